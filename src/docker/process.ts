@@ -1,0 +1,160 @@
+/**
+ * The only place that starts a process. Two ways to call docker:
+ * a *query* for everything whose output is small (create, inspect, stop, rm), judged by its exit code;
+ * a *stream* for the attached log, dumps, the lease and long listings, which need back-pressure, stdin and an end of their own.
+ */
+import { spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { exec } from '@actions/exec'
+import { CancelledError, CommandError, DockerUnavailableError, type Ended } from '../errors.ts'
+
+/** How docker is called: the environment its client runs in (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
+export interface Docker {
+  readonly env: Readonly<Record<string, string>>
+  /** Takes secrets out of a text before it becomes part of an error. */
+  readonly redact: (text: string) => string
+}
+
+export interface QueryOptions {
+  /** Added to the client's environment; for `-e KEY`, whose values must not stand in an argument list. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: Buffer
+  /** Milliseconds; past it the client is left behind, never waited for. Default 60 s. */
+  readonly deadlineMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Output {
+  readonly ended: Ended
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const QUERY_DEADLINE_MS = 60_000
+
+/** Runs `docker ARGV` to its end, its deadline or the signal, whichever comes first. Never throws for what docker says; throws when there is no docker client. */
+export async function query(docker: Docker, argv: readonly string[], options: QueryOptions = {}): Promise<Output> {
+  if (options.signal?.aborted) return { ended: { kind: 'cancelled' }, stdout: '', stderr: '' }
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  const deadlineMs = options.deadlineMs ?? QUERY_DEADLINE_MS
+  const running = exec('docker', [...argv], {
+    silent: true,
+    ignoreReturnCode: true,
+    env: { ...docker.env, ...options.env },
+    // a stdin that is never closed would keep a client that reads it for ever
+    input: options.input ?? Buffer.alloc(0),
+    listeners: { stdout: (chunk) => stdout.push(chunk), stderr: (chunk) => stderr.push(chunk) },
+  }).then(
+    // exec types its result as number, but a client ended by a signal gives null
+    (code: number | null): Ended => (code === null ? { kind: 'signal', signal: 'unknown' } : { kind: 'exit', code }),
+  )
+  const ended = await firstOf(running, deadlineMs, options.signal).catch(noClient)
+  return { ended, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+}
+
+/** Runs `docker ARGV` and returns its stdout. Anything but exit code 0 throws: `CancelledError`, or a `CommandError` that begins with `what`. */
+export async function run(
+  docker: Docker,
+  argv: readonly string[],
+  what: string,
+  options: QueryOptions = {},
+): Promise<string> {
+  const output = await query(docker, argv, options)
+  if (output.ended.kind === 'exit' && output.ended.code === 0) return output.stdout
+  throw commandError(docker, argv, what, output)
+}
+
+/** The error for an output that is not a success. `what` says in the user's words what did not work. */
+export function commandError(docker: Docker, argv: readonly string[], what: string, output: Output): Error {
+  if (output.ended.kind === 'cancelled') return new CancelledError()
+  const stderr = docker.redact(output.stderr.trim())
+  return new CommandError(`${what}: ${reason(output.ended, stderr)}`, {
+    argv: argv.map(docker.redact),
+    ended: output.ended,
+    stderr,
+  })
+}
+
+/** Docker's own words without its prefixes, or how the client ended where it said nothing. */
+function reason(ended: Ended, stderr: string): string {
+  const words = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(Run 'docker .*--help'|See 'docker .*--help')/.test(line))
+  const said = words
+    .slice(-3)
+    .join(' ')
+    .replace(/^(docker: )?(Error response from daemon: )?/, '')
+  switch (ended.kind) {
+    case 'timeout':
+      return `docker did not answer within ${Math.round(ended.afterMs / 1000)} s${said === '' ? '' : ` (${said})`}`
+    case 'signal':
+      return `the docker client was killed (${ended.signal})${said === '' ? '' : `: ${said}`}`
+    case 'cancelled':
+      return 'cancelled'
+    case 'exit':
+      return said === '' ? `docker ended with exit code ${ended.code} and said nothing` : said
+  }
+}
+
+export interface Stream {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** How the client ended, once its output is read to the end. Says nothing of the container: `inspect` does. */
+  readonly ended: Promise<Ended>
+  /** Ends the client at once (SIGKILL). What it started on the engine lives on. */
+  kill(): void
+}
+
+/**
+ * Starts `docker ARGV` with pipes on all three ends. The client is in a session of its own: Ctrl-C reaches the whole
+ * process group, and `docker start -a` then ends with 0 while its container lives on.
+ * Whoever calls it reads stdout and stderr to their end, and ends stdin.
+ */
+export function stream(docker: Docker, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Stream {
+  const child = spawn('docker', argv, {
+    env: { ...docker.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
+  // the other end may be gone at any time; that shows in how the client ended
+  child.stdin.on('error', () => {})
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) =>
+      resolve(signal === null ? { kind: 'exit', code: code ?? -1 } : { kind: 'signal', signal }),
+    )
+  }).catch(noClient)
+  ended.catch(() => {}) // it is awaited later; until then it must not count as unhandled
+  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, kill: () => child.kill('SIGKILL') }
+}
+
+/** `running`, or `timeout` after `deadlineMs`, or `cancelled` at once when the signal fires. */
+export async function firstOf(running: Promise<Ended>, deadlineMs: number, signal?: AbortSignal): Promise<Ended> {
+  let timer: NodeJS.Timeout | undefined
+  let onAbort: (() => void) | undefined
+  const deadline = new Promise<Ended>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'timeout', afterMs: deadlineMs }), Math.min(deadlineMs, 2 ** 31 - 1))
+  })
+  const cancelled = new Promise<Ended>((resolve) => {
+    onAbort = () => resolve({ kind: 'cancelled' })
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([running, deadline, cancelled])
+  } finally {
+    clearTimeout(timer)
+    if (onAbort) signal?.removeEventListener('abort', onAbort)
+    running.catch(() => {}) // left behind: nobody waits for it any more
+  }
+}
+
+function noClient(error: unknown): never {
+  throw new DockerUnavailableError(
+    `the docker client could not be started: ${error instanceof Error ? error.message : String(error)}. Install the docker CLI on this runner and see that it is on PATH`,
+    { cause: error },
+  )
+}
