@@ -1,0 +1,117 @@
+/**
+ * What our containers say of themselves: the labels are the journal. Pure.
+ * Whoever meets such a container later (this job's `post`, the next start on this host) knows from them alone whose it is,
+ * until when it may work, and what must be started again.
+ */
+import type { Inspected } from '../docker/containers.ts'
+
+const PREFIX = 'dev.polarfox.marina-action.'
+export const VERSION_LABEL = `${PREFIX}version`
+const VERSION = '1'
+
+export type Kind = 'backup' | 'workbench' | 'image'
+
+/** Who works: one process of one run. */
+export interface Owner {
+  /** `owner/name` of the repository and the run's id and attempt; the id is empty away from a forge. */
+  readonly repository: string
+  readonly runId: string
+  readonly attempt: number
+  /** Random, one for each job's step; `post` knows it from the saved state. */
+  readonly job: string
+  /** `<boot id> <PID namespace> <pid> <start time>`: enough to prove that a process is gone, where the first two are ours. */
+  readonly process: string
+}
+
+/** A container to start again, in the order of `JournalEntry[]`. */
+export interface JournalEntry {
+  readonly id: string
+  readonly name: string
+}
+
+export interface Claim {
+  readonly container: Inspected
+  readonly kind: Kind
+  readonly instance: string
+  /** Where it began its life; after a sweeper took it over the container's name is another. */
+  readonly self: string
+  readonly owner: Owner
+  /** By the engine's clock, ms since 1970. */
+  readonly deadline: number
+  /** In the order of starting. */
+  readonly restart: readonly JournalEntry[]
+  /** For `image`: the id of the workbench it belongs to. */
+  readonly workbench: string | null
+}
+
+export const claimName = (instance: string) => `marina-run-${instance}`
+export const imageName = (instance: string) => `marina-image-${instance}`
+export const sweepName = (id: string, generation: number) =>
+  `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
+
+/** Labels of one of our containers. */
+export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, string> {
+  const labels: Record<string, string> = {
+    [VERSION_LABEL]: VERSION,
+    [`${PREFIX}kind`]: claim.kind,
+    [`${PREFIX}instance`]: claim.instance,
+    [`${PREFIX}self`]: claim.self,
+    [`${PREFIX}run`]: `${claim.owner.repository} ${claim.owner.runId} ${claim.owner.attempt}`,
+    [`${PREFIX}job`]: claim.owner.job,
+    [`${PREFIX}process`]: claim.owner.process,
+    [`${PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
+  }
+  if (claim.workbench !== null) labels[`${PREFIX}workbench`] = claim.workbench
+  claim.restart.forEach((entry, index) => {
+    labels[`${PREFIX}restart.${String(index).padStart(4, '0')}`] = `${entry.id} ${entry.name}`
+  })
+  return labels
+}
+
+/** Labels of a staging volume. */
+export function stagingLabels(instance: string): Record<string, string> {
+  return { [VERSION_LABEL]: VERSION, [`${PREFIX}kind`]: 'staging', [`${PREFIX}instance`]: instance }
+}
+
+/** Any container of ours, for whoever lists applications. */
+export function isOurs(labels: Readonly<Record<string, string>>): boolean {
+  return labels[VERSION_LABEL] !== undefined
+}
+
+/**
+ * The claim that a container is, or `null` where it is not ours: images can carry labels too, so it must carry our labels, our
+ * version, and a `self` that is its name, or have been renamed by a sweeper to a name with its own id.
+ */
+export function parseClaim(container: Inspected): Claim | null {
+  const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
+  if (container.labels[VERSION_LABEL] !== VERSION) return null
+  const kind = label('kind')
+  if (kind !== 'backup' && kind !== 'workbench' && kind !== 'image') return null
+  const self = label('self')
+  if (self === '' || (self !== container.name && !sweepGeneration(container))) return null
+  const [repository = '', runId = '', attempt = ''] = label('run').split(' ')
+  const deadline = Date.parse(label('deadline'))
+  return {
+    container,
+    kind,
+    self,
+    instance: label('instance'),
+    owner: { repository, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
+    deadline: Number.isNaN(deadline) ? 0 : deadline,
+    workbench: label('workbench') || null,
+    restart: Object.keys(container.labels)
+      .filter((key) => key.startsWith(`${PREFIX}restart.`))
+      .sort()
+      .map((key) => {
+        const [id = '', name = ''] = (container.labels[key] ?? '').split(' ')
+        return { id, name }
+      }),
+  }
+}
+
+/** How many sweepers have taken this container over: 0 where none has. */
+export function sweepGeneration(container: Inspected): number {
+  const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?$/.exec(container.name)
+  if (!match || !container.id.startsWith(match[1] ?? '-')) return 0
+  return match[2] === undefined ? 1 : Number(match[2])
+}

@@ -1,0 +1,51 @@
+/** Whether a claim is held by nobody any more. Pure: what is known goes in, the verdict and its reason come out. */
+import type { Claim } from './labels.ts'
+
+export interface Known {
+  /** By the engine's clock, ms since 1970. */
+  readonly engineNow: number
+  /** What the API says of the claim's run; `null` is unknown (404, 403, no API). */
+  readonly runCompleted: boolean | null
+  /** The workbench wrote `orphan`: its stdin, which was its lease, is closed. */
+  readonly orphaned: boolean
+  /** The owner's process, where that can be known from here; `null` where it cannot. */
+  readonly ownerGone: boolean | null
+}
+
+/** How long a created backup container may wait for its start, or an exited one for its release, ms. */
+const GRACE_MS = 60_000
+
+/** Why the claim is stale, as words that go on after “left behind: ”; `null` where it is live. */
+export function staleBecause(claim: Claim, known: Known): string | null {
+  const { state } = claim.container
+  if (known.engineNow > claim.deadline) return 'its deadline has passed'
+  if (known.runCompleted === true) return 'its run is completed'
+  if (known.ownerGone === true) return 'its process is gone'
+  if (claim.kind === 'workbench') {
+    if (known.orphaned) return 'its action died'
+    // one that was created a moment ago is not started yet
+    if (!state.running && !isRecent(claim.container.createdAt, known)) return 'its workbench is not running'
+    return null
+  }
+  if (state.status === 'created' && !isRecent(claim.container.createdAt, known)) return 'it was never started'
+  if (state.status === 'exited' && !isRecent(state.finishedAt, known)) return 'it ended and nobody removed it'
+  if (state.status === 'dead') return 'it is dead'
+  return null
+}
+
+function isRecent(time: string, known: Known): boolean {
+  const at = Date.parse(time)
+  return !Number.isNaN(at) && known.engineNow - at < GRACE_MS
+}
+
+/**
+ * Whether the process of a claim's `process` label is provably gone. `null` where boot id or PID namespace are not ours: then nothing
+ * can be said from here.
+ * @param startTime reads the start time of a pid in our namespace, `null` where there is no such process
+ */
+export function processGone(theirs: string, ours: string, startTime: (pid: string) => string | null): boolean | null {
+  const [boot, namespace, pid, started] = theirs.split(' ')
+  const [ourBoot, ourNamespace] = ours.split(' ')
+  if (!boot || !namespace || !pid || boot !== ourBoot || namespace !== ourNamespace || boot === '-') return null
+  return startTime(pid) !== started
+}

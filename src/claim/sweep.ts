@@ -1,0 +1,195 @@
+/**
+ * What is left on the host by whoever died: found by its labels, taken over by one atomic rename, repaired, removed.
+ * A sweeper may die too; who meets its `marina-sweep-…` gives it two minutes and goes on in its place.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Inspected,
+  inspectContainer,
+  inspectContainers,
+  listContainers,
+  removeContainer,
+} from '../docker/containers.ts'
+import { query, run } from '../docker/process.ts'
+import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
+import { type DockerHost, engineNow } from './host.ts'
+import { type Claim, imageName, parseClaim, sweepGeneration, sweepName, VERSION_LABEL } from './labels.ts'
+import { startTime, thisProcess } from './owner.ts'
+import { processGone, staleBecause } from './stale.ts'
+
+/** How long a sweeper that was met has to finish, ms. */
+const SWEEPER_PATIENCE_MS = 120_000
+/** An unused staging volume younger than this may belong to a container that is being created, ms. */
+const VOLUME_GRACE_MS = 600_000
+/** For stopping or starting one application, ms. */
+const APPLICATION_DEADLINE_MS = 300_000
+
+/** All of Marina's own containers on the host. */
+export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
+  const ids = await listContainers(host.docker, [`label=${VERSION_LABEL}`])
+  const found = await inspectContainers(host.docker, ids)
+  return found.map(parseClaim).filter((claim) => claim !== null)
+}
+
+/** Sweeps every stale claim of the host. Never throws for one claim: what could not be repaired is told by `host.warn`. */
+export async function sweepHost(host: DockerHost): Promise<void> {
+  const claims = await findClaims(host)
+  for (const claim of claims) {
+    if (claim.kind === 'image') continue // it goes with its workbench, or below
+    const because =
+      sweepGeneration(claim.container) > 0 ? 'a sweep of it was begun and not finished' : await whyStale(host, claim)
+    if (because !== null) await sweepClaim(host, claim, because)
+  }
+  await sweepImages(host, claims)
+  await sweepVolumes(host)
+}
+
+/** Removes what this job itself left, whether stale or not: `post`, after the main phase has ended for whatever reason. */
+export async function sweepJob(host: DockerHost, job: string): Promise<number> {
+  const left = (await findClaims(host)).filter((claim) => claim.owner.job === job)
+  for (const claim of left.filter((one) => one.kind !== 'image'))
+    await sweepClaim(host, claim, 'the job ended before it was released')
+  for (const claim of left.filter((one) => one.kind === 'image')) await removeQuietly(host, claim.container)
+  return left.length
+}
+
+/** Why a claim is stale, asked of everyone who may know; `null` where it is live. */
+export async function whyStale(host: DockerHost, claim: Claim): Promise<string | null> {
+  const { owner } = claim
+  const cheap = {
+    engineNow: engineNow(host),
+    orphaned: claim.kind === 'workbench' && (await isOrphaned(host, claim)),
+    ownerGone: claim.kind === 'backup' ? processGone(owner.process, thisProcess(), startTime) : null,
+  }
+  const stale = staleBecause(claim, { ...cheap, runCompleted: null })
+  if (stale !== null || owner.runId === '' || isSameRun(owner, host.owner)) return stale
+  return staleBecause(claim, {
+    ...cheap,
+    runCompleted: await host.runCompleted(owner.repository, owner.runId, owner.attempt),
+  })
+}
+
+function isSameRun(a: Claim['owner'], b: Claim['owner']): boolean {
+  return a.repository === b.repository && a.runId === b.runId && a.attempt === b.attempt
+}
+
+async function isOrphaned(host: DockerHost, claim: Claim): Promise<boolean> {
+  const logs = await query(host.docker, ['logs', '--tail', '5', claim.container.id], { deadlineMs: 20_000 })
+  return logs.stdout.split('\n').includes('orphan')
+}
+
+/** Takes a claim over, repairs what its journal lists, and removes it. `false` where another sweeper has it, or something could not be repaired. */
+export async function sweepClaim(host: DockerHost, claim: Claim, because: string): Promise<boolean> {
+  try {
+    if (!(await takeOver(host, claim.container))) return false
+    const what = `instance ${claim.instance}: a run was left behind (${because})`
+    await stopBackup(host, claim)
+    const failures = await restart(host, claim)
+    if (failures.length > 0) {
+      // the claim stays: it is the only memory of what is still down, and the next start tries again
+      for (const failure of failures) await host.warn(`${what}; ${failure}`)
+      return false
+    }
+    await removeContainer(host.docker, claim.container.id)
+    const started =
+      claim.restart.length === 0 ? '' : `, ${claim.restart.map((entry) => entry.name).join(', ')} started again`
+    await host.warn(`${what}: cleaned up${started}`)
+    return true
+  } catch (error) {
+    await host.warn(
+      `instance ${claim.instance}: what a dead run left could not be cleaned up: ${(error as Error).message}`,
+    )
+    return false
+  }
+}
+
+/** Renaming by id to a name made of that id: of many that try, one wins. */
+async function takeOver(host: DockerHost, container: Inspected): Promise<boolean> {
+  let generation = sweepGeneration(container)
+  if (generation > 0) {
+    if (!(await abandoned(host, container))) return false
+  }
+  generation += 1
+  const renamed = await query(host.docker, ['rename', container.id, sweepName(container.id, generation)])
+  return renamed.ended.kind === 'exit' && renamed.ended.code === 0
+}
+
+/** Watches another's sweep until it is done (`false`), or has had its time (`true`). */
+async function abandoned(host: DockerHost, container: Inspected): Promise<boolean> {
+  const until = Date.now() + SWEEPER_PATIENCE_MS
+  while (Date.now() < until) {
+    await sleep(2_000)
+    const now = await inspectContainer(host.docker, container.id)
+    if (now === null || now.name !== container.name) return false
+  }
+  return true
+}
+
+/** Ends the backup that still runs under the claim. */
+async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
+  if (claim.kind === 'backup') {
+    if (claim.container.state.running) await query(host.docker, ['stop', '--time', '10', claim.container.id])
+    return
+  }
+  const image = await inspectContainer(host.docker, imageName(claim.instance))
+  const of = image === null ? null : parseClaim(image)
+  if (image === null || of?.workbench !== claim.container.id) return
+  if (image.state.running) await query(host.docker, ['stop', '--time', '10', image.id])
+  await removeContainer(host.docker, image.id)
+}
+
+/** Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences. */
+async function restart(host: DockerHost, claim: Claim): Promise<readonly string[]> {
+  const failures: string[] = []
+  for (const entry of claim.restart) {
+    const container =
+      (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
+    if (container === null) {
+      await host.warn(
+        `instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`,
+      )
+      continue
+    }
+    if (container.state.running) continue
+    try {
+      await run(
+        host.docker,
+        ['start', container.id],
+        `application ${entry.name}, stopped for a backup, could not be started again`,
+        { deadlineMs: APPLICATION_DEADLINE_MS },
+      )
+    } catch (error) {
+      failures.push(`${(error as Error).message}. Start it by hand: docker start ${entry.name}`)
+    }
+  }
+  return failures
+}
+
+/** Backup containers whose workbench is not there any more. */
+async function sweepImages(host: DockerHost, claims: readonly Claim[]): Promise<void> {
+  for (const claim of claims) {
+    if (claim.kind !== 'image' || claim.workbench === null) continue
+    if ((await inspectContainer(host.docker, claim.workbench)) !== null) continue
+    if ((await inspectContainer(host.docker, claim.container.id)) === null) continue
+    await removeQuietly(host, claim.container)
+    await host.warn(`instance ${claim.instance}: backup container ${claim.container.name} was left behind: removed`)
+  }
+}
+
+async function sweepVolumes(host: DockerHost): Promise<void> {
+  const names = await listVolumes(host.docker, [`label=${VERSION_LABEL}`, 'dangling=true'])
+  for (const volume of await inspectVolumes(host.docker, names)) {
+    const kind = Object.entries(volume.labels).find(([key]) => key.endsWith('.kind'))?.[1]
+    if (kind !== 'staging' || engineNow(host) - Date.parse(volume.createdAt) < VOLUME_GRACE_MS) continue
+    // in use by now is fine
+    await query(host.docker, ['volume', 'rm', volume.name])
+  }
+}
+
+async function removeQuietly(host: DockerHost, container: Inspected): Promise<void> {
+  try {
+    await removeContainer(host.docker, container.id)
+  } catch (error) {
+    await host.warn((error as Error).message)
+  }
+}

@@ -1,0 +1,126 @@
+/** Docker argument lists. Pure: a spec in, an argv out; nothing here starts a process. */
+
+export type Mount =
+  | {
+      readonly type: 'volume'
+      readonly source: string
+      readonly target: string
+      readonly readonly: boolean
+      readonly subpath?: string
+    }
+  /** An anonymous volume, which goes with its container (`rm -fv`). */
+  | { readonly type: 'anonymous'; readonly target: string; readonly labels: Readonly<Record<string, string>> }
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readonly: boolean }
+  | { readonly type: 'tmpfs'; readonly target: string }
+
+export interface RunSpec {
+  readonly name: string
+  /** Image id: what was inspected is what runs, whatever a tag says meanwhile. */
+  readonly image: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly mounts: readonly Mount[]
+  readonly env: Readonly<Record<string, string>>
+  /** Replaces the image's entrypoint: first word, then arguments before the command's. `null` keeps it. */
+  readonly entrypoint: readonly string[] | null
+  readonly command: readonly string[]
+  readonly user: string | null
+  readonly network: string | null
+  readonly memory: string | null
+  readonly cpus: string | null
+  /** Keeps stdin open and restarts for ever: the workbench. */
+  readonly workbench: boolean
+}
+
+/** A create call: its arguments, and what its client needs in the environment and on stdin so that no value stands in an argument list. */
+export interface CreateCall {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly input: Buffer | undefined
+}
+
+/**
+ * `docker create` for a container of ours. `--pull never`: the image phase alone pulls. The `local` log driver, whatever the
+ * engine's default: a container's output may hold secrets and must not travel to a log server, nor fill the disk.
+ */
+export function createCall(spec: RunSpec): CreateCall {
+  const [first, ...rest] = spec.entrypoint ?? []
+  const { byName, byFile } = splitEnv(spec.env)
+  return {
+    argv: [
+      'create',
+      ...['--name', spec.name, '--pull', 'never', '--no-healthcheck'],
+      ...['--log-driver', 'local', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=2'],
+      ...(spec.workbench ? ['--interactive', '--restart', 'always'] : []),
+      ...Object.entries(spec.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+      ...spec.mounts.flatMap((mount) => ['--mount', mountSpec(mount)]),
+      ...(spec.user === null ? [] : ['--user', spec.user]),
+      ...(spec.network === null ? [] : ['--network', spec.network]),
+      ...(spec.memory === null ? [] : ['--memory', spec.memory]),
+      ...(spec.cpus === null ? [] : ['--cpus', spec.cpus]),
+      ...Object.keys(byName).flatMap((key) => ['--env', key]),
+      ...(byFile === '' ? [] : ['--env-file', '/dev/stdin']),
+      ...(first === undefined ? [] : ['--entrypoint', first]),
+      spec.image,
+      ...rest,
+      ...spec.command,
+    ],
+    env: byName,
+    input: byFile === '' ? undefined : Buffer.from(byFile),
+  }
+}
+
+/**
+ * Values travel in the client's environment (`--env KEY`), where any byte but NUL may stand. A key that the client itself or its
+ * helpers read would change the client, so it goes by `--env-file` on stdin instead.
+ * Source: docker/cli `opts/file.go` (a line is `KEY=value`, kept as it stands).
+ */
+function splitEnv(env: Readonly<Record<string, string>>): { byName: Record<string, string>; byFile: string } {
+  const byName: Record<string, string> = {}
+  let byFile = ''
+  for (const [key, value] of Object.entries(env)) {
+    if (readByClient(key) && !/[\r\n]/.test(value)) byFile += `${key}=${value}\n`
+    else byName[key] = value
+  }
+  return { byName, byFile }
+}
+
+/** Whether the docker client, ssh, a credential helper or the dynamic linker would act on this variable. */
+export function readByClient(key: string): boolean {
+  return (
+    /^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(key) ||
+    /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_ALL|NO_COLOR|TERM|PWD)$/.test(key) ||
+    /^(all|ftp|https?|no)_proxy$/i.test(key) ||
+    /^SSL_CERT_(FILE|DIR)$/.test(key)
+  )
+}
+
+/** One `--mount` value. Never `-v`: that copies the image's files into an empty volume and takes a one-letter name for a drive. */
+export function mountSpec(mount: Mount): string {
+  switch (mount.type) {
+    case 'volume':
+      return csv([
+        'type=volume',
+        `src=${mount.source}`,
+        `dst=${mount.target}`,
+        'volume-nocopy',
+        ...(mount.subpath === undefined ? [] : [`volume-subpath=${mount.subpath}`]),
+        ...(mount.readonly ? ['readonly'] : []),
+      ])
+    case 'anonymous':
+      return csv([
+        'type=volume',
+        `dst=${mount.target}`,
+        'volume-nocopy',
+        ...Object.entries(mount.labels).map(([key, value]) => `volume-label=${key}=${value}`),
+      ])
+    case 'bind':
+      return csv(['type=bind', `src=${mount.source}`, `dst=${mount.target}`, ...(mount.readonly ? ['readonly'] : [])])
+    case 'tmpfs':
+      return csv(['type=tmpfs', `dst=${mount.target}`])
+  }
+}
+
+/** `--mount` is one line of CSV. Source: docker/cli `opts/mount.go`. */
+function csv(fields: readonly string[]): string {
+  return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
+}

@@ -1,0 +1,93 @@
+/** Which engine this is, what it can do, and what time it has there. */
+import { DockerUnavailableError } from '../errors.ts'
+import { type Docker, type Output, query } from './process.ts'
+
+export interface Engine {
+  readonly version: string
+  /** What client and engine both speak. */
+  readonly apiVersion: string
+  /** The Docker host's own name, never a container's. */
+  readonly hostName: string
+  /** User namespaces are remapped: files of a volume have other numbers inside a container than on the host. */
+  readonly remapped: boolean
+  /** Engine clock minus ours, ms. Deadlines that others read are by the engine's clock. */
+  readonly clockOffsetMs: number
+}
+
+const OLDEST_API = '1.41'
+/** `volume-subpath`; an older engine ignores it silently and mounts the whole volume (measured). */
+export const SUBPATH_API = '1.45'
+
+/** Asks the reachable engine. Throws `DockerUnavailableError` where none answers, or one that is not supported. */
+export async function openEngine(docker: Docker, signal?: AbortSignal): Promise<Engine> {
+  const asked = { deadlineMs: 30_000, ...(signal ? { signal } : {}) }
+  const version = parse(await query(docker, ['version', '--format', '{{json .}}'], asked)) as VersionAnswer
+  const server = version.Server
+  if (!server) throw new DockerUnavailableError('docker answered without a server version')
+  if (server.Components?.some((part) => /podman/i.test(part.Name ?? ''))) throw refused('Podman')
+  if (server.Os !== undefined && server.Os !== 'linux') throw refused(`a ${server.Os} engine`)
+  const apiVersion =
+    [server.ApiVersion, version.Client?.ApiVersion ?? server.ApiVersion].sort(compareVersions)[0] ?? '0'
+  if (compareVersions(server.ApiVersion, OLDEST_API) < 0) {
+    throw new DockerUnavailableError(
+      `Docker Engine ${server.Version} (API ${server.ApiVersion}) is too old: 20.10 (API ${OLDEST_API}) or newer is needed`,
+    )
+  }
+  const before = Date.now()
+  const info = parse(await query(docker, ['info', '--format', '{{json .}}'], asked)) as InfoAnswer
+  const options = info.SecurityOptions ?? []
+  if (options.some((option) => /name=rootless/.test(option))) throw refused('rootless Docker')
+  const engineTime = Date.parse(info.SystemTime ?? '')
+  return {
+    version: server.Version,
+    apiVersion,
+    hostName: info.Name ?? 'unknown',
+    remapped: options.some((option) => /name=userns/.test(option)),
+    clockOffsetMs: Number.isNaN(engineTime) ? 0 : engineTime - Math.round((before + Date.now()) / 2),
+  }
+}
+
+/** Negative where `a` is older than `b`. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number)) as [number[], number[]]
+  return (left[0] ?? 0) - (right[0] ?? 0) || (left[1] ?? 0) - (right[1] ?? 0)
+}
+
+interface VersionAnswer {
+  readonly Client?: { readonly ApiVersion?: string }
+  readonly Server?: {
+    readonly Version: string
+    readonly ApiVersion: string
+    readonly Os?: string
+    readonly Components?: readonly { readonly Name?: string }[]
+  }
+}
+
+interface InfoAnswer {
+  readonly Name?: string
+  readonly SystemTime?: string
+  readonly SecurityOptions?: readonly string[] | null
+}
+
+function refused(what: string): DockerUnavailableError {
+  return new DockerUnavailableError(`${what} is not supported yet: use a rootful Docker Engine 20.10 or newer`)
+}
+
+/** Both answers come with exit code 1 where the server is away, so the words are on stderr. */
+function parse(output: Output): unknown {
+  if (output.ended.kind === 'exit' && output.ended.code === 0) return JSON.parse(output.stdout)
+  const words =
+    output.stderr
+      .trim()
+      .split('\n')
+      .filter((line) => line !== '')[0] ?? ''
+  const why =
+    output.ended.kind === 'timeout'
+      ? 'it did not answer within 30 s'
+      : output.ended.kind === 'cancelled'
+        ? 'cancelled'
+        : words
+  throw new DockerUnavailableError(
+    `no Docker engine answers: ${why}. See that the engine runs and that this runner's user may use it (DOCKER_HOST, docker context, group docker)`,
+  )
+}

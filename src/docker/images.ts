@@ -1,0 +1,106 @@
+/** Images: pulled by policy, and what an image says of itself. */
+import { CommandError, InstanceError } from '../errors.ts'
+import { commandError, type Docker, type QueryOptions, query } from './process.ts'
+
+export interface Image {
+  readonly reference: string
+  readonly id: string
+  /** `sha256:…` of the registry's manifest; `null` for an image that was never in one. */
+  readonly digest: string | null
+  /** `USER` as the image has it; empty is root. */
+  readonly user: string
+  readonly entrypoint: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export type PullPolicy = 'always' | 'missing' | 'never'
+
+/** Pull time is bounded by the instance's own deadline; this is the most that one may take, ms. */
+const PULL_DEADLINE_MS = 2 * 3_600_000
+
+/**
+ * The image, after what the policy asks. `always` falls back to the local image with a warning, `missing` pulls where there is none,
+ * `never` does not pull. Throws `InstanceError` where there is none in the end.
+ */
+export async function ensureImage(
+  docker: Docker,
+  reference: string,
+  policy: PullPolicy,
+  options: QueryOptions = {},
+): Promise<Image> {
+  const local = policy === 'always' ? null : await inspectImage(docker, reference, options)
+  if (local) return local
+  if (policy === 'never') {
+    throw new InstanceError(
+      `image ${reference} is not on this host, and pull is "never": build or load it there, or set pull to "missing"`,
+    )
+  }
+  const argv = ['pull', '--quiet', reference]
+  const pulled = await query(docker, argv, { deadlineMs: PULL_DEADLINE_MS, ...options })
+  if (pulled.ended.kind === 'cancelled') throw commandError(docker, argv, 'pull', pulled)
+  const image = await inspectImage(docker, reference, options)
+  const failure =
+    pulled.ended.kind === 'exit' && pulled.ended.code === 0
+      ? null
+      : commandError(docker, argv, `image ${reference} could not be pulled`, pulled)
+  if (!failure) {
+    if (image) return image
+    throw new InstanceError(`image ${reference} was pulled, but is not there`)
+  }
+  if (!image) {
+    throw new InstanceError(
+      `${failure.message}. Check its name, and that this host may pull it (docker login); for one that is built on the host, build it there`,
+      {
+        cause: failure,
+      },
+    )
+  }
+  return {
+    ...image,
+    warnings: [`${failure.message}; the local image is used (pull: missing says so without this warning)`],
+  }
+}
+
+async function inspectImage(docker: Docker, reference: string, options: QueryOptions): Promise<Image | null> {
+  const argv = ['image', 'inspect', reference]
+  const output = await query(docker, argv, options)
+  if (output.ended.kind === 'exit' && output.ended.code === 1 && /no such image/i.test(output.stderr)) return null
+  if (output.ended.kind !== 'exit' || output.ended.code !== 0)
+    throw commandError(docker, argv, `image ${reference} could not be inspected`, output)
+  const raw = (JSON.parse(output.stdout) as RawImage[])[0]
+  if (!raw)
+    throw new CommandError(`image ${reference} could not be inspected: docker gave nothing`, {
+      argv,
+      ended: output.ended,
+      stderr: output.stderr,
+    })
+  return {
+    reference,
+    id: raw.Id,
+    digest: raw.RepoDigests?.[0]?.split('@')[1] ?? null,
+    user: raw.Config?.User ?? '',
+    entrypoint: raw.Config?.Entrypoint ?? [],
+    warnings: [],
+  }
+}
+
+/**
+ * Whether this ENTRYPOINT was written in shell form (`ENTRYPOINT command`), which drops the command `/backup.sh` and so would do
+ * nothing with it. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
+ */
+export function dropsItsCommand(entrypoint: readonly string[]): boolean {
+  const [shell, flag, script] = entrypoint
+  return (
+    shell !== undefined &&
+    /(^|\/)(sh|bash|ash|dash)$/.test(shell) &&
+    flag === '-c' &&
+    script !== undefined &&
+    !/\$(\{?[0-9@*])/.test(script)
+  )
+}
+
+interface RawImage {
+  readonly Id: string
+  readonly RepoDigests?: readonly string[] | null
+  readonly Config?: { readonly User?: string; readonly Entrypoint?: readonly string[] | null } | null
+}
