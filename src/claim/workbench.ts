@@ -25,8 +25,8 @@ export interface Workbench {
 
 export interface WorkbenchSpec {
   readonly name: string
-  /** Image ids to try in turn: the backup image's, then the helper image's. */
-  readonly images: readonly { readonly reference: string; readonly id: string }[]
+  /** Images to try in turn: the backup image, then the helper image, which is looked for only when it is needed. */
+  readonly images: readonly (() => Promise<{ readonly reference: string; readonly id: string }>)[]
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly Mount[]
 }
@@ -59,7 +59,8 @@ export async function openWorkbench<Tools>(
   >,
 ): Promise<{ readonly bench: Workbench; readonly tools: Tools }> {
   const lacking: string[] = []
-  for (const image of spec.images) {
+  for (const candidate of spec.images) {
+    const image = await candidate()
     const id = await claim(host, workbenchSpec(spec, image.id), wait)
     const opened = await start(host.docker, id)
     if (opened.ok) {

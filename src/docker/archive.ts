@@ -1,0 +1,115 @@
+/** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
+import { extract, type Header, pack } from 'tar-stream'
+import { commandError, type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
+
+export interface Entry {
+  /** From the root of the container, without a leading slash; a directory ends in `/`. */
+  readonly path: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Left out for a directory. */
+  readonly content?: Buffer
+}
+
+/**
+ * Puts entries into a container. Directories that exist take the entry's owner and mode, also an anonymous volume's root, which
+ * `docker cp` to its path would not change (measured). Never name a read-only mount point: the rest would be lost.
+ */
+export async function copyIn(
+  docker: Docker,
+  container: string,
+  entries: readonly Entry[],
+  options: QueryOptions = {},
+): Promise<void> {
+  const tar = pack()
+  for (const entry of entries) {
+    const header = { name: entry.path, mode: entry.mode, uid: entry.uid, gid: entry.gid, mtime: new Date() }
+    if (entry.content) tar.entry({ ...header, type: 'file' }, entry.content)
+    else tar.entry({ ...header, type: 'directory' })
+  }
+  tar.finalize()
+  const chunks: Buffer[] = []
+  for await (const chunk of tar) chunks.push(chunk as Buffer)
+  const argv = ['cp', '-', `${container}:/`]
+  const output = await query(docker, argv, { deadlineMs: 120_000, ...options, input: Buffer.concat(chunks) })
+  if (output.ended.kind === 'exit' && output.ended.code === 0) return
+  throw commandError(docker, argv, `the staging directory could not be prepared in ${container.slice(0, 12)}`, output)
+}
+
+/** What stands at a path: its own header and, for a directory, whether anything is in it. */
+export interface Found {
+  readonly type: 'directory' | 'file' | 'symlink' | 'other'
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly empty: boolean
+  /** For a small file when asked for. */
+  readonly content: Buffer | null
+}
+
+/** For one look at a path, ms: a directory's second entry comes in well under a second on any healthy disk. */
+const LOOK_DEADLINE_MS = 120_000
+
+/**
+ * Looks at a path of a container, reading no more than the first two entries (0.26 s on 1.5 GB, measured). `null` where nothing is
+ * there. `keep` reads the content of a file, which must be small.
+ */
+export async function look(
+  docker: Docker,
+  container: string,
+  path: string,
+  options: { readonly keep?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<Found | null> {
+  const argv = ['cp', `${container}:${path}`, '-']
+  const client = stream(docker, argv)
+  client.stdin.end()
+  let stderr = ''
+  client.stderr.on('data', (chunk: Buffer) => {
+    stderr = `${stderr}${chunk.toString()}`.slice(-4096)
+  })
+  const seen = { first: null as Header | null, entries: 0, enough: false }
+  const content: Buffer[] = []
+  const unpack = extract()
+  const reading = (async () => {
+    client.stdout.pipe(unpack)
+    for await (const entry of unpack) {
+      seen.first ??= entry.header
+      seen.entries += 1
+      seen.enough = seen.entries > 1 || (seen.first.type !== 'directory' && !options.keep)
+      if (seen.enough) return client.kill()
+      for await (const chunk of entry) if (options.keep) content.push(chunk as Buffer)
+    }
+  })().catch(() => {}) // a broken archive shows in what docker says
+  const ended = await firstOf(
+    reading.then(() => client.ended),
+    LOOK_DEADLINE_MS,
+    options.signal,
+  )
+  client.kill()
+  unpack.destroy(new Error('enough read'))
+  client.stdout.destroy()
+  client.stderr.destroy()
+  const failed =
+    ended.kind === 'timeout' ||
+    ended.kind === 'cancelled' ||
+    (!seen.enough && !(ended.kind === 'exit' && ended.code === 0))
+  if (failed || seen.first === null) {
+    if (/could not find the file|no such file or directory/i.test(stderr) && !/no such container/i.test(stderr))
+      return null
+    throw commandError(docker, argv, `${path} could not be read in container ${container.slice(0, 12)}`, {
+      ended,
+      stdout: '',
+      stderr,
+    })
+  }
+  const header = seen.first
+  return {
+    type: header.type === 'directory' || header.type === 'symlink' || header.type === 'file' ? header.type : 'other',
+    mode: (header.mode ?? 0o755) & 0o7777,
+    uid: header.uid ?? 0,
+    gid: header.gid ?? 0,
+    empty: seen.entries < 2,
+    content: options.keep ? Buffer.concat(content) : null,
+  }
+}

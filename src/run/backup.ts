@@ -1,0 +1,113 @@
+/** The backup container's own time: started attached, its log read, waited for under the deadline, judged by what the engine says of it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { look } from '../docker/archive.ts'
+import { type Inspected, inspectContainer } from '../docker/containers.ts'
+import { type Docker, firstOf, query, stream } from '../docker/process.ts'
+import { InstanceError } from '../errors.ts'
+import type { InstanceLog } from './context.ts'
+import { backupFailure } from './verdict.ts'
+
+export interface BackupRun {
+  readonly docker: Docker
+  readonly container: string
+  readonly image: string
+  readonly memory: string | null
+  readonly log: InstanceLog
+  /** Fires when the run is cancelled, its deadline passes, or its claim is lost: the container is stopped. */
+  readonly signal: AbortSignal
+}
+
+export interface BackupEnd {
+  readonly exitCode: number | null
+  /** One sentence, or `null` for a success. Says nothing of a stop by `signal`: whoever fired it knows why. */
+  readonly failure: string | null
+}
+
+/** What a container has for its own end when it is stopped, s. GitHub kills us 10 s after the first word of a cancel. */
+const STOP_SECONDS = 3
+const FOR_EVER_MS = 2 ** 31 - 1
+
+/** Starts the container and returns when it has ended. */
+export async function runBackup(run: BackupRun): Promise<BackupEnd> {
+  const { docker, container, log, signal } = run
+  const client = stream(docker, ['start', '--attach', container])
+  client.stdin.end()
+  let said = ''
+  const read = async (source: 'out' | 'err', from: AsyncIterable<Buffer>) => {
+    for await (const chunk of from) {
+      if (source === 'err') said = `${said}${chunk.toString()}`.slice(-4096)
+      await log.write(source, chunk)
+    }
+  }
+  const reading = Promise.all([
+    read('out', client.stdout as AsyncIterable<Buffer>),
+    read('err', client.stderr as AsyncIterable<Buffer>),
+  ])
+  const ended = await firstOf(
+    reading.then(() => client.ended),
+    FOR_EVER_MS,
+    signal,
+  )
+  if (ended.kind === 'cancelled') {
+    await stop(docker, container)
+    // what it said while it was stopped still belongs in its log
+    await firstOf(
+      reading.then(() => client.ended),
+      5_000,
+    )
+    client.kill()
+    client.stdout.destroy()
+    client.stderr.destroy()
+  }
+  const seen = await waitForEnd(run)
+  if (seen === null) return { exitCode: null, failure: `the backup container was removed by someone else while it ran` }
+  const hasScript = [2, 126, 127].includes(seen.state.exitCode) ? await scriptIsThere(docker, container) : null
+  const started = !seen.state.startedAt.startsWith('0001-')
+  return {
+    exitCode: started && seen.state.status === 'exited' ? seen.state.exitCode : null,
+    failure: backupFailure({
+      image: run.image,
+      state: seen.state,
+      stderr: docker.redact(said),
+      hasScript,
+      memory: run.memory,
+    }),
+  }
+}
+
+/** Asks until the container has ended: its client may have died before it. */
+async function waitForEnd(run: BackupRun): Promise<Inspected | null> {
+  let told = false
+  for (;;) {
+    const seen = await inspectContainer(run.docker, run.container)
+    if (seen === null || !(seen.state.running || seen.state.paused)) return seen
+    if (run.signal.aborted) {
+      await stop(run.docker, run.container)
+      return inspectContainer(run.docker, run.container)
+    }
+    if (!told) {
+      told = true
+      await run.log.write(
+        'marina',
+        'the docker client that read this log died; the backup goes on, but its log is cut here',
+      )
+    }
+    await sleep(1_000, undefined, { signal: run.signal }).catch(() => {})
+  }
+}
+
+async function stop(docker: Docker, container: string): Promise<void> {
+  const stopped = await query(docker, ['stop', '--time', String(STOP_SECONDS), container], {
+    deadlineMs: (STOP_SECONDS + 10) * 1000,
+  })
+  if (stopped.ended.kind !== 'exit') await query(docker, ['kill', container], { deadlineMs: 10_000 })
+}
+
+async function scriptIsThere(docker: Docker, container: string): Promise<boolean | null> {
+  try {
+    return (await look(docker, container, '/backup.sh')) !== null
+  } catch (error) {
+    if (error instanceof InstanceError) throw error
+    return null // only sharpens a sentence
+  }
+}

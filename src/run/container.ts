@@ -1,0 +1,211 @@
+/**
+ * The backup container, from its creation to the moment before its start: mounts in place, `/backup` and the run directory owned by
+ * the image's user, manifest and script put in, each mounted volume looked into.
+ */
+import type { Instance } from '../config/instance.ts'
+import { copyIn, type Entry, type Found, look } from '../docker/archive.ts'
+import type { Mount } from '../docker/args.ts'
+import { removeContainer } from '../docker/containers.ts'
+import type { Image } from '../docker/images.ts'
+import { type Docker, query } from '../docker/process.ts'
+import { inspectVolumes } from '../docker/volumes.ts'
+import { InstanceError } from '../errors.ts'
+import { directoriesAbove, type Layout, ownDirectories, volumeDirectory } from '../stage/layout.ts'
+import type { VolumeSource } from '../stage/targets.ts'
+import { type NumericUser, needsFiles, numericUser } from './user.ts'
+
+export interface Plan {
+  readonly docker: Docker
+  readonly instance: Instance
+  readonly image: Image
+  readonly layout: Layout
+  /** The volumes to mount in place. */
+  readonly mounted: readonly VolumeSource[]
+  /** Whether anything else was copied or dumped into the staging volume. */
+  readonly databases: boolean
+  readonly script: Buffer | null
+  readonly signal: AbortSignal
+  /** Creates the container with these mounts below `/backup`, knowing which targets failed by now. */
+  readonly create: (mounts: readonly Mount[], failed: readonly TargetFailure[]) => Promise<string>
+  readonly manifest: (mounted: readonly VolumeSource[], failed: readonly TargetFailure[]) => Buffer
+}
+
+export interface TargetFailure {
+  readonly source: VolumeSource
+  readonly error: string
+}
+
+export interface ReadyContainer {
+  /** `null` where no target is left for it. */
+  readonly id: string | null
+  readonly mounted: readonly VolumeSource[]
+  readonly failed: readonly TargetFailure[]
+}
+
+/**
+ * Creates the container, and creates it again without each mounted target that turns out empty, gone, or without its paths.
+ * `isEnough` says whether what is left is worth a run.
+ */
+export async function readyContainer(
+  plan: Plan,
+  isEnough: (mounted: readonly VolumeSource[]) => boolean,
+): Promise<ReadyContainer> {
+  let mounted = plan.mounted
+  const failed: TargetFailure[] = []
+  // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
+  let parents: readonly Entry[] | null = mounted.some(usesSubpaths) ? null : []
+  for (;;) {
+    if (!isEnough(mounted)) return { id: null, mounted, failed }
+    const whole = parents === null
+    const id = await plan.create(
+      mounted.flatMap((source) => mountsOf(source, plan.layout, whole)),
+      failed,
+    )
+    try {
+      const found = await examine(plan, id, mounted, whole)
+      if (found.failed.length === 0 && !whole) {
+        await putIn(plan, id, parents ?? [], mounted, failed)
+        return { id, mounted, failed }
+      }
+      failed.push(...found.failed)
+      mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source))
+      if (whole) parents = found.parents
+      else parents = (parents ?? []).filter((entry) => mounted.some((source) => isBelow(entry, source, plan.layout)))
+    } catch (error) {
+      await removeContainer(plan.docker, id)
+      throw error
+    }
+    await removeContainer(plan.docker, id)
+    await removeCreatedVolumes(plan.docker, failed)
+  }
+}
+
+const usesSubpaths = (source: VolumeSource) => source.staging.kind === 'mount' && source.staging.subpaths
+
+const isBelow = (entry: Entry, source: VolumeSource, layout: Layout) =>
+  `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`)
+
+function mountsOf(source: VolumeSource, layout: Layout, whole: boolean): readonly Mount[] {
+  const target = volumeDirectory(layout, source.volume.name)
+  const mount = { type: 'volume', source: source.volume.name, target, readonly: true } as const
+  if (whole || !usesSubpaths(source)) return [mount]
+  return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }))
+}
+
+interface Examined {
+  readonly failed: readonly TargetFailure[]
+  /** The directories above the paths, as they are in the volume. */
+  readonly parents: readonly Entry[]
+}
+
+/** Looks into each mounted volume. `mount` would have created one that vanished since it was inspected: that shows in its time of creation. */
+async function examine(plan: Plan, id: string, mounted: readonly VolumeSource[], whole: boolean): Promise<Examined> {
+  const now = new Map(
+    (
+      await inspectVolumes(
+        plan.docker,
+        mounted.map((source) => source.volume.name),
+      )
+    ).map((volume) => [volume.name, volume]),
+  )
+  const failed: TargetFailure[] = []
+  const parents: Entry[] = []
+  for (const source of mounted) {
+    const fail = (error: string) => failed.push({ source, error: `volume ${source.volume.name} ${error}` })
+    if (now.get(source.volume.name)?.createdAt !== source.volume.createdAt) {
+      fail('was removed while its backup began: there is nothing to back up')
+    } else if (whole && usesSubpaths(source)) {
+      const looked = await lookAtPaths(plan, id, source)
+      if (typeof looked === 'string') fail(looked)
+      else parents.push(...looked)
+    } else if (!source.target.allowEmpty && !usesSubpaths(source)) {
+      const found = await look(plan.docker, id, volumeDirectory(plan.layout, source.volume.name), {
+        signal: plan.signal,
+      })
+      if (found === null || (found.type === 'directory' && found.empty)) fail(EMPTY)
+    }
+  }
+  return { failed, parents }
+}
+
+const EMPTY = 'is empty: nothing was backed up of it. If it may be empty, set allowEmpty: true'
+
+/** The directories above a target's paths, or what is wrong with the paths. */
+async function lookAtPaths(plan: Plan, id: string, source: VolumeSource): Promise<readonly Entry[] | string> {
+  const root = volumeDirectory(plan.layout, source.volume.name)
+  const at = (path: string) => look(plan.docker, id, path === '' ? root : `${root}/${path}`, { signal: plan.signal })
+  const entry = (path: string, found: Found): Entry => ({
+    path: `${root.slice(1)}${path === '' ? '' : `/${path}`}/`,
+    mode: found.mode,
+    uid: found.uid,
+    gid: found.gid,
+  })
+  const parents: Entry[] = []
+  for (const path of ['', ...directoriesAbove(source.target.paths)]) {
+    const found = await at(path)
+    if (found === null) return `has no path ${path}: see paths`
+    if (found.type === 'symlink') return `has a symbolic link at ${path}: a path that leads through one is refused`
+    if (found.type !== 'directory') return `has no directory at ${path}: see paths`
+    parents.push(entry(path, found))
+  }
+  let empty = true
+  for (const path of source.target.paths) {
+    const found = await at(path)
+    if (found === null) return `has no path ${path}: see paths`
+    if (found.type === 'symlink') return `has a symbolic link at ${path}: a path that is one is refused`
+    if (found.type === 'other') return `has neither a file nor a directory at ${path}: set staging: copy`
+    empty &&= found.type === 'directory' && found.empty
+  }
+  return empty && !source.target.allowEmpty ? EMPTY : parents
+}
+
+async function removeCreatedVolumes(docker: Docker, failed: readonly TargetFailure[]): Promise<void> {
+  for (const { source } of failed) {
+    const [now] = await inspectVolumes(docker, [source.volume.name])
+    // only one that is not the volume we inspected: our own mount made it. One in use is refused by the engine, and stays
+    if (now && now.createdAt !== source.volume.createdAt) await query(docker, ['volume', 'rm', now.name])
+  }
+}
+
+async function putIn(
+  plan: Plan,
+  id: string,
+  parents: readonly Entry[],
+  mounted: readonly VolumeSource[],
+  failed: readonly TargetFailure[],
+): Promise<void> {
+  const owner = await ownerOf(plan, id)
+  const uses = { volumes: true, databases: plan.databases }
+  await copyIn(
+    plan.docker,
+    id,
+    [
+      ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
+      ...parents,
+      {
+        path: `${plan.layout.directory.slice(1)}/manifest.json`,
+        mode: 0o644,
+        ...owner,
+        content: plan.manifest(mounted, failed),
+      },
+      ...(plan.script ? [{ path: 'backup.sh', mode: 0o755, ...owner, content: plan.script }] : []),
+    ],
+    { signal: plan.signal },
+  )
+}
+
+/** The numbers of the user that the image runs as, looked up in the created container's own files. */
+export async function ownerOf(
+  plan: Pick<Plan, 'docker' | 'instance' | 'image' | 'signal'>,
+  id: string,
+): Promise<NumericUser> {
+  const user = plan.instance.user ?? plan.image.user
+  const read = async (path: string) =>
+    (await look(plan.docker, id, path, { keep: true, signal: plan.signal }))?.content?.toString() ?? ''
+  const [passwd, group] = needsFiles(user) ? [await read('/etc/passwd'), await read('/etc/group')] : ['', '']
+  const numbers = numericUser(user, passwd, group)
+  if (numbers) return numbers
+  throw new InstanceError(
+    `user ${user} is not in /etc/passwd or /etc/group of image ${plan.image.reference}: give its numbers, such as user: "1000:1000"`,
+  )
+}

@@ -1,0 +1,205 @@
+/**
+ * How an instance holds its claim, and where its backup container comes from.
+ * All targets mounted: the backup container is the claim. Anything copied, dumped or stopped: a workbench is.
+ */
+import { claim } from '../claim/claim.ts'
+import { engineNow } from '../claim/host.ts'
+import {
+  type Claim,
+  claimLabels,
+  claimName,
+  imageName,
+  type JournalEntry,
+  type Kind,
+  parseClaim,
+  stagingLabels,
+} from '../claim/labels.ts'
+import { openWorkbench, type Workbench } from '../claim/workbench.ts'
+import type { Instance } from '../config/instance.ts'
+import { createCall, type Mount, type RunSpec } from '../docker/args.ts'
+import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
+import { ensureImage, type Image } from '../docker/images.ts'
+import { InstanceError } from '../errors.ts'
+import type { BenchTools } from '../stage/bench.ts'
+import { probeTools } from '../stage/tools.ts'
+import type { RunContext } from './context.ts'
+
+export interface Hold {
+  /** The workbench, where there is one. */
+  readonly bench: { readonly workbench: Workbench; readonly tools: BenchTools } | null
+  /** Creates the backup container with `/backup` and these mounts. */
+  create(mounts: readonly Mount[], env: Readonly<Record<string, string>>): Promise<string>
+  /** Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. */
+  release(): Promise<void>
+}
+
+export interface HoldRequest {
+  readonly context: RunContext
+  readonly instance: Instance
+  readonly image: Image
+  readonly signal: AbortSignal
+}
+
+/** What comes on top of `timeout` before others may call the claim stale, ms: our own stop and release. */
+const RELEASE_MS = 300_000
+
+/** The backup container as the claim. It is taken at the first `create`. */
+export function holdByBackup(request: HoldRequest): Hold {
+  const name = claimName(request.instance.id)
+  let current: string | null = null
+  return {
+    bench: null,
+    async create(mounts, env) {
+      const staging: Mount = { type: 'anonymous', target: '/backup', labels: stagingLabels(request.instance.id) }
+      const spec = backupSpec(request, name, labelsOf(request, 'backup', name, [], null), [staging, ...mounts], env)
+      current = await claim(request.context.host, spec, {
+        lockWaitMs: request.context.lockWaitMs,
+        signal: request.signal,
+      })
+      return current
+    },
+    async release() {
+      if (current !== null) await removeContainer(request.context.host.docker, current)
+    },
+  }
+}
+
+/** A workbench as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
+export async function holdByWorkbench(
+  request: HoldRequest,
+  sources: readonly string[],
+  restart: readonly JournalEntry[],
+): Promise<Hold> {
+  const { context, instance, image, signal } = request
+  const { docker } = context.host
+  const name = claimName(instance.id)
+  const helper = instance.helperImage
+  const opened = await openWorkbench(
+    context.host,
+    {
+      name,
+      images: [
+        async () => image,
+        ...(helper === null ? [] : [() => ensureImage(docker, helper, 'missing', { signal })]),
+      ],
+      labels: labelsOf(request, 'workbench', name, restart, null),
+      mounts: [
+        { type: 'anonymous', target: '/backup', labels: stagingLabels(instance.id) },
+        ...sources.map(
+          (source, index): Mount => ({ type: 'volume', source, target: sourcePath(index), readonly: true }),
+        ),
+      ],
+    },
+    { lockWaitMs: context.lockWaitMs, signal },
+    (exec) => probeTools(exec, 60_000, signal),
+  )
+  const workbench = opened.bench
+  let backup: string | null = null
+  return {
+    bench: { workbench, tools: opened.tools },
+    async create(mounts, env) {
+      const staging = await stagingVolume(request, workbench.id)
+      const own = imageName(instance.id)
+      const labels = labelsOf(request, 'image', own, [], workbench.id)
+      const spec = backupSpec(
+        request,
+        own,
+        labels,
+        [{ type: 'volume', source: staging, target: '/backup', readonly: false }, ...mounts],
+        env,
+      )
+      backup = await createUnderClaim(request, spec)
+      return backup
+    },
+    async release() {
+      try {
+        if (backup !== null) await removeContainer(docker, backup)
+      } finally {
+        await workbench.release()
+      }
+    },
+  }
+}
+
+export const sourcePath = (index: number) => `/marina/source/${index}`
+
+/** The claim is ours, so a container of this name is a dead run's, or not Marina's at all. */
+async function createUnderClaim(request: HoldRequest, spec: RunSpec): Promise<string> {
+  const { docker } = request.context.host
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const created = await createContainer(docker, createCall(spec), `container ${spec.name} could not be created`, {
+      signal: request.signal,
+      deadlineMs: 120_000,
+    })
+    if (created.kind === 'created') return created.id
+    const found = await inspectContainer(docker, spec.name)
+    if (found === null) continue
+    if (parseClaim(found) === null) break
+    await removeContainer(docker, found.id)
+  }
+  throw new InstanceError(
+    `a container named ${spec.name} is on this host, and it is not Marina's: rename or remove it (docker rm ${spec.name})`,
+  )
+}
+
+async function stagingVolume(request: HoldRequest, workbench: string): Promise<string> {
+  const found = await inspectContainer(request.context.host.docker, workbench)
+  const volume = found?.mounts.find((mount) => mount.target === '/backup')?.name
+  if (volume) return volume
+  throw new InstanceError('the workbench was removed by someone else while the data was staged')
+}
+
+function labelsOf(
+  request: HoldRequest,
+  kind: Kind,
+  self: string,
+  restart: readonly JournalEntry[],
+  workbench: string | null,
+): Record<string, string> {
+  const { context, instance } = request
+  const labels: Omit<Claim, 'container'> = {
+    kind,
+    self,
+    instance: instance.id,
+    owner: context.host.owner,
+    deadline: engineNow(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
+    restart,
+    workbench,
+  }
+  return claimLabels(labels)
+}
+
+function backupSpec(
+  request: HoldRequest,
+  name: string,
+  labels: Record<string, string>,
+  mounts: readonly Mount[],
+  env: Readonly<Record<string, string>>,
+): RunSpec {
+  const { instance, image } = request
+  const entrypoint =
+    instance.entrypoint === null
+      ? null
+      : typeof instance.entrypoint === 'string'
+        ? [instance.entrypoint]
+        : instance.entrypoint
+  return {
+    name,
+    image: image.id,
+    labels,
+    mounts: [...mounts, ...instance.mounts.map(userMount)],
+    env,
+    entrypoint,
+    command: ['/backup.sh'],
+    user: instance.user,
+    network: instance.network,
+    memory: instance.resources.memory,
+    cpus: instance.resources.cpus,
+    workbench: false,
+  }
+}
+
+function userMount(mount: Instance['mounts'][number]): Mount {
+  if (mount.type === 'tmpfs') return { type: 'tmpfs', target: mount.target }
+  return { type: mount.type, source: mount.source, target: mount.target, readonly: mount.readonly }
+}

@@ -1,0 +1,38 @@
+/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
+
+export interface NumericUser {
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
+ * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
+ * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
+ */
+export function numericUser(user: string, passwd: string, group: string): NumericUser | null {
+  const [name = '', groupName] = user === '' ? ['0'] : user.split(':')
+  const entry = lines(passwd).find((fields) => fields[0] === name || fields[2] === name)
+  const uid = entry ? Number(entry[2]) : Number(name)
+  if (!isId(uid) || (!entry && !/^\d+$/.test(name))) return null
+  if (groupName === undefined || groupName === '') return { uid, gid: entry ? Number(entry[3]) || 0 : 0 }
+  const groupEntry = lines(group).find((fields) => fields[0] === groupName || fields[2] === groupName)
+  const gid = groupEntry ? Number(groupEntry[2]) : Number(groupName)
+  return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null
+}
+
+/** Whether the container's files must be read to know the numbers. */
+export function needsFiles(user: string): boolean {
+  return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user)
+}
+
+function isId(id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id < 2 ** 32
+}
+
+function lines(file: string): string[][] {
+  return file
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => line.trim().split(':'))
+}

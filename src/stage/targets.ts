@@ -1,0 +1,100 @@
+/** From what an instance names to what is there: each target inspected, and how its data will come under `/backup`. Nothing is created or changed. */
+import type { Target, VolumeTarget } from '../config/instance.ts'
+import { inspectContainers, listContainers } from '../docker/containers.ts'
+import type { Docker, QueryOptions } from '../docker/process.ts'
+import { query } from '../docker/process.ts'
+import { inspectVolumes, type Volume } from '../docker/volumes.ts'
+import type { SourceContainer } from './manifest.ts'
+import { decideStaging, type EngineTraits, type Staging } from './staging.ts'
+
+export interface VolumeSource {
+  readonly kind: 'volume'
+  readonly target: VolumeTarget
+  readonly volume: Volume
+  readonly staging: Staging
+  /** Containers that have the volume, running or not. */
+  readonly containers: readonly SourceContainer[]
+}
+
+export interface Unresolved {
+  readonly kind: 'unresolved'
+  readonly target: Target
+  /** One sentence. */
+  readonly error: string
+}
+
+export type Resolved = VolumeSource | Unresolved
+
+/** Looks at each target. A missing volume, or a staging that cannot be had, fails that target alone. */
+export async function resolveTargets(
+  docker: Docker,
+  engine: EngineTraits,
+  hostName: string,
+  targets: readonly Target[],
+  options: QueryOptions,
+): Promise<readonly Resolved[]> {
+  const wanted = targets.filter((target) => target.kind === 'volume')
+  const volumes = new Map(
+    (
+      await inspectVolumes(
+        docker,
+        wanted.map((target) => target.name),
+        options,
+      )
+    ).map((volume) => [volume.name, volume]),
+  )
+  return Promise.all(
+    targets.map(async (target): Promise<Resolved> => {
+      if (target.kind === 'db')
+        return { kind: 'unresolved', target, error: `database ${target.container}: db targets are not built yet` }
+      const volume = volumes.get(target.name)
+      if (!volume) {
+        const where = target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`
+        return {
+          kind: 'unresolved',
+          target,
+          error: `volume ${target.name} does not exist on host ${hostName}: create it${where}`,
+        }
+      }
+      const staging = decideStaging(target, volume, engine)
+      if (staging.kind === 'refused') return { kind: 'unresolved', target, error: staging.why }
+      return {
+        kind: 'volume',
+        target,
+        volume,
+        staging,
+        containers: await sourceContainers(docker, [`volume=${volume.name}`], options),
+      }
+    }),
+  )
+}
+
+/** The containers that fit the filters, with their images by digest, for the manifest. */
+export async function sourceContainers(
+  docker: Docker,
+  filters: readonly string[],
+  options: QueryOptions,
+): Promise<readonly SourceContainer[]> {
+  const ids = await listContainers(docker, filters, options)
+  const containers = await inspectContainers(docker, ids, options)
+  const digests = await imageDigests(docker, [...new Set(containers.map((container) => container.image))], options)
+  return containers.map((container) => ({
+    name: container.name,
+    image: (container.raw as { Config?: { Image?: string } }).Config?.Image ?? '',
+    imageId: container.image,
+    digest: digests.get(container.image) ?? null,
+  }))
+}
+
+/** Image ids to the digests their registries know them by. An image that is gone is left out: its container may outlive it. */
+async function imageDigests(
+  docker: Docker,
+  ids: readonly string[],
+  options: QueryOptions,
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const format = '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}'
+  const output = await query(docker, ['image', 'inspect', '--format', format, ...ids], options)
+  const rows = output.stdout.split('\n').map((line) => line.trim().split(' '))
+  return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
+}
