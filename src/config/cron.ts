@@ -1,0 +1,172 @@
+/**
+ * The cron grammar: five fields, as Marina's parser (robfig/cron v3) reads them. Stricter than cron-parser, which takes
+ * `""`, `H`, seconds and more; what comes out of here is lists of numbers that no parser can read in two ways.
+ */
+
+/** One cron expression, taken apart. Days are `null` where the field is a star: they then do not restrict. */
+export interface Cron {
+  /** The five fields as written, one space between them. */
+  readonly expression: string
+  readonly minutes: readonly number[]
+  readonly hours: readonly number[]
+  readonly daysOfMonth: readonly number[] | null
+  readonly months: readonly number[]
+  /** 0 is Sunday. */
+  readonly daysOfWeek: readonly number[] | null
+  /** From a `CRON_TZ=` or `TZ=` prefix. */
+  readonly timezone: string | null
+}
+
+export type CronResult = { readonly ok: true; readonly cron: Cron } | { readonly ok: false; readonly message: string }
+
+interface Field {
+  readonly name: string
+  readonly min: number
+  readonly max: number
+  readonly names?: readonly string[]
+}
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
+const MINUTE: Field = { name: 'minute', min: 0, max: 59 }
+const HOUR: Field = { name: 'hour', min: 0, max: 23 }
+const DAY: Field = { name: 'day of the month', min: 1, max: 31 }
+const MONTH: Field = { name: 'month', min: 1, max: 12, names: MONTHS }
+const WEEKDAY: Field = { name: 'day of the week', min: 0, max: 6, names: WEEKDAYS }
+const LONGEST_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Takes a cron expression apart, or says in one sentence what is wrong with it; one that can never fire is wrong. */
+export function parseCron(text: string): CronResult {
+  try {
+    return { ok: true, cron: readCron(text) }
+  } catch (error) {
+    if (error instanceof CronProblem) return { ok: false, message: error.message }
+    throw error
+  }
+}
+
+/** Whether `name` is a time zone of the IANA database (`Europe/Berlin`, `UTC`), not an offset and not a place on the host. */
+export function isTimezone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false // Intl also takes offsets such as +02:00, which know no summer time
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
+class CronProblem extends Error {}
+
+function readCron(text: string): Cron {
+  const { timezone, rest } = splitTimezone(text.trim())
+  if (rest.startsWith('@')) {
+    throw new CronProblem(
+      `shorthands such as ${rest} are not taken: write five fields, such as "0 2 * * *" for daily at two`,
+    )
+  }
+  const fields = rest.split(/\s+/).filter((field) => field !== '')
+  if (fields.length !== 5) {
+    throw new CronProblem(
+      `a schedule has five fields (minute, hour, day of the month, month, day of the week), this one has ${fields.length}`,
+    )
+  }
+  const [minute, hour, day, month, weekday] = fields as [string, string, string, string, string]
+  const cron = {
+    expression: fields.join(' '),
+    minutes: readField(minute, MINUTE).values,
+    hours: readField(hour, HOUR).values,
+    ...readDays(readField(day, DAY), readField(weekday, WEEKDAY)),
+    months: readField(month, MONTH).values,
+    timezone,
+  }
+  refuseNever(cron)
+  return cron
+}
+
+function splitTimezone(text: string): { timezone: string | null; rest: string } {
+  const prefix = /^(?:CRON_)?TZ=(\S*)\s*/.exec(text)
+  if (prefix === null) return { timezone: null, rest: text }
+  const timezone = prefix[1] as string
+  if (!isTimezone(timezone))
+    throw new CronProblem(`"${timezone}" is not a time zone: write a name such as Europe/Berlin`)
+  return { timezone, rest: text.slice(prefix[0].length) }
+}
+
+/**
+ * Where both day fields restrict, a day that fits either fires; where one is a star, the other alone decides. A step
+ * (step of two) restricts and is no star: robfig/cron's reading, which Marina's users have.
+ */
+function readDays(day: ReadField, weekday: ReadField): Pick<Cron, 'daysOfMonth' | 'daysOfWeek'> {
+  const everyDay = day.values.length === 31 || weekday.values.length === 7
+  if (!day.star && !weekday.star && everyDay) return { daysOfMonth: null, daysOfWeek: null }
+  return {
+    daysOfMonth: day.star ? null : day.values,
+    daysOfWeek: weekday.star ? null : weekday.values,
+  }
+}
+
+interface ReadField {
+  readonly values: readonly number[]
+  readonly star: boolean
+}
+
+function readField(text: string, field: Field): ReadField {
+  const values = new Set<number>()
+  let star = false
+  for (const item of text.split(',')) {
+    const range = readItem(item, field)
+    for (let value = range.from; value <= range.to; value += range.step) values.add(value)
+    star ||= range.star && range.step === 1
+  }
+  return { values: [...values].sort((a, b) => a - b), star }
+}
+
+function readItem(item: string, field: Field): { from: number; to: number; step: number; star: boolean } {
+  const shape = /^([^-/]*)(?:-([^-/]*))?(?:\/(.*))?$/.exec(item)
+  if (shape === null || item === '')
+    throw new CronProblem(`the ${field.name} field holds "${item}", which is no number, range or step`)
+  const [, low = '', high, stepText] = shape
+  const step = stepText === undefined ? 1 : readStep(stepText, field)
+  if (low === '*' || low === '?') {
+    if (high !== undefined) throw new CronProblem(`the ${field.name} field holds "${item}": a range needs two numbers`)
+    return { from: field.min, to: field.max, step, star: true }
+  }
+  const from = readNumber(low, field)
+  const single = stepText === undefined ? from : field.max // "5/15" means 5-59/15
+  const to = high === undefined ? single : readNumber(high, field)
+  if (from > to) throw new CronProblem(`the ${field.name} field holds the range "${item}", which ends before it begins`)
+  return { from, to, step, star: false }
+}
+
+function readStep(text: string, field: Field): number {
+  const step = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (step === 0) throw new CronProblem(`the ${field.name} field has the step "${text}": a step is a number from 1`)
+  return step
+}
+
+function readNumber(text: string, field: Field): number {
+  const named = field.names?.indexOf(text.toLowerCase()) ?? -1
+  if (named >= 0) return named + field.min
+  if (!/^\d{1,9}$/.test(text))
+    throw new CronProblem(`the ${field.name} field holds "${text}", which is no number${namesHint(field)}`)
+  const value = Number(text)
+  if (value < field.min || value > field.max) {
+    const hint = field === WEEKDAY && value === 7 ? ' (Sunday is 0)' : ''
+    throw new CronProblem(`the ${field.name} is ${value}, but goes from ${field.min} to ${field.max}${hint}`)
+  }
+  return value
+}
+
+function namesHint(field: Field): string {
+  return field.names === undefined ? '' : ` and no name such as ${(field.names[1] as string).toUpperCase()}`
+}
+
+function refuseNever(cron: Cron): void {
+  if (cron.daysOfMonth === null || cron.daysOfWeek !== null) return
+  const first = cron.daysOfMonth[0] as number
+  if (cron.months.every((month) => first > (LONGEST_MONTH[month - 1] as number))) {
+    throw new CronProblem(`day ${first} never comes in the months of this schedule, so it would never fire`)
+  }
+}

@@ -1,0 +1,154 @@
+/** What zod found, in words for people: with the place, the kind of value that stands there, and the nearest known key. */
+import type { z } from 'zod'
+import type { ConfigIssue } from '../errors.ts'
+import { KNOWN_KEYS, type Place } from './schema.ts'
+import { isTreeMap, type Path, type Source, type Tree, treeAt, writePath } from './tree.ts'
+
+type ZodIssue = z.core.$ZodIssue
+
+/** The issues of one parse of `tree`, in the file's order. Paths are the file's. */
+export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: Source): ConfigIssue[] {
+  return found.flatMap((issue) => describeIssue(issue, tree, source))
+}
+
+/** An issue at the value of `path`, or at its key. */
+export function issueAt(source: Source, path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigIssue {
+  return { message, path: writePath(path), ...(at === 'key' ? source.keyAt(path) : source.valueAt(path)) }
+}
+
+/** Sorts by line and column, and drops what is said twice. */
+export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
+  return sorted.filter((issue, index) => {
+    const same = sorted.findIndex(({ message, path }) => message === issue.message && path === issue.path)
+    return same === index
+  })
+}
+
+function describeIssue(issue: ZodIssue, tree: Tree, source: Source): ConfigIssue[] {
+  const path = issue.path as Path
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => issueAt(source, [...path, key], unknownKey(key, placeOf(path)), 'key'))
+  }
+  if (issue.code === 'invalid_union') return [describeUnion(issue, tree, source)]
+  const value = treeAt(tree, path)
+  const name = nameOf(path)
+  if (issue.code === 'invalid_type') {
+    if (value === undefined) return [issueAt(source, path, `${name} is missing`)]
+    return [issueAt(source, path, `${name} ${wrongKind(issue.expected, value, path)}`)]
+  }
+  return [issueAt(source, path, `${name} ${issue.message}`)]
+}
+
+/** Every union here is "a text, or a list of texts": the side that fits the value has the right words. */
+function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: Source): ConfigIssue {
+  const path = issue.path as Path
+  const value = treeAt(tree, path)
+  const side = issue.errors[Array.isArray(value) ? 1 : 0]?.[0]
+  if (side === undefined || isTreeMap(value) || value === null || value === undefined) {
+    return issueAt(source, path, `${nameOf(path)} must be text or a list, not ${kindOf(value)}`)
+  }
+  const at = [...path, ...(side.path as Path)]
+  const words = side.code === 'invalid_type' ? wrongKind(side.expected, treeAt(tree, at) ?? null, at) : side.message
+  return issueAt(source, at, `${nameOf(at)} ${words}`)
+}
+
+function wrongKind(expected: string, value: Tree, path: Path): string {
+  const wanted = expected === 'string' ? 'text' : expected === 'array' ? 'a list' : 'a map'
+  if (value !== null) return `must be ${wanted}, not ${kindOf(value)}`
+  if (path.at(-1) === 'targets')
+    return 'has no value: leave the key out for discovery by label, or write `targets: []` for an empty `/backup`'
+  return expected === 'string' ? 'has no value: write "" for an empty text' : `must be ${wanted}, not empty`
+}
+
+function kindOf(value: Tree | undefined): string {
+  if (value === null || value === undefined) return 'empty'
+  return typeof value === 'string' ? 'text' : Array.isArray(value) ? 'a list' : 'a map'
+}
+
+/** The key as people see it: `` `env.KEY` ``, `` item 2 of `paths` ``. */
+export function nameOf(path: Path): string {
+  if (path.length === 0) return 'the file'
+  const last = path.at(-1) as string | number
+  const above = path.at(-2)
+  if (typeof last === 'number')
+    return `item ${last + 1} of \`${
+      path
+        .slice(0, -1)
+        .filter((part) => typeof part === 'string')
+        .at(-1) ?? ''
+    }\``
+  return above === 'env' || above === 'resources' ? `\`${above}.${last}\`` : `\`${last}\``
+}
+
+function placeOf(path: Path): Place {
+  if (path.length === 0) return 'top'
+  if (path.at(-1) === 'resources') return 'resources'
+  return path.includes('targets') ? 'target' : 'instance'
+}
+
+const PLACE_WORDS: Readonly<Record<Place, string>> = {
+  top: 'the top of the file',
+  instance: 'an instance',
+  target: 'a target',
+  resources: '`resources`',
+}
+
+/** Words of neighbouring tools whose spelling is far from ours. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  image: 'customImage',
+  cron: 'schedule',
+  environment: 'env',
+  volumes: 'targets',
+  sources: 'targets',
+  name: 'id',
+  container: 'db',
+  database: 'db',
+  ignore: 'exclude',
+  args: 'dumpArgs',
+  labels: 'runsOn',
+  tz: 'timezone',
+  command: 'script',
+}
+
+function unknownKey(key: string, place: Place): string {
+  const known = KNOWN_KEYS[place]
+  const nearest = nearestOf(key, known)
+  if (nearest !== null) return `unknown key \`${key}\`: did you mean \`${nearest}\`?`
+  const elsewhere = (['instance', 'target', 'top', 'resources'] as const).filter((other) =>
+    KNOWN_KEYS[other].includes(key),
+  )
+  if (elsewhere.length > 0) {
+    return `\`${key}\` is not a key of ${PLACE_WORDS[place]}: it belongs to ${elsewhere.map((other) => PLACE_WORDS[other]).join(' or ')}`
+  }
+  const free = place === 'top' ? ', and any that begins with `x-`' : ''
+  return `unknown key \`${key}\`: ${PLACE_WORDS[place]} takes ${known.map((word) => `\`${word}\``).join(', ')}${free}`
+}
+
+function nearestOf(key: string, known: readonly string[]): string | null {
+  const plain = (word: string) => word.toLowerCase().replace(/[-_]/g, '')
+  const other = Object.hasOwn(OTHER_WORDS, plain(key)) ? OTHER_WORDS[plain(key)] : undefined
+  const distances = known.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }))
+  const best = distances.sort((a, b) => a.distance - b.distance)[0]
+  if (best !== undefined && best.distance <= Math.min(2, Math.floor(key.length / 3))) return best.word
+  return other !== undefined && known.includes(other) ? other : null
+}
+
+/** Insertions, deletions, changes and swaps of neighbours that make one word of the other. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (last[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row[j] = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1, change)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        row[j] = Math.min(row[j] as number, (beforeLast[j - 2] as number) + 1)
+      }
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.length] as number
+}

@@ -1,0 +1,233 @@
+/** Text of `config.yml` → `Config`, or all that is wrong with it at once. Needs no variable's value. */
+import { ConfigError, type ConfigIssue } from '../errors.ts'
+import { checkInstance } from './check.ts'
+import { parseCron } from './cron.ts'
+import type { Schedule } from './instance.ts'
+import { describeIssues, issueAt, nameOf, sortIssues } from './issues.ts'
+import { DAEMON_KEYS, fileSchema, readBoolean, type TopValues, topSchema } from './schema.ts'
+import { isOpen, parseTemplate } from './template.ts'
+import { isTreeMap, type Path, readTree, type Source, type Tree, treeAt } from './tree.ts'
+
+export interface Notice {
+  readonly message: string
+  /** 1-based. */
+  readonly line: number
+}
+
+/** An instance as far as it is known without variables. */
+export interface RawInstance {
+  readonly id: string
+  /** Place in `instances`, from 0. */
+  readonly index: number
+  /** 1-based, of the instance's entry. */
+  readonly line: number
+  readonly column: number
+  /** `null`: none, or it awaits variables (`scheduleIsOpen`). */
+  readonly schedule: Schedule | null
+  readonly scheduleIsOpen: boolean
+  readonly runsOn: readonly string[]
+  /** Variables that must be set and not empty, by name, in alphabetical order. */
+  readonly variables: readonly string[]
+  /** Variables that have a default. */
+  readonly optionalVariables: readonly string[]
+}
+
+export interface Config {
+  readonly file: string
+  readonly instances: readonly RawInstance[]
+  readonly notices: readonly Notice[]
+  /** Variables that `nodeName` must have. */
+  readonly nodeNameVariables: readonly string[]
+  /** The top's values, `nodeName` as written. */
+  readonly top: TopValues
+  /** For settling: the file's values and where they stand. */
+  readonly tree: { readonly [key: string]: Tree }
+  readonly source: Source
+}
+
+/**
+ * Reads a configuration. `file` is its name in messages.
+ * @throws ConfigError with every issue of the file
+ */
+export function loadConfig(text: string, file: string): Config {
+  const source = readTree(text)
+  if (source.issues.length > 0) throw new ConfigError(file, sortIssues(source.issues))
+  const whole = source.tree
+  if (!isTreeMap(whole)) {
+    const what = whole === null || whole === undefined ? 'is empty' : 'is no map of keys'
+    throw new ConfigError(file, [issueAt(source, [], `the file ${what}: it needs \`instances\``)])
+  }
+  const tree = prune(withoutFreeKeys(whole), []) as { readonly [key: string]: Tree }
+  const issues = [...schemaIssues(tree, source), ...topIssues(tree, source), ...instanceIssues(tree, source)]
+  if (issues.length > 0) throw new ConfigError(file, sortIssues(issues))
+  const { instances: _, ...top } = tree
+  const values = topSchema.parse(top)
+  return {
+    file,
+    instances: (tree.instances as readonly Tree[]).map((_, index) => rawInstance(tree, index, values, source)),
+    notices: noticesOf(whole, source),
+    nodeNameVariables: typeof tree.nodeName === 'string' ? variablesOf([tree.nodeName]).required : [],
+    top: values,
+    tree,
+    source,
+  }
+}
+
+/**
+ * Takes out keys without a value, which count as left out, as they did in Marina. In `env` they stay (an empty text is a
+ * value, no value is an error), as does an empty `targets`, which could be meant in two ways.
+ */
+export function prune(tree: Tree, path: Path): Tree {
+  if (Array.isArray(tree)) return tree.map((item: Tree, index) => prune(item, [...path, index]))
+  if (!isTreeMap(tree)) return tree
+  const kept: Record<string, Tree> = Object.create(null)
+  for (const [key, value] of Object.entries(tree)) {
+    const means =
+      path.at(-1) === 'env' || (key === 'targets' && value === null) || (key === 'entrypoint' && value === '')
+    if (means || (value !== null && value !== '')) kept[key] = prune(value, [...path, key])
+  }
+  return kept
+}
+
+/** Texts of an instance that variables are filled into: all but `id` and `runsOn`. Paths are the file's. */
+export function* openTexts(tree: Tree, path: Path): Generator<{ readonly path: Path; readonly text: string }> {
+  if (path[2] === 'id' || path[2] === 'runsOn') return
+  if (typeof tree === 'string') yield { path, text: tree }
+  else if (Array.isArray(tree))
+    for (const [index, item] of tree.entries()) yield* openTexts(item as Tree, [...path, index])
+  else if (isTreeMap(tree)) for (const [key, item] of Object.entries(tree)) yield* openTexts(item, [...path, key])
+}
+
+function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
+  const kept: Record<string, Tree> = Object.create(null)
+  for (const [key, value] of Object.entries(tree)) if (!key.startsWith('x-')) kept[key] = value
+  return kept
+}
+
+/** What the schema says of the file, without what it says of texts that still await variables. */
+function schemaIssues(tree: Tree, source: Source): ConfigIssue[] {
+  const result = fileSchema.safeParse(tree)
+  if (result.success) return []
+  const decided = result.error.issues.filter((issue) => {
+    const path = issue.path as Path
+    const value = treeAt(tree, path)
+    return !(typeof value === 'string' && isOpen(value) && takesVariables(path))
+  })
+  return describeIssues(decided, tree, source)
+}
+
+function takesVariables(path: Path): boolean {
+  return path[0] === 'instances'
+    ? path[2] !== 'id' && path[2] !== 'runsOn'
+    : path[0] === 'nodeName' || path[0] === 'ping-url'
+}
+
+function topIssues(tree: { readonly [key: string]: Tree }, source: Source): ConfigIssue[] {
+  const issues: ConfigIssue[] = []
+  for (const [key, value] of Object.entries(tree)) {
+    if (typeof value !== 'string' || Object.hasOwn(DAEMON_KEYS, key) || !isOpen(value)) continue
+    if (takesVariables([key])) issues.push(...templateIssues(value, [key], source))
+    else
+      issues.push(
+        issueAt(source, [key], `\`${key}\` takes no variables at the top of the file: instances and \`nodeName\` do`),
+      )
+  }
+  return issues
+}
+
+function instanceIssues(tree: { readonly [key: string]: Tree }, source: Source): ConfigIssue[] {
+  if (!Array.isArray(tree.instances)) return []
+  const stopAttached = typeof tree.stopAttached === 'string' && readBoolean(tree.stopAttached) === true
+  const seen = new Map<string, number>()
+  return tree.instances.flatMap((instance: Tree, index) => {
+    if (!isTreeMap(instance)) return []
+    const path = ['instances', index]
+    const issues = [...checkInstance(instance, path, { source, settled: false, stopAttached })]
+    for (const open of openTexts(instance, path)) issues.push(...templateIssues(open.text, open.path, source))
+    if (typeof instance.id === 'string') {
+      const first = seen.get(instance.id)
+      const place = source.valueAt([...path, 'id'])
+      seen.set(instance.id, first ?? place.line)
+      if (first !== undefined) {
+        issues.push(
+          issueAt(
+            source,
+            [...path, 'id'],
+            `the id \`${instance.id}\` is taken: the instance of line ${first} has it too`,
+          ),
+        )
+      }
+    }
+    return issues
+  })
+}
+
+function templateIssues(text: string, path: Path, source: Source): ConfigIssue[] {
+  return parseTemplate(text).problems.map((problem) =>
+    issueAt(source, path, `${nameOf(path)}: ${problem}${hookHint(path)}`),
+  )
+}
+
+/** A hook's `$` may be meant for the shell that runs it. */
+export function hookHint(path: Path): string {
+  return path.at(-1) === 'preHook' || path.at(-1) === 'postHook'
+    ? " (in a hook, write `$$NAME` for the container's shell)"
+    : ''
+}
+
+function rawInstance(
+  tree: { readonly [key: string]: Tree },
+  index: number,
+  top: TopValues,
+  source: Source,
+): RawInstance {
+  const path = ['instances', index]
+  const instance = treeAt(tree, path) as { readonly [key: string]: Tree }
+  const { required, optional } = variablesOf([...openTexts(instance, path)].map(({ text }) => text))
+  const schedule = typeof instance.schedule === 'string' ? instance.schedule : null
+  const timezone = typeof instance.timezone === 'string' ? instance.timezone : (top.timezone ?? 'UTC')
+  const scheduleIsOpen = schedule !== null && (isOpen(schedule) || isOpen(timezone))
+  const runsOn = instance.runsOn
+  return {
+    id: instance.id as string,
+    index,
+    ...source.valueAt(path),
+    schedule:
+      schedule === null || scheduleIsOpen
+        ? null
+        : readSchedule(schedule, timezone, source.valueAt([...path, 'schedule']).line),
+    scheduleIsOpen,
+    runsOn: runsOn === undefined ? [] : Array.isArray(runsOn) ? (runsOn as string[]) : [runsOn as string],
+    variables: required,
+    optionalVariables: optional,
+  }
+}
+
+/** The schedule of a text that the schema took; `timezone` counts where the text names none. */
+export function readSchedule(text: string, timezone: string, line: number): Schedule {
+  const result = parseCron(text)
+  if (!result.ok) throw new TypeError(`a schedule that passed the schema: ${result.message}`)
+  return { cron: result.cron.expression, timezone: result.cron.timezone ?? timezone, line }
+}
+
+function variablesOf(texts: readonly string[]): { required: readonly string[]; optional: readonly string[] } {
+  const required = new Set<string>()
+  const optional = new Set<string>()
+  for (const part of texts.flatMap((text) => parseTemplate(text).parts)) {
+    if (typeof part !== 'string') (part.fallback === null ? required : optional).add(part.name)
+  }
+  return {
+    required: [...required].sort(),
+    optional: [...optional].filter((name) => !required.has(name)).sort(),
+  }
+}
+
+function noticesOf(tree: { readonly [key: string]: Tree }, source: Source): Notice[] {
+  return Object.entries(DAEMON_KEYS)
+    .filter(([key]) => Object.hasOwn(tree, key))
+    .map(([key, replacement]) => ({
+      message: `\`${key}\` is not used here: ${replacement}`,
+      line: source.keyAt([key]).line,
+    }))
+    .sort((a, b) => a.line - b.line)
+}

@@ -1,0 +1,404 @@
+/**
+ * What `config.yml` may hold: every key with its type and description. The editor's JSON Schema and the README's table
+ * are written from here. Rules that join two keys are in check.ts; defaults that come from the top are in settle.ts.
+ */
+import { z } from 'zod'
+import { isTimezone, parseCron } from './cron.ts'
+import { parseDuration } from './duration.ts'
+import { parseMount } from './mounts.ts'
+
+/** Where the default of a key is said for people: it is part of the JSON Schema and of the README's table. */
+interface Meta {
+  readonly description: string
+  readonly default?: unknown
+}
+
+type Fail = (message: string) => never
+
+/** A scalar that `read` makes a value of. Messages say what is wanted; they never quote the text, which may be secret. */
+function leaf<T>(json: Record<string, unknown>, read: (text: string, fail: Fail) => T) {
+  return z
+    .string()
+    .transform((text, context): T => {
+      try {
+        return read(text, (message) => {
+          throw new Refusal(message)
+        })
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        context.addIssue({ code: 'custom', message: error.message })
+        return z.NEVER
+      }
+    })
+    .meta(json)
+}
+
+class Refusal extends Error {}
+
+const TEXT = { type: 'string' }
+const SCALAR = { type: ['string', 'number', 'boolean'] }
+
+const YES = ['true', 'yes', 'on', 'y']
+const NO = ['false', 'no', 'off', 'n']
+
+/** Marina's YAML reader took the booleans of YAML 1.1; so do we. */
+export function readBoolean(text: string): boolean | null {
+  const word = text.toLowerCase()
+  return YES.includes(word) ? true : NO.includes(word) ? false : null
+}
+
+const flag = leaf({ type: ['boolean', 'string'] }, (text, fail) => readBoolean(text) ?? fail('must be true or false'))
+
+const plainText = leaf(TEXT, (text, fail) => (text.includes('\0') ? fail('must not hold a NUL character') : text))
+const scalar = leaf(SCALAR, (text, fail) => (text.includes('\0') ? fail('must not hold a NUL character') : text))
+
+function wordOrVariable(words: readonly string[]): Record<string, unknown> {
+  return {
+    anyOf: [
+      { type: 'string', enum: words },
+      { type: 'string', pattern: '\\$' },
+    ],
+  }
+}
+
+function oneOf<const T extends readonly string[]>(words: T) {
+  const choices = words
+    .map((word) => `\`${word}\``)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' or ')
+  return leaf<T[number]>(wordOrVariable(words), (text, fail) =>
+    words.includes(text) ? text : fail(`must be ${choices}`),
+  )
+}
+
+const MAX_TIMEOUT = 20 * 86_400_000 // a timer of Node ends at 24.8 days and would fire at once beyond
+
+const timeout = leaf(TEXT, (text, fail) => {
+  const ms = readDuration(text, fail)
+  if (ms < 1000) fail('must be at least one second')
+  return ms > MAX_TIMEOUT ? fail('must be at most 20d') : ms
+})
+
+function readDuration(text: string, fail: Fail): number {
+  const unit = /^[0-9.]+$/.test(text) ? ', with its unit' : ''
+  return parseDuration(text) ?? fail(`must be a duration such as 30s, 15m, 1h30m or 2d${unit}`)
+}
+
+const catchUp = leaf({ type: ['boolean', 'string'] }, (text, fail): boolean | number => {
+  return readBoolean(text) ?? parseDuration(text) ?? fail('must be true, false, or a duration such as 6h')
+})
+
+const schedule = leaf(TEXT, (text, fail) => {
+  const result = parseCron(text)
+  return result.ok ? result.cron : fail(`is not a schedule that can be kept: ${result.message}`)
+})
+
+const timezone = leaf(TEXT, (text, fail) =>
+  isTimezone(text) ? text : fail('must be a time zone such as Europe/Berlin or UTC'),
+)
+
+const id = leaf(SCALAR, (text, fail) => {
+  if (/\$/.test(text)) fail('takes no variables: an instance is known by its id before any are filled in')
+  if (text.length > 63) fail('must be at most 63 characters long')
+  return /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(text)
+    ? text
+    : fail('must be made of letters, digits and the signs _ . - and begin with a letter or digit')
+})
+
+const runnerLabel = leaf(SCALAR, (text, fail) => {
+  if (/\$/.test(text)) fail('takes no variables: jobs are planned before any are filled in')
+  return text.trim() !== '' && !/[\n\r,]/.test(text) ? text : fail('must be the label of a runner')
+})
+
+// Docker's reference grammar, without its limits of length.
+const IMAGE =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d+)?\/|\[[a-fA-F0-9:]+\](?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/
+
+const image = leaf(TEXT, (text, fail) =>
+  IMAGE.test(text) ? text : fail('must be an image such as marina/example-backup:latest (no capitals, no spaces)'),
+)
+
+const dockerName = (what: string) =>
+  leaf(SCALAR, (text, fail) => {
+    if (/^[./~]/.test(text)) fail(`must be the name of a ${what}, not a path`)
+    return /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(text) ? text : fail(`must be the name of a ${what}`)
+  })
+
+const script = leaf(TEXT, (text, fail) => {
+  if (text.startsWith('/') || text.includes('\\'))
+    fail('must be a path inside the repository, with / between its parts')
+  return text.split('/').includes('..') ? fail('must not lead out of the repository: ".." is not taken') : text
+})
+
+const entrypoint = z.union([
+  leaf(TEXT, (text, fail): readonly string[] => {
+    if (/\s/.test(text)) fail('holds spaces: write a list, one word an item')
+    return text === '' ? [] : [text]
+  }),
+  z.array(scalar),
+])
+
+const memory = leaf(SCALAR, (text, fail) =>
+  /^\d+(?:\.\d+)?[bkmg]?b?$/i.test(text) && Number.parseFloat(text) > 0
+    ? text
+    : fail('must be an amount of memory such as 512m or 2g'),
+)
+
+const cpus = leaf(SCALAR, (text, fail) =>
+  /^\d*\.?\d+$/.test(text) && Number(text) > 0 ? text : fail('must be a number of processors such as 2 or 0.5'),
+)
+
+const mount = leaf(TEXT, (text, fail) => {
+  const result = parseMount(text)
+  return result.ok ? result.mount : fail(`cannot be mounted: ${result.message}`)
+})
+
+const url = leaf(TEXT, (text, fail) =>
+  /^https?:\/\/[^\s/]+/.test(text) ? text : fail('must be an address that begins with https:// or http://'),
+)
+
+const anything = z.unknown()
+
+/** Database engines whose dumps are known. */
+export const DB_KINDS = ['postgres', 'mysql', 'mariadb', 'mongo', 'redis', 'valkey'] as const
+
+const dbKind = leaf(wordOrVariable(DB_KINDS), (text, fail): (typeof DB_KINDS)[number] => {
+  const kind = DB_KINDS.find((known) => known === text.toLowerCase())
+  return kind ?? fail(`must be one of ${DB_KINDS.join(', ')}`)
+})
+
+/** Gives a key its words. Every key is optional here; which are required is said where the object is made. */
+function key<T extends z.ZodType>(type: T, meta: Meta) {
+  return type.optional().meta({ ...meta })
+}
+
+const targetShape = {
+  volume: key(dockerName('volume'), { description: 'Name of a Docker volume to back up.' }),
+  db: key(dockerName('container'), { description: 'Name of a database container whose data is dumped.' }),
+  paths: key(z.array(plainText), {
+    description:
+      'Volume: only these paths, relative to its root (a leading `/` is that root). One that is not there fails the target.',
+    default: ['/'],
+  }),
+  exclude: key(z.array(plainText), {
+    description: "Volume: what to leave out, by gitignore's rules. The volume is then copied.",
+  }),
+  stopAttached: key(flag, {
+    description: 'Volume: stop the containers that write to it while it is staged.',
+    default: false,
+  }),
+  staging: key(oneOf(['mount', 'copy', 'presync']), {
+    description:
+      'Volume: how its data appears below `/backup`: mounted in place, copied, or copied in two passes around the stop. Chosen by itself where left out.',
+  }),
+  allowEmpty: key(flag, { description: 'Volume: an empty one is no failure.', default: false }),
+  dbKind: key(dbKind, { description: 'Database: its engine. Found out where left out.' }),
+  databases: key(z.array(scalar), {
+    description: 'Database: only these, one dump each. All in one dump where left out.',
+  }),
+  dumpArgs: key(z.array(scalar), {
+    description: 'Database: further arguments of the dump tool, as written, without a shell.',
+  }),
+  preHook: key(plainText, { description: "Command run in the target's container before its data is taken." }),
+  postHook: key(plainText, { description: "Command run in the target's container after its data is taken." }),
+}
+
+/** Keys that only one kind of target has. */
+export const TARGET_KEYS = {
+  volume: ['paths', 'exclude', 'stopAttached', 'staging', 'allowEmpty'],
+  db: ['dbKind', 'databases', 'dumpArgs'],
+} as const
+
+const targetSchema = z.strictObject(targetShape).meta({ oneOf: [{ required: ['volume'] }, { required: ['db'] }] })
+
+const resourcesShape = {
+  memory: key(memory, { description: 'Most memory the backup container may use, such as `512m` or `2g`.' }),
+  cpus: key(cpus, { description: 'Most processors it may use, such as `0.5`.' }),
+}
+
+/** Keys that stand at the top and in an instance; the instance's wins. */
+const sharedShape = {
+  timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: 'UTC' }),
+  catchUp: key(catchUp, {
+    description: 'How late a missed backup may still run: `true` (any time), `false`, or a duration.',
+    default: true,
+  }),
+  timeout: key(timeout, { description: 'Longest time an instance may take, from claim to release.', default: '12h' }),
+  resticTimeout: key(timeout, { description: "As `timeout`, for `repository` instances only: Marina's key." }),
+  layout: key(oneOf(['timestamp', 'stable']), {
+    description:
+      '`timestamp`: data lies below `/backup/<timestamp>`. `stable`: below `/backup`, so that incremental tools meet the same paths.',
+    default: 'timestamp',
+  }),
+  retention: key(scalar, {
+    description: 'Handed to the image as `MARINA_RETENTION`: keeping and deleting is its own.',
+    default: '7d:4w:6m',
+  }),
+  stopAttached: key(flag, { description: 'Default of the targets’ `stopAttached`.', default: false }),
+  nodeName: key(scalar, {
+    description: "Name of the host in reports and in `MARINA_HOSTNAME`. The Docker host's name where left out.",
+  }),
+  coverage: key(anything, { description: 'Reserved: which volumes of the host no instance backs up.' }),
+  'ping-url': key(url, { description: 'Reserved: an address that is asked when a backup begins and ends.' }),
+}
+
+const instanceShape = {
+  id: id.meta({ description: 'Name of the instance: letters, digits and `_.-`, at most 63. Takes no variables.' }),
+  customImage: key(image, {
+    description: 'Image that makes the backup, by tag or digest. Either this or `repository`.',
+  }),
+  repository: key(plainText, {
+    description: "A restic repository: Marina's built-in backend. Either this or `customImage`.",
+  }),
+  schedule: key(schedule, {
+    description: 'When: five cron fields, with `CRON_TZ=Zone` before them if wanted. Left out: by hand only.',
+  }),
+  targets: key(z.array(targetSchema), {
+    description:
+      'What is backed up. Left out: what carries our labels. `[]`: nothing, the image gets an empty `/backup`.',
+  }),
+  discover: key(oneOf(['labels', 'all']), {
+    description:
+      'Where `targets` is left out: by label, or all named volumes and databases of the host that no other instance has.',
+    default: 'labels',
+  }),
+  except: key(z.array(scalar), { description: 'With `discover: all`: names to leave out, `*` stands for anything.' }),
+  env: key(z.record(z.string(), scalar), {
+    description: 'Environment of the backup container. Values arrive as they are written (`0755`, `1.10`, `on`).',
+  }),
+  script: key(script, { description: 'File of the repository that is put at `/backup.sh`, so that any image serves.' }),
+  pull: key(oneOf(['always', 'missing', 'never']), {
+    description: 'When to pull the image. `always` falls back to the local one with a warning.',
+    default: 'always',
+  }),
+  helperImage: key(image, { description: 'Image that copies, where the backup image lacks `sh` and the tools.' }),
+  entrypoint: key(entrypoint, {
+    description: 'Replaces the image\'s ENTRYPOINT; a list gives it arguments, `""` removes it.',
+  }),
+  network: key(plainText, { description: 'Network of the backup container.' }),
+  user: key(scalar, { description: 'User of the backup container, as `docker run --user` takes it.' }),
+  mounts: key(z.array(mount), {
+    description: 'Further mounts, `source:/target[:ro]` or as `docker run --mount` takes them. Never below `/backup`.',
+  }),
+  resources: key(z.strictObject(resourcesShape), { description: 'Limits of the backup container.' }),
+  runsOn: key(z.union([runnerLabel, z.array(runnerLabel)]), {
+    description: 'Labels of the runner beside its Docker host. Takes no variables.',
+  }),
+  ...sharedShape,
+}
+
+const instanceSchemaOnly = z.strictObject(instanceShape)
+
+/** One instance, its variables filled in. */
+export const instanceSchema = instanceSchemaOnly.meta({
+  oneOf: [{ required: ['customImage'] }, { required: ['repository'] }],
+})
+
+/** What Marina's daemon read and we do not: each is accepted with one notice, which says what replaces it. */
+export const DAEMON_KEYS: Readonly<Record<string, string>> = {
+  dbPath: 'nothing is kept in a database here: runs, logs and reports are in the Actions tab',
+  apiPort: 'there is no server here: the Actions tab and the API of GitHub replace it',
+  corsOrigins: 'there is no server here: the Actions tab replaces the dashboard',
+  authPassword:
+    'there is no dashboard here: who may read the repository sees the runs; remove the password from the file',
+  peers: 'the fleet of runners replaces peers: one runner beside each Docker host, `runsOn` in its instances',
+  mesh: 'the fleet of runners replaces the mesh; `nodeName` stands at the top of the file',
+}
+
+const daemonShape = {
+  dbPath: key(anything, { description: 'Marina’s daemon only: ignored with a notice.' }),
+  apiPort: key(anything, { description: 'Marina’s daemon only: ignored with a notice.' }),
+  corsOrigins: key(anything, { description: 'Marina’s daemon only: ignored with a notice.' }),
+  authPassword: key(anything, { description: 'Marina’s daemon only: ignored with a notice.' }),
+  peers: key(anything, { description: 'Marina’s daemon only: ignored with a notice.' }),
+  mesh: key(anything, { description: 'Early Marina’s daemon only: ignored with a notice.' }),
+}
+
+const topShape = {
+  version: key(
+    leaf({ type: ['number', 'string'], enum: [1, '1'] }, (text, fail) => (text === '1' ? 1 : fail('must be 1'))),
+    {
+      description: 'Version of this file.',
+      default: 1,
+    },
+  ),
+  ...sharedShape,
+  ...daemonShape,
+}
+
+/** The file's top without its instances. */
+export const topSchema = z.strictObject(topShape)
+
+/** The whole file, `x-…` keys at the top taken out. */
+export const fileSchema = z.strictObject({
+  ...topShape,
+  instances: z
+    .array(instanceSchema)
+    .min(1, 'must hold at least one instance')
+    .meta({ description: 'The backups, each with an `id` of its own.' }),
+})
+
+export type InstanceValues = z.output<typeof instanceSchemaOnly>
+export type TargetValues = z.output<typeof targetSchema>
+export type TopValues = z.output<typeof topSchema>
+
+export type Place = 'top' | 'instance' | 'target' | 'resources'
+
+/** The known keys of each place, in the order of the README's table. */
+export const KNOWN_KEYS: Readonly<Record<Place, readonly string[]>> = {
+  top: [...Object.keys(topShape), 'instances'],
+  instance: Object.keys(instanceShape),
+  target: Object.keys(targetShape),
+  resources: Object.keys(resourcesShape),
+}
+
+/** JSON Schema (2020-12) of the file, for editors. */
+export function jsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(fileSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      // zod drops the default of whatever is transformed, which here is every scalar.
+      const fallback = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.default
+      if (fallback !== undefined) (jsonSchema as Record<string, unknown>).default = fallback
+    },
+  })
+  return {
+    $schema,
+    title: 'Marina for GitHub Actions: config.yml',
+    ...schema,
+    patternProperties: { '^x-': { description: 'Free for anchors and notes.' } },
+  }
+}
+
+export interface KeyRow {
+  readonly key: string
+  readonly where: string
+  readonly default: string
+  readonly description: string
+}
+
+/** One row a key, for the README's table. */
+export function keyRows(): readonly KeyRow[] {
+  const rows = [
+    ...rowsOf(fileSchema.shape, 'top', Object.keys(sharedShape)),
+    ...rowsOf(sharedShape, 'top and instance', []),
+    ...rowsOf(instanceShape, 'instance', Object.keys(sharedShape)),
+    ...rowsOf(targetShape, 'target', []),
+    ...rowsOf(resourcesShape, 'resources', []),
+  ]
+  return rows.filter(({ key: name }) => !Object.hasOwn(DAEMON_KEYS, name))
+}
+
+function rowsOf(shape: Readonly<Record<string, z.ZodType>>, where: string, without: readonly string[]): KeyRow[] {
+  return Object.entries(shape)
+    .filter(([name]) => !without.includes(name))
+    .map(([name, type]) => {
+      const meta = type.meta() ?? {}
+      const fallback =
+        meta.default === undefined
+          ? ''
+          : `\`${typeof meta.default === 'object' ? JSON.stringify(meta.default) : meta.default}\``
+      return { key: name, where, default: fallback, description: meta.description ?? '' }
+    })
+}

@@ -1,0 +1,97 @@
+/** The text of `${VAR}`, `$VAR`, `${VAR:-default}` and `$$`: taken apart and filled in. Knows nothing of the file. */
+
+export interface Variable {
+  readonly name: string
+  /** `null` where the variable must be set. */
+  readonly fallback: string | null
+}
+
+export type Part = string | Variable
+
+export interface Template {
+  readonly parts: readonly Part[]
+  /** What is wrong with the text, one sentence each. */
+  readonly problems: readonly string[]
+}
+
+const START = /\$(?:\$|\{([^}]*)\}|(\{)|([A-Za-z_][A-Za-z0-9_]*))/g
+const BRACES = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
+
+// The runner's own variables: tokens of the job, all inputs of the action (the `variables` input too), saved state.
+const REFUSED = /^(?:ACTIONS|INPUT|STATE)_/i
+
+/** Takes a text apart. A `$` that begins neither a name, nor `{`, nor `$$` stands for itself. */
+export function parseTemplate(text: string): Template {
+  const parts: Part[] = []
+  const problems: string[] = []
+  let at = 0
+  for (const found of text.matchAll(START)) {
+    if (found.index > at) parts.push(text.slice(at, found.index))
+    at = found.index + found[0].length
+    if (found[0] === '$$') parts.push('$')
+    else if (found[2] !== undefined) problems.push('a variable begins with a dollar sign and `{` but has no `}`: write `$$` for a dollar sign')
+    else addVariable(found[3] ?? (found[1] as string), parts, problems)
+  }
+  if (at < text.length) parts.push(text.slice(at))
+  return { parts, problems }
+}
+
+function addVariable(inside: string, parts: Part[], problems: string[]): void {
+  const [, name, fallback] = BRACES.exec(inside) ?? []
+  if (name === undefined) {
+    problems.push(
+      `\`\${${inside}}\` is not a variable: \`\${NAME}\` and \`\${NAME:-default}\` are; write \`$$\` for a dollar sign`,
+    )
+  } else if (REFUSED.test(name)) {
+    problems.push(`\`\${${name}}\` belongs to the runner and is not handed to a backup: choose another name`)
+  } else if (fallback === undefined) {
+    parts.push({ name, fallback: null })
+  } else {
+    const inner = parseTemplate(fallback)
+    if (inner.problems.length > 0 || inner.parts.some((part) => typeof part !== 'string')) {
+      problems.push(
+        `the default of \`\${${name}:-…}\` holds another variable, which is not taken: write \`$$\` for a dollar sign`,
+      )
+    }
+    parts.push({ name, fallback: inner.parts.join('') })
+  }
+}
+
+/** Whether the text awaits variables; `$$` alone does not count. */
+export function isOpen(text: string): boolean {
+  const { parts, problems } = parseTemplate(text)
+  return problems.length > 0 || parts.some((part) => typeof part !== 'string')
+}
+
+export interface Filled {
+  readonly text: string
+  /** Variables that are not set, or are empty where that is not allowed. */
+  readonly missing: readonly { readonly name: string; readonly empty: boolean }[]
+  /** The variables of the text, set or not. */
+  readonly names: readonly string[]
+  /** The values that came from variables, empty ones left out. */
+  readonly values: readonly string[]
+}
+
+/** Fills in. An empty variable counts as not set: a misspelt secret arrives empty. */
+export function fillTemplate(template: Template, lookup: (name: string) => string | undefined): Filled {
+  let text = ''
+  const missing: { name: string; empty: boolean }[] = []
+  const values: string[] = []
+  for (const part of template.parts) {
+    if (typeof part === 'string') {
+      text += part
+      continue
+    }
+    const value = lookup(part.name)
+    if (value !== undefined && value !== '') values.push(value)
+    else if (part.fallback === null) missing.push({ name: part.name, empty: value === '' })
+    text += value === undefined || value === '' ? (part.fallback ?? '') : value
+  }
+  return {
+    text,
+    missing,
+    values,
+    names: template.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name])),
+  }
+}

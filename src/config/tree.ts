@@ -1,0 +1,247 @@
+/**
+ * YAML text → a tree of texts with positions. Every scalar keeps its source text (`0755`, `1.10`, `on`), since what
+ * it means depends on the key; merge keys and aliases are filled in here.
+ */
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml'
+import type { ConfigIssue } from '../errors.ts'
+
+/** A value of the file. `null` is YAML's null or an empty value, never the text "null". */
+export type Tree = string | null | readonly Tree[] | { readonly [key: string]: Tree }
+
+export type Path = readonly (string | number)[]
+
+export interface Position {
+  /** 1-based. */
+  readonly line: number
+  readonly column: number
+}
+
+export interface Source {
+  /** `undefined` where `issues` is not empty. */
+  readonly tree: Tree | undefined
+  readonly issues: readonly ConfigIssue[]
+  /** Where the value at `path` stands; of what is not there, the nearest thing above it. */
+  readonly valueAt: (path: Path) => Position
+  /** Where the key of `path` stands; a list's item has none, so it is its value's. */
+  readonly keyAt: (path: Path) => Position
+}
+
+const MAX_TEXT = 1024 * 1024
+const MAX_NODES = 50_000
+const MAX_DEPTH = 50
+const MAX_SYNTAX = 5
+
+/** Reads YAML 1.2 with merge keys. Never throws: what is wrong is in `issues`. */
+export function readTree(text: string): Source {
+  const reader = new Reader(text)
+  const tree = reader.read()
+  return {
+    tree: reader.issues.length === 0 ? tree : undefined,
+    issues: reader.issues,
+    valueAt: (path) => reader.find(reader.values, path),
+    keyAt: (path) => reader.find(reader.keys, path),
+  }
+}
+
+/** `instances[0].env.KEY`: a path as a person writes it. */
+export function writePath(path: Path): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('')
+}
+
+/** Whether the tree is a map. */
+export function isTreeMap(tree: Tree | undefined): tree is { readonly [key: string]: Tree } {
+  return typeof tree === 'object' && tree !== null && !Array.isArray(tree)
+}
+
+/** The value at `path`, `undefined` where there is none. */
+export function treeAt(tree: Tree | undefined, path: Path): Tree | undefined {
+  let at: Tree | undefined = tree
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = Object.hasOwn(at, part) ? (at as { readonly [key: string | number]: Tree })[part] : undefined
+  }
+  return at
+}
+
+/** Stops the reading of a document that expands beyond all measure; its issue is already noted. */
+class TooMuch extends Error {}
+
+class Reader {
+  readonly issues: ConfigIssue[] = []
+  readonly values = new Map<string, Position>()
+  readonly keys = new Map<string, Position>()
+  readonly #text: string
+  readonly #lines = new LineCounter()
+  readonly #ancestors = new Set<Node>()
+  #anchors: (alias: Alias) => Node | undefined = () => undefined
+  #nodes = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  read(): Tree | undefined {
+    if (this.#text.length > MAX_TEXT) {
+      this.#note('the file is larger than 1 MiB: that is no configuration', 0, [])
+      return undefined
+    }
+    try {
+      return this.#readDocument()
+    } catch (error) {
+      if (error instanceof TooMuch) return undefined
+      if (!(error instanceof RangeError)) throw error
+      this.#note('the file is nested too deeply to be read', 0, []) // yaml's composer recurses
+      return undefined
+    }
+  }
+
+  #readDocument(): Tree | undefined {
+    const document = parseDocument(this.#text, {
+      schema: 'failsafe',
+      uniqueKeys: false, // found here, where both lines can be named
+      prettyErrors: false,
+      lineCounter: this.#lines,
+    })
+    const problems = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])
+    if (problems.some(({ message }) => message.includes('call stack'))) throw new RangeError('yaml recursed too deeply')
+    // One slip of syntax draws a tail of others behind it, which help nobody.
+    for (const { code, message, pos } of problems.slice(0, MAX_SYNTAX))
+      this.#note(plainWords(code, message), pos[0], [])
+    if (this.issues.length > 0) return undefined
+    this.#anchors = (alias) => alias.resolve(document)
+    if (document.contents === null) return null
+    return this.#convert(document.contents as Node, [])
+  }
+
+  find(positions: ReadonlyMap<string, Position>, path: Path): Position {
+    const own = positions.get(JSON.stringify(path))
+    if (own !== undefined) return own
+    for (let length = path.length; length >= 0; length--) {
+      const position = this.values.get(JSON.stringify(path.slice(0, length)))
+      if (position !== undefined) return position
+    }
+    return { line: 1, column: 1 }
+  }
+
+  #convert(node: Node | null | undefined, path: Path, placed = false): Tree {
+    if (node === null || node === undefined) return null
+    if (++this.#nodes > MAX_NODES || path.length > MAX_DEPTH) this.#refuse(node, path)
+    if (!placed) this.#place(this.values, path, node)
+    if (isAlias(node)) {
+      const target = this.#anchors(node)
+      if (target !== undefined) return this.#convert(target, path, true) // stands where the alias does
+      this.#note(`the alias *${node.source} has no anchor above it`, offset(node), path)
+      return null
+    }
+    if (this.#ancestors.has(node)) this.#refuse(node, path)
+    this.#ancestors.add(node)
+    try {
+      if (isMap(node)) return this.#convertMap(node, path)
+      if (isSeq(node)) return node.items.map((item, index) => this.#convert(item as Node, [...path, index]))
+      return this.#convertScalar(node, path)
+    } finally {
+      this.#ancestors.delete(node)
+    }
+  }
+
+  #convertScalar(node: Node, path: Path): Tree {
+    if (!isScalar(node)) throw new TypeError('a node of YAML that is no scalar, map, list or alias')
+    const text = String(node.value)
+    if (node.tag !== undefined && node.tag !== 'tag:yaml.org,2002:str') {
+      this.#note(`the tag ${node.tag} is not taken`, offset(node), path)
+    }
+    const plain = node.type === 'PLAIN' && node.tag === undefined
+    return plain && ['', '~', 'null', 'Null', 'NULL'].includes(text) ? null : text
+  }
+
+  #convertMap(node: YAMLMap, path: Path): Tree {
+    const map: Record<string, Tree> = Object.create(null)
+    const pairs = (node.items as Pair<Node, Node>[]).map((pair) => ({ pair, key: this.#keyOf(pair, path) }))
+    // Merged first, last source first, so that what wins (the map's own keys, then the first source) comes later.
+    for (const { pair, key } of pairs.toReversed()) if (key === MERGE) this.#merge(pair.value, map, path)
+    const seen = new Map<string, Position>()
+    for (const { pair, key } of pairs) {
+      if (typeof key !== 'string') continue
+      const own = [...path, key]
+      const first = seen.get(key)
+      if (first === undefined) {
+        seen.set(key, this.#place(this.keys, own, pair.key))
+        if (isEmpty(pair.value)) this.#place(this.values, own, pair.key)
+        map[key] = this.#convert(pair.value, own, isEmpty(pair.value))
+      } else this.#note(`the key \`${key}\` stands twice: here and in line ${first.line}`, offset(pair.key), own)
+    }
+    return map
+  }
+
+  #merge(source: Node | null, into: Record<string, Tree>, path: Path): void {
+    const node = isAlias(source) ? this.#anchors(source) : source
+    if (isSeq(node)) {
+      for (const item of (node.items as Node[]).toReversed()) this.#merge(item, into, path)
+    } else if (isMap(node)) Object.assign(into, this.#convert(node, path, true))
+    else this.#note('`<<` takes a map, an alias of one, or a list of those', offset(source), path)
+  }
+
+  #keyOf(pair: Pair<Node, Node>, path: Path): string | typeof MERGE | null {
+    const key = isAlias(pair.key) ? this.#anchors(pair.key) : pair.key
+    if (!isScalar(key)) {
+      this.#note('a key must be a word', offset(pair.key), path)
+      return null
+    }
+    const name = String(key.value)
+    if (name === '<<' && key.type === 'PLAIN') return MERGE
+    if (name !== '__proto__') return name
+    this.#note('the key `__proto__` is not taken', offset(pair.key), path)
+    return null
+  }
+
+  #refuse(node: Node, path: Path): never {
+    this.#note(
+      'the file expands to far more than a configuration can hold: mind its aliases and nesting',
+      offset(node),
+      path.slice(0, 3),
+    )
+    throw new TooMuch()
+  }
+
+  #place(positions: Map<string, Position>, path: Path, node: Node): Position {
+    const { line, col } = this.#lines.linePos(offset(node))
+    const position = { line, column: col }
+    positions.set(JSON.stringify(path), position)
+    return position
+  }
+
+  #note(message: string, at: number, path: Path): void {
+    const { line, col } = this.#lines.linePos(at)
+    this.issues.push({ message, path: writePath(path), line: Math.max(line, 1), column: Math.max(col, 1) })
+  }
+}
+
+const MERGE = Symbol('<<')
+
+function offset(node: Node | null | undefined): number {
+  return node?.range?.[0] ?? 0
+}
+
+function isEmpty(node: Node | null | undefined): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.type === 'PLAIN' && node.value === '')
+}
+
+function plainWords(code: string, message: string): string {
+  if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces, not with tabs'
+  if (code === 'MULTIPLE_DOCS') return 'the file holds more than one document: remove the line ---'
+  if (code === 'TAG_RESOLVE_FAILED') {
+    return `YAML reads ${message.replace('Unresolved tag: ', '')} as a tag, which is not taken: put a text that begins with ! in quotes`
+  }
+  return `not readable as YAML: ${message}`
+}
