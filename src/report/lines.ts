@@ -1,0 +1,95 @@
+/** Splits output that arrives in chunks into lines. The lines do not depend on where the chunks were cut. */
+
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+const NOTHING = Buffer.alloc(0)
+
+/** A line, or a piece of one that was too long. */
+export interface Line {
+  readonly text: string
+  /** The piece continues the one before it. */
+  readonly continued: boolean
+  /** It ended with a bare carriage return: on a terminal the next line would stand in its place. */
+  readonly progress: boolean
+}
+
+export interface LineSplitter {
+  write(chunk: Buffer): Line[]
+  /** What is left, where the output did not end with a line's end. */
+  end(): Line[]
+}
+
+/**
+ * A splitter at `\n`, `\r\n` and `\r`. A line of more than `limitBytes` is broken into pieces, between characters of
+ * UTF-8 where it is UTF-8, so that no more than that is ever kept. Empty lines stay, except those of bare `\r`.
+ */
+export function splitLines(limitBytes: number): LineSplitter {
+  let begun: Buffer = NOTHING // the line whose end has not been seen
+  let continued = false // `begun` continues a piece that was given out
+  let returned = false // `begun` ended with a carriage return; the next byte tells which kind
+
+  function finish(lines: Line[], bytes: Buffer, progress: boolean): void {
+    if (!progress || bytes.length > 0) lines.push({ text: bytes.toString(), continued, progress })
+    continued = false
+  }
+
+  function write(chunk: Buffer): Line[] {
+    if (chunk.length === 0) return []
+    const lines: Line[] = []
+    let start = 0
+    if (returned) {
+      const feed = chunk[0] === LINE_FEED
+      finish(lines, begun, !feed)
+      begun = NOTHING
+      returned = false
+      start = feed ? 1 : 0
+    }
+    const data = begun.length === 0 ? chunk : Buffer.concat([begun, chunk])
+    let feedAt = indexOf(data, LINE_FEED, start)
+    let returnAt = indexOf(data, CARRIAGE_RETURN, start)
+    for (;;) {
+      if (feedAt < start) feedAt = indexOf(data, LINE_FEED, start)
+      if (returnAt < start) returnAt = indexOf(data, CARRIAGE_RETURN, start)
+      const end = Math.min(feedAt, returnAt)
+      while (end - start > limitBytes) {
+        const cut = cutBetweenCharacters(data, start, limitBytes)
+        lines.push({ text: data.toString('utf8', start, cut), continued, progress: false })
+        continued = true
+        start = cut
+      }
+      if (end === data.length || (end === returnAt && end === data.length - 1)) {
+        returned = end === returnAt && end < data.length
+        begun = Buffer.from(data.subarray(start, end))
+        return lines
+      }
+      const bare = end === returnAt && data[end + 1] !== LINE_FEED
+      finish(lines, data.subarray(start, end), bare)
+      start = end === returnAt && !bare ? end + 2 : end + 1
+    }
+  }
+
+  function end(): Line[] {
+    const lines: Line[] = []
+    if (returned || continued || begun.length > 0) finish(lines, begun, returned)
+    begun = NOTHING
+    returned = false
+    return lines
+  }
+
+  return { write, end }
+}
+
+/** Where the byte stands, the data's length where it does not. */
+function indexOf(data: Buffer, byte: number, from: number): number {
+  const at = data.indexOf(byte, from)
+  return at < 0 ? data.length : at
+}
+
+/** The last place at or before `start + limit` that is no continuation byte; `start + limit` where the bytes are no UTF-8. */
+function cutBetweenCharacters(data: Buffer, start: number, limit: number): number {
+  const furthest = start + limit
+  for (let cut = furthest; cut > start && cut > furthest - 4; cut--) {
+    if (((data[cut] as number) & 0xc0) !== 0x80) return cut
+  }
+  return furthest
+}

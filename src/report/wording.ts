@@ -1,0 +1,42 @@
+/** Numbers and times as people read them. Pure. */
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`: two units at most. */
+export function seconds(value: number): string {
+  if (value < 9.95) return `${value.toFixed(1)} s`
+  const whole = Math.round(value)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return pair(Math.floor(whole / 60), 'min', whole % 60, 's')
+  const minutes = Math.round(value / 60)
+  if (minutes < 24 * 60) return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+  const hours = Math.round(value / 3600)
+  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
+}
+
+function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
+}
+
+const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB']
+
+/** `0 B`, `999 B`, `1.2 kB`, `785 MB`: powers of 1000, three digits at most. */
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} B`
+  let scaled = value
+  let unit = ''
+  for (const larger of BYTE_UNITS) {
+    if (unit !== '' && scaled < 999.5) break
+    scaled /= 1000
+    unit = larger
+  }
+  return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`
+}
+
+/** `1 instance`, `2 instances`. */
+export function count(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? '' : 's'}`
+}
+
+/** `2026-11-25 04:00 UTC` from an ISO 8601 time in UTC. */
+export function minute(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
+}

@@ -1,0 +1,102 @@
+/** The forms in which a secret may come out again: what an encoder, a shell or a JSON writer makes of it. Pure. */
+
+/** A value with fewer characters than this is not masked: it would mask half of every log. */
+export const SHORTEST_SECRET = 4
+
+/** Widths at which the usual `base64` tools break their lines (PEM and MIME). */
+const BASE64_LINE_WIDTHS = [64, 76]
+/** A last line with fewer characters than this is let through. */
+const SHORTEST_WRAPPED = 8
+
+/** True when the value is long enough to be masked; surrounding white space does not count. */
+export function isMaskable(secret: string): boolean {
+  return secret.trim().length >= SHORTEST_SECRET
+}
+
+/**
+ * Every text that must not be shown because `secret` can be read from it: the value, each of its lines that says
+ * something, and their encoded forms. Longer forms hold shorter ones; nothing is shorter than four bytes.
+ * A value that is too short gives nothing.
+ */
+export function formsOf(secret: string): string[] {
+  if (!isMaskable(secret)) return []
+  const whole = Buffer.from(secret).toString() // lone surrogates become U+FFFD, as they do in every output
+  const values = unique([whole, whole.trim()])
+  const texts = [...values, ...meaningfulLines(whole)]
+  const forms = [
+    ...texts,
+    ...texts.flatMap(urlForms),
+    ...texts.flatMap(jsonForms),
+    ...texts.flatMap(shellForms),
+    ...values.flatMap(base64Forms),
+  ]
+  return unique(forms).filter((form) => Buffer.byteLength(form) >= SHORTEST_SECRET)
+}
+
+/** The lines of a multi-line value, trimmed, without those that only give it structure; none for a single line. */
+function meaningfulLines(value: string): string[] {
+  const lines = value.trim().split(/\r\n|\r|\n/)
+  if (lines.length === 1) return []
+  return lines.map((line) => line.trim()).filter((line) => line.length >= SHORTEST_SECRET && !isStructure(line))
+}
+
+/** A line that would be the same in anybody's file: masking it would hide innocent text and no secret. */
+function isStructure(line: string): boolean {
+  return (
+    !/[\p{L}\p{N}]/u.test(line) || // `});`, `-----`
+    /^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line) ||
+    /^"?[\w.-]+"?\s*[:=]\s*[[{(]?$/.test(line) || // `key:`, `"key": {`
+    /^\[[\w .-]*\]$/.test(line) || // `[default]`
+    /^(true|false|null|none)[,;]?$/i.test(line)
+  )
+}
+
+function urlForms(text: string): string[] {
+  const component = encodeURIComponent(text)
+  const strict = component.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  const upper = [component, strict, strict.replaceAll('%20', '+'), encodeURI(text)]
+  return upper.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())])
+}
+
+function jsonForms(text: string): string[] {
+  const plain = JSON.stringify(text).slice(1, -1)
+  const unicode = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return [
+    plain,
+    plain.replace(/[<>&\u2028\u2029]/g, unicode), // Go's encoder, so docker's too
+    plain.replace(/[^\x20-\x7e]/g, unicode), // Python's
+    plain.replaceAll('/', '\\/'), // PHP's
+  ]
+}
+
+function shellForms(text: string): string[] {
+  return [
+    text.replaceAll("'", `'\\''`),
+    text.replaceAll("'", `'"'"'`),
+    text.replace(/[\\"$`]/g, '\\$&'), // inside double quotes
+    text.replace(/[^\w@%+=:,./-]/g, '\\$&'), // printf %q
+  ]
+}
+
+/** Base64 of the value alone, and the characters that it settles wherever it stands in a longer text. */
+function base64Forms(text: string): string[] {
+  const bytes = Buffer.from(text)
+  const alone = bytes.toString('base64')
+  const inside = [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+  })
+  const wrapped = BASE64_LINE_WIDTHS.filter((width) => alone.length > width)
+    .flatMap((width) => [...chunksOf(alone, width), ...chunksOf(inside[0] as string, width)])
+    .filter((line) => line.length >= SHORTEST_WRAPPED)
+  const forms = [alone, alone.replace(/=+$/, ''), ...inside, ...wrapped]
+  return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
+}
+
+function chunksOf(text: string, width: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / width) }, (_, i) => text.slice(i * width, (i + 1) * width))
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)]
+}

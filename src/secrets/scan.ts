@@ -1,0 +1,148 @@
+/**
+ * Finds many byte patterns at once and puts `***` in their place. Knows bytes, not secrets.
+ *
+ * Wu and Manber's search: a table of byte pairs says how far the window may jump, so that most bytes are never looked
+ * at. Matches that overlap become one `***`. The outcome does not depend on how the bytes were cut into chunks: where
+ * the end of a chunk could be the beginning of a pattern, it is kept back until that is decided.
+ */
+
+const STARS = Buffer.from('***')
+const NOTHING = Buffer.alloc(0)
+/** Jumps are stored in a byte; more than this would win nothing. */
+const LONGEST_WINDOW = 64
+
+/** What to look for, prepared. Made by `patternTable`. */
+export interface PatternTable {
+  /** Length of the search window: that of the shortest pattern, at most `LONGEST_WINDOW`; 0 where there is no pattern. */
+  readonly window: number
+  /** By byte pair: how far the window may jump when that pair is its end; 0 means: look closer. */
+  readonly jump: Uint8Array
+  /** By byte pair at the window's end: the patterns to compare. */
+  readonly atEnd: ReadonlyMap<number, readonly Buffer[]>
+  readonly byFirstByte: ReadonlyMap<number, readonly Buffer[]>
+}
+
+/** Prepares the patterns, each at least two bytes long. */
+export function patternTable(texts: Iterable<string>): PatternTable {
+  const patterns = [...new Set(texts)].map((text) => Buffer.from(text))
+  const window = patterns.length === 0 ? 0 : Math.min(LONGEST_WINDOW, ...patterns.map((p) => p.length))
+  const jump = new Uint8Array(0x10000).fill(Math.max(1, window - 1))
+  const atEnd = new Map<number, Buffer[]>()
+  const byFirstByte = new Map<number, Buffer[]>()
+  for (const pattern of patterns) {
+    for (let i = 0; i + 1 < window; i++) {
+      const pair = pairAt(pattern, i)
+      jump[pair] = Math.min(jump[pair] as number, window - 2 - i)
+    }
+    addTo(atEnd, pairAt(pattern, window - 2), pattern)
+    addTo(byFirstByte, pattern[0] as number, pattern)
+  }
+  return { window, jump, atEnd, byFirstByte }
+}
+
+/** A stream that masks: bytes in, bytes out; `end` gives what was kept back. Never keeps more than the longest pattern. */
+export interface MaskingStream {
+  write(chunk: Buffer): Buffer
+  end(): Buffer
+}
+
+export function maskingStream(table: PatternTable): MaskingStream {
+  let held: Buffer = NOTHING
+  let covered = 0 // bytes at the beginning of `held` for which a `***` was already given out
+
+  function step(chunk: Buffer, final: boolean): Buffer {
+    const data = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    const parts: Buffer[] = []
+    let maskedTo = covered
+    const keptFrom = search(table, data, final, (at, end) => {
+      if (at >= maskedTo) parts.push(data.subarray(maskedTo, at), STARS)
+      maskedTo = Math.max(maskedTo, end)
+    })
+    if (keptFrom > maskedTo) parts.push(data.subarray(maskedTo, keptFrom))
+    held = keptFrom === data.length ? NOTHING : Buffer.from(data.subarray(keptFrom))
+    covered = Math.max(0, maskedTo - keptFrom)
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
+  }
+
+  return {
+    write: (chunk) => (table.window === 0 || chunk.length === 0 ? chunk : step(chunk, false)),
+    end: () => (held.length === 0 ? NOTHING : step(NOTHING, true)),
+  }
+}
+
+/** The text with every pattern replaced by `***`; the very same string where there is none. */
+export function maskText(table: PatternTable, text: string): string {
+  if (table.window === 0 || text.length === 0) return text
+  const data = Buffer.from(text)
+  const parts: Buffer[] = []
+  let maskedTo = 0
+  search(table, data, true, (at, end) => {
+    if (at >= maskedTo) parts.push(data.subarray(maskedTo, at), STARS)
+    maskedTo = Math.max(maskedTo, end)
+  })
+  return parts.length === 0 ? text : Buffer.concat([...parts, data.subarray(maskedTo)]).toString()
+}
+
+/**
+ * Calls `found` for the longest match at each place, from left to right, and returns from where on the data must be kept
+ * back: its length when all is decided, as always when `final`.
+ */
+function search(table: PatternTable, data: Buffer, final: boolean, found: (at: number, end: number) => void): number {
+  const { window, jump, atEnd } = table
+  const last = data.length - window
+  let at = 0
+  while (at <= last) {
+    const pair = ((data[at + window - 2] as number) << 8) | (data[at + window - 1] as number)
+    const far = jump[pair] as number
+    if (far > 0) {
+      at += far
+      continue
+    }
+    const length = longestAt(atEnd.get(pair) ?? [], data, at, final)
+    if (length === UNDECIDED) return at
+    if (length > 0) found(at, at + length)
+    at++
+  }
+  return final ? data.length : firstPossibleStart(table, data, Math.max(0, at))
+}
+
+const UNDECIDED = -1
+
+/** Length of the longest pattern at this place, 0 for none, `UNDECIDED` where a longer one may still become whole. */
+function longestAt(patterns: readonly Buffer[], data: Buffer, at: number, final: boolean): number {
+  const available = data.length - at
+  let longest = 0
+  for (const pattern of patterns) {
+    if (pattern.length <= longest) continue
+    const length = Math.min(pattern.length, available)
+    if (!agree(pattern, data, at, length)) continue
+    if (pattern.length <= available) longest = pattern.length
+    else if (!final) return UNDECIDED
+  }
+  return longest
+}
+
+/** The first place from which the rest of the data is the beginning of a pattern; the data's length where there is none. */
+function firstPossibleStart(table: PatternTable, data: Buffer, from: number): number {
+  for (let at = from; at < data.length; at++) {
+    const patterns = table.byFirstByte.get(data[at] as number) ?? []
+    const rest = data.length - at
+    if (patterns.some((pattern) => rest < pattern.length && agree(pattern, data, at, rest))) return at
+  }
+  return data.length
+}
+
+function agree(pattern: Buffer, data: Buffer, at: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (pattern[i] !== data[at + i]) return false
+  return true
+}
+
+function pairAt(bytes: Buffer, index: number): number {
+  return ((bytes[index] as number) << 8) | (bytes[index + 1] as number)
+}
+
+function addTo(map: Map<number, Buffer[]>, key: number, pattern: Buffer): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [pattern])
+  else list.push(pattern)
+}
