@@ -30,7 +30,19 @@ test('a failure of docker is a value, with its words', async () => {
 
 test('dockerd is restarted, and crashes, with its containers and their restart policy', async () => {
   const name = engine.name('restarted')
-  await engine.ok(['run', '-d', '--restart', 'always', '--stop-signal', 'KILL', '--name', name, engine.baseImage, 'sleep', '1000'])
+  await engine.ok([
+    'run',
+    '-d',
+    '--restart',
+    'always',
+    '--stop-signal',
+    'KILL',
+    '--name',
+    name,
+    engine.baseImage,
+    'sleep',
+    '1000',
+  ])
   const started = async () => await engine.ok(['inspect', '-f', '{{.State.Running}} {{.State.StartedAt}}', name])
   const first = await started()
   await engine.restart()
