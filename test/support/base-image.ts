@@ -1,0 +1,129 @@
+/** How base images come into an engine without any image registry: from busybox-static, and from debootstrap. */
+
+import { createHash } from 'node:crypto'
+import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Engine } from './engine.ts'
+import { findProgram, installPackages, NoEngineError, staticBusybox } from './packages.ts'
+import { runOk } from './process.ts'
+
+const PATH = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/**
+ * Makes `engine.baseImage`: from this machine's static busybox, or its distribution's package; else, where a registry
+ * answers, from Docker's own `busybox`. `folder` is made, used and removed.
+ */
+export async function importBusybox(engine: Engine, folder: string): Promise<void> {
+  const busybox = await staticBusybox(join(folder, 'package'))
+  if (busybox === null) {
+    const pulled = await engine.docker(['pull', '-q', 'busybox:1.37'])
+    if (pulled.code !== 0) {
+      throw new NoEngineError(
+        'no base image can be had: no registry answers, and there is no busybox-static on this machine or in its packages',
+      )
+    }
+    await engine.ok(['tag', 'busybox:1.37', engine.baseImage])
+    return
+  }
+  const root = join(folder, 'root')
+  for (const made of ['bin', 'etc', 'tmp', 'root', 'proc', 'sys', 'dev'])
+    await mkdir(join(root, made), { recursive: true })
+  await chmod(join(root, 'tmp'), 0o1777)
+  await copyFile(busybox, join(root, 'bin/busybox'))
+  await chmod(join(root, 'bin/busybox'), 0o755)
+  const applets = (await runOk(busybox, ['--list']))
+    .split('\n')
+    .filter((name) => name !== 'busybox' && !name.includes('/'))
+  for (const applet of applets) await symlink('busybox', join(root, 'bin', applet))
+  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n')
+  await writeFile(join(root, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n')
+  await importTree(engine, root, engine.baseImage, 'CMD ["sh"]', 'root')
+  await rm(folder, { recursive: true })
+}
+
+/** See `Engine.debian`. On a private engine by debootstrap and apt-get in a chroot, elsewhere by `docker build`. */
+export async function makeDebian(engine: Engine, packages: readonly string[]): Promise<string> {
+  const wanted = [...packages].sort()
+  const digest = createHash('sha256').update(wanted.join(' ')).digest('hex').slice(0, 12)
+  const image = `${engine.prefix}-debian:${digest}`
+  if ((await engine.docker(['image', 'inspect', image])).code === 0) return image
+  if (engine.kind === 'reachable') {
+    await buildDebian(engine, image, wanted)
+    return image
+  }
+  const folder = await mkdtemp(join(engine.folder ?? tmpdir(), 'debian-'))
+  try {
+    const base = await debianArchive(engine)
+    const root = join(folder, 'root')
+    await mkdir(root)
+    await runOk('tar', ['-C', root, '--numeric-owner', '-xf', base])
+    if (wanted.length > 0) await installInto(root, wanted)
+    await importTree(engine, root, image, 'CMD ["bash"]', 'kept')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  return image
+}
+
+async function buildDebian(engine: Engine, image: string, packages: readonly string[]): Promise<void> {
+  const install =
+    packages.length === 0
+      ? ''
+      : `RUN apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}\n`
+  await engine.ok(['build', '-t', image, '-'], { input: `FROM debian:12-slim\n${install}`, timeoutMs: 600_000 })
+}
+
+/** One debootstrap an engine; every further image starts from its archive. `MARINA_TEST_CACHE` keeps it between runs. */
+async function debianArchive(engine: Engine): Promise<string> {
+  const cache = process.env.MARINA_TEST_CACHE || join(engine.folder ?? tmpdir(), 'cache')
+  await mkdir(cache, { recursive: true })
+  const archive = join(cache, 'bookworm.tar')
+  if (await stat(archive).catch(() => null)) return archive
+  if (!(await findProgram('debootstrap'))) await installPackages(['debootstrap'])
+  const root = await mkdtemp(join(cache, 'debootstrap-'))
+  try {
+    await runOk('debootstrap', ['--variant=minbase', 'bookworm', root], { timeoutMs: 600_000 })
+    await runOk('sh', ['-c', 'rm -rf "$1"/var/cache/apt/archives/*.deb', 'sh', root])
+    await runOk('tar', ['-C', root, '--numeric-owner', '-cf', `${archive}.part`, '.'])
+    await runOk('mv', [`${archive}.part`, archive])
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
+  return archive
+}
+
+/** apt-get in a chroot with a /proc of its own, since the engine's own network reaches nothing; services do not start. */
+async function installInto(root: string, packages: readonly string[]): Promise<void> {
+  const script = `
+    set -e
+    mount -t proc proc "$1/proc"
+    mount --rbind /dev "$1/dev"
+    cp -L /etc/resolv.conf "$1/etc/resolv.conf"
+    printf '#!/bin/sh\\nexit 101\\n' >"$1/usr/sbin/policy-rc.d"
+    chmod 755 "$1/usr/sbin/policy-rc.d"
+    export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+    root=$1; shift
+    chroot "$root" apt-get -q update
+    chroot "$root" apt-get -q -y install --no-install-recommends "$@"
+    chroot "$root" apt-get clean
+    rm -f "$root/usr/sbin/policy-rc.d"`
+  await runOk('unshare', ['--mount', '--pid', '--fork', 'sh', '-c', script, 'sh', root, ...packages], {
+    timeoutMs: 600_000,
+  })
+}
+
+/** The tree below `root` as an image. Its files keep their owners, or all belong to root. */
+async function importTree(
+  engine: Engine,
+  root: string,
+  image: string,
+  command: string,
+  owners: 'kept' | 'root',
+): Promise<void> {
+  const archive = `${root}.tar`
+  const owner = owners === 'root' ? ['--owner=0', '--group=0'] : []
+  await runOk('tar', ['-C', root, '--numeric-owner', ...owner, '-cf', archive, '.'])
+  await engine.ok(['import', '--change', PATH, '--change', command, archive, image], { timeoutMs: 300_000 })
+  await rm(archive)
+}

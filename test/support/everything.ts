@@ -1,0 +1,143 @@
+/** `npm test`: every check and every test of this repository, and one plain line at the end. */
+
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensureEnginePrograms } from './packages.ts'
+import { run } from './process.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const BIN = join(ROOT, 'node_modules/.bin')
+
+/** What came of one check or one project of tests. `said` is shown where something failed. */
+interface Tally {
+  readonly passed: number
+  readonly failed: number
+  readonly said: string
+}
+
+const temp = await mkdtemp(join(tmpdir(), 'marina-everything-'))
+try {
+  await main()
+} finally {
+  await rm(temp, { recursive: true, force: true })
+}
+
+async function main(): Promise<void> {
+  const total = { passed: 0, failed: 0 }
+  const steps: [string, () => Promise<Tally>][] = [
+    ['types', () => check('tsc', ['--noEmit'])],
+    ['lint and format', () => check('biome', ['check', '.'])],
+    ['dist/ is what src/ builds', distIsFresh],
+    ['tables and schema are what the code says', tablesAreFresh],
+    ['unit tests', () => vitest('unit')],
+    ['scenario tests', () => vitest('scenario')],
+    ['engine tests', engineTests],
+  ]
+  for (const [name, step] of steps) {
+    const started = Date.now()
+    const { passed, failed, said } = await step().catch((error: Error) => ({
+      passed: 0,
+      failed: 1,
+      said: error.message,
+    }))
+    if (failed > 0 && said !== '') console.log(said)
+    console.log(`${failed > 0 ? 'FAILED' : 'ok'}: ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+    total.passed += passed
+    total.failed += failed
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  process.exitCode = total.failed > 0 ? 1 : 0
+}
+
+async function check(program: string, args: readonly string[]): Promise<Tally> {
+  const ran = await run(join(BIN, program), args, { cwd: ROOT, timeoutMs: 300_000 })
+  return ran.code === 0 ? pass() : fail(`${ran.stdout}${ran.stderr}`)
+}
+
+/** Builds as `npm run build` does, but beside `dist/`, and compares byte by byte. */
+async function distIsFresh(): Promise<Tally> {
+  await rm(join(ROOT, 'build'), { recursive: true, force: true })
+  const built = join(temp, 'dist')
+  for (const [program, args] of [
+    ['tsc', ['-p', 'src']],
+    ['ncc', ['build', 'build/main.js', '-o', built, '--license', 'licenses.txt']],
+  ] as const) {
+    const step = await check(program, args)
+    if (step.failed > 0) return step
+  }
+  const committed = join(ROOT, 'dist')
+  const names = new Set([...(await filesBelow(built)), ...(await filesBelow(committed))])
+  names.delete('config.schema.json') // the generator's, checked with the tables
+  const stale: string[] = []
+  for (const name of names) {
+    const [one, other] = await Promise.all(
+      [built, committed].map((folder) => readFile(join(folder, name)).catch(() => null)),
+    )
+    if (!one || !other?.equals(one)) stale.push(name)
+  }
+  return stale.length === 0
+    ? pass()
+    : fail(`not what src/ builds: ${stale.join(', ')}. Run \`npm run build\` and commit dist/.`)
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return []
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+}
+
+async function tablesAreFresh(): Promise<Tally> {
+  const ran = await run(process.execPath, [join(import.meta.dirname, 'generate.ts'), '--check'], { cwd: ROOT })
+  return ran.code === 0 ? pass() : fail(`${ran.stdout}${ran.stderr}`)
+}
+
+/** The programs first, since this process may ask on the terminal; without them the tests fail, and say why themselves. */
+async function engineTests(): Promise<Tally> {
+  if (process.platform === 'linux' && process.getuid?.() === 0) await ensureEnginePrograms(console.log)
+  return vitest('engine')
+}
+
+/** Runs one project. A test that did not run (skipped, todo, its file or set-up broken) has failed. */
+async function vitest(project: string): Promise<Tally> {
+  const file = join(temp, `${project}.json`)
+  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const ran = await run(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
+    cwd: ROOT,
+    show: true,
+    timeoutMs: 840_000,
+  })
+  const text = await readFile(file, 'utf8').catch(() => null)
+  if (text === null) return fail(`the ${project} tests could not run`)
+  const result = JSON.parse(text) as VitestResult
+  const notRun = result.numPendingTests + result.numTodoTests
+  const broken = result.testResults.filter(
+    (one) => one.status === 'failed' && !one.assertionResults.some(isFailed),
+  ).length
+  const counted = result.numFailedTests + notRun + broken
+  const failed = counted === 0 && ran.code !== 0 ? 1 : counted
+  return { passed: result.numPassedTests, failed, said: notRun > 0 ? `${notRun} ${project} tests did not run` : '' }
+}
+
+interface VitestResult {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: readonly { status: string; assertionResults: readonly { status: string }[] }[]
+}
+
+function isFailed(one: { status: string }): boolean {
+  return one.status === 'failed'
+}
+
+function pass(): Tally {
+  return { passed: 1, failed: 0, said: '' }
+}
+
+function fail(said: string): Tally {
+  return { passed: 0, failed: 1, said }
+}

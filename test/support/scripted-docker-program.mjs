@@ -1,0 +1,52 @@
+// The program behind scripted-docker.ts; plain JavaScript, since it is started often and must start fast.
+
+import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const [folder, ...argv] = process.argv.slice(2)
+const { rules, watchEnv } = JSON.parse(readFileSync(join(folder, 'script.json'), 'utf8'))
+const id = `${process.hrtime.bigint()}-${process.pid}`
+const line = argv.join(' ')
+const at = rules.findIndex((rule, index) => new RegExp(rule.on, rule.flags).test(line) && takeUse(rule, index))
+const rule = rules[at]
+const env = Object.fromEntries(watchEnv.filter((key) => key in process.env).map((key) => [key, process.env[key]]))
+appendFileSync(join(folder, 'calls', 'log'), `${JSON.stringify({ id, argv, env, expected: at >= 0 })}\n`)
+
+if (!rule) {
+  process.stderr.write(`scripted docker: no rule fits: docker ${line}\n`)
+  process.exit(125)
+}
+if (rule.readsStdin) {
+  const chunks = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  writeFileSync(join(folder, 'calls', `${id}.stdin`), Buffer.concat(chunks))
+}
+if (rule.delayMs) await delay(rule.delayMs)
+if (rule.stderr) process.stderr.write(rule.stderr)
+if (rule.stdout) await pipeline(repeated(rule.stdout, rule.repeat ?? 1), process.stdout, { end: false })
+if (rule.hangs) setInterval(() => {}, 1 << 30)
+else if (rule.signal) process.kill(process.pid, rule.signal)
+else process.exitCode = rule.code ?? 0
+
+/** Whether this call is among the first `times`: each takes a file that only one can make. */
+function takeUse(rule, index) {
+  for (let use = 0; use < (rule.times ?? 0); use++) {
+    try {
+      closeSync(openSync(join(folder, 'calls', `rule-${index}-${use}`), 'wx'))
+      return true
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+  }
+  return rule.times === undefined
+}
+
+function* repeated(text, times) {
+  const perChunk = Math.max(1, Math.floor(65536 / text.length))
+  const chunk = text.repeat(perChunk)
+  let left = times
+  for (; left >= perChunk; left -= perChunk) yield chunk
+  if (left > 0) yield text.repeat(left)
+}

@@ -1,0 +1,19 @@
+/** A repository's checkout for one test, in a temporary folder that goes when the test ends. */
+
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** Writes the files (path → content, folders made as needed) and resolves to the checkout's path. Beside it the test may write freely. */
+export async function makeWorkspace(files: Readonly<Record<string, string>> = {}): Promise<string> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'marina-workspace-')))
+  onTestFinished(() => rm(root, { recursive: true, force: true }))
+  const workspace = join(root, 'repository')
+  await mkdir(workspace)
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(workspace, path)), { recursive: true })
+    await writeFile(join(workspace, path), content)
+  }
+  return workspace
+}
