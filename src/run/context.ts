@@ -1,7 +1,7 @@
 /** What one instance's run is given from outside. */
 
 import type { DockerHost } from '../claim/host.ts'
-import type { Target } from '../config/instance.ts'
+import type { Instance, Target } from '../config/instance.ts'
 
 export interface RunContext {
   readonly host: DockerHost

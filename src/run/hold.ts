@@ -177,19 +177,13 @@ function backupSpec(
   env: Readonly<Record<string, string>>,
 ): RunSpec {
   const { instance, image } = request
-  const entrypoint =
-    instance.entrypoint === null
-      ? null
-      : typeof instance.entrypoint === 'string'
-        ? [instance.entrypoint]
-        : instance.entrypoint
   return {
     name,
     image: image.id,
     labels,
     mounts: [...mounts, ...instance.mounts.map(userMount)],
     env,
-    entrypoint,
+    entrypoint: instance.entrypoint,
     command: ['/backup.sh'],
     user: instance.user,
     network: instance.network,
@@ -201,5 +195,5 @@ function backupSpec(
 
 function userMount(mount: Instance['mounts'][number]): Mount {
   if (mount.type === 'tmpfs') return { type: 'tmpfs', target: mount.target }
-  return { type: mount.type, source: mount.source, target: mount.target, readonly: mount.readonly }
+  return { type: mount.type, source: mount.source ?? '', target: mount.target, readonly: mount.readonly }
 }

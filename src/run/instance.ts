@@ -96,20 +96,37 @@ export async function runInstance(
   return record.end()
 }
 
+/** A dry run: what would be staged and how, without touching anything. */
+export async function previewInstance(context: RunContext, instance: Instance, log: InstanceLog, now: () => Date): Promise<Ended> {
+  const record = openRecord(instance, log, now)
+  const stop = openStop(context.signal)
+  const life: Life = { context, instance, log, record, stop, layout: layoutOf(instance.layout, now()), staged: [], failed: [] }
+  try {
+    const sources = await record.phase('resolve', () => resolve(life))
+    for (const { target, staging } of sources) {
+      const how = staging.kind === 'copy' ? `copied, because ${staging.why}` : staging.kind === 'mount' ? 'mounted in place' : 'copied in two passes around a stop'
+      await log.write('marina', `volume ${target.name} would be ${how}`)
+      record.target(target, { status: 'staged' })
+    }
+    await log.write('marina', `image ${instance.customImage} would run with ${life.layout.directory}`)
+  } catch (error) {
+    explain(error, record, stop)
+  }
+  const ended = record.end()
+  return ended.status === 'success' ? { ...ended, status: 'skipped' } : ended
+}
+
 /** Which targets there are, and how each will be staged. What is missing is a failed target, not a failed instance. */
 async function resolve(life: Life): Promise<readonly VolumeSource[]> {
   const { context, instance, record, stop } = life
-  let { targets } = instance
-  if (targets === null) {
-    const found = await context.discover(instance.id)
-    for (const warning of found.warnings) await record.warn(warning)
-    targets = found.targets
-    if (targets.length === 0) {
-      throw new InstanceError(
-        `no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`,
-      )
-    }
+  const targets = instance.targets ?? (await context.discover(instance.id))
+  if (targets.length === 0 && instance.targets === null) {
+    throw new InstanceError(
+      `no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`,
+    )
   }
+  const pending = context.pending(instance, targets)
+  if (pending.length > 0) throw new InstanceError(pending.join('; '))
   for (const target of targets) record.target(target, {})
   const resolved = await resolveTargets(context.host.docker, context.host.engine, context.hostName, targets, {
     signal: stop.signal,
@@ -145,7 +162,7 @@ async function findImage(life: Life): Promise<Image> {
 
 /** A volume among `mounts` that is not there would be created by the engine, and the backup would go into the void. */
 async function refuseMissingMounts(life: Life): Promise<void> {
-  const names = life.instance.mounts.filter((mount) => mount.type === 'volume').map((mount) => mount.source)
+  const names = life.instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
   const found = await inspectVolumes(life.context.host.docker, names)
   const missing = names.filter((name) => !found.some((volume) => volume.name === name))
   if (missing.length > 0)

@@ -1,0 +1,191 @@
+/** `backup`: the instances of this run, one after the other or side by side, and what is said of them in the end. */
+import { mkdir, readFile, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { createApi } from '../action/api.ts'
+import { refusedEvent } from '../action/events.ts'
+import { type DockerHost } from '../claim/host.ts'
+import { thisProcess } from '../claim/owner.ts'
+import { sweepHost } from '../claim/sweep.ts'
+import { parseDuration } from '../config/duration.ts'
+import { settleNodeName } from '../config/interpolate.ts'
+import type { Instance } from '../config/instance.ts'
+import type { Config, RawInstance } from '../config/load.ts'
+import { pendingKeys } from '../config/pending.ts'
+import { openEngine } from '../docker/engine.ts'
+import type { Docker } from '../docker/process.ts'
+import { InputError, InstanceError } from '../errors.ts'
+import type { InstanceReport, RunReport, RunResult } from '../outcome.ts'
+import { nextSlot } from '../plan/schedule.ts'
+import { openLog } from '../report/log.ts'
+import { runAll } from '../run/all.ts'
+import type { RunContext } from '../run/context.ts'
+import { discover } from '../run/discover.ts'
+import { previewInstance, runInstance } from '../run/instance.ts'
+import type { Redactor } from '../secrets/redaction.ts'
+import type { Action } from './action.ts'
+import { hideSecrets, openVariables, readConfig, settleAll, type SettledInstance } from './configuration.ts'
+import { publish } from './publish.ts'
+import { selectInstances } from './select.ts'
+
+/** Runs the backups and returns the process's exit code. Throws `InputError`, `ConfigError` or `DockerUnavailableError` before anything is touched. */
+export async function backup(action: Action): Promise<number> {
+  const { inputs, event, console } = action
+  const startedAt = new Date()
+  const variables = openVariables(action)
+  await hideSecrets(action, variables.secrets)
+  const refused = refusedEvent(event.name)
+  if (refused !== null) throw new InputError(refused)
+  if (inputs.host !== null) throw new InputError('host is not built yet in this version: select by instances instead')
+  const lockWaitMs = parseDuration(inputs.lockWait)
+  if (lockWaitMs === null) throw new InputError(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`)
+  const config = await readConfig(action)
+  const selection = selectInstances({ all: config.instances, ids: inputs.instances, select: inputs.select, event: event.name })
+  const settled = settleAll(config, selection.instances, variables.lookup)
+  const secrets = [...variables.secrets, ...settled.flatMap((one) => (one.ok ? one.settled.secrets : []))]
+  const redactor = await hideSecrets(action, secrets)
+  await sayNotices(action, config, [...selection.notices, ...settled.flatMap((one) => (one.ok ? one.settled.notices : []))])
+  const nodeName = settleNodeName(config, variables.lookup)
+  const docker: Docker = { env: dockerEnvironment(action.env), redact: redactor.text }
+  const engine = await openEngine(docker, action.signal)
+  const hostName = nodeName ?? engine.hostName
+  const warnings: string[] = []
+  const host: DockerHost = {
+    docker,
+    engine,
+    owner: { repository: event.repository, runId: event.runId, attempt: event.attempt, job: action.job, process: thisProcess() },
+    runCompleted: createApi(action.env, inputs.githubToken).runCompleted,
+    warn: async (message) => {
+      warnings.push(redactor.text(message))
+      await console.warning(redactor.text(message))
+    },
+  }
+  if (!inputs.dryRun) await sweepHost(host)
+  const folder = join(event.temp, `marina-${action.job}`)
+  const logs = join(folder, 'logs')
+  await mkdir(logs, { recursive: true })
+  const labels = discoverOnce(host, config, settled, action.signal)
+  const context = (instance: Instance): RunContext => ({
+    host,
+    hostName: instance.nodeName ?? hostName,
+    runUrl: event.runUrl,
+    lockWaitMs,
+    signal: action.signal,
+    readScript: (file) => readScript(event.workspace, file),
+    discover: labels,
+    pending: (one, targets) => pendingKeys(config, one, targets),
+  })
+  const reports = await runAll(
+    settled,
+    inputs.maxParallel,
+    action.signal,
+    (one) => (one.ok ? runOne(action, context(one.settled.instance), one.settled.instance, join(logs, `${one.raw.id}.log`), redactor) : Promise.resolve(unsettled(one.raw, one.error.message))),
+    (one) => notBegun(one.raw, 'skipped', null),
+  )
+  const report: RunReport = {
+    version: 1,
+    result: resultOf(reports, action.signal.aborted),
+    host: hostName,
+    repository: event.repository,
+    runUrl: event.runUrl,
+    runId: event.runId,
+    attempt: event.attempt,
+    configFile: inputs.config,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    engine: { version: engine.version, apiVersion: engine.apiVersion },
+    warnings,
+    instances: reports,
+  }
+  return publish(action, report, { folder, logs, redactor, selected: settled.map((one) => one.raw.id) })
+}
+
+/** One instance in its own section of the console, with its own log. */
+async function runOne(action: Action, context: RunContext, instance: Instance, path: string, redactor: Redactor): Promise<InstanceReport> {
+  const section = action.console.section(instance.id)
+  const log = await openLog({ path, redactor, live: (line) => section.line(line) })
+  const now = () => new Date()
+  const report = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
+  await log.write('marina', report.error === null ? report.status : `${report.status}: ${report.error}`)
+  await log.end()
+  await section.end()
+  const redact = (text: string) => redactor.text(text)
+  return {
+    ...report,
+    error: report.error === null ? null : redact(report.error),
+    warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])].map(redact),
+    targets: report.targets.map((target) => ({ ...target, error: target.error === null ? null : redact(target.error), warnings: target.warnings.map(redact) })),
+    nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
+    log: path,
+    tail: log.tail(),
+  }
+}
+
+function discoverOnce(host: DockerHost, config: Config, settled: readonly SettledInstance[], signal: AbortSignal): RunContext['discover'] {
+  let asked: ReturnType<typeof discover> | null = null
+  // instances that this run does not take are known too, so that their labels are not called unknown
+  const instances = config.instances.map((raw) => {
+    const own = settled.find((one) => one.raw.id === raw.id)
+    const instance = own?.ok ? own.settled.instance : null
+    return { id: raw.id, discovers: instance === null || (instance.targets === null && instance.discover === 'labels'), stopAttached: instance?.stopAttached ?? false }
+  })
+  return async (id) => {
+    const isFirst = asked === null
+    asked ??= discover(host.docker, instances, signal)
+    const found = await asked
+    if (isFirst) for (const warning of [...found.warnings, ...found.notices]) await host.warn(warning)
+    return found.targetsOf(id)
+  }
+}
+
+async function sayNotices(action: Action, config: Config, notices: readonly string[]): Promise<void> {
+  for (const notice of config.notices) await action.console.notice(notice.message, { file: config.file, line: notice.line })
+  for (const notice of notices) await action.console.notice(notice)
+}
+
+function unsettled(raw: RawInstance, message: string): InstanceReport {
+  return notBegun(raw, 'failed', message)
+}
+
+function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: string | null): InstanceReport {
+  return {
+    id: raw.id,
+    line: raw.line,
+    status,
+    failedPhase: null,
+    error,
+    warnings: [],
+    targets: [],
+    phases: [],
+    startedAt: null,
+    seconds: 0,
+    downtimeSeconds: null,
+    image: { reference: '', id: null, digest: null },
+    exitCode: null,
+    nextRun: raw.schedule === null ? null : nextSlot(raw.schedule, new Date()).toISOString(),
+    log: null,
+    tail: [],
+  }
+}
+
+function resultOf(reports: readonly InstanceReport[], cancelled: boolean): RunResult {
+  const has = (status: InstanceReport['status']) => reports.some((report) => report.status === status)
+  if (has('failed')) return 'failed'
+  if (cancelled || has('cancelled')) return 'cancelled'
+  if (has('partial')) return 'partial'
+  return reports.length === 0 ? 'nothing-due' : 'success'
+}
+
+/** The client sees the step's environment, but not the action's inputs: a token or `variables` are none of its business. */
+function dockerEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined || /^(INPUT_|STATE_|ACTIONS_)/.test(key) ? [] : [[key, value]])))
+}
+
+/** A file of the repository, and of nothing else: a link that leads out of it is refused. */
+async function readScript(workspace: string, file: string): Promise<Buffer> {
+  const path = await realpath(join(workspace, file)).catch(() => null)
+  if (path === null) throw new InstanceError(`script ${file} is not in the repository: check its name, and that the repository is checked out`)
+  if (!path.startsWith(`${await realpath(workspace)}${sep}`)) throw new InstanceError(`script ${file} leads out of the repository`)
+  return readFile(path).catch((error: Error) => {
+    throw new InstanceError(`script ${file} could not be read: ${error.message}`)
+  })
+}

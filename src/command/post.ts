@@ -1,0 +1,23 @@
+/** `post`: removes what the main phase of this job left, because it was killed or could not. It runs after every end but a runner's shutdown. */
+import type { Console } from '../action/console.ts'
+import { sweepJob } from '../claim/sweep.ts'
+import { thisProcess } from '../claim/owner.ts'
+import { openEngine } from '../docker/engine.ts'
+import type { Docker } from '../docker/process.ts'
+
+/** Sweeps what carries this job's mark. Never fails the job: what cannot be done is a warning, and the next start tries again. */
+export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
+  if (job === undefined) {
+    await console.info('Nothing to clean up: the main phase never began.')
+    return
+  }
+  const docker: Docker = { env: env as Record<string, string>, redact: (text) => text }
+  try {
+    const engine = await openEngine(docker)
+    const owner = { repository: '', runId: '', attempt: 1, job, process: thisProcess() }
+    const left = await sweepJob({ docker, engine, owner, runCompleted: async () => null, warn: (message) => console.warning(message) }, job)
+    await console.info(left === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${left} container${left === 1 ? '' : 's'}.`)
+  } catch (error) {
+    await console.warning(`What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,69 @@
+/** What people see of a run that has ended: annotations, summary, report, artifacts, outputs, exit code. None of it can fail a good backup. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { uploadRun } from '../action/artifact.ts'
+import { runOutputs, setOutputs } from '../action/outputs.ts'
+import { summaryRoom, writeSummary } from '../action/summary.ts'
+import type { RunReport } from '../outcome.ts'
+import { cutLog } from '../report/cutlog.ts'
+import { renderSummary } from '../report/summary.ts'
+import type { Redactor } from '../secrets/redaction.ts'
+import type { Action } from './action.ts'
+
+export interface Published {
+  /** The run's own folder under the runner's temporary one. */
+  readonly folder: string
+  readonly logs: string
+  readonly redactor: Redactor
+  readonly selected: readonly string[]
+}
+
+/** Returns the exit code: 1 where any instance failed, was cancelled, or was partial without `allow-partial`. */
+export async function publish(action: Action, report: RunReport, run: Published): Promise<number> {
+  const { env, inputs, console } = action
+  await annotate(action, report)
+  const path = join(run.folder, 'report.json')
+  await writeFile(path, run.redactor.text(`${JSON.stringify(report, null, 2)}\n`))
+  const isPublic = action.event.publicRepository !== false
+  const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await summaryRoom(env) })
+  const unwritten = await writeSummary(markdown, env, run.redactor.text)
+  if (unwritten !== null) await console.warning(unwritten)
+  // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
+  const artifact = action.signal.aborted ? undefined : await upload(action, report, run, path)
+  setOutputs(runOutputs(report, { report: path, logDirectory: run.logs, due: run.selected, ...(artifact ? { artifact } : {}) }), run.redactor.text)
+  await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`)
+  return report.result === 'success' || report.result === 'nothing-due' || (report.result === 'partial' && inputs.allowPartial) ? 0 : 1
+}
+
+async function annotate(action: Action, report: RunReport): Promise<void> {
+  const { console, inputs } = action
+  for (const instance of report.instances) {
+    const at = { file: inputs.config, line: instance.line }
+    const isBad = instance.status === 'failed' || instance.status === 'partial' || instance.status === 'cancelled'
+    if (isBad) {
+      const say = instance.status === 'partial' && inputs.allowPartial ? console.warning : console.error
+      await say(`${instance.id}: ${instance.error ?? instance.status}`, { ...at, title: `Backup ${instance.id}: ${instance.status}` })
+    }
+    for (const warning of instance.warnings) await console.warning(`${instance.id}: ${warning}`, at)
+  }
+}
+
+async function upload(action: Action, report: RunReport, run: Published, reportPath: string): Promise<{ id: number; url: string } | undefined> {
+  const { inputs, event, console } = action
+  const logsToo = inputs.uploadLogs === 'auto' ? event.publicRepository === false : inputs.uploadLogs
+  if (inputs.uploadLogs === 'auto' && !logsToo) {
+    const why = event.publicRepository === true ? 'the repository is public' : 'the event does not say whether the repository is public'
+    await console.notice(`Logs are not uploaded, because ${why}: set upload-logs: true to upload them. They are in the log directory on the runner.`)
+  }
+  const cut = join(run.folder, 'upload')
+  await mkdir(cut, { recursive: true })
+  const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : []
+  for (const log of logs) await cutLog(log, join(cut, basename(log)))
+  const uploaded = await uploadRun(
+    { report: reportPath, logs: logs.map((log) => join(cut, basename(log))) },
+    { name: inputs.artifactName ?? `marina-${report.host}-${report.attempt}`, retentionDays: inputs.artifactRetentionDays, env: action.env },
+  )
+  if (uploaded.kind === 'uploaded') return { id: uploaded.id, url: uploaded.url }
+  await console.warning(`No artifacts: ${uploaded.why}. The report and the logs are in the log directory on the runner.`)
+  return undefined
+}

@@ -1,0 +1,31 @@
+/** Which instances this run takes. Pure. */
+import type { RawInstance } from '../config/load.ts'
+import { InputError } from '../errors.ts'
+
+export interface Selection {
+  readonly instances: readonly RawInstance[]
+  readonly notices: readonly string[]
+}
+
+export interface SelectRequest {
+  readonly all: readonly RawInstance[]
+  /** Ids from the `instances` input; empty where it was not given. */
+  readonly ids: readonly string[]
+  readonly select: 'auto' | 'due' | 'all'
+  readonly event: string
+}
+
+/** Named ones, else by `select`: all of them, or those with a schedule where the event is one. Throws `InputError` for an unknown id. */
+export function selectInstances({ all, ids, select, event }: SelectRequest): Selection {
+  const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))
+  if (unknown.length > 0) {
+    throw new InputError(`instances: ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not in the configuration, which has ${all.map((instance) => instance.id).join(', ')}`)
+  }
+  if (ids.length > 0) return { instances: all.filter((instance) => ids.includes(instance.id)), notices: [] }
+  if (select === 'all' || (select === 'auto' && event !== 'schedule')) return { instances: all, notices: [] }
+  const scheduled = all.filter((instance) => instance.schedule !== null || instance.scheduleIsOpen)
+  return {
+    instances: scheduled,
+    notices: ['Which instances are due is not decided yet: every instance that has a schedule is run.'],
+  }
+}

@@ -1,0 +1,17 @@
+/** `validate`: whether the configuration is right, as far as a file alone can tell. Needs no Docker and no variable's value. */
+import type { Action } from './action.ts'
+import { readConfig } from './configuration.ts'
+
+/** Returns the exit code. Throws `ConfigError` with all that is wrong. */
+export async function validate(action: Action): Promise<number> {
+  const { console } = action
+  const config = await readConfig(action)
+  for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
+  const count = config.instances.length
+  await console.info(`${config.file} is valid: ${count} instance${count === 1 ? '' : 's'}.`)
+  for (const instance of config.instances) {
+    const needs = instance.variables.length === 0 ? 'needs no variables' : `needs ${instance.variables.join(', ')}`
+    await console.info(`  ${instance.id} (line ${instance.line}): ${instance.schedule === null ? 'by hand' : `${instance.schedule.cron} ${instance.schedule.timezone}`}, ${needs}`)
+  }
+  return 0
+}

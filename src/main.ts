@@ -1,0 +1,48 @@
+/** Both phases of the action, its signals, and the last word on every error. */
+import { randomBytes } from 'node:crypto'
+import { type Console, createConsole } from './action/console.ts'
+import { readEvent } from './action/events.ts'
+import { readInputs } from './action/inputs.ts'
+import { isPost, readState, saveState } from './action/state.ts'
+import type { Action } from './command/action.ts'
+import { backup } from './command/backup.ts'
+import { post } from './command/post.ts'
+import { validate } from './command/validate.ts'
+import { CancelledError, ConfigError, DockerUnavailableError, InputError } from './errors.ts'
+
+const { env } = process
+const console = createConsole({ temp: readEvent(env).temp })
+const code = await (isPost(env) ? post(env, console, readState(env)['job']).then(() => 0) : main()).catch((error: unknown) => explain(console, error))
+await console.end()
+// docker clients that were left behind at their deadline must not keep the process
+process.exit(code)
+
+async function main(): Promise<number> {
+  const job = randomBytes(8).toString('hex')
+  saveState({ job })
+  const cancel = new AbortController()
+  // the runner sends SIGINT first, SIGTERM 7.5 s later, and kills after 2.5 s more: the first word counts
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancel.abort())
+  const inputs = readInputs(env)
+  const action: Action = { env, inputs, event: readEvent(env), console, signal: cancel.signal, job }
+  switch (inputs.command) {
+    case 'backup':
+      return backup(action)
+    case 'validate':
+      return validate(action)
+    default:
+      throw new InputError(`command ${inputs.command} is not built yet in this version: use backup or validate`)
+  }
+}
+
+/** A user's mistake is one sentence at its place; anything unknown is our bug and says so. */
+async function explain(to: Console, error: unknown): Promise<number> {
+  if (error instanceof ConfigError) {
+    for (const issue of error.issues) await to.error(issue.message, { file: error.file, line: issue.line, title: `${error.file}:${issue.line}:${issue.column}` })
+  } else if (error instanceof InputError || error instanceof DockerUnavailableError || error instanceof CancelledError) {
+    await to.error(error.message)
+  } else {
+    await to.error(`A bug in Marina, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+  return 1
+}
