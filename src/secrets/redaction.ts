@@ -15,7 +15,7 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
   return redactorOf([...secrets].flatMap(formsOf))
 }
 
-/** Masks exactly these texts, each at least two bytes long: for values that are forms already, as `maskable` gives them. */
+/** Masks exactly these texts (of two bytes and more): for values that are forms already, as `maskable` gives them. */
 export function redactorOf(texts: Iterable<string>): Redactor {
   const table = patternTable(texts)
   return { text: (text) => maskText(table, text), stream: () => maskingStream(table) }

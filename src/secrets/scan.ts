@@ -22,9 +22,9 @@ export interface PatternTable {
   readonly byFirstByte: ReadonlyMap<number, readonly Buffer[]>
 }
 
-/** Prepares the patterns, each at least two bytes long. */
+/** Prepares the patterns. Those of fewer than two bytes are left out: there is no pair to find them by. */
 export function patternTable(texts: Iterable<string>): PatternTable {
-  const patterns = [...new Set(texts)].map((text) => Buffer.from(text))
+  const patterns = [...new Set(texts)].map((text) => Buffer.from(text)).filter((pattern) => pattern.length >= 2)
   const window = patterns.length === 0 ? 0 : Math.min(LONGEST_WINDOW, ...patterns.map((p) => p.length))
   const jump = new Uint8Array(0x10000).fill(Math.max(1, window - 1))
   const atEnd = new Map<number, Buffer[]>()

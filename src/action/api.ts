@@ -1,0 +1,36 @@
+/** Questions to the forge's API. Every one may stay without an answer: no token, no right, no network, another forge. */
+
+const DEADLINE_MS = 10_000
+
+export interface Api {
+  /**
+   * Whether an attempt of a workflow run is over; `null` when that cannot be learned (404 and 403 included: a token sees
+   * only what it may). Answers within 10 seconds.
+   */
+  runCompleted(repository: string, runId: string, attempt: number): Promise<boolean | null>
+}
+
+/** `baseUrl` is `GITHUB_API_URL`, so that GitHub Enterprise Server and Gitea are asked themselves. */
+export function createApi(options: { readonly token: string; readonly baseUrl: string }): Api {
+  async function runCompleted(repository: string, runId: string, attempt: number): Promise<boolean | null> {
+    const [owner, repo, ...more] = repository.split('/')
+    if (options.token === '' || !owner || !repo || more.length > 0 || !/^[0-9]+$/.test(runId)) return null
+    try {
+      const { getOctokit } = await import('@actions/github') // only needed when a lock is found
+      const octokit = getOctokit(options.token, { baseUrl: options.baseUrl, log: SILENT })
+      const { data } = await octokit.rest.actions.getWorkflowRun({
+        owner,
+        repo,
+        run_id: Number(runId),
+        request: { signal: AbortSignal.timeout(DEADLINE_MS) },
+      })
+      return data.status === 'completed' || (data.run_attempt ?? 1) > attempt // a new attempt begins when the last is over
+    } catch {
+      return null // "unknown" is the answer; what follows from it is the caller's
+    }
+  }
+  return { runCompleted }
+}
+
+const nothing = () => undefined
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing }

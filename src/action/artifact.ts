@@ -1,0 +1,146 @@
+/**
+ * Uploads the run's files where the platform takes artifacts. Whatever goes wrong here is a value, never an error that
+ * is thrown: a backup that is safe does not fail because its report could not be uploaded.
+ */
+import { access, constants, stat } from 'node:fs/promises'
+import * as core from '@actions/core'
+
+export type UploadResult =
+  | { readonly kind: 'uploaded'; readonly id: number; readonly url: string; readonly name: string }
+  | { readonly kind: 'unavailable'; readonly why: string }
+
+export interface Upload {
+  /** Wanted name; characters that GitHub refuses are replaced, and a name that is taken gets a number. */
+  readonly name: string
+  readonly files: readonly string[]
+  /** The folder that the names in the artifact are relative to. */
+  readonly rootDirectory: string
+  readonly retentionDays: number | null
+  /** After this the upload is given up. The client cannot be stopped: it may go on until the process exits. */
+  readonly deadlineMs: number
+}
+
+const NAMES_TRIED = 5
+const NAME_CHARACTERS = 120
+
+/** Uploads the files as one artifact. Nothing to upload is `unavailable`, too. */
+export async function uploadArtifact(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadResult> {
+  const why = whyUnavailable(env)
+  if (why !== null) return { kind: 'unavailable', why }
+  const files = await readable(upload.files)
+  if (files.length === 0) return { kind: 'unavailable', why: 'there was no file to upload' }
+  return withinDeadline(upload.deadlineMs, () => attempt({ ...upload, files }, env))
+}
+
+/** A run's files: the report, and the copies of the logs (none where they are not to be uploaded). */
+export interface RunFiles extends Omit<Upload, 'files'> {
+  readonly report: string
+  readonly logs: readonly string[]
+}
+
+/**
+ * Uploads the report as one artifact and the logs as another, `<name>-logs`. `logs` is `null` where there were none. Where
+ * the first is refused the second is not tried: nobody waits twice.
+ */
+export async function uploadRun(
+  run: RunFiles,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly report: UploadResult; readonly logs: UploadResult | null }> {
+  const report = await uploadArtifact({ ...run, files: [run.report] }, env)
+  if (run.logs.length === 0) return { report, logs: null }
+  if (report.kind === 'unavailable') return { report, logs: report }
+  return { report, logs: await uploadArtifact({ ...run, name: `${run.name}-logs`, files: run.logs }, env) }
+}
+
+/** `marina-<host>-<attempt>`, or the wanted name, in characters that GitHub accepts. */
+export function artifactName(wanted: string | null, host: string, attempt: number): string {
+  const name = (wanted ?? `marina-${host}-${attempt}`)
+    .replace(/["':<>|*?\\/\s]|[^\x20-\x7e]/g, '_')
+    .slice(0, NAME_CHARACTERS)
+  return name.replace(/^[. ]+|[. ]+$/g, '') || 'marina'
+}
+
+/** Why this platform takes no artifacts, known without asking it: the client would only retry, and annotate the failure. */
+function whyUnavailable(env: NodeJS.ProcessEnv): string | null {
+  if (!env.ACTIONS_RUNTIME_TOKEN || !env.ACTIONS_RESULTS_URL) return 'this platform offers no artifact service'
+  const server = env.GITHUB_SERVER_URL || 'https://github.com'
+  const host = URL.canParse(server) ? new URL(server).hostname.toUpperCase() : ''
+  const served = host === 'GITHUB.COM' || host.endsWith('.GHE.COM') || host.endsWith('.LOCALHOST')
+  return served ? null : `the artifact client works with github.com only, not with ${server}`
+}
+
+/** A file that cannot be read would end the process: the client throws from an event handler. */
+async function readable(files: readonly string[]): Promise<string[]> {
+  const checks = files.map(async (file) => {
+    await access(file, constants.R_OK)
+    return (await stat(file)).isFile()
+  })
+  const good = await Promise.allSettled(checks)
+  return files.filter((_, i) => good[i]?.status === 'fulfilled' && good[i].value)
+}
+
+async function attempt(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadResult> {
+  const { DefaultArtifactClient } = await import('@actions/artifact') // large: loaded when it is needed
+  const client = new DefaultArtifactClient()
+  const options = upload.retentionDays === null ? {} : { retentionDays: retention(upload.retentionDays, env) }
+  core.startGroup(`Upload ${upload.name}`) // the client prints what it does
+  try {
+    for (let tried = 1; ; tried++) {
+      const name = tried === 1 ? upload.name : `${upload.name}-${tried}`
+      try {
+        const { id } = await client.uploadArtifact(name, [...upload.files], upload.rootDirectory, options)
+        if (id === undefined) return { kind: 'unavailable', why: 'the artifact service gave no id' }
+        return { kind: 'uploaded', id, url: artifactUrl(id, env), name }
+      } catch (error) {
+        if (tried === NAMES_TRIED || !isTaken(error)) throw error
+      }
+    }
+  } finally {
+    core.endGroup()
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return /\(409\)|already exists/i.test(String(error))
+}
+
+/** The client would warn about more days than the repository allows, and take the fewer. */
+function retention(days: number, env: NodeJS.ProcessEnv): number {
+  const most = Number.parseInt(env.GITHUB_RETENTION_DAYS ?? '', 10)
+  return most > 0 ? Math.min(days, most) : days
+}
+
+function artifactUrl(id: number, env: NodeJS.ProcessEnv): string {
+  const server = env.GITHUB_SERVER_URL || 'https://github.com'
+  return `${server}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}/artifacts/${id}`
+}
+
+/**
+ * Waits for the work until the deadline. The client throws some errors from event handlers, where nobody can catch them;
+ * while it works, such an error is the upload's.
+ */
+async function withinDeadline(deadlineMs: number, work: () => Promise<UploadResult>): Promise<UploadResult> {
+  return new Promise((resolve) => {
+    const finish = (result: UploadResult) => {
+      clearTimeout(timer)
+      process.removeListener('uncaughtException', onError)
+      resolve(result)
+    }
+    const onError = (error: unknown) =>
+      finish({ kind: 'unavailable', why: error instanceof Error ? firstLine(error.message) : String(error) })
+    const timer = setTimeout(
+      () =>
+        finish({
+          kind: 'unavailable',
+          why: `the artifact service took longer than ${Math.round(deadlineMs / 1000)} s`,
+        }),
+      deadlineMs,
+    )
+    process.on('uncaughtException', onError)
+    work().then(finish, onError)
+  })
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
+}

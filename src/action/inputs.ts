@@ -1,0 +1,134 @@
+/** The inputs of action.yml, as one value: everything is judged here, once, and nobody else reads `INPUT_…`. */
+import { InputError } from '../errors.ts'
+
+export const COMMANDS = ['backup', 'plan', 'validate', 'check'] as const
+export type Command = (typeof COMMANDS)[number]
+
+export const SELECTIONS = ['auto', 'due', 'all'] as const
+export type Selection = (typeof SELECTIONS)[number]
+
+export interface Inputs {
+  readonly command: Command
+  readonly config: string
+  /** As written; `config/` knows its forms. */
+  readonly variables: string
+  readonly instances: readonly string[]
+  readonly host: string | null
+  readonly select: Selection
+  readonly maxParallel: number
+  readonly allowPartial: boolean
+  readonly dryRun: boolean
+  /** As written; `config/` knows durations. */
+  readonly lockWait: string
+  readonly uploadLogs: 'auto' | boolean
+  readonly artifactName: string | null
+  readonly artifactRetentionDays: number | null
+  readonly githubToken: string
+}
+
+/** The defaults of action.yml: not every platform supplies them. The token's stands there, since it is an expression. */
+export const INPUT_DEFAULTS = {
+  command: 'backup',
+  config: 'config.yml',
+  variables: '',
+  instances: '',
+  host: '',
+  select: 'auto',
+  'max-parallel': '1',
+  'allow-partial': 'false',
+  'dry-run': 'false',
+  'lock-wait': '0',
+  'upload-logs': 'auto',
+  'artifact-name': '',
+  'artifact-retention-days': '',
+  'github-token': '',
+} as const
+export type InputName = keyof typeof INPUT_DEFAULTS
+
+const ALWAYS: readonly InputName[] = ['command', 'config', 'github-token']
+
+/** What each command uses beside `ALWAYS`; `backup` uses everything. */
+const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> = {
+  plan: ['instances', 'host', 'select'],
+  validate: [],
+  check: ['instances', 'host'],
+}
+
+const MOST_PARALLEL = 64
+/** GitHub's own limit for private repositories. */
+const LONGEST_RETENTION_DAYS = 400
+
+/**
+ * Reads the inputs from the step's environment (`INPUT_MAX-PARALLEL`). Throws one `InputError` that names everything
+ * that is wrong: an unknown word, a number out of range, a boolean that is neither `true` nor `false`, and an input that
+ * the command does not use but was set.
+ */
+export function readInputs(env: NodeJS.ProcessEnv): Inputs {
+  const problems: string[] = []
+  const raw = (name: InputName) => env[`INPUT_${name.toUpperCase()}`] ?? ''
+  const text = (name: InputName) => raw(name).trim() || INPUT_DEFAULTS[name]
+
+  function oneOf<T extends string>(name: InputName, words: readonly T[]): T {
+    const word = words.find((known) => known === text(name))
+    if (word === undefined) problems.push(`${name} is "${text(name)}": it must be ${either(words)}`)
+    return word ?? (words[0] as T)
+  }
+  function yesOrNo(name: InputName): boolean {
+    const value = boolean(text(name))
+    if (value === null) problems.push(`${name} is "${text(name)}": it must be true or false`)
+    return value ?? false
+  }
+  function whole(name: InputName, most: number): number {
+    const value = /^[0-9]{1,6}$/.test(text(name)) ? Number(text(name)) : 0
+    if (value < 1 || value > most) problems.push(`${name} is "${text(name)}": it must be a number from 1 to ${most}`)
+    return value
+  }
+
+  const command = oneOf('command', COMMANDS)
+  if (command !== 'backup') {
+    const foreign = foreignInputs(command, (name) => text(name) !== INPUT_DEFAULTS[name])
+    problems.push(...foreign.map((name) => `${name} means nothing to the command "${command}": leave it out`))
+  }
+  const logs = text('upload-logs')
+  if (logs !== 'auto' && boolean(logs) === null) {
+    problems.push(`upload-logs is "${logs}": it must be auto, true or false`)
+  }
+  const inputs: Inputs = {
+    command,
+    config: text('config'),
+    variables: raw('variables'),
+    instances: ids(text('instances')),
+    host: text('host') || null,
+    select: oneOf('select', SELECTIONS),
+    maxParallel: whole('max-parallel', MOST_PARALLEL),
+    allowPartial: yesOrNo('allow-partial'),
+    dryRun: yesOrNo('dry-run'),
+    lockWait: text('lock-wait'),
+    uploadLogs: logs === 'auto' ? 'auto' : (boolean(logs) ?? false),
+    artifactName: text('artifact-name') || null,
+    artifactRetentionDays:
+      text('artifact-retention-days') === '' ? null : whole('artifact-retention-days', LONGEST_RETENTION_DAYS),
+    githubToken: text('github-token') || (env.GITHUB_TOKEN ?? ''),
+  }
+  if (problems.length > 0) throw new InputError(problems.map((problem) => `Input ${problem}.`).join('\n'))
+  return inputs
+}
+
+function foreignInputs(command: Exclude<Command, 'backup'>, isSet: (name: InputName) => boolean): InputName[] {
+  const used = [...ALWAYS, ...USED[command]]
+  return (Object.keys(INPUT_DEFAULTS) as InputName[]).filter((name) => !used.includes(name) && isSet(name))
+}
+
+/** As YAML 1.2 and the toolkit have it: `true`, `True`, `TRUE` and the same of `false`. */
+function boolean(text: string): boolean | null {
+  if (/^(true|True|TRUE)$/.test(text)) return true
+  return /^(false|False|FALSE)$/.test(text) ? false : null
+}
+
+function ids(text: string): string[] {
+  return [...new Set(text.split(/[,\n]/).map((id) => id.trim()))].filter((id) => id !== '')
+}
+
+function either(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+}

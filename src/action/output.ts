@@ -1,0 +1,85 @@
+/** Standard output with back-pressure: `process.stdout` on a pipe is asynchronous and would keep everything in memory. */
+
+/** From so many characters on, what was batched is written at once. */
+const BATCH_CHARACTERS = 64 * 1024
+
+export interface Output {
+  /** Writes text soon, batched with what follows in the same moment; resolves when more may come. */
+  batch(text: string): Promise<void>
+  /** Writes text now, after all that was batched; resolves when more may come. */
+  now(text: string): Promise<void>
+  /** Resolves when all is handed to the system, or nobody reads any more. */
+  flush(): Promise<void>
+}
+
+/** A reader that has gone away (EPIPE) makes every later write nothing: a backup goes on without a console. */
+export function createOutput(stream: NodeJS.WritableStream): Output {
+  const resolved = Promise.resolve()
+  let batched: string[] = []
+  let batchedCharacters = 0
+  let scheduled = false
+  let gone = false
+  let room: Promise<void> | null = null // pending while the stream has asked to wait
+  let makeRoom = () => {}
+
+  const onRoom = () => {
+    makeRoom()
+    room = null
+  }
+  const onGone = () => {
+    gone = true
+    onRoom()
+  }
+  stream.on('drain', onRoom)
+  stream.on('error', onGone)
+  stream.on('close', onGone)
+
+  function send(): void {
+    const text = batched.join('')
+    batched = []
+    batchedCharacters = 0
+    if (gone || text === '') return
+    if (!stream.write(text) && room === null) {
+      room = new Promise((resolve) => {
+        makeRoom = resolve
+      })
+    }
+  }
+
+  function add(text: string): void {
+    batched.push(text)
+    batchedCharacters += text.length
+  }
+
+  return {
+    batch(text) {
+      add(text)
+      if (batchedCharacters >= BATCH_CHARACTERS) send()
+      else if (!scheduled) {
+        scheduled = true
+        setImmediate(() => {
+          scheduled = false
+          send()
+        })
+      }
+      return room ?? resolved
+    },
+    now(text) {
+      add(text)
+      send()
+      return room ?? resolved
+    },
+    flush() {
+      send()
+      if (gone) return resolved
+      return new Promise((resolve) => {
+        const done = () => {
+          stream.removeListener('close', done)
+          resolve()
+        }
+        stream.once('close', done) // a destroyed stream need not call back
+        stream.write('', done)
+      })
+    },
+  }
+}

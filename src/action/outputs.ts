@@ -1,0 +1,70 @@
+/** The outputs of action.yml. */
+import * as core from '@actions/core'
+import type { InstanceStatus, RunReport } from '../outcome.ts'
+
+export const OUTPUTS = [
+  'result',
+  'succeeded',
+  'partial',
+  'failed',
+  'skipped',
+  'report',
+  'log-directory',
+  'artifact-id',
+  'artifact-url',
+  'due',
+  'matrix',
+] as const
+export type OutputName = (typeof OUTPUTS)[number]
+
+/** Where the run's files are; empty where there is none. */
+export interface Places {
+  readonly report?: string
+  readonly logDirectory?: string
+  readonly artifact?: { readonly id: number; readonly url: string }
+  /** Ids that are due, where that was asked. */
+  readonly due?: readonly string[]
+}
+
+/** One host's part of a plan. */
+export interface MatrixEntry {
+  readonly name: string
+  readonly 'runs-on': readonly string[]
+  readonly instances: string
+}
+
+/** Every output of a run, each with a value. Pure. */
+export function runOutputs(report: RunReport, places: Places): Record<OutputName, string> {
+  const ids = (...statuses: InstanceStatus[]) =>
+    JSON.stringify(report.instances.filter((one) => statuses.includes(one.status)).map((one) => one.id))
+  return {
+    result: report.result,
+    succeeded: ids('success'),
+    partial: ids('partial'),
+    failed: ids('failed', 'cancelled'),
+    skipped: ids('skipped'),
+    report: places.report ?? '',
+    'log-directory': places.logDirectory ?? '',
+    'artifact-id': places.artifact === undefined ? '' : String(places.artifact.id),
+    'artifact-url': places.artifact?.url ?? '',
+    due: JSON.stringify(places.due ?? []),
+    matrix: '[]',
+  }
+}
+
+/** The outputs of a plan. Pure. */
+export function planOutputs(
+  due: readonly string[],
+  matrix: readonly MatrixEntry[],
+): Partial<Record<OutputName, string>> {
+  return {
+    result: due.length === 0 ? 'nothing-due' : 'success',
+    due: JSON.stringify(due),
+    matrix: JSON.stringify(matrix),
+  }
+}
+
+/** Hands the outputs to the runner, without secrets: it would drop an output that holds one. */
+export function setOutputs(outputs: Partial<Record<OutputName, string>>, redact: (text: string) => string): void {
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, redact(value))
+}

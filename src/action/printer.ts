@@ -1,0 +1,66 @@
+/**
+ * Prints commands that the runner obeys and text that it never does.
+ *
+ * Where text could act, or belongs to a section, it stands inside a stop-commands guard. A command that is due meanwhile
+ * leaves the guard and enters a fresh one, in one write and always between two whole lines.
+ */
+import { type Redactor, redactorOf } from '../secrets/redaction.ts'
+import { commandLine, type Guard, looksLikeCommand, newGuard } from './commands.ts'
+import type { Output } from './output.ts'
+
+export interface Printer {
+  /** A command, which acts at once. `data` is printed as it is: redact it where it is not a value to be masked. */
+  command(name: string, properties: Readonly<Record<string, string>>, data: string): Promise<void>
+  /** Lines outside of any section, redacted; they never act. */
+  plain(text: string): Promise<void>
+  /** Opens a group; all until `closeGroup` is guarded. Only one can be open. */
+  openGroup(title: string): void
+  /** Whole lines of the open group, each with its line end, as they are. */
+  guarded(lines: string): Promise<void>
+  closeGroup(): Promise<void>
+  /** Hides these values from now on and tells the runner to do so. */
+  mask(values: readonly string[]): void
+  redact(text: string): string
+}
+
+export function createPrinter(output: Output): Printer {
+  const masked: string[] = []
+  let redactor: Redactor = redactorOf([])
+  let guard: Guard | null = null
+
+  function act(lines: string): Promise<void> {
+    if (guard === null) return output.now(lines)
+    const left = guard
+    guard = newGuard()
+    return output.now(left.close + lines + guard.open)
+  }
+
+  function plain(text: string): Promise<void> {
+    const lines = `${redactor.text(text)}\n`
+    if (guard !== null || !looksLikeCommand(lines)) return output.now(lines)
+    const own = newGuard()
+    return output.now(own.open + lines + own.close)
+  }
+
+  return {
+    command: (name, properties, data) => act(`${commandLine(name, properties, data)}\n`),
+    plain,
+    openGroup(title) {
+      guard = newGuard()
+      void output.now(`${commandLine('group', {}, redactor.text(title))}\n${guard.open}`) // the first line waits instead
+    },
+    guarded: (lines) => output.batch(lines),
+    closeGroup() {
+      const close = guard?.close ?? ''
+      guard = null
+      return output.now(`${close}${commandLine('endgroup', {}, '')}\n`)
+    },
+    mask(values) {
+      if (values.length === 0) return
+      masked.push(...values)
+      redactor = redactorOf(masked)
+      void act(values.map((value) => `${commandLine('add-mask', {}, value)}\n`).join('')) // later writes wait instead
+    },
+    redact: (text) => redactor.text(text),
+  }
+}

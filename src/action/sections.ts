@@ -1,0 +1,98 @@
+/** Groups of the job's log: one is live at a time, the others wait in files and are printed after it, each on its own. */
+import type { Printer } from './printer.ts'
+import { createSpool, type Spool } from './spool.ts'
+
+export interface Section {
+  /** One line, or several; resolves when more may come. */
+  line(text: string): Promise<void>
+  /** Ends it. Does not wait until a section that waits for its turn is printed: `Console.end` does. */
+  end(): Promise<void>
+}
+
+export interface Sections {
+  open(title: string): Section
+  /** Ends what is open and prints what waits. */
+  end(): Promise<void>
+}
+
+interface State {
+  readonly title: string
+  readonly spool: Spool
+  ended: boolean
+  /** Pending while what was spooled is printed: whoever has more waits for it, so that the printing comes to an end. */
+  catchingUp: Promise<void> | null
+}
+
+/** `temp`: the folder for the lines of sections that wait. */
+export function createSections(printer: Printer, temp: string): Sections {
+  let live: State | null = null
+  const waiting: State[] = []
+  let promotions: Promise<void> = Promise.resolve()
+
+  function goLive(state: State): void {
+    live = state
+    printer.openGroup(state.title)
+  }
+
+  function leaveLive(): Promise<void> {
+    live = null
+    return printer.closeGroup()
+  }
+
+  /** Prints what waits, ended sections first, until one that is still open is live. */
+  async function promote(): Promise<void> {
+    while (live === null) {
+      const next = waiting.find((state) => state.ended) ?? waiting[0]
+      if (next === undefined) return
+      waiting.splice(waiting.indexOf(next), 1)
+      goLive(next)
+      next.catchingUp = printSpool(next)
+      await next.catchingUp
+      next.catchingUp = null
+      if (next.ended) await leaveLive()
+    }
+  }
+
+  async function printSpool(state: State): Promise<void> {
+    try {
+      for await (const lines of state.spool.read()) await printer.guarded(lines)
+      await state.spool.remove()
+    } catch (error) {
+      await printer.guarded(`Some lines could not be read back (${(error as Error).message}): they are in the log.\n`)
+    }
+  }
+
+  function promoteSoon(): void {
+    promotions = promotions.then(promote)
+  }
+
+  async function line(state: State, text: string): Promise<void> {
+    if (state.catchingUp !== null) await state.catchingUp
+    if (live === state) return printer.guarded(`${printer.redact(text)}\n`)
+    if (state.ended) return printer.plain(text) // said too late for its group, but not lost
+    return state.spool.add(`${printer.redact(text)}\n`)
+  }
+
+  async function endOne(state: State): Promise<void> {
+    if (state.ended) return
+    state.ended = true
+    if (live !== state || state.catchingUp !== null) return // `promote` ends it when it has printed it
+    await leaveLive()
+    promoteSoon()
+  }
+
+  return {
+    open(title) {
+      const state: State = { title, spool: createSpool(temp), ended: false, catchingUp: null }
+      if (live === null && waiting.length === 0) goLive(state)
+      else waiting.push(state)
+      return { line: (text) => line(state, text), end: () => endOne(state) }
+    },
+    async end() {
+      for (const state of waiting) state.ended = true
+      if (live !== null) await endOne(live)
+      promoteSoon()
+      await promotions
+    },
+  }
+}

@@ -1,0 +1,31 @@
+/** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
+import * as core from '@actions/core'
+
+const NAME = 'marina'
+
+/** Names and plain values, such as the claims to look after. */
+export type SavedState = Readonly<Record<string, string>>
+
+/**
+ * Saves the whole state; the last one saved counts. Call it first of all, with whatever there is: a step that has saved
+ * nothing cannot know, in `post`, that it is `post`.
+ */
+export function saveState(state: SavedState): void {
+  core.saveState(NAME, JSON.stringify(state))
+}
+
+/** Whether this process is the `post` phase. */
+export function isPost(env: NodeJS.ProcessEnv): boolean {
+  return (env[`STATE_${NAME}`] ?? '') !== ''
+}
+
+/** In `post`: what main saved last; empty where it cannot be read. */
+export function readState(env: NodeJS.ProcessEnv): SavedState {
+  try {
+    const parsed: unknown = JSON.parse(env[`STATE_${NAME}`] ?? '{}')
+    if (typeof parsed !== 'object' || parsed === null) return {}
+    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => typeof value === 'string'))
+  } catch {
+    return {} // cut short by a kill while it was written: the next start repairs what `post` cannot
+  }
+}

@@ -1,0 +1,210 @@
+/** The run's page in the Actions tab, as markdown. Pure: a report in, text out. */
+import type { InstanceReport, InstanceStatus, RunReport, TargetReport } from '../outcome.ts'
+import { block, code, inline, link } from './markup.ts'
+import { withoutFileNames } from './public.ts'
+import { bytes, count, minute, seconds } from './wording.ts'
+
+export interface SummaryOptions {
+  /** Strangers read it: no names of files, no lines of logs. */
+  readonly publicRepository: boolean
+  /** The most that the platform shows, in bytes of UTF-8; what does not fit is cut, and that is said. */
+  readonly limitBytes: number
+}
+
+/** How much is shown. Each step of `DETAILS` shows less than the one before. */
+interface Detail {
+  readonly tailLines: number
+  readonly rows: number
+  readonly warnings: number
+  readonly targets: boolean
+}
+
+const ALL = Number.POSITIVE_INFINITY
+const DETAILS: readonly Detail[] = [
+  { tailLines: ALL, rows: ALL, warnings: ALL, targets: true },
+  { tailLines: 20, rows: ALL, warnings: 200, targets: true },
+  { tailLines: 5, rows: 500, warnings: 50, targets: true },
+  { tailLines: 0, rows: 500, warnings: 20, targets: false },
+  { tailLines: 0, rows: 100, warnings: 5, targets: false },
+  { tailLines: 0, rows: 10, warnings: 0, targets: false },
+  { tailLines: 0, rows: 0, warnings: 0, targets: false },
+]
+const CUT_NOTE = '_This summary was cut to fit: the whole is in the report and the logs._'
+
+/**
+ * A verdict, a table of the instances, a fold for each that did not end well, and the warnings. Never longer than
+ * `limitBytes`. Texts of users and containers cannot become markup; secrets must have been taken out before.
+ */
+export function renderSummary(report: RunReport, options: SummaryOptions): string {
+  const page = publicPage(report, options.publicRepository)
+  for (const [step, detail] of DETAILS.entries()) {
+    const text = render(page, detail, step > 0)
+    if (Buffer.byteLength(text) <= options.limitBytes) return text
+  }
+  const verdict = `${verdictLine(page)}\n`
+  return Buffer.byteLength(verdict) <= options.limitBytes ? verdict : ''
+}
+
+/** The report without what strangers must not see. */
+function publicPage(report: RunReport, isPublic: boolean): RunReport {
+  if (!isPublic) return report
+  const targets = report.instances.flatMap((one) => one.targets.map((target) => target.name))
+  const images = report.instances.map((one) => one.image.reference)
+  const known = new Set([
+    report.host,
+    report.configFile,
+    ...report.instances.map((one) => one.id),
+    ...targets,
+    ...images,
+  ])
+  const hide = (sentence: string) => withoutFileNames(sentence, known)
+  const hideAny = (sentence: string | null) => (sentence === null ? null : hide(sentence))
+  return {
+    ...report,
+    warnings: report.warnings.map(hide),
+    instances: report.instances.map((one) => ({
+      ...one,
+      error: hideAny(one.error),
+      warnings: one.warnings.map(hide),
+      tail: [],
+      targets: one.targets.map((t) => ({ ...t, error: hideAny(t.error), warnings: t.warnings.map(hide) })),
+    })),
+  }
+}
+
+function render(report: RunReport, detail: Detail, cut: boolean): string {
+  const bad = report.instances.filter((one) => one.status !== 'success' && one.status !== 'skipped')
+  return [
+    verdictLine(report),
+    ...(cut ? [CUT_NOTE] : []),
+    ...table(report.instances, detail),
+    ...bad.slice(0, detail.rows).map((one) => fold(one, detail)),
+    ...warnings(report, detail),
+    footer(report),
+  ]
+    .filter((part) => part !== '')
+    .map((part) => `${part}\n`)
+    .join('\n')
+}
+
+const SIGNS: Readonly<Record<InstanceStatus, string>> = {
+  success: '✅',
+  partial: '⚠️',
+  failed: '❌',
+  cancelled: '🚫',
+  skipped: '⏭️',
+}
+
+function verdictLine(report: RunReport): string {
+  const of = (status: InstanceStatus) => report.instances.filter((one) => one.status === status)
+  const total = report.instances.length
+  const host = report.host === '' ? '' : ` on ${inline(report.host)}`
+  const bad = (ids: readonly InstanceReport[]) => namesOf(ids.map((one) => one.id))
+  switch (report.result) {
+    case 'nothing-due':
+      return `### 💤 Nothing was due${host}`
+    case 'success':
+      return `### ✅ ${count(total, 'backup')} succeeded${host}, in ${seconds(report.seconds)}`
+    case 'partial':
+      return `### ⚠️ ${of('partial').length} of ${count(total, 'backup')} lack some targets${host}: ${bad(of('partial'))}`
+    case 'cancelled':
+      return `### 🚫 Cancelled${host}: ${of('success').length} of ${count(total, 'backup')} succeeded before`
+    case 'failed': {
+      const failed = of('failed')
+      if (failed.length === 0) return `### ❌ The run failed${host}`
+      return `### ❌ ${failed.length} of ${count(total, 'backup')} failed${host}: ${bad(failed)}`
+    }
+  }
+}
+
+function namesOf(ids: readonly string[]): string {
+  const shown = ids
+    .slice(0, 5)
+    .map((id) => inline(id))
+    .join(', ')
+  return ids.length > 5 ? `${shown} and ${ids.length - 5} more` : shown
+}
+
+function table(instances: readonly InstanceReport[], detail: Detail): string[] {
+  if (instances.length === 0 || detail.rows === 0) return []
+  const worstFirst = [...instances].sort((a, b) => Number(b.status === 'failed') - Number(a.status === 'failed'))
+  const rows = (instances.length > detail.rows ? worstFirst : instances).slice(0, detail.rows)
+  const lines = [
+    '| Instance | Status | Targets | Size | Downtime | Duration | Next run |',
+    '| --- | --- | --- | ---: | ---: | ---: | --- |',
+    ...rows.map(row),
+  ]
+  const more = instances.length - rows.length
+  return [lines.join('\n'), ...(more > 0 ? [`_And ${count(more, 'more instance')}._`] : [])]
+}
+
+function row(one: InstanceReport): string {
+  const cells = [
+    code(one.id),
+    `${SIGNS[one.status]} ${one.status}${one.failedPhase === null ? '' : ` (${one.failedPhase})`}`,
+    targetsCell(one),
+    sizeCell(one.targets),
+    one.downtimeSeconds === null ? '–' : seconds(one.downtimeSeconds),
+    one.startedAt === null ? '–' : seconds(one.seconds),
+    one.nextRun === null ? 'by hand' : minute(one.nextRun),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function targetsCell(one: InstanceReport): string {
+  const failed = one.targets.filter((target) => target.status === 'failed').length
+  if (one.targets.length === 0) return '–'
+  return failed === 0 ? String(one.targets.length) : `${one.targets.length - failed} of ${one.targets.length}`
+}
+
+/** Mounted data is never counted: where there is any, the size is a lower bound, or not known at all. */
+function sizeCell(targets: readonly TargetReport[]): string {
+  const staged = targets.filter((target) => target.status === 'staged')
+  const known = staged.flatMap((target) => (target.bytes === null ? [] : [target.bytes]))
+  if (known.length === 0) return staged.length > 0 ? 'mounted' : '–'
+  const sum = bytes(known.reduce((total, size) => total + size, 0))
+  return known.length < staged.length ? `${sum} + mounted` : sum
+}
+
+function fold(one: InstanceReport, detail: Detail): string {
+  const failed = detail.targets ? one.targets.filter((target) => target.status === 'failed') : []
+  const tail = detail.tailLines === 0 ? [] : one.tail.slice(-detail.tailLines)
+  return [
+    `<details open><summary>${SIGNS[one.status]} <b>${inline(one.id)}</b>: ${inline(one.error ?? one.status)}</summary>`,
+    ...failed.map((target) => `- ${target.kind} ${code(target.name)}: ${inline(target.error ?? 'failed')}`),
+    ...(tail.length === 0 ? [] : [`The last ${count(tail.length, 'line')} of its log:`, block(tail)]),
+    '</details>',
+  ].join('\n\n')
+}
+
+function warnings(report: RunReport, detail: Detail): string[] {
+  const all = [
+    ...report.warnings.map((text) => inline(text)),
+    ...report.instances.flatMap((one) => [
+      ...one.warnings.map((text) => `${code(one.id)}: ${inline(text)}`),
+      ...one.targets.flatMap((target) =>
+        target.warnings.map((text) => `${code(one.id)}, ${target.kind} ${code(target.name)}: ${inline(text)}`),
+      ),
+    ]),
+  ]
+  if (all.length === 0) return []
+  const shown = all.slice(0, detail.warnings)
+  const more = all.length - shown.length
+  return [
+    '#### Warnings',
+    [...shown, ...(more > 0 ? [`and ${more} more, in the report`] : [])].map((line) => `- ${line}`).join('\n'),
+  ]
+}
+
+function footer(report: RunReport): string {
+  const engine = report.engine === null ? null : `Docker ${inline(report.engine.version)}`
+  const attempt = report.attempt > 1 ? `attempt ${report.attempt}` : null
+  const parts = [
+    engine,
+    attempt,
+    link('run', report.runUrl),
+    report.startedAt === '' ? null : `begun ${minute(report.startedAt)}`,
+  ]
+  const text = parts.filter((part) => part !== null).join(' · ')
+  return text === '' ? '' : `<sub>${text}</sub>`
+}
