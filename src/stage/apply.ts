@@ -1,0 +1,92 @@
+/** Does what a work list says, in the workbench: one exec that puts the lists there, one that works, no process per file. */
+import { execReason } from '../claim/exec.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+import type { Bench } from './bench.ts'
+import { collectComplaints } from './complaints.ts'
+import { packWork, type Work } from './worklist.ts'
+
+export interface Place {
+  /** The volume's root in the workbench, read-only. */
+  readonly source: string
+  /** Where its copy stands, below the staging volume. */
+  readonly destination: string
+}
+
+export interface ApplyOptions {
+  /** An application may be writing: what vanishes or is replaced meanwhile is normal, and for the caller to find. */
+  readonly live: boolean
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** In the workbench's own layer, never on the staging volume, where the image would see it. */
+const LISTS = '/marina-lists'
+
+/** `$1` lists. Their tar comes by stdin, which a working script must not have: see exec. */
+const PUT = `rm -rf -- "$1" && mkdir -- "$1" && tar -x -f - -C "$1"`
+
+/** `$1` source, `$2` destination, `$3` lists, `$4` their tar in base64 where it is short enough for an argument, then tar's options. */
+const WORK = `
+LC_ALL=C; export LC_ALL; umask 022
+source=$1 dest=$2 lists=$3; e=0
+if [ -n "$4" ]; then
+  rm -rf -- "$lists" && mkdir -- "$lists" && printf %s "$4" | base64 -d | tar -x -f - -C "$lists" || exit 79
+fi
+shift 4
+failed() { case $1 in 1|123) ;; *) echo "sh: $2 was ended ($1)" >&2;; esac; [ $e != 0 ] || e=$3; }
+mkdir -p -- "$dest" && cd "$dest" || exit 80
+if [ -s "$lists/remove" ]; then xargs -0 rm -rf -- <"$lists/remove" || failed $? rm 81; fi
+if [ -s "$lists/directories" ]; then xargs -0 mkdir -p -- <"$lists/directories" || failed $? mkdir 82; fi
+cd "$source" || exit 83
+for list in "$lists"/copy.*; do
+  [ -s "$list" ] || continue
+  xargs -0 -s 130000 sh -c 'd=$1; shift; exec cp -a --parents -- "$@" "$d/"' sh "$dest" <"$list" || failed $? cp 84
+done
+if [ -s "$lists/links" ]; then ( cd "$dest" && xargs -0 -n 2 ln -- <"$lists/links" ) || failed $? ln 85; fi
+# the options come before the names: n says how many there are
+for list in "$lists"/attributes.*; do
+  [ -s "$list" ] || continue
+  xargs -0 -s 130000 sh -c '
+    dest=$1 code=$2 n=$3; shift 3; options=
+    while [ $n -gt 0 ]; do options="$options $1"; n=$((n-1)); shift; done
+    set -f
+    { tar -c -f - --no-recursion $options -- "$@"; echo $? >"$code"; } | tar -x -p -f - $options -C "$dest" || exit 1
+    exit "$(cat "$code")"' sh "$dest" "$lists/code" $# "$@" <"$list" || failed $? tar 86
+done
+exit $e`
+
+/** Largest base64 text that goes along as an argument, bytes; the kernel's limit for one is 128 KiB. */
+const INLINE_BYTES = 90_000
+
+/** Works through the lists. Throws `InstanceError` with the tool's own words for whatever a live application does not explain. */
+export async function apply(bench: Bench, place: Place, work: Work, options: ApplyOptions): Promise<void> {
+  const { deadlineMs } = options
+  const signal = options.signal && { signal: options.signal }
+  const lists = await packWork(work)
+  const inline = bench.tools.base64 ? lists.toString('base64') : ''
+  const along = inline.length <= INLINE_BYTES
+  if (!bench.tools.base64 || !along) {
+    const put = await bench.exec({ script: PUT, args: [LISTS], input: one(lists), deadlineMs, ...signal })
+    if (put.ended.kind === 'cancelled') throw new CancelledError()
+    if (put.code !== 0)
+      throw new InstanceError(`the list of what to copy could not be put into the workbench: ${execReason(put)}`)
+  }
+  const complaints = collectComplaints()
+  const result = await bench.exec({
+    script: WORK,
+    args: [place.source, place.destination, LISTS, along ? inline : '', ...bench.tools.tarOptions],
+    deadlineMs,
+    ...signal,
+    onStderr: complaints.add,
+  })
+  if (result.ended.kind === 'cancelled') throw new CancelledError()
+  if (result.code === 0) return
+  const reason = options.live ? complaints.serious() : complaints.first()
+  if (result.code === null || complaints.first() === null)
+    throw new InstanceError(`the copy failed: ${execReason(result)}`)
+  if (reason !== null) throw new InstanceError(`the copy failed: ${reason}`)
+}
+
+async function* one(buffer: Buffer): AsyncGenerator<Buffer> {
+  yield buffer
+}

@@ -1,0 +1,168 @@
+/** The exact copy of a volume, in the workbench: list, room, copy, and the copy's own listing compared with the first. */
+import { CancelledError, InstanceError } from '../errors.ts'
+import { apply } from './apply.ts'
+import type { Bench } from './bench.ts'
+import { type Entry, eachEntry, type Listing, list, parentOf, restat, shown } from './listing.ts'
+import { needOf, refuseWithoutRoom, roomAt, size } from './room.ts'
+import { type Selection, select } from './select.ts'
+import { type Difference, untouched, verifier } from './verify.ts'
+import { batchCopies, type Work } from './worklist.ts'
+
+export interface CopyRequest {
+  /** The volume's name, for messages. */
+  readonly volume: string
+  /** Its root in the workbench, mounted read-only. */
+  readonly source: string
+  /** Where the copy is to stand, below the staging volume; made with all above where it is not there. */
+  readonly destination: string
+  /** UTF-8, relative to the root, normalised, none within another; the whole volume where left out. */
+  readonly paths?: readonly string[] | undefined
+  /** gitignore's rules. */
+  readonly exclude?: readonly string[]
+  readonly allowEmpty?: boolean
+  /** Applications may be writing: what changes or vanishes meanwhile is a warning. Else it is a failure. */
+  readonly live: boolean
+  /** Takes a line for people every 30 s. */
+  readonly onProgress?: (line: string) => void
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Copied {
+  /** Everything that is no directory. */
+  readonly files: number
+  /** Sizes of the files in the copy, hard links once. */
+  readonly bytes: number
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Copies a volume, or part of it, with all that the workbench's tools keep. Throws `InstanceError` with one sentence where the copy
+ * is not whole, and then leaves nothing at the destination; `CancelledError` when the signal fires.
+ */
+export async function copyVolume(bench: Bench, request: CopyRequest): Promise<Copied> {
+  const selection = await survey(bench, request)
+  try {
+    await withProgress(bench, request, selection.entries, () => apply(bench, request, workOf(selection), request))
+    return await verifyCopy(bench, request, selection.entries)
+  } catch (error) {
+    await discard(bench, request.destination, error)
+    throw error
+  }
+}
+
+/** Lists the source, applies `paths` and `exclude`, refuses an empty volume and one that has no room. Writes nothing but the empty destination. */
+export async function survey(bench: Bench, request: CopyRequest): Promise<Selection> {
+  const listing = await list(bench, request.source, request)
+  const selection = select(listing, { ...request, exclude: request.exclude ?? [] })
+  if (selection.empty && request.allowEmpty !== true)
+    throw new InstanceError(
+      listing.size === 1
+        ? `volume "${request.volume}" is empty: set "allowEmpty: true" on the target if that is meant`
+        : `nothing is selected of volume "${request.volume}": look at "paths" and "exclude", or set "allowEmpty: true"`,
+    )
+  const room = await roomAt(bench, request.destination, request.deadlineMs, request.signal)
+  refuseWithoutRoom(needOf(selection.entries, room.block, bench.tools), room, request.volume)
+  return selection
+}
+
+/** What makes the first copy of a selection: whole trees where nothing is left out, else a list. */
+export function workOf(selection: Selection): Work {
+  const nothing = { remove: [], links: [] }
+  const directories = [...selection.entries.values()].filter((entry) => entry.type === 'directory').map(pathOf)
+  if (selection.trees === null)
+    return { ...nothing, directories, ...batchCopies(selection.entries.values()), attributes: directories }
+  const below = new Set(selection.trees)
+  const above = directories.filter((path) => path === '.' || !isBelow(path, below))
+  return {
+    ...nothing,
+    directories: above.filter((path) => !below.has(path)),
+    copies: [[...selection.trees]],
+    attributes: above,
+  }
+}
+
+function isBelow(path: string, roots: ReadonlySet<string>): boolean {
+  for (let at = path; ; at = parentOf(at)) {
+    if (roots.has(at)) return true
+    if (at === '.') return false
+  }
+}
+
+/** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. */
+export async function verifyCopy(bench: Bench, request: CopyRequest, entries: Listing): Promise<Copied> {
+  const compared = verifier(entries, bench.tools)
+  await eachEntry(bench, request.destination, { ...request, live: false, paths: undefined }, compared.staged)
+  const { differences, files, bytes } = compared.end()
+  const changed = await judge(bench, request, entries, differences)
+  return { files, bytes, warnings: [...changed, ...bench.tools.warnings] }
+}
+
+async function judge(
+  bench: Bench,
+  request: CopyRequest,
+  entries: Listing,
+  differences: readonly Difference[],
+): Promise<string[]> {
+  if (differences.length === 0) return []
+  const now = request.live
+    ? await restat(bench, request.source, differences.map(pathOf), request)
+    : new Map<string, Entry>()
+  const wrong = differences.filter(({ path }) => {
+    const before = entries.get(path)
+    return !request.live || (before !== undefined && untouched(before, now.get(path)))
+  })
+  const first = wrong[0]
+  if (first !== undefined)
+    throw new InstanceError(
+      `the copy of volume "${request.volume}" is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}`,
+    )
+  return [
+    `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while volume "${request.volume}" was copied, such as ${shown((differences[0] as Difference).path)}: set "stopAttached: true" where that matters`,
+  ]
+}
+
+const PROGRESS_MS = 30_000
+
+/** Shows how far a copy is, every 30 s. */
+export async function withProgress(
+  bench: Bench,
+  request: Pick<CopyRequest, 'volume' | 'destination' | 'onProgress' | 'signal'>,
+  entries: Listing,
+  work: () => Promise<void>,
+): Promise<void> {
+  const onProgress = request.onProgress
+  if (onProgress === undefined) return work()
+  const total = needOf(entries, 1, bench.tools).bytes
+  let asking = false
+  let ended = false
+  const ask = async () => {
+    if (asking) return
+    asking = true
+    const result = await bench.exec({ script: 'du -sk -- "$1"', args: [request.destination], deadlineMs: PROGRESS_MS })
+    const kilobytes = Number.parseInt(result.stdout, 10)
+    if (!ended && result.code !== null && Number.isFinite(kilobytes))
+      onProgress(`volume "${request.volume}": ${size(kilobytes * 1024)} of ${size(total)} copied`)
+    asking = false
+  }
+  // a progress line that cannot be had is no reason to fail a copy; the copy's own exec tells what is wrong
+  const timer = setInterval(() => void ask().catch(() => undefined), PROGRESS_MS)
+  try {
+    await work()
+  } finally {
+    ended = true
+    clearInterval(timer)
+  }
+}
+
+/** A copy that failed must not be mistaken for one, and gives its room back. Done also when cancelled. */
+async function discard(bench: Bench, destination: string, error: unknown): Promise<void> {
+  if (error instanceof CancelledError) return // the staging volume goes with the claim
+  const result = await bench.exec({ script: 'rm -rf -- "$1"', args: [destination], deadlineMs: 600_000 })
+  if (result.code !== 0 && error instanceof InstanceError)
+    throw new InstanceError(`${error.message}; and what was copied so far could not be removed`, { cause: error })
+}
+
+function pathOf(thing: { readonly path: string }): string {
+  return thing.path
+}
