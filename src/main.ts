@@ -12,7 +12,9 @@ import { CancelledError, ConfigError, DockerUnavailableError, InputError } from 
 
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })
-const code = await (isPost(env) ? post(env, console, readState(env)['job']).then(() => 0) : main()).catch((error: unknown) => explain(console, error))
+const code = await (isPost(env) ? post(env, console, readState(env).job).then(() => 0) : main()).catch(
+  (error: unknown) => explain(console, error),
+)
 await console.end()
 // docker clients that were left behind at their deadline must not keep the process
 process.exit(code)
@@ -38,11 +40,22 @@ async function main(): Promise<number> {
 /** A user's mistake is one sentence at its place; anything unknown is our bug and says so. */
 async function explain(to: Console, error: unknown): Promise<number> {
   if (error instanceof ConfigError) {
-    for (const issue of error.issues) await to.error(issue.message, { file: error.file, line: issue.line, title: `${error.file}:${issue.line}:${issue.column}` })
-  } else if (error instanceof InputError || error instanceof DockerUnavailableError || error instanceof CancelledError) {
+    for (const issue of error.issues)
+      await to.error(issue.message, {
+        file: error.file,
+        line: issue.line,
+        title: `${error.file}:${issue.line}:${issue.column}`,
+      })
+  } else if (
+    error instanceof InputError ||
+    error instanceof DockerUnavailableError ||
+    error instanceof CancelledError
+  ) {
     await to.error(error.message)
   } else {
-    await to.error(`A bug in Marina, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    await to.error(
+      `A bug in Marina, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
   }
   return 1
 }

@@ -3,12 +3,12 @@ import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { createApi } from '../action/api.ts'
 import { refusedEvent } from '../action/events.ts'
-import { type DockerHost } from '../claim/host.ts'
+import type { DockerHost } from '../claim/host.ts'
 import { thisProcess } from '../claim/owner.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import { parseDuration } from '../config/duration.ts'
-import { settleNodeName } from '../config/interpolate.ts'
 import type { Instance } from '../config/instance.ts'
+import { settleNodeName } from '../config/interpolate.ts'
 import type { Config, RawInstance } from '../config/load.ts'
 import { pendingKeys } from '../config/pending.ts'
 import { openEngine } from '../docker/engine.ts'
@@ -23,7 +23,7 @@ import { discover } from '../run/discover.ts'
 import { previewInstance, runInstance } from '../run/instance.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { Action } from './action.ts'
-import { hideSecrets, openVariables, readConfig, settleAll, type SettledInstance } from './configuration.ts'
+import { hideSecrets, openVariables, readConfig, type SettledInstance, settleAll } from './configuration.ts'
 import { publish } from './publish.ts'
 import { selectInstances } from './select.ts'
 
@@ -37,13 +37,22 @@ export async function backup(action: Action): Promise<number> {
   if (refused !== null) throw new InputError(refused)
   if (inputs.host !== null) throw new InputError('host is not built yet in this version: select by instances instead')
   const lockWaitMs = parseDuration(inputs.lockWait)
-  if (lockWaitMs === null) throw new InputError(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`)
+  if (lockWaitMs === null)
+    throw new InputError(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`)
   const config = await readConfig(action)
-  const selection = selectInstances({ all: config.instances, ids: inputs.instances, select: inputs.select, event: event.name })
+  const selection = selectInstances({
+    all: config.instances,
+    ids: inputs.instances,
+    select: inputs.select,
+    event: event.name,
+  })
   const settled = settleAll(config, selection.instances, variables.lookup)
   const secrets = [...variables.secrets, ...settled.flatMap((one) => (one.ok ? one.settled.secrets : []))]
   const redactor = await hideSecrets(action, secrets)
-  await sayNotices(action, config, [...selection.notices, ...settled.flatMap((one) => (one.ok ? one.settled.notices : []))])
+  await sayNotices(action, config, [
+    ...selection.notices,
+    ...settled.flatMap((one) => (one.ok ? one.settled.notices : [])),
+  ])
   const nodeName = settleNodeName(config, variables.lookup)
   const docker: Docker = { env: dockerEnvironment(action.env), redact: redactor.text }
   const engine = await openEngine(docker, action.signal)
@@ -52,8 +61,14 @@ export async function backup(action: Action): Promise<number> {
   const host: DockerHost = {
     docker,
     engine,
-    owner: { repository: event.repository, runId: event.runId, attempt: event.attempt, job: action.job, process: thisProcess() },
-    runCompleted: createApi(action.env, inputs.githubToken).runCompleted,
+    owner: {
+      repository: event.repository,
+      runId: event.runId,
+      attempt: event.attempt,
+      job: action.job,
+      process: thisProcess(),
+    },
+    runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
     warn: async (message) => {
       warnings.push(redactor.text(message))
       await console.warning(redactor.text(message))
@@ -78,7 +93,10 @@ export async function backup(action: Action): Promise<number> {
     settled,
     inputs.maxParallel,
     action.signal,
-    (one) => (one.ok ? runOne(action, context(one.settled.instance), one.settled.instance, join(logs, `${one.raw.id}.log`), redactor) : Promise.resolve(unsettled(one.raw, one.error.message))),
+    (one) =>
+      one.ok
+        ? runOne(action, context(one.settled.instance), one.settled.instance, join(logs, `${one.raw.id}.log`), redactor)
+        : Promise.resolve(unsettled(one.raw, one.error.message)),
     (one) => notBegun(one.raw, 'skipped', null),
   )
   const report: RunReport = {
@@ -100,7 +118,13 @@ export async function backup(action: Action): Promise<number> {
 }
 
 /** One instance in its own section of the console, with its own log. */
-async function runOne(action: Action, context: RunContext, instance: Instance, path: string, redactor: Redactor): Promise<InstanceReport> {
+async function runOne(
+  action: Action,
+  context: RunContext,
+  instance: Instance,
+  path: string,
+  redactor: Redactor,
+): Promise<InstanceReport> {
   const section = action.console.section(instance.id)
   const log = await openLog({ path, redactor, live: (line) => section.line(line) })
   const now = () => new Date()
@@ -113,20 +137,33 @@ async function runOne(action: Action, context: RunContext, instance: Instance, p
     ...report,
     error: report.error === null ? null : redact(report.error),
     warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])].map(redact),
-    targets: report.targets.map((target) => ({ ...target, error: target.error === null ? null : redact(target.error), warnings: target.warnings.map(redact) })),
+    targets: report.targets.map((target) => ({
+      ...target,
+      error: target.error === null ? null : redact(target.error),
+      warnings: target.warnings.map(redact),
+    })),
     nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
     log: path,
     tail: log.tail(),
   }
 }
 
-function discoverOnce(host: DockerHost, config: Config, settled: readonly SettledInstance[], signal: AbortSignal): RunContext['discover'] {
+function discoverOnce(
+  host: DockerHost,
+  config: Config,
+  settled: readonly SettledInstance[],
+  signal: AbortSignal,
+): RunContext['discover'] {
   let asked: ReturnType<typeof discover> | null = null
   // instances that this run does not take are known too, so that their labels are not called unknown
   const instances = config.instances.map((raw) => {
     const own = settled.find((one) => one.raw.id === raw.id)
     const instance = own?.ok ? own.settled.instance : null
-    return { id: raw.id, discovers: instance === null || (instance.targets === null && instance.discover === 'labels'), stopAttached: instance?.stopAttached ?? false }
+    return {
+      id: raw.id,
+      discovers: instance === null || (instance.targets === null && instance.discover === 'labels'),
+      stopAttached: instance?.stopAttached ?? false,
+    }
   })
   return async (id) => {
     const isFirst = asked === null
@@ -138,7 +175,8 @@ function discoverOnce(host: DockerHost, config: Config, settled: readonly Settle
 }
 
 async function sayNotices(action: Action, config: Config, notices: readonly string[]): Promise<void> {
-  for (const notice of config.notices) await action.console.notice(notice.message, { file: config.file, line: notice.line })
+  for (const notice of config.notices)
+    await action.console.notice(notice.message, { file: config.file, line: notice.line })
   for (const notice of notices) await action.console.notice(notice)
 }
 
@@ -177,14 +215,22 @@ function resultOf(reports: readonly InstanceReport[], cancelled: boolean): RunRe
 
 /** The client sees the step's environment, but not the action's inputs: a token or `variables` are none of its business. */
 function dockerEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined || /^(INPUT_|STATE_|ACTIONS_)/.test(key) ? [] : [[key, value]])))
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([key, value]) =>
+      value === undefined || /^(INPUT_|STATE_|ACTIONS_)/.test(key) ? [] : [[key, value]],
+    ),
+  )
 }
 
 /** A file of the repository, and of nothing else: a link that leads out of it is refused. */
 async function readScript(workspace: string, file: string): Promise<Buffer> {
   const path = await realpath(join(workspace, file)).catch(() => null)
-  if (path === null) throw new InstanceError(`script ${file} is not in the repository: check its name, and that the repository is checked out`)
-  if (!path.startsWith(`${await realpath(workspace)}${sep}`)) throw new InstanceError(`script ${file} leads out of the repository`)
+  if (path === null)
+    throw new InstanceError(
+      `script ${file} is not in the repository: check its name, and that the repository is checked out`,
+    )
+  if (!path.startsWith(`${await realpath(workspace)}${sep}`))
+    throw new InstanceError(`script ${file} leads out of the repository`)
   return readFile(path).catch((error: Error) => {
     throw new InstanceError(`script ${file} could not be read: ${error.message}`)
   })

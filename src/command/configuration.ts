@@ -1,9 +1,9 @@
 /** The configuration as a command takes it: read from the repository, its variables looked up, its secrets hidden before anything is said. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseVariables } from '../config/variables.ts'
-import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
 import { type Lookup, type Settled, settleInstance } from '../config/interpolate.ts'
+import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
+import { parseVariables } from '../config/variables.ts'
 import { ConfigError, InputError } from '../errors.ts'
 import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
 import type { Action } from './action.ts'
@@ -12,7 +12,10 @@ import type { Action } from './action.ts'
 export async function readConfig(action: Action): Promise<Config> {
   const { config: file } = action.inputs
   const text = await readFile(resolve(action.event.workspace, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const hint = error.code === 'ENOENT' ? 'there is no such file in the workspace. Check out the repository first (actions/checkout), or set the input config' : error.message
+    const hint =
+      error.code === 'ENOENT'
+        ? 'there is no such file in the workspace. Check out the repository first (actions/checkout), or set the input config'
+        : error.message
     throw new InputError(`${file} could not be read: ${hint}`)
   })
   return loadConfig(text, file)
@@ -24,10 +27,17 @@ export function openVariables(action: Action): { readonly lookup: Lookup; readon
   return { lookup: (name) => variables.get(name) ?? action.env[name], secrets: [...variables.values()] }
 }
 
-export type SettledInstance = { readonly raw: RawInstance } & ({ readonly ok: true; readonly settled: Settled } | { readonly ok: false; readonly error: ConfigError })
+export type SettledInstance = { readonly raw: RawInstance } & (
+  | { readonly ok: true; readonly settled: Settled }
+  | { readonly ok: false; readonly error: ConfigError }
+)
 
 /** Fills in each instance; one whose variables are missing is that instance's failure, not the run's. */
-export function settleAll(config: Config, instances: readonly RawInstance[], lookup: Lookup): readonly SettledInstance[] {
+export function settleAll(
+  config: Config,
+  instances: readonly RawInstance[],
+  lookup: Lookup,
+): readonly SettledInstance[] {
   return instances.map((raw): SettledInstance => {
     try {
       return { raw, ok: true, settled: settleInstance(config, raw, lookup) }
@@ -43,7 +53,9 @@ export async function hideSecrets(action: Action, secrets: readonly string[]): P
   const { values, tooShort } = maskable(secrets)
   action.console.mask(values)
   if (tooShort > 0) {
-    await action.console.warning(`${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`)
+    await action.console.warning(
+      `${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`,
+    )
   }
   return createRedactor(secrets)
 }

@@ -1,7 +1,7 @@
 /** `post`: removes what the main phase of this job left, because it was killed or could not. It runs after every end but a runner's shutdown. */
 import type { Console } from '../action/console.ts'
-import { sweepJob } from '../claim/sweep.ts'
 import { thisProcess } from '../claim/owner.ts'
+import { sweepJob } from '../claim/sweep.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 
@@ -15,9 +15,16 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
   try {
     const engine = await openEngine(docker)
     const owner = { repository: '', runId: '', attempt: 1, job, process: thisProcess() }
-    const left = await sweepJob({ docker, engine, owner, runCompleted: async () => null, warn: (message) => console.warning(message) }, job)
-    await console.info(left === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${left} container${left === 1 ? '' : 's'}.`)
+    const left = await sweepJob(
+      { docker, engine, owner, runCompleted: async () => null, warn: (message) => console.warning(message) },
+      job,
+    )
+    await console.info(
+      left === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${left} container${left === 1 ? '' : 's'}.`,
+    )
   } catch (error) {
-    await console.warning(`What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`)
+    await console.warning(
+      `What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`,
+    )
   }
 }

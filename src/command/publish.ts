@@ -1,7 +1,7 @@
 /** What people see of a run that has ended: annotations, summary, report, artifacts, outputs, exit code. None of it can fail a good backup. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { uploadRun } from '../action/artifact.ts'
+import { artifactName, uploadRun } from '../action/artifact.ts'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
 import { summaryRoom, writeSummary } from '../action/summary.ts'
 import type { RunReport } from '../outcome.ts'
@@ -30,9 +30,16 @@ export async function publish(action: Action, report: RunReport, run: Published)
   if (unwritten !== null) await console.warning(unwritten)
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   const artifact = action.signal.aborted ? undefined : await upload(action, report, run, path)
-  setOutputs(runOutputs(report, { report: path, logDirectory: run.logs, due: run.selected, ...(artifact ? { artifact } : {}) }), run.redactor.text)
+  setOutputs(
+    runOutputs(report, { report: path, logDirectory: run.logs, due: run.selected, ...(artifact ? { artifact } : {}) }),
+    run.redactor.text,
+  )
   await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`)
-  return report.result === 'success' || report.result === 'nothing-due' || (report.result === 'partial' && inputs.allowPartial) ? 0 : 1
+  return report.result === 'success' ||
+    report.result === 'nothing-due' ||
+    (report.result === 'partial' && inputs.allowPartial)
+    ? 0
+    : 1
 }
 
 async function annotate(action: Action, report: RunReport): Promise<void> {
@@ -42,28 +49,55 @@ async function annotate(action: Action, report: RunReport): Promise<void> {
     const isBad = instance.status === 'failed' || instance.status === 'partial' || instance.status === 'cancelled'
     if (isBad) {
       const say = instance.status === 'partial' && inputs.allowPartial ? console.warning : console.error
-      await say(`${instance.id}: ${instance.error ?? instance.status}`, { ...at, title: `Backup ${instance.id}: ${instance.status}` })
+      await say(`${instance.id}: ${instance.error ?? instance.status}`, {
+        ...at,
+        title: `Backup ${instance.id}: ${instance.status}`,
+      })
     }
     for (const warning of instance.warnings) await console.warning(`${instance.id}: ${warning}`, at)
   }
 }
 
-async function upload(action: Action, report: RunReport, run: Published, reportPath: string): Promise<{ id: number; url: string } | undefined> {
+async function upload(
+  action: Action,
+  report: RunReport,
+  run: Published,
+  reportPath: string,
+): Promise<{ id: number; url: string } | undefined> {
   const { inputs, event, console } = action
   const logsToo = inputs.uploadLogs === 'auto' ? event.publicRepository === false : inputs.uploadLogs
   if (inputs.uploadLogs === 'auto' && !logsToo) {
-    const why = event.publicRepository === true ? 'the repository is public' : 'the event does not say whether the repository is public'
-    await console.notice(`Logs are not uploaded, because ${why}: set upload-logs: true to upload them. They are in the log directory on the runner.`)
+    const why =
+      event.publicRepository === true
+        ? 'the repository is public'
+        : 'the event does not say whether the repository is public'
+    await console.notice(
+      `Logs are not uploaded, because ${why}: set upload-logs: true to upload them. They are in the log directory on the runner.`,
+    )
   }
   const cut = join(run.folder, 'upload')
   await mkdir(cut, { recursive: true })
   const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : []
+  await copyFile(reportPath, join(cut, 'report.json'))
   for (const log of logs) await cutLog(log, join(cut, basename(log)))
   const uploaded = await uploadRun(
-    { report: reportPath, logs: logs.map((log) => join(cut, basename(log))) },
-    { name: inputs.artifactName ?? `marina-${report.host}-${report.attempt}`, retentionDays: inputs.artifactRetentionDays, env: action.env },
+    {
+      name: artifactName(inputs.artifactName, report.host, report.attempt),
+      report: join(cut, 'report.json'),
+      logs: logs.map((log) => join(cut, basename(log))),
+      rootDirectory: cut,
+      retentionDays: inputs.artifactRetentionDays,
+      deadlineMs: UPLOAD_DEADLINE_MS,
+    },
+    action.env,
   )
-  if (uploaded.kind === 'uploaded') return { id: uploaded.id, url: uploaded.url }
-  await console.warning(`No artifacts: ${uploaded.why}. The report and the logs are in the log directory on the runner.`)
-  return undefined
+  const refused = [uploaded.report, ...(uploaded.logs ? [uploaded.logs] : [])].find((one) => one.kind === 'unavailable')
+  if (refused)
+    await console.warning(
+      `Not all artifacts were uploaded: ${refused.why}. The report and the logs are in the log directory on the runner.`,
+    )
+  return uploaded.report.kind === 'uploaded' ? uploaded.report : undefined
 }
+
+/** The client retries a server that fails for about half a minute; a run does not wait longer, ms. */
+const UPLOAD_DEADLINE_MS = 120_000

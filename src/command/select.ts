@@ -19,7 +19,9 @@ export interface SelectRequest {
 export function selectInstances({ all, ids, select, event }: SelectRequest): Selection {
   const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))
   if (unknown.length > 0) {
-    throw new InputError(`instances: ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not in the configuration, which has ${all.map((instance) => instance.id).join(', ')}`)
+    throw new InputError(
+      `instances: ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not in the configuration, which has ${all.map((instance) => instance.id).join(', ')}`,
+    )
   }
   if (ids.length > 0) return { instances: all.filter((instance) => ids.includes(instance.id)), notices: [] }
   if (select === 'all' || (select === 'auto' && event !== 'schedule')) return { instances: all, notices: [] }

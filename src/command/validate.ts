@@ -11,7 +11,9 @@ export async function validate(action: Action): Promise<number> {
   await console.info(`${config.file} is valid: ${count} instance${count === 1 ? '' : 's'}.`)
   for (const instance of config.instances) {
     const needs = instance.variables.length === 0 ? 'needs no variables' : `needs ${instance.variables.join(', ')}`
-    await console.info(`  ${instance.id} (line ${instance.line}): ${instance.schedule === null ? 'by hand' : `${instance.schedule.cron} ${instance.schedule.timezone}`}, ${needs}`)
+    await console.info(
+      `  ${instance.id} (line ${instance.line}): ${instance.schedule === null ? 'by hand' : `${instance.schedule.cron} ${instance.schedule.timezone}`}, ${needs}`,
+    )
   }
   return 0
 }

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { look } from '../docker/archive.ts'
 import { type Inspected, inspectContainer } from '../docker/containers.ts'
 import { type Docker, firstOf, query, stream } from '../docker/process.ts'
-import { InstanceError } from '../errors.ts'
 import type { InstanceLog } from './context.ts'
 import { backupFailure } from './verdict.ts'
 
@@ -34,10 +33,13 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
   client.stdin.end()
   let said = ''
   const read = async (source: 'out' | 'err', from: AsyncIterable<Buffer>) => {
+    let isWhole = true
     for await (const chunk of from) {
       if (source === 'err') said = `${said}${chunk.toString()}`.slice(-4096)
+      isWhole = chunk.at(-1) === 0x0a
       await log.write(source, chunk)
     }
+    if (!isWhole) await log.write(source, '\n') // a last line without an end belongs before what is said of it
   }
   const reading = Promise.all([
     read('out', client.stdout as AsyncIterable<Buffer>),
@@ -106,8 +108,7 @@ async function stop(docker: Docker, container: string): Promise<void> {
 async function scriptIsThere(docker: Docker, container: string): Promise<boolean | null> {
   try {
     return (await look(docker, container, '/backup.sh')) !== null
-  } catch (error) {
-    if (error instanceof InstanceError) throw error
-    return null // only sharpens a sentence
+  } catch {
+    return null // it only sharpens a sentence
   }
 }

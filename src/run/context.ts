@@ -14,9 +14,9 @@ export interface RunContext {
   /** A file of the repository, for `script`. Throws an `InstanceError` where it is not there or lies outside. */
   readonly readScript: (file: string) => Promise<Buffer>
   /** Targets that labels on the host give to an instance. Throws an `InstanceError` where they are wrong. */
-  readonly discover: (
-    instance: string,
-  ) => Promise<{ readonly targets: readonly Target[]; readonly warnings: readonly string[] }>
+  readonly discover: (instance: string) => Promise<readonly Target[]>
+  /** What the instance asks for that is not built yet: a line each. */
+  readonly pending: (instance: Instance, targets: readonly Target[]) => readonly string[]
 }
 
 /** Where an instance's lines go: its log and the console. Awaiting is the back-pressure. */

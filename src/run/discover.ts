@@ -1,7 +1,7 @@
 /** What the labels of the host's volumes and containers give to the instances. Asked once a run, and only where an instance has no targets. */
 import { isOurs } from '../claim/labels.ts'
 import type { Target } from '../config/instance.ts'
-import { type Discovery, discoverByLabel, LABEL_PREFIX, type Labelled, type LabelInstance } from '../config/labels.ts'
+import { type Discovery, discoverByLabel, LABEL_PREFIX, type LabelInstance, type Labelled } from '../config/labels.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
 import type { Docker } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
@@ -14,7 +14,11 @@ export interface Discovered {
   readonly notices: readonly string[]
 }
 
-export async function discover(docker: Docker, instances: readonly LabelInstance[], signal: AbortSignal): Promise<Discovered> {
+export async function discover(
+  docker: Docker,
+  instances: readonly LabelInstance[],
+  signal: AbortSignal,
+): Promise<Discovered> {
   const [containers, volumes] = await Promise.all([
     listContainers(docker, [], { signal }).then((ids) => inspectContainers(docker, ids, { signal })),
     listVolumes(docker, [], { signal }).then((names) => inspectVolumes(docker, names, { signal })),
@@ -22,7 +26,9 @@ export async function discover(docker: Docker, instances: readonly LabelInstance
   const objects: Labelled[] = [
     ...volumes.map((volume) => ({ kind: 'volume' as const, name: volume.name, labels: volume.labels })),
     ...containers.map((container) => ({ kind: 'container' as const, name: container.name, labels: container.labels })),
-  ].filter((object) => !isOurs(object.labels) && Object.keys(object.labels).some((label) => label.startsWith(LABEL_PREFIX)))
+  ].filter(
+    (object) => !isOurs(object.labels) && Object.keys(object.labels).some((label) => label.startsWith(LABEL_PREFIX)),
+  )
   const found: Discovery = discoverByLabel(objects, instances)
   return {
     warnings: found.warnings,

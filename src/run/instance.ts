@@ -1,33 +1,18 @@
 /** The life of one instance: resolve, image, claim, dump, stage, run, release. */
-import type { Instance, Target } from '../config/instance.ts'
+import type { Instance } from '../config/instance.ts'
 import { dropsItsCommand, ensureImage, type Image } from '../docker/images.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
-import { CancelledError, CommandError, DockerUnavailableError, InstanceError } from '../errors.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
 import type { InstanceReport } from '../outcome.ts'
-import { copyVolume } from '../stage/copy.ts'
-import { type Layout, layoutOf, volumeDirectory } from '../stage/layout.ts'
-import { type ManifestTarget, manifest } from '../stage/manifest.ts'
+import { layoutOf } from '../stage/layout.ts'
 import { resolveTargets, type VolumeSource } from '../stage/targets.ts'
 import { runBackup } from './backup.ts'
-import { readyContainer, type TargetFailure } from './container.ts'
 import type { InstanceLog, RunContext } from './context.ts'
 import { openStop, type Stop } from './deadline.ts'
-import { backupEnvironment } from './environment.ts'
-import { type Hold, holdByBackup, holdByWorkbench, sourcePath } from './hold.ts'
-import { openRecord, type Record, targetName } from './record.ts'
-
-/** All that the phases of one instance share. */
-interface Life {
-  readonly context: RunContext
-  readonly instance: Instance
-  readonly log: InstanceLog
-  readonly record: Record
-  readonly stop: Stop
-  readonly layout: Layout
-  /** What was staged by copy or dump so far, for the manifest. */
-  readonly staged: ManifestTarget[]
-  readonly failed: { readonly target: Target; readonly error: string }[]
-}
+import { type Hold, holdByBackup, holdByWorkbench } from './hold.ts'
+import { failTarget, isExpected, type Life } from './life.ts'
+import { openRecord, type Record } from './record.ts'
+import { copiedOf, stageTargets } from './stage.ts'
 
 type Ended = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
 
@@ -53,42 +38,31 @@ export async function runInstance(
   let hold: Hold | null = null
   try {
     const sources = await record.phase('resolve', () => resolve(life))
-    const image = await record.phase('image', () => findImage(life))
     if (isHopeless(life, sources)) return record.end()
+    const image = await record.phase('image', () => findImage(life))
     stop.arm(instance.timeoutMs)
     const request = { context, instance, image, signal: stop.signal }
-    const copied = sources.filter((source) => source.staging.kind !== 'mount')
-    if (copied.length === 0) hold = holdByBackup(request)
-    else
-      hold = await record.phase('claim', () =>
-        holdByWorkbench(
-          request,
-          copied.map((source) => source.volume.name),
-          [],
-        ),
-      )
-    if (hold.bench) {
-      const { bench } = hold
+    const copied = copiedOf(sources).map((source) => source.volume.name)
+    const held =
+      copied.length === 0
+        ? holdByBackup(request)
+        : await record.phase('claim', () => holdByWorkbench(request, copied, []))
+    hold = held
+    if (hold.bench)
       stop.also(
-        bench.workbench.lost,
+        hold.bench.workbench.lost,
         'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again',
       )
-      await record.phase('stage', () => copyAll(life, bench, copied))
-    }
-    await backUp(
-      life,
-      hold,
-      image,
-      sources.filter((source) => source.staging.kind === 'mount'),
-    )
+    const container = await record.phase(hold.bench ? 'stage' : 'claim', () => stageTargets(life, held, image, sources))
+    if (container !== null) await record.phase('run', () => runImage(life, image, container))
   } catch (error) {
     explain(error, record, stop)
   } finally {
     stop.disarm()
-    const held = hold
-    if (held)
+    const last = hold
+    if (last)
       await record
-        .phase('release', () => held.release())
+        .phase('release', () => last.release())
         .catch((error: Error) =>
           record.warn(`the claim could not be released, the next run will sweep it: ${error.message}`),
         )
@@ -97,14 +71,33 @@ export async function runInstance(
 }
 
 /** A dry run: what would be staged and how, without touching anything. */
-export async function previewInstance(context: RunContext, instance: Instance, log: InstanceLog, now: () => Date): Promise<Ended> {
+export async function previewInstance(
+  context: RunContext,
+  instance: Instance,
+  log: InstanceLog,
+  now: () => Date,
+): Promise<Ended> {
   const record = openRecord(instance, log, now)
   const stop = openStop(context.signal)
-  const life: Life = { context, instance, log, record, stop, layout: layoutOf(instance.layout, now()), staged: [], failed: [] }
+  const life: Life = {
+    context,
+    instance,
+    log,
+    record,
+    stop,
+    layout: layoutOf(instance.layout, now()),
+    staged: [],
+    failed: [],
+  }
   try {
     const sources = await record.phase('resolve', () => resolve(life))
     for (const { target, staging } of sources) {
-      const how = staging.kind === 'copy' ? `copied, because ${staging.why}` : staging.kind === 'mount' ? 'mounted in place' : 'copied in two passes around a stop'
+      const how =
+        staging.kind === 'copy'
+          ? `copied, because ${staging.why}`
+          : staging.kind === 'mount'
+            ? 'mounted in place'
+            : 'copied in two passes around a stop'
       await log.write('marina', `volume ${target.name} would be ${how}`)
       record.target(target, { status: 'staged' })
     }
@@ -171,145 +164,20 @@ async function refuseMissingMounts(life: Life): Promise<void> {
     )
 }
 
-/** Copies one after the other; each failure is its target's own. */
-async function copyAll(life: Life, bench: NonNullable<Hold['bench']>, sources: readonly VolumeSource[]): Promise<void> {
-  for (const [index, source] of sources.entries()) {
-    const began = Date.now()
-    const destination = volumeDirectory(life.layout, source.volume.name)
-    try {
-      const copied = await copyVolume(
-        { exec: bench.workbench.exec, tools: bench.tools },
-        {
-          source: sourcePath(index),
-          destination,
-          paths: source.target.paths,
-          exclude: source.target.exclude,
-          allowEmpty: source.target.allowEmpty,
-          name: source.volume.name,
-          onProgress: (line: string) => life.log.write('marina', line),
-          deadlineMs: life.instance.timeoutMs,
-          signal: life.stop.signal,
-        },
-      )
-      const { files, bytes, warnings } = copied
-      life.record.target(source.target, {
-        status: 'staged',
-        staging: 'copy',
-        files,
-        bytes,
-        warnings,
-        seconds: (Date.now() - began) / 1000,
-      })
-      for (const warning of warnings) await life.record.warn(`volume ${source.volume.name}: ${warning}`)
-      life.staged.push(manifestOf(source, 'copy', files, bytes, warnings))
-    } catch (error) {
-      if (life.stop.signal.aborted || !isExpected(error)) throw error
-      life.record.target(source.target, { seconds: (Date.now() - began) / 1000 })
-      await failTarget(life, source.target, (error as Error).message)
-    }
-  }
-}
-
-/** Creates the backup container, with what is mounted in place, runs it, and judges it. */
-async function backUp(life: Life, hold: Hold, image: Image, mounted: readonly VolumeSource[]): Promise<void> {
-  const { context, instance, record, stop } = life
-  const { docker } = context.host
-  const script = instance.script === null ? null : await context.readScript(instance.script)
-  const began = Date.now()
-  const ready = await record.phase(hold.bench ? 'stage' : 'claim', () =>
-    readyContainer(
-      {
-        docker,
-        instance,
-        image,
-        layout: life.layout,
-        mounted,
-        databases: life.staged.some((target) => target.kind === 'db'),
-        script,
-        signal: stop.signal,
-        create: (mounts, failed) => hold.create(mounts, environment(life, failed)),
-        manifest: (staged, failed) => manifestFor(life, staged, failed),
-      },
-      (left) => left.length > 0 || life.staged.length > 0 || (mounted.length === 0 && life.failed.length === 0),
-    ),
-  )
-  for (const source of ready.mounted)
-    record.target(source.target, { status: 'staged', staging: 'mount', seconds: (Date.now() - began) / 1000 })
-  for (const failure of ready.failed) await failTarget(life, failure.source.target, failure.error)
-  const container = ready.id
-  if (container === null) return
-  await record.phase('run', async () => {
-    const memory = instance.resources.memory
-    const end = await runBackup({
-      docker,
-      container,
-      image: image.reference,
-      memory,
-      log: life.log,
-      signal: stop.signal,
-    })
-    record.set({ exitCode: end.exitCode })
-    if (stop.reason()) throw new CancelledError()
-    if (end.failure !== null) throw new InstanceError(end.failure)
+async function runImage(life: Life, image: Image, container: string): Promise<void> {
+  const { instance, record, stop, log } = life
+  const { docker } = life.context.host
+  const end = await runBackup({
+    docker,
+    container,
+    image: image.reference,
+    memory: instance.resources.memory,
+    log,
+    signal: stop.signal,
   })
-}
-
-function environment(life: Life, failed: readonly TargetFailure[]): { [key: string]: string } {
-  const names = [
-    ...life.failed.map((failure) => targetName(failure.target)),
-    ...failed.map((failure) => failure.source.volume.name),
-  ]
-  return backupEnvironment(life.instance, {
-    hostName: life.context.hostName,
-    runUrl: life.context.runUrl,
-    layout: life.layout,
-    failedTargets: names,
-  })
-}
-
-function manifestFor(life: Life, mounted: readonly VolumeSource[], failed: readonly TargetFailure[]): Buffer {
-  return manifest({
-    instance: life.instance.id,
-    host: life.context.hostName,
-    timestamp: life.layout.timestamp,
-    layout: life.instance.layout,
-    runUrl: life.context.runUrl,
-    targets: [...life.staged, ...mounted.map((source) => manifestOf(source, 'mount', null, null, []))],
-    failed: [
-      ...life.failed.map(({ target, error }) => ({ kind: target.kind, name: targetName(target), error })),
-      ...failed.map(({ source, error }) => ({ kind: 'volume' as const, name: source.volume.name, error })),
-    ],
-  })
-}
-
-function manifestOf(
-  source: VolumeSource,
-  staging: 'mount' | 'copy' | 'presync',
-  files: number | null,
-  bytes: number | null,
-  warnings: readonly string[],
-): ManifestTarget {
-  const { target, volume, containers } = source
-  return {
-    kind: 'volume',
-    name: volume.name,
-    path: `volume/${volume.name}`,
-    staging,
-    paths: target.paths,
-    exclude: target.exclude,
-    files,
-    bytes,
-    driver: volume.driver,
-    options: volume.options,
-    containers,
-    warnings,
-  }
-}
-
-async function failTarget(life: Life, target: Target, error: string): Promise<void> {
-  life.failed.push({ target, error })
-  life.record.target(target, { status: 'failed', staging: null, error })
-  await life.log.write('marina', `failed: ${error}`)
+  record.set({ exitCode: end.exitCode })
+  if (stop.reason()) throw new CancelledError()
+  if (end.failure !== null) throw new InstanceError(end.failure)
 }
 
 /** Turns what was thrown into the instance's reason. What fired the stop explains more than the step that it broke. */
@@ -322,13 +190,4 @@ function explain(error: unknown, record: Record, stop: Stop): void {
     record.fail(
       `a bug in Marina, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     )
-}
-
-function isExpected(error: unknown): boolean {
-  return (
-    error instanceof InstanceError ||
-    error instanceof CommandError ||
-    error instanceof CancelledError ||
-    error instanceof DockerUnavailableError
-  )
 }

@@ -1,0 +1,37 @@
+/** All that the phases of one instance share. */
+import type { Instance, Target } from '../config/instance.ts'
+import { CancelledError, CommandError, DockerUnavailableError, InstanceError } from '../errors.ts'
+import type { Layout } from '../stage/layout.ts'
+import type { ManifestTarget } from '../stage/manifest.ts'
+import type { InstanceLog, RunContext } from './context.ts'
+import type { Stop } from './deadline.ts'
+import type { Record } from './record.ts'
+
+export interface Life {
+  readonly context: RunContext
+  readonly instance: Instance
+  readonly log: InstanceLog
+  readonly record: Record
+  readonly stop: Stop
+  readonly layout: Layout
+  /** What was staged by copy or dump so far, for the manifest. */
+  readonly staged: ManifestTarget[]
+  readonly failed: { readonly target: Target; readonly error: string }[]
+}
+
+/** One target cannot be backed up; the others go on. */
+export async function failTarget(life: Life, target: Target, error: string): Promise<void> {
+  life.failed.push({ target, error })
+  life.record.target(target, { status: 'failed', staging: null, error })
+  await life.log.write('marina', `failed: ${error}`)
+}
+
+/** Whether an error is one that people can do something about; anything else is our bug. */
+export function isExpected(error: unknown): boolean {
+  return (
+    error instanceof InstanceError ||
+    error instanceof CommandError ||
+    error instanceof CancelledError ||
+    error instanceof DockerUnavailableError
+  )
+}
