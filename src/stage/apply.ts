@@ -42,7 +42,7 @@ for list in "$lists"/copy.*; do
   [ -s "$list" ] || continue
   xargs -0 -s 130000 sh -c 'd=$1; shift; exec cp -a --parents -- "$@" "$d/"' sh "$dest" <"$list" || failed $? cp 84
 done
-if [ -s "$lists/links" ]; then ( cd "$dest" && xargs -0 -n 2 ln -- <"$lists/links" ) || failed $? ln 85; fi
+if [ -s "$lists/links" ]; then ( cd "$dest" && xargs -0 -n 2 ln -fn -- <"$lists/links" ) || failed $? ln 85; fi
 # the options come before the names: n says how many there are
 for list in "$lists"/attributes.*; do
   [ -s "$list" ] || continue

@@ -1,27 +1,27 @@
 /** The exact copy of a volume, in the workbench: list, room, copy, and the copy's own listing compared with the first. */
 import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './apply.ts'
-import type { Bench } from './bench.ts'
-import { type Entry, eachEntry, type Listing, list, parentOf, restat, shown } from './listing.ts'
+import type { Bench, BenchTools } from './bench.ts'
+import { eachEntry, type Listing, list, parentOf, restat, shown } from './listing.ts'
 import { needOf, refuseWithoutRoom, roomAt, size } from './room.ts'
 import { type Selection, select } from './select.ts'
 import { type Difference, untouched, verifier } from './verify.ts'
-import { batchCopies, type Work } from './worklist.ts'
+import { batchCopies, relinked, type Work } from './worklist.ts'
 
 export interface CopyRequest {
-  /** The volume's name, for messages. */
-  readonly volume: string
+  /** The volume's, for messages. */
+  readonly name: string
   /** Its root in the workbench, mounted read-only. */
   readonly source: string
   /** Where the copy is to stand, below the staging volume; made with all above where it is not there. */
   readonly destination: string
-  /** UTF-8, relative to the root, normalised, none within another; the whole volume where left out. */
-  readonly paths?: readonly string[] | undefined
+  /** UTF-8, relative to the root, normalised, none within another; none is the whole volume. */
+  readonly paths: readonly string[]
   /** gitignore's rules. */
-  readonly exclude?: readonly string[]
+  readonly exclude: readonly string[]
   readonly allowEmpty?: boolean
-  /** Applications may be writing: what changes or vanishes meanwhile is a warning. Else it is a failure. */
-  readonly live: boolean
+  /** Applications may be writing: what changes or vanishes meanwhile is a warning. Else it is a failure. Default true. */
+  readonly live?: boolean
   /** Takes a line for people every 30 s. */
   readonly onProgress?: (line: string) => void
   readonly deadlineMs: number
@@ -43,7 +43,9 @@ export interface Copied {
 export async function copyVolume(bench: Bench, request: CopyRequest): Promise<Copied> {
   const selection = await survey(bench, request)
   try {
-    await withProgress(bench, request, selection.entries, () => apply(bench, request, workOf(selection), request))
+    await withProgress(bench, request, selection.entries, () =>
+      apply(bench, request, workOf(selection, bench.tools), optionsOf(request)),
+    )
     return await verifyCopy(bench, request, selection.entries)
   } catch (error) {
     await discard(bench, request.destination, error)
@@ -53,32 +55,34 @@ export async function copyVolume(bench: Bench, request: CopyRequest): Promise<Co
 
 /** Lists the source, applies `paths` and `exclude`, refuses an empty volume and one that has no room. Writes nothing but the empty destination. */
 export async function survey(bench: Bench, request: CopyRequest): Promise<Selection> {
-  const listing = await list(bench, request.source, request)
-  const selection = select(listing, { ...request, exclude: request.exclude ?? [] })
+  const listing = await list(bench, request.source, { ...optionsOf(request), paths: request.paths })
+  const selection = select(listing, request)
   if (selection.empty && request.allowEmpty !== true)
     throw new InstanceError(
       listing.size === 1
-        ? `volume "${request.volume}" is empty: set "allowEmpty: true" on the target if that is meant`
-        : `nothing is selected of volume "${request.volume}": look at "paths" and "exclude", or set "allowEmpty: true"`,
+        ? `volume ${request.name} is empty: set "allowEmpty: true" on the target if that is meant`
+        : `nothing is selected of volume ${request.name}: look at "paths" and "exclude", or set "allowEmpty: true"`,
     )
   const room = await roomAt(bench, request.destination, request.deadlineMs, request.signal)
-  refuseWithoutRoom(needOf(selection.entries, room.block, bench.tools), room, request.volume)
+  refuseWithoutRoom(needOf(selection.entries, room.block, bench.tools), room, request.name)
   return selection
 }
 
 /** What makes the first copy of a selection: whole trees where nothing is left out, else a list. */
-export function workOf(selection: Selection): Work {
-  const nothing = { remove: [], links: [] }
+export function workOf(selection: Selection, tools: BenchTools): Work {
   const directories = [...selection.entries.values()].filter((entry) => entry.type === 'directory').map(pathOf)
   if (selection.trees === null)
-    return { ...nothing, directories, ...batchCopies(selection.entries.values()), attributes: directories }
+    return { remove: [], directories, ...batchCopies(selection.entries.values(), tools), attributes: directories }
   const below = new Set(selection.trees)
   const above = directories.filter((path) => path === '.' || !isBelow(path, below))
+  const links = tools.linkedLinks ? [] : relinked(selection.entries.values())
   return {
-    ...nothing,
+    remove: [],
     directories: above.filter((path) => !below.has(path)),
     copies: [[...selection.trees]],
-    attributes: above,
+    links,
+    // to link anew moves the time of the directory
+    attributes: [...new Set([...above, ...links.map(([, path]) => parentOf(path))])],
   }
 }
 
@@ -92,7 +96,7 @@ function isBelow(path: string, roots: ReadonlySet<string>): boolean {
 /** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. */
 export async function verifyCopy(bench: Bench, request: CopyRequest, entries: Listing): Promise<Copied> {
   const compared = verifier(entries, bench.tools)
-  await eachEntry(bench, request.destination, { ...request, live: false, paths: undefined }, compared.staged)
+  await eachEntry(bench, request.destination, { ...optionsOf(request), live: false, paths: [] }, compared.staged)
   const { differences, files, bytes } = compared.end()
   const changed = await judge(bench, request, entries, differences)
   return { files, bytes, warnings: [...changed, ...bench.tools.warnings] }
@@ -105,20 +109,19 @@ async function judge(
   differences: readonly Difference[],
 ): Promise<string[]> {
   if (differences.length === 0) return []
-  const now = request.live
-    ? await restat(bench, request.source, differences.map(pathOf), request)
-    : new Map<string, Entry>()
+  const { live, ...options } = optionsOf(request)
+  const now: Listing = live ? await restat(bench, request.source, differences.map(pathOf), options) : new Map()
   const wrong = differences.filter(({ path }) => {
     const before = entries.get(path)
-    return !request.live || (before !== undefined && untouched(before, now.get(path)))
+    return !live || (before !== undefined && untouched(before, now.get(path)))
   })
   const first = wrong[0]
   if (first !== undefined)
     throw new InstanceError(
-      `the copy of volume "${request.volume}" is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}`,
+      `the copy of volume ${request.name} is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}`,
     )
   return [
-    `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while volume "${request.volume}" was copied, such as ${shown((differences[0] as Difference).path)}: set "stopAttached: true" where that matters`,
+    `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while they were copied, such as ${shown((differences[0] as Difference).path)}: set "stopAttached: true" where that matters`,
   ]
 }
 
@@ -127,7 +130,7 @@ const PROGRESS_MS = 30_000
 /** Shows how far a copy is, every 30 s. */
 export async function withProgress(
   bench: Bench,
-  request: Pick<CopyRequest, 'volume' | 'destination' | 'onProgress' | 'signal'>,
+  request: Pick<CopyRequest, 'name' | 'destination' | 'onProgress' | 'signal'>,
   entries: Listing,
   work: () => Promise<void>,
 ): Promise<void> {
@@ -142,7 +145,7 @@ export async function withProgress(
     const result = await bench.exec({ script: 'du -sk -- "$1"', args: [request.destination], deadlineMs: PROGRESS_MS })
     const kilobytes = Number.parseInt(result.stdout, 10)
     if (!ended && result.code !== null && Number.isFinite(kilobytes))
-      onProgress(`volume "${request.volume}": ${size(kilobytes * 1024)} of ${size(total)} copied`)
+      onProgress(`volume ${request.name}: ${size(kilobytes * 1024)} of ${size(total)} copied`)
     asking = false
   }
   // a progress line that cannot be had is no reason to fail a copy; the copy's own exec tells what is wrong
@@ -161,6 +164,10 @@ async function discard(bench: Bench, destination: string, error: unknown): Promi
   const result = await bench.exec({ script: 'rm -rf -- "$1"', args: [destination], deadlineMs: 600_000 })
   if (result.code !== 0 && error instanceof InstanceError)
     throw new InstanceError(`${error.message}; and what was copied so far could not be removed`, { cause: error })
+}
+
+function optionsOf(request: CopyRequest) {
+  return { live: request.live ?? true, deadlineMs: request.deadlineMs, signal: request.signal }
 }
 
 function pathOf(thing: { readonly path: string }): string {

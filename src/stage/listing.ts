@@ -40,8 +40,8 @@ export interface Entry {
 export type Listing = ReadonlyMap<string, Entry>
 
 export interface ListOptions {
-  /** Only these paths and the directories above them, as the user wrote them (UTF-8, relative, normalised); everything where left out. */
-  readonly paths?: readonly string[] | undefined
+  /** Only these paths and the directories above them, as the user wrote them (UTF-8, relative, normalised); none is everything. */
+  readonly paths: readonly string[]
   /** An application may be writing: what vanishes between `find` and `stat` is normal. */
   readonly live: boolean
   readonly deadlineMs: number
@@ -89,8 +89,8 @@ export async function eachEntry(
 ): Promise<void> {
   const parser = listingParser(onEntry)
   const complaints = collectComplaints()
-  const prefixes = options.paths === undefined ? [] : withAbove(options.paths).map(dotted)
-  const roots = options.paths === undefined ? ['.'] : options.paths.map(dotted)
+  const prefixes = options.paths.length === 0 ? [] : withAbove(options.paths).map(dotted)
+  const roots = options.paths.length === 0 ? ['.'] : options.paths.map(dotted)
   const result = await bench.exec({
     script: LIST,
     args: [root, String(prefixes.length), ...prefixes, ...roots],
@@ -107,7 +107,7 @@ export async function eachEntry(
   // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
   if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
     throw new InstanceError(`${root} could not be listed: find or stat was ended (${end.trim()})`)
-  const missingOnly = options.live || options.paths !== undefined // a path that is not there is named by the caller
+  const missingOnly = options.live || options.paths.length > 0 // a path that is not there is named by the caller
   const failure = missingOnly ? complaints.serious() : complaints.first()
   if (failure !== null) throw new InstanceError(`${root} could not be listed: ${failure}`)
   if (!missingOnly && /[1-9]/.test(end)) throw new InstanceError(`${root} could not be listed: find or stat failed`)

@@ -56,14 +56,14 @@ export function needOf(entries: Listing, block: number, tools: BenchTools): Need
 }
 
 /** Throws `InstanceError` where it does not fit. Done before anything is stopped or written. */
-export function refuseWithoutRoom(need: Need, room: Room, volume: string): void {
+export function refuseWithoutRoom(need: Need, room: Room, name: string): void {
   if (need.bytes > room.bytes)
     throw new InstanceError(
-      `no room to copy volume "${volume}": it takes ${size(need.bytes)} and the staging volume's disk has ${size(room.bytes)} free. Free space on the Docker host, or leave something out with "exclude"`,
+      `no room to copy volume ${name}: it takes ${size(need.bytes)} and the staging volume's disk has ${size(room.bytes)} free. Free space on the Docker host, or leave something out with "exclude"`,
     )
   if (room.inodes !== null && need.inodes > room.inodes)
     throw new InstanceError(
-      `no room to copy volume "${volume}": it holds ${need.inodes} files and the staging volume's disk has ${room.inodes} inodes free. Free some on the Docker host, or leave something out with "exclude"`,
+      `no room to copy volume ${name}: it holds ${need.inodes} files and the staging volume's disk has ${room.inodes} inodes free. Free some on the Docker host, or leave something out with "exclude"`,
     )
 }
 

@@ -4,10 +4,10 @@ import { InstanceError } from '../errors.ts'
 import { bytesOf, type Entry, type Listing, parentOf, shown, withAbove } from './listing.ts'
 
 export interface Wanted {
-  /** The volume's name, for messages. */
-  readonly volume: string
-  /** As the user wrote them (UTF-8, relative, normalised); the whole volume where left out. */
-  readonly paths?: readonly string[] | undefined
+  /** The volume's, for messages. */
+  readonly name: string
+  /** As the user wrote them (UTF-8, relative, normalised); none is the whole volume. */
+  readonly paths: readonly string[]
   /** gitignore's rules, relative to the volume's root. */
   readonly exclude: readonly string[]
 }
@@ -27,10 +27,9 @@ export interface Selection {
  * would be silent.
  */
 export function select(listing: Listing, wanted: Wanted): Selection {
-  const roots = wanted.paths?.map(bytesOf)
-  for (const path of roots ?? []) refusePath(listing, path, wanted.volume)
-  const above = new Set(roots === undefined ? ['.'] : withAbove(roots))
-  for (const path of roots ?? []) if (path !== '.') above.delete(path)
+  const roots = wanted.paths.length === 0 ? ['.'] : wanted.paths.map(bytesOf)
+  for (const path of roots) refusePath(listing, path, wanted.name)
+  const above = new Set(withAbove(roots))
 
   const excluded = excluder(wanted.exclude)
   const entries = new Map<string, Entry>()
@@ -43,34 +42,32 @@ export function select(listing: Listing, wanted: Wanted): Selection {
     }
     if (entry.dev !== device)
       throw new InstanceError(
-        `${shown(entry.path)} in volume "${wanted.volume}" lies on another device than the volume's root (something is mounted there, or it is a subvolume), and would not be copied with it: exclude it`,
+        `${shown(entry.path)} in volume ${wanted.name} lies on another device than the volume's root (something is mounted there, or it is a subvolume), and would not be copied with it: exclude it`,
       )
     entries.set(entry.path, entry)
-    if (!above.has(entry.path) && !(roots?.includes(entry.path) && entry.type === 'directory')) left++
+    if (!above.has(entry.path) || entry.type !== 'directory') left++
   }
-  for (const path of roots ?? [])
+  for (const path of roots)
     if (!entries.has(path))
-      throw new InstanceError(
-        `path ${shown(path)} of volume "${wanted.volume}" is taken out by the target's own "exclude"`,
-      )
+      throw new InstanceError(`path ${shown(path)} of volume ${wanted.name} is taken out by the target's own "exclude"`)
   return {
     entries,
-    trees: entries.size === listing.size ? (roots ?? ['.']) : null,
+    trees: entries.size === listing.size ? roots : null,
     empty: left === 0,
   }
 }
 
-function refusePath(listing: Listing, path: string, volume: string): void {
+function refusePath(listing: Listing, path: string, name: string): void {
   for (const step of withAbove([path])) {
     const entry = listing.get(step)
     if (entry?.type === 'link')
       throw new InstanceError(
         step === path
-          ? `path ${shown(path)} of volume "${volume}" is a symbolic link: name what it points to`
-          : `path ${shown(path)} of volume "${volume}" leads through the symbolic link ${shown(step)}: name the real path`,
+          ? `path ${shown(path)} of volume ${name} is a symbolic link: name what it points to`
+          : `path ${shown(path)} of volume ${name} leads through the symbolic link ${shown(step)}: name the real path`,
       )
   }
-  if (!listing.has(path)) throw new InstanceError(`path ${shown(path)} does not exist in volume "${volume}"`)
+  if (!listing.has(path)) throw new InstanceError(`path ${shown(path)} does not exist in volume ${name}`)
 }
 
 /** The `ignore` package remembers every path it was asked for; a new matcher now and then keeps that small. */

@@ -12,12 +12,13 @@ for t in "$@"; do command -v "$t" >/dev/null 2>&1 || { echo "missing $t"; gone=1
 [ -z "$gone" ] || exit 0
 D=/marina-probe.$$
 mkdir "$D" && mkdir "$D/a" "$D/a/sub" "$D/b" "$D/c" && cd "$D/a" || exit 70
-echo x >f && ln f g && ln -s nowhere l && dd if=/dev/zero of=h bs=1 count=1 seek=4194304 2>/dev/null || exit 71
+echo x >f && ln f g && ln -s nowhere l && ln -fn l m && dd if=/dev/zero of=h bs=1 count=1 seek=4194304 2>/dev/null || exit 71
 touch -h -d @1000000000 l 2>/dev/null; touch -d @1000000000 sub
-cp -a --parents -- ./f ./g ./l ./h "$D/b/" 2>/dev/null || echo "missing cp --parents"
+cp -a --parents -- ./f ./g ./l ./m ./h "$D/b/" 2>/dev/null || echo "missing cp --parents"
 [ "$(stat -c %i "$D/b/f" 2>/dev/null)" = "$(stat -c %i "$D/b/g" 2>/dev/null)" ] || echo "missing cp that keeps hard links"
 [ "$(stat -c %y f)" != "$(stat -c %y "$D/b/f" 2>/dev/null)" ] || echo has nanoseconds
 [ "$(stat -c %Y l)" != "$(stat -c %Y "$D/b/l" 2>/dev/null)" ] || echo has linkTimes
+[ "$(stat -c %i "$D/b/l" 2>/dev/null)" != "$(stat -c %i "$D/b/m" 2>/dev/null)" ] || echo has linkedLinks
 [ "$(stat -c %b "$D/b/h" 2>/dev/null || echo 9999)" -gt 1024 ] || echo has holes
 n=$(find . -type l -print0 2>/dev/null | xargs -0 stat -c '%d|%i|%f|%s|%b|%h|%u|%g|%y|%z|%Y|%Z|%t|%T|%n' 2>/dev/null)
 case "$n" in *'|./l') ;; *) echo "missing find -print0 | xargs -0 stat -c";; esac
@@ -60,6 +61,7 @@ function toolsOf(lines: ReadonlySet<string>): BenchTools {
     flavour: has('gnu') ? 'gnu' : has('busybox') ? 'busybox' : 'other',
     nanoseconds: has('nanoseconds'),
     linkTimes: has('linkTimes'),
+    linkedLinks: has('linkedLinks'),
     holes: has('holes'),
     xattrs,
     syncOne: has('syncOne'),

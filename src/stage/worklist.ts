@@ -1,5 +1,6 @@
 /** What is to be done to a staged tree, as lists that fixed scripts of ours work through. Pure. No name becomes part of a script. */
 import { pack } from 'tar-stream'
+import type { BenchTools } from './bench.ts'
 import { dotted, type Entry } from './listing.ts'
 
 export interface Work {
@@ -9,7 +10,7 @@ export interface Work {
   readonly directories: readonly string[]
   /** One `cp -a --parents` each: what is hard-linked must be in the same one. A directory is copied with all below. */
   readonly copies: readonly (readonly string[])[]
-  /** `[staged path, new hard link to it]`, where a group of links is too long for one `cp`. */
+  /** `[staged path, hard link to it]`, made after the copies: where a group is too long for one `cp`, or of symbolic links that `cp` does not keep linked. */
   readonly links: readonly (readonly [string, string])[]
   /** Directories that get owner, mode, times and attributes of their originals, last of all. */
   readonly attributes: readonly string[]
@@ -19,13 +20,14 @@ export interface Work {
 const BATCH_BYTES = 100_000
 
 /** Packs everything that is not a directory into batches, with hard links to one inode side by side. */
-export function batchCopies(entries: Iterable<Entry>): Pick<Work, 'copies' | 'links'> {
+export function batchCopies(entries: Iterable<Entry>, tools: BenchTools): Pick<Work, 'copies' | 'links'> {
   const copies: string[][] = []
   const links: [string, string][] = []
   let batch: string[] = []
   let bytes = 0
   for (const group of linkGroups(entries)) {
-    const [now, later] = cut(group)
+    const together = tools.linkedLinks || group[0]?.type !== 'link'
+    const [now, later] = together ? cut(group.map(pathOf)) : [[pathOf(group[0] as Entry)], group.slice(1).map(pathOf)]
     const size = sizeOf(now)
     if (bytes + size > BATCH_BYTES && batch.length > 0) {
       copies.push(batch)
@@ -56,18 +58,26 @@ export function batchPaths(paths: readonly string[]): string[][] {
   return batches
 }
 
-/** Paths by inode: one path each, or all hard links to the same one that are among the entries. Directories are left out. */
-export function* linkGroups(entries: Iterable<Entry>): Generator<string[]> {
-  const groups = new Map<number | string, string[]>()
+/** The links to make where whole trees are copied by a `cp` that does not keep symbolic links hard-linked. */
+export function relinked(entries: Iterable<Entry>): [string, string][] {
+  const links: [string, string][] = []
+  for (const [first, ...others] of linkGroups(entries))
+    if (first?.type === 'link') for (const other of others) links.push([first.path, other.path])
+  return links
+}
+
+/** Entries by inode: one each, or all hard links to the same one that are among them. Directories are left out. */
+export function* linkGroups(entries: Iterable<Entry>): Generator<Entry[]> {
+  const groups = new Map<Entry['ino'], Entry[]>()
   for (const entry of entries) {
     if (entry.type === 'directory') continue
     if (entry.nlink < 2) {
-      yield [entry.path]
+      yield [entry]
       continue
     }
     const group = groups.get(entry.ino)
-    if (group) group.push(entry.path)
-    else groups.set(entry.ino, [entry.path])
+    if (group) group.push(entry)
+    else groups.set(entry.ino, [entry])
   }
   yield* groups.values()
 }
@@ -104,4 +114,8 @@ export async function packWork(work: Work): Promise<Buffer> {
 /** Sorts as a shell's `*` does. */
 function ordinal(index: number): string {
   return String(index).padStart(7, '0')
+}
+
+function pathOf(entry: Entry): string {
+  return entry.path
 }
