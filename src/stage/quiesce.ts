@@ -90,7 +90,7 @@ export function planQuiesce(input: QuiesceInput): QuiescePlan {
 }
 
 /** The workbench, a backup container, a claim under sweep. */
-function isOurs(container: Container): boolean {
+export function isOurs(container: Container): boolean {
   return Object.keys(container.labels).some((label) => label.startsWith('dev.polarfox.marina-action.'))
 }
 
