@@ -4,7 +4,7 @@ import { commandError, type Docker, query } from '../docker/process.ts'
 import { CancelledError } from '../errors.ts'
 import type { Container } from './container.ts'
 import type { Down } from './disturbed.ts'
-import { inspectContainers, lastLogLines } from './inspect.ts'
+import { containersOf, lastLogLines } from './inspect.ts'
 import type { ToStart, ToStop } from './quiesce.ts'
 import { judgeUp, type Watched } from './up.ts'
 
@@ -46,7 +46,7 @@ export async function stopAll(
     const ids = wave.map(({ container }) => container.id)
     const argv = ['stop', ...ids]
     const output = await query(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.deadlineMs) })
-    const now = await inspectContainers(docker, ids)
+    const now = await containersOf(docker, ids)
     for (const { container } of wave) {
       const after = now.find(({ id }) => id === container.id)
       if (after?.state === 'down') {
@@ -165,8 +165,7 @@ interface Settled {
 
 async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boolean): Promise<Started> {
   const nothing = { expected, id: null, watched: null, warning: null }
-  const found =
-    (await inspectContainers(docker, [expected.id]))[0] ?? (await inspectContainers(docker, [expected.name]))[0]
+  const found = (await containersOf(docker, [expected.id]))[0] ?? (await containersOf(docker, [expected.name]))[0]
   if (found === undefined) {
     const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`
     return { ...nothing, error }
@@ -177,7 +176,7 @@ async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boo
   if (stopMayBePending) await stopIsOver(docker, found)
   const argv = ['start', id]
   const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
-  const now = (await inspectContainers(docker, [id]))[0]
+  const now = (await containersOf(docker, [id]))[0]
   const said = output.ended.kind === 'exit' && output.ended.code === 0
   if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {
     const what = `container "${expected.name}" could not be started again`
@@ -193,7 +192,7 @@ async function stopIsOver(docker: Docker, container: Container): Promise<void> {
   const end = Date.now() + Math.min(stopTimeoutMs(container), START_DEADLINE_MS) + STOP_MARGIN_MS / 10
   for (let state = container.state; state !== 'down' && Date.now() < end; ) {
     await sleep(POLL_MS)
-    state = (await inspectContainers(docker, [container.id]))[0]?.state ?? 'down'
+    state = (await containersOf(docker, [container.id]))[0]?.state ?? 'down'
   }
 }
 
@@ -202,7 +201,7 @@ async function settle(docker: Docker, started: readonly Started[], end: number):
   const settled = new Map<string, Settled>()
   let open = started.flatMap(({ expected, watched }) => (watched === null ? [] : [{ key: expected.id, watched }]))
   while (open.length > 0) {
-    const now = await inspectContainers(
+    const now = await containersOf(
       docker,
       open.map(({ watched }) => watched.expected.id),
     )

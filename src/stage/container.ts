@@ -1,5 +1,6 @@
-/** What we need to know of a container and of a volume, out of `docker inspect`. Pure; parsed once here, trusted elsewhere. */
+/** What we need to know of an application's container, out of `docker inspect`. Pure; parsed once here, trusted elsewhere. */
 import { z } from 'zod'
+import type { Volume as EngineVolume } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 
 /** `down` is everything that runs no process: created, exited, dead, being removed. */
@@ -54,15 +55,12 @@ export interface Container {
   readonly labels: Readonly<Record<string, string>>
   /** The directory of its writable layer, where the storage driver names one. */
   readonly upperDir: string | null
+  /** A workbench or a backup container of this action. */
+  readonly ours: boolean
 }
 
-export interface Volume {
-  readonly name: string
-  readonly driver: string
-  readonly mountpoint: string
-  /** Of the `local` driver: `type`, `o`, `device`. */
-  readonly options: Readonly<Record<string, string>>
-}
+/** Of a volume, what tells where its data lies. */
+export type Volume = Pick<EngineVolume, 'name' | 'driver' | 'mountpoint' | 'options'>
 
 const strings = z
   .record(z.string(), z.string())
@@ -117,11 +115,9 @@ const inspectedContainer = z.object({
     .nullish(),
 })
 
-const inspectedVolume = z.object({ Name: z.string(), Driver: text, Mountpoint: text, Options: strings })
-
-/** One element of what `docker inspect --type container` prints. Throws `InstanceError` where the engine speaks another language than Docker's. */
-export function parseContainer(inspected: unknown): Container {
-  const c = understood(inspectedContainer, inspected, 'container')
+/** One element of what `docker inspect` prints; `ours` is whether our labels are believed. Throws `InstanceError` where the engine speaks another language than Docker's. */
+export function parseContainer(inspected: unknown, ours = false): Container {
+  const c = understood(inspected)
   const networks = Object.values(c.NetworkSettings?.Networks ?? {})
   return {
     id: c.Id,
@@ -150,21 +146,16 @@ export function parseContainer(inspected: unknown): Container {
     ],
     labels: c.Config.Labels,
     upperDir: c.GraphDriver?.Data?.UpperDir || null,
+    ours,
   }
 }
 
-/** One element of what `docker volume inspect` prints. Throws as `parseContainer` does. */
-export function parseVolume(inspected: unknown): Volume {
-  const v = understood(inspectedVolume, inspected, 'volume')
-  return { name: v.Name, driver: v.Driver, mountpoint: v.Mountpoint, options: v.Options }
-}
-
-function understood<T>(schema: z.ZodType<T>, inspected: unknown, what: string): T {
-  const parsed = schema.safeParse(inspected)
+function understood(inspected: unknown): z.infer<typeof inspectedContainer> {
+  const parsed = inspectedContainer.safeParse(inspected)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new InstanceError(
-    `the engine describes a ${what} in a way this action does not understand (${issue?.path.join('.') || 'all of it'}: ${issue?.message}); is it a Docker Engine of 20.10 or newer?`,
+    `the engine describes a container in a way this action does not understand (${issue?.path.join('.') || 'all of it'}: ${issue?.message}); is it a Docker Engine of 20.10 or newer?`,
     { cause: parsed.error },
   )
 }

@@ -1,7 +1,7 @@
 /** What changed on the host between the plan, the stop and the end of the copy. Pure: what was, and what `inspect` says now. */
 import { writableWay } from './attached.ts'
 import type { Container, Volume } from './container.ts'
-import { planQuiesce, type QuiesceGroup, type QuiesceInput } from './quiesce.ts'
+import { planQuiesce, type QuiesceGroup, type QuiesceInput, type ToStart, type ToStop } from './quiesce.ts'
 
 /**
  * The group as it is to be stopped now, out of the plan of some time ago: what has ended since is left alone. An error, in
@@ -25,10 +25,20 @@ export function asOfNow(group: QuiesceGroup, now: Omit<QuiesceInput, 'volumes'>)
   return {
     targets: group.targets,
     stop: stillThere(group.stop, ({ container }) => container.id),
-    start: stillThere(group.start, ({ id }) => id),
+    start: stillThere(group.start, ({ id }) => id).map((wave) =>
+      wave.map((one) => ({ ...one, ...unwell(one, group, current.get(one.id)) })),
+    ),
     paused: plan.groups.flatMap(({ paused }) => paused),
     idle: plan.groups.flatMap(({ idle }) => idle),
   }
+}
+
+/** One that starts over and over looks like a running one between two starts; its restarts since the plan tell. */
+function unwell(one: ToStart, group: QuiesceGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {
+  const planned = group.stop.flat().find(({ container }) => container.id === one.id)
+  const restarted = (now?.container.restartCount ?? 0) > (planned?.container.restartCount ?? 0)
+  if (restarted || now?.container.state === 'restarting') return { before: 'restarting' }
+  return now?.container.health?.status === 'unhealthy' ? { before: 'unhealthy' } : {}
 }
 
 /** A container that was stopped, as it was right after that. */
@@ -82,7 +92,7 @@ export function disturbances(
         : [`container "${name}" was not running, and was started while its data was being copied`]
     }),
     ...now.containers
-      .filter((c) => !known.has(c.id) && !now.self.includes(c.id) && hasRun(c))
+      .filter((c) => !known.has(c.id) && !c.ours && !now.self.includes(c.id) && hasRun(c))
       .flatMap((c) => {
         const why = now.volumes.map((volume) => writableWay(c, volume, now.hostVolumes)).find((way) => way !== null)
         return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`]

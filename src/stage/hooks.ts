@@ -15,7 +15,6 @@ import { StringDecoder } from 'node:string_decoder'
 import { execReason, execTruthfully, lacksShell } from '../claim/exec.ts'
 import type { Docker } from '../docker/process.ts'
 import type { Container } from './container.ts'
-import { isOurs } from './quiesce.ts'
 
 /** A hook may be a dump of its own, so that this is no tight bound: it is there for the one that hangs. */
 export const HOOK_DEADLINE_MS = 60 * 60_000
@@ -52,7 +51,7 @@ export function hookContainer(
   self: readonly string[],
 ): Container | null {
   const attached = containers
-    .filter((c) => c.state === 'running' && !isOurs(c) && !self.includes(c.id))
+    .filter((c) => c.state === 'running' && !c.ours && !self.includes(c.id))
     .filter((c) => c.mounts.some((mount) => mount.type === 'volume' && mount.name === volume))
   return attached.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null
 }
@@ -84,7 +83,11 @@ left=$(marked "$1"); [ -z "$left" ]`
  */
 export async function runHook(docker: Docker, request: HookRequest): Promise<HookResult> {
   const mark = randomBytes(12).toString('hex')
-  const out = lineSplitter((line) => request.onLine('stdout', line))
+  let first: string | null = null
+  const out = lineSplitter((line) => {
+    first ??= line
+    return request.onLine('stdout', line)
+  })
   const result = await execTruthfully(docker, {
     container: request.container,
     script: RUN_HOOK,
@@ -97,7 +100,8 @@ export async function runHook(docker: Docker, request: HookRequest): Promise<Hoo
   await out.end()
   if (result.code === 0) return { kind: 'done' }
   const who = `${request.kind} in container "${request.name}"`
-  if (lacksShell(result))
+  // docker says on stdout that it could not start a process
+  if (lacksShell({ ...result, stdout: first ?? '' }))
     return failed(
       `${who} cannot run: the container has no shell (sh). Leave the hook out, or run it in an image that has one`,
     )

@@ -10,7 +10,7 @@ import type { Container, Volume } from './container.ts'
 import { type Edges, type Need, needsOf, wavesOf } from './dependents.ts'
 
 export type { Container, Volume } from './container.ts'
-export { parseContainer, parseVolume } from './container.ts'
+export { parseContainer } from './container.ts'
 
 export interface QuiesceInput {
   /** Those of the targets with `stopAttached`, in the order of the configuration. */
@@ -72,7 +72,7 @@ interface Closure {
 
 /** Decides who is stopped. Never throws, never hangs, whatever the containers say of each other. */
 export function planQuiesce(input: QuiesceInput): QuiescePlan {
-  const containers = input.containers.filter((c) => !isOurs(c))
+  const containers = input.containers.filter((c) => !c.ours)
   const needs = needsOf(containers)
   const self = new Set(input.self)
   const closures = input.volumes.map((volume) => closureOf(volume, { ...input, containers }, needs, self))
@@ -87,11 +87,6 @@ export function planQuiesce(input: QuiesceInput): QuiescePlan {
     refused: refusals.flatMap(({ target, error }) => (error === null ? [] : [{ target, error }])),
     warnings: [...accepted.flatMap(ownWarnings), ...groups.flatMap(({ warnings }) => warnings)],
   }
-}
-
-/** The workbench, a backup container, a claim under sweep. */
-export function isOurs(container: Container): boolean {
-  return Object.keys(container.labels).some((label) => label.startsWith('dev.polarfox.marina-action.'))
 }
 
 function isActive(container: Container): boolean {

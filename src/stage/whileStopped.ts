@@ -3,7 +3,7 @@ import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { type NotUp, type StopResult, startAll, stopAll } from './applications.ts'
 import { asOfNow, disturbances, type Quiet } from './disturbed.ts'
-import { listContainers, listVolumes } from './inspect.ts'
+import { allContainers, allVolumes } from './inspect.ts'
 import type { QuiesceGroup } from './quiesce.ts'
 
 export interface WhileStoppedOptions {
@@ -90,7 +90,8 @@ export async function stillDown(
 }
 
 async function hostNow(docker: Docker, signal?: AbortSignal) {
-  const [containers, hostVolumes] = await Promise.all([listContainers(docker, signal), listVolumes(docker, signal)])
+  const options = signal ? { signal } : {}
+  const [containers, hostVolumes] = await Promise.all([allContainers(docker, options), allVolumes(docker, options)])
   return { containers, hostVolumes }
 }
 

@@ -28,6 +28,7 @@ export function container(name: string, over: Partial<Container> = {}): Containe
     links: [],
     labels: {},
     upperDir: null,
+    ours: false,
     ...over,
   }
 }

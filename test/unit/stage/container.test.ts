@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseContainer, parseVolume } from '../../../src/stage/container.ts'
+import { parseContainer } from '../../../src/stage/container.ts'
 import { needsOf } from '../../../src/stage/dependents.ts'
 import { ownContainers } from '../../../src/stage/ownContainer.ts'
 import { container } from '../../support/containers.ts'
@@ -12,7 +12,7 @@ import { container } from '../../support/containers.ts'
 const inspected: { Id: string }[] = JSON.parse(
   readFileSync(new URL('./fixtures/inspected.json', import.meta.url), 'utf8'),
 )
-const containers = inspected.map(parseContainer)
+const containers = inspected.map((one) => parseContainer(one))
 const named = (name: string) => containers.find((c) => c.name === name) ?? expect.fail(name)
 
 test('what a real engine says is read', () => {
@@ -43,11 +43,6 @@ test.each([
   ['a state that is a word', { Id: '0123456789ab', Name: '/x', State: 'running', Config: {}, HostConfig: {} }],
 ])('an engine that says something else is an error, not a guess: %s', (_, said) => {
   expect(() => parseContainer(said)).toThrow(/describes a container in a way/)
-})
-
-test('a volume without options', () => {
-  const said = { Name: 'v1', Driver: 'local', Mountpoint: '/m', Options: null, Labels: null }
-  expect(parseVolume(said)).toEqual({ name: 'v1', driver: 'local', mountpoint: '/m', options: {} })
 })
 
 test.each([

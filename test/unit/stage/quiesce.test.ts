@@ -43,7 +43,7 @@ describe('who can write to the volume is stopped', () => {
     ['is not running', container('db', { mounts: [has('data')], state: 'down' }), ''],
     ['is paused', container('db', { mounts: [has('data')], state: 'paused' }), ''],
     ['starts over and over', container('db', { mounts: [has('data')], state: 'restarting' }), 'db'],
-    ['is ours', container('db', { mounts: [has('data')], labels: { 'dev.polarfox.marina-action.self': 'x' } }), ''],
+    ['is ours', container('db', { mounts: [has('data')], ours: true }), ''],
     [
       'has a label of Marina',
       container('db', { mounts: [has('data')], labels: { 'dev.polarfox.marina.enabled': '1' } }),
