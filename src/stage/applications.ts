@@ -1,0 +1,228 @@
+/** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { commandError, type Docker, query } from '../docker/process.ts'
+import { CancelledError } from '../errors.ts'
+import type { Container } from './container.ts'
+import type { Down } from './disturbed.ts'
+import { containersOf, lastLogLines } from './inspect.ts'
+import type { ToStart, ToStop } from './quiesce.ts'
+import { judgeUp, type Watched } from './up.ts'
+
+/** What the engine may take beyond a container's own time-out: the kill, and the volumes and networks it lets go of. */
+const STOP_MARGIN_MS = 30_000
+const DEFAULT_STOP_S = 10
+const START_DEADLINE_MS = 120_000
+const POLL_MS = 300
+
+export interface NotDone {
+  readonly name: string
+  /** One sentence: what failed, and what to do. */
+  readonly error: string
+}
+
+export interface StopResult {
+  /** Those that are down now. */
+  readonly down: readonly Down[]
+  /** The first wave with one of these is the last that was begun. Such a stop may still be under way. */
+  readonly failed: readonly NotDone[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Stops wave after wave, those of a wave side by side, each by its own signal and time-out. What `inspect` says counts.
+ * A signal that fires ends it after the wave under way, with `CancelledError`: a stop that is left behind goes on in the engine,
+ * and would take down what was started again meanwhile. `deadlineMs` bounds each wave, for containers that may take for ever.
+ */
+export async function stopAll(
+  docker: Docker,
+  waves: readonly (readonly ToStop[])[],
+  options: { readonly deadlineMs: number; readonly signal?: AbortSignal },
+): Promise<StopResult> {
+  const down: Down[] = []
+  const failed: NotDone[] = []
+  const warnings: string[] = []
+  for (const wave of waves) {
+    if (options.signal?.aborted) throw new CancelledError()
+    const ids = wave.map(({ container }) => container.id)
+    const argv = ['stop', ...ids]
+    const output = await query(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.deadlineMs) })
+    const now = await containersOf(docker, ids)
+    for (const { container } of wave) {
+      const after = now.find(({ id }) => id === container.id)
+      if (after?.state === 'down') {
+        down.push({ id: after.id, name: after.name, startedAt: after.startedAt })
+        if (after.exitCode === 137 && container.state === 'running') warnings.push(killed(after))
+      } else if (after === undefined) {
+        failed.push({
+          name: container.name,
+          error: `container "${container.name}" was removed while it was being stopped`,
+        })
+      } else {
+        const what = `container "${container.name}" could not be stopped`
+        failed.push({ name: container.name, error: commandError(docker, argv, what, output).message })
+      }
+    }
+    if (failed.length > 0) break
+  }
+  if (options.signal?.aborted) throw new CancelledError()
+  return { down, failed, warnings }
+}
+
+function waveDeadlineMs(wave: readonly ToStop[], most: number): number {
+  const timeouts = wave.map(({ container }) => stopTimeoutMs(container))
+  return Math.min(most, Math.max(...timeouts) + STOP_MARGIN_MS)
+}
+
+function stopTimeoutMs(container: Container): number {
+  const timeout = container.stopTimeout ?? DEFAULT_STOP_S
+  return timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
+}
+
+function killed(container: Container): string {
+  const after = container.stopTimeout ?? DEFAULT_STOP_S
+  return container.oomKilled
+    ? `container "${container.name}" ran out of memory while it was being stopped: its data may be torn`
+    : `container "${container.name}" did not end within its ${after} s and was killed: its data may be torn. Give it more time (stop_grace_period, --stop-timeout) or a fitting stop signal`
+}
+
+export interface NotUp extends NotDone {
+  /** The last lines of its log since the start, oldest first. */
+  readonly log: readonly string[]
+}
+
+export interface StartResult {
+  /** Each fails the instance. */
+  readonly failed: readonly NotUp[]
+  readonly warnings: readonly string[]
+  /** When the last of them had been started, ms since the epoch: the end of the downtime, though some may not be healthy yet. */
+  readonly startedAt: number
+}
+
+export interface StartOptions {
+  /** Bounds all the waiting, ms; what is not up by then has failed. */
+  readonly deadlineMs: number
+  /**
+   * A stop may still be under way in the engine, because whoever asked for it died or gave up: one that is running is then
+   * watched until its stop time-out is over, and started should it go down.
+   */
+  readonly stopMayBePending?: boolean
+}
+
+/**
+ * Starts wave after wave, by id, else by name (somebody made it anew), and waits until all are up. All are tried, even where one
+ * fails; one that runs already is fine. Takes no signal: who was stopped is started again, also when the run was cancelled.
+ */
+export async function startAll(
+  docker: Docker,
+  waves: readonly (readonly ToStart[])[],
+  options: StartOptions,
+): Promise<StartResult> {
+  const end = Date.now() + options.deadlineMs
+  const started: Started[] = []
+  const settled = new Map<string, Settled>()
+  for (const wave of waves) {
+    const ready = await Promise.all(wave.map((one) => startOne(docker, one, options.stopMayBePending ?? false)))
+    started.push(...ready)
+    const first = ready.filter(({ watched }) => watched?.expected.healthyFirst)
+    for (const [id, how] of await settle(docker, first, end)) settled.set(id, how)
+  }
+  const startedAt = Date.now()
+  const rest = started.filter(({ expected }) => !settled.has(expected.id))
+  for (const [id, how] of await settle(docker, rest, end)) settled.set(id, how)
+  const errors = started.flatMap((one) => {
+    const error = one.error ?? settled.get(one.expected.id)?.error ?? null
+    return error === null ? [] : [{ one, error }]
+  })
+  return {
+    failed: await Promise.all(
+      errors.map(async ({ one, error }) => ({
+        name: one.expected.name,
+        error,
+        log: one.id === null ? [] : await lastLogLines(docker, one.id, one.watched?.startedAt ?? null),
+      })),
+    ),
+    warnings: started.flatMap(({ expected, warning }) =>
+      [warning, settled.get(expected.id)?.warning].filter((w) => w != null),
+    ),
+    startedAt,
+  }
+}
+
+interface Started {
+  readonly expected: ToStart
+  /** The one that was found; `null` where there is none. */
+  readonly id: string | null
+  /** What to wait for; `null` where it could not be started. */
+  readonly watched: Watched | null
+  readonly error: string | null
+  readonly warning: string | null
+}
+
+interface Settled {
+  readonly error: string | null
+  readonly warning: string | null
+}
+
+async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boolean): Promise<Started> {
+  const nothing = { expected, id: null, watched: null, warning: null }
+  const found = (await containersOf(docker, [expected.id]))[0] ?? (await containersOf(docker, [expected.name]))[0]
+  if (found === undefined) {
+    const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`
+    return { ...nothing, error }
+  }
+  const { id } = found
+  const warning =
+    id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
+  if (stopMayBePending) await stopIsOver(docker, found)
+  const argv = ['start', id]
+  const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
+  const now = (await containersOf(docker, [id]))[0]
+  const said = output.ended.kind === 'exit' && output.ended.code === 0
+  if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {
+    const what = `container "${expected.name}" could not be started again`
+    return { ...nothing, id, error: commandError(docker, argv, what, output).message }
+  }
+  const time = Date.now()
+  const watched = { expected: { ...expected, id }, since: time, startedAt: now.startedAt, seenAt: time }
+  return { expected, id, watched, error: null, warning }
+}
+
+/** Until it is down, or its own time-out and the engine's kill would be over. */
+async function stopIsOver(docker: Docker, container: Container): Promise<void> {
+  const end = Date.now() + Math.min(stopTimeoutMs(container), START_DEADLINE_MS) + STOP_MARGIN_MS / 10
+  for (let state = container.state; state !== 'down' && Date.now() < end; ) {
+    await sleep(POLL_MS)
+    state = (await containersOf(docker, [container.id]))[0]?.state ?? 'down'
+  }
+}
+
+/** Waits until each is up, has failed, or the time is over. One call of `inspect` asks for all. By the id that was planned. */
+async function settle(docker: Docker, started: readonly Started[], end: number): Promise<ReadonlyMap<string, Settled>> {
+  const settled = new Map<string, Settled>()
+  let open = started.flatMap(({ expected, watched }) => (watched === null ? [] : [{ key: expected.id, watched }]))
+  while (open.length > 0) {
+    const now = await containersOf(
+      docker,
+      open.map(({ watched }) => watched.expected.id),
+    )
+    const time = Date.now()
+    open = open.flatMap(({ key, watched }) => {
+      const verdict = judgeUp(
+        watched,
+        now.find(({ id }) => id === watched.expected.id),
+        time,
+      )
+      if (verdict.kind === 'waiting' && time < end) return [{ key, watched: verdict.watched }]
+      if (verdict.kind === 'up') settled.set(key, { error: null, warning: verdict.warning })
+      else if (verdict.kind === 'failed') settled.set(key, { error: verdict.error, warning: null })
+      else settled.set(key, { error: outOfTime(watched), warning: null })
+      return []
+    })
+    if (open.length > 0) await sleep(POLL_MS)
+  }
+  return settled
+}
+
+function outOfTime(watched: Watched): string {
+  return `container "${watched.expected.name}" was started again, but was not up when the time for that was over`
+}

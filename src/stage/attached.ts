@@ -1,0 +1,74 @@
+/** Who can write to a volume's data: by its name, or by another way to the same place. Pure. */
+import { posix } from 'node:path'
+import type { Container, Mount, Volume } from './container.ts'
+
+/**
+ * A place where data lies: a path on the engine's host, on a server, or a device. Two places of one space meet where one
+ * path is the other or lies below it. A path that leads through a symbolic link on the host is taken as it is written:
+ * the engine does not resolve it, and neither can we from here.
+ */
+interface Place {
+  readonly space: string
+  readonly path: string
+}
+
+/** How `container` can write to `volume`, in words (`has it mounted`, …); `null` where it cannot. `others` are all volumes of the host. */
+export function writableWay(container: Container, volume: Volume, others: readonly Volume[]): string | null {
+  const places = placesOf(volume)
+  for (const mount of container.mounts) {
+    if (!mount.writable) continue
+    const way = wayThrough(mount, volume, places, others)
+    if (way !== null) return way
+  }
+  return null
+}
+
+function wayThrough(mount: Mount, volume: Volume, places: readonly Place[], others: readonly Volume[]): string | null {
+  if (mount.type === 'volume' && mount.name === volume.name) return `has volume "${volume.name}" mounted`
+  if (mount.type === 'bind' && meet(places, hostPath(mount.source)))
+    return `binds ${mount.source}, where volume "${volume.name}" has its data`
+  if (mount.type !== 'volume') return null
+  const other = others.find((candidate) => candidate.name === mount.name)
+  const otherPlaces = other ? placesOf(other) : hostPath(mount.source)
+  return meet(places, otherPlaces)
+    ? `has volume "${mount.name}" mounted, which lies where volume "${volume.name}" does`
+    : null
+}
+
+/** Its mount point, and what is mounted there where the `local` driver was given a device. */
+function placesOf(volume: Volume): readonly Place[] {
+  // a driver that does not say where its data lies gives no mount point, or `/`: that must not meet everything
+  const mountpoint = volume.mountpoint === '/' ? [] : hostPath(volume.mountpoint)
+  return [...mountpoint, ...(volume.driver === 'local' ? devicePlace(volume.options) : [])]
+}
+
+function devicePlace(options: Readonly<Record<string, string>>): readonly Place[] {
+  const device = options.device ?? ''
+  const mountOptions = (options.o ?? '').split(',')
+  if (mountOptions.includes('bind') || mountOptions.includes('rbind')) return hostPath(device)
+  const type = options.type ?? ''
+  // each tmpfs is one of its own, whatever its device is called
+  if (device === '' || type === 'tmpfs') return []
+  if (!type.startsWith('nfs')) return [{ space: type === 'cifs' ? 'cifs' : 'device', path: tidy(device) }]
+  const addr = mountOptions.find((option) => option.startsWith('addr='))?.slice('addr='.length)
+  const colon = device.indexOf(':')
+  const server = addr ?? device.slice(0, Math.max(colon, 0))
+  return [{ space: `nfs ${server}`, path: tidy(device.slice(colon + 1)) }]
+}
+
+function hostPath(path: string): readonly Place[] {
+  return path.startsWith('/') ? [{ space: 'host', path: tidy(path) }] : []
+}
+
+function tidy(path: string): string {
+  const normal = posix.normalize(path)
+  return normal.length > 1 ? normal.replace(/\/$/, '') : normal
+}
+
+function meet(a: readonly Place[], b: readonly Place[]): boolean {
+  return a.some((x) => b.some((y) => x.space === y.space && (within(x.path, y.path) || within(y.path, x.path))))
+}
+
+function within(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
+}

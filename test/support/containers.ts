@@ -1,0 +1,60 @@
+/** Builders for inspected containers and volumes. Ids are made from names, so that a test reads by name. */
+import { createHash } from 'node:crypto'
+import type { Container, Mount, Volume } from '../../src/stage/container.ts'
+
+export function idOf(name: string): string {
+  return createHash('sha256').update(name).digest('hex')
+}
+
+/** A running container that nothing is special about. */
+export function container(name: string, over: Partial<Container> = {}): Container {
+  return {
+    id: idOf(name),
+    name,
+    createdAt: '2026-11-01T00:00:00Z',
+    state: 'running',
+    startedAt: '2026-11-01T00:00:01.5Z',
+    exitCode: 0,
+    oomKilled: false,
+    restartCount: 0,
+    health: null,
+    healthCheck: null,
+    autoRemove: false,
+    stopTimeout: null,
+    mounts: [],
+    networkMode: 'default',
+    pidMode: '',
+    ipcMode: 'private',
+    links: [],
+    labels: {},
+    upperDir: null,
+    ours: false,
+    ...over,
+  }
+}
+
+export function has(volume: string, writable = true): Mount {
+  return { type: 'volume', name: volume, source: `/var/lib/docker/volumes/${volume}/_data`, writable }
+}
+
+export function binds(source: string, writable = true): Mount {
+  return { type: 'bind', name: null, source, writable }
+}
+
+/** A service of a compose project, with its `depends_on` as compose writes it. */
+export function service(name: string, dependsOn = '', over: Partial<Container> = {}, project = 'shop'): Container {
+  return container(`${project}-${name}-1`, {
+    ...over,
+    labels: {
+      'com.docker.compose.project': project,
+      'com.docker.compose.service': name,
+      'com.docker.compose.oneoff': 'False',
+      'com.docker.compose.depends_on': dependsOn,
+      ...over.labels,
+    },
+  })
+}
+
+export function volume(name: string, options: Record<string, string> = {}, driver = 'local'): Volume {
+  return { name, driver, mountpoint: `/var/lib/docker/volumes/${name}/_data`, options }
+}
