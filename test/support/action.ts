@@ -11,7 +11,7 @@ import { parseFileCommands } from './file-commands.ts'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** Where the action's docker client comes from and what it talks to: an engine of engine.ts, or a scripted docker. */
-export type ActionDocker = { env(): { DOCKER_HOST: string } } | { readonly folder: string; calls(): unknown }
+export type ActionDocker = { env(): Record<string, string> } | { readonly folder: string; calls(): unknown }
 
 export interface ActionOptions {
   /** As in a workflow's `with:`. Inputs left out get action.yml's default, as the runner gives them. */
@@ -221,7 +221,7 @@ async function inputEnv(inputs: Readonly<Record<string, string>>): Promise<Recor
 
 function dockerEnv(docker: ActionDocker): Record<string, string> {
   if ('folder' in docker && 'calls' in docker) return { PATH: `${docker.folder}${delimiter}${process.env.PATH ?? ''}` }
-  return (docker as { env(): { DOCKER_HOST: string } }).env()
+  return (docker as { env(): Record<string, string> }).env()
 }
 
 /** Reads stdout to its end, at most so fast; a pipe that is not read holds its writer back. */

@@ -12,18 +12,12 @@ const PATH = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 
 /**
  * Makes `engine.baseImage`: from this machine's static busybox, or its distribution's package; else, where a registry
- * answers, from Docker's own `busybox`. `folder` is made, used and removed.
+ * answers, from Docker's own `busybox`. `folder` is for its files meanwhile.
  */
 export async function importBusybox(engine: Engine, folder: string): Promise<void> {
   const busybox = await staticBusybox(join(folder, 'package'))
   if (busybox === null) {
-    const pulled = await engine.docker(['pull', '-q', 'busybox:1.37'])
-    if (pulled.code !== 0) {
-      throw new NoEngineError(
-        'no base image can be had: no registry answers, and there is no busybox-static on this machine or in its packages',
-      )
-    }
-    await engine.ok(['tag', 'busybox:1.37', engine.baseImage])
+    await pullBusybox(engine)
     return
   }
   const root = join(folder, 'root')
@@ -39,7 +33,18 @@ export async function importBusybox(engine: Engine, folder: string): Promise<voi
   await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n')
   await writeFile(join(root, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n')
   await importTree(engine, root, engine.baseImage, 'CMD ["sh"]', 'root')
-  await rm(folder, { recursive: true })
+}
+
+async function pullBusybox(engine: Engine): Promise<void> {
+  const image = 'busybox:1.37'
+  const wasThere = (await engine.docker(['image', 'inspect', image])).code === 0
+  if (!wasThere && (await engine.docker(['pull', '-q', image])).code !== 0) {
+    throw new NoEngineError(
+      'no base image can be had: no registry answers, and there is no busybox-static on this machine or in its packages',
+    )
+  }
+  await engine.ok(['tag', image, engine.baseImage])
+  if (!wasThere) await engine.ok(['image', 'rm', image]) // the name alone goes
 }
 
 /** See `Engine.debian`. On a private engine by debootstrap and apt-get in a chroot, elsewhere by `docker build`. */

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,7 +15,7 @@ import { type Ran, type RunOptions, run } from './process.ts'
 export interface EngineHandle {
   /** `private`: ours alone. `reachable`: the user's own, where everything made must carry the `prefix`. */
   readonly kind: 'private' | 'reachable'
-  /** For `DOCKER_HOST`: `unix://…`. */
+  /** For `DOCKER_HOST`: `unix://…`; of a reachable engine what the client says of it (see `env`). */
   readonly host: string
   /** Where a private engine keeps its data (`data`), log (`dockerd.log`) and socket; `null` for a reachable one. */
   readonly folder: string | null
@@ -33,7 +33,7 @@ export interface Engine extends EngineHandle {
   /** A name (container, volume, image, instance id) that nothing else on this engine has: `data` → `marina-test-x7f3a9-data`. */
   name(what: string): string
   /** The environment under which any docker client, the action's included, talks to this engine. */
-  env(): { DOCKER_HOST: string }
+  env(): Record<string, string>
   /** An image of Debian with GNU tools and these packages installed; made once an engine, 30 s and more. */
   debian(packages?: readonly string[]): Promise<string>
   /** Ends dockerd (`SIGTERM` as a restart does, `SIGKILL` as a crash) and waits until it answers again. Private only. */
@@ -63,14 +63,17 @@ export interface StartOptions {
 export async function startEngine(options: StartOptions = {}): Promise<OwnedEngine> {
   if (process.platform === 'linux' && process.getuid?.() === 0) return startPrivateEngine(options)
   const reachable = await reachableEngine(options)
-  if (reachable) return reachable
+  if (reachable) {
+    await makeBase(reachable)
+    return reachable
+  }
   await ensureEnginePrograms(options.say ?? console.log)
   throw new NoEngineError(
     'no Docker engine answers: start one that you may use, or run this as root to have a private one.',
   )
 }
 
-/** The engine that the docker client of this user reaches, with a base image of its own; `null` where none answers. */
+/** The engine that the docker client of this user reaches; its base image is still to be made. `null` where none answers. */
 export async function reachableEngine(options: StartOptions = {}): Promise<OwnedEngine | null> {
   const answers = await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeoutMs: 20_000 }).catch(
     () => null,
@@ -88,9 +91,7 @@ export async function reachableEngine(options: StartOptions = {}): Promise<Owned
     baseImage: `${prefix}-base:latest`,
   }
   const engine = attachEngine(handle)
-  const owned = { ...engine, stop: () => removeNamed(engine) }
-  await makeBase(owned)
-  return owned
+  return { ...engine, stop: () => removeNamed(engine) }
 }
 
 /** A dockerd of our own, in namespaces of its own, that meets no other engine on this machine. Wants root on Linux. */
@@ -123,10 +124,10 @@ export async function startPrivateEngine(options: StartOptions = {}): Promise<Ow
 
 /** The engine of a handle, for a process that did not start it. */
 export function attachEngine(handle: EngineHandle): Engine {
-  const env = (more?: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
-    const all: NodeJS.ProcessEnv = { ...(more ?? process.env), DOCKER_HOST: handle.host }
-    delete all.DOCKER_CONTEXT
-    return all
+  const own = clientEnv(handle)
+  const env = (given: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => {
+    const others = Object.entries(given).filter(([key]) => !CLIENT_KEYS.includes(key))
+    return { ...Object.fromEntries(others), ...own }
   }
   const docker = (args: readonly string[], options: RunOptions = {}) =>
     run('docker', args, { ...options, env: env(options.env) })
@@ -140,7 +141,7 @@ export function attachEngine(handle: EngineHandle): Engine {
     docker,
     ok,
     name: (what) => `${handle.prefix}-${what}`,
-    env: () => ({ DOCKER_HOST: handle.host }),
+    env: () => own,
     debian: (packages = []) => makeDebian(engine, packages),
     restart: async (how = 'SIGTERM') => {
       const before = await enginePid(handle)
@@ -156,9 +157,28 @@ export function attachEngine(handle: EngineHandle): Engine {
   return engine
 }
 
+/** What tells a docker client its engine. A context of the user's may hold certificates too, so it is taken as a whole. */
+const CLIENT_KEYS = [
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_TLS',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CERT_PATH',
+]
+
+function clientEnv(handle: EngineHandle): Record<string, string> {
+  if (handle.kind === 'private') return { DOCKER_HOST: handle.host }
+  return Object.fromEntries(CLIENT_KEYS.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : [])))
+}
+
 async function makeBase(engine: OwnedEngine): Promise<void> {
-  const folder = engine.folder ?? (await mkdtemp(join(tmpdir(), 'marina-base-')))
-  await importBusybox(engine, join(folder, 'base'))
+  const folder = await mkdtemp(join(engine.folder ?? tmpdir(), 'marina-base-'))
+  try {
+    await importBusybox(engine, folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 function uniquePrefix(options: StartOptions): string {
