@@ -74,7 +74,7 @@ async function copyAll(life: Life, bench: NonNullable<Hold['bench']>, sources: r
           paths: source.target.paths,
           exclude: source.target.exclude,
           allowEmpty: source.target.allowEmpty,
-          volume: source.volume.name,
+          name: source.volume.name,
           live: true,
           onProgress: (line: string) => void life.log.write('marina', line),
           deadlineMs: life.instance.timeoutMs,
