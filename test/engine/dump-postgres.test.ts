@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { databaseImage, startServer } from '../support/databases.ts'
-import { DIRECTORY, dump, OWNER, startBench, type TestBench } from '../support/dumping.ts'
+import { DIRECTORY, dump, feed, OWNER, startBench, type TestBench } from '../support/dumping.ts'
 import { attachEngine } from '../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
@@ -63,9 +62,10 @@ describe('a PostgreSQL server under write load', () => {
     expect(report.toolVersion).toMatch(/^pg_dumpall \(PostgreSQL\) \d+/)
     const [file] = report.files
     expect(file).toMatchObject({ path: `${DIRECTORY}/${source}/dump.sql`, database: null })
-    const content = await engine.ok(['exec', bench.name, 'cat', file?.path ?? ''])
-    const bytes = Buffer.from(`${content}\n`)
-    expect(file).toMatchObject({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+    const path = file?.path ?? ''
+    const [sha256] = (await engine.ok(['exec', bench.name, 'sha256sum', path])).split(' ')
+    const bytes = Number(await engine.ok(['exec', bench.name, 'stat', '-c', '%s', path]))
+    expect(file).toMatchObject({ bytes, sha256 })
     const owner = await engine.ok([
       'exec',
       bench.name,
@@ -80,7 +80,7 @@ describe('a PostgreSQL server under write load', () => {
 
     const target = named('target')
     await startServer(engine, 'postgres', target, { env: { POSTGRES_USER: 'app', POSTGRES_PASSWORD: 'other' } })
-    await engine.docker(['exec', '-i', target, 'psql', '-U', 'app', '-q', 'postgres'], { input: content })
+    await feed(engine, bench, path, [target, 'psql', '-U', 'app', '-q', 'postgres'])
     const last = Number(await sql(target, 'SELECT max(n) FROM a'))
     expect(last).toBeGreaterThan(0)
     expect(await sql(target, 'SELECT max(n), count(*) FROM b')).toBe(`${last}|${last}`)

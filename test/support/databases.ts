@@ -40,6 +40,7 @@ mariadbd)
   shift; install -d -o mysql -g mysql /run/mysqld
   root=$(value MARIADB_ROOT_PASSWORD); [ -n "$root" ] || root=$(value MYSQL_ROOT_PASSWORD)
   {
+    root=$(printf %s "$root" | sed "s/'/''/g")
     if [ -n "$root" ]; then echo "ALTER USER root@localhost IDENTIFIED BY '$root';"; fi
     if [ -n "$MYSQL_DATABASE" ]; then echo "CREATE DATABASE IF NOT EXISTS $MYSQL_DATABASE;"; fi
     if [ -n "$MYSQL_USER" ]; then
@@ -65,8 +66,8 @@ const READY: Readonly<Record<ServerKind, string>> = {
   // over TCP: the server that initdb starts for itself answers on the socket alone
   postgres: 'pg_isready -q -h 127.0.0.1',
   mariadb: 'mariadb-admin ping --protocol=tcp -h 127.0.0.1 --skip-ssl 2>&1 | grep -qE "alive|Access denied"',
-  redis: 'redis-cli ping | grep -qE "PONG|NOAUTH"',
-  valkey: 'valkey-cli ping | grep -qE "PONG|NOAUTH"',
+  redis: 'redis-cli -p "$1" ping | grep -qE "PONG|NOAUTH"',
+  valkey: 'valkey-cli -p "$1" ping | grep -qE "PONG|NOAUTH"',
 }
 
 /** The image that holds all the servers; made once an engine (about a minute and a half), by debootstrap or, on a reachable engine, by `docker build`. */
@@ -124,6 +125,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Behind the server's own command. */
   readonly args?: readonly string[]
+  /** Where a Redis or Valkey listens, if not at its usual port. */
+  readonly port?: string | undefined
   /** Further words for `docker run`. */
   readonly run?: readonly string[]
 }
@@ -139,9 +142,10 @@ export async function startServer(
   const env = Object.entries(options.env ?? {}).flatMap(([key, value]) => ['-e', `${key}=${value}`])
   const command = [...COMMAND[kind], ...(options.args ?? [])]
   const more = options.run ?? []
+  const port = options.port ?? '6379'
   await engine.ok(['run', '-d', '--network', 'none', '--name', name, ...env, ...more, image, ...command])
   const end = Date.now() + 60_000
-  while ((await engine.docker(['exec', name, 'sh', '-c', READY[kind]])).code !== 0) {
+  while ((await engine.docker(['exec', name, 'sh', '-c', READY[kind], 'sh', port])).code !== 0) {
     if (Date.now() > end) {
       const { stdout, stderr } = await engine.docker(['logs', '--tail', '20', name])
       throw new Error(`${kind} in ${name} does not answer:\n${stdout}${stderr}`)

@@ -3,6 +3,7 @@ import { type ExecRequest, execTruthfully } from '../../src/claim/exec.ts'
 import type { Docker } from '../../src/docker/process.ts'
 import { type Bench, type ContainerFacts, type DbTarget, type DumpReport, dumpDatabase } from '../../src/stage/dump.ts'
 import type { Engine } from './engine.ts'
+import { runOk } from './process.ts'
 
 /** Where the dumps of these tests lie in the workbench. */
 export const DIRECTORY = '/backup/20260102-030405/db'
@@ -109,4 +110,15 @@ export async function programs(engine: Engine, name: string, pattern: RegExp): P
     .split('\n')
     .slice(1)
     .filter((line) => pattern.test(line))
+}
+
+/** What is left below the dumps' directory of a container: empty after a failure. */
+export function restInBench(engine: Engine, bench: TestBench, name: string): Promise<string> {
+  return engine.ok(['exec', bench.name, 'sh', '-c', `find ${DIRECTORY}/${name} 2>/dev/null || true`])
+}
+
+/** Feeds a file of the workbench to a program in another container, byte for byte. Gives the program's stdout. */
+export function feed(engine: Engine, bench: TestBench, path: string, into: readonly string[]): Promise<string> {
+  const script = 'bench=$1 path=$2; shift 2; docker exec "$bench" cat "$path" | docker exec -i "$@"'
+  return runOk('sh', ['-c', script, 'sh', bench.name, path, ...into], { env: { ...process.env, ...engine.env() } })
 }

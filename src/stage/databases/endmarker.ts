@@ -24,15 +24,19 @@ export interface Form {
 
 const HEAD = 512
 
-/** A text dump, plain or gzip, or one of `forms`, told by its first bytes. Every byte is passed on unchanged. */
+/** A text dump, plain or gzip, or one of `forms`. Every byte is passed on unchanged. */
 export function textWholeness(end: TextEnd): Wholeness {
+  return wholenessOf(() => plainText(end), end.forms)
+}
+
+/** The check of the form that the first bytes tell; `plain`, also looked for within gzip, where none does. */
+export function wholenessOf(plain: () => Wholeness, forms: readonly Form[] = []): Wholeness {
   let head: Buffer = NOTHING
   let inner: Wholeness | null = null
   const choose = () => {
-    const form = end.forms?.find((one) => one.begins(head))
+    const form = forms.find((one) => one.begins(head))
     if (form) return form.check()
-    if (head[0] === 0x1f && head[1] === 0x8b) return gzipOf(plainText(end))
-    return plainText(end)
+    return head[0] === 0x1f && head[1] === 0x8b ? gzipOf(plain()) : plain()
   }
   return {
     async pass(chunk) {

@@ -37,6 +37,8 @@ function writesElsewhere(args: readonly string[]): string | undefined {
 /** How to dump a PostgreSQL server, or each of the named databases. */
 export function postgresPlan(question: DumpQuestion): DumpPlan {
   const tool = question.databases.length === 0 ? 'pg_dumpall' : 'pg_dump'
+  if (!question.tools.has(tool))
+    throw new InstanceError(`${tool} is not found in the container: install the PostgreSQL client in its image`)
   const { args, password, options } = liftPasswords(question.dumpArgs)
   const elsewhere = writesElsewhere(args)
   if (elsewhere !== undefined)
