@@ -1,0 +1,117 @@
+/** CRC-64 as Redis puts it at the end of an RDB file (Jones polynomial, reflected). */
+
+/** 0xad93d23594c935a9 with its bits in reverse order, in two halves. */
+const HIGH = 0x95ac9329
+const LOW = 0xac4bc9b5
+
+/** tables[n] moves a byte n bytes further on: eight bytes are taken at once. Pairs of low and high half. */
+const TABLES = makeTables()
+
+function makeTables(): Uint32Array[] {
+  const first = new Uint32Array(512)
+  for (let byte = 0; byte < 256; byte++) {
+    let low = byte
+    let high = 0
+    for (let bit = 0; bit < 8; bit++) {
+      const odd = low & 1
+      low = (low >>> 1) | (high << 31)
+      high >>>= 1
+      if (odd) {
+        low ^= LOW
+        high ^= HIGH
+      }
+    }
+    first[2 * byte] = low
+    first[2 * byte + 1] = high
+  }
+  const tables = [first]
+  for (let n = 1; n < 8; n++) {
+    const before = tables[n - 1] as Uint32Array
+    const table = new Uint32Array(512)
+    for (let byte = 0; byte < 256; byte++) {
+      const low = before[2 * byte] as number
+      const high = before[2 * byte + 1] as number
+      const entry = 2 * (low & 255)
+      table[2 * byte] = ((low >>> 8) | (high << 24)) ^ (first[entry] as number)
+      table[2 * byte + 1] = (high >>> 8) ^ (first[entry + 1] as number)
+    }
+    tables.push(table)
+  }
+  return tables
+}
+
+/** A checksum that is fed piece by piece. */
+export function crc64() {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as [
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+  ]
+  let low = 0
+  let high = 0
+  return {
+    update(data: Buffer): void {
+      let l = low
+      let h = high
+      let i = 0
+      const whole = data.length - (data.length % 8)
+      for (; i < whole; i += 8) {
+        l ^=
+          (data[i] as number) |
+          ((data[i + 1] as number) << 8) |
+          ((data[i + 2] as number) << 16) |
+          ((data[i + 3] as number) << 24)
+        h ^=
+          (data[i + 4] as number) |
+          ((data[i + 5] as number) << 8) |
+          ((data[i + 6] as number) << 16) |
+          ((data[i + 7] as number) << 24)
+        const a = 2 * (l & 255)
+        const b = 2 * ((l >>> 8) & 255)
+        const c = 2 * ((l >>> 16) & 255)
+        const d = 2 * (l >>> 24)
+        const e = 2 * (h & 255)
+        const f = 2 * ((h >>> 8) & 255)
+        const g = 2 * ((h >>> 16) & 255)
+        const k = 2 * (h >>> 24)
+        l =
+          (t7[a] as number) ^
+          (t6[b] as number) ^
+          (t5[c] as number) ^
+          (t4[d] as number) ^
+          (t3[e] as number) ^
+          (t2[f] as number) ^
+          (t1[g] as number) ^
+          (t0[k] as number)
+        h =
+          (t7[a + 1] as number) ^
+          (t6[b + 1] as number) ^
+          (t5[c + 1] as number) ^
+          (t4[d + 1] as number) ^
+          (t3[e + 1] as number) ^
+          (t2[f + 1] as number) ^
+          (t1[g + 1] as number) ^
+          (t0[k + 1] as number)
+      }
+      for (; i < data.length; i++) {
+        const entry = 2 * ((l ^ (data[i] as number)) & 255)
+        l = ((l >>> 8) | (h << 24)) ^ (t0[entry] as number)
+        h = (h >>> 8) ^ (t0[entry + 1] as number)
+      }
+      low = l
+      high = h
+    },
+    /** Eight bytes, little-endian, as an RDB file ends. */
+    digest(): Buffer {
+      const bytes = Buffer.alloc(8)
+      bytes.writeUInt32LE(low >>> 0, 0)
+      bytes.writeUInt32LE(high >>> 0, 4)
+      return bytes
+    },
+  }
+}

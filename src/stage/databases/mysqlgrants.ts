@@ -1,0 +1,70 @@
+/** Whether a MySQL account sees all that its dump is to hold. What an account may not see is left out without an error. Pure. */
+
+export interface GrantsQuestion {
+  /** The lines of `SHOW GRANTS`. */
+  readonly grants: readonly string[]
+  /** The databases that the account sees. */
+  readonly visible: readonly string[]
+  /** The databases to dump; empty: all. */
+  readonly databases: readonly string[]
+  /** Whether triggers are to be dumped. */
+  readonly triggers: boolean
+}
+
+/** Databases of the server itself, which no dump holds. */
+const OWN = /^(information_schema|performance_schema|sys)$/i
+
+interface Grant {
+  readonly privileges: ReadonlySet<string>
+  /** `*`, or a database pattern of LIKE. */
+  readonly database: string
+}
+
+/** An error where part of a database cannot be seen, a warning where it cannot be told, or where other databases may be there. */
+export function judgeGrants(question: GrantsQuestion): { error: string | null; warning: string | null } {
+  const grants = question.grants.flatMap((line) => parseGrant(line) ?? [])
+  const needed = question.triggers ? ['SELECT', 'TRIGGER'] : ['SELECT']
+  const allows = (privilege: string, covers: (database: string) => boolean) =>
+    grants.some((grant) => covers(grant.database) && holds(grant, privilege))
+  const lacking = (covers: (database: string) => boolean) => needed.filter((one) => !allows(one, covers))
+
+  const doubt = question.grants.some((line) => /^REVOKE /.test(line) || (/^GRANT /.test(line) && !/ ON /.test(line)))
+  const unseen = 'what it cannot see would be missing from the dump'
+  if (lacking((database) => database === '*').length === 0 && !doubt) return { error: null, warning: null }
+
+  const all = question.databases.length === 0
+  const wanted = all ? question.visible.filter((name) => !OWN.test(name)) : question.databases
+  for (const name of wanted) {
+    const lacks = lacking((pattern) => pattern === '*' || likeMatches(pattern, name))
+    if (lacks.length === 0) continue
+    const what = `the account has no ${lacks.join(' and ')} privilege on the whole of database "${name}"`
+    if (doubt) return { error: null, warning: `as far as it can be told, ${what}: ${unseen}` }
+    return { error: `${what}: ${unseen}. Grant it, or dump with an account that has it`, warning: null }
+  }
+  if (!all) return { error: null, warning: null }
+  if (wanted.length === 0) return { error: `the account sees no database: ${unseen}`, warning: null }
+  return { error: null, warning: `the account may not see the whole server: the dump holds ${wanted.join(', ')}` }
+}
+
+function parseGrant(line: string): Grant | null {
+  const match = /^GRANT (.+?) ON (?:(?:TABLE )?)(\*|`(?:[^`]|``)*`|[^\s.`]+)\.(\*|`(?:[^`]|``)*`|[^\s.`]+) TO /.exec(
+    line,
+  )
+  if (match?.[3] !== '*') return null
+  // SELECT (column) is a privilege on a part: it does not count
+  const privileges = (match[1] ?? '').split(/, (?![^(]*\))/).map((one) => one.trim().toUpperCase())
+  const database = (match[2] ?? '').replace(/^`|`$/g, '').replaceAll('``', '`')
+  return { privileges: new Set(privileges), database }
+}
+
+function holds(grant: Grant, privilege: string): boolean {
+  return grant.privileges.has('ALL PRIVILEGES') || grant.privileges.has('ALL') || grant.privileges.has(privilege)
+}
+
+/** `%` any characters, `_` one, `\` takes the next as it is; names match without regard to case, which errs on the lenient side. */
+function likeMatches(pattern: string, name: string): boolean {
+  const source = pattern.replace(/\\(.)|([%_])|([^\\%_])/gs, (_, escaped, wild, plain) =>
+    wild === '%' ? '.*' : wild === '_' ? '.' : (escaped ?? plain ?? '').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'),
+  )
+  return new RegExp(`^${source}$`, 'is').test(name)
+}

@@ -1,0 +1,115 @@
+/** PostgreSQL: `pg_dumpall` for the server, `pg_dump` for each named database, and how their output ends. */
+import { InstanceError } from '../../errors.ts'
+import { type TextEnd, textWholeness } from './endmarker.ts'
+import { type DumpPlan, type DumpQuestion, fileNameOf, saysWarning } from './engine.ts'
+import { liftedNotice, liftUrlPassword } from './lift.ts'
+import { customArchive, tarArchive } from './pgarchive.ts'
+import { argumentsInEnv, SECRET, TAKE_ARGUMENTS } from './script.ts'
+
+/**
+ * User and password as the image's own start-up takes them (`POSTGRES_…`; `POSTGRESQL_…` is Bitnami's); the tool's own
+ * `PGUSER`, `PGPASSWORD` go before. Where the container trusts its own socket, the password is not asked for.
+ */
+const DUMP = `${SECRET}
+tool=$1; shift
+if [ -z "\${PGUSER-}" ]; then
+  PGUSER=$(secret POSTGRES_USER) || exit 1
+  if [ -z "$PGUSER" ] && [ -z "\${POSTGRESQL_POSTGRES_PASSWORD-}\${POSTGRESQL_POSTGRES_PASSWORD_FILE-}" ]; then
+    PGUSER=$(secret POSTGRESQL_USERNAME POSTGRESQL_USER) || exit 1
+  fi
+  export PGUSER=\${PGUSER:-postgres}
+fi
+if [ -z "\${PGPASSWORD-}" ]; then
+  PGPASSWORD=$(secret POSTGRES_PASSWORD POSTGRESQL_POSTGRES_PASSWORD POSTGRESQL_PASSWORD) || exit 1
+  if [ -n "$PGPASSWORD" ]; then export PGPASSWORD; else unset PGPASSWORD; fi
+fi
+${TAKE_ARGUMENTS}
+exec "$tool" --no-password "$@"`
+
+/** Options that send the dump elsewhere than to stdout. */
+const ELSEWHERE = /^(-f|--file(=|$)|-Fd|--format=d|-F$|--format$)/
+
+/** `-F X` in two arguments is fine for any X but the directory format. */
+function writesElsewhere(args: readonly string[]): string | undefined {
+  return args.find((arg, i) => ELSEWHERE.test(arg) && (!/^(-F|--format)$/.test(arg) || /^d/.test(args[i + 1] ?? '')))
+}
+
+/** How to dump a PostgreSQL server, or each of the named databases. */
+export function postgresPlan(question: DumpQuestion): DumpPlan {
+  const tool = question.databases.length === 0 ? 'pg_dumpall' : 'pg_dump'
+  if (!question.tools.has(tool))
+    throw new InstanceError(`${tool} is not found in the container: install the PostgreSQL client in its image`)
+  const { args, password, options } = liftPasswords(question.dumpArgs)
+  const elsewhere = writesElsewhere(args)
+  if (elsewhere !== undefined)
+    throw new InstanceError(
+      `dumpArgs has "${elsewhere}", which makes ${tool} write elsewhere than into the backup: leave it out (the formats custom and tar are fine with databases)`,
+    )
+  const call = {
+    script: DUMP,
+    args: [tool],
+    env: { ...argumentsInEnv(args), ...(password === null ? {} : { PGPASSWORD: password }) },
+  }
+  return {
+    tool,
+    files:
+      question.databases.length === 0
+        ? [{ ...call, database: null, name: 'dump.sql' }]
+        : question.databases.map((database) => ({
+            ...call,
+            database,
+            name: fileNameOf(database, '.sql'),
+            // PGDATABASE is a name and nothing else; an argument could be taken for a connection string
+            env: { ...call.env, PGDATABASE: database },
+          })),
+    notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
+    rights: null,
+    isWarning: saysWarning,
+    wholeness: () => textWholeness(END),
+  }
+}
+
+/** `-d`, `--dbname` can be a URL or a connection string with a password in it; some write `PGPASSWORD=…` as an argument. */
+function liftPasswords(dumpArgs: readonly string[]) {
+  const options = new Set<string>()
+  let password: string | null = null
+  const args = dumpArgs.flatMap((arg) => {
+    const variable = /^PGPASSWORD=(.*)$/s.exec(arg)
+    if (variable) {
+      options.add('PGPASSWORD')
+      password = variable[1] ?? ''
+      return []
+    }
+    const [, option = '', value = ''] = /^(--dbname=|-d)?(.*)$/s.exec(arg) ?? []
+    const url = liftUrlPassword(value)
+    if (url) {
+      options.add('the connection URL')
+      password = url.password
+      return [option + url.url]
+    }
+    const text = /(^|\s)password\s*=\s*('((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))/s.exec(value)
+    if (text && value.includes('=')) {
+      options.add('the connection string')
+      password = (text[3] ?? text[4] ?? '').replace(/\\(.)/gs, '$1')
+      return [option + value.replace(text[0], text[1] ?? '')]
+    }
+    return [arg]
+  })
+  return { args, password: password as string | null, options: [...options] }
+}
+
+/**
+ * The text ends with this comment; since the releases of August 2025 a line `\unrestrict` follows it. The user's own data
+ * cannot stand after it.
+ */
+const END: TextEnd = {
+  marker: '-- PostgreSQL database dump complete',
+  ends: (tail) => {
+    const lines = tail.split('\n').filter((line) => line !== '' && line !== '--' && !line.startsWith('\\unrestrict '))
+    return /^-- PostgreSQL database (cluster )?dump complete$/.test(lines.at(-1) ?? '')
+  },
+  forms: [
+    { begins: (head) => head.subarray(0, 5).toString('latin1') === 'PGDMP', check: () => customArchive() },
+    { begins: (head) => head.subarray(257, 262).toString('latin1') === 'ustar', check: () => tarArchive() },
+  ],
+}

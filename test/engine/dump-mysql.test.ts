@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { databaseImage, startServer } from '../support/databases.ts'
+import { DIRECTORY, dump, feed, restInBench, startBench, type TestBench } from '../support/dumping.ts'
+import { attachEngine } from '../support/engine.ts'
+
+const engine = attachEngine(inject('engine'))
+const made: string[] = []
+let bench: TestBench
+let source: string
+
+const named = (what: string) => {
+  const name = engine.name(`my-${what}`)
+  made.push(name)
+  return name
+}
+const ROOT = 'it is "root\'s" $ecret'
+const sql = (name: string, query: string, password = ROOT) =>
+  engine.ok(['exec', '-i', '-e', `MYSQL_PWD=${password}`, name, 'mariadb', '-uroot', '-N', '-B'], { input: query })
+
+beforeAll(async () => {
+  await databaseImage(engine)
+  bench = await startBench(engine, named('bench'))
+  source = named('source')
+  await startServer(engine, 'mariadb', source, {
+    env: { MARIADB_ROOT_PASSWORD: ROOT, MYSQL_DATABASE: 'app', MYSQL_USER: 'app', MYSQL_PASSWORD: 'app secret' },
+  })
+  await sql(
+    source,
+    `USE app;
+    CREATE TABLE a (n bigint PRIMARY KEY, body varchar(64) CHARACTER SET utf8mb4, raw varbinary(64));
+    CREATE TABLE b (n bigint REFERENCES a(n));
+    INSERT INTO a SELECT -seq, CONCAT('🎈', MD5(seq)), UNHEX(MD5(seq)) FROM seq_1_to_5000;
+    CREATE PROCEDURE p() SELECT 1;
+    CREATE EVENT e ON SCHEDULE EVERY 1 YEAR DO SELECT 1;
+    CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.raw = UNHEX(MD5(NEW.n));
+    CREATE DATABASE \`other-db\`; CREATE TABLE \`other-db\`.c (x int); INSERT INTO \`other-db\`.c VALUES (42);
+    CREATE USER part IDENTIFIED BY 'part'; GRANT SELECT ON app.a TO part;
+    CREATE USER half IDENTIFIED BY 'half'; GRANT SELECT, TRIGGER, SHOW VIEW, EVENT, LOCK TABLES ON app.* TO half; GRANT SELECT ON \`other-db\`.c TO half;`,
+  )
+  // every transaction writes the same number into both tables: a dump of one moment holds both or neither
+  await engine.ok([
+    'exec',
+    '-d',
+    '-e',
+    `MYSQL_PWD=${ROOT}`,
+    source,
+    'sh',
+    '-c',
+    `n=0; while n=$((n+1)); do
+      echo "BEGIN; INSERT INTO a (n, body) VALUES ($n, '🎈$n'); INSERT INTO b VALUES ($n); COMMIT;"
+    done | mariadb -uroot app`,
+  ])
+}, 600_000)
+
+afterAll(async () => {
+  await engine.docker(['rm', '-fv', ...made])
+})
+
+describe('a MariaDB server under write load', () => {
+  test('is dumped whole, restored into an empty server, and has the same rows, routines, events and triggers', async () => {
+    const running = await dump(engine, bench, source)
+    const report = await running.report
+    expect(report).toMatchObject({ kind: 'mariadb', tool: 'mariadb-dump', warnings: [], notices: [] })
+    expect(report.files).toMatchObject([{ path: `${DIRECTORY}/${source}/dump.sql`, database: null }])
+
+    const target = named('target')
+    await startServer(engine, 'mariadb', target, { env: { MARIADB_ROOT_PASSWORD: 'other' } })
+    await feed(engine, bench, report.files[0]?.path ?? '', ['-e', 'MYSQL_PWD=other', target, 'mariadb', '-uroot'])
+    const last = Number(await sql(target, 'SELECT max(n) FROM app.a', 'other'))
+    expect(last).toBeGreaterThan(0)
+    expect(await sql(target, 'SELECT max(n), count(*) FROM app.b', 'other')).toBe(`${last}\t${last}`)
+    const rows = `SET group_concat_max_len = 1 << 30;
+      SELECT count(*), MD5(GROUP_CONCAT(n, body, HEX(raw) ORDER BY n)) FROM app.a WHERE n <= ${last}`
+    expect(await sql(target, rows, 'other')).toBe(await sql(source, rows))
+    expect(
+      await sql(
+        target,
+        `SELECT routine_name FROM information_schema.routines WHERE routine_schema = 'app';
+         SELECT event_name FROM information_schema.events WHERE event_schema = 'app';
+         SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = 'app';
+         SELECT x FROM \`other-db\`.c`,
+        'other',
+      ),
+    ).toBe('p\ne\nt\n42')
+  })
+
+  test('gives one file for each of databases', async () => {
+    const { report } = await dump(engine, bench, source, { databases: ['app', 'other-db'] })
+    const { files } = await report
+    expect(files.map(({ path, database }) => [path.replace(/.*\//, ''), database])).toEqual([
+      ['app.sql', 'app'],
+      ['other-db.sql', 'other-db'],
+    ])
+    expect(await engine.ok(['exec', bench.name, 'cat', files[1]?.path ?? ''])).toMatch(
+      /CREATE DATABASE .*`other-db`[\s\S]*VALUES\s*\(42\)[\s\S]*-- Dump completed on /,
+    )
+  })
+
+  test("takes Marina's dumpArgs with their password, which stands in no process list", async () => {
+    const running = await dump(engine, bench, source, { dumpArgs: ['-uroot', `-p${ROOT}`] })
+    const seen = new Set<string>()
+    let done = false
+    const ended = running.report.finally(() => {
+      done = true
+    })
+    while (!done) for (const line of (await engine.ok(['top', source, '-eo', 'pid,args'])).split('\n')) seen.add(line)
+    expect((await ended).notices).toEqual([expect.stringContaining('the password of -p in dumpArgs')])
+    expect([...seen].filter((line) => line.includes('mariadb-dump'))).not.toEqual([])
+    expect([...seen].filter((line) => line.includes(ROOT))).toEqual([])
+  })
+})
+
+describe('is a failure in plain words', () => {
+  test.each`
+    what                                           | options                                | words
+    ${'a wrong password'}                          | ${{ dumpArgs: ['-uroot', '-pwrong'] }} | ${/Access denied for user 'root'@'localhost'/}
+    ${'a database that is not there'}              | ${{ databases: ['nowhere'] }}          | ${/database "nowhere": .*Unknown database 'nowhere'/}
+    ${'an account that sees one of two tables'}    | ${{ dumpArgs: ['-upart', '-ppart'] }}  | ${/no SELECT and TRIGGER privilege on the whole of database "app"/}
+    ${'an account that sees one database in part'} | ${{ dumpArgs: ['-uhalf', '-phalf'] }}  | ${/on the whole of database "other-db"/}
+    ${'an unknown option'}                         | ${{ dumpArgs: ['--no-such-option'] }}  | ${/unknown option '--no-such-option'/}
+    ${'an option that leaves out the end marker'}  | ${{ dumpArgs: ['--compact'] }}         | ${/leaves out the comment that ends a whole dump/}
+  `('$what', async ({ options, words }) => {
+    const { report } = await dump(engine, bench, source, options)
+    await expect(report).rejects.toThrow(words)
+    await expect(report).rejects.toMatchObject({ name: 'InstanceError' })
+    expect(await restInBench(engine, bench, source)).toBe('')
+  })
+
+  test('an account that sees one of several databases dumps that one, with a warning', async () => {
+    const { report } = await dump(engine, bench, source, { dumpArgs: ['-uapp', '-papp secret'] })
+    const { warnings, files } = await report
+    expect(warnings).toEqual(['the account may not see the whole server: the dump holds app'])
+    expect(files[0]?.bytes).toBeGreaterThan(100_000)
+  })
+})
