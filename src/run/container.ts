@@ -38,6 +38,8 @@ export interface TargetFailure {
 export interface ReadyContainer {
   /** `null` where no target is left for it. */
   readonly id: string | null
+  /** Who the image runs as. */
+  readonly owner: NumericUser
   readonly mounted: readonly VolumeSource[]
   readonly failed: readonly TargetFailure[]
 }
@@ -55,7 +57,7 @@ export async function readyContainer(
   // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
   let parents: readonly Entry[] | null = mounted.some(usesSubpaths) ? null : []
   for (;;) {
-    if (!isEnough(mounted)) return { id: null, mounted, failed }
+    if (!isEnough(mounted)) return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed }
     const whole = parents === null
     const id = await plan.create(
       mounted.flatMap((source) => mountsOf(source, plan.layout, whole)),
@@ -64,8 +66,8 @@ export async function readyContainer(
     try {
       const found = await examine(plan, id, mounted, whole)
       if (found.failed.length === 0 && !whole) {
-        await putIn(plan, id, parents ?? [], mounted, failed)
-        return { id, mounted, failed }
+        const owner = await putIn(plan, id, parents ?? [], mounted, failed)
+        return { id, owner, mounted, failed }
       }
       failed.push(...found.failed)
       mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source))
@@ -173,7 +175,7 @@ async function putIn(
   parents: readonly Entry[],
   mounted: readonly VolumeSource[],
   failed: readonly TargetFailure[],
-): Promise<void> {
+): Promise<NumericUser> {
   const owner = await ownerOf(plan, id)
   const uses = { volumes: true, databases: plan.databases }
   await copyIn(
@@ -192,6 +194,7 @@ async function putIn(
     ],
     { signal: plan.signal },
   )
+  return owner
 }
 
 /** The numbers of the user that the image runs as, looked up in the created container's own files. */

@@ -1,18 +1,22 @@
 /** The life of one instance: resolve, image, claim, dump, stage, run, release. */
+import { waitForOlder } from '../claim/journals.ts'
 import type { Instance } from '../config/instance.ts'
 import { dropsItsCommand, ensureImage, type Image } from '../docker/images.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { InstanceReport } from '../outcome.ts'
 import { layoutOf } from '../stage/layout.ts'
-import { resolveTargets, type VolumeSource } from '../stage/targets.ts'
+import { type DbSource, resolveTargets, type VolumeSource } from '../stage/targets.ts'
 import { runBackup } from './backup.ts'
 import type { InstanceLog, RunContext } from './context.ts'
+import { copyVolumes } from './copies.ts'
 import { openStop, type Stop } from './deadline.ts'
-import { type Hold, holdByBackup, holdByWorkbench } from './hold.ts'
+import { dumpDatabases } from './dumps.ts'
+import { type Hold, type HoldRequest, holdByBackup, holdByWorkbench } from './hold.ts'
+import { readyImage } from './image.ts'
 import { failTarget, isExpected, type Life } from './life.ts'
-import { openRecord, type Record } from './record.ts'
-import { copiedOf, stageTargets } from './stage.ts'
+import { planQuiet, type Quiet } from './quiet.ts'
+import { openRecord, type Record, targetName } from './record.ts'
 
 type Ended = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
 
@@ -37,23 +41,16 @@ export async function runInstance(
   }
   let hold: Hold | null = null
   try {
-    const sources = await record.phase('resolve', () => resolve(life))
-    if (isHopeless(life, sources)) return record.end()
+    const { sources, quiet } = await record.phase('resolve', () => resolve(life))
+    if (sources.length === 0 && life.failed.length > 0) return record.end()
     const image = await record.phase('image', () => findImage(life))
     stop.arm(instance.timeoutMs)
-    const request = { context, instance, image, signal: stop.signal }
-    const copied = copiedOf(sources).map((source) => source.volume.name)
-    const held =
-      copied.length === 0
-        ? holdByBackup(request)
-        : await record.phase('claim', () => holdByWorkbench(request, copied, []))
+    const held = await takeHold({ context, instance, image, signal: stop.signal }, record, { sources, quiet })
     hold = held
-    if (hold.bench)
-      stop.also(
-        hold.bench.workbench.lost,
-        'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again',
-      )
-    const container = await record.phase(hold.bench ? 'stage' : 'claim', () => stageTargets(life, held, image, sources))
+    const { bench } = held
+    if (bench) await fill(life, bench, sources, quiet)
+    const mounted = volumesOf(sources).filter((source) => source.staging.kind === 'mount')
+    const container = await record.phase(bench ? 'stage' : 'claim', () => readyImage(life, held, image, mounted))
     if (container !== null) await record.phase('run', () => runImage(life, image, container))
   } catch (error) {
     explain(error, record, stop)
@@ -68,6 +65,52 @@ export async function runInstance(
         )
   }
   return record.end()
+}
+
+type Source = VolumeSource | DbSource
+
+const volumesOf = (sources: readonly Source[]) => sources.filter((source) => source.kind === 'volume')
+const copiedOf = (sources: readonly Source[]) => volumesOf(sources).filter((source) => source.staging.kind !== 'mount')
+const databasesOf = (sources: readonly Source[]) => sources.filter((source) => source.kind === 'db')
+
+/** A workbench where anything is copied or dumped; else the claim is the backup container, and is taken with it. */
+async function takeHold(request: HoldRequest, record: Record, { sources, quiet }: Resolution): Promise<Hold> {
+  const copied = copiedOf(sources).map((source) => source.volume.name)
+  if (copied.length === 0 && databasesOf(sources).length === 0) return holdByBackup(request)
+  return record.phase('claim', () => holdByWorkbench(request, copied, quiet.journal))
+}
+
+/** Dumps and copies into the workbench. */
+async function fill(
+  life: Life,
+  { workbench, tools }: NonNullable<Hold['bench']>,
+  sources: readonly Source[],
+  quiet: Quiet,
+): Promise<void> {
+  life.stop.also(
+    workbench.lost,
+    'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again',
+  )
+  const bench = { exec: workbench.exec, tools }
+  const databases = databasesOf(sources)
+  const copied = copiedOf(sources)
+  if (databases.length > 0) await life.record.phase('dump', () => dumpDatabases(life, bench, databases))
+  if (copied.length === 0) return
+  await life.record.phase('stage', async () => {
+    const { context, instance, stop, log } = life
+    const containers = quiet.journal.map((one) => one.id)
+    await waitForOlder(
+      {
+        host: context.host,
+        containers,
+        waitMs: instance.timeoutMs,
+        signal: stop.signal,
+        say: (line) => log.write('marina', line),
+      },
+      workbench.id,
+    )
+    await copyVolumes(life, bench, copied, quiet)
+  })
 }
 
 /** A dry run: what would be staged and how, without touching anything. */
@@ -90,17 +133,19 @@ export async function previewInstance(
     failed: [],
   }
   try {
-    const sources = await record.phase('resolve', () => resolve(life))
-    for (const { target, staging } of sources) {
-      const how =
-        staging.kind === 'copy'
-          ? `copied, because ${staging.why}`
-          : staging.kind === 'mount'
-            ? 'mounted in place'
-            : 'copied in two passes around a stop'
-      await log.write('marina', `volume ${target.name} would be ${how}`)
-      record.target(target, { status: 'staged' })
+    const { sources, quiet } = await record.phase('resolve', () => resolve(life))
+    for (const source of sources) {
+      await log.write('marina', `${source.kind} ${targetName(source.target)} would be ${howStaged(source)}`)
+      record.target(source.target, { status: 'staged' })
     }
+    if (quiet.journal.length > 0)
+      await log.write(
+        'marina',
+        `${quiet.journal
+          .map((one) => one.name)
+          .reverse()
+          .join(', ')} would be stopped and started again`,
+      )
     await log.write('marina', `image ${instance.customImage} would run with ${life.layout.directory}`)
   } catch (error) {
     explain(error, record, stop)
@@ -109,8 +154,19 @@ export async function previewInstance(
   return ended.status === 'success' ? { ...ended, status: 'skipped' } : ended
 }
 
+function howStaged(source: Source): string {
+  if (source.kind === 'db') return 'dumped'
+  if (source.staging.kind === 'mount') return 'mounted in place'
+  return source.staging.kind === 'copy' ? `copied, because ${source.staging.why}` : 'copied in two passes around a stop'
+}
+
+interface Resolution {
+  readonly sources: readonly Source[]
+  readonly quiet: Quiet
+}
+
 /** Which targets there are, and how each will be staged. What is missing is a failed target, not a failed instance. */
-async function resolve(life: Life): Promise<readonly VolumeSource[]> {
+async function resolve(life: Life): Promise<Resolution> {
   const { context, instance, record, stop } = life
   const targets = instance.targets ?? (await context.discover(instance.id))
   if (targets.length === 0 && instance.targets === null) {
@@ -124,17 +180,16 @@ async function resolve(life: Life): Promise<readonly VolumeSource[]> {
   const resolved = await resolveTargets(context.host.docker, context.host.engine, context.hostName, targets, {
     signal: stop.signal,
   })
-  const sources: VolumeSource[] = []
+  const sources: Source[] = []
   for (const one of resolved) {
-    if (one.kind === 'volume') sources.push(one)
-    else await failTarget(life, one.target, one.error)
+    if (one.kind === 'unresolved') await failTarget(life, one.target, one.error)
+    else sources.push(one)
   }
-  return sources
-}
-
-/** Targets were wanted, and none is left. */
-function isHopeless(life: Life, sources: readonly unknown[]): boolean {
-  return sources.length === 0 && life.failed.length > 0
+  const quiet = await planQuiet(life, volumesOf(sources))
+  return {
+    quiet: quiet.quiet,
+    sources: sources.filter((source) => source.kind === 'db' || quiet.sources.includes(source)),
+  }
 }
 
 async function findImage(life: Life): Promise<Image> {

@@ -8,12 +8,14 @@ export interface Record {
   /** Runs one phase: its time is kept, its end is a line in the log, its failure is known by its name. */
   phase<T>(phase: Phase, work: () => Promise<T>): Promise<T>
   warn(message: string): Promise<void>
+  /** Applications were down for so long, in seconds. Where several groups were stopped, the longest counts. */
+  downtime(seconds: number): void
   /** Says or corrects what became of a target. */
   target(target: Target, found: Partial<Omit<TargetReport, 'kind' | 'name' | 'line'>>): void
   /** The instance itself failed; the first reason counts. */
   fail(message: string): void
   cancel(): void
-  set(known: Partial<Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds'>>): void
+  set(known: Partial<Pick<InstanceReport, 'image' | 'exitCode'>>): void
   end(): Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
 }
 
@@ -46,6 +48,9 @@ export function openRecord(instance: Instance, log: InstanceLog, now: () => Date
     async warn(message) {
       warnings.push(message)
       await log.write('marina', `warning: ${message}`)
+    },
+    downtime(seconds) {
+      known = { ...known, downtimeSeconds: Math.max(known.downtimeSeconds ?? 0, seconds) }
     },
     target(target, found) {
       const before = targets.get(target) ?? unstaged(target)

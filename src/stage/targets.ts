@@ -1,9 +1,12 @@
 /** From what an instance names to what is there: each target inspected, and how its data will come under `/backup`. Nothing is created or changed. */
-import type { Target, VolumeTarget } from '../config/instance.ts'
-import { inspectContainers, listContainers } from '../docker/containers.ts'
+
+import { isOurs } from '../claim/labels.ts'
+import type { DbTarget, Target, VolumeTarget } from '../config/instance.ts'
+import { type Inspected, inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { query } from '../docker/process.ts'
 import { inspectVolumes, type Volume } from '../docker/volumes.ts'
+import type { ContainerFacts } from './dump.ts'
 import type { SourceContainer } from './manifest.ts'
 import { decideStaging, type EngineTraits, type Staging } from './staging.ts'
 
@@ -16,6 +19,14 @@ export interface VolumeSource {
   readonly containers: readonly SourceContainer[]
 }
 
+export interface DbSource {
+  readonly kind: 'db'
+  readonly target: DbTarget
+  readonly container: Inspected
+  readonly facts: ContainerFacts
+  readonly containers: readonly SourceContainer[]
+}
+
 export interface Unresolved {
   readonly kind: 'unresolved'
   readonly target: Target
@@ -23,7 +34,7 @@ export interface Unresolved {
   readonly error: string
 }
 
-export type Resolved = VolumeSource | Unresolved
+export type Resolved = VolumeSource | DbSource | Unresolved
 
 /** Looks at each target. A missing volume, or a staging that cannot be had, fails that target alone. */
 export async function resolveTargets(
@@ -43,40 +54,47 @@ export async function resolveTargets(
       )
     ).map((volume) => [volume.name, volume]),
   )
-  return Promise.all(
-    targets.map(async (target): Promise<Resolved> => {
-      if (target.kind === 'db')
-        return { kind: 'unresolved', target, error: `database ${target.container}: db targets are not built yet` }
-      const volume = volumes.get(target.name)
-      if (!volume) {
-        const where = target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`
+  const where = (target: Target) =>
+    target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`
+  const one = async (target: Target): Promise<Resolved> => {
+    if (target.kind === 'db') {
+      const container = await inspectContainer(docker, target.container, options)
+      if (!container)
         return {
           kind: 'unresolved',
           target,
-          error: `volume ${target.name} does not exist on host ${hostName}: create it${where}`,
+          error: `database container ${target.container} does not exist on host ${hostName}: start it${where(target)}`,
         }
-      }
-      const staging = decideStaging(target, volume, engine)
-      if (staging.kind === 'refused') return { kind: 'unresolved', target, error: staging.why }
       return {
-        kind: 'volume',
+        kind: 'db',
         target,
-        volume,
-        staging,
-        containers: await sourceContainers(docker, [`volume=${volume.name}`], options),
+        container,
+        facts: factsOf(container),
+        containers: await describe(docker, [container], options),
       }
-    }),
-  )
+    }
+    const volume = volumes.get(target.name)
+    if (!volume)
+      return {
+        kind: 'unresolved',
+        target,
+        error: `volume ${target.name} does not exist on host ${hostName}: create it${where(target)}`,
+      }
+    const staging = decideStaging(target, volume, engine)
+    if (staging.kind === 'refused') return { kind: 'unresolved', target, error: staging.why }
+    const ids = await listContainers(docker, [`volume=${volume.name}`], options)
+    const containers = (await inspectContainers(docker, ids, options)).filter((container) => !isOurs(container.labels))
+    return { kind: 'volume', target, volume, staging, containers: await describe(docker, containers, options) }
+  }
+  return Promise.all(targets.map(one))
 }
 
-/** The containers that fit the filters, with their images by digest, for the manifest. */
-export async function sourceContainers(
+/** Containers with their images by digest, for the manifest. */
+async function describe(
   docker: Docker,
-  filters: readonly string[],
+  containers: readonly Inspected[],
   options: QueryOptions,
 ): Promise<readonly SourceContainer[]> {
-  const ids = await listContainers(docker, filters, options)
-  const containers = await inspectContainers(docker, ids, options)
   const digests = await imageDigests(docker, [...new Set(containers.map((container) => container.image))], options)
   return containers.map((container) => ({
     name: container.name,
@@ -97,4 +115,20 @@ async function imageDigests(
   const output = await query(docker, ['image', 'inspect', '--format', format, ...ids], options)
   const rows = output.stdout.split('\n').map((line) => line.trim().split(' '))
   return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
+}
+
+function factsOf(container: Inspected): ContainerFacts {
+  const raw = container.raw as {
+    readonly Config?: { readonly Image?: string; readonly Env?: readonly string[] | null }
+    readonly Path?: string
+    readonly Args?: readonly string[] | null
+  }
+  return {
+    id: container.id,
+    name: container.name,
+    image: raw.Config?.Image ?? '',
+    env: (raw.Config?.Env ?? []).map((line) => line.split('=')[0] ?? ''),
+    cmd: [raw.Path ?? '', ...(raw.Args ?? [])],
+    running: container.state.running && !container.state.paused,
+  }
 }

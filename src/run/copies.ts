@@ -1,0 +1,235 @@
+/**
+ * Copies into the staging volume: live ones one after the other; then, group by group, those whose applications are stopped:
+ * preHook → first pass → stop → second pass → start → wait until up → postHook.
+ */
+import { CancelledError, InstanceError } from '../errors.ts'
+import type { Bench } from '../stage/bench.ts'
+import { type Copied, type CopyRequest, copyVolume } from '../stage/copy.ts'
+import { hookContainer } from '../stage/hooks.ts'
+import { volumeDirectory } from '../stage/layout.ts'
+import {
+  type BroughtUp,
+  canPresync,
+  confirmPasses,
+  passWhileRunning,
+  passWhileStopped,
+  type Staged,
+} from '../stage/passes.ts'
+import type { QuiesceGroup } from '../stage/quiesce.ts'
+import type { VolumeSource } from '../stage/targets.ts'
+import { whileStopped } from '../stage/whileStopped.ts'
+import { sourcePath } from './hold.ts'
+import { type HookPlace, postHook, preHook } from './hooks.ts'
+import { failTarget, isExpected, type Life } from './life.ts'
+import { volumeEntry } from './manifest.ts'
+import type { Quiet } from './quiet.ts'
+
+/** One volume on its way. */
+interface Member {
+  readonly source: VolumeSource
+  readonly request: CopyRequest
+  readonly place: HookPlace | null
+  readonly began: number
+  hookBegun: boolean
+  error: Error | null
+  firstPass: Staged | null
+  secondPass: BroughtUp | null
+  copied: Copied | null
+}
+
+/** For stopping a wave of applications, and for all of them to come up again, ms. */
+const STOP_DEADLINE_MS = 15 * 60_000
+const START_DEADLINE_MS = 15 * 60_000
+
+/** Copies every source. Each failure is its target's own, except an application that does not come up again: that throws. */
+export async function copyVolumes(
+  life: Life,
+  bench: Bench,
+  sources: readonly VolumeSource[],
+  quiet: Quiet,
+): Promise<void> {
+  const members = sources.map((source, index): Member => {
+    const place = hookContainer(source.volume.name, quiet.containers, quiet.self)
+    return {
+      source,
+      request: requestOf(life, source, index),
+      place,
+      began: Date.now(),
+      hookBegun: false,
+      error: null,
+      firstPass: null,
+      secondPass: null,
+      copied: null,
+    }
+  })
+  const groupOf = (member: Member) => quiet.groups.find((group) => group.targets.includes(member.source.volume.name))
+  for (const member of members.filter((one) => !groupOf(one))) await copyGroup(life, bench, null, [member], quiet)
+  for (const group of quiet.groups)
+    await copyGroup(
+      life,
+      bench,
+      group,
+      members.filter((one) => groupOf(one) === group),
+      quiet,
+    )
+}
+
+function requestOf(life: Life, source: VolumeSource, index: number): CopyRequest {
+  return {
+    name: source.volume.name,
+    source: sourcePath(index),
+    destination: volumeDirectory(life.layout, source.volume.name),
+    paths: source.target.paths,
+    exclude: source.target.exclude,
+    allowEmpty: source.target.allowEmpty,
+    onProgress: (line) => void life.log.write('marina', line),
+    deadlineMs: life.instance.timeoutMs,
+    signal: life.stop.signal,
+  }
+}
+
+/** `group` is `null` for a volume whose applications go on. */
+async function copyGroup(
+  life: Life,
+  bench: Bench,
+  group: QuiesceGroup | null,
+  members: readonly Member[],
+  quiet: Quiet,
+): Promise<void> {
+  try {
+    for (const member of members) {
+      await attempt(life, member, async () => {
+        member.hookBegun = member.source.target.preHook !== null
+        await preHook(life, member.source.target, member.place)
+      })
+    }
+    if (group === null) for (const member of members) await attempt(life, member, () => copyLive(bench, member))
+    else await copyStopped(life, bench, group, members, quiet)
+  } finally {
+    for (const member of members) await closeHooks(life, bench, member)
+  }
+  for (const member of members) await settle(life, member)
+}
+
+const unfailed = (members: readonly Member[]) => members.filter((member) => member.error === null)
+
+/** Keeps a member's failure for itself. What belongs to the whole instance is thrown on. */
+async function attempt(life: Life, member: Member, work: () => Promise<void>): Promise<void> {
+  if (member.error !== null) return
+  try {
+    await work()
+  } catch (error) {
+    if (life.stop.signal.aborted || error instanceof CancelledError || !isExpected(error)) throw error
+    member.error = error as Error
+  }
+}
+
+async function copyStopped(
+  life: Life,
+  bench: Bench,
+  group: QuiesceGroup,
+  members: readonly Member[],
+  quiet: Quiet,
+): Promise<void> {
+  for (const member of members) await attempt(life, member, () => firstPass(life, bench, member))
+  if (unfailed(members).length === 0) return
+  const names = group.start.flat().map((one) => one.name)
+  if (names.length > 0) await life.log.write('marina', `stopping ${names.join(', ')}`)
+  const { docker } = life.context.host
+  const options = {
+    self: quiet.self,
+    stopDeadlineMs: STOP_DEADLINE_MS,
+    startDeadlineMs: START_DEADLINE_MS,
+    signal: life.stop.signal,
+  }
+  const done = await whileStopped(docker, group, options, async () => {
+    for (const member of members) await attempt(life, member, () => lastPass(bench, member))
+  })
+  if (done.downtimeMs !== null) {
+    life.record.downtime(done.downtimeMs / 1000)
+    await life.log.write('marina', `${names.join(', ')} up again, after ${(done.downtimeMs / 1000).toFixed(1)} s`)
+  }
+  for (const warning of done.warnings) await life.record.warn(warning)
+  if (done.notUp.length > 0) {
+    for (const one of done.notUp) for (const line of one.log) await life.log.write('marina', `${one.name}: ${line}`)
+    throw new InstanceError(
+      done.notUp
+        .map((one) => `${one.error}${one.log.length === 0 ? '' : `; it said last: ${one.log.slice(-3).join(' | ')}`}`)
+        .join('; '),
+    )
+  }
+  if (done.outcome.kind === 'failed') {
+    if (life.stop.signal.aborted || !isExpected(done.outcome.error)) throw done.outcome.error
+    for (const member of members) member.error ??= done.outcome.error
+    return
+  }
+  const disturbed = done.outcome.disturbed
+  if (disturbed.length > 0)
+    for (const member of members)
+      member.error ??= new InstanceError(
+        `volume ${member.source.volume.name} was not copied at rest: ${disturbed.join('; ')}`,
+      )
+  for (const member of members) await attempt(life, member, () => confirm(bench, member))
+}
+
+async function copyLive(bench: Bench, member: Member): Promise<void> {
+  member.copied = await copyVolume(bench, { ...member.request, live: true })
+}
+
+async function firstPass(life: Life, bench: Bench, member: Member): Promise<void> {
+  if (member.source.staging.kind !== 'presync') return
+  const can = await canPresync(bench, member.request)
+  if (can.ok) member.firstPass = await passWhileRunning(bench, member.request)
+  else
+    await life.log.write(
+      'marina',
+      `volume ${member.source.volume.name} is copied in one pass, while its applications are stopped: ${can.why}`,
+    )
+}
+
+async function lastPass(bench: Bench, member: Member): Promise<void> {
+  if (member.firstPass) member.secondPass = await passWhileStopped(bench, member.request, member.firstPass)
+  else member.copied = await copyVolume(bench, { ...member.request, live: false })
+}
+
+async function confirm(bench: Bench, member: Member): Promise<void> {
+  if (member.secondPass) member.copied = await confirmPasses(bench, member.request, member.secondPass)
+}
+
+/** The postHook of a target whose preHook was begun, or that has none. A target that failed is not left half staged. */
+async function closeHooks(life: Life, bench: Bench, member: Member): Promise<void> {
+  const { target } = member.source
+  const due = member.hookBegun || (target.preHook === null && target.postHook !== null)
+  if (due) {
+    try {
+      await postHook(life, target, member.place)
+    } catch (error) {
+      if (!isExpected(error)) throw error
+      member.error ??= error as Error
+    }
+  }
+  if (member.error === null || life.stop.signal.aborted) return
+  const removed = await bench.exec({
+    script: 'rm -rf -- "$1"',
+    args: [member.request.destination],
+    deadlineMs: 600_000,
+  })
+  if (removed.code !== 0)
+    throw new InstanceError(
+      `what was staged of volume ${member.request.name}, which failed (${member.error.message}), could not be removed`,
+    )
+}
+
+async function settle(life: Life, member: Member): Promise<void> {
+  const { source, copied, error } = member
+  const seconds = (Date.now() - member.began) / 1000
+  if (error !== null || copied === null) {
+    life.record.target(source.target, { seconds })
+    return failTarget(life, source.target, error?.message ?? `volume ${source.volume.name} was not copied`)
+  }
+  const staging = member.secondPass ? 'presync' : 'copy'
+  const { files, bytes, warnings } = copied
+  life.record.target(source.target, { status: 'staged', staging, files, bytes, warnings, seconds })
+  for (const warning of warnings) await life.log.write('marina', `warning: volume ${source.volume.name}: ${warning}`)
+  life.staged.push(volumeEntry(source, { staging, files, bytes, warnings }))
+}

@@ -1,0 +1,103 @@
+/** The last step before the run: the backup container with its mounts, manifest and environment, and all that it may read. */
+import { execReason } from '../claim/exec.ts'
+import type { Image } from '../docker/images.ts'
+import { InstanceError } from '../errors.ts'
+import { volumeDirectory } from '../stage/layout.ts'
+import { manifest } from '../stage/manifest.ts'
+import type { VolumeSource } from '../stage/targets.ts'
+import { readyContainer, type TargetFailure } from './container.ts'
+import { backupEnvironment } from './environment.ts'
+import type { Hold } from './hold.ts'
+import { failTarget, type Life } from './life.ts'
+import { volumeEntry } from './manifest.ts'
+import { targetName } from './record.ts'
+import type { NumericUser } from './user.ts'
+
+/** Mounts what is mounted, beside what was copied and dumped, and returns the created backup container, or `null` where no target is left for it. */
+export async function readyImage(
+  life: Life,
+  hold: Hold,
+  image: Image,
+  mounted: readonly VolumeSource[],
+): Promise<string | null> {
+  const { docker } = life.context.host
+  const { instance, stop } = life
+  const began = Date.now()
+  const databases = life.staged.some((target) => target.kind === 'db')
+  const ready = await readyContainer(
+    {
+      docker,
+      instance,
+      image,
+      layout: life.layout,
+      mounted,
+      databases,
+      script: instance.script === null ? null : await life.context.readScript(instance.script),
+      signal: stop.signal,
+      create: (mounts, failed) => hold.create(mounts, environment(life, failed)),
+      manifest: (staged, failed) => manifestFor(life, staged, failed),
+    },
+    (left) => left.length > 0 || life.staged.length > 0 || (mounted.length === 0 && life.failed.length === 0),
+  )
+  for (const source of ready.mounted)
+    life.record.target(source.target, { status: 'staged', staging: 'mount', seconds: (Date.now() - began) / 1000 })
+  for (const failure of ready.failed) {
+    await failTarget(life, failure.source.target, failure.error)
+    if (hold.bench) await removeMountPoint(life, hold.bench, failure.source)
+  }
+  if (databases && hold.bench && ready.id !== null) await giveDumps(life, hold.bench, ready.owner)
+  return ready.id
+}
+
+/** The dumps belong to the image's user, whose numbers are known only now. */
+async function giveDumps(life: Life, bench: NonNullable<Hold['bench']>, owner: NumericUser): Promise<void> {
+  const given = await bench.workbench.exec({
+    script: 'chown -R "$1" "$2"',
+    args: [`${owner.uid}:${owner.gid}`, `${life.layout.directory}/db`],
+    deadlineMs: 60_000,
+    signal: life.stop.signal,
+  })
+  if (given.code !== 0)
+    throw new InstanceError(`the dumps could not be given to the image's user: ${execReason(given)}`)
+}
+
+/** The staging volume outlives a backup container that was created and removed: the mount point that it made there must not pass as an empty backup. */
+async function removeMountPoint(life: Life, bench: NonNullable<Hold['bench']>, source: VolumeSource): Promise<void> {
+  await bench.workbench.exec({
+    script: 'rmdir "$1" 2>/dev/null; [ ! -e "$1" ]',
+    args: [volumeDirectory(life.layout, source.volume.name)],
+    deadlineMs: 30_000,
+    signal: life.stop.signal,
+  })
+}
+
+function environment(life: Life, failed: readonly TargetFailure[]): { [key: string]: string } {
+  const names = [
+    ...life.failed.map((failure) => targetName(failure.target)),
+    ...failed.map((failure) => failure.source.volume.name),
+  ]
+  return backupEnvironment(life.instance, {
+    hostName: life.context.hostName,
+    runUrl: life.context.runUrl,
+    layout: life.layout,
+    failedTargets: names,
+  })
+}
+
+function manifestFor(life: Life, mounted: readonly VolumeSource[], failed: readonly TargetFailure[]): Buffer {
+  return manifest({
+    instance: life.instance.id,
+    host: life.context.hostName,
+    timestamp: life.layout.timestamp,
+    layout: life.instance.layout,
+    runUrl: life.context.runUrl,
+    targets: [
+      ...life.staged,
+      ...mounted.map((source) => volumeEntry(source, { staging: 'mount', files: null, bytes: null, warnings: [] })),
+    ],
+    failed: [
+      ...life.failed.map(({ target, error }) => ({ kind: target.kind, name: targetName(target), error })),
+      ...failed.map(({ source, error }) => ({ kind: 'volume' as const, name: source.volume.name, error })),
+    ],
+  })
+}

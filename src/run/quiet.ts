@@ -1,0 +1,81 @@
+/** Who would be stopped for an instance, decided once before the claim: the journal has to list them from the first moment. */
+import { waitForStopped } from '../claim/journals.ts'
+import type { JournalEntry } from '../claim/labels.ts'
+import { InstanceError } from '../errors.ts'
+import type { Container } from '../stage/container.ts'
+import { allContainers, allVolumes, readOwnTraces } from '../stage/inspect.ts'
+import { ownContainers } from '../stage/ownContainer.ts'
+import { planQuiesce, type QuiesceGroup } from '../stage/quiesce.ts'
+import type { VolumeSource } from '../stage/targets.ts'
+import { failTarget, type Life } from './life.ts'
+
+export interface Quiet {
+  /** The volumes of one group are stopped, copied and started as one. */
+  readonly groups: readonly QuiesceGroup[]
+  /** All containers of the host, for the hooks. */
+  readonly containers: readonly Container[]
+  /** Ids of the runner's own containers. */
+  readonly self: readonly string[]
+  /** In the order of starting. */
+  readonly journal: readonly JournalEntry[]
+}
+
+const NOBODY: Quiet = { groups: [], containers: [], self: [], journal: [] }
+
+/** Asks the host and decides. Targets that cannot be had stopped have failed; the others are returned. Asks nothing where nobody is to be stopped and there are no hooks. */
+export async function planQuiet(
+  life: Life,
+  sources: readonly VolumeSource[],
+): Promise<{ readonly quiet: Quiet; readonly sources: readonly VolumeSource[] }> {
+  const stopped = sources.filter((source) => source.target.stopAttached)
+  const hooks = sources.some((source) => source.target.preHook !== null || source.target.postHook !== null)
+  if (stopped.length === 0 && !hooks) return { quiet: NOBODY, sources }
+  const { plan, containers, self } = await decide(life, stopped)
+  const byName = (name: string) => {
+    const source = sources.find((one) => one.volume.name === name)
+    if (!source) throw new InstanceError(`volume ${name} is not a target`)
+    return source
+  }
+  for (const { target, error } of plan.refused) await failTarget(life, byName(target).target, error)
+  for (const { target, message } of plan.warnings) await life.record.warn(`volume ${target}: ${message}`)
+  const refused = new Set(plan.refused.map((one) => one.target))
+  return {
+    quiet: {
+      groups: plan.groups,
+      containers,
+      self,
+      journal: plan.groups.flatMap((group) => group.start.flat()).map(({ id, name }) => ({ id, name })),
+    },
+    sources: sources.filter((source) => !refused.has(source.volume.name)),
+  }
+}
+
+/** What is down because another instance stopped it is not down for good: its turn is waited for, and the host asked again. */
+async function decide(life: Life, stopped: readonly VolumeSource[]) {
+  const { host } = life.context
+  const options = { signal: life.stop.signal }
+  const ask = async () => {
+    const [containers, hostVolumes, traces] = await Promise.all([
+      allContainers(host.docker, options),
+      allVolumes(host.docker, options),
+      readOwnTraces(),
+    ])
+    const self = ownContainers(traces, containers)
+    return {
+      plan: planQuiesce({ volumes: stopped.map((source) => source.volume), hostVolumes, containers, self }),
+      containers,
+      self,
+    }
+  }
+  const asked = await ask()
+  const down = asked.plan.groups.flatMap((group) => group.idle).map((container) => container.id)
+  if (down.length === 0) return asked
+  await waitForStopped({
+    host,
+    containers: down,
+    waitMs: life.instance.timeoutMs,
+    signal: life.stop.signal,
+    say: (line) => life.log.write('marina', line),
+  })
+  return ask()
+}
