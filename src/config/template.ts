@@ -29,7 +29,8 @@ export function parseTemplate(text: string): Template {
     if (found.index > at) parts.push(text.slice(at, found.index))
     at = found.index + found[0].length
     if (found[0] === '$$') parts.push('$')
-    else if (found[2] !== undefined) problems.push('a variable begins with a dollar sign and `{` but has no `}`: write `$$` for a dollar sign')
+    else if (found[2] !== undefined)
+      problems.push('a variable begins with a dollar sign and `{` but has no `}`: write `$$` for a dollar sign')
     else addVariable(found[3] ?? (found[1] as string), parts, problems)
   }
   if (at < text.length) parts.push(text.slice(at))
