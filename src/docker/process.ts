@@ -38,19 +38,31 @@ export async function query(docker: Docker, argv: readonly string[], options: Qu
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   const deadlineMs = options.deadlineMs ?? QUERY_DEADLINE_MS
-  const running = exec('docker', [...argv], {
-    silent: true,
-    ignoreReturnCode: true,
-    env: { ...docker.env, ...options.env },
-    // a stdin that is never closed would keep a client that reads it for ever
-    input: options.input ?? Buffer.alloc(0),
-    listeners: { stdout: (chunk) => stdout.push(chunk), stderr: (chunk) => stderr.push(chunk) },
-  }).then(
-    // exec types its result as number, but a client ended by a signal gives null
-    (code: number | null): Ended => (code === null ? { kind: 'signal', signal: 'unknown' } : { kind: 'exit', code }),
-  )
+  const env = { ...docker.env, ...options.env }
+  const keep = { stdout: (chunk: Buffer) => stdout.push(chunk), stderr: (chunk: Buffer) => stderr.push(chunk) }
+  const running = options.input === undefined ? unfed(argv, env, keep) : fed(argv, env, keep, options.input)
   const ended = await firstOf(running, deadlineMs, options.signal).catch(noClient)
   return { ended, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+}
+
+interface Keep {
+  readonly stdout: (chunk: Buffer) => void
+  readonly stderr: (chunk: Buffer) => void
+}
+
+async function unfed(argv: readonly string[], env: Record<string, string>, listeners: Keep): Promise<Ended> {
+  const code = await exec('docker', [...argv], { silent: true, ignoreReturnCode: true, env, listeners })
+  // exec types its result as number, but a client ended by a signal gives null
+  return (code as number | null) === null ? { kind: 'signal', signal: 'unknown' } : { kind: 'exit', code }
+}
+
+/** Not by `exec`'s `input`: a client that ends before it has read all of that is an uncaught EPIPE there, the end of our process. */
+function fed(argv: readonly string[], env: Record<string, string>, keep: Keep, input: Buffer): Promise<Ended> {
+  const client = stream({ env, redact: (text) => text }, argv)
+  client.stdout.on('data', keep.stdout)
+  client.stderr.on('data', keep.stderr)
+  client.stdin.end(input)
+  return client.ended
 }
 
 /** Runs `docker ARGV` and returns its stdout. Anything but exit code 0 throws: `CancelledError`, or a `CommandError` that begins with `what`. */

@@ -138,7 +138,7 @@ export async function startAll(
       errors.map(async ({ one, error }) => ({
         name: one.expected.name,
         error,
-        log: one.id === null ? [] : await lastLogLines(docker, one.id, one.watched?.startedAt ?? null),
+        log: one.id === null ? [] : await lastLogLines(docker, one.id, one.logSince),
       })),
     ),
     warnings: started.flatMap(({ expected, warning }) =>
@@ -154,6 +154,8 @@ interface Started {
   readonly id: string | null
   /** What to wait for; `null` where it could not be started. */
   readonly watched: Watched | null
+  /** Its last end, by the engine's clock: what it says may be older than what the engine then calls the time of its start. */
+  readonly logSince: string | null
   readonly error: string | null
   readonly warning: string | null
 }
@@ -164,13 +166,14 @@ interface Settled {
 }
 
 async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boolean): Promise<Started> {
-  const nothing = { expected, id: null, watched: null, warning: null }
+  const nothing = { expected, id: null, watched: null, logSince: null, warning: null }
   const found = (await containersOf(docker, [expected.id]))[0] ?? (await containersOf(docker, [expected.name]))[0]
   if (found === undefined) {
     const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`
     return { ...nothing, error }
   }
   const { id } = found
+  const logSince = found.state === 'down' ? found.finishedAt : null
   const warning =
     id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
   if (stopMayBePending) await stopIsOver(docker, found)
@@ -180,11 +183,11 @@ async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boo
   const said = output.ended.kind === 'exit' && output.ended.code === 0
   if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {
     const what = `container "${expected.name}" could not be started again`
-    return { ...nothing, id, error: commandError(docker, argv, what, output).message }
+    return { ...nothing, id, logSince, error: commandError(docker, argv, what, output).message }
   }
   const time = Date.now()
   const watched = { expected: { ...expected, id }, since: time, startedAt: now.startedAt, seenAt: time }
-  return { expected, id, watched, error: null, warning }
+  return { expected, id, watched, logSince, error: null, warning }
 }
 
 /** Until it is down, or its own time-out and the engine's kill would be over. */

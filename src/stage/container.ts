@@ -37,6 +37,8 @@ export interface Container {
   readonly state: ContainerState
   /** The engine's clock, with nanoseconds: for comparing, as text, with another one of the same container. */
   readonly startedAt: string
+  /** When it last ended. */
+  readonly finishedAt: string
   readonly exitCode: number
   readonly oomKilled: boolean
   /** Restarts by the engine since the last start by hand. */
@@ -87,6 +89,7 @@ const inspectedContainer = z.object({
   State: z.object({
     Status: z.string(),
     StartedAt: text,
+    FinishedAt: text,
     ExitCode: number,
     OOMKilled: z.boolean().nullish(),
     Health: z.object({ Status: text, Log: z.array(z.object({ Start: text })).nullish() }).nullish(),
@@ -125,6 +128,7 @@ export function parseContainer(inspected: unknown, ours = false): Container {
     createdAt: c.Created,
     state: stateOf(c.State.Status),
     startedAt: c.State.StartedAt,
+    finishedAt: c.State.FinishedAt,
     exitCode: c.State.ExitCode,
     oomKilled: c.State.OOMKilled ?? false,
     restartCount: c.RestartCount,

@@ -31,7 +31,8 @@ export interface Quiesced<T> {
 /**
  * Stops the containers of a group, does `work`, and starts them again: before this returns all have been started, and each is
  * up or in `notUp`. `disturbed` says why the copy may not show one moment; where it is not empty, the targets have failed.
- * The journal must list `group.start` before this is called. Throws only where the engine cannot be asked any more.
+ * The journal must list `group.start` before this is called. Throws only where the engine
+ * cannot be asked any more while it starts them: then the journal is what is left.
  */
 export async function whileStopped<T>(
   docker: Docker,
@@ -39,8 +40,9 @@ export async function whileStopped<T>(
   options: WhileStoppedOptions,
   work: () => Promise<T>,
 ): Promise<Quiesced<T>> {
-  const now = asOfNow(group, { ...(await hostNow(docker, options.signal)), self: options.self })
-  if (typeof now === 'string') return nothingStopped(new InstanceError(now))
+  const now = await lookAgain(docker, group, options)
+  if (now instanceof Error)
+    return { outcome: { kind: 'failed', error: now }, warnings: [], notUp: [], downtimeMs: null }
   const stoppedAt = Date.now()
   const begun = await stopAndWork(docker, now, options, work)
   const started = await startAll(docker, now.start, {
@@ -73,7 +75,7 @@ async function stopAndWork<T>(
     const disturbed = await stillDown(docker, quiet, group.targets, options.self)
     return { outcome: { kind: 'done', value, disturbed }, stop }
   } catch (error) {
-    return { outcome: { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }, stop }
+    return { outcome: { kind: 'failed', error: asError(error) }, stop }
   }
 }
 
@@ -95,6 +97,20 @@ async function hostNow(docker: Docker, signal?: AbortSignal) {
   return { containers, hostVolumes }
 }
 
-function nothingStopped(error: Error): Quiesced<never> {
-  return { outcome: { kind: 'failed', error }, warnings: [], notUp: [], downtimeMs: null }
+/** The group as it is now, or why nothing is to be stopped. */
+async function lookAgain(
+  docker: Docker,
+  group: QuiesceGroup,
+  options: WhileStoppedOptions,
+): Promise<QuiesceGroup | Error> {
+  try {
+    const now = asOfNow(group, { ...(await hostNow(docker, options.signal)), self: options.self })
+    return typeof now === 'string' ? new InstanceError(now) : now
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,42 +1,57 @@
 /** Stopping and starting applications on a real engine. */
-import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, inject, test } from 'vitest'
 import { type Docker, run } from '../../src/docker/process.ts'
 import { CancelledError } from '../../src/errors.ts'
 import { startAll, stopAll } from '../../src/stage/applications.ts'
 import { allContainers, allVolumes, containersOf } from '../../src/stage/inspect.ts'
 import { planQuiesce, type QuiesceGroup } from '../../src/stage/quiesce.ts'
 import { whileStopped } from '../../src/stage/whileStopped.ts'
+import { dockerOf } from '../support/containers.ts'
+import { attachEngine } from '../support/engine.ts'
 
-const IMAGE = process.env.MARINA_TEST_IMAGE ?? 'busybox:base'
-const PREFIX = `q${randomBytes(3).toString('hex')}`
-const docker: Docker = { env: environment(), redact: (text) => text.replaceAll('s3cret', '***') }
-const DATA = `${PREFIX}-data`
+const engine = attachEngine(inject('engine'))
+const docker: Docker = dockerOf(engine, (text) => text.replaceAll('s3cret', '***'))
 
 /** Ends at once when asked to; counts its starts in its own layer, where a test can look. */
-const POLITE = 'trap "exit 0" TERM; echo x >>/starts; while :; do sleep 0.1; done'
+const POLITE = 'trap "exit 0" TERM; echo x >>/starts; while :; do sleep 30 & wait; done'
 /** Does what `$1` says at its second start, and is polite at every other. */
 const atSecondStart = (what: string) =>
-  `echo x >>/starts; [ "$(wc -l </starts)" = 2 ] && { ${what}; }; trap "exit 0" TERM; while :; do sleep 0.1; done`
+  `echo x >>/starts; [ "$(wc -l </starts)" = 2 ] && { ${what}; }; trap "exit 0" TERM; while :; do sleep 30 & wait; done`
 
-beforeAll(async () => {
-  await run(docker, ['volume', 'create', DATA], 'volume')
-})
-
-afterEach(async () => {
-  const ids = await run(docker, ['ps', '-aq', '--filter', `name=^${PREFIX}-`], 'list')
-  if (ids !== '') await run(docker, ['rm', '-fv', ...ids.trim().split('\n')], 'remove')
-})
+const BASE = engine.name('quiesce')
+let scenes = 0
 
 afterAll(async () => {
-  const names = await run(docker, ['volume', 'ls', '-q', '--filter', `name=^${PREFIX}-`], 'list')
+  const ids = await run(docker, ['ps', '-aq', '--filter', `name=^${BASE}`], 'list')
+  await run(docker, ['rm', '-fv', ...ids.trim().split('\n')], 'remove')
+  const names = await run(docker, ['volume', 'ls', '-q', '--filter', `name=^${BASE}`], 'list')
   await run(docker, ['volume', 'rm', ...names.trim().split('\n')], 'remove')
 })
 
-/** Starts an application that has the data, unless the options say otherwise. */
-async function application(name: string, script = POLITE, options: readonly string[] = [`-v=${DATA}:/data`]) {
-  const argv = ['run', '-d', '--name', `${PREFIX}-${name}`, ...options, IMAGE, 'sh', '-c', script]
-  return (await run(docker, argv, name)).trim()
+/** A volume of its own, and applications that have it, unless their options say otherwise: tests wait, so they run side by side. */
+async function scene() {
+  scenes += 1
+  const prefix = `${BASE}${scenes}`
+  const data = `${prefix}-data`
+  await run(docker, ['volume', 'create', data], 'volume')
+  return {
+    prefix,
+    data,
+    volume: `-v=${data}:/data`,
+    async application(name: string, script = POLITE, options: readonly string[] = [`-v=${data}:/data`]) {
+      const argv = ['run', '-d', '--name', `${prefix}-${name}`, ...options, engine.baseImage, 'sh', '-c', script]
+      return (await run(docker, argv, name)).trim()
+    },
+    async group(): Promise<QuiesceGroup> {
+      const hostVolumes = await allVolumes(docker)
+      const volumes = hostVolumes.filter(({ name }) => name === data)
+      const plan = planQuiesce({ volumes, hostVolumes, containers: await allContainers(docker), self: [] })
+      expect(plan.refused).toEqual([])
+      return plan.groups[0] ?? expect.fail()
+    },
+    names: (waves: readonly (readonly { name: string }[])[]) =>
+      waves.map((wave) => wave.map(({ name }) => name.slice(prefix.length + 1))),
+  }
 }
 
 async function look(id: string) {
@@ -44,31 +59,15 @@ async function look(id: string) {
   return raw.State as { Status: string; StartedAt: string; FinishedAt: string; ExitCode: number }
 }
 
-async function group(...volumes: string[]): Promise<QuiesceGroup> {
-  const hostVolumes = await allVolumes(docker)
-  const wanted = volumes.length === 0 ? [DATA] : volumes
-  const plan = planQuiesce({
-    volumes: wanted.map((name) => hostVolumes.find((v) => v.name === name) ?? expect.fail(name)),
-    hostVolumes,
-    containers: await allContainers(docker),
-    self: [],
-  })
-  expect(plan.refused).toEqual([])
-  expect(plan.groups).toHaveLength(1)
-  return plan.groups[0] ?? expect.fail()
-}
-
-const names = (waves: readonly (readonly { name: string }[])[]) =>
-  waves.map((wave) => wave.map(({ name }) => name.slice(PREFIX.length + 1)))
-
 const OPTIONS = { self: [], stopDeadlineMs: 60_000, startDeadlineMs: 60_000 }
 const nothing = async () => {}
 
-test('the application is down during the work and up after it; dependents in its network go first and come last', async () => {
-  const app = await application('app')
-  const sidecar = await application('sidecar', POLITE, ['--network', `container:${PREFIX}-app`])
+test.concurrent('the application is down during the work and up after it; dependents in its network go first and come last', async () => {
+  const on = await scene()
+  const app = await on.application('app')
+  const sidecar = await on.application('sidecar', POLITE, ['--network', `container:${on.prefix}-app`])
   const before = await look(app)
-  const done = await whileStopped(docker, await group(), OPTIONS, async () => {
+  const done = await whileStopped(docker, await on.group(), OPTIONS, async () => {
     expect([(await look(app)).Status, (await look(sidecar)).Status]).toEqual(['exited', 'exited'])
     return 'copied'
   })
@@ -85,31 +84,14 @@ test('the application is down during the work and up after it; dependents in its
   expect(await interfaces(sidecar)).toContain('eth0')
 })
 
-test('every way to the data is found: volumes-from, a bind of the path, a bind above, a second volume on the same device', async () => {
-  const mountpoint = (await run(docker, ['volume', 'inspect', '-f', '{{.Mountpoint}}', DATA], 'volume')).trim()
-  const second = `${PREFIX}-second`
-  const device = ['--opt', 'type=none', '--opt', 'o=bind', '--opt', `device=${mountpoint}`]
-  await run(docker, ['volume', 'create', ...device, second], 'volume')
-  await application('owner')
-  await application('from', POLITE, ['--volumes-from', `${PREFIX}-owner`])
-  await application('from-ro', POLITE, ['--volumes-from', `${PREFIX}-owner:ro`])
-  await application('bind', POLITE, ['-v', `${mountpoint}:/x`])
-  await application('above', POLITE, ['-v', `${mountpoint}/../..:/x`])
-  await application('below-ro', POLITE, ['-v', `${mountpoint}:/x:ro`])
-  await application('device', POLITE, ['-v', `${second}:/x`])
-  await application('linked', POLITE, ['--link', `${PREFIX}-owner:o`])
-  await application('other', POLITE, [])
-  const plan = await group()
-  expect(names(plan.start)).toEqual([['above', 'bind', 'device', 'from', 'owner'], ['linked']])
-})
-
-test('one that does not end in its own time is killed, and a warning says so', async () => {
-  await application('stubborn', 'trap "" TERM; while :; do sleep 0.1; done', [
-    `-v=${DATA}:/data`,
+test.concurrent('one that does not end in its own time is killed, and a warning says so', async () => {
+  const on = await scene()
+  await on.application('stubborn', 'trap "" TERM; while :; do sleep 30 & wait; done', [
+    on.volume,
     '--stop-timeout',
     '1',
   ])
-  const done = await whileStopped(docker, await group(), OPTIONS, nothing)
+  const done = await whileStopped(docker, await on.group(), OPTIONS, nothing)
   expect(done.warnings).toEqual([
     expect.stringMatching(/did not end within its 1 s and was killed: its data may be torn/),
   ])
@@ -117,17 +99,18 @@ test('one that does not end in its own time is killed, and a warning says so', a
   expect(done.downtimeMs).toBeLessThan(8_000)
 })
 
-test('independent ones stop side by side', async () => {
-  const slow = 'trap "sleep 1.5; exit 0" TERM; while :; do sleep 0.1; done'
-  for (const name of ['one', 'two', 'three']) await application(name, slow)
-  const plan = await group()
+test.concurrent('independent ones stop side by side', async () => {
+  const on = await scene()
+  const slow = 'trap "sleep 1.5; exit 0" TERM; while :; do sleep 30 & wait; done'
+  for (const name of ['one', 'two', 'three']) await on.application(name, slow)
+  const plan = await on.group()
   const began = Date.now()
   expect((await stopAll(docker, plan.stop, { deadlineMs: 60_000 })).failed).toEqual([])
   expect(Date.now() - began).toBeLessThan(3_500)
 })
 
 describe('one that does not come up again fails with its last words, and the others are started', () => {
-  test.each<[string, string, readonly string[], RegExp, string]>([
+  test.concurrent.each<[string, string, readonly string[], RegExp, string]>([
     [
       'ends at once',
       'echo "s3cret disk not found" >&2; exit 3',
@@ -143,50 +126,56 @@ describe('one that does not come up again fails with its last words, and the oth
       'cannot reach ***',
     ],
   ])('%s', async (_, what, options, error, line) => {
-    await application('broken', atSecondStart(what), [`-v=${DATA}:/data`, ...options])
-    const other = await application('other')
-    const plan = await group()
-    if (options.length > 0) await healthy(`${PREFIX}-broken`)
+    const on = await scene()
+    await on.application('broken', atSecondStart(what), [on.volume, ...options])
+    const other = await on.application('other')
+    const plan = await on.group()
+    if (options.length > 0) await healthy(`${on.prefix}-broken`)
     const done = await whileStopped(docker, plan, OPTIONS, nothing)
     expect(done.outcome.kind).toBe('done')
-    expect(done.notUp).toEqual([{ name: `${PREFIX}-broken`, error: expect.stringMatching(error), log: [line] }])
+    expect(done.notUp).toEqual([{ name: `${on.prefix}-broken`, error: expect.stringMatching(error), log: [line] }])
     expect((await look(other)).Status).toBe('running')
   })
 
-  test('cannot be started at all; what lives in its network neither', async () => {
-    await application('base')
-    await application('sidecar', POLITE, [`-v=${DATA}:/data`, '--network', `container:${PREFIX}-base`])
-    const other = await application('other')
-    const done = await whileStopped(docker, await group(), OPTIONS, async () => {
-      await run(docker, ['rm', `${PREFIX}-base`], 'rm')
+  test.concurrent('cannot be started at all; what lives in its network neither', async () => {
+    const on = await scene()
+    await on.application('base')
+    await on.application('sidecar', POLITE, [on.volume, '--network', `container:${on.prefix}-base`])
+    const other = await on.application('other')
+    const done = await whileStopped(docker, await on.group(), OPTIONS, async () => {
+      await run(docker, ['rm', `${on.prefix}-base`], 'rm')
     })
-    expect(done.notUp.map(({ name }) => name)).toEqual([`${PREFIX}-base`, `${PREFIX}-sidecar`])
+    expect(done.notUp.map(({ name }) => name)).toEqual([`${on.prefix}-base`, `${on.prefix}-sidecar`])
     expect(done.notUp[0]?.error).toMatch(/is gone: somebody removed it meanwhile/)
     expect(done.notUp[1]?.error).toMatch(/could not be started again: .*[Nn]o such container/)
     expect((await look(other)).Status).toBe('running')
-    expect(done.outcome).toMatchObject({ disturbed: [expect.stringMatching(/"q\w+-base" was removed/)] })
+    expect(done.outcome).toMatchObject({ disturbed: [expect.stringMatching(/"\S+-base" was removed/)] })
   })
 })
 
-test('one that its restart policy brings up at the second try is up', async () => {
-  const app = await application('app', atSecondStart('exit 1'), [`-v=${DATA}:/data`, '--restart', 'unless-stopped'])
-  const done = await whileStopped(docker, await group(), OPTIONS, nothing)
+test.concurrent('one that its restart policy brings up at the second try is up', async () => {
+  const on = await scene()
+  const app = await on.application('app', atSecondStart('exit 1'), [on.volume, '--restart', 'unless-stopped'])
+  const done = await whileStopped(docker, await on.group(), OPTIONS, nothing)
   expect([done.notUp, (await look(app)).Status]).toEqual([[], 'running'])
   expect(await run(docker, ['exec', app, 'cat', '/starts'], 'exec')).toBe('x\nx\nx\n')
 })
 
-test('health from before the stop counts for nothing', async () => {
+test.concurrent('health from before the stop counts for nothing', async () => {
+  const on = await scene()
   const check = ['--health-cmd=cat /ready', '--health-interval=300ms', '--health-retries=30']
-  const late = 'rm -f /ready; (sleep 1; touch /ready) & trap "exit 0" TERM; while :; do sleep 0.1; done'
-  const app = await application('app', late, [`-v=${DATA}:/data`, ...check])
+  const late = 'rm -f /ready; (sleep 1; touch /ready) & trap "exit 0" TERM; while :; do sleep 30 & wait; done'
+  const app = await on.application('app', late, [on.volume, ...check])
   await healthy(app)
-  const done = await whileStopped(docker, await group(), OPTIONS, nothing)
+  const done = await whileStopped(docker, await on.group(), OPTIONS, nothing)
   expect(done.notUp).toEqual([])
   await run(docker, ['exec', app, 'test', '-e', '/ready'], 'ready')
 })
 
 describe('what somebody else does during the work is seen', () => {
-  test.each<[string, (app: string, paused: string) => Promise<unknown>, RegExp]>([
+  test.concurrent.each<
+    [string, (app: string, paused: string, on: Awaited<ReturnType<typeof scene>>) => Promise<unknown>, RegExp]
+  >([
     ['starts it', (app) => run(docker, ['start', app], 'start'), /-app" was started by somebody else/],
     [
       'starts and stops it',
@@ -200,67 +189,82 @@ describe('what somebody else does during the work is seen', () => {
     ],
     [
       'starts one that was not running',
-      () => run(docker, ['start', `${PREFIX}-idle`], 'start'),
+      (_, __, on) => run(docker, ['start', `${on.prefix}-idle`], 'start'),
       /-idle" was not running, and was started/,
     ],
-    ['starts a new one', () => application('new'), /-new", which has volume/],
+    ['starts a new one', (_, __, on) => on.application('new'), /-new", which has volume/],
   ])('%s', async (_, meddle, expected) => {
-    const app = await application('app')
-    const paused = await application('paused')
+    const on = await scene()
+    const app = await on.application('app')
+    const paused = await on.application('paused')
     await run(docker, ['pause', paused], 'pause')
-    await run(docker, ['create', '--name', `${PREFIX}-idle`, '-v', `${DATA}:/data`, IMAGE, 'sh', '-c', POLITE], 'idle')
-    const done = await whileStopped(docker, await group(), OPTIONS, () => meddle(app, paused).then(() => {}))
+    await run(
+      docker,
+      ['create', '--name', `${on.prefix}-idle`, '-v', `${on.data}:/data`, engine.baseImage, 'sh', '-c', POLITE],
+      'idle',
+    )
+    const done = await whileStopped(docker, await on.group(), OPTIONS, () => meddle(app, paused, on).then(() => {}))
     expect(done.outcome).toEqual({ kind: 'done', value: undefined, disturbed: [expect.stringMatching(expected)] })
     expect((await look(app)).Status).toBe('running')
   })
 
-  test('paused and idle ones are left as they are', async () => {
-    await application('app')
-    const paused = await application('paused')
+  test.concurrent('paused and idle ones are left as they are', async () => {
+    const on = await scene()
+    await on.application('app')
+    const paused = await on.application('paused')
     await run(docker, ['pause', paused], 'pause')
-    const idle = await application('idle', 'exit 0')
+    const idle = await on.application('idle', 'exit 0')
     await run(docker, ['wait', idle], 'wait')
     const before = [await look(paused), await look(idle)]
-    const done = await whileStopped(docker, await group(), OPTIONS, nothing)
+    const done = await whileStopped(docker, await on.group(), OPTIONS, nothing)
     expect(done.outcome).toMatchObject({ disturbed: [] })
     expect([await look(paused), await look(idle)]).toEqual(before)
   })
 
-  test('makes it anew under its name: that one is left running, the data is not trusted', async () => {
-    const app = await application('app')
-    const done = await whileStopped(docker, await group(), OPTIONS, async () => {
+  test.concurrent('makes it anew under its name: that one is left running, the data is not trusted', async () => {
+    const on = await scene()
+    const app = await on.application('app')
+    const done = await whileStopped(docker, await on.group(), OPTIONS, async () => {
       await run(docker, ['rm', app], 'rm')
-      await application('app')
+      await on.application('app')
     })
     expect(done).toMatchObject({ notUp: [], warnings: [expect.stringMatching(/was made anew/)] })
     expect(done.outcome).toMatchObject({
-      disturbed: [expect.stringMatching(/was removed/), expect.stringMatching(/"q\w+-app", which/)],
+      disturbed: [expect.stringMatching(/was removed/), expect.stringMatching(/"\S+-app", which/)],
     })
   })
 })
 
 describe('they are up again', () => {
-  test('when the work fails', async () => {
-    const app = await application('app')
+  test.concurrent('when the work fails', async () => {
+    const on = await scene()
+    const app = await on.application('app')
     const error = new Error('disk full')
-    const done = await whileStopped(docker, await group(), OPTIONS, () => Promise.reject(error))
+    const done = await whileStopped(docker, await on.group(), OPTIONS, () => Promise.reject(error))
     expect(done).toMatchObject({ outcome: { kind: 'failed', error }, notUp: [] })
     expect((await look(app)).Status).toBe('running')
   })
 
-  test('when the run is cancelled in the middle of a stop that takes its time: no work is done', async () => {
-    const app = await application('app', 'trap "sleep 2; exit 0" TERM; while :; do sleep 0.1; done')
+  test.concurrent('when the run is cancelled in the middle of a stop that takes its time: no work is done', async () => {
+    const on = await scene()
+    const app = await on.application(
+      'app',
+      'trap "echo stopping; sleep 2; exit 0" TERM; while :; do sleep 30 & wait; done',
+    )
     const abort = new AbortController()
-    const plan = await group()
-    setTimeout(() => abort.abort(), 700)
-    const done = await whileStopped(docker, plan, { ...OPTIONS, signal: abort.signal }, () => expect.fail('worked'))
+    const plan = await on.group()
+    const stopped = whileStopped(docker, plan, { ...OPTIONS, signal: abort.signal }, () => expect.fail('worked'))
+    await expect.poll(() => run(docker, ['logs', app], 'logs'), { timeout: 20_000 }).toContain('stopping')
+    abort.abort()
+    const done = await stopped
     expect(done).toMatchObject({ outcome: { kind: 'failed', error: expect.any(CancelledError) }, notUp: [] })
     expect(await staysRunning(app)).toBe(true)
   })
 
-  test('when a stop does not end in time, and ends later', async () => {
-    const app = await application('app', 'trap "sleep 4; exit 0" TERM; while :; do sleep 0.1; done')
-    const plan = await group()
+  test.concurrent('when a stop does not end in time, and ends later', async () => {
+    const on = await scene()
+    const app = await on.application('app', 'trap "sleep 4; exit 0" TERM; while :; do sleep 30 & wait; done')
+    const plan = await on.group()
     const done = await whileStopped(docker, plan, { ...OPTIONS, stopDeadlineMs: 500 }, () => expect.fail('worked'))
     expect(done.outcome).toMatchObject({
       kind: 'failed',
@@ -270,29 +274,52 @@ describe('they are up again', () => {
     expect(await staysRunning(app)).toBe(true)
   })
 
-  test('those that run already are fine', async () => {
-    await application('app')
-    const [plan] = [await group()]
+  test.concurrent('those that run already are fine', async () => {
+    const on = await scene()
+    await on.application('app')
+    const [plan] = [await on.group()]
     expect(await startAll(docker, plan.start, { deadlineMs: 20_000 })).toMatchObject({ failed: [], warnings: [] })
   })
 })
 
-test('one that starts over and over is stopped, started again, and fails nobody', async () => {
-  const app = await application('loop', 'exit 1', [`-v=${DATA}:/data`, '--restart', 'always'])
+test.concurrent('one that starts over and over is stopped, started again, and fails nobody', async () => {
+  const on = await scene()
+  const app = await on.application('loop', 'exit 1', [on.volume, '--restart', 'always'])
   // by then the engine waits for seconds between two starts
   await expect
     .poll(async () => (await containersOf(docker, [app]))[0]?.restartCount, { timeout: 30_000 })
     .toBeGreaterThan(5)
-  const done = await whileStopped(docker, await group(), OPTIONS, async () => {
+  const done = await whileStopped(docker, await on.group(), OPTIONS, async () => {
     expect((await look(app)).Status).toBe('exited')
   })
   expect(done).toMatchObject({ outcome: { kind: 'done', disturbed: [] }, notUp: [] })
   expect(['running', 'restarting']).toContain((await look(app)).Status)
 })
 
-test('a container that vanishes while all are listed is left out', async () => {
-  const app = await application('app')
+test.concurrent('a container that vanishes while all are listed is left out', async () => {
+  const on = await scene()
+  const app = await on.application('app')
   expect((await containersOf(docker, ['nobody', app, 'no-such'])).map(({ id }) => id)).toEqual([app])
+})
+
+// last, and alone: one of its containers has the volumes of all the others
+test('every way to the data is found: volumes-from, a bind of the path, a bind above, a second volume on the same device', async () => {
+  const on = await scene()
+  const mountpoint = (await run(docker, ['volume', 'inspect', '-f', '{{.Mountpoint}}', on.data], 'volume')).trim()
+  const second = `${on.prefix}-second`
+  const device = ['--opt', 'type=none', '--opt', 'o=bind', '--opt', `device=${mountpoint}`]
+  await run(docker, ['volume', 'create', ...device, second], 'volume')
+  await on.application('owner')
+  await on.application('from', POLITE, ['--volumes-from', `${on.prefix}-owner`])
+  await on.application('from-ro', POLITE, ['--volumes-from', `${on.prefix}-owner:ro`])
+  await on.application('bind', POLITE, ['-v', `${mountpoint}:/x`])
+  await on.application('above', POLITE, ['-v', `${mountpoint}/../..:/x`])
+  await on.application('below-ro', POLITE, ['-v', `${mountpoint}:/x:ro`])
+  await on.application('device', POLITE, ['-v', `${second}:/x`])
+  await on.application('linked', POLITE, ['--link', `${on.prefix}-owner:o`])
+  await on.application('other', POLITE, [])
+  const plan = await on.group()
+  expect(on.names(plan.start)).toEqual([['above', 'bind', 'device', 'from', 'owner'], ['linked']])
 })
 
 async function healthy(id: string): Promise<void> {
@@ -311,10 +338,4 @@ async function staysRunning(id: string): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
   return true
-}
-
-function environment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
 }

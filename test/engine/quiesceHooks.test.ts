@@ -1,18 +1,15 @@
 /** Hooks in real containers. */
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Docker, query, run } from '../../src/docker/process.ts'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { query, run } from '../../src/docker/process.ts'
 import { type HookRequest, hookContainer, runHook } from '../../src/stage/hooks.ts'
 import { allContainers } from '../../src/stage/inspect.ts'
+import { dockerOf } from '../support/containers.ts'
+import { attachEngine } from '../support/engine.ts'
 
-const IMAGE = process.env.MARINA_TEST_IMAGE ?? 'busybox:base'
-const PREFIX = `h${randomBytes(3).toString('hex')}`
-const docker: Docker = {
-  env: Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  ),
-  redact: (text) => text,
-}
+const engine = attachEngine(inject('engine'))
+const docker = dockerOf(engine)
+const PREFIX = engine.name('hooks')
 const APP = `${PREFIX}-app`
 const DATA = `${PREFIX}-data`
 const POLITE = 'trap "exit 0" TERM; while :; do sleep 0.1; done'
@@ -27,7 +24,7 @@ beforeAll(async () => {
     `${DATA}:/data`,
     '-e',
     'PATH=/app/bin:/bin:/usr/bin:/sbin:/usr/sbin',
-    IMAGE,
+    engine.baseImage,
   ]
   await run(docker, [...argv, 'sh', '-c', POLITE], 'app')
   await run(
@@ -139,7 +136,7 @@ describe('no process of it is left', () => {
 
 test('a container that ends under it is a failure', async () => {
   const other = `${PREFIX}-other`
-  await run(docker, ['run', '-d', '--name', other, IMAGE, 'sh', '-c', POLITE], 'other')
+  await run(docker, ['run', '-d', '--name', other, engine.baseImage, 'sh', '-c', POLITE], 'other')
   const onLine = async () => void (await run(docker, ['kill', other], 'kill'))
   const { result } = await hook('echo begun; sleep 300', { container: other, name: 'other', onLine })
   expect(result).toMatchObject({ kind: 'failed', error: expect.stringMatching(/cut off before it could say/) })
@@ -160,7 +157,7 @@ test('a container without a shell is said', async () => {
 
 test("a volume's hook runs in the youngest running container that has it mounted", async () => {
   const make = (name: string, ...options: string[]) =>
-    run(docker, ['run', '-d', '--name', `${PREFIX}-${name}`, ...options, IMAGE, 'sh', '-c', POLITE], name)
+    run(docker, ['run', '-d', '--name', `${PREFIX}-${name}`, ...options, engine.baseImage, 'sh', '-c', POLITE], name)
   const pick = async (self: readonly string[] = []) => hookContainer(DATA, await allContainers(docker), self)?.name
   expect(await pick()).toBe(APP)
   const from = (await make('from', '--volumes-from', `${APP}:ro`)).trim()

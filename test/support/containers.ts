@@ -1,6 +1,8 @@
-/** Builders for inspected containers and volumes. Ids are made from names, so that a test reads by name. */
+/** Builders for inspected containers and volumes, whose ids are made from names, so that a test reads by name; and the docker of an engine of the tests. */
 import { createHash } from 'node:crypto'
+import type { Docker } from '../../src/docker/process.ts'
 import type { Container, Mount, Volume } from '../../src/stage/container.ts'
+import type { Engine } from './engine.ts'
 
 export function idOf(name: string): string {
   return createHash('sha256').update(name).digest('hex')
@@ -14,6 +16,7 @@ export function container(name: string, over: Partial<Container> = {}): Containe
     createdAt: '2026-11-01T00:00:00Z',
     state: 'running',
     startedAt: '2026-11-01T00:00:01.5Z',
+    finishedAt: '0001-01-01T00:00:00Z',
     exitCode: 0,
     oomKilled: false,
     restartCount: 0,
@@ -57,4 +60,10 @@ export function service(name: string, dependsOn = '', over: Partial<Container> =
 
 export function volume(name: string, options: Record<string, string> = {}, driver = 'local'): Volume {
   return { name, driver, mountpoint: `/var/lib/docker/volumes/${name}/_data`, options }
+}
+
+/** How the product calls docker, against an engine of the tests. */
+export function dockerOf(engine: Engine, redact: (text: string) => string = (text) => text): Docker {
+  const env = Object.entries({ ...process.env, ...engine.env() })
+  return { env: Object.fromEntries(env.filter((entry): entry is [string, string] => entry[1] !== undefined)), redact }
 }
