@@ -87,7 +87,7 @@ export async function backup(action: Action): Promise<number> {
     signal: action.signal,
     readScript: (file) => readScript(event.workspace, file),
     discover: labels,
-    pending: (one, targets) => pendingKeys(config, one, targets),
+    pending: (one) => pendingKeys(config, one),
   })
   const reports = await runAll(
     settled,

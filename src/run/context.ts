@@ -16,7 +16,7 @@ export interface RunContext {
   /** Targets that labels on the host give to an instance. Throws an `InstanceError` where they are wrong. */
   readonly discover: (instance: string) => Promise<readonly Target[]>
   /** What the instance asks for that is not built yet: a line each. */
-  readonly pending: (instance: Instance, targets: readonly Target[]) => readonly string[]
+  readonly pending: (instance: Instance) => readonly string[]
 }
 
 /** Where an instance's lines go: its log and the console. Awaiting is the back-pressure. */

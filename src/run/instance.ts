@@ -168,14 +168,14 @@ interface Resolution {
 /** Which targets there are, and how each will be staged. What is missing is a failed target, not a failed instance. */
 async function resolve(life: Life): Promise<Resolution> {
   const { context, instance, record, stop } = life
+  const pending = context.pending(instance)
+  if (pending.length > 0) throw new InstanceError(pending.join('; '))
   const targets = instance.targets ?? (await context.discover(instance.id))
   if (targets.length === 0 && instance.targets === null) {
     throw new InstanceError(
       `no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`,
     )
   }
-  const pending = context.pending(instance, targets)
-  if (pending.length > 0) throw new InstanceError(pending.join('; '))
   for (const target of targets) record.target(target, {})
   const resolved = await resolveTargets(context.host.docker, context.host.engine, context.hostName, targets, {
     signal: stop.signal,
