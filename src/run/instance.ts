@@ -48,9 +48,16 @@ export async function runInstance(
     const held = await takeHold({ context, instance, image, signal: stop.signal }, record, { sources, quiet })
     hold = held
     const { bench } = held
-    if (bench) await fill(life, bench, sources, quiet)
-    const mounted = volumesOf(sources).filter((source) => source.staging.kind === 'mount')
-    const container = await record.phase(bench ? 'stage' : 'claim', () => readyImage(life, held, image, mounted))
+    if (bench) await dumpAll(life, bench, sources)
+    const container = await record.phase(bench ? 'stage' : 'claim', async () => {
+      if (bench) await copyAll(life, bench, sources, quiet)
+      return readyImage(
+        life,
+        held,
+        image,
+        volumesOf(sources).filter((source) => source.staging.kind === 'mount'),
+      )
+    })
     if (container !== null) await record.phase('run', () => runImage(life, image, container))
   } catch (error) {
     explain(error, record, stop)
@@ -80,37 +87,34 @@ async function takeHold(request: HoldRequest, record: Record, { sources, quiet }
   return record.phase('claim', () => holdByWorkbench(request, copied, quiet.journal))
 }
 
-/** Dumps and copies into the workbench. */
-async function fill(
-  life: Life,
-  { workbench, tools }: NonNullable<Hold['bench']>,
-  sources: readonly Source[],
-  quiet: Quiet,
-): Promise<void> {
+type Opened = NonNullable<Hold['bench']>
+
+async function dumpAll(life: Life, { workbench, tools }: Opened, sources: readonly Source[]): Promise<void> {
   life.stop.also(
     workbench.lost,
     'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again',
   )
-  const bench = { exec: workbench.exec, tools }
   const databases = databasesOf(sources)
-  const copied = copiedOf(sources)
-  if (databases.length > 0) await life.record.phase('dump', () => dumpDatabases(life, bench, databases))
-  if (copied.length === 0) return
-  await life.record.phase('stage', async () => {
-    const { context, instance, stop, log } = life
-    const containers = quiet.journal.map((one) => one.id)
-    await waitForOlder(
-      {
-        host: context.host,
-        containers,
-        waitMs: instance.timeoutMs,
-        signal: stop.signal,
-        say: (line) => log.write('marina', line),
-      },
-      workbench.id,
-    )
-    await copyVolumes(life, bench, copied, quiet)
-  })
+  if (databases.length > 0)
+    await life.record.phase('dump', () => dumpDatabases(life, { exec: workbench.exec, tools }, databases))
+}
+
+async function copyAll(
+  life: Life,
+  { workbench, tools }: Opened,
+  sources: readonly Source[],
+  quiet: Quiet,
+): Promise<void> {
+  const { context, instance, stop, log } = life
+  const meeting = {
+    host: context.host,
+    containers: quiet.journal.map((one) => one.id),
+    waitMs: instance.timeoutMs,
+    signal: stop.signal,
+    say: (line: string) => log.write('marina', line),
+  }
+  await waitForOlder(meeting, workbench.id)
+  await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), quiet)
 }
 
 /** A dry run: what would be staged and how, without touching anything. */
