@@ -2,7 +2,7 @@
 
 import type { Engine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
-import type { Owner } from './labels.ts'
+import type { JournalEntry, Owner } from './labels.ts'
 
 export interface DockerHost {
   readonly docker: Docker
@@ -10,6 +10,8 @@ export interface DockerHost {
   readonly owner: Owner
   /** Whether a run of a repository is completed, as the API says; `null` where it does not say. */
   readonly runCompleted: (repository: string, runId: string, attempt: number) => Promise<boolean | null>
+  /** Starts what a dead run left stopped, wave after wave, and waits until it is up. Returns a sentence for each that did not come up. */
+  readonly startAgain: (waves: readonly (readonly JournalEntry[])[]) => Promise<readonly string[]>
   /** A thing to tell people that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>
 }

@@ -23,8 +23,9 @@ export interface Owner {
   readonly process: string
 }
 
-/** A container to start again, in the order of `JournalEntry[]`. */
+/** A container to start again. Those of one wave may start side by side, after the waves before it. */
 export interface JournalEntry {
+  readonly wave: number
   readonly id: string
   readonly name: string
 }
@@ -63,9 +64,14 @@ export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, str
   }
   if (claim.workbench !== null) labels[`${PREFIX}workbench`] = claim.workbench
   claim.restart.forEach((entry, index) => {
-    labels[`${PREFIX}restart.${String(index).padStart(4, '0')}`] = `${entry.id} ${entry.name}`
+    labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = `${entry.id} ${entry.name}`
   })
   return labels
+}
+
+/** For keys that are sorted as text. */
+function digits(index: number): string {
+  return String(index).padStart(4, '0')
 }
 
 /** Labels of a staging volume. */
@@ -104,7 +110,7 @@ export function parseClaim(container: Inspected): Claim | null {
       .sort()
       .map((key) => {
         const [id = '', name = ''] = (container.labels[key] ?? '').split(' ')
-        return { id, name }
+        return { wave: Number(key.split('.').at(-2)) || 0, id, name }
       }),
   }
 }

@@ -10,10 +10,18 @@ import {
   listContainers,
   removeContainer,
 } from '../docker/containers.ts'
-import { query, run } from '../docker/process.ts'
+import { query } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { type DockerHost, engineNow } from './host.ts'
-import { type Claim, imageName, parseClaim, sweepGeneration, sweepName, VERSION_LABEL } from './labels.ts'
+import {
+  type Claim,
+  imageName,
+  type JournalEntry,
+  parseClaim,
+  sweepGeneration,
+  sweepName,
+  VERSION_LABEL,
+} from './labels.ts'
 import { startTime, thisProcess } from './owner.ts'
 import { processGone, staleBecause } from './stale.ts'
 
@@ -21,8 +29,6 @@ import { processGone, staleBecause } from './stale.ts'
 const SWEEPER_PATIENCE_MS = 120_000
 /** An unused staging volume younger than this may belong to a container that is being created, ms. */
 const VOLUME_GRACE_MS = 600_000
-/** For stopping or starting one application, ms. */
-const APPLICATION_DEADLINE_MS = 300_000
 
 /** All of Marina's own containers on the host. */
 export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
@@ -140,29 +146,18 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
 
 /** Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences. */
 async function restart(host: DockerHost, claim: Claim): Promise<readonly string[]> {
-  const failures: string[] = []
+  const there: JournalEntry[] = []
   for (const entry of claim.restart) {
-    const container =
-      (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
-    if (container === null) {
+    const found = (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
+    if (found !== null) there.push(entry)
+    else {
       await host.warn(
         `instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`,
       )
-      continue
-    }
-    if (container.state.running) continue
-    try {
-      await run(
-        host.docker,
-        ['start', container.id],
-        `application ${entry.name}, stopped for a backup, could not be started again`,
-        { deadlineMs: APPLICATION_DEADLINE_MS },
-      )
-    } catch (error) {
-      failures.push(`${(error as Error).message}. Start it by hand: docker start ${entry.name}`)
     }
   }
-  return failures
+  const waves = [...new Set(there.map((entry) => entry.wave))].sort((a, b) => a - b)
+  return host.startAgain(waves.map((wave) => there.filter((entry) => entry.wave === wave)))
 }
 
 /** Backup containers whose workbench is not there any more. */

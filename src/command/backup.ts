@@ -22,6 +22,7 @@ import type { RunContext } from '../run/context.ts'
 import { discover } from '../run/discover.ts'
 import { previewInstance, runInstance } from '../run/instance.ts'
 import type { Redactor } from '../secrets/redaction.ts'
+import { startAgain } from '../stage/startAgain.ts'
 import type { Action } from './action.ts'
 import { hideSecrets, openVariables, readConfig, type SettledInstance, settleAll } from './configuration.ts'
 import { publish } from './publish.ts'
@@ -69,6 +70,7 @@ export async function backup(action: Action): Promise<number> {
       process: thisProcess(),
     },
     runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
+    startAgain: (waves) => startAgain(docker, waves),
     warn: async (message) => {
       warnings.push(redactor.text(message))
       await console.warning(redactor.text(message))

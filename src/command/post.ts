@@ -4,6 +4,7 @@ import { thisProcess } from '../claim/owner.ts'
 import { sweepJob } from '../claim/sweep.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
+import { startAgain } from '../stage/startAgain.ts'
 
 /** Sweeps what carries this job's mark. Never fails the job: what cannot be done is a warning, and the next start tries again. */
 export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
@@ -16,7 +17,14 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
     const engine = await openEngine(docker)
     const owner = { repository: '', runId: '', attempt: 1, job, process: thisProcess() }
     const left = await sweepJob(
-      { docker, engine, owner, runCompleted: async () => null, warn: (message) => console.warning(message) },
+      {
+        docker,
+        engine,
+        owner,
+        runCompleted: async () => null,
+        startAgain: (waves) => startAgain(docker, waves),
+        warn: (message) => console.warning(message),
+      },
       job,
     )
     await console.info(

@@ -44,7 +44,9 @@ export async function planQuiet(
       groups: plan.groups,
       containers,
       self,
-      journal: plan.groups.flatMap((group) => group.start.flat()).map(({ id, name }) => ({ id, name })),
+      journal: plan.groups.flatMap((group) =>
+        group.start.flatMap((wave, index) => wave.map(({ id, name }) => ({ id, name, wave: index }))),
+      ),
     },
     sources: sources.filter((source) => !refused.has(source.volume.name)),
   }
