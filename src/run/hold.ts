@@ -128,7 +128,6 @@ async function createUnderClaim(request: HoldRequest, spec: RunSpec): Promise<st
   const { docker } = request.context.host
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const created = await createContainer(docker, createCall(spec), `container ${spec.name} could not be created`, {
-      signal: request.signal,
       deadlineMs: 120_000,
     })
     if (created.kind === 'created') return created.id
