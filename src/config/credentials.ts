@@ -1,7 +1,12 @@
 /** Which texts of an instance are secret: what variables brought where secrets go, and literal values under telling names. */
 import type { Instance } from './instance.ts'
-import type { FilledText } from './interpolate.ts'
+import type { Filled } from './template.ts'
 import type { Path } from './tree.ts'
+
+/** One text of the instance after its variables were filled in. */
+export interface FilledText extends Filled {
+  readonly path: Path
+}
 
 const TELLING = /pass|secret|token|key|credential/i
 /** Where a secret lies is no secret. */

@@ -1,7 +1,7 @@
 /** `RawInstance` + variables → `Instance`: what one instance's run needs, and which of its texts are secret. */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 import { checkInstance } from './check.ts'
-import { secretsOf } from './credentials.ts'
+import { type FilledText, secretsOf } from './credentials.ts'
 import type { Instance, Target } from './instance.ts'
 import { describeIssues, issueAt, nameOf, sortIssues } from './issues.ts'
 import { type Config, hookHint, openTexts, prune, type RawInstance } from './load.ts'
@@ -48,11 +48,6 @@ export function settleNodeName(config: Config, lookup: Lookup): string | null {
   const { text, missing } = fillTemplate(parseTemplate(nodeName), lookup)
   if (missing.length > 0) throw new ConfigError(config.file, missingIssues(missing, ['nodeName'], config))
   return text === '' ? null : text
-}
-
-/** One text that had variables, filled in. */
-export interface FilledText extends Filled {
-  readonly path: Path
 }
 
 function fillTree(
