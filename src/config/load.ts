@@ -91,7 +91,7 @@ export function prune(tree: Tree, path: Path): Tree {
 
 /** Texts of an instance that variables are filled into: all but `id` and `runsOn`. Paths are the file's. */
 export function* openTexts(tree: Tree, path: Path): Generator<{ readonly path: Path; readonly text: string }> {
-  if (path[2] === 'id' || path[2] === 'runsOn') return
+  if (isPlanned(path)) return
   if (typeof tree === 'string') yield { path, text: tree }
   else if (Array.isArray(tree))
     for (const [index, item] of tree.entries()) yield* openTexts(item as Tree, [...path, index])
@@ -104,29 +104,29 @@ function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
   return kept
 }
 
-/** What the schema says of the file, without what it says of texts that still await variables. */
+/** What the schema says of the file, without what it says of texts that still await variables (or, at the top, must not). */
 function schemaIssues(tree: Tree, source: Source): ConfigIssue[] {
   const result = fileSchema.safeParse(tree)
   if (result.success) return []
   const decided = result.error.issues.filter((issue) => {
     const path = issue.path as Path
     const value = treeAt(tree, path)
-    return !(typeof value === 'string' && isOpen(value) && takesVariables(path))
+    const saysOfText = issue.code === 'custom' || issue.code === 'invalid_union'
+    return !(saysOfText && typeof value === 'string' && isOpen(value) && !isPlanned(path))
   })
   return describeIssues(decided, tree, source)
 }
 
-function takesVariables(path: Path): boolean {
-  return path[0] === 'instances'
-    ? path[2] !== 'id' && path[2] !== 'runsOn'
-    : path[0] === 'nodeName' || path[0] === 'ping-url'
+/** What must be known before any variable is: their own messages say that they take none. */
+function isPlanned(path: Path): boolean {
+  return path[0] === 'instances' && (path[2] === 'id' || path[2] === 'runsOn')
 }
 
 function topIssues(tree: { readonly [key: string]: Tree }, source: Source): ConfigIssue[] {
   const issues: ConfigIssue[] = []
   for (const [key, value] of Object.entries(tree)) {
     if (typeof value !== 'string' || Object.hasOwn(DAEMON_KEYS, key) || !isOpen(value)) continue
-    if (takesVariables([key])) issues.push(...templateIssues(value, [key], source))
+    if (key === 'nodeName' || key === 'ping-url') issues.push(...templateIssues(value, [key], source))
     else
       issues.push(
         issueAt(source, [key], `\`${key}\` takes no variables at the top of the file: instances and \`nodeName\` do`),

@@ -146,21 +146,26 @@ class Reader {
     }
     if (this.#ancestors.has(node)) this.#refuse(node, path)
     this.#ancestors.add(node)
+    this.#refuseTag(node, path)
     try {
       if (isMap(node)) return this.#convertMap(node, path)
       if (isSeq(node)) return node.items.map((item, index) => this.#convert(item as Node, [...path, index]))
-      return this.#convertScalar(node, path)
+      return this.#convertScalar(node)
     } finally {
       this.#ancestors.delete(node)
     }
   }
 
-  #convertScalar(node: Node, path: Path): Tree {
+  /** A tag may say what the value is anyway; any other would change what it means. */
+  #refuseTag(node: Node, path: Path): void {
+    const kind = isMap(node) ? 'map' : isSeq(node) ? 'seq' : 'str'
+    if (node.tag === undefined || node.tag === `tag:yaml.org,2002:${kind}` || node.tag === '!') return
+    this.#note(`the tag ${node.tag.replace('tag:yaml.org,2002:', '!!')} is not taken`, offset(node), path)
+  }
+
+  #convertScalar(node: Node): Tree {
     if (!isScalar(node)) throw new TypeError('a node of YAML that is no scalar, map, list or alias')
     const text = String(node.value)
-    if (node.tag !== undefined && node.tag !== 'tag:yaml.org,2002:str') {
-      this.#note(`the tag ${node.tag} is not taken`, offset(node), path)
-    }
     const plain = node.type === 'PLAIN' && node.tag === undefined
     return plain && ['', '~', 'null', 'Null', 'NULL'].includes(text) ? null : text
   }

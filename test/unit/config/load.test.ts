@@ -1,0 +1,221 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${VAR}` is the language under test
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { loadConfig } from '../../../src/config/load.ts'
+import { KNOWN_KEYS } from '../../../src/config/schema.ts'
+import { ConfigError } from '../../../src/errors.ts'
+
+const FIXTURES = join(import.meta.dirname, 'fixtures')
+const WRONG = join(FIXTURES, 'wrong')
+
+/** What a person sees of a wrong file: each issue with its place. */
+function complaint(text: string, file = 'config.yml'): string {
+  try {
+    loadConfig(text, file)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.issues.map(({ line, column, path, message }) => `${line}:${column} [${path}] ${message}`).join('\n')
+  }
+  return 'no complaint'
+}
+
+const instance = (yaml: string) => `instances:\n  - id: a\n    customImage: x\n${yaml.replace(/^/gm, '    ')}\n`
+
+describe('wrong files show everything at once', () => {
+  for (const name of readdirSync(WRONG).filter((file) => file.endsWith('.yml'))) {
+    test(name, async () => {
+      const shown = complaint(readFileSync(join(WRONG, name), 'utf8'))
+      await expect(`${shown}\n`).toMatchFileSnapshot(join(WRONG, name.replace(/yml$/, 'txt')))
+    })
+  }
+})
+
+describe("Marina 0.9's own example", () => {
+  const config = loadConfig(readFileSync(join(FIXTURES, 'marina-0.9.yml'), 'utf8'), 'config.yml')
+
+  test('its instances, with the variables that they need', () => {
+    expect(config.instances.map(({ id, line, schedule, variables }) => ({ id, line, schedule, variables }))).toEqual([
+      { id: 'hetzner-s3', line: 2, schedule: { cron: '0 2 * * *', timezone: 'UTC', line: 4 }, variables: [] },
+      { id: 'local-backup', line: 31, schedule: { cron: '0 3 * * *', timezone: 'UTC', line: 33 }, variables: [] },
+      {
+        id: 'env-example',
+        line: 40,
+        schedule: { cron: '30 2 * * *', timezone: 'UTC', line: 42 },
+        variables: ['BACKUP_VOLUME', 'DO_SPACES_KEY', 'DO_SPACES_SECRET', 'RESTIC_PASS'],
+      },
+    ])
+    expect(config.nodeNameVariables).toEqual(['NODE_NAME'])
+  })
+
+  test('one notice for each key of the daemon', () => {
+    expect(config.notices.map(({ line, message }) => `${line} ${message}`)).toEqual([
+      '87 `dbPath` is not used here: nothing is kept in a database here: runs, logs and reports are in the Actions tab',
+      '88 `apiPort` is not used here: there is no server here: the Actions tab and the API of GitHub replace it',
+      '89 `corsOrigins` is not used here: there is no server here: the Actions tab replaces the dashboard',
+      '102 `authPassword` is not used here: there is no dashboard here: who may read the repository sees the runs; remove the password from the file',
+      '107 `peers` is not used here: the fleet of runners replaces peers: one runner beside each Docker host, `runsOn` in its instances',
+    ])
+  })
+})
+
+describe('what is taken', () => {
+  test.each([
+    ['a version', 'version: 1\n', ''],
+    ['free keys at the top', 'x-anything: {a: [1]}\n', ''],
+    ['keys without a value, which count as left out', 'retention:\n', 'schedule:\ntimeout: ""\nenv:'],
+    ["Marina's booleans", 'stopAttached: yes\n', 'stopAttached: "off"'],
+    ['a daemon key of any kind', 'apiPort: 8080\nmesh: {nodeName: x}\n', ''],
+    [
+      'numbers and booleans where a text is meant',
+      '',
+      'user: 1000\nretention: 30\nenv: {A: 1.10, B: on, C: 0755, D: ""}',
+    ],
+    ['an entrypoint in three forms', '', 'entrypoint: ""'],
+    ['an image by digest', '', `helperImage: ghcr.io:443/a/b-c_d.e:v1.0@sha256:${'0'.repeat(64)}`],
+    [
+      'variables where a duration, a word or a boolean is wanted',
+      '',
+      'timeout: ${T}\npull: $P\nstopAttached: ${S:-yes}\nmounts: ["${M}"]',
+    ],
+    ['one empty image of two, once variables are known', '', 'repository: ${REPOSITORY:-}'],
+    ['an empty list of targets', '', 'targets: []'],
+  ])('%s', (_, top, inside) => {
+    expect(complaint(top + instance(inside))).toBe('no complaint')
+  })
+
+  test('a byte order mark and Windows line ends', () => {
+    const config = loadConfig(`\uFEFF${instance('').replaceAll('\n', '\r\n')}`, 'config.yml')
+    expect(config.instances[0]).toMatchObject({ id: 'a', line: 2, column: 5 })
+  })
+
+  test('merged keys stand where the anchor has them; own keys win', () => {
+    const text =
+      'x-c: &c\n  customImage: x\n  schedule: "0 1 * * *"\ninstances:\n  - <<: *c\n    id: a\n  - id: b\n    schedule: "0 2 * * *"\n    <<: *c\n'
+    const schedules = loadConfig(text, 'config.yml').instances.map(({ schedule }) => schedule)
+    expect(schedules).toEqual([
+      { cron: '0 1 * * *', timezone: 'UTC', line: 3 },
+      { cron: '0 2 * * *', timezone: 'UTC', line: 8 },
+    ])
+  })
+
+  test('runsOn, one or many', () => {
+    const labels = ['runsOn: nas', 'runsOn: [self-hosted, nas]', ''].map(
+      (text) => loadConfig(instance(text), 'c').instances[0]?.runsOn,
+    )
+    expect(labels).toEqual([['nas'], ['self-hosted', 'nas'], []])
+  })
+
+  test('a schedule that awaits variables is open', () => {
+    const raw = loadConfig(instance('schedule: ${WHEN}\ntimezone: ${ZONE:-UTC}'), 'c').instances[0]
+    expect(raw).toMatchObject({
+      schedule: null,
+      scheduleIsOpen: true,
+      variables: ['WHEN'],
+      optionalVariables: ['ZONE'],
+    })
+  })
+})
+
+describe('the nearest known key', () => {
+  test.each([
+    ['shedule', 'schedule'],
+    ['custom-image', 'customImage'],
+    ['customimage', 'customImage'],
+    ['run-on', 'runsOn'],
+    ['cron', 'schedule'],
+    ['retnetion', 'retention'],
+    ['entryPoint', 'entrypoint'],
+  ])('%s → %s', (wrong, right) => {
+    expect(complaint(instance(`${wrong}: x`))).toBe(
+      `4:5 [instances[0].${wrong}] unknown key \`${wrong}\`: did you mean \`${right}\`?`,
+    )
+  })
+})
+
+/** Values as they may stand in a file, half of them where the schema looks. */
+const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(null, '', 'true', '5m', '0 4 * * *', '$', '${X}', '${', '__proto__', 'UTC', 'data', '/', '*'),
+    fc.string({ unit: 'grapheme', maxLength: 12 }),
+    fc.double(),
+    fc.boolean(),
+    fc.array(tie('any'), { maxLength: 4 }),
+    fc.dictionary(
+      fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom(...Object.values(KNOWN_KEYS).flat(), '<<', '__proto__')),
+      tie('any'),
+      {
+        maxKeys: 6,
+      },
+    ),
+  ),
+})).any
+
+describe('nothing but a ConfigError is ever thrown', () => {
+  const silentOrConfigError = (text: string) => {
+    expect(() => complaint(text)).not.toThrow()
+  }
+
+  test('at any text', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), silentOrConfigError), { numRuns: 300 })
+  })
+
+  test('at YAML made of its own signs', () => {
+    const piece = fc.constantFrom(
+      '- ',
+      ': ',
+      '\n',
+      '  ',
+      '&a ',
+      '*a',
+      '{',
+      '}',
+      '[',
+      ']',
+      '<<',
+      '"',
+      "'",
+      '|\n',
+      '!t ',
+      'instances',
+      'id',
+      '?',
+      '#',
+      ',',
+      '---\n',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => silentOrConfigError(pieces.join(''))),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('at any values where the schema looks', () => {
+    const entry = fc.dictionary(fc.constantFrom(...KNOWN_KEYS.instance), value, { maxKeys: 8 })
+    const file = fc.record({ instances: fc.oneof(fc.array(entry, { maxLength: 3 }), value) })
+    fc.assert(
+      fc.property(file, fc.dictionary(fc.constantFrom(...KNOWN_KEYS.top), value, { maxKeys: 3 }), (a, b) =>
+        silentOrConfigError(stringify({ ...b, ...a })),
+      ),
+      {
+        numRuns: 500,
+      },
+    )
+  })
+
+  test('at nesting and aliases without measure, soon', () => {
+    const began = performance.now()
+    for (const text of [
+      '['.repeat(50_000),
+      '{a: '.repeat(20_000),
+      '- '.repeat(20_000),
+      `a: ${'&x '.repeat(9000)}1`,
+      'a\n'.repeat(400_000),
+    ])
+      silentOrConfigError(text)
+    expect(performance.now() - began).toBeLessThan(10_000)
+  })
+})
