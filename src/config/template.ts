@@ -39,7 +39,11 @@ export function parseTemplate(text: string): Template {
 
 function addVariable(inside: string, parts: Part[], problems: string[]): void {
   const [, name, fallback] = BRACES.exec(inside) ?? []
-  if (name === undefined) {
+  if (inside.startsWith('{')) {
+    problems.push(
+      `\`\${{ … }}\` is GitHub's and is not read here: hand the value over by the input \`variables\` and write \`\${NAME}\``,
+    )
+  } else if (name === undefined) {
     problems.push(
       `\`\${${inside}}\` is not a variable: \`\${NAME}\` and \`\${NAME:-default}\` are; write \`$$\` for a dollar sign`,
     )

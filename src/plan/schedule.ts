@@ -10,6 +10,7 @@ import { type Cron, parseCron } from '../config/cron.ts'
 import type { Schedule } from '../config/instance.ts'
 
 const HOUR = 3_600_000
+const QUARTER = HOUR / 4
 /** No clock was ever set back further than this since there are time zones of whole hours. */
 const BACK = 3 * HOUR
 
@@ -102,11 +103,18 @@ function offsetsOf(timezone: string): Offset {
     minute: 'numeric',
     second: 'numeric',
   })
-  return (moment) => {
+  const known = new Map<number, number>()
+  const read = (moment: number) => {
     const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]))
     const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) as number
     const wall = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
     return wall - Math.floor(moment / 1000) * 1000
+  }
+  return (moment) => {
+    const quarter = Math.floor(moment / QUARTER) // clocks change on quarters of an hour, and asking Intl is slow
+    const ahead = known.get(quarter) ?? read(moment)
+    known.set(quarter, ahead)
+    return ahead
   }
 }
 

