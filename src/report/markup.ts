@@ -4,18 +4,26 @@ import { harmless, harmlessLine } from './plaintext.ts'
 const CHARACTERS = 2000
 
 /**
- * Text on one line, for a sentence or the cell of a table. Every sign that markdown or HTML knows becomes a character
- * reference, which CommonMark never takes for structure; `@name` and `#1` are parted, so that they become no links.
+ * What could be markup: always the signs of the last set; a colon that is not the end of a word (`http:`); the dot of an
+ * address (`www.`); and at the beginning the marks of lists and rules. The rest stays readable where summaries are shown raw.
+ */
+const SIGNS = /^[-+=.)\d]*[-+=.)]|(?<=www)\.|:(?! |$)|[!#$&*<>@[\\\]^_`{|}~]/gi
+
+/**
+ * Text on one line, for a sentence or the cell of a table. Signs that markdown or HTML may know become character
+ * references, which CommonMark never takes for structure; `@name`, `a@b.c` and `#1` become links only after those are
+ * resolved, and so are parted.
  */
 export function inline(text: string): string {
-  return harmlessLine(text, CHARACTERS).replace(/[!-/:-@[-`{-~]/g, (sign) =>
-    sign === '@' || sign === '#' ? `<span>${reference(sign)}</span>` : reference(sign),
+  const line = harmlessLine(text, CHARACTERS).replace(/\s+/g, ' ').trim()
+  return line.replace(SIGNS, (sign) =>
+    sign === '@' || sign === '#' ? `<span>${reference(sign)}</span>` : escaped(sign),
   )
 }
 
 /** A name on one line, set as code. */
 export function code(text: string): string {
-  return `<code>${harmlessLine(text, CHARACTERS).replace(/[!-/:-@[-`{-~]/g, reference)}</code>`
+  return `<code>${inline(text)}</code>`
 }
 
 /** Lines as they are, in a block. Begins and ends on lines of its own. */
@@ -33,6 +41,12 @@ function html(text: string): string {
   return text.replace(/[&<>"']/g, reference)
 }
 
+function escaped(signs: string): string {
+  return Array.from(signs, reference).join('')
+}
+
+const REFERENCES: readonly string[] = Array.from({ length: 128 }, (_, code) => `&#${code};`)
+
 function reference(sign: string): string {
-  return `&#${sign.charCodeAt(0)};`
+  return REFERENCES[sign.charCodeAt(0)] as string
 }

@@ -38,8 +38,8 @@ const CUT_NOTE = '_This summary was cut to fit: the whole is in the report and t
 export function renderSummary(report: RunReport, options: SummaryOptions): string {
   const page = publicPage(report, options.publicRepository)
   for (const [step, detail] of DETAILS.entries()) {
-    const text = render(page, detail, step > 0)
-    if (Buffer.byteLength(text) <= options.limitBytes) return text
+    const text = joinWithin(parts(page, detail, step > 0), options.limitBytes)
+    if (text !== null) return text
   }
   const verdict = `${verdictLine(page)}\n`
   return Buffer.byteLength(verdict) <= options.limitBytes ? verdict : ''
@@ -72,19 +72,26 @@ function publicPage(report: RunReport, isPublic: boolean): RunReport {
   }
 }
 
-function render(report: RunReport, detail: Detail, cut: boolean): string {
+/** The parts as paragraphs, or `null` as soon as they are longer than the limit. */
+function joinWithin(paragraphs: Iterable<string>, limitBytes: number): string | null {
+  const taken: string[] = []
+  let size = 0
+  for (const paragraph of paragraphs) {
+    size += Buffer.byteLength(paragraph) + 2
+    if (size > limitBytes) return null
+    taken.push(`${paragraph}\n`)
+  }
+  return taken.join('\n')
+}
+
+function* parts(report: RunReport, detail: Detail, cut: boolean): Generator<string> {
   const bad = report.instances.filter((one) => one.status !== 'success' && one.status !== 'skipped')
-  return [
-    verdictLine(report),
-    ...(cut ? [CUT_NOTE] : []),
-    ...table(report.instances, detail),
-    ...bad.slice(0, detail.rows).map((one) => fold(one, detail)),
-    ...warnings(report, detail),
-    footer(report),
-  ]
-    .filter((part) => part !== '')
-    .map((part) => `${part}\n`)
-    .join('\n')
+  yield verdictLine(report)
+  if (cut) yield CUT_NOTE
+  yield* table(report.instances, detail)
+  for (const one of bad.slice(0, detail.rows)) yield fold(one, detail, bad.length === 1)
+  yield* warnings(report, detail)
+  yield* footer(report)
 }
 
 const SIGNS: Readonly<Record<InstanceStatus, string>> = {
@@ -106,7 +113,7 @@ function verdictLine(report: RunReport): string {
     case 'success':
       return `### ✅ ${count(total, 'backup')} succeeded${host}, in ${seconds(report.seconds)}`
     case 'partial':
-      return `### ⚠️ ${of('partial').length} of ${count(total, 'backup')} lack some targets${host}: ${bad(of('partial'))}`
+      return `### ⚠️ ${of('partial').length} of ${count(total, 'backup')} incomplete${host}: ${bad(of('partial'))}`
     case 'cancelled':
       return `### 🚫 Cancelled${host}: ${of('success').length} of ${count(total, 'backup')} succeeded before`
     case 'failed': {
@@ -166,13 +173,15 @@ function sizeCell(targets: readonly TargetReport[]): string {
   return known.length < staged.length ? `${sum} + mounted` : sum
 }
 
-function fold(one: InstanceReport, detail: Detail): string {
+function fold(one: InstanceReport, detail: Detail, open: boolean): string {
   const failed = detail.targets ? one.targets.filter((target) => target.status === 'failed') : []
   const tail = detail.tailLines === 0 ? [] : one.tail.slice(-detail.tailLines)
   return [
-    `<details open><summary>${SIGNS[one.status]} <b>${inline(one.id)}</b>: ${inline(one.error ?? one.status)}</summary>`,
+    `<details${open ? ' open' : ''}><summary>${SIGNS[one.status]} <b>${inline(one.id)}</b>: ${inline(one.error ?? one.status)}</summary>`,
     ...failed.map((target) => `- ${target.kind} ${code(target.name)}: ${inline(target.error ?? 'failed')}`),
-    ...(tail.length === 0 ? [] : [`The last ${count(tail.length, 'line')} of its log:`, block(tail)]),
+    ...(tail.length === 0
+      ? []
+      : [tail.length === 1 ? 'Last line of its log:' : `Last ${tail.length} lines of its log:`, block(tail)]),
     '</details>',
   ].join('\n\n')
 }
@@ -196,7 +205,7 @@ function warnings(report: RunReport, detail: Detail): string[] {
   ]
 }
 
-function footer(report: RunReport): string {
+function footer(report: RunReport): string[] {
   const engine = report.engine === null ? null : `Docker ${inline(report.engine.version)}`
   const attempt = report.attempt > 1 ? `attempt ${report.attempt}` : null
   const parts = [
@@ -206,5 +215,5 @@ function footer(report: RunReport): string {
     report.startedAt === '' ? null : `begun ${minute(report.startedAt)}`,
   ]
   const text = parts.filter((part) => part !== null).join(' · ')
-  return text === '' ? '' : `<sub>${text}</sub>`
+  return text === '' ? [] : [`<sub>${text}</sub>`]
 }

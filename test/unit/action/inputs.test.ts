@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { INPUT_DEFAULTS, readInputs } from '../../../src/action/inputs.ts'
+import { OUTPUTS } from '../../../src/action/outputs.ts'
+import { InputError } from '../../../src/errors.ts'
+
+const env = (inputs: Record<string, string>) =>
+  Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
+
+describe('inputs', () => {
+  test('none: the defaults, also where the platform does not supply them', () => {
+    expect(readInputs({})).toEqual({
+      command: 'backup',
+      config: 'config.yml',
+      variables: '',
+      instances: [],
+      host: null,
+      select: 'auto',
+      maxParallel: 1,
+      allowPartial: false,
+      dryRun: false,
+      lockWait: '0',
+      uploadLogs: 'auto',
+      artifactName: null,
+      artifactRetentionDays: null,
+      githubToken: '',
+    })
+  })
+
+  test('all of them', () => {
+    const inputs = readInputs(
+      env({
+        command: ' backup ',
+        config: 'ops/config.yml',
+        variables: 'A=1\nB<<EOF\n x \nEOF\n',
+        instances: 'a, b\nc,,a\n',
+        host: 'nas',
+        select: 'due',
+        'max-parallel': '3',
+        'allow-partial': 'True',
+        'dry-run': 'FALSE',
+        'lock-wait': '30m',
+        'upload-logs': 'false',
+        'artifact-name': 'mine',
+        'artifact-retention-days': '14',
+        'github-token': 'ghs_1',
+      }),
+    )
+    expect(inputs).toEqual({
+      command: 'backup',
+      config: 'ops/config.yml',
+      variables: 'A=1\nB<<EOF\n x \nEOF\n',
+      instances: ['a', 'b', 'c'],
+      host: 'nas',
+      select: 'due',
+      maxParallel: 3,
+      allowPartial: true,
+      dryRun: false,
+      lockWait: '30m',
+      uploadLogs: false,
+      artifactName: 'mine',
+      artifactRetentionDays: 14,
+      githubToken: 'ghs_1',
+    })
+  })
+
+  test('everything that is wrong is named at once', () => {
+    const wrong = env({
+      command: 'restore',
+      select: 'some',
+      'max-parallel': '0',
+      'allow-partial': 'yes',
+      'dry-run': '1',
+      'upload-logs': 'maybe',
+      'artifact-retention-days': '1000',
+    })
+    expect(() => readInputs(wrong)).toThrow(InputError)
+    expect(() => readInputs(wrong)).toThrow(
+      [
+        'Input command is "restore": it must be backup, plan, validate or check.',
+        'Input upload-logs is "maybe": it must be auto, true or false.',
+        'Input select is "some": it must be auto, due or all.',
+        'Input max-parallel is "0": it must be a number from 1 to 64.',
+        'Input allow-partial is "yes": it must be true or false.',
+        'Input dry-run is "1": it must be true or false.',
+        'Input artifact-retention-days is "1000": it must be a number from 1 to 400.',
+      ].join('\n'),
+    )
+  })
+
+  test.each(['1.5', '-1', 'two', '1e3', '65', '9999999'])('max-parallel %j is refused', (value) => {
+    expect(() => readInputs(env({ 'max-parallel': value }))).toThrow(/^Input max-parallel is/)
+  })
+
+  test.each([
+    ['validate', 'instances', 'a'],
+    ['validate', 'variables', 'A=1'],
+    ['validate', 'host', 'nas'],
+    ['plan', 'dry-run', 'true'],
+    ['plan', 'lock-wait', '5m'],
+    ['check', 'select', 'all'],
+    ['check', 'max-parallel', '2'],
+  ])('the command %s does not know %s', (command, name, value) => {
+    expect(() => readInputs(env({ command, [name]: value }))).toThrow(
+      `Input ${name} means nothing to the command "${command}": leave it out.`,
+    )
+    expect(() => readInputs(env({ command, [name]: INPUT_DEFAULTS[name as 'host'] }))).not.toThrow()
+  })
+})
+
+describe('action.yml', () => {
+  const action = parse(readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8'))
+
+  test('has the inputs and defaults that the code knows', () => {
+    const defaults = Object.fromEntries(
+      Object.entries<{ default: string }>(action.inputs).map(([name, input]) => [name, input.default]),
+    )
+    const { 'github-token': token, ...others } = defaults
+    expect(token).toBe(['$', '{{ github.token }}'].join('')) // an expression, for the platform alone
+    expect({ ...others, 'github-token': '' }).toEqual(INPUT_DEFAULTS)
+  })
+
+  test('has the outputs that the code sets, and describes everything', () => {
+    expect(Object.keys(action.outputs)).toEqual(OUTPUTS)
+    for (const it of [...Object.values(action.inputs), ...Object.values(action.outputs)]) {
+      expect((it as { description: string }).description).toMatch(/\.$|:$|`\.$/)
+    }
+  })
+
+  test('runs one bundle in both phases', () => {
+    expect(action.runs).toEqual({
+      using: 'node24',
+      main: 'dist/index.js',
+      post: 'dist/index.js',
+      'post-if': 'always()',
+    })
+  })
+})
