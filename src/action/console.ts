@@ -1,4 +1,5 @@
 /** The job's log as people see it: annotations, lines, and a group for each instance whose content never acts. */
+import type { Redactor } from '../secrets/redaction.ts'
 import { createOutput } from './output.ts'
 import { createPrinter } from './printer.ts'
 import { createSections, type Section } from './sections.ts'
@@ -27,8 +28,11 @@ export interface Console {
   info(line: string): Promise<void>
   /** Opens a group. One is live at a time; the others are kept in files and printed after it. */
   section(title: string): Section
-  /** Registers values with the runner, and hides them in all that this console prints from now on. No value of several lines. */
-  mask(values: readonly string[]): void
+  /**
+   * Registers values with the runner (no value of several lines), and hides them in all that this console prints from now
+   * on; with a redactor, hides what that knows instead: all forms of all secrets.
+   */
+  mask(values: readonly string[], redactor?: Redactor): void
   /** Ends what is open and resolves when all is printed. The process may exit then, and not before. */
   end(): Promise<void>
 }
@@ -65,7 +69,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
     notice: (message, at) => annotate('notice', message, at),
     info: (line) => printer.plain(line),
     section: (title) => sections.open(title),
-    mask: (values) => printer.mask(values),
+    mask: (values, redactor) => printer.mask(values, redactor),
     end,
   }
 }

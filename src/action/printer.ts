@@ -18,8 +18,10 @@ export interface Printer {
   /** Whole lines of the open group, each with its line end, as they are. */
   guarded(lines: string): Promise<void>
   closeGroup(): Promise<void>
-  /** Hides these values from now on and tells the runner to do so. */
-  mask(values: readonly string[]): void
+  /** Tells the runner to hide these values, and hides them from now on; with a redactor, what that knows instead. */
+  mask(values: readonly string[], knowing?: Redactor): void
+  /** The text as it may be shown in a group: without secrets, and without what the log's page would take for its own marks. */
+  presentable(text: string): string
   redact(text: string): string
 }
 
@@ -35,8 +37,11 @@ export function createPrinter(output: Output): Printer {
     return output.now(left.close + lines + guard.open)
   }
 
+  /** A page that shows the log would take `##[error]` or `##[endgroup]` for the runner's, guarded or not. */
+  const presentable = (text: string) => redactor.text(text).replaceAll('##[', '##\\[')
+
   function plain(text: string): Promise<void> {
-    const lines = `${redactor.text(text)}\n`
+    const lines = `${presentable(text)}\n`
     if (guard !== null || !looksLikeCommand(lines)) return output.now(lines)
     const own = newGuard()
     return output.now(own.open + lines + own.close)
@@ -55,12 +60,13 @@ export function createPrinter(output: Output): Printer {
       guard = null
       return output.now(`${close}${commandLine('endgroup', {}, '')}\n`)
     },
-    mask(values) {
-      if (values.length === 0) return
+    mask(values, knowing) {
       masked.push(...values)
-      redactor = redactorOf(masked)
+      redactor = knowing ?? redactorOf(masked)
+      if (values.length === 0) return
       void act(values.map((value) => `${commandLine('add-mask', {}, value)}\n`).join('')) // later writes wait instead
     },
+    presentable,
     redact: (text) => redactor.text(text),
   }
 }

@@ -68,9 +68,9 @@ export function createSections(printer: Printer, temp: string): Sections {
 
   async function line(state: State, text: string): Promise<void> {
     if (state.catchingUp !== null) await state.catchingUp
-    if (live === state) return printer.guarded(`${printer.redact(text)}\n`)
+    if (live === state) return printer.guarded(`${printer.presentable(text)}\n`)
     if (state.ended) return printer.plain(text) // said too late for its group, but not lost
-    return state.spool.add(`${printer.redact(text)}\n`)
+    return state.spool.add(`${printer.presentable(text)}\n`)
   }
 
   async function endOne(state: State): Promise<void> {

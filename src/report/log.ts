@@ -47,7 +47,7 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   await mkdir(dirname(path), { recursive: true })
   const file = await fileThatMayFail(path, (problem) => live(`--- ${problem}`))
   const streams = { out: outputStream(redactor), err: outputStream(redactor) }
-  const tail = createTail()
+  const tail = createTail(redactor)
   let turn: Promise<void> = Promise.resolve()
   let ended = false
 
@@ -134,14 +134,16 @@ function outputStream(redactor: Redactor) {
   }
 }
 
-function createTail() {
+function createTail(redactor: Redactor) {
   let kept: string[] = []
   return {
     push(text: string): void {
       kept.push(text)
       if (kept.length >= 4 * TAIL_LINES) kept = kept.slice(-TAIL_LINES)
     },
-    lines: (): readonly string[] => kept.slice(-TAIL_LINES).map((text) => harmlessLine(text, TAIL_LINE_CHARACTERS)),
+    // once more: what is taken out may have stood in the middle of a secret
+    lines: (): readonly string[] =>
+      kept.slice(-TAIL_LINES).map((text) => redactor.text(harmlessLine(text, TAIL_LINE_CHARACTERS))),
   }
 }
 

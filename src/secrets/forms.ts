@@ -33,6 +33,18 @@ export function formsOf(secret: string): string[] {
   return unique(forms).filter((form) => Buffer.byteLength(form) >= SHORTEST_SECRET)
 }
 
+/**
+ * The few of `formsOf` that are worth telling the runner: it compares every line of a log with each of them, and with
+ * encoded forms of each that it makes itself. Our own output is masked with all of them before it gets there.
+ */
+export function mainFormsOf(secret: string): string[] {
+  if (!isMaskable(secret)) return []
+  const value = Buffer.from(secret).toString()
+  const texts = [value, value.trim(), ...meaningfulLines(value)]
+  const encoded = [encodeURIComponent(value.trim()), JSON.stringify(value.trim()).slice(1, -1)]
+  return unique([...texts, ...encoded, ...base64Places(Buffer.from(value))])
+}
+
 /** The lines of a multi-line value, trimmed, without those that only give it structure; none for a single line. */
 function meaningfulLines(value: string): string[] {
   const lines = value.trim().split(/\r\n|\r|\n/)
@@ -78,19 +90,23 @@ function shellForms(text: string): string[] {
   ]
 }
 
-/** Base64 of the value alone, and the characters that it settles wherever it stands in a longer text. */
+/** Base64 of the value alone, whole and as tools break it, and of it in a longer text; with both alphabets. */
 function base64Forms(text: string): string[] {
-  const bytes = Buffer.from(text)
-  const alone = bytes.toString('base64')
+  const [alone = '', ...inside] = base64Places(Buffer.from(text))
+  const wrapped = BASE64_LINE_WIDTHS.filter((width) => alone.length > width)
+    .flatMap((width) => [...chunksOf(alone, width), ...chunksOf(inside[0] ?? '', width)])
+    .filter((line) => line.length >= SHORTEST_WRAPPED)
+  const forms = [alone, alone.replace(/=+$/, ''), ...inside, ...wrapped]
+  return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
+}
+
+/** Base64 of the bytes alone, then the characters that they settle where they stand 0, 1 and 2 bytes into a longer text. */
+function base64Places(bytes: Buffer): string[] {
   const inside = [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
     return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
   })
-  const wrapped = BASE64_LINE_WIDTHS.filter((width) => alone.length > width)
-    .flatMap((width) => [...chunksOf(alone, width), ...chunksOf(inside[0] as string, width)])
-    .filter((line) => line.length >= SHORTEST_WRAPPED)
-  const forms = [alone, alone.replace(/=+$/, ''), ...inside, ...wrapped]
-  return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
+  return [bytes.toString('base64'), ...inside]
 }
 
 function chunksOf(text: string, width: number): string[] {

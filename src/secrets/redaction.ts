@@ -1,5 +1,5 @@
 /** Keeps secrets out of everything that is written: what to mask, and the means to mask it in texts and streams. */
-import { formsOf, isMaskable } from './forms.ts'
+import { formsOf, isMaskable, mainFormsOf } from './forms.ts'
 import { type MaskingStream, maskingStream, maskText, patternTable } from './scan.ts'
 
 /** Replaces secrets by `***`. */
@@ -15,19 +15,19 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
   return redactorOf([...secrets].flatMap(formsOf))
 }
 
-/** Masks exactly these texts (of two bytes and more): for values that are forms already, as `maskable` gives them. */
+/** Masks exactly these texts (of two bytes and more) and no forms of them. */
 export function redactorOf(texts: Iterable<string>): Redactor {
   const table = patternTable(texts)
   return { text: (text) => maskText(table, text), stream: () => maskingStream(table) }
 }
 
 /**
- * What to register with the runner, forms included, and how many values are too short to be masked.
+ * What to register with the runner, the main forms included, and how many values are too short to be masked.
  * Never a text of several lines: the runner would mask each of its lines, a lone `}` as well; the lines that say
  * something are there on their own.
  */
 export function maskable(secrets: Iterable<string>): { values: string[]; tooShort: number } {
   const all = new Set([...secrets].filter((secret) => secret !== ''))
-  const values = new Set([...all].flatMap(formsOf).filter((form) => !/[\r\n]/.test(form)))
+  const values = new Set([...all].flatMap(mainFormsOf).filter((form) => !/[\r\n]/.test(form)))
   return { values: [...values], tooShort: [...all].filter((secret) => !isMaskable(secret)).length }
 }

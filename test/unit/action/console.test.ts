@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createConsole } from '../../../src/action/console.ts'
+import { createRedactor } from '../../../src/secrets/redaction.ts'
 import { readAsRunner } from './runner-model.ts'
 
 const child = fileURLToPath(new URL('fixtures/console-child.ts', import.meta.url))
@@ -60,7 +61,8 @@ describe('sections', () => {
       ['info', 'after'],
     ])
     expect(actedBy(output)).toEqual(['group db: 100%', 'endgroup'])
-    expect(shownBy(output)).toEqual([...ATTACKS.flatMap((text) => text.split(/[\r\n]/)), 'no newline', 'after'])
+    const said = ATTACKS.flatMap((text) => text.replace('##[', '##\\[').split(/[\r\n]/))
+    expect(shownBy(output)).toEqual([...said, 'no newline', 'after'])
     expect(readAsRunner(output).stopped).toBe(false)
   })
 
@@ -195,6 +197,15 @@ describe('annotations', () => {
     ])
     expect(output.replace('::add-mask::hunter22', '')).not.toContain('hunter22')
   })
+})
+
+test('a redactor knows more than the values that the runner is told', async () => {
+  const stdout = new PassThrough()
+  const console = createConsole({ stdout, temp })
+  console.mask(['hunter 22'], createRedactor(['hunter 22']))
+  await console.info('hunter 22 hunter+22 hunter\\ 22')
+  await console.end()
+  expect(String(stdout.read())).toBe('::add-mask::hunter 22\n*** *** ***\n')
 })
 
 describe('the pipe', () => {

@@ -92,6 +92,11 @@ describe('the log', () => {
     expect(log.tail().at(-1)).toBe('red bell\ufffd nul\ufffd turned')
   })
 
+  test('the tail hides a secret that was coloured half way', async () => {
+    const { log } = await logOf((log) => log.write('out', 'pw \x1b[1mhunt\x1b[0mer22\n'), { secrets: ['hunter22'] })
+    expect(log.tail()).toEqual(['pw ***'])
+  })
+
   test('a disk that takes nothing does not end the backup, and is told once', async () => {
     const { live, log } = await logOf(
       async (log) => {
