@@ -7,7 +7,7 @@ const CHARACTERS = 2000
  * What could be markup: always the signs of the last set; a colon that is not the end of a word (`http:`); the dot of an
  * address (`www.`); and at the beginning the marks of lists and rules. The rest stays readable where summaries are shown raw.
  */
-const SIGNS = /^[-+=.)\d]*[-+=.)]|(?<=www)\.|:(?! |$)|[!#$&*<>@[\\\]^_`{|}~]/gi
+const SIGNS = /^\d+[.)](?= |$)|^[-+=]+|(?<=www)\.|:(?! |$)|[!#$&*<>@[\\\]^_`{|}~]/gi
 
 /**
  * Text on one line, for a sentence or the cell of a table. Signs that markdown or HTML may know become character
@@ -28,17 +28,19 @@ export function code(text: string): string {
 
 /** Lines as they are, in a block. Begins and ends on lines of its own. */
 export function block(lines: readonly string[]): string {
-  return `<pre>\n${lines.map((line) => html(harmless(line).replace(/[\n\t]/g, ' '))).join('\n')}\n</pre>`
+  return `<pre>\n${lines
+    .map((line) =>
+      harmless(line)
+        .replace(/[\n\t]/g, ' ')
+        .replace(/[&<>]/g, reference),
+    )
+    .join('\n')}\n</pre>`
 }
 
 /** A link whose address is ours; `null` where there is none or it is no address of a web page. */
 export function link(label: string, url: string | null): string | null {
   if (url === null || !/^https?:\/\/[^\s"<>]+$/.test(url)) return null
-  return `<a href="${html(url)}">${inline(label)}</a>`
-}
-
-function html(text: string): string {
-  return text.replace(/[&<>"']/g, reference)
+  return `<a href="${url.replace(/[&']/g, reference)}">${inline(label)}</a>`
 }
 
 function escaped(signs: string): string {

@@ -85,7 +85,7 @@ function joinWithin(paragraphs: Iterable<string>, limitBytes: number): string | 
 }
 
 function* parts(report: RunReport, detail: Detail, cut: boolean): Generator<string> {
-  const bad = report.instances.filter((one) => one.status !== 'success' && one.status !== 'skipped')
+  const bad = FOLDED.flatMap((status) => report.instances.filter((one) => one.status === status))
   yield verdictLine(report)
   if (cut) yield CUT_NOTE
   yield* table(report.instances, detail)
@@ -93,6 +93,9 @@ function* parts(report: RunReport, detail: Detail, cut: boolean): Generator<stri
   yield* warnings(report, detail)
   yield* footer(report)
 }
+
+/** Who gets a fold, the worst first. */
+const FOLDED: readonly InstanceStatus[] = ['failed', 'cancelled', 'partial']
 
 const SIGNS: Readonly<Record<InstanceStatus, string>> = {
   success: '✅',
@@ -175,7 +178,8 @@ function sizeCell(targets: readonly TargetReport[]): string {
 
 function fold(one: InstanceReport, detail: Detail, open: boolean): string {
   const failed = detail.targets ? one.targets.filter((target) => target.status === 'failed') : []
-  const tail = detail.tailLines === 0 ? [] : one.tail.slice(-detail.tailLines)
+  // where the image has succeeded, its last words explain nothing
+  const tail = detail.tailLines === 0 || one.status === 'partial' ? [] : one.tail.slice(-detail.tailLines)
   return [
     `<details${open ? ' open' : ''}><summary>${SIGNS[one.status]} <b>${inline(one.id)}</b>: ${inline(one.error ?? one.status)}</summary>`,
     ...failed.map((target) => `- ${target.kind} ${code(target.name)}: ${inline(target.error ?? 'failed')}`),
