@@ -58,7 +58,8 @@ export function createSpool(folder: string): Spool {
     },
     read,
     async remove() {
-      await file?.close()
+      if (file === null) return
+      await file.close()
       file = null
       await rm(path, { force: true })
     },

@@ -156,11 +156,10 @@ async function fileThatMayFail(path: string, tell: (problem: string) => Promise<
     try {
       await work()
     } catch (error) {
-      const first = problem === null
       problem ??= `The log file ${path} could not be written (${(error as Error).message}): from here on its lines are only shown live. Free disk space, or look at the permissions of its folder.`
       const broken = handle
       handle = null
-      if (first) await tell(problem)
+      await tell(problem)
       await broken?.close().catch(() => undefined) // it is given up already, for the reason just told
     }
   }
