@@ -2,12 +2,15 @@
 
 /** From so many characters on, what was batched is written at once. */
 const BATCH_CHARACTERS = 64 * 1024
+const NOTHING = Buffer.alloc(0)
 
 export interface Output {
   /** Writes text soon, batched with what follows in the same moment; resolves when more may come. */
   batch(text: string): Promise<void>
   /** Writes text now, after all that was batched; resolves when more may come. */
   now(text: string): Promise<void>
+  /** Writes bytes now; resolves when the system has them, so that their memory can be used again. */
+  bytes(bytes: Buffer): Promise<void>
   /** Resolves when all is handed to the system, or nobody reads any more. */
   flush(): Promise<void>
 }
@@ -46,6 +49,19 @@ export function createOutput(stream: NodeJS.WritableStream): Output {
     }
   }
 
+  function bytes(data: Buffer): Promise<void> {
+    send()
+    if (gone) return resolved
+    return new Promise((resolve) => {
+      const done = () => {
+        stream.removeListener('close', done)
+        resolve()
+      }
+      stream.once('close', done) // a destroyed stream need not call back
+      stream.write(data, done)
+    })
+  }
+
   function add(text: string): void {
     batched.push(text)
     batchedCharacters += text.length
@@ -69,17 +85,7 @@ export function createOutput(stream: NodeJS.WritableStream): Output {
       send()
       return room ?? resolved
     },
-    flush() {
-      send()
-      if (gone) return resolved
-      return new Promise((resolve) => {
-        const done = () => {
-          stream.removeListener('close', done)
-          resolve()
-        }
-        stream.once('close', done) // a destroyed stream need not call back
-        stream.write('', done)
-      })
-    },
+    bytes,
+    flush: () => bytes(NOTHING),
   }
 }

@@ -15,8 +15,8 @@ export interface Printer {
   plain(text: string): Promise<void>
   /** Opens a group; all until `closeGroup` is guarded. Only one can be open. */
   openGroup(title: string): void
-  /** Whole lines of the open group, each with its line end, as they are. */
-  guarded(lines: string): Promise<void>
+  /** Whole lines of the open group, each with its line end, as they are; bytes may change once it has resolved. */
+  guarded(lines: string | Buffer): Promise<void>
   closeGroup(): Promise<void>
   /** Tells the runner to hide these values, and hides them from now on; with a redactor, what that knows instead. */
   mask(values: readonly string[], knowing?: Redactor): void
@@ -54,7 +54,7 @@ export function createPrinter(output: Output): Printer {
       guard = newGuard()
       void output.now(`${commandLine('group', {}, redactor.text(title))}\n${guard.open}`) // the first line waits instead
     },
-    guarded: (lines) => output.batch(lines),
+    guarded: (lines) => (typeof lines === 'string' ? output.batch(lines) : output.bytes(lines)),
     closeGroup() {
       const close = guard?.close ?? ''
       guard = null

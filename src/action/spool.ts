@@ -1,16 +1,16 @@
 /** A file that holds the lines of a section until it is its turn to be printed. */
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const BATCH_CHARACTERS = 64 * 1024
+const READ_BYTES = 64 * 1024
 
 export interface Spool {
   /** Keeps whole lines; resolves when more may come. */
   add(lines: string): Promise<void>
-  /** All that was added, in pieces of whole lines. Nothing may be added from then on. */
-  read(): AsyncGenerator<string>
+  /** All that was added, in pieces of whole lines, each good until the next is asked for. Nothing may be added from then on. */
+  read(): AsyncGenerator<string | Buffer>
   remove(): Promise<void>
 }
 
@@ -44,9 +44,9 @@ export function createSpool(folder: string): Spool {
     return writing
   }
 
-  async function* read(): AsyncGenerator<string> {
+  async function* read(): AsyncGenerator<string | Buffer> {
     await (begun ? send() : writing)
-    if (file !== null) yield* wholeLines(createReadStream(path))
+    if (file !== null) yield* wholeLines(path)
     else if (batched !== '') yield batched // so few that no file was needed
     if (problem !== null) yield `Some lines could not be kept for this view (${problem}): they are in the log.\n`
   }
@@ -58,20 +58,35 @@ export function createSpool(folder: string): Spool {
     },
     read,
     async remove() {
-      await file?.close()
+      if (file === null) return
+      await file.close()
       file = null
       await rm(path, { force: true })
     },
   }
 }
 
-/** Cuts a stream only where a line ends, so that a command may be printed between two pieces. */
-async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(10) + 1
-    if (end > 0) yield Buffer.concat([rest, chunk.subarray(0, end)]).toString()
-    rest = end > 0 ? Buffer.from(chunk.subarray(end)) : Buffer.concat([rest, chunk])
+/**
+ * The file in pieces of whole lines, so that a command may be printed between two of them. The memory of a piece is used
+ * again for the next: buffers of its own for each would wait for the collector by the ten megabytes.
+ */
+async function* wholeLines(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path, 'r')
+  try {
+    let buffer = Buffer.alloc(READ_BYTES)
+    let kept = 0 // bytes at the beginning of `buffer` that belong to a line whose end is not read yet
+    for (;;) {
+      if (kept === buffer.length) buffer = Buffer.concat([buffer, Buffer.alloc(buffer.length)])
+      const { bytesRead } = await file.read(buffer, kept, buffer.length - kept)
+      if (bytesRead === 0) break
+      const filled = kept + bytesRead
+      const end = buffer.subarray(0, filled).lastIndexOf(10) + 1
+      if (end > 0) yield buffer.subarray(0, end)
+      buffer.copyWithin(0, end, filled)
+      kept = filled - end
+    }
+    if (kept > 0) yield Buffer.concat([buffer.subarray(0, kept), Buffer.from('\n')])
+  } finally {
+    await file.close()
   }
-  if (rest.length > 0) yield `${rest.toString()}\n`
 }

@@ -11,8 +11,8 @@ const TAIL_LINES = 50
 const TAIL_LINE_CHARACTERS = 1000
 /** Progress lines are shown live at most this often; the file holds them all. */
 const PROGRESS_EVERY_MS = 1000
-/** A big chunk is worked off in pieces of this size. */
-const PIECE_BYTES = 64 * 1024
+/** A chunk is worked off in pieces of this size: what lives while a slow reader is waited for decides how far the heap grows. */
+const PIECE_BYTES = 8 * 1024
 
 const TAGS = { out: 'out', err: 'err', marina: '---' } as const
 export type LogSource = keyof typeof TAGS
@@ -156,11 +156,10 @@ async function fileThatMayFail(path: string, tell: (problem: string) => Promise<
     try {
       await work()
     } catch (error) {
-      const first = problem === null
       problem ??= `The log file ${path} could not be written (${(error as Error).message}): from here on its lines are only shown live. Free disk space, or look at the permissions of its folder.`
       const broken = handle
       handle = null
-      if (first) await tell(problem)
+      await tell(problem)
       await broken?.close().catch(() => undefined) // it is given up already, for the reason just told
     }
   }

@@ -7,6 +7,7 @@ import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { looksLikeCommand } from '../../../src/action/commands.ts'
 import { createConsole } from '../../../src/action/console.ts'
 import { createRedactor } from '../../../src/secrets/redaction.ts'
 import { readAsRunner } from './runner-model.ts'
@@ -51,7 +52,7 @@ const ATTACKS = [
   ':\u00ad:error::soft hyphen',
 ]
 
-describe('sections', () => {
+describe('sections', { timeout: 60_000 }, () => {
   test('a section is a group, and nothing in it acts', async () => {
     const output = await step([
       ['section', 'db: 100%'],
@@ -65,6 +66,20 @@ describe('sections', () => {
     expect(shownBy(output)).toEqual([...said, 'no newline', 'after'])
     expect(readAsRunner(output).stopped).toBe(false)
   })
+
+  test('a line outside of sections does not act either', async () => {
+    const output = await step([...ATTACKS, 'plain: text'].map((text) => ['info', text]))
+    expect(actedBy(output)).toEqual([])
+    expect(readAsRunner(output).stopped).toBe(false)
+    expect(output.split('\n').slice(-2)).toEqual(['plain: text', '']) // and needs no guard where it is harmless
+  })
+
+  test.each(['::error::x', 'a ##[error]x', ':\u00ad:error::x', '#\u200b#[error]x', '\u0000::error::x'])(
+    '%j looks like a command',
+    (text) => {
+      expect(looksLikeCommand(text)).toBe(true)
+    },
+  )
 
   test('every guard has a word of its own, told nowhere before', async () => {
     const output = await step([
@@ -119,6 +134,40 @@ describe('sections', () => {
     expect(await readdir(temp)).toEqual([])
   })
 
+  test('a section that goes on while its lines are read back stays in order, and waits', async () => {
+    const stdout = new PassThrough({ highWaterMark: 1000 })
+    const console = createConsole({ stdout, temp })
+    const a = console.section('a')
+    const b = console.section('b')
+    for (let i = 0; i < 5000; i++) await b.line(`${i} ${'z'.repeat(50)}`)
+    await a.end()
+    let taken = false
+    const late = b.line('late').then(() => (taken = true))
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate)
+    expect(taken).toBe(false) // nobody has read yet
+    const chunks: Buffer[] = []
+    stdout.on('data', (chunk) => chunks.push(chunk))
+    await late
+    await b.end()
+    await console.end()
+    const shown = shownBy(Buffer.concat(chunks).toString())
+    expect(shown).toHaveLength(5001)
+    expect(shown.at(-1)).toBe('late')
+  })
+
+  test('a disk that keeps no lines: the section is printed with a line that says so', async () => {
+    const stdout = new PassThrough()
+    const console = createConsole({ stdout, temp: '/dev/null/none' })
+    console.section('a')
+    const b = console.section('b')
+    for (let i = 0; i < 5000; i++) await b.line(`${i} ${'z'.repeat(50)}`)
+    await console.end()
+    const shown = shownBy(String(stdout.read()))
+    expect(shown).toEqual([
+      expect.stringMatching(/^Some lines could not be kept for this view \(ENOTDIR.*\): they are in the log\.$/),
+    ])
+  })
+
   test('what is open at the end is closed', async () => {
     const output = await step([
       ['section', 'a'],
@@ -132,7 +181,10 @@ describe('sections', () => {
 
   test('any lines, in any order of sections and annotations: only our own commands act', async () => {
     const word = fc.constantFrom('::', '##[', ']', 'error', 'add-mask', 'stop-commands', ' ', '\n', '\r', 'x', '\u200b')
-    const text = fc.array(word, { maxLength: 8 }).map((words) => words.join(''))
+    const text = fc.oneof(
+      fc.array(word, { maxLength: 8 }).map((words) => words.join('')),
+      fc.constantFrom(...ATTACKS),
+    )
     const act = fc.oneof(
       fc.tuple(fc.constantFrom('line', 'info', 'warning'), fc.nat(2), text),
       fc.tuple(fc.constantFrom('section', 'end'), fc.nat(2), fc.constant('')),
@@ -152,7 +204,7 @@ describe('sections', () => {
   })
 })
 
-describe('annotations', () => {
+describe('annotations', { timeout: 60_000 }, () => {
   test('place and title are escaped', async () => {
     const stdout = new PassThrough()
     const console = createConsole({ stdout, temp })
@@ -208,8 +260,8 @@ test('a redactor knows more than the values that the runner is told', async () =
   expect(String(stdout.read())).toBe('::add-mask::hunter 22\n*** *** ***\n')
 })
 
-describe('the pipe', () => {
-  test('a slow reader gets all of it, and memory stays flat', { timeout: 60_000 }, async () => {
+describe('the pipe', { timeout: 60_000 }, () => {
+  test('a slow reader gets all of it, and memory stays flat', async () => {
     const lines = 600_000 // 57 MB
     const running = start([
       ['section', 'a'],

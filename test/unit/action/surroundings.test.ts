@@ -114,7 +114,7 @@ function fileCommands(path: string): Record<string, string> {
   return Object.fromEntries([...matches].map((match) => [match[1], match[3]]))
 }
 
-describe('state', () => {
+describe('state', { timeout: 30_000 }, () => {
   test('what main saved last is what post reads', () => {
     const path = file('state', '')
     const printed = inStep(
@@ -138,7 +138,7 @@ describe('state', () => {
   })
 })
 
-describe('outputs', () => {
+describe('outputs', { timeout: 30_000 }, () => {
   test('of a run', () => {
     const run = report({
       result: 'cancelled',

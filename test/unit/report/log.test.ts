@@ -29,7 +29,7 @@ async function logOf(
   return { log, live, text: (await stat(log.path)).isFile() ? await readFile(log.path, 'utf8') : '' }
 }
 
-describe('the log', () => {
+describe('the log', { timeout: 30_000 }, () => {
   test('tells stdout, stderr and our own lines apart, each line whole', async () => {
     const { text, live } = await logOf(async (log) => {
       await log.write('out', 'half a ')

@@ -9,7 +9,7 @@ import { failed, instance, report, target } from './reports.ts'
 
 const FULL = { publicRepository: false, limitBytes: 1024 * 1024 }
 
-describe('the summary', () => {
+describe('the summary', { timeout: 30_000 }, () => {
   test('of a good run', () => {
     expect(renderSummary(report(), FULL)).toMatchInlineSnapshot(`
       "### ✅ 1 backup succeeded on nas, in 1 min 20 s
@@ -149,7 +149,7 @@ describe('the summary', () => {
   })
 })
 
-describe('text from anywhere', () => {
+describe('text from anywhere', { timeout: 30_000 }, () => {
   const nasty = [
     '<script>alert(1)</script>',
     '</details></pre><h1>x',

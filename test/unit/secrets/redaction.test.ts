@@ -70,29 +70,38 @@ describe('what is masked', () => {
   })
 })
 
-describe('streams', () => {
+describe('streams', { timeout: 30_000 }, () => {
   const words = fc.stringMatching(/^[ab]{4,9}$/)
+  /** Secrets that hold and overlap each other, and a text that is mostly made of them and their pieces. */
+  const secretsAndText = fc.array(words, { minLength: 1, maxLength: 5 }).chain((secrets) => {
+    const inner = secrets.filter((secret) => secret.length > 6).map((secret) => secret.slice(1, -1))
+    const all = [...secrets, ...inner]
+    const piece = fc.oneof(
+      fc.constantFrom(...all),
+      fc.tuple(fc.constantFrom(...all), fc.nat(4)).map(([secret, from]) => secret.slice(from)),
+      fc.constantFrom('a', 'b', ' '),
+    )
+    return fc.tuple(
+      fc.constant(all),
+      fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+    )
+  })
 
   test('every chunking gives what the whole gives', () => {
     fc.assert(
-      fc.property(
-        fc.array(words, { minLength: 1, maxLength: 5 }),
-        fc.stringMatching(/^[ab ]{0,80}$/),
-        fc.array(fc.nat(), { maxLength: 12 }),
-        (secrets, text, cuts) => {
-          expect(streamed(secrets, Buffer.from(text), cuts).toString()).toBe(createRedactor(secrets).text(text))
-        },
-      ),
-      { numRuns: 2000 },
+      fc.property(secretsAndText, fc.array(fc.nat(), { maxLength: 12 }), ([secrets, text], cuts) => {
+        expect(streamed(secrets, Buffer.from(text), cuts).toString()).toBe(createRedactor(secrets).text(text))
+      }),
+      { numRuns: 500 },
     )
   })
 
   test('equals a slow search that marks every byte of every match', () => {
     fc.assert(
-      fc.property(fc.array(words, { maxLength: 5 }), fc.stringMatching(/^[ab ]{0,60}$/), (texts, text) => {
+      fc.property(secretsAndText, ([texts, text]) => {
         expect(redactorOf(texts).text(text)).toBe(slowMask(texts, text))
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 
