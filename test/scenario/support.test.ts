@@ -1,6 +1,6 @@
 /** What scenario tests stand on: the way a bundle is started and read, and the scripted docker. */
 
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runAction, startAction } from '../support/action.ts'
@@ -61,6 +61,34 @@ test('it can be signalled once it says something, and killed', async () => {
   expect(await running.done).toMatchObject({ code: null, signal: 'SIGKILL', stdout: 'ready\ncaught\n' })
   await expect(running.says(/never/)).rejects.toThrow('without saying /never/')
 })
+
+test('it is cancelled as GitHub does, step by step, and as Gitea does, with all its group', async () => {
+  const options = await stub(`
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => console.log(signal))
+    const child = (await import('node:child_process')).spawn('sleep', ['1000'])
+    console.log('ready', child.pid)`)
+  const github = await startAction(options)
+  await github.says(/ready/)
+  github.cancel()
+  const cancelled = await github.done
+  expect(cancelled).toMatchObject({
+    signal: 'SIGKILL',
+    stdout: expect.stringMatching(/^ready \d+\nSIGINT\nSIGTERM\n$/),
+  })
+  const left = Number(cancelled.stdout.split(/\s/)[1])
+  process.kill(left) // GitHub's signals are for the node process alone
+  const gitea = await startAction(options)
+  await gitea.says(/ready \d+\n/)
+  gitea.killGroup()
+  const child = Number((await gitea.done).stdout.split(/\s/)[1])
+  await expect.poll(() => isAlive(child)).toBe(false)
+})
+
+/** Whether a process runs; one that waits for its parent to take note of its end does not. */
+async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return stat !== '' && !/\) [ZX] /.test(stat)
+}
 
 test('a slow reader holds the writer back, and the largest memory is seen', async () => {
   const options = await stub(`

@@ -61,8 +61,12 @@ export interface ActionResult {
 
 export interface RunningAction {
   readonly pid: number
-  /** To the node process only, as the runner does. */
+  /** To the node process only. */
   kill(signal: NodeJS.Signals): void
+  /** As GitHub's runner cancels: SIGINT to the node process, SIGTERM 7.5 s later, SIGKILL 2.5 s after that. */
+  cancel(): void
+  /** As Gitea and act cancel: SIGKILL to the whole process group, at once. */
+  killGroup(): void
   /** What stdout said until now (of `keepBytes`, its end). */
   stdout(): string
   /** Resolves once stdout fits; rejects where the action ends first. */
@@ -129,6 +133,7 @@ async function start(options: ActionOptions, state: Readonly<Record<string, stri
     cwd: options.workspace,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, see killGroup
   })
   return follow(child, options, temp, files.paths)
 }
@@ -177,7 +182,19 @@ function follow(child: ChildProcess, options: ActionOptions, temp: string, paths
         check() || reject(new Error(`the action ended without saying ${pattern}:\n${out.text()}${err.text()}`))
       if (!check()) void reading.then(never, reject)
     })
-  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), stdout: () => out.text(), says, done }
+  const pid = child.pid ?? 0
+  const cancel = () => {
+    child.kill('SIGINT')
+    const later = (
+      [
+        [7500, 'SIGTERM'],
+        [10_000, 'SIGKILL'],
+      ] as const
+    ).map(([ms, signal]) => setTimeout(() => child.kill(signal), ms))
+    child.on('exit', () => later.forEach(clearTimeout))
+  }
+  const killGroup = () => void process.kill(-pid, 'SIGKILL')
+  return { pid, kill: (signal) => void child.kill(signal), cancel, killGroup, stdout: () => out.text(), says, done }
 }
 
 interface StepPaths {

@@ -13,5 +13,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const engine = await startEngine()
   const { kind, host, folder, prefix, baseImage } = engine
   project.provide('engine', { kind, host, folder, prefix, baseImage })
+  // A test that forgets which engine it is to use must not meet the user's own.
+  Object.assign(process.env, engine.env())
+  if (kind === 'private') delete process.env.DOCKER_CONTEXT
   return () => engine.stop()
 }

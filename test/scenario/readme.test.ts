@@ -1,0 +1,79 @@
+/** What the README and the examples tell people to write is accepted by what ships. */
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { runAction } from '../support/action.ts'
+import { scriptDocker } from '../support/scripted-docker.ts'
+import { makeWorkspace } from '../support/workspace.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const PAGES = ['README.md', 'examples/custom-backup-image/README.md', 'examples/runner/README.md']
+
+async function yamlOf(page: string, begins: RegExp): Promise<string[]> {
+  const text = await readFile(join(ROOT, page), 'utf8')
+  return [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)]
+    .map(([, yaml = '']) => yaml)
+    .filter((yaml) => begins.test(yaml))
+}
+
+test.each(['README.md', 'examples/custom-backup-image/README.md'])('the configuration in %s is valid', async (page) => {
+  const configs = await yamlOf(page, /^instances:/)
+  expect(configs.length).toBeGreaterThan(0)
+  for (const config of configs) {
+    const workspace = await makeWorkspace({ 'config.yml': config })
+    const docker = await scriptDocker(join(workspace, '../docker'), [])
+    const ran = await runAction({ inputs: { command: 'validate' }, workspace, docker })
+    expect(ran, config).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).not.toMatch(/::(error|warning)/)
+  }
+})
+
+test('the workflows give inputs that action.yml has', async () => {
+  const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as { inputs: Record<string, unknown> }
+  const folder = join(ROOT, 'examples/workflows')
+  const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')))
+  const workflows = [...files, ...(await yamlOf('README.md', /^name:/))].map((text) => parse(text) as Workflow)
+  expect(workflows.length).toBeGreaterThan(1)
+  for (const workflow of workflows) {
+    expect(workflow.permissions).toEqual({ contents: 'read', actions: 'read' })
+    for (const job of Object.values(workflow.jobs)) {
+      expect(job).toMatchObject({ 'timeout-minutes': expect.any(Number), concurrency: { group: expect.any(String) } })
+      const ours = job.steps.filter((step) => step.uses.includes('marina-for-github-actions'))
+      expect(ours).toHaveLength(1)
+      for (const name of Object.keys(ours[0]?.with ?? {})) expect(action.inputs).toHaveProperty(name)
+    }
+  }
+})
+
+test.each(PAGES)('every link in %s leads somewhere', async (page) => {
+  const text = await readFile(join(ROOT, page), 'utf8')
+  for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
+    if (/^https?:/.test(target)) continue
+    const [file = '', heading] = target.split('#')
+    const path = file === '' ? join(ROOT, page) : join(ROOT, page, '..', file)
+    if (heading === undefined) {
+      await expect(
+        readFile(path).catch(() => readdir(path)),
+        target,
+      ).resolves.toBeDefined()
+    } else {
+      const anchors = [...(await readFile(path, 'utf8')).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title))
+      expect(anchors, target).toContain(heading)
+    }
+  }
+})
+
+interface Workflow {
+  readonly permissions: unknown
+  readonly jobs: Record<string, { steps: { uses: string; with?: Record<string, unknown> }[] }>
+}
+
+/** As GitHub makes them: lower case, no punctuation, dashes for spaces. */
+function anchor(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+}
