@@ -10,6 +10,7 @@ import {
   listContainers,
   removeContainer,
 } from '../docker/containers.ts'
+import { pendingStops } from '../docker/pendingStop.ts'
 import { query, run } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { type DockerHost, engineNow } from './host.ts'
@@ -141,6 +142,11 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
 /** Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences. */
 async function restart(host: DockerHost, claim: Claim): Promise<readonly string[]> {
   const failures: string[] = []
+  // who died may have died in the middle of a stop
+  await pendingStops(
+    host.docker,
+    claim.restart.map(({ id }) => id),
+  )
   for (const entry of claim.restart) {
     const container =
       (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
