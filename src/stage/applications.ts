@@ -1,5 +1,6 @@
 /** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pendingStops } from '../docker/pendingStop.ts'
 import { commandError, type Docker, query } from '../docker/process.ts'
 import { CancelledError } from '../errors.ts'
 import type { Container } from './container.ts'
@@ -118,10 +119,12 @@ export async function startAll(
   options: StartOptions,
 ): Promise<StartResult> {
   const end = Date.now() + options.deadlineMs
+  const ids = waves.flat().map(({ id }) => id)
+  if (options.stopMayBePending) await pendingStops(docker, ids)
   const started: Started[] = []
   const settled = new Map<string, Settled>()
   for (const wave of waves) {
-    const ready = await Promise.all(wave.map((one) => startOne(docker, one, options.stopMayBePending ?? false)))
+    const ready = await Promise.all(wave.map((one) => startOne(docker, one)))
     started.push(...ready)
     const first = ready.filter(({ watched }) => watched?.expected.healthyFirst)
     for (const [id, how] of await settle(docker, first, end)) settled.set(id, how)
@@ -165,7 +168,7 @@ interface Settled {
   readonly warning: string | null
 }
 
-async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boolean): Promise<Started> {
+async function startOne(docker: Docker, expected: ToStart): Promise<Started> {
   const nothing = { expected, id: null, watched: null, logSince: null, warning: null }
   const found = (await containersOf(docker, [expected.id]))[0] ?? (await containersOf(docker, [expected.name]))[0]
   if (found === undefined) {
@@ -176,7 +179,6 @@ async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boo
   const logSince = found.state === 'down' ? found.finishedAt : null
   const warning =
     id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
-  if (stopMayBePending) await stopIsOver(docker, found)
   const argv = ['start', id]
   const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
   const now = (await containersOf(docker, [id]))[0]
@@ -188,15 +190,6 @@ async function startOne(docker: Docker, expected: ToStart, stopMayBePending: boo
   const time = Date.now()
   const watched = { expected: { ...expected, id }, since: time, startedAt: now.startedAt, seenAt: time }
   return { expected, id, watched, logSince, error: null, warning }
-}
-
-/** Until it is down, or its own time-out and the engine's kill would be over. */
-async function stopIsOver(docker: Docker, container: Container): Promise<void> {
-  const end = Date.now() + Math.min(stopTimeoutMs(container), START_DEADLINE_MS) + STOP_MARGIN_MS / 10
-  for (let state = container.state; state !== 'down' && Date.now() < end; ) {
-    await sleep(POLL_MS)
-    state = (await containersOf(docker, [container.id]))[0]?.state ?? 'down'
-  }
 }
 
 /** Waits until each is up, has failed, or the time is over. One call of `inspect` asks for all. By the id that was planned. */

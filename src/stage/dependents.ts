@@ -23,7 +23,7 @@ export function needsOf(containers: readonly Container[]): ReadonlyMap<string, r
         ...linkNeeds(container, find),
         ...composeNeeds(container, containers),
       ]
-      return [container.id, needs.filter((need) => need.id !== container.id)]
+      return [container.id, needs]
     }),
   )
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { query, run } from '../../src/docker/process.ts'
 import { type HookRequest, hookContainer, runHook } from '../../src/stage/hooks.ts'
 import { allContainers } from '../../src/stage/inspect.ts'
-import { dockerOf } from '../support/containers.ts'
+import { dockerOf, pause } from '../support/containers.ts'
 import { attachEngine } from '../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
@@ -164,7 +164,7 @@ test("a volume's hook runs in the youngest running container that has it mounted
   await make('bystander')
   expect(await pick()).toBe(`${PREFIX}-from`)
   expect(await pick([from])).toBe(APP)
-  await run(docker, ['pause', from], 'pause')
+  await pause(docker, from)
   expect(await pick()).toBe(APP)
   await run(docker, ['unpause', from], 'unpause')
   await run(docker, ['kill', from], 'kill')

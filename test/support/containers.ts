@@ -1,6 +1,7 @@
 /** Builders for inspected containers and volumes, whose ids are made from names, so that a test reads by name; and the docker of an engine of the tests. */
 import { createHash } from 'node:crypto'
-import type { Docker } from '../../src/docker/process.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Docker, query, run } from '../../src/docker/process.ts'
 import type { Container, Mount, Volume } from '../../src/stage/container.ts'
 import type { Engine } from './engine.ts'
 
@@ -66,4 +67,14 @@ export function volume(name: string, options: Record<string, string> = {}, drive
 export function dockerOf(engine: Engine, redact: (text: string) => string = (text) => text): Docker {
   const env = Object.entries({ ...process.env, ...engine.env() })
   return { env: Object.fromEntries(env.filter((entry): entry is [string, string] => entry[1] !== undefined)), redact }
+}
+
+/** Again and again: on a busy machine an engine with cgroups of version 1 says "unable to freeze". */
+export async function pause(docker: Docker, id: string): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const { ended } = await query(docker, ['pause', id])
+    if (ended.kind === 'exit' && ended.code === 0) return
+    await delay(500)
+  }
+  await run(docker, ['pause', id], `${id} cannot be paused`)
 }
