@@ -3,31 +3,17 @@
  * long as what was passed on, and it ends as the engine ends it; anything else is a failure with the tool's own words.
  */
 import { execReason, execTruthfully } from '../claim/exec.ts'
+import type { DbKind, DbTarget } from '../config/instance.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { DbKind, DumpFile, DumpPlan, DumpQuestion, Tools } from './databases/engine.ts'
+import type { Bench } from './bench.ts'
+import type { DumpFile, DumpPlan, DumpQuestion, Tools } from './databases/engine.ts'
 import { detectKind } from './databases/kind.ts'
 import { mongoPlan } from './databases/mongo.ts'
 import { mysqlPlan } from './databases/mysql.ts'
 import { postgresPlan } from './databases/postgres.ts'
 import { redisPlan } from './databases/redis.ts'
-import { type Bench, type HandedOver, handOver } from './handover.ts'
-
-export type { Bench } from './handover.ts'
-
-/** A database container to back up, as the configuration has it. */
-export interface DbTarget {
-  readonly kind: 'db'
-  readonly container: string
-  /** `null`: to be detected. */
-  readonly dbKind: DbKind | null
-  /** Empty: the whole server. */
-  readonly databases: readonly string[]
-  readonly dumpArgs: readonly string[]
-  readonly preHook: string | null
-  readonly postHook: string | null
-  readonly line: number | null
-}
+import { type HandedOver, handOver } from './handover.ts'
 
 /** What `docker inspect` says of a container, as far as a dump needs it. */
 export interface ContainerFacts {
@@ -76,6 +62,9 @@ export interface DumpReport {
   readonly notices: readonly string[]
 }
 
+/** Runs a script in the workbench. */
+export type DumpBench = Pick<Bench, 'exec'>
+
 const QUESTION_MS = 60_000
 const CLEAN_UP_MS = 60_000
 const PROGRESS_MS = 30_000
@@ -94,7 +83,7 @@ const MAKE_DIRECTORY = `mkdir -p -- "$1" && chown -- "$2" "\${1%/*}" "$1" && chm
  * Throws an `InstanceError` of one sentence, or `CancelledError`; then no process is left in the container and nothing of
  * the dump in the staging volume.
  */
-export async function dumpDatabase(docker: Docker, bench: Bench, request: DumpRequest): Promise<DumpReport> {
+export async function dumpDatabase(docker: Docker, bench: DumpBench, request: DumpRequest): Promise<DumpReport> {
   const deadline = Date.now() + request.deadlineMs
   const { name, running } = request.container
   if (!running)
@@ -180,7 +169,7 @@ interface Work {
   readonly warnings: string[]
 }
 
-async function dumpFiles(docker: Docker, bench: Bench, work: Work): Promise<DumpedFile[]> {
+async function dumpFiles(docker: Docker, bench: DumpBench, work: Work): Promise<DumpedFile[]> {
   const files: DumpedFile[] = []
   for (const file of work.plan.files) {
     const path = `${work.request.directory}/${file.name}`
@@ -190,7 +179,7 @@ async function dumpFiles(docker: Docker, bench: Bench, work: Work): Promise<Dump
   return files
 }
 
-async function dumpFile(docker: Docker, bench: Bench, work: Work, file: DumpFile): Promise<HandedOver> {
+async function dumpFile(docker: Docker, bench: DumpBench, work: Work, file: DumpFile): Promise<HandedOver> {
   const { request, plan } = work
   const progress = beginProgress(file.name, request.onLine)
   try {
@@ -251,7 +240,7 @@ function ownerOf(request: DumpRequest): string {
   return `${request.owner.uid}:${request.owner.gid}`
 }
 
-async function inBench(bench: Bench, request: DumpRequest, script: string, args: readonly string[]): Promise<void> {
+async function inBench(bench: DumpBench, request: DumpRequest, script: string, args: readonly string[]): Promise<void> {
   const result = await bench.exec({ script, args, deadlineMs: QUESTION_MS, signal: request.signal })
   if (request.signal.aborted) throw new CancelledError()
   if (result.code !== 0)
@@ -259,7 +248,7 @@ async function inBench(bench: Bench, request: DumpRequest, script: string, args:
 }
 
 /** Half a dump, or some of several databases, is no dump: nothing of it stays. Does not listen to the signal: a cancelled run cleans up too. */
-async function removeRest(bench: Bench, request: DumpRequest, cause: unknown): Promise<void> {
+async function removeRest(bench: DumpBench, request: DumpRequest, cause: unknown): Promise<void> {
   const removed = await bench.exec({
     script: 'rm -rf -- "$1"',
     args: [request.directory],

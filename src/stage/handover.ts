@@ -6,15 +6,11 @@
  */
 import { createHash } from 'node:crypto'
 import { PassThrough } from 'node:stream'
-import { type ExecRequest, type ExecResult, execReason, execTruthfully } from '../claim/exec.ts'
+import { type ExecRequest, execReason, execTruthfully } from '../claim/exec.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
+import type { Bench } from './bench.ts'
 import type { Wholeness } from './databases/engine.ts'
-
-/** The workbench: whatever runs a script there, judged by the truth rules. */
-export interface Bench {
-  exec(request: Omit<ExecRequest, 'container'>): Promise<ExecResult>
-}
 
 export interface Handover {
   /** Runs in the database container and writes the dump on stdout. */
@@ -52,7 +48,7 @@ if [ "$size" != "$3" ]; then echo "the file has $size bytes of $3" >&2; exit 1; 
 chown -- "$4" "$1" && chmod 0600 -- "$1" && mv -- "$1" "$2"`
 
 /** Hands one dump over. Throws `CancelledError`, or an `InstanceError` that says what broke; then a `….part` may be left for the caller to remove. */
-export async function handOver(docker: Docker, bench: Bench, handover: Handover): Promise<HandedOver> {
+export async function handOver(docker: Docker, bench: Pick<Bench, 'exec'>, handover: Handover): Promise<HandedOver> {
   const part = `${handover.file}.part`
   const pipe = new PassThrough({ highWaterMark: BETWEEN })
   pipe.on('error', () => {}) // destroyed on purpose, when its other end is gone

@@ -1,7 +1,8 @@
 /** What the tests of dumps share: a workbench made by hand, a call of `dumpDatabase` with a log, and looks into the containers. */
 import { type ExecRequest, execTruthfully } from '../../src/claim/exec.ts'
+import type { DbTarget } from '../../src/config/instance.ts'
 import type { Docker } from '../../src/docker/process.ts'
-import { type Bench, type ContainerFacts, type DbTarget, type DumpReport, dumpDatabase } from '../../src/stage/dump.ts'
+import { type ContainerFacts, type DumpBench, type DumpReport, dumpDatabase } from '../../src/stage/dump.ts'
 import type { Engine } from './engine.ts'
 import { runOk } from './process.ts'
 
@@ -10,7 +11,7 @@ export const DIRECTORY = '/backup/20260102-030405/db'
 /** Whom they belong to. */
 export const OWNER = { uid: 1234, gid: 2345 }
 
-export interface TestBench extends Bench {
+export interface TestBench extends DumpBench {
   readonly name: string
   /** Paths of all files below the dumps' directory. */
   files(): Promise<string[]>
@@ -76,7 +77,7 @@ export interface DumpOptions extends Partial<DbTarget> {
 }
 
 /** Dumps the container `name`; its dumps lie in `DIRECTORY/name`. */
-export async function dump(engine: Engine, bench: Bench, name: string, options: DumpOptions = {}): Promise<Dumped> {
+export async function dump(engine: Engine, bench: DumpBench, name: string, options: DumpOptions = {}): Promise<Dumped> {
   const { deadlineMs = 100_000, ...target } = options
   const abort = new AbortController()
   const log: string[] = []

@@ -1,10 +1,7 @@
 /** What one database engine tells the dump: which tool, how it is called in the container, and how a whole dump ends. */
 
+import type { DbKind } from '../../config/instance.ts'
 import { InstanceError } from '../../errors.ts'
-
-/** Every kind of database there is a dump for. */
-export const DB_KINDS = ['postgres', 'mysql', 'mariadb', 'mongo', 'redis', 'valkey'] as const
-export type DbKind = (typeof DB_KINDS)[number]
 
 /** The programs that were found in the container, each with the first line of its `--version`. */
 export type Tools = ReadonlyMap<string, string>

@@ -1,6 +1,7 @@
 /** Which database runs in a container, told by its image, its command, its environment and the tools it has. Pure. */
+import type { DbKind } from '../../config/instance.ts'
 import { InstanceError } from '../../errors.ts'
-import type { DbKind, Tools } from './engine.ts'
+import type { Tools } from './engine.ts'
 
 export interface KindEvidence {
   /** Name of the container, for the messages. */
