@@ -10,8 +10,7 @@ import {
   listContainers,
   removeContainer,
 } from '../docker/containers.ts'
-import { pendingStops } from '../docker/pendingStop.ts'
-import { query, run } from '../docker/process.ts'
+import { query } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import {
@@ -147,12 +146,7 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
 
 /** Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences. */
 async function restart(host: DockerHost, claim: Claim): Promise<readonly string[]> {
-  const failures: string[] = []
-  // who died may have died in the middle of a stop
-  await pendingStops(
-    host.docker,
-    claim.restart.map(({ id }) => id),
-  )
+  const there: JournalEntry[] = []
   for (const entry of claim.restart) {
     const found = (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
     if (found !== null) there.push(entry)
