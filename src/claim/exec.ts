@@ -37,6 +37,7 @@ export interface ExecResult {
   readonly code: number | null
   /** How our side ended: `exit` of the client, the deadline, or the signal. */
   readonly ended: Ended
+  /** Up to 1 MiB; with `onStdout` the first 8 KiB, where docker says why it could not start a process. */
   readonly stdout: string
   /** The last 8 KiB, without the verdict. */
   readonly stderr: string
@@ -95,9 +96,11 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
     env,
   )
   let kept = 0
+  let first = Buffer.alloc(0)
   const stdout: Buffer[] = []
   const readOut = async () => {
     for await (const chunk of client.stdout as AsyncIterable<Buffer>) {
+      first = first.length < KEPT_STDERR ? Buffer.concat([first, chunk.subarray(0, KEPT_STDERR)]) : first
       if (request.onStdout) await request.onStdout(chunk)
       else if (kept < KEPT_STDOUT) {
         stdout.push(chunk)
@@ -143,7 +146,7 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
   return {
     code: ended.kind === 'exit' ? verdict.code() : null,
     ended,
-    stdout: Buffer.concat(stdout).toString(),
+    stdout: (request.onStdout ? first : Buffer.concat(stdout)).toString(),
     stderr: verdict.tail(),
   }
 }

@@ -83,11 +83,7 @@ left=$(marked "$1"); [ -z "$left" ]`
  */
 export async function runHook(docker: Docker, request: HookRequest): Promise<HookResult> {
   const mark = randomBytes(12).toString('hex')
-  let first: string | null = null
-  const out = lineSplitter((line) => {
-    first ??= line
-    return request.onLine('stdout', line)
-  })
+  const out = lineSplitter((line) => request.onLine('stdout', line))
   const result = await execTruthfully(docker, {
     container: request.container,
     script: RUN_HOOK,
@@ -100,8 +96,7 @@ export async function runHook(docker: Docker, request: HookRequest): Promise<Hoo
   await out.end()
   if (result.code === 0) return { kind: 'done' }
   const who = `${request.kind} in container "${request.name}"`
-  // docker says on stdout that it could not start a process
-  if (lacksShell({ ...result, stdout: first ?? '' }))
+  if (lacksShell(result))
     return failed(
       `${who} cannot run: the container has no shell (sh). Leave the hook out, or run it in an image that has one`,
     )
