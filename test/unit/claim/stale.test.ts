@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { type Claim, claimLabels, parseClaim, sweepName } from '../../../src/claim/labels.ts'
+import { processGone, staleBecause } from '../../../src/claim/stale.ts'
+import type { Inspected } from '../../../src/docker/containers.ts'
+
+const NOW = Date.parse('2026-11-24T04:00:00Z')
+const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString()
+const ID = 'a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2'
+
+function container(
+  over: Partial<Inspected['state']> = {},
+  createdAgo = 3600,
+  labels: Record<string, string> = {},
+): Inspected {
+  const state = {
+    status: 'running',
+    running: true,
+    paused: false,
+    startedAt: ago(3500),
+    finishedAt: ago(3500),
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+  }
+  return {
+    id: ID,
+    name: 'marina-run-a',
+    createdAt: ago(createdAgo),
+    image: 'i',
+    labels,
+    state: { ...state, ...over },
+    mounts: [],
+    raw: null,
+  }
+}
+
+const claim = (kind: Claim['kind'], of: Inspected): Claim => ({
+  container: of,
+  kind,
+  instance: 'a',
+  self: of.name,
+  owner: { repository: 'octo/backups', runId: '7', attempt: 2, job: 'j', process: 'boot pid:[1] 42 99' },
+  deadline: NOW + 1000,
+  restart: [
+    { wave: 0, id: 'id1', name: 'db' },
+    { wave: 1, id: 'id2', name: 'app' },
+  ],
+  workbench: null,
+})
+
+const created = { status: 'created', running: false, startedAt: '0001-01-01T00:00:00Z' }
+const exited = (secondsAgo: number) => ({ status: 'exited', running: false, finishedAt: ago(secondsAgo) })
+const nothing = { engineNow: NOW, runCompleted: null, orphaned: false, ownerGone: null }
+
+test.each`
+  what                                    | given                                        | known                        | because
+  ${'a backup that runs'}                 | ${claim('backup', container())}              | ${{}}                        | ${null}
+  ${'its deadline has passed'}            | ${claim('backup', container())}              | ${{ engineNow: NOW + 2000 }} | ${/deadline/}
+  ${'the API says that its run is over'}  | ${claim('backup', container())}              | ${{ runCompleted: true }}    | ${/run is completed/}
+  ${'the API says that its run goes on'}  | ${claim('backup', container())}              | ${{ runCompleted: false }}   | ${null}
+  ${'its process is gone'}                | ${claim('backup', container())}              | ${{ ownerGone: true }}       | ${/process is gone/}
+  ${'just created'}                       | ${claim('backup', container(created, 59))}   | ${{}}                        | ${null}
+  ${'created and never started'}          | ${claim('backup', container(created, 61))}   | ${{}}                        | ${/never started/}
+  ${'just ended'}                         | ${claim('backup', container(exited(59)))}    | ${{}}                        | ${null}
+  ${'ended and nobody removed it'}        | ${claim('backup', container(exited(61)))}    | ${{}}                        | ${/ended/}
+  ${'a workbench that holds'}             | ${claim('workbench', container())}           | ${{}}                        | ${null}
+  ${'a workbench whose lease is broken'}  | ${claim('workbench', container())}           | ${{ orphaned: true }}        | ${/action died/}
+  ${'a workbench that is down'}           | ${claim('workbench', container(exited(5)))}  | ${{}}                        | ${/not running/}
+  ${'a workbench that is about to start'} | ${claim('workbench', container(created, 5))} | ${{}}                        | ${null}
+`('$what', ({ given, known, because }) => {
+  const said = staleBecause(given, { ...nothing, ...known })
+  if (because === null) expect(said).toBeNull()
+  else expect(said).toMatch(because)
+})
+
+test('what the labels say comes back whole', () => {
+  const whole = claim('workbench', container())
+  const labels = claimLabels(whole)
+  const of = container({}, 3600, labels)
+  expect(parseClaim(of)).toEqual({ ...whole, container: of })
+})
+
+test.each`
+  what                                          | change
+  ${'labels of an image, on another container'} | ${(of: Inspected) => ({ ...of, name: 'postgres' })}
+  ${'another version'}                          | ${(of: Inspected) => ({ ...of, labels: { ...of.labels, 'dev.polarfox.marina-action.version': '2' } })}
+  ${'no labels'}                                | ${(of: Inspected) => ({ ...of, labels: {} })}
+  ${'a sweep of another container'}             | ${(of: Inspected) => ({ ...of, name: 'marina-sweep-000000000000' })}
+  ${'a kind that is not known'}                 | ${(of: Inspected) => ({ ...of, labels: { ...of.labels, 'dev.polarfox.marina-action.kind': 'x' } })}
+`('not ours: $what', ({ change }) => {
+  const of = container({}, 3600, claimLabels(claim('workbench', container())))
+  expect(parseClaim(of)).not.toBeNull()
+  expect(parseClaim(change(of))).toBeNull()
+})
+
+test.each([1, 2, 3])('ours still, after sweeper %i took it over', (generation) => {
+  const of = container({}, 3600, claimLabels(claim('workbench', container())))
+  expect(parseClaim({ ...of, name: sweepName(ID, generation) })?.instance).toBe('a')
+})
+
+test.each`
+  theirs                   | started  | gone
+  ${'boot pid:[1] 42 99'}  | ${'99'}  | ${false}
+  ${'boot pid:[1] 42 99'}  | ${'100'} | ${true}
+  ${'boot pid:[1] 42 99'}  | ${null}  | ${true}
+  ${'other pid:[1] 42 99'} | ${null}  | ${null}
+  ${'boot pid:[2] 42 99'}  | ${null}  | ${null}
+  ${'- - 42 -'}            | ${null}  | ${null}
+  ${''}                    | ${null}  | ${null}
+`('process "$theirs", there since $started: gone $gone', ({ theirs, started, gone }) => {
+  expect(processGone(theirs, 'boot pid:[1] 1 1', () => started)).toBe(gone)
+})

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { compareVersions } from '../../../src/docker/engine.ts'
+import { dropsItsCommand } from '../../../src/docker/images.ts'
+
+test.each`
+  entrypoint                             | drops
+  ${[]}                                  | ${false}
+  ${['/bin/sh', '-c', 'exec restic']}    | ${true}
+  ${['/bin/bash', '-c', 'run']}          | ${true}
+  ${['/bin/sh', '-c']}                   | ${false}
+  ${['/bin/sh', '-c', 'exec "$0" "$@"']} | ${false}
+  ${['/bin/sh', '-c', 'exec "$1"']}      | ${false}
+  ${['/entrypoint.sh']}                  | ${false}
+  ${['tini', '--']}                      | ${false}
+`('$entrypoint drops /backup.sh: $drops', ({ entrypoint, drops }) => {
+  expect(dropsItsCommand(entrypoint)).toBe(drops)
+})
+
+test.each`
+  a         | b         | sign
+  ${'1.41'} | ${'1.41'} | ${0}
+  ${'1.9'}  | ${'1.41'} | ${-1}
+  ${'1.45'} | ${'1.41'} | ${1}
+  ${'2.0'}  | ${'1.99'} | ${1}
+`('version $a against $b', ({ a, b, sign }) => {
+  expect(Math.sign(compareVersions(a, b))).toBe(sign)
+})
