@@ -24,9 +24,9 @@ export interface LineSplitter {
  * UTF-8 where it is UTF-8, so that no more than that is ever kept. Empty lines stay, except those of bare `\r`.
  */
 export function splitLines(limitBytes: number): LineSplitter {
-  let begun: Buffer = NOTHING // the line whose end has not been seen
-  let continued = false // `begun` continues a piece that was given out
-  let returned = false // `begun` ended with a carriage return; the next byte tells which kind
+  const begun = createKept() // the line whose end has not been seen
+  let continued = false // it continues a piece that was given out
+  let returned = false // it ended with a carriage return; the next byte tells which kind
 
   function finish(lines: Line[], bytes: Buffer, progress: boolean): void {
     if (!progress || bytes.length > 0) lines.push({ text: bytes.toString(), continued, progress })
@@ -39,12 +39,12 @@ export function splitLines(limitBytes: number): LineSplitter {
     let start = 0
     if (returned) {
       const feed = chunk[0] === LINE_FEED
-      finish(lines, begun, !feed)
-      begun = NOTHING
+      finish(lines, begun.bytes(), !feed)
+      begun.keep(NOTHING)
       returned = false
       start = feed ? 1 : 0
     }
-    const data = begun.length === 0 ? chunk : Buffer.concat([begun, chunk])
+    const data = begun.with(chunk)
     let feedAt = indexOf(data, LINE_FEED, start)
     let returnAt = indexOf(data, CARRIAGE_RETURN, start)
     for (;;) {
@@ -59,7 +59,7 @@ export function splitLines(limitBytes: number): LineSplitter {
       }
       if (end === data.length || (end === returnAt && end === data.length - 1)) {
         returned = end === returnAt && end < data.length
-        begun = Buffer.from(data.subarray(start, end))
+        begun.keep(data.subarray(start, end))
         return lines
       }
       const bare = end === returnAt && data[end + 1] !== LINE_FEED
@@ -70,13 +70,42 @@ export function splitLines(limitBytes: number): LineSplitter {
 
   function end(): Line[] {
     const lines: Line[] = []
-    if (returned || continued || begun.length > 0) finish(lines, begun, returned)
-    begun = NOTHING
+    if (returned || continued || begun.bytes().length > 0) finish(lines, begun.bytes(), returned)
+    begun.keep(NOTHING)
     returned = false
     return lines
   }
 
   return { write, end }
+}
+
+/** Bytes kept between two chunks, always in the same memory: a buffer for each would wait for the collector. */
+function createKept() {
+  let memory: Buffer = NOTHING
+  let length = 0
+
+  function makeRoom(wanted: number): void {
+    if (memory.length >= wanted) return
+    const larger = Buffer.alloc(wanted * 2)
+    memory.copy(larger, 0, 0, length)
+    memory = larger
+  }
+
+  return {
+    bytes: (): Buffer => memory.subarray(0, length),
+    /** The kept bytes and the chunk after them, good until the next `keep`. */
+    with(chunk: Buffer): Buffer {
+      if (length === 0) return chunk
+      makeRoom(length + chunk.length)
+      chunk.copy(memory, length)
+      return memory.subarray(0, length + chunk.length)
+    },
+    keep(bytes: Buffer): void {
+      makeRoom(bytes.length)
+      bytes.copy(memory) // right also where both are the same memory
+      length = bytes.length
+    },
+  }
 }
 
 /** Where the byte stands, the data's length where it does not. */

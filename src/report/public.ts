@@ -1,15 +1,28 @@
 /** Sentences as strangers may read them: in a public repository nobody learns the names of files. Pure. */
 
+/** Quoted text: with escapes inside double quotes, as JSON writes names; an apostrophe inside a word is no quote. */
+const QUOTED = /"((?:\\.|[^"\\])*)"|(?<![\p{L}\p{N}])(?:'([^']*)'|`([^`]*)`|‘([^’]*)’|“([^”]*)”)/gu
+/** What our own sentences name without quotes. */
+const NAMED = /(?<=\b(?:path|script|link at|directory at) )[^\s"'`‘“…,;]+/gu
+const PATH = /[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/gu
+const WITH_EXTENSION = /[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu
+
 /**
  * The sentence with what may be a file's name replaced by `…`: every path, every quoted text, every word with an
  * extension, but those in `known`, which the configuration shows anyway (instances, targets, images, its own name).
  */
 export function withoutFileNames(sentence: string, known: ReadonlySet<string>): string {
-  const keep = (whole: string, inner: string) => (known.has(inner) ? whole : whole.replace(inner, '…'))
+  const hide = (word: string) => {
+    if (word.startsWith('dev.polarfox.marina')) return word // our labels
+    const end = /[:.]*$/.exec(word)?.[0] ?? ''
+    return known.has(word.slice(0, word.length - end.length)) ? word : `…${end}`
+  }
   return sentence
-    .replace(/(["'`‘“])(.*?)(["'`’”])(?![\p{L}\p{N}])/gu, (whole, _open: string, inner: string) => keep(whole, inner))
-    .replace(/[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/g, (word) => keep(word, word.replace(/[:.]+$/, '')))
-    .replace(/[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu, (word) =>
-      keep(word, word),
-    )
+    .replace(QUOTED, (whole, ...inner: (string | undefined)[]) => {
+      const text = inner.slice(0, 5).find((group) => typeof group === 'string') ?? ''
+      return known.has(text) ? whole : `${whole[0]}…${whole.at(-1)}`
+    })
+    .replace(NAMED, hide)
+    .replace(PATH, hide)
+    .replace(WITH_EXTENSION, hide)
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -135,7 +135,7 @@ describe('sections', { timeout: 60_000 }, () => {
   })
 
   test('a section that goes on while its lines are read back stays in order, and waits', async () => {
-    const stdout = new PassThrough({ highWaterMark: 1000 })
+    const { stdout, read } = stalledOutput()
     const console = createConsole({ stdout, temp })
     const a = console.section('a')
     const b = console.section('b')
@@ -145,12 +145,11 @@ describe('sections', { timeout: 60_000 }, () => {
     const late = b.line('late').then(() => (taken = true))
     for (let i = 0; i < 50; i++) await new Promise(setImmediate)
     expect(taken).toBe(false) // nobody has read yet
-    const chunks: Buffer[] = []
-    stdout.on('data', (chunk) => chunks.push(chunk))
+    const output = read()
     await late
     await b.end()
     await console.end()
-    const shown = shownBy(Buffer.concat(chunks).toString())
+    const shown = shownBy(output.join(''))
     expect(shown).toHaveLength(5001)
     expect(shown.at(-1)).toBe('late')
   })
@@ -297,10 +296,27 @@ describe('the pipe', { timeout: 60_000 }, () => {
   })
 })
 
+/** An output that takes nothing until `read` is called, as a pipe that nobody reads. */
+function stalledOutput() {
+  const chunks: string[] = []
+  let begin: () => void = () => {}
+  const begun = new Promise<void>((resolve) => (begin = resolve))
+  const stdout = new Writable({
+    highWaterMark: 1000,
+    write(chunk, _encoding, done) {
+      begun.then(() => chunks.push(chunk.toString())).then(() => done())
+    },
+  })
+  const read = () => {
+    begin()
+    return chunks
+  }
+  return { stdout, read }
+}
+
 async function inProcess(acts: readonly [string, number, string][]) {
-  const stdout = new PassThrough()
-  const chunks: Buffer[] = []
-  stdout.on('data', (chunk) => chunks.push(chunk))
+  const { stdout, read } = stalledOutput()
+  const chunks = read()
   const console = createConsole({ stdout, temp })
   const open = new Map<number, ReturnType<typeof console.section>>()
   const warnings: string[] = []
@@ -325,5 +341,5 @@ async function inProcess(acts: readonly [string, number, string][]) {
     }
   }
   await console.end()
-  return { output: Buffer.concat(chunks).toString(), warnings, groups, lines }
+  return { output: chunks.join(''), warnings, groups, lines }
 }

@@ -239,6 +239,11 @@ test.each([
   ['path "a b/c" is a link', 'path "…" is a link'],
   ['tar: /backup/x/y: Cannot open', 'tar: …: Cannot open'],
   ['see dump.sql.part, or data', 'see …, or data'],
+  ['volume data has no path secret: see paths', 'volume data has no path …: see paths'],
+  ['"a \\"b\\" c" is gone', '"…" is gone'],
+  ["rm: can't remove 'my \"own\" file': busy", "rm: can't remove '…': busy"],
+  ['‘x y’ and `z`', '‘…’ and `…`'],
+  ['label it dev.polarfox.marina.enabled=true', 'label it dev.polarfox.marina.enabled=true'],
   ['took 1.5 s of 10 s', 'took 1.5 s of 10 s'],
   ["it's 5 o'clock", "it's 5 o'clock"],
 ])('in public %j becomes %j', (sentence, shown) => {
