@@ -108,7 +108,7 @@ async function vitest(project: string): Promise<Tally> {
   const ran = await run(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
     cwd: ROOT,
     show: true,
-    timeoutMs: 840_000,
+    timeoutMs: 2_400_000,
   })
   const text = await readFile(file, 'utf8').catch(() => null)
   if (text === null) return fail(`the ${project} tests could not run`)
