@@ -37,7 +37,7 @@ describe.each<{ kind: ServerKind; args: string[]; how: string }>([
     const port = args.includes('--port') ? ['-p', '7777'] : []
     const cli = (name: string, words: string[], more: string[] = port) =>
       engine.ok(['exec', '-e', 'REDISCLI_AUTH=top secret', name, `${kind}-cli`, ...more, ...words])
-    await startServer(engine, kind, source, { args, port: port[1] })
+    await startServer(engine, kind, source, { args: [...args, '--repl-diskless-sync-delay', '0'], port: port[1] })
     await cli(source, ['eval', "for i = 1, 20000 do redis.call('set', 'k' .. i, string.rep(i, 10)) end", '0'])
     // both keys change in one step: a dump of one moment holds them equal
     await engine.ok([

@@ -59,7 +59,7 @@ export async function factsOf(engine: Engine, name: string, image?: string): Pro
     id: found.Id,
     name,
     image: image ?? found.Config.Image,
-    env: found.Config.Env.map((line: string) => line.replace(/=.*$/s, '')),
+    env: (found.Config.Env ?? []).map((line: string) => line.replace(/=.*$/s, '')),
     cmd: [found.Path, ...found.Args],
     running: found.State.Running,
   }
