@@ -25,7 +25,10 @@ const LISTS = '/marina-lists'
 /** `$1` lists. Their tar comes by stdin, which a working script must not have: see exec. */
 const PUT = `rm -rf -- "$1" && mkdir -- "$1" && tar -x -f - -C "$1"`
 
-/** `$1` source, `$2` destination, `$3` lists, `$4` their tar in base64 where it is short enough for an argument, then tar's options. */
+/**
+ * `$1` source, `$2` destination, `$3` lists, `$4` their tar in base64 where it is short enough for an argument, then tar's options.
+ * Lists come through a pipe: of a file, BusyBox's xargs begins again where its forked applet left stdin, for ever.
+ */
 const WORK = `
 LC_ALL=C; export LC_ALL; umask 022
 source=$1 dest=$2 lists=$3; e=0
@@ -35,23 +38,30 @@ fi
 shift 4
 failed() { case $1 in 1|123) ;; *) echo "sh: $2 was ended ($1)" >&2;; esac; [ $e != 0 ] || e=$3; }
 mkdir -p -- "$dest" && cd "$dest" || exit 80
-if [ -s "$lists/remove" ]; then xargs -0 rm -rf -- <"$lists/remove" || failed $? rm 81; fi
-if [ -s "$lists/directories" ]; then xargs -0 mkdir -p -- <"$lists/directories" || failed $? mkdir 82; fi
+if [ -s "$lists/remove" ]; then cat "$lists/remove" | xargs -0 rm -rf -- || failed $? rm 81; fi
+if [ -s "$lists/directories" ]; then cat "$lists/directories" | xargs -0 mkdir -p -- || failed $? mkdir 82; fi
+if [ -s "$lists/renew" ]; then
+  # only with GNU tools: others keep no extended attributes
+  cat "$lists/renew" | xargs -0 -n 1 sh -c '
+    new=\${1%/*}/.marina-new old=$1/$2; [ "$2" != . ] || old=$1
+    mkdir -- "$new" && find "$old" -mindepth 1 -maxdepth 1 -exec mv -t "$new" -- {} + && rmdir -- "$old" && mv -T -- "$new" "$old"
+  ' sh "$dest" || failed $? mv 87
+fi
 cd "$source" || exit 83
 for list in "$lists"/copy.*; do
   [ -s "$list" ] || continue
-  xargs -0 -s 130000 sh -c 'd=$1; shift; exec cp -a --parents -- "$@" "$d/"' sh "$dest" <"$list" || failed $? cp 84
+  cat "$list" | xargs -0 -s 130000 sh -c 'd=$1; shift; exec cp -a --parents -- "$@" "$d/"' sh "$dest" || failed $? cp 84
 done
-if [ -s "$lists/links" ]; then ( cd "$dest" && xargs -0 -n 2 ln -fn -- <"$lists/links" ) || failed $? ln 85; fi
+if [ -s "$lists/links" ]; then ( cd "$dest" && cat "$lists/links" | xargs -0 -n 2 ln -fn -- ) || failed $? ln 85; fi
 # the options come before the names: n says how many there are
 for list in "$lists"/attributes.*; do
   [ -s "$list" ] || continue
-  xargs -0 -s 130000 sh -c '
+  cat "$list" | xargs -0 -s 130000 sh -c '
     dest=$1 code=$2 n=$3; shift 3; options=
     while [ $n -gt 0 ]; do options="$options $1"; n=$((n-1)); shift; done
     set -f
     { tar -c -f - --no-recursion $options -- "$@"; echo $? >"$code"; } | tar -x -p -f - $options -C "$dest" || exit 1
-    exit "$(cat "$code")"' sh "$dest" "$lists/code" $# "$@" <"$list" || failed $? tar 86
+    exit "$(cat "$code")"' sh "$dest" "$lists/code" $# "$@" || failed $? tar 86
 done
 exit $e`
 

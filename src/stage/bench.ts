@@ -17,8 +17,8 @@ export interface BenchTools {
   readonly nanoseconds: boolean
   /** A copy keeps the times of symbolic links. */
   readonly linkTimes: boolean
-  /** A copy keeps symbolic links that are hard links of each other; else they are linked anew. */
-  readonly linkedLinks: boolean
+  /** A copy keeps hard links of what is no regular file (symbolic links, fifos); else they are linked anew. */
+  readonly linkedOthers: boolean
   /** A copy keeps holes; else they are filled with zeros and take room. */
   readonly holes: boolean
   /** A copy keeps extended attributes and access control lists. */

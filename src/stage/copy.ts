@@ -42,15 +42,11 @@ export interface Copied {
  */
 export async function copyVolume(bench: Bench, request: CopyRequest): Promise<Copied> {
   const selection = await survey(bench, request)
-  try {
-    await withProgress(bench, request, selection.entries, () =>
-      apply(bench, request, workOf(selection, bench.tools), optionsOf(request)),
-    )
-    return await verifyCopy(bench, request, selection.entries)
-  } catch (error) {
-    await discard(bench, request.destination, error)
-    throw error
-  }
+  return discardOnFailure(bench, request, async () => {
+    const work = workOf(selection, bench.tools)
+    await withProgress(bench, request, selection.entries, () => apply(bench, request, work, optionsOf(request)))
+    return verifyCopy(bench, request, selection.entries)
+  })
 }
 
 /** Lists the source, applies `paths` and `exclude`, refuses an empty volume and one that has no room. Writes nothing but the empty destination. */
@@ -72,12 +68,19 @@ export async function survey(bench: Bench, request: CopyRequest): Promise<Select
 export function workOf(selection: Selection, tools: BenchTools): Work {
   const directories = [...selection.entries.values()].filter((entry) => entry.type === 'directory').map(pathOf)
   if (selection.trees === null)
-    return { remove: [], directories, ...batchCopies(selection.entries.values(), tools), attributes: directories }
+    return {
+      remove: [],
+      renew: [],
+      directories,
+      ...batchCopies(selection.entries.values(), tools),
+      attributes: directories,
+    }
   const below = new Set(selection.trees)
   const above = directories.filter((path) => path === '.' || !isBelow(path, below))
-  const links = tools.linkedLinks ? [] : relinked(selection.entries.values())
+  const links = tools.linkedOthers ? [] : relinked(selection.entries.values())
   return {
     remove: [],
+    renew: [],
     directories: above.filter((path) => !below.has(path)),
     copies: [[...selection.trees]],
     links,
@@ -158,13 +161,25 @@ export async function withProgress(
   }
 }
 
-/** A copy that failed must not be mistaken for one, and gives its room back. Done also when cancelled. */
-async function discard(bench: Bench, destination: string, error: unknown): Promise<void> {
-  if (error instanceof CancelledError) return // the staging volume goes with the claim
-  const result = await bench.exec({ script: 'rm -rf -- "$1"', args: [destination], deadlineMs: 600_000 })
-  if (result.code !== 0 && error instanceof InstanceError)
-    throw new InstanceError(`${error.message}; and what was copied so far could not be removed`, { cause: error })
+/** A copy that failed must not be mistaken for one, and gives its room back. One that was cancelled goes with the claim. */
+export async function discardOnFailure<Result>(
+  bench: Bench,
+  request: Pick<CopyRequest, 'destination'>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof CancelledError) throw error
+    const args = [request.destination]
+    const result = await bench.exec({ script: 'rm -rf -- "$1"', args, deadlineMs: DISCARD_MS })
+    if (result.code === 0 || !(error instanceof InstanceError)) throw error
+    const message = `${error.message}; what was copied so far could not be removed and lies in ${request.destination}`
+    throw new InstanceError(message, { cause: error })
+  }
 }
+
+const DISCARD_MS = 600_000
 
 function optionsOf(request: CopyRequest) {
   return { live: request.live ?? true, deadlineMs: request.deadlineMs, signal: request.signal }

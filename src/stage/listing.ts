@@ -39,6 +39,12 @@ export interface Entry {
 /** By path, in `find`'s order: a directory stands before what is in it. */
 export type Listing = ReadonlyMap<string, Entry>
 
+/** The clock of the engine's host, seconds: what it shows, and what runs on however it is set. */
+export interface Clock {
+  readonly now: number
+  readonly uptime: number
+}
+
 export interface ListOptions {
   /** Only these paths and the directories above them, as the user wrote them (UTF-8, relative, normalised); none is everything. */
   readonly paths: readonly string[]
@@ -68,16 +74,26 @@ codes=$( { {
   if [ -z "$link" ]; then find "$@" -print0; f=$?; fi
   echo "find=$f" >&3
 } | { xargs -0 stat -c '${FORMAT}' >&4; echo "stat=$?" >&3; } } 3>&1 )
-printf '//end'; printf ' %s' $codes; echo`
+read -r up rest </proc/uptime
+printf '//end'; printf ' %s' $codes "now=$(date +%s)" "up=$up"; echo`
 
 /** Lists the root and everything below it. What lies on another device is listed too, for the caller to judge. */
 export async function list(bench: Bench, root: string, options: ListOptions): Promise<Listing> {
+  return (await listWithClock(bench, root, options)).listing
+}
+
+/** As `list`, with the clock of the engine's host after it. */
+export async function listWithClock(
+  bench: Bench,
+  root: string,
+  options: ListOptions,
+): Promise<{ readonly listing: Listing; readonly clock: Clock }> {
   const entries = new Map<string, Entry>()
   // a path of `paths` comes once as itself and once from find; the first word stands
-  await eachEntry(bench, root, options, (entry) => {
+  const clock = await eachEntry(bench, root, options, (entry) => {
     if (!entries.has(entry.path)) entries.set(entry.path, entry)
   })
-  return entries
+  return { listing: entries, clock }
 }
 
 /** As `list`, for a caller that needs each entry only once. Throws `InstanceError` where not everything could be read, `CancelledError`. */
@@ -86,7 +102,7 @@ export async function eachEntry(
   root: string,
   options: ListOptions,
   onEntry: (entry: Entry) => void,
-): Promise<void> {
+): Promise<Clock> {
   const parser = listingParser(onEntry)
   const complaints = collectComplaints()
   const prefixes = options.paths.length === 0 ? [] : withAbove(options.paths).map(dotted)
@@ -102,7 +118,7 @@ export async function eachEntry(
   if (result.ended.kind === 'cancelled') throw new CancelledError()
   if (result.code !== 0) throw new InstanceError(`${root} could not be listed: ${execReason(result)}`)
   const end = parser.end()
-  const codes = /^ find=(\d+) stat=(\d+)$/.exec(end)
+  const codes = /^ find=(\d+) stat=(\d+) now=(\d+) up=([\d.]+)$/.exec(end)
   if (codes === null) throw new InstanceError(`${root} could not be listed: the listing ends too early`)
   // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
   if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
@@ -110,7 +126,9 @@ export async function eachEntry(
   const missingOnly = options.live || options.paths.length > 0 // a path that is not there is named by the caller
   const failure = missingOnly ? complaints.serious() : complaints.first()
   if (failure !== null) throw new InstanceError(`${root} could not be listed: ${failure}`)
-  if (!missingOnly && /[1-9]/.test(end)) throw new InstanceError(`${root} could not be listed: find or stat failed`)
+  if (!missingOnly && Number(codes[1]) + Number(codes[2]) > 0)
+    throw new InstanceError(`${root} could not be listed: find or stat failed`)
+  return { now: Number(codes[3]), uptime: Number(codes[4]) }
 }
 
 const RESTAT = `LC_ALL=C; export LC_ALL; cd "$1" && xargs -0 stat -c '${FORMAT}'; printf '//end\\n'`

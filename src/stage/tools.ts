@@ -3,6 +3,15 @@ import { execReason } from '../claim/exec.ts'
 import { InstanceError } from '../errors.ts'
 import type { BenchTools, Exec } from './bench.ts'
 
+/** What SELinux lays on files belongs to the host. */
+const GNU_TAR_OPTIONS = [
+  '--numeric-owner',
+  '--format=posix',
+  '--xattrs',
+  '--xattrs-include=*',
+  '--xattrs-exclude=security.selinux',
+  '--acls',
+]
 const NEEDED = ['sh', 'find', 'xargs', 'stat', 'cp', 'tar', 'mkdir', 'rm', 'ln', 'touch', 'dd', 'date', 'sync']
 
 /** Prints `missing NAME` or `has NAME` lines. A tool that is there but lacks what we use of it counts as missing, with the option's name. */
@@ -18,7 +27,7 @@ cp -a --parents -- ./f ./g ./l ./m ./h "$D/b/" 2>/dev/null || echo "missing cp -
 [ "$(stat -c %i "$D/b/f" 2>/dev/null)" = "$(stat -c %i "$D/b/g" 2>/dev/null)" ] || echo "missing cp that keeps hard links"
 [ "$(stat -c %y f)" != "$(stat -c %y "$D/b/f" 2>/dev/null)" ] || echo has nanoseconds
 [ "$(stat -c %Y l)" != "$(stat -c %Y "$D/b/l" 2>/dev/null)" ] || echo has linkTimes
-[ "$(stat -c %i "$D/b/l" 2>/dev/null)" != "$(stat -c %i "$D/b/m" 2>/dev/null)" ] || echo has linkedLinks
+[ "$(stat -c %i "$D/b/l" 2>/dev/null)" != "$(stat -c %i "$D/b/m" 2>/dev/null)" ] || echo has linkedOthers
 [ "$(stat -c %b "$D/b/h" 2>/dev/null || echo 9999)" -gt 1024 ] || echo has holes
 n=$(find . -type l -print0 2>/dev/null | xargs -0 stat -c '%d|%i|%f|%s|%b|%h|%u|%g|%y|%z|%Y|%Z|%t|%T|%n' 2>/dev/null)
 case "$n" in *'|./l') ;; *) echo "missing find -print0 | xargs -0 stat -c";; esac
@@ -27,7 +36,7 @@ n=$(stat -f -c '%t|%a|%S|%c|%d' . 2>/dev/null)
 case "$n" in *'|'*'|'*'|'*'|'*) ;; *) echo "missing stat -f -c";; esac
 tar -c -f - --no-recursion --numeric-owner ./sub 2>/dev/null | tar -x -p -f - --numeric-owner -C "$D/c" 2>/dev/null
 [ "$(stat -c %Y "$D/c/sub" 2>/dev/null)" = 1000000000 ] || echo "missing tar --no-recursion"
-tar -c -f - --no-recursion --format=posix --xattrs '--xattrs-include=*' --acls ./sub 2>/dev/null | tar -t -f - >/dev/null 2>&1 &&
+tar -c -f - --no-recursion --format=posix --xattrs '--xattrs-include=*' --xattrs-exclude=security.selinux --acls ./sub 2>/dev/null | tar -t -f - >/dev/null 2>&1 &&
   tar -c -f - --no-recursion --format=posix --xattrs '--xattrs-include=*' --acls ./sub >/dev/null 2>&1 && echo has gnutar
 [ "$(printf eA== | base64 -d 2>/dev/null)" = x ] && echo has base64
 sync -f . 2>/dev/null && echo has syncOne
@@ -61,14 +70,12 @@ function toolsOf(lines: ReadonlySet<string>): BenchTools {
     flavour: has('gnu') ? 'gnu' : has('busybox') ? 'busybox' : 'other',
     nanoseconds: has('nanoseconds'),
     linkTimes: has('linkTimes'),
-    linkedLinks: has('linkedLinks'),
+    linkedOthers: has('linkedOthers'),
     holes: has('holes'),
     xattrs,
     syncOne: has('syncOne'),
     base64: has('base64'),
-    tarOptions: has('gnutar')
-      ? ['--numeric-owner', '--format=posix', '--xattrs', '--xattrs-include=*', '--acls']
-      : ['--numeric-owner'],
+    tarOptions: has('gnutar') ? GNU_TAR_OPTIONS : ['--numeric-owner'],
     warnings:
       warnings.length === 0
         ? []

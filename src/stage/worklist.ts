@@ -10,8 +10,10 @@ export interface Work {
   readonly directories: readonly string[]
   /** One `cp -a --parents` each: what is hard-linked must be in the same one. A directory is copied with all below. */
   readonly copies: readonly (readonly string[])[]
-  /** `[staged path, hard link to it]`, made after the copies: where a group is too long for one `cp`, or of symbolic links that `cp` does not keep linked. */
+  /** `[staged path, hard link to it]`, made after the copies: where a group is too long for one `cp`, or of what `cp` does not keep linked. */
   readonly links: readonly (readonly [string, string])[]
+  /** Staged directories to make anew around what is in them, since extended attributes that are gone cannot be taken off. */
+  readonly renew: readonly string[]
   /** Directories that get owner, mode, times and attributes of their originals, last of all. */
   readonly attributes: readonly string[]
 }
@@ -26,7 +28,7 @@ export function batchCopies(entries: Iterable<Entry>, tools: BenchTools): Pick<W
   let batch: string[] = []
   let bytes = 0
   for (const group of linkGroups(entries)) {
-    const together = tools.linkedLinks || group[0]?.type !== 'link'
+    const together = tools.linkedOthers || group[0]?.type === 'file'
     const [now, later] = together ? cut(group.map(pathOf)) : [[pathOf(group[0] as Entry)], group.slice(1).map(pathOf)]
     const size = sizeOf(now)
     if (bytes + size > BATCH_BYTES && batch.length > 0) {
@@ -58,11 +60,11 @@ export function batchPaths(paths: readonly string[]): string[][] {
   return batches
 }
 
-/** The links to make where whole trees are copied by a `cp` that does not keep symbolic links hard-linked. */
+/** The links to make where whole trees are copied by a `cp` that keeps hard links of regular files only. */
 export function relinked(entries: Iterable<Entry>): [string, string][] {
   const links: [string, string][] = []
   for (const [first, ...others] of linkGroups(entries))
-    if (first?.type === 'link') for (const other of others) links.push([first.path, other.path])
+    if (first !== undefined && first.type !== 'file') for (const other of others) links.push([first.path, other.path])
   return links
 }
 
@@ -104,6 +106,7 @@ export async function packWork(work: Work): Promise<Buffer> {
   if (work.directories.length > 0) add('directories', work.directories)
   for (const [index, batch] of work.copies.entries()) add(`copy.${ordinal(index)}`, batch)
   if (work.links.length > 0) add('links', work.links.flat())
+  if (work.renew.length > 0) add('renew', work.renew)
   for (const [index, batch] of batchPaths(work.attributes).entries()) add(`attributes.${ordinal(index)}`, batch)
   archive.finalize()
   const chunks: Buffer[] = []
