@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type CopyRequest, copyVolume } from '../../src/stage/copy.ts'
-import { describeTree, inVolume, openTestBench, type TestBench } from '../support/bench.ts'
+import { describeTrees, inVolume, openTestBench, type TestBench } from '../support/bench.ts'
 import { attachEngine } from '../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
@@ -57,9 +57,9 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
       const request = wanted({})
       const copied = await copyVolume(bench, request)
       expect(copied.warnings).toEqual(bench.tools.warnings)
-      const original = await describeTree(engine, peer, request.source, { fine })
+      const [original, copy] = await describeTrees(engine, peer, [request.source, request.destination], { fine })
       expect(original).toContain('bad\\xff\\x81utf8')
-      expect(await describeTree(engine, peer, request.destination, { fine })).toBe(original)
+      expect(copy).toBe(original)
     })
   })
 
@@ -67,10 +67,10 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
     await withBench(tools, [odd], async (bench, peer) => {
       const request = wanted({ exclude: ['/.cache'] })
       await copyVolume(bench, request)
-      const original = await describeTree(engine, peer, request.source, { fine })
+      const [original = '', copy] = await describeTrees(engine, peer, [request.source, request.destination], { fine })
       const without = original.split('\n').filter((line) => !line.includes('./.cache'))
       expect(original).toContain('./.cache/junk')
-      expect(await describeTree(engine, peer, request.destination, { fine })).toBe(without.join('\n'))
+      expect(copy).toBe(without.join('\n'))
     })
   })
 })

@@ -65,7 +65,8 @@ export interface DescribeOptions {
 
 const DESCRIBE = `
 export LC_ALL=C
-cd "$1"
+for folder in "$@"; do
+cd "$folder"
 find . -printf '%y|%m|%U|%G|%s|%T@|%n|%i|%l|%p\\0' | perl -0 -ne '
   chomp; my @f = split /\\|/, $_, 10; my $p = $f[9];
   $f[4] = 0 if $f[0] eq "d"; $f[6] = 1 if $f[0] eq "d";
@@ -77,14 +78,20 @@ find . -printf '%y|%m|%U|%G|%s|%T@|%n|%i|%l|%p\\0' | perl -0 -ne '
     $f[7] = $f[0] eq "d" ? "" : $first{$i};
     my $line = "$p " . join("|", @f); $line =~ s/([^ -~]|\\\\)/sprintf("\\\\x%02x", ord $1)/ge; print "$line\\n" } }'
 find . -type f -print0 | sort -z | xargs -0 -r sha256sum -z | tr '\\0' '\\n'
-if [ -n "$FINE" ]; then find . -print0 | sort -z | xargs -0 -r getfattr -h -d -m - -e hex -- 2>/dev/null; fi; true`
+if [ -n "$FINE" ]; then find . -print0 | sort -z | xargs -0 -r getfattr -h -d -m - -e hex -- 2>/dev/null; fi
+printf '\\0'; done`
 
-/** What stands in a folder of a container with GNU tools, perl and getfattr: every path with type, mode, owner, size, time, link target, hard-link group and hash, sorted. */
-export async function describeTree(
+/**
+ * What stands in folders of a container with GNU tools, perl and getfattr: every path with type, mode, owner, size, time, link
+ * target, hard-link group, then hashes and extended attributes, sorted.
+ */
+export async function describeTrees(
   engine: Engine,
   container: string,
-  folder: string,
+  folders: readonly string[],
   options: DescribeOptions,
-): Promise<string> {
-  return engine.ok(['exec', '-e', `FINE=${options.fine ? '1' : ''}`, container, 'sh', '-c', DESCRIBE, 'sh', folder])
+): Promise<string[]> {
+  const fine = `FINE=${options.fine ? '1' : ''}`
+  const said = await engine.ok(['exec', '-e', fine, container, 'sh', '-c', DESCRIBE, 'sh', ...folders])
+  return said.split('\0').slice(0, folders.length)
 }

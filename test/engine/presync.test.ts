@@ -1,0 +1,109 @@
+/** Two passes around a stop, under an application that does everything to its files: the copy equals the stopped volume. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { CopyRequest } from '../../src/stage/copy.ts'
+import { confirmPasses, passWhileRunning, passWhileStopped } from '../../src/stage/passes.ts'
+import { describeTrees, openTestBench, type TestBench } from '../support/bench.ts'
+import { attachEngine } from '../support/engine.ts'
+
+const engine = attachEngine(inject('engine'))
+/** More by hand: `MARINA_PRESYNC_RUNS=300`. */
+const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 20)
+const FIRST_SEED = Number(process.env.MARINA_PRESYNC_SEED ?? 1)
+
+let gnu: string
+beforeAll(async () => {
+  gnu = await engine.debian(['acl', 'attr'])
+}, 400_000)
+
+interface Mutator {
+  go(seed: number, where?: 'everywhere'): Promise<void>
+  stop(): Promise<void>
+  end(): Promise<void>
+}
+
+async function startMutator(container: string): Promise<Mutator> {
+  const program = await readFile(join(import.meta.dirname, '../support/mutator.pl'), 'utf8')
+  const child: ChildProcess = spawn('docker', ['exec', '-i', '-w', '/v', container, 'perl', '-e', program], {
+    env: { ...process.env, ...engine.env() },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
+  const ask = async (command: string, answer: string) => {
+    child.stdin?.write(`${command}\n`)
+    const { value } = await lines.next()
+    if (value !== answer) throw new Error(`the mutator answered ${value} to ${command}`)
+  }
+  return {
+    go: (seed, where) => ask(`go ${seed}${where ? ` ${where}` : ''}`, 'going'),
+    stop: () => ask('stop', 'stopped'),
+    end: async () => {
+      child.stdin?.end()
+      await ended
+    },
+  }
+}
+
+describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
+  const fine = tools === 'GNU'
+  const volume = engine.name(`mutated-${tools.toLowerCase()}`)
+  const staging = engine.name(`presync-${tools.toLowerCase()}`)
+  const application = engine.name(`application-${tools.toLowerCase()}`)
+  let bench: TestBench
+  let mutator: Mutator
+
+  beforeAll(async () => {
+    await engine.ok([
+      ...['run', '-d', '--name', application, '--init', '--network', 'none', '-v', `${volume}:/v`],
+      ...['-v', `${staging}:/backup`, gnu, 'sleep', '100000'],
+    ])
+    bench = await openTestBench(engine, tools === 'GNU' ? gnu : engine.baseImage, [volume], staging)
+    mutator = await startMutator(application)
+  })
+
+  afterAll(async () => {
+    await mutator.end()
+    await bench.remove()
+    await engine.ok(['rm', '-fv', application])
+    await engine.ok(['volume', 'rm', volume, staging])
+  })
+
+  test(`the staged tree equals the stopped volume, ${RUNS} times`, async () => {
+    const request: CopyRequest = {
+      name: 'data',
+      source: '/marina/source/0',
+      destination: '/backup/T/volume/data',
+      paths: [],
+      exclude: [],
+      allowEmpty: true,
+      deadlineMs: 60_000,
+    }
+    await mutator.go(FIRST_SEED, 'everywhere')
+    await delay(3000)
+    await mutator.stop()
+    await mutator.go(FIRST_SEED)
+    // a file younger than two seconds is always copied again
+    await delay(3000)
+    let again = 0
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+      const before = await passWhileRunning(bench, request)
+      await mutator.stop()
+      const after = await passWhileStopped(bench, request, before)
+      const copied = await confirmPasses(bench, request, after)
+      const [original, copy] = await describeTrees(engine, application, ['/v', request.destination], { fine })
+      expect(copy, `seed ${seed}`).toBe(original)
+      again += after.changed / Math.max(1, copied.files)
+      await mutator.go(seed + 1)
+      await engine.ok(['exec', application, 'rm', '-rf', '/backup/T'])
+    }
+    // were everything copied again each time, this would show nothing
+    expect(again / RUNS).toBeLessThan(0.9)
+    console.log(`${tools}: ${Math.round((again / RUNS) * 100)} % of the files are copied again on average`)
+  }, 1_000_000)
+})
