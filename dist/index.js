@@ -53125,15 +53125,14 @@ function either(words) {
 
 const NAME = 'marina';
 /**
- * Saves the whole state; the last one saved counts. Call it first of all, with whatever there is: a step that has saved
- * nothing cannot know, in `post`, that it is `post`.
+ * Saves the whole state; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
  */
 function saveState(state) {
     _actions_core__WEBPACK_IMPORTED_MODULE_0__/* .saveState */ .LZ(NAME, JSON.stringify(state));
 }
-/** Whether this process is the `post` phase. */
+/** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */
 function isPost(env) {
-    return (env[`STATE_${NAME}`] ?? '') !== '';
+    return env.MARINA_PHASE === 'post' || (env[`STATE_${NAME}`] ?? '') !== '';
 }
 /** In `post`: what main saved last; empty where it cannot be read. */
 function readState(env) {
@@ -53548,7 +53547,7 @@ async function removeQuietly(host, container) {
 
 /***/ }),
 
-/***/ 65449:
+/***/ 97518:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -53774,9 +53773,9 @@ const NOTHING = Buffer.alloc(0);
  * UTF-8 where it is UTF-8, so that no more than that is ever kept. Empty lines stay, except those of bare `\r`.
  */
 function splitLines(limitBytes) {
-    let begun = NOTHING; // the line whose end has not been seen
-    let continued = false; // `begun` continues a piece that was given out
-    let returned = false; // `begun` ended with a carriage return; the next byte tells which kind
+    const begun = createKept(); // the line whose end has not been seen
+    let continued = false; // it continues a piece that was given out
+    let returned = false; // it ended with a carriage return; the next byte tells which kind
     function finish(lines, bytes, progress) {
         if (!progress || bytes.length > 0)
             lines.push({ text: bytes.toString(), continued, progress });
@@ -53789,12 +53788,12 @@ function splitLines(limitBytes) {
         let start = 0;
         if (returned) {
             const feed = chunk[0] === LINE_FEED;
-            finish(lines, begun, !feed);
-            begun = NOTHING;
+            finish(lines, begun.bytes(), !feed);
+            begun.keep(NOTHING);
             returned = false;
             start = feed ? 1 : 0;
         }
-        const data = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
+        const data = begun.with(chunk);
         let feedAt = indexOf(data, LINE_FEED, start);
         let returnAt = indexOf(data, CARRIAGE_RETURN, start);
         for (;;) {
@@ -53811,7 +53810,7 @@ function splitLines(limitBytes) {
             }
             if (end === data.length || (end === returnAt && end === data.length - 1)) {
                 returned = end === returnAt && end < data.length;
-                begun = Buffer.from(data.subarray(start, end));
+                begun.keep(data.subarray(start, end));
                 return lines;
             }
             const bare = end === returnAt && data[end + 1] !== LINE_FEED;
@@ -53821,13 +53820,41 @@ function splitLines(limitBytes) {
     }
     function end() {
         const lines = [];
-        if (returned || continued || begun.length > 0)
-            finish(lines, begun, returned);
-        begun = NOTHING;
+        if (returned || continued || begun.bytes().length > 0)
+            finish(lines, begun.bytes(), returned);
+        begun.keep(NOTHING);
         returned = false;
         return lines;
     }
     return { write, end };
+}
+/** Bytes kept between two chunks, always in the same memory: a buffer for each would wait for the collector. */
+function createKept() {
+    let memory = NOTHING;
+    let length = 0;
+    function makeRoom(wanted) {
+        if (memory.length >= wanted)
+            return;
+        const larger = Buffer.alloc(wanted * 2);
+        memory.copy(larger, 0, 0, length);
+        memory = larger;
+    }
+    return {
+        bytes: () => memory.subarray(0, length),
+        /** The kept bytes and the chunk after them, good until the next `keep`. */
+        with(chunk) {
+            if (length === 0)
+                return chunk;
+            makeRoom(length + chunk.length);
+            chunk.copy(memory, length);
+            return memory.subarray(0, length + chunk.length);
+        },
+        keep(bytes) {
+            makeRoom(bytes.length);
+            bytes.copy(memory); // right also where both are the same memory
+            length = bytes.length;
+        },
+    };
 }
 /** Where the byte stands, the data's length where it does not. */
 function indexOf(data, byte, from) {
@@ -54864,9 +54891,11 @@ async function execTruthfully(docker, request) {
         ...(request.args ?? []),
     ], env);
     let kept = 0;
+    let first = Buffer.alloc(0);
     const stdout = [];
     const readOut = async () => {
         for await (const chunk of client.stdout) {
+            first = first.length < KEPT_STDERR ? Buffer.concat([first, chunk.subarray(0, KEPT_STDERR)]) : first;
             if (request.onStdout)
                 await request.onStdout(chunk);
             else if (kept < KEPT_STDOUT) {
@@ -54917,7 +54946,7 @@ async function execTruthfully(docker, request) {
     return {
         code: ended.kind === 'exit' ? verdict.code() : null,
         ended,
-        stdout: Buffer.concat(stdout).toString(),
+        stdout: (request.onStdout ? first : Buffer.concat(stdout)).toString(),
         stderr: verdict.tail(),
     };
 }
@@ -55867,11 +55896,7 @@ left=$(marked "$1"); [ -z "$left" ]`;
  */
 async function runHook(docker, request) {
     const mark = (0,external_node_crypto_.randomBytes)(12).toString('hex');
-    let first = null;
-    const out = lineSplitter((line) => {
-        first ??= line;
-        return request.onLine('stdout', line);
-    });
+    const out = lineSplitter((line) => request.onLine('stdout', line));
     const result = await execTruthfully(docker, {
         container: request.container,
         script: RUN_HOOK,
@@ -55885,8 +55910,7 @@ async function runHook(docker, request) {
     if (result.code === 0)
         return { kind: 'done' };
     const who = `${request.kind} in container "${request.name}"`;
-    // docker says on stdout that it could not start a process
-    if (lacksShell({ ...result, stdout: first ?? '' }))
+    if (lacksShell(result))
         return failed(`${who} cannot run: the container has no shell (sh). Leave the hook out, or run it in an image that has one`);
     if (result.code !== null)
         return failed(`${who} failed: ${execReason(result)}`);
@@ -60064,6 +60088,38 @@ async function read(path, position, length) {
     }
 }
 
+;// CONCATENATED MODULE: ./build/report/redacted.js
+/** Values that are words of ours, times or numbers: a secret that happens to be `failed` must not break them. */
+const OURS = new Set([
+    'version',
+    'result',
+    'status',
+    'failedPhase',
+    'phase',
+    'kind',
+    'staging',
+    'startedAt',
+    'nextRun',
+    'apiVersion',
+    'runId',
+]);
+/** The report with `redact` applied to every text of users, tools and containers in it. */
+function redactReport(report, redact) {
+    return redactValue(report, redact);
+}
+function redactValue(value, redact) {
+    if (typeof value === 'string')
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map((item) => redactValue(item, redact));
+    if (typeof value !== 'object' || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [
+        key,
+        OURS.has(key) && typeof item !== 'object' ? item : redactValue(item, redact),
+    ]));
+}
+
 ;// CONCATENATED MODULE: ./build/report/markup.js
 /** Text from anywhere as part of GitHub's markdown: it is shown as it is, and can never be markup. Pure. */
 
@@ -60110,16 +60166,31 @@ function reference(sign) {
 
 ;// CONCATENATED MODULE: ./build/report/public.js
 /** Sentences as strangers may read them: in a public repository nobody learns the names of files. Pure. */
+/** Quoted text: with escapes inside double quotes, as JSON writes names; an apostrophe inside a word is no quote. */
+const QUOTED = /"((?:\\.|[^"\\])*)"|(?<![\p{L}\p{N}])(?:'([^']*)'|`([^`]*)`|‘([^’]*)’|“([^”]*)”)/gu;
+/** What our own sentences name without quotes. */
+const NAMED = /(?<=\b(?:path|script|link at|directory at) )[^\s"'`‘“…,;]+/gu;
+const PATH = /[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/gu;
+const WITH_EXTENSION = /[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu;
 /**
  * The sentence with what may be a file's name replaced by `…`: every path, every quoted text, every word with an
  * extension, but those in `known`, which the configuration shows anyway (instances, targets, images, its own name).
  */
 function withoutFileNames(sentence, known) {
-    const keep = (whole, inner) => (known.has(inner) ? whole : whole.replace(inner, '…'));
+    const hide = (word) => {
+        if (word.startsWith('dev.polarfox.marina'))
+            return word; // our labels
+        const end = /[:.]*$/.exec(word)?.[0] ?? '';
+        return known.has(word.slice(0, word.length - end.length)) ? word : `…${end}`;
+    };
     return sentence
-        .replace(/(["'`‘“])(.*?)(["'`’”])(?![\p{L}\p{N}])/gu, (whole, _open, inner) => keep(whole, inner))
-        .replace(/[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/g, (word) => keep(word, word.replace(/[:.]+$/, '')))
-        .replace(/[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu, (word) => keep(word, word));
+        .replace(QUOTED, (whole, ...inner) => {
+        const text = inner.slice(0, 5).find((group) => typeof group === 'string') ?? '';
+        return known.has(text) ? whole : `${whole[0]}…${whole.at(-1)}`;
+    })
+        .replace(NAMED, hide)
+        .replace(PATH, hide)
+        .replace(WITH_EXTENSION, hide);
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary.js
@@ -60331,12 +60402,14 @@ function footer(report) {
 
 
 
+
 /** Returns the exit code: 1 where any instance failed, was cancelled, or was partial without `allow-partial`. */
-async function publish(action, report, run) {
+async function publish(action, made, run) {
+    const report = redactReport(made, run.redactor.text);
     const { env, inputs, console } = action;
     await annotate(action, report);
     const path = (0,external_node_path_.join)(run.folder, 'report.json');
-    await (0,promises_.writeFile)(path, run.redactor.text(`${JSON.stringify(report, null, 2)}\n`));
+    await (0,promises_.writeFile)(path, `${JSON.stringify(report, null, 2)}\n`);
     const isPublic = action.event.publicRepository !== false;
     const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await summaryRoom(env) });
     const unwritten = await writeSummary(markdown, env, run.redactor.text);
@@ -60535,16 +60608,9 @@ async function runOne(action, context, instance, path, redactor) {
     await log.write('marina', report.error === null ? report.status : `${report.status}: ${report.error}`);
     await log.end();
     await section.end();
-    const redact = (text) => redactor.text(text);
     return {
         ...report,
-        error: report.error === null ? null : redact(report.error),
-        warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])].map(redact),
-        targets: report.targets.map((target) => ({
-            ...target,
-            error: target.error === null ? null : redact(target.error),
-            warnings: target.warnings.map(redact),
-        })),
+        warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])],
         nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
         log: path,
         tail: log.tail(),
@@ -60768,11 +60834,12 @@ function settleAll(config, instances, lookup) {
 /** Registers secrets with the runner, and returns what takes them out of all that is written. Call it before anything else is printed. */
 async function hideSecrets(action, secrets) {
     const { values, tooShort } = (0,redaction/* maskable */.dm)(secrets);
-    action.console.mask(values);
+    const redactor = (0,redaction/* createRedactor */.lY)(secrets);
+    action.console.mask(values, redactor);
     if (tooShort > 0) {
         await action.console.warning(`${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`);
     }
-    return (0,redaction/* createRedactor */.lY)(secrets);
+    return redactor;
 }
 
 
@@ -63038,7 +63105,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _action_events_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(74042);
 /* harmony import */ var _action_inputs_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7126);
 /* harmony import */ var _action_state_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(90862);
-/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(65449);
+/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(97518);
 /* harmony import */ var _command_post_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9346);
 /* harmony import */ var _command_validate_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(78394);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(19473);

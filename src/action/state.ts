@@ -7,16 +7,15 @@ const NAME = 'marina'
 export type SavedState = Readonly<Record<string, string>>
 
 /**
- * Saves the whole state; the last one saved counts. Call it first of all, with whatever there is: a step that has saved
- * nothing cannot know, in `post`, that it is `post`.
+ * Saves the whole state; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
  */
 export function saveState(state: SavedState): void {
   core.saveState(NAME, JSON.stringify(state))
 }
 
-/** Whether this process is the `post` phase. */
+/** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */
 export function isPost(env: NodeJS.ProcessEnv): boolean {
-  return (env[`STATE_${NAME}`] ?? '') !== ''
+  return env.MARINA_PHASE === 'post' || (env[`STATE_${NAME}`] ?? '') !== ''
 }
 
 /** In `post`: what main saved last; empty where it cannot be read. */

@@ -134,16 +134,9 @@ async function runOne(
   await log.write('marina', report.error === null ? report.status : `${report.status}: ${report.error}`)
   await log.end()
   await section.end()
-  const redact = (text: string) => redactor.text(text)
   return {
     ...report,
-    error: report.error === null ? null : redact(report.error),
-    warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])].map(redact),
-    targets: report.targets.map((target) => ({
-      ...target,
-      error: target.error === null ? null : redact(target.error),
-      warnings: target.warnings.map(redact),
-    })),
+    warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])],
     nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
     log: path,
     tail: log.tail(),

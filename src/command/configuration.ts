@@ -51,11 +51,12 @@ export function settleAll(
 /** Registers secrets with the runner, and returns what takes them out of all that is written. Call it before anything else is printed. */
 export async function hideSecrets(action: Action, secrets: readonly string[]): Promise<Redactor> {
   const { values, tooShort } = maskable(secrets)
-  action.console.mask(values)
+  const redactor = createRedactor(secrets)
+  action.console.mask(values, redactor)
   if (tooShort > 0) {
     await action.console.warning(
       `${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`,
     )
   }
-  return createRedactor(secrets)
+  return redactor
 }

@@ -6,6 +6,7 @@ import { runOutputs, setOutputs } from '../action/outputs.ts'
 import { summaryRoom, writeSummary } from '../action/summary.ts'
 import type { RunReport } from '../outcome.ts'
 import { cutLog } from '../report/cutlog.ts'
+import { redactReport } from '../report/redacted.ts'
 import { renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { Action } from './action.ts'
@@ -19,11 +20,12 @@ export interface Published {
 }
 
 /** Returns the exit code: 1 where any instance failed, was cancelled, or was partial without `allow-partial`. */
-export async function publish(action: Action, report: RunReport, run: Published): Promise<number> {
+export async function publish(action: Action, made: RunReport, run: Published): Promise<number> {
+  const report = redactReport(made, run.redactor.text)
   const { env, inputs, console } = action
   await annotate(action, report)
   const path = join(run.folder, 'report.json')
-  await writeFile(path, run.redactor.text(`${JSON.stringify(report, null, 2)}\n`))
+  await writeFile(path, `${JSON.stringify(report, null, 2)}\n`)
   const isPublic = action.event.publicRepository !== false
   const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await summaryRoom(env) })
   const unwritten = await writeSummary(markdown, env, run.redactor.text)

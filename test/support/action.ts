@@ -116,6 +116,10 @@ export function runnerEnv(workspace: string, temp: string): Record<string, strin
   }
 }
 
+/** As action.yml names them. */
+const MAIN = join(ROOT, 'dist/index.js')
+const POST = join(ROOT, 'dist/post.js')
+
 async function start(options: ActionOptions, state: Readonly<Record<string, string>>): Promise<RunningAction> {
   const temp = options.temp ?? (await mkdtemp(join(dirname(options.workspace), 'runner-')))
   await mkdir(temp, { recursive: true })
@@ -128,7 +132,7 @@ async function start(options: ActionOptions, state: Readonly<Record<string, stri
     ...Object.fromEntries(Object.entries(state).map(([key, value]) => [`STATE_${key}`, value])),
     ...options.env,
   }
-  const bundle = options.bundle ?? join(ROOT, 'dist/index.js')
+  const bundle = options.bundle ?? MAIN
   const child = spawn(options.node ?? process.execPath, [bundle], {
     cwd: options.workspace,
     env,
@@ -163,7 +167,7 @@ function follow(child: ChildProcess, options: ActionOptions, temp: string, paths
     const summary = await readFile(paths.summary, 'utf8')
     const report = outputs.report ? (JSON.parse(await readFile(outputs.report, 'utf8')) as RunReport) : null
     const post = async (changed: Partial<ActionOptions> = {}) =>
-      (await start({ ...options, temp, ...changed }, saved)).done
+      (await start({ ...options, temp, bundle: POST, ...changed }, saved)).done
     const stdout = out.text()
     const stderr = err.text()
     return { code, signal, stdout, stderr, outputs, state: saved, summary, report, temp, peakRssBytes: memory(), post }

@@ -1,7 +1,7 @@
 /** `npm test`: every check and every test of this repository, and one plain line at the end. */
 
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureEnginePrograms } from './packages.ts'
@@ -67,6 +67,7 @@ async function distIsFresh(): Promise<Tally> {
     const step = await check(program, args)
     if (step.failed > 0) return step
   }
+  await copyFile(join(ROOT, 'build/post.js'), join(built, 'post.js'))
   const committed = join(ROOT, 'dist')
   const names = new Set([...(await filesBelow(built)), ...(await filesBelow(committed))])
   names.delete('config.schema.json') // the generator's, checked with the tables
