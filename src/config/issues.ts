@@ -18,10 +18,11 @@ export function issueAt(source: Source, path: Path, message: string, at: 'key' |
 
 /** Sorts by line and column, and drops what is said twice. */
 export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  const said = new Set<string>()
   const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
-  return sorted.filter((issue, index) => {
-    const same = sorted.findIndex(({ message, path }) => message === issue.message && path === issue.path)
-    return same === index
+  return sorted.filter(({ path, message }) => {
+    const text = `${path}\n${message}`
+    return !said.has(text) && said.add(text)
   })
 }
 
