@@ -129,7 +129,8 @@ function unknownKey(key: string, place: Place): string {
 function nearestOf(key: string, known: readonly string[]): string | null {
   const plain = (word: string) => word.toLowerCase().replace(/[-_]/g, '')
   const other = Object.hasOwn(OTHER_WORDS, plain(key)) ? OTHER_WORDS[plain(key)] : undefined
-  const distances = known.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }))
+  const similar = known.filter((word) => Math.abs(plain(word).length - plain(key).length) <= 2)
+  const distances = similar.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }))
   const best = distances.sort((a, b) => a.distance - b.distance)[0]
   if (best !== undefined && best.distance <= Math.min(2, Math.floor(key.length / 3))) return best.word
   return other !== undefined && known.includes(other) ? other : null
