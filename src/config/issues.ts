@@ -18,10 +18,11 @@ export function issueAt(source: Source, path: Path, message: string, at: 'key' |
 
 /** Sorts by line and column, and drops what is said twice. */
 export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  const said = new Set<string>()
   const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
-  return sorted.filter((issue, index) => {
-    const same = sorted.findIndex(({ message, path }) => message === issue.message && path === issue.path)
-    return same === index
+  return sorted.filter(({ path, message }) => {
+    const text = `${path}\n${message}`
+    return !said.has(text) && said.add(text)
   })
 }
 
@@ -128,7 +129,8 @@ function unknownKey(key: string, place: Place): string {
 function nearestOf(key: string, known: readonly string[]): string | null {
   const plain = (word: string) => word.toLowerCase().replace(/[-_]/g, '')
   const other = Object.hasOwn(OTHER_WORDS, plain(key)) ? OTHER_WORDS[plain(key)] : undefined
-  const distances = known.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }))
+  const similar = known.filter((word) => Math.abs(plain(word).length - plain(key).length) <= 2)
+  const distances = similar.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }))
   const best = distances.sort((a, b) => a.distance - b.distance)[0]
   if (best !== undefined && best.distance <= Math.min(2, Math.floor(key.length / 3))) return best.word
   return other !== undefined && known.includes(other) ? other : null

@@ -1,6 +1,6 @@
 /**
  * What `config.yml` may hold: every key with its type and description. The editor's JSON Schema and the README's table
- * are written from here. Rules that join two keys are in check.ts; defaults that come from the top are in settle.ts.
+ * are drawn from here (document.ts). Rules that join two keys are in check.ts; defaults that come from the top are in interpolate.ts.
  */
 import { z } from 'zod'
 import { isTimezone, parseCron } from './cron.ts'
@@ -172,7 +172,7 @@ function key<T extends z.ZodType>(type: T, meta: Meta) {
   return type.optional().meta({ ...meta })
 }
 
-const targetShape = {
+export const targetShape = {
   volume: key(dockerName('volume'), { description: 'Name of a Docker volume to back up.' }),
   db: key(dockerName('container'), { description: 'Name of a database container whose data is dumped.' }),
   paths: key(z.array(plainText), {
@@ -211,13 +211,13 @@ export const TARGET_KEYS = {
 
 const targetSchema = z.strictObject(targetShape).meta({ oneOf: [{ required: ['volume'] }, { required: ['db'] }] })
 
-const resourcesShape = {
+export const resourcesShape = {
   memory: key(memory, { description: 'Most memory the backup container may use, such as `512m` or `2g`.' }),
   cpus: key(cpus, { description: 'Most processors it may use, such as `0.5`.' }),
 }
 
 /** Keys that stand at the top and in an instance; the instance's wins. */
-const sharedShape = {
+export const sharedShape = {
   timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: 'UTC' }),
   catchUp: key(catchUp, {
     description: 'How late a missed backup may still run: `true` (any time), `false`, or a duration.',
@@ -242,7 +242,7 @@ const sharedShape = {
   'ping-url': key(url, { description: 'Reserved: an address that is asked when a backup begins and ends.' }),
 }
 
-const instanceShape = {
+export const instanceShape = {
   id: id.meta({ description: 'Name of the instance: letters, digits and `_.-`, at most 63. Takes no variables.' }),
   customImage: key(image, {
     description: 'Image that makes the backup, by tag or digest. Either this or `repository`.',
@@ -350,55 +350,4 @@ export const KNOWN_KEYS: Readonly<Record<Place, readonly string[]>> = {
   instance: Object.keys(instanceShape),
   target: Object.keys(targetShape),
   resources: Object.keys(resourcesShape),
-}
-
-/** JSON Schema (2020-12) of the file, for editors. */
-export function jsonSchema(): Record<string, unknown> {
-  const { $schema, ...schema } = z.toJSONSchema(fileSchema, {
-    io: 'input',
-    unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => {
-      // zod drops the default of whatever is transformed, which here is every scalar.
-      const fallback = z.globalRegistry.get(zodSchema as unknown as z.ZodType)?.default
-      if (fallback !== undefined) (jsonSchema as Record<string, unknown>).default = fallback
-    },
-  })
-  return {
-    $schema,
-    title: 'Marina for GitHub Actions: config.yml',
-    ...schema,
-    patternProperties: { '^x-': { description: 'Free for anchors and notes.' } },
-  }
-}
-
-export interface KeyRow {
-  readonly key: string
-  readonly where: string
-  readonly default: string
-  readonly description: string
-}
-
-/** One row a key, for the README's table. */
-export function keyRows(): readonly KeyRow[] {
-  const rows = [
-    ...rowsOf(fileSchema.shape, 'top', Object.keys(sharedShape)),
-    ...rowsOf(sharedShape, 'top and instance', []),
-    ...rowsOf(instanceShape, 'instance', Object.keys(sharedShape)),
-    ...rowsOf(targetShape, 'target', []),
-    ...rowsOf(resourcesShape, 'resources', []),
-  ]
-  return rows.filter(({ key: name }) => !Object.hasOwn(DAEMON_KEYS, name))
-}
-
-function rowsOf(shape: Readonly<Record<string, z.ZodType>>, where: string, without: readonly string[]): KeyRow[] {
-  return Object.entries(shape)
-    .filter(([name]) => !without.includes(name))
-    .map(([name, type]) => {
-      const meta = type.meta() ?? {}
-      const fallback =
-        meta.default === undefined
-          ? ''
-          : `\`${typeof meta.default === 'object' ? JSON.stringify(meta.default) : meta.default}\``
-      return { key: name, where, default: fallback, description: meta.description ?? '' }
-    })
 }

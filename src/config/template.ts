@@ -14,7 +14,7 @@ export interface Template {
   readonly problems: readonly string[]
 }
 
-const START = /\$(?:\$|\{([^}]*)\}|(\{)|([A-Za-z_][A-Za-z0-9_]*))/g
+const NAME = /[A-Za-z_][A-Za-z0-9_]*/y
 const BRACES = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 
 // The runner's own variables: tokens of the job, all inputs of the action (the `variables` input too), saved state.
@@ -25,13 +25,20 @@ export function parseTemplate(text: string): Template {
   const parts: Part[] = []
   const problems: string[] = []
   let at = 0
-  for (const found of text.matchAll(START)) {
-    if (found.index > at) parts.push(text.slice(at, found.index))
-    at = found.index + found[0].length
-    if (found[0] === '$$') parts.push('$')
-    else if (found[2] !== undefined)
+  for (let dollar = text.indexOf('$'); dollar >= 0; dollar = text.indexOf('$', at)) {
+    if (dollar > at) parts.push(text.slice(at, dollar))
+    const sign = text[dollar + 1]
+    NAME.lastIndex = dollar + 1
+    const name = NAME.exec(text)?.[0]
+    const close = sign === '{' ? text.indexOf('}', dollar) : -1
+    if (sign === '{' && close < 0) {
       problems.push('a variable begins with a dollar sign and `{` but has no `}`: write `$$` for a dollar sign')
-    else addVariable(found[3] ?? (found[1] as string), parts, problems)
+      return { parts, problems }
+    }
+    at = dollar + (sign === '{' ? close + 1 - dollar : sign === '$' ? 2 : 1 + (name?.length ?? 0))
+    if (sign === '{') addVariable(text.slice(dollar + 2, close), parts, problems)
+    else if (name !== undefined) addVariable(name, parts, problems)
+    else parts.push('$')
   }
   if (at < text.length) parts.push(text.slice(at))
   return { parts, problems }

@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
+import { jsonSchema, keyRows } from '../../src/config/document.ts'
 import { LABEL_PREFIX, LABELS } from '../../src/config/labels.ts'
-import { jsonSchema, keyRows } from '../../src/config/schema.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 

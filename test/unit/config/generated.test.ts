@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { DAEMON_KEYS, jsonSchema, KNOWN_KEYS, keyRows } from '../../../src/config/schema.ts'
+import { jsonSchema, keyRows } from '../../../src/config/document.ts'
+import { DAEMON_KEYS, KNOWN_KEYS } from '../../../src/config/schema.ts'
 import { fillMarkers, tables } from '../../support/generate.ts'
 
 type Schema = {

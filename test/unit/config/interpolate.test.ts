@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { stringify } from 'yaml'
 import type { Instance } from '../../../src/config/instance.ts'
 import { settleInstance, settleNodeName } from '../../../src/config/interpolate.ts'
 import { loadConfig } from '../../../src/config/load.ts'
@@ -369,7 +368,7 @@ describe('any texts in an instance', () => {
   test('throw nothing but a ConfigError, and an env value arrives as the template says', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.stringMatching(/^[A-L]_?[A-Z]{1,4}$/), text), text, text, (env, schedule, value) => {
-        const config = stringify({
+        const config = JSON.stringify({
           instances: [{ id: 'a', customImage: 'x', env, schedule, targets: [{ volume: schedule }] }],
         })
         try {
@@ -380,7 +379,7 @@ describe('any texts in an instance', () => {
         const escaped = Object.fromEntries(
           Object.entries(env).map(([key, any]) => [key, any.replaceAll('$', '$$$$').replaceAll('\0', '')]),
         )
-        const plain = stringify({ instances: [{ id: 'a', customImage: 'x', env: escaped }] })
+        const plain = JSON.stringify({ instances: [{ id: 'a', customImage: 'x', env: escaped }] })
         const arrived = settle(plain).instance.env
         for (const [key, any] of Object.entries(env)) expect(arrived[key]).toBe(any.replaceAll('\0', ''))
       }),

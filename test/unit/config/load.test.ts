@@ -101,6 +101,16 @@ describe('what is taken', () => {
     ])
   })
 
+  test('of several merged maps the first wins, at any depth', () => {
+    const text =
+      'x-a: &a {customImage: a, schedule: "0 1 * * *"}\nx-b: &b {customImage: b, schedule: "0 2 * * *", timezone: Asia/Tokyo}\n' +
+      'x-c: &c {<<: *b, schedule: "0 3 * * *"}\ninstances:\n  - {id: ab, <<: [*a, *b]}\n  - {<<: [*c, *a], id: ca}\n  - {id: twice, <<: *b, <<: *a}\n'
+    const schedules = loadConfig(text, 'config.yml').instances.map(
+      ({ id, schedule }) => `${id} ${schedule?.cron} ${schedule?.timezone}`,
+    )
+    expect(schedules).toEqual(['ab 0 1 * * * Asia/Tokyo', 'ca 0 3 * * * Asia/Tokyo', 'twice 0 2 * * * Asia/Tokyo'])
+  })
+
   test('runsOn, one or many', () => {
     const labels = ['runsOn: nas', 'runsOn: [self-hosted, nas]', ''].map(
       (text) => loadConfig(instance(text), 'c').instances[0]?.runsOn,
@@ -214,6 +224,11 @@ describe('nothing but a ConfigError is ever thrown', () => {
       '- '.repeat(20_000),
       `a: ${'&x '.repeat(9000)}1`,
       'a\n'.repeat(400_000),
+      `instances: [${'x,'.repeat(40_000)}]`,
+      `instances: [{id: a, customImage: "${'${'.repeat(200_000)}"}]`,
+      `instances: [{id: a, customImage: "${'${X}'.repeat(100_000)}"}]`,
+      `instances: [{id: a, customImage: x, ${'k'.repeat(500_000)}: 1}]`,
+      `instances: [${Array.from({ length: 3000 }, (_, n) => `{id: a${n % 7}, customImage: x}`).join(',')}]`,
     ])
       silentOrConfigError(text)
     expect(performance.now() - began).toBeLessThan(20_000)
