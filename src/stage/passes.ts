@@ -20,8 +20,9 @@ export interface Staged {
 /** What the second pass leaves to be confirmed, once applications are up again. */
 export interface BroughtUp {
   readonly second: Listing
-  /** How many paths were copied again or removed. */
-  readonly changed: number
+  /** Paths that were copied again, links to them among them. */
+  readonly copied: number
+  readonly removed: number
 }
 
 export type CanPresync = { readonly ok: true } | { readonly ok: false; readonly why: string }
@@ -76,10 +77,11 @@ export async function passWhileStopped(bench: Bench, request: CopyRequest, befor
     const second = select(listing, request).entries
     const trusted = trustedBefore(before.syncStarted, clock)
     const work = secondPass({ ...before, second, trusted }, bench.tools)
-    const changed = work.copies.flat().length + work.links.length + work.remove.length
-    if (changed > 0 || work.directories.length > 0 || work.attributes.length > 0)
+    const copied = work.copies.flat().length + work.links.length
+    const removed = work.remove.length
+    if (copied + removed + work.directories.length + work.attributes.length > 0)
       await apply(bench, request, work, stopped)
-    return { second, changed }
+    return { second, copied, removed }
   })
 }
 

@@ -98,7 +98,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
       const copied = await confirmPasses(bench, request, after)
       const [original, copy] = await describeTrees(engine, application, ['/v', request.destination], { fine })
       expect(copy, `seed ${seed}`).toBe(original)
-      again += after.changed / Math.max(1, copied.files)
+      again += after.copied / Math.max(1, copied.files)
       await mutator.go(seed + 1)
       await engine.ok(['exec', application, 'rm', '-rf', '/backup/T'])
     }

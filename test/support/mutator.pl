@@ -46,7 +46,9 @@ sub unmap { for (@mapped) { syscall $number{munmap}, $_->[0], $_->[1] } @mapped 
 sub swap {
   my ($a, $b) = @_;
   my $aside = './t' . ++$serial;
-  rename $a, $aside and rename($b, $a) and rename($aside, $b);
+  rename $a, $aside or return 0;
+  rename $b, $a or do { rename $aside, $a; return 0 };
+  rename $aside, $b;
 }
 
 my %ops = (
@@ -54,7 +56,7 @@ my %ops = (
   small => sub { my $path = path(); put($path, pick('x', 'y', 'z') x 8) unless -l $path or -d $path or -p $path },
   mkdir => sub { my $path = dir(); mkdir $path; put("$path/f" . int rand 6, bytes(100)) },
   delete => sub { unlink path() },
-  remove_tree => sub { wipe(dir()) if rand() < 0.3 },
+  remove_tree => sub { wipe(dir()) if rand() < 0.1 },
   rename => sub { rename any(), any() },
   swap => sub { swap(dir(), dir()) },
   # what a copy sees meanwhile is another directory; what a list sees is the same
@@ -93,14 +95,14 @@ my %ops = (
   link_anew => sub { my ($from, $path) = (path(), path()); return if -d $path; unlink $path; link $from, $path },
   symlink => sub { my $path = path(); return if -d $path; unlink $path; symlink pick('f0', '../d1', '/nowhere', '.'), $path },
   to_dir => sub { my $path = path(); return if -d $path; unlink $path; mkdir $path; put("$path/f1", 'in') },
-  to_file => sub { my $path = dir(); return if rand() < 0.7 or $path eq '.'; wipe($path); put($path, 'was a directory') },
+  to_file => sub { my $path = dir(); return if rand() < 0.9 or $path eq '.'; wipe($path); put($path, 'was a directory') },
   fifo => sub { my $path = path(); POSIX::mkfifo($path, 0600) },
   chmod => sub { chmod pick(0644, 0600, 0755, 04755, 01777, 02750), any() },
   chown => sub { chown int rand 3, int rand 3, any() },
   touch => sub { utime 1100000000, 1100000000 + int rand 3, any() },
   xattr => sub { my ($path, $value) = (any(), bytes(4)); lstat $path; return if -l _; my $name = 'user.note'; syscall $number{setxattr}, $path, $name, $value, 4, 0 },
 );
-my @names = sort keys %ops;
+my @names = (sort(keys %ops), ('create') x 8, ('small') x 4, ('mkdir') x 3);
 
 my $running = 0;
 my $pending = '';
