@@ -4,7 +4,7 @@
  */
 import { execReason, execTruthfully } from '../claim/exec.ts'
 import type { DbKind, DbTarget } from '../config/instance.ts'
-import type { Docker } from '../docker/process.ts'
+import { type Docker, query } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { Bench } from './bench.ts'
 import type { DumpFile, DumpPlan, DumpQuestion, Tools } from './databases/engine.ts'
@@ -67,6 +67,7 @@ export type DumpBench = Pick<Bench, 'exec'>
 
 const QUESTION_MS = 60_000
 const CLEAN_UP_MS = 60_000
+const INSPECT_MS = 10_000
 const PROGRESS_MS = 30_000
 /** As many lines of one tool become warnings; the log has all. */
 const MOST_WARNINGS = 20
@@ -105,12 +106,20 @@ export async function dumpDatabase(docker: Docker, bench: DumpBench, request: Du
     return { kind, files, tool: plan.tool, toolVersion: tools.get(plan.tool) ?? '', warnings, notices: plan.notices }
   } catch (error) {
     await removeRest(bench, request, error)
-    if (error instanceof InstanceError)
-      throw new InstanceError(`database container "${name}" was not dumped: ${docker.redact(error.message)}`, {
-        cause: error,
-      })
-    throw error
+    if (!(error instanceof InstanceError)) throw error
+    const stopped = await hasStopped(docker, request.container.id)
+    throw new InstanceError(
+      `database container "${name}" was not dumped: ${stopped ? 'it stopped meanwhile: ' : ''}${docker.redact(error.message)}`,
+      { cause: error },
+    )
   }
+}
+
+/** Only to say more of a failure: where the engine does not tell, nothing more is said. */
+async function hasStopped(docker: Docker, id: string): Promise<boolean> {
+  const argv = ['container', 'inspect', '--format', '{{.State.Running}}', id]
+  const { stdout } = await query(docker, argv, { deadlineMs: INSPECT_MS })
+  return stdout.trim() === 'false'
 }
 
 const PLANS: Readonly<Record<DbKind, (question: DumpQuestion) => DumpPlan>> = {

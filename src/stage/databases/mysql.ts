@@ -12,7 +12,7 @@ import { argumentsInEnv, SECRET, TAKE_ARGUMENTS } from './script.ts'
  * the server may trust its own socket.
  */
 const ACCOUNT = `${SECRET}
-user=$MARINA_ACCOUNT; unset MARINA_ACCOUNT
+named=$MARINA_ACCOUNT user=$MARINA_ACCOUNT; unset MARINA_ACCOUNT
 root=$(secret MARIADB_ROOT_USER MYSQL_ROOT_USER) || exit 1; root=\${root:-root}
 root_password=$(secret MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD) || exit 1
 own=$(secret MARIADB_USER MYSQL_USER) || exit 1
@@ -29,7 +29,7 @@ if [ -z "\${MYSQL_PWD-}" ]; then
 fi
 tool=$1; shift
 ${TAKE_ARGUMENTS}
-if [ "$user" != - ]; then set -- "--user=$user" "$@"; fi`
+if [ -z "$named" ]; then set -- "--user=$user" "$@"; fi`
 
 const DUMP = `${ACCOUNT}
 exec "$tool" "$@"`
