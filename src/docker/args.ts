@@ -20,7 +20,7 @@ export interface RunSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly Mount[]
   readonly env: Readonly<Record<string, string>>
-  /** Replaces the image's entrypoint: first word, then arguments before the command's. `null` keeps it. */
+  /** Replaces the image's entrypoint: first word, then arguments before the command's. Empty removes it, `null` keeps it. */
   readonly entrypoint: readonly string[] | null
   readonly command: readonly string[]
   readonly user: string | null
@@ -43,7 +43,7 @@ export interface CreateCall {
  * engine's default: a container's output may hold secrets and must not travel to a log server, nor fill the disk.
  */
 export function createCall(spec: RunSpec): CreateCall {
-  const [first, ...rest] = spec.entrypoint ?? []
+  const [first = '', ...rest] = spec.entrypoint ?? []
   const { byName, byFile } = splitEnv(spec.env)
   return {
     argv: [
@@ -59,7 +59,7 @@ export function createCall(spec: RunSpec): CreateCall {
       ...(spec.cpus === null ? [] : ['--cpus', spec.cpus]),
       ...Object.keys(byName).flatMap((key) => ['--env', key]),
       ...(byFile === '' ? [] : ['--env-file', '/dev/stdin']),
-      ...(first === undefined ? [] : ['--entrypoint', first]),
+      ...(spec.entrypoint === null ? [] : ['--entrypoint', first]),
       spec.image,
       ...rest,
       ...spec.command,

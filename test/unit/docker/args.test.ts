@@ -23,7 +23,7 @@ describe('docker create', () => {
     what                                  | over                                                                   | argv
     ${'nothing but a name'}               | ${{}}                                                                  | ${`${ALWAYS} sha256:abc /backup.sh`}
     ${'an entrypoint with arguments'}     | ${{ entrypoint: ['sh', '-e'] }}                                        | ${`${ALWAYS} --entrypoint sh sha256:abc -e /backup.sh`}
-    ${'an entrypoint that is taken away'} | ${{ entrypoint: [''] }}                                                | ${`${ALWAYS} --entrypoint  sha256:abc /backup.sh`}
+    ${'an entrypoint that is taken away'} | ${{ entrypoint: [] }}                                                  | ${`${ALWAYS} --entrypoint  sha256:abc /backup.sh`}
     ${'user, network, limits'}            | ${{ user: '1:2', network: 'nas', memory: '1g', cpus: '0.5' }}          | ${`${ALWAYS} --user 1:2 --network nas --memory 1g --cpus 0.5 sha256:abc /backup.sh`}
     ${'a workbench'}                      | ${{ workbench: true }}                                                 | ${`${ALWAYS} --interactive --restart always sha256:abc /backup.sh`}
     ${'labels and mounts'}                | ${{ labels: { a: 'b c' }, mounts: [{ type: 'tmpfs', target: '/t' }] }} | ${`${ALWAYS} --label a=b c --mount type=tmpfs,dst=/t sha256:abc /backup.sh`}
