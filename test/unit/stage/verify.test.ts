@@ -83,23 +83,25 @@ test('files and bytes are counted, hard links once', () => {
 })
 
 describe('what the tools say', () => {
-  test.each([
-    ["stat: cannot statx './a': No such file or directory", false],
-    ["cp: can't stat './a': No such file or directory", false],
-    ["find: './a': No such file or directory", false],
-    ["cp: skipping file './a', as it was replaced while being copied", false],
-    ["cp: cannot stat './new\nline': No such file or directory", false],
-    ["cp: error writing '/backup/a': No space left on device", true],
-    ["cp: error reading './a': Input/output error", true],
-    ["find: './a': Permission denied", true],
-    ["cp: cannot open './a\nstat: b: No such file or directory' for reading: Input/output error", true],
-    ['sh: cp was ended (137)', true],
-    ['something unheard of', true],
-  ])('%j', (message, isSerious) => {
+  test.each<[string, boolean, boolean]>([
+    ["stat: cannot statx './a': No such file or directory", false, false],
+    ["cp: can't stat './a': No such file or directory", false, false],
+    ["find: './a': No such file or directory", false, false],
+    ["cp: skipping file './a', as it was replaced while being copied", true, false],
+    ["cp: './a': Permission denied", true, false],
+    ["cp: cannot stat './new\nline': No such file or directory", false, false],
+    ["cp: error writing '/backup/a': No space left on device", true, true],
+    ["cp: error reading './a': Input/output error", true, true],
+    ["find: './a': Permission denied", true, false],
+    ["stat: './a\nfind: b: No such file or directory': Input/output error", true, true],
+    ['sh: cp was ended (137)', true, true],
+    ['something unheard of', true, false],
+  ])('%j', (message, isSerious, isFatal) => {
     const complaints = collectComplaints()
     complaints.add("cp: cannot stat './before': No such file or directory")
     for (const line of message.split('\n')) complaints.add(line)
     expect(complaints.serious() !== null).toBe(isSerious)
+    expect(complaints.fatal() !== null).toBe(isFatal)
     expect(complaints.first()).toContain('before')
   })
 })
