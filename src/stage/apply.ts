@@ -74,8 +74,11 @@ const COPYING: ReadonlySet<number> = new Set([84, 85, 86])
 /** Largest base64 text that goes along as an argument, bytes; the kernel's limit for one is 128 KiB. */
 const INLINE_BYTES = 90_000
 
-/** Works through the lists. Throws `InstanceError` with the tool's own words for whatever a live application does not explain. */
-export async function apply(bench: Bench, place: Place, work: Work, options: ApplyOptions): Promise<void> {
+/**
+ * Works through the lists. Throws `InstanceError` with the tool's own words for whatever a live application does not explain. What may be
+ * explained by one is returned, the first of it: the copy is then to be compared with its source.
+ */
+export async function apply(bench: Bench, place: Place, work: Work, options: ApplyOptions): Promise<string | null> {
   const { deadlineMs } = options
   const signal = options.signal && { signal: options.signal }
   const lists = await packWork(work)
@@ -96,10 +99,12 @@ export async function apply(bench: Bench, place: Place, work: Work, options: App
     onStderr: complaints.add,
   })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
-  if (result.code === 0) return
+  if (result.code === 0) return null
   const explained = options.live && result.code !== null && COPYING.has(result.code)
-  const reason = explained ? complaints.serious() : (complaints.first() ?? execReason(result))
+  const said = explained ? complaints.fatal() : complaints.first()
+  const reason = result.code === null || (said === null && !explained) ? execReason(result) : said
   if (reason !== null) throw new InstanceError(`the copy failed: ${reason}`)
+  return complaints.first()
 }
 
 async function* one(buffer: Buffer): AsyncGenerator<Buffer> {

@@ -1,24 +1,16 @@
-/** What find, stat, cp and tar said on stderr, and whether it only says that something changed while an application was writing. */
+/** What the tools said on stderr, and what it means where an application may be writing. */
 
-/** How the tools (GNU and BusyBox, in the C locale) say that a path is gone, or is another thing than a moment ago. */
+/** How find and stat (GNU and BusyBox, in the C locale) say that a path is gone, or is another thing than a moment ago. */
 const FROM_CHANGE = [
   /: No such file or directory$/,
   /: Not a directory$/,
-  /: Is a directory$/,
   /: Too many levels of symbolic links$/,
-  /: No such device or address$/,
-  /(cannot read symbolic link|can't read link|readlink).*: Invalid argument$/,
-  /as it was replaced while being copied$/,
-  /will not overwrite just-created/,
-  /will not create hard link .* to directory/,
-  /cannot overwrite (non-)?directory/,
-  /recursion detected, omitting directory/,
-  /target .* is not a directory$/,
-  /(cannot create|can't create).*: File exists$/,
-  /File removed before we read it$/,
-  /file changed as we read it$/,
-  /^tar: (Exiting with failure status|error exit delayed)/,
+  /Hard link count is wrong/,
 ]
+
+/** What no change of a source explains. All else that cp, ln and tar say of a moving source is for the comparison to judge: they have too many words for it. */
+const NEVER_FROM_CHANGE =
+  /: (No space left on device|Disk quota exceeded|Input\/output error|Read-only file system|Cannot allocate memory|Too many open files( in system)?|Structure needs cleaning|File too large|Argument list too long)$|^sh: |out of memory|memory exhausted|Killed/
 const PROGRAM = /^(find|stat|xargs|cp|tar|mkdir|rm|ln|sh|sync|touch): /
 
 export interface Complaints {
@@ -26,14 +18,17 @@ export interface Complaints {
   add(line: string): void
   /** The first message, `null` where there was none. */
   first(): string | null
-  /** The first message that a change under a running application does not explain, `null` where there is none. */
+  /** The first message of a listing that a change under a running application does not explain, `null` where there is none. */
   serious(): string | null
+  /** The first message of a copy that no such change can cause, `null` where there is none. */
+  fatal(): string | null
 }
 
 /** Collects stderr. A message begins with its program's name; a name with newlines makes one message of several lines. */
 export function collectComplaints(): Complaints {
   let first: string | null = null
   let serious: string | null = null
+  let fatal: string | null = null
   let current = ''
   const close = () => {
     const message = current.trim()
@@ -41,6 +36,7 @@ export function collectComplaints(): Complaints {
     if (message === '') return
     first ??= message
     if (!FROM_CHANGE.some((pattern) => pattern.test(message))) serious ??= message
+    if (NEVER_FROM_CHANGE.test(message)) fatal ??= message
   }
   return {
     add(line) {
@@ -54,6 +50,10 @@ export function collectComplaints(): Complaints {
     serious() {
       close()
       return serious
+    },
+    fatal() {
+      close()
+      return fatal
     },
   }
 }

@@ -2,10 +2,10 @@
 import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './apply.ts'
 import type { Bench, BenchTools } from './bench.ts'
-import { eachEntry, type Listing, list, parentOf, restat, shown } from './listing.ts'
+import { type Entry, eachEntry, type Listing, list, parentOf, restat, shown, withAbove } from './listing.ts'
 import { needOf, refuseWithoutRoom, roomAt, size } from './room.ts'
 import { type Selection, select } from './select.ts'
-import { type Difference, untouched, verifier } from './verify.ts'
+import { type Difference, rebound, untouched, verifier } from './verify.ts'
 import { batchCopies, relinked, type Work } from './worklist.ts'
 
 export interface CopyRequest {
@@ -44,8 +44,9 @@ export async function copyVolume(bench: Bench, request: CopyRequest): Promise<Co
   const selection = await survey(bench, request)
   return discardOnFailure(bench, request, async () => {
     const work = workOf(selection, bench.tools)
-    await withProgress(bench, request, selection.entries, () => apply(bench, request, work, optionsOf(request)))
-    return verifyCopy(bench, request, selection.entries)
+    const options = optionsOf(request)
+    const said = await withProgress(bench, request, selection.entries, () => apply(bench, request, work, options))
+    return verifyCopy(bench, request, selection.entries, said)
   })
 }
 
@@ -96,12 +97,17 @@ function isBelow(path: string, roots: ReadonlySet<string>): boolean {
   }
 }
 
-/** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. */
-export async function verifyCopy(bench: Bench, request: CopyRequest, entries: Listing): Promise<Copied> {
+/** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. `said` is what the tools complained of, for its message. */
+export async function verifyCopy(
+  bench: Bench,
+  request: CopyRequest,
+  entries: Listing,
+  said: string | null = null,
+): Promise<Copied> {
   const compared = verifier(entries, bench.tools)
   await eachEntry(bench, request.destination, { ...optionsOf(request), live: false, paths: [] }, compared.staged)
   const { differences, files, bytes } = compared.end()
-  const changed = await judge(bench, request, entries, differences)
+  const changed = await judge(bench, request, entries, differences, said)
   return { files, bytes, warnings: [...changed, ...bench.tools.warnings] }
 }
 
@@ -110,33 +116,55 @@ async function judge(
   request: CopyRequest,
   entries: Listing,
   differences: readonly Difference[],
+  said: string | null,
 ): Promise<string[]> {
   if (differences.length === 0) return []
   const { live, ...options } = optionsOf(request)
-  const now: Listing = live ? await restat(bench, request.source, differences.map(pathOf), options) : new Map()
-  const wrong = differences.filter(({ path }) => {
-    const before = entries.get(path)
-    return !live || (before !== undefined && untouched(before, now.get(path)))
-  })
+  const unexplained = live ? await unchanged(bench, request.source, entries, differences.map(pathOf), options) : null
+  const wrong = unexplained === null ? differences : differences.filter(({ path }) => unexplained.has(path))
   const first = wrong[0]
   if (first !== undefined)
     throw new InstanceError(
-      `the copy of volume ${request.name} is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}`,
+      `the copy of volume ${request.name} is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}${said === null ? '' : ` (${said})`}`,
     )
+  const isFile = ({ path }: Difference) => entries.get(path)?.type !== 'directory'
+  const example = differences.find(isFile) ?? (differences[0] as Difference)
   return [
-    `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while they were copied, such as ${shown((differences[0] as Difference).path)}: set "stopAttached: true" where that matters`,
+    `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while they were copied, such as ${shown(example.path)}: set "stopAttached: true" where that matters`,
   ]
+}
+
+/** Which of these paths of the source are as they were listed: a copy that differs there is wrong. One that was not listed is judged by its directory. */
+async function unchanged(
+  bench: Bench,
+  source: string,
+  entries: Listing,
+  paths: readonly string[],
+  options: { readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
+): Promise<ReadonlySet<string>> {
+  const above = withAbove(paths)
+  const now = await restat(bench, source, above, options)
+  const isAsListed = (entry: Entry) => untouched(entry, now.get(entry.path))
+  const suspect = rebound(
+    above.flatMap((path) => entries.get(path) ?? []),
+    isAsListed,
+  )
+  const asListed = (path: string) => {
+    const entry = entries.get(path) ?? entries.get(parentOf(path))
+    return entry !== undefined && isAsListed(entry) && !suspect.has(parentOf(path))
+  }
+  return new Set(paths.filter(asListed))
 }
 
 const PROGRESS_MS = 30_000
 
 /** Shows how far a copy is, every 30 s. */
-export async function withProgress(
+export async function withProgress<Result>(
   bench: Bench,
   request: Pick<CopyRequest, 'name' | 'destination' | 'onProgress' | 'signal'>,
   entries: Listing,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<Result>,
+): Promise<Result> {
   const onProgress = request.onProgress
   if (onProgress === undefined) return work()
   const total = needOf(entries, 1, bench.tools).bytes
@@ -154,7 +182,7 @@ export async function withProgress(
   // a progress line that cannot be had is no reason to fail a copy; the copy's own exec tells what is wrong
   const timer = setInterval(() => void ask().catch(() => undefined), PROGRESS_MS)
   try {
-    await work()
+    return await work()
   } finally {
     ended = true
     clearInterval(timer)

@@ -24,7 +24,7 @@
  */
 import type { BenchTools } from './bench.ts'
 import { type Clock, type Entry, type Listing, parentOf } from './listing.ts'
-import { differs, untouched } from './verify.ts'
+import { differs, rebound, untouched } from './verify.ts'
 import { batchCopies, linkGroups, type Work } from './worklist.ts'
 
 /** `f_type` of the file systems for which the argument holds. */
@@ -62,7 +62,7 @@ export interface Passes {
 /** What brings the staged tree up to date. Empty lists where nothing changed. */
 export function secondPass(passes: Passes, tools: BenchTools): Work {
   const { second, staged } = passes
-  const suspect = rebound(passes)
+  const suspect = rebound(second.values(), (entry) => isClean(entry, passes))
   const copies: Entry[] = []
   for (const group of linkGroups(second.values()))
     if (!isStaged(group, passes, tools) || group.some((entry) => suspect.has(parentOf(entry.path))))
@@ -99,21 +99,6 @@ export function secondPass(passes: Passes, tools: BenchTools): Work {
 function isClean(entry: Entry, { first, trusted }: Passes): boolean {
   const before = first.get(entry.path)
   return before !== undefined && untouched(before, entry) && entry.ctime < trusted
-}
-
-/** Directories whose path may have led to another directory during the first pass; with one, all below it. */
-function rebound(passes: Passes): ReadonlySet<string> {
-  const suspect = new Set<string>()
-  const moved = new Set<string>()
-  for (const entry of passes.second.values()) {
-    if (entry.type !== 'directory') continue
-    const parent = parentOf(entry.path)
-    if (!isClean(entry, passes)) moved.add(entry.path)
-    // the root is where it is mounted
-    if (entry.path !== '.' && (suspect.has(parent) || (moved.has(entry.path) && moved.has(parent))))
-      suspect.add(entry.path)
-  }
-  return suspect
 }
 
 /** Whether all hard links to one inode stand in the staged tree as they should, and to no other path. */

@@ -1,6 +1,6 @@
 /** Whether a staged tree is what its source's listing says. Pure: fed with staged entries as they are listed. */
 import type { BenchTools } from './bench.ts'
-import type { Entry, Listing } from './listing.ts'
+import { type Entry, type Listing, parentOf } from './listing.ts'
 
 /** One path that differs, and how; the words go into a sentence about the copy. */
 export interface Difference {
@@ -77,6 +77,24 @@ export function untouched(before: Entry, after: Entry | undefined): boolean {
     before.ctime === after.ctime &&
     before.ctimeNs === after.ctimeNs
   )
+}
+
+/**
+ * Directories whose path may have led to another directory for a while, with all directories below them. A rename moves the ctime of
+ * the directory and of the one that holds it, so both must have moved. `entries` has parents before children.
+ */
+export function rebound(entries: Iterable<Entry>, isClean: (directory: Entry) => boolean): ReadonlySet<string> {
+  const suspect = new Set<string>()
+  const moved = new Set<string>()
+  for (const entry of entries) {
+    if (entry.type !== 'directory') continue
+    const parent = parentOf(entry.path)
+    if (!isClean(entry)) moved.add(entry.path)
+    // the root is where it is mounted
+    if (entry.path !== '.' && (suspect.has(parent) || (moved.has(entry.path) && moved.has(parent))))
+      suspect.add(entry.path)
+  }
+  return suspect
 }
 
 function octal(mode: number): string {

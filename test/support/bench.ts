@@ -11,12 +11,13 @@ export interface TestBench extends Bench {
   remove(): Promise<void>
 }
 
-/** A running container of `image` as the workbench is: the volumes read-only at `/marina/source/N`, `staging` (or a new volume) at `/backup`. */
+/** A running container of `image` as the workbench is: the volumes read-only at `/marina/source/N`, `staging` (or a new volume) at `/backup`; `more` goes to docker run. */
 export async function openTestBench(
   engine: Engine,
   image: string,
   volumes: readonly string[],
   staging = '',
+  more: readonly string[] = [],
 ): Promise<TestBench> {
   const container = engine.name(`bench-${randomBytes(3).toString('hex')}`)
   const mounts = volumes.flatMap((volume, index) => [
@@ -35,6 +36,7 @@ export async function openTestBench(
     ...mounts,
     '--mount',
     `type=volume,${staging === '' ? '' : `src=${staging},`}dst=/backup,volume-nocopy`,
+    ...more,
     '--entrypoint',
     'sh',
     image,
