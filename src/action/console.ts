@@ -33,6 +33,8 @@ export interface Console {
    * on; with a redactor, hides what that knows instead: all forms of all secrets.
    */
   mask(values: readonly string[], redactor?: Redactor): void
+  /** Ends the sections and prints those that wait, so that what is said next stands below them. */
+  settle(): Promise<void>
   /** Ends what is open and resolves when all is printed. The process may exit then, and not before. */
   end(): Promise<void>
 }
@@ -70,6 +72,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
     info: (line) => printer.plain(line),
     section: (title) => sections.open(title),
     mask: (values, redactor) => printer.mask(values, redactor),
+    settle: () => sections.end(),
     end,
   }
 }

@@ -225,8 +225,12 @@ async function readScript(workspace: string, file: string): Promise<Buffer> {
       `script ${file} is not in the repository: check its name, and that the repository is checked out`,
     )
   if (!path.startsWith(`${await realpath(workspace)}${sep}`))
-    throw new InstanceError(`script ${file} leads out of the repository`)
-  return readFile(path).catch((error: Error) => {
-    throw new InstanceError(`script ${file} could not be read: ${error.message}`)
+    throw new InstanceError(`script ${file} is a link that leads out of the repository: name a file that is in it`)
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new InstanceError(
+      error.code === 'EISDIR'
+        ? `script ${file} is a folder: name the file in it that makes the backup`
+        : `script ${file} could not be read: ${error.message}`,
+    )
   })
 }

@@ -23,6 +23,7 @@ export interface Published {
 export async function publish(action: Action, made: RunReport, run: Published): Promise<number> {
   const report = redactReport(made, run.redactor.text)
   const { env, inputs, console } = action
+  await console.settle()
   await annotate(action, report)
   const path = join(run.folder, 'report.json')
   await writeFile(path, `${JSON.stringify(report, null, 2)}\n`)

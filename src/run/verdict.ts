@@ -4,7 +4,7 @@ import type { ContainerState } from '../docker/containers.ts'
 export interface Ran {
   readonly image: string
   readonly state: ContainerState
-  /** What `docker start` said, for a container that never started. */
+  /** The end of what came on stderr: the client's words where the container never started, else its own. */
   readonly stderr: string
   /** Whether `/backup.sh` is in the container; `null` where nobody looked. */
   readonly hasScript: boolean | null
@@ -17,13 +17,8 @@ export function backupFailure(ran: Ran): string | null {
   const noScript = `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`
   const started = !state.startedAt.startsWith('0001-')
   if (!started) {
-    if (ran.hasScript === false) return noScript
-    const why = lastLine(state.error) || lastLine(ran.stderr) || 'docker does not say why'
-    if (/permission denied/i.test(why))
-      return `/backup.sh of image ${image} could not be started: ${why}. Make it executable (chmod 0755)`
-    if (/exec format error|no such file or directory/i.test(why))
-      return `/backup.sh of image ${image} could not be started: ${why}. See that its first line names an interpreter of the image (#!/bin/sh) and that it was built for this machine`
-    return `the backup container could not be started: ${why}`
+    if (ran.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.error)) return noScript
+    return startFailure(image, lastLine(state.error) || lastLine(ran.stderr) || 'docker does not say why')
   }
   if (state.running || state.paused || state.status !== 'exited')
     return `the backup container did not end: docker says it is ${state.status}`
@@ -33,10 +28,29 @@ export function backupFailure(ran: Ran): string | null {
   if (state.exitCode === 0) return null
   if ((state.exitCode === 127 || state.exitCode === 126 || state.exitCode === 2) && ran.hasScript === false)
     return noScript
+  // the container's own init could not run it: newer engines say so as a start that failed, older ones as an exit
+  const unrun = /^exec (\/backup\.sh): (no such file or directory|exec format error|permission denied)$/m.exec(
+    ran.stderr,
+  )
+  if (unrun) return startFailure(image, `exec: "${unrun[1]}": ${unrun[2]}`)
   if (state.exitCode > 128 && state.exitCode < 128 + 65) {
     return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
   }
   return `the backup failed with exit code ${state.exitCode}: its log says why`
+}
+
+/** Why the container's first program could not be started. The engine's words end in `exec: "PROGRAM": why`, after those of its layers. */
+function startFailure(image: string, said: string): string {
+  const found = /exec: "((?:[^"\\]|\\.)*)": (.*?)(?:: unknown)?$/.exec(said)
+  if (!found) return `the backup container could not be started: ${said}`
+  const [, program = '', words = ''] = found
+  const why = words.replace(/^stat [^:]*: /, '')
+  if (program !== '/backup.sh')
+    return `the entrypoint ${program} could not be started in image ${image}: ${why}. See the ENTRYPOINT of the image, or entrypoint in the configuration`
+  const cure = /permission denied/.test(why)
+    ? 'Make it executable (chmod 0755)'
+    : 'See that its first line names an interpreter that the image has (#!/bin/sh), and that it was built for this kind of machine'
+  return `/backup.sh of image ${image} could not be started: ${why}. ${cure}`
 }
 
 function signalName(signal: number): string {
