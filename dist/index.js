@@ -52912,6 +52912,7 @@ function createConsole(options) {
         info: (line) => printer.plain(line),
         section: (title) => sections.open(title),
         mask: (values, redactor) => printer.mask(values, redactor),
+        settle: () => sections.end(),
         end,
     };
 }
@@ -54690,14 +54691,9 @@ function backupFailure(ran) {
     const noScript = `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`;
     const started = !state.startedAt.startsWith('0001-');
     if (!started) {
-        if (ran.hasScript === false)
+        if (ran.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.error))
             return noScript;
-        const why = lastLine(state.error) || lastLine(ran.stderr) || 'docker does not say why';
-        if (/permission denied/i.test(why))
-            return `/backup.sh of image ${image} could not be started: ${why}. Make it executable (chmod 0755)`;
-        if (/exec format error|no such file or directory/i.test(why))
-            return `/backup.sh of image ${image} could not be started: ${why}. See that its first line names an interpreter of the image (#!/bin/sh) and that it was built for this machine`;
-        return `the backup container could not be started: ${why}`;
+        return startFailure(image, lastLine(state.error) || lastLine(ran.stderr) || 'docker does not say why');
     }
     if (state.running || state.paused || state.status !== 'exited')
         return `the backup container did not end: docker says it is ${state.status}`;
@@ -54708,10 +54704,28 @@ function backupFailure(ran) {
         return null;
     if ((state.exitCode === 127 || state.exitCode === 126 || state.exitCode === 2) && ran.hasScript === false)
         return noScript;
+    // the container's own init could not run it: newer engines say so as a start that failed, older ones as an exit
+    const unrun = /^exec (\/backup\.sh): (no such file or directory|exec format error|permission denied)$/m.exec(ran.stderr);
+    if (unrun)
+        return startFailure(image, `exec: "${unrun[1]}": ${unrun[2]}`);
     if (state.exitCode > 128 && state.exitCode < 128 + 65) {
         return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`;
     }
     return `the backup failed with exit code ${state.exitCode}: its log says why`;
+}
+/** Why the container's first program could not be started. The engine's words end in `exec: "PROGRAM": why`, after those of its layers. */
+function startFailure(image, said) {
+    const found = /exec: "((?:[^"\\]|\\.)*)": (.*?)(?:: unknown)?$/.exec(said);
+    if (!found)
+        return `the backup container could not be started: ${said}`;
+    const [, program = '', words = ''] = found;
+    const why = words.replace(/^stat [^:]*: /, '');
+    if (program !== '/backup.sh')
+        return `the entrypoint ${program} could not be started in image ${image}: ${why}. See the ENTRYPOINT of the image, or entrypoint in the configuration`;
+    const cure = /permission denied/.test(why)
+        ? 'Make it executable (chmod 0755)'
+        : 'See that its first line names an interpreter that the image has (#!/bin/sh), and that it was built for this kind of machine';
+    return `/backup.sh of image ${image} could not be started: ${why}. ${cure}`;
 }
 function signalName(signal) {
     const names = {
@@ -55026,31 +55040,22 @@ function verdictReader(word, onLine) {
 }
 
 ;// CONCATENATED MODULE: ./build/stage/complaints.js
-/** What find, stat, cp and tar said on stderr, and whether it only says that something changed while an application was writing. */
-/** How the tools (GNU and BusyBox, in the C locale) say that a path is gone, or is another thing than a moment ago. */
+/** What the tools said on stderr, and what it means where an application may be writing. */
+/** How find and stat (GNU and BusyBox, in the C locale) say that a path is gone, or is another thing than a moment ago. */
 const FROM_CHANGE = [
     /: No such file or directory$/,
     /: Not a directory$/,
-    /: Is a directory$/,
     /: Too many levels of symbolic links$/,
-    /: No such device or address$/,
-    /(cannot read symbolic link|can't read link|readlink).*: Invalid argument$/,
-    /as it was replaced while being copied$/,
-    /will not overwrite just-created/,
-    /will not create hard link .* to directory/,
-    /cannot overwrite (non-)?directory/,
-    /recursion detected, omitting directory/,
-    /target .* is not a directory$/,
-    /(cannot create|can't create).*: File exists$/,
-    /File removed before we read it$/,
-    /file changed as we read it$/,
-    /^tar: (Exiting with failure status|error exit delayed)/,
+    /Hard link count is wrong/,
 ];
+/** What no change of a source explains. All else that cp, ln and tar say of a moving source is for the comparison to judge: they have too many words for it. */
+const NEVER_FROM_CHANGE = /: (No space left on device|Disk quota exceeded|Input\/output error|Read-only file system|Cannot allocate memory|Too many open files( in system)?|Structure needs cleaning|File too large|Argument list too long)$|^sh: |out of memory|memory exhausted|Killed/;
 const PROGRAM = /^(find|stat|xargs|cp|tar|mkdir|rm|ln|sh|sync|touch): /;
 /** Collects stderr. A message begins with its program's name; a name with newlines makes one message of several lines. */
 function collectComplaints() {
     let first = null;
     let serious = null;
+    let fatal = null;
     let current = '';
     const close = () => {
         const message = current.trim();
@@ -55060,6 +55065,8 @@ function collectComplaints() {
         first ??= message;
         if (!FROM_CHANGE.some((pattern) => pattern.test(message)))
             serious ??= message;
+        if (NEVER_FROM_CHANGE.test(message))
+            fatal ??= message;
     };
     return {
         add(line) {
@@ -55074,6 +55081,10 @@ function collectComplaints() {
         serious() {
             close();
             return serious;
+        },
+        fatal() {
+            close();
+            return fatal;
         },
     };
 }
@@ -55461,9 +55472,17 @@ for list in "$lists"/attributes.*; do
     exit "$(cat "$code")"' sh "$dest" "$lists/code" $# "$@" || failed $? tar 86
 done
 exit $e`;
+/**
+ * Exit codes that a change of the source can cause. BusyBox's cp may say nothing then, so silence is no other failure; the copy is
+ * compared in any case.
+ */
+const COPYING = new Set([84, 85, 86]);
 /** Largest base64 text that goes along as an argument, bytes; the kernel's limit for one is 128 KiB. */
 const INLINE_BYTES = 90_000;
-/** Works through the lists. Throws `InstanceError` with the tool's own words for whatever a live application does not explain. */
+/**
+ * Works through the lists. Throws `InstanceError` with the tool's own words for whatever a live application does not explain. What may be
+ * explained by one is returned, the first of it: the copy is then to be compared with its source.
+ */
 async function apply(bench, place, work, options) {
     const { deadlineMs } = options;
     const signal = options.signal && { signal: options.signal };
@@ -55488,12 +55507,13 @@ async function apply(bench, place, work, options) {
     if (result.ended.kind === 'cancelled')
         throw new build_errors/* CancelledError */.cc();
     if (result.code === 0)
-        return;
-    const reason = options.live ? complaints.serious() : complaints.first();
-    if (result.code === null || complaints.first() === null)
-        throw new build_errors/* InstanceError */.i2(`the copy failed: ${execReason(result)}`);
+        return null;
+    const explained = options.live && result.code !== null && COPYING.has(result.code);
+    const said = explained ? complaints.fatal() : complaints.first();
+    const reason = result.code === null || (said === null && !explained) ? execReason(result) : said;
     if (reason !== null)
         throw new build_errors/* InstanceError */.i2(`the copy failed: ${reason}`);
+    return complaints.first();
 }
 async function* one(buffer) {
     yield buffer;
@@ -55629,6 +55649,7 @@ function excluder(patterns) {
 }
 
 ;// CONCATENATED MODULE: ./build/stage/verify.js
+
 /** Compares with `source` all that the tools can keep. `files` counts what is no directory; `bytes` each inode once. */
 function verifier(source, tools) {
     const differences = [];
@@ -55698,6 +55719,25 @@ function untouched(before, after) {
         before.ctime === after.ctime &&
         before.ctimeNs === after.ctimeNs);
 }
+/**
+ * Directories whose path may have led to another directory for a while, with all directories below them. A rename moves the ctime of
+ * the directory and of the one that holds it, so both must have moved. `entries` has parents before children.
+ */
+function rebound(entries, isClean) {
+    const suspect = new Set();
+    const moved = new Set();
+    for (const entry of entries) {
+        if (entry.type !== 'directory')
+            continue;
+        const parent = parentOf(entry.path);
+        if (!isClean(entry))
+            moved.add(entry.path);
+        // the root is where it is mounted
+        if (entry.path !== '.' && (suspect.has(parent) || (moved.has(entry.path) && moved.has(parent))))
+            suspect.add(entry.path);
+    }
+    return suspect;
+}
 function octal(mode) {
     return (mode & 0o7777).toString(8).padStart(4, '0');
 }
@@ -55719,8 +55759,9 @@ async function copyVolume(bench, request) {
     const selection = await survey(bench, request);
     return discardOnFailure(bench, request, async () => {
         const work = workOf(selection, bench.tools);
-        await withProgress(bench, request, selection.entries, () => apply(bench, request, work, optionsOf(request)));
-        return verifyCopy(bench, request, selection.entries);
+        const options = optionsOf(request);
+        const said = await withProgress(bench, request, selection.entries, () => apply(bench, request, work, options));
+        return verifyCopy(bench, request, selection.entries, said);
     });
 }
 /** Lists the source, applies `paths` and `exclude`, refuses an empty volume and one that has no room. Writes nothing but the empty destination. */
@@ -55767,29 +55808,40 @@ function isBelow(path, roots) {
             return false;
     }
 }
-/** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. */
-async function verifyCopy(bench, request, entries) {
+/** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. `said` is what the tools complained of, for its message. */
+async function verifyCopy(bench, request, entries, said = null) {
     const compared = verifier(entries, bench.tools);
     await eachEntry(bench, request.destination, { ...optionsOf(request), live: false, paths: [] }, compared.staged);
     const { differences, files, bytes } = compared.end();
-    const changed = await judge(bench, request, entries, differences);
+    const changed = await judge(bench, request, entries, differences, said);
     return { files, bytes, warnings: [...changed, ...bench.tools.warnings] };
 }
-async function judge(bench, request, entries, differences) {
+async function judge(bench, request, entries, differences, said) {
     if (differences.length === 0)
         return [];
     const { live, ...options } = optionsOf(request);
-    const now = live ? await restat(bench, request.source, differences.map(copy_pathOf), options) : new Map();
-    const wrong = differences.filter(({ path }) => {
-        const before = entries.get(path);
-        return !live || (before !== undefined && untouched(before, now.get(path)));
-    });
+    const unexplained = live ? await unchanged(bench, request.source, entries, differences.map(copy_pathOf), options) : null;
+    const wrong = unexplained === null ? differences : differences.filter(({ path }) => unexplained.has(path));
     const first = wrong[0];
     if (first !== undefined)
-        throw new build_errors/* InstanceError */.i2(`the copy of volume ${request.name} is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}`);
+        throw new build_errors/* InstanceError */.i2(`the copy of volume ${request.name} is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}${said === null ? '' : ` (${said})`}`);
+    const isFile = ({ path }) => entries.get(path)?.type !== 'directory';
+    const example = differences.find(isFile) ?? differences[0];
     return [
-        `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while they were copied, such as ${shown(differences[0].path)}: set "stopAttached: true" where that matters`,
+        `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while they were copied, such as ${shown(example.path)}: set "stopAttached: true" where that matters`,
     ];
+}
+/** Which of these paths of the source are as they were listed: a copy that differs there is wrong. One that was not listed is judged by its directory. */
+async function unchanged(bench, source, entries, paths, options) {
+    const above = withAbove(paths);
+    const now = await restat(bench, source, above, options);
+    const isAsListed = (entry) => untouched(entry, now.get(entry.path));
+    const suspect = rebound(above.flatMap((path) => entries.get(path) ?? []), isAsListed);
+    const asListed = (path) => {
+        const entry = entries.get(path) ?? entries.get(parentOf(path));
+        return entry !== undefined && isAsListed(entry) && !suspect.has(parentOf(path));
+    };
+    return new Set(paths.filter(asListed));
 }
 const PROGRESS_MS = 30_000;
 /** Shows how far a copy is, every 30 s. */
@@ -55813,7 +55865,7 @@ async function withProgress(bench, request, entries, work) {
     // a progress line that cannot be had is no reason to fail a copy; the copy's own exec tells what is wrong
     const timer = setInterval(() => void ask().catch(() => undefined), PROGRESS_MS);
     try {
-        await work();
+        return await work();
     }
     finally {
         ended = true;
@@ -55980,7 +56032,7 @@ function trustedBefore(syncStarted, listed) {
 /** What brings the staged tree up to date. Empty lists where nothing changed. */
 function secondPass(passes, tools) {
     const { second, staged } = passes;
-    const suspect = rebound(passes);
+    const suspect = rebound(second.values(), (entry) => isClean(entry, passes));
     const copies = [];
     for (const group of linkGroups(second.values()))
         if (!isStaged(group, passes, tools) || group.some((entry) => suspect.has(parentOf(entry.path))))
@@ -56019,22 +56071,6 @@ function secondPass(passes, tools) {
 function isClean(entry, { first, trusted }) {
     const before = first.get(entry.path);
     return before !== undefined && untouched(before, entry) && entry.ctime < trusted;
-}
-/** Directories whose path may have led to another directory during the first pass; with one, all below it. */
-function rebound(passes) {
-    const suspect = new Set();
-    const moved = new Set();
-    for (const entry of passes.second.values()) {
-        if (entry.type !== 'directory')
-            continue;
-        const parent = parentOf(entry.path);
-        if (!isClean(entry, passes))
-            moved.add(entry.path);
-        // the root is where it is mounted
-        if (entry.path !== '.' && (suspect.has(parent) || (moved.has(entry.path) && moved.has(parent))))
-            suspect.add(entry.path);
-    }
-    return suspect;
 }
 /** Whether all hard links to one inode stand in the staged tree as they should, and to no other path. */
 function isStaged(group, passes, tools) {
@@ -56121,10 +56157,11 @@ async function passWhileStopped(bench, request, before) {
         const second = select_select(listing, request).entries;
         const trusted = trustedBefore(before.syncStarted, clock);
         const work = secondPass({ ...before, second, trusted }, bench.tools);
-        const changed = work.copies.flat().length + work.links.length + work.remove.length;
-        if (changed > 0 || work.directories.length > 0 || work.attributes.length > 0)
+        const copied = work.copies.flat().length + work.links.length;
+        const removed = work.remove.length;
+        if (copied + removed + work.directories.length + work.attributes.length > 0)
             await apply(bench, request, work, stopped);
-        return { second, changed };
+        return { second, copied, removed };
     });
 }
 /** Compares the staged tree with the stopped volume's list. No downtime: applications may be up again. */
@@ -56670,7 +56707,7 @@ function asError(error) {
  * engine's default: a container's output may hold secrets and must not travel to a log server, nor fill the disk.
  */
 function createCall(spec) {
-    const [first, ...rest] = spec.entrypoint ?? [];
+    const [first = '', ...rest] = spec.entrypoint ?? [];
     const { byName, byFile } = splitEnv(spec.env);
     return {
         argv: [
@@ -56686,7 +56723,7 @@ function createCall(spec) {
             ...(spec.cpus === null ? [] : ['--cpus', spec.cpus]),
             ...Object.keys(byName).flatMap((key) => ['--env', key]),
             ...(byFile === '' ? [] : ['--env-file', '/dev/stdin']),
-            ...(first === undefined ? [] : ['--entrypoint', first]),
+            ...(spec.entrypoint === null ? [] : ['--entrypoint', first]),
             spec.image,
             ...rest,
             ...spec.command,
@@ -58183,7 +58220,7 @@ function likeMatches(pattern, name) {
  * the server may trust its own socket.
  */
 const ACCOUNT = `${SECRET}
-user=$MARINA_ACCOUNT; unset MARINA_ACCOUNT
+named=$MARINA_ACCOUNT user=$MARINA_ACCOUNT; unset MARINA_ACCOUNT
 root=$(secret MARIADB_ROOT_USER MYSQL_ROOT_USER) || exit 1; root=\${root:-root}
 root_password=$(secret MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD) || exit 1
 own=$(secret MARIADB_USER MYSQL_USER) || exit 1
@@ -58200,7 +58237,7 @@ if [ -z "\${MYSQL_PWD-}" ]; then
 fi
 tool=$1; shift
 ${TAKE_ARGUMENTS}
-if [ "$user" != - ]; then set -- "--user=$user" "$@"; fi`;
+if [ -z "$named" ]; then set -- "--user=$user" "$@"; fi`;
 const mysql_DUMP = `${ACCOUNT}
 exec "$tool" "$@"`;
 /** What the account may do, what there is, and under which name the server knows it. */
@@ -58911,8 +58948,10 @@ function drainedOrGone(pipe) {
 
 
 
+
 const QUESTION_MS = 60_000;
 const CLEAN_UP_MS = 60_000;
+const INSPECT_MS = 10_000;
 const dump_PROGRESS_MS = 30_000;
 /** As many lines of one tool become warnings; the log has all. */
 const MOST_WARNINGS = 20;
@@ -58950,12 +58989,17 @@ async function dumpDatabase(docker, bench, request) {
     }
     catch (error) {
         await removeRest(bench, request, error);
-        if (error instanceof build_errors/* InstanceError */.i2)
-            throw new build_errors/* InstanceError */.i2(`database container "${name}" was not dumped: ${docker.redact(error.message)}`, {
-                cause: error,
-            });
-        throw error;
+        if (!(error instanceof build_errors/* InstanceError */.i2))
+            throw error;
+        const stopped = await hasStopped(docker, request.container.id);
+        throw new build_errors/* InstanceError */.i2(`database container "${name}" was not dumped: ${stopped ? 'it stopped meanwhile: ' : ''}${docker.redact(error.message)}`, { cause: error });
     }
+}
+/** Only to say more of a failure: where the engine does not tell, nothing more is said. */
+async function hasStopped(docker, id) {
+    const argv = ['container', 'inspect', '--format', '{{.State.Running}}', id];
+    const { stdout } = await (0,docker_process/* query */.P)(docker, argv, { deadlineMs: INSPECT_MS });
+    return stdout.trim() === 'false';
 }
 const PLANS = {
     postgres: postgresPlan,
@@ -60407,6 +60451,7 @@ function footer(report) {
 async function publish(action, made, run) {
     const report = redactReport(made, run.redactor.text);
     const { env, inputs, console } = action;
+    await console.settle();
     await annotate(action, report);
     const path = (0,external_node_path_.join)(run.folder, 'report.json');
     await (0,promises_.writeFile)(path, `${JSON.stringify(report, null, 2)}\n`);
@@ -60687,9 +60732,11 @@ async function readScript(workspace, file) {
     if (path === null)
         throw new build_errors/* InstanceError */.i2(`script ${file} is not in the repository: check its name, and that the repository is checked out`);
     if (!path.startsWith(`${await (0,promises_.realpath)(workspace)}${external_node_path_.sep}`))
-        throw new build_errors/* InstanceError */.i2(`script ${file} leads out of the repository`);
+        throw new build_errors/* InstanceError */.i2(`script ${file} is a link that leads out of the repository: name a file that is in it`);
     return (0,promises_.readFile)(path).catch((error) => {
-        throw new build_errors/* InstanceError */.i2(`script ${file} could not be read: ${error.message}`);
+        throw new build_errors/* InstanceError */.i2(error.code === 'EISDIR'
+            ? `script ${file} is a folder: name the file in it that makes the backup`
+            : `script ${file} could not be read: ${error.message}`);
     });
 }
 
@@ -61562,10 +61609,11 @@ function issueAt(source, path, message, at = 'value') {
 }
 /** Sorts by line and column, and drops what is said twice. */
 function sortIssues(issues) {
+    const said = new Set();
     const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column);
-    return sorted.filter((issue, index) => {
-        const same = sorted.findIndex(({ message, path }) => message === issue.message && path === issue.path);
-        return same === index;
+    return sorted.filter(({ path, message }) => {
+        const text = `${path}\n${message}`;
+        return !said.has(text) && said.add(text);
     });
 }
 function describeIssue(issue, tree, source) {
@@ -61666,7 +61714,8 @@ function unknownKey(key, place) {
 function nearestOf(key, known) {
     const plain = (word) => word.toLowerCase().replace(/[-_]/g, '');
     const other = Object.hasOwn(OTHER_WORDS, plain(key)) ? OTHER_WORDS[plain(key)] : undefined;
-    const distances = known.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }));
+    const similar = known.filter((word) => Math.abs(plain(word).length - plain(key).length) <= 2);
+    const distances = similar.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }));
     const best = distances.sort((a, b) => a.distance - b.distance)[0];
     if (best !== undefined && best.distance <= Math.min(2, Math.floor(key.length / 3)))
         return best.word;
@@ -62035,7 +62084,7 @@ function mergeOverlaps(paths) {
 /* harmony export */   jw: () => (/* binding */ DB_KINDS),
 /* harmony export */   mV: () => (/* binding */ DAEMON_KEYS)
 /* harmony export */ });
-/* unused harmony exports jsonSchema, keyRows */
+/* unused harmony exports targetShape, resourcesShape, sharedShape, instanceShape */
 /* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9691);
 /* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(88532);
 /* harmony import */ var _cron_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(51835);
@@ -62043,7 +62092,7 @@ function mergeOverlaps(paths) {
 /* harmony import */ var _mounts_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(89837);
 /**
  * What `config.yml` may hold: every key with its type and description. The editor's JSON Schema and the README's table
- * are written from here. Rules that join two keys are in check.ts; defaults that come from the top are in settle.ts.
+ * are drawn from here (document.ts). Rules that join two keys are in check.ts; defaults that come from the top are in interpolate.ts.
  */
 
 
@@ -62320,47 +62369,6 @@ const KNOWN_KEYS = {
     target: Object.keys(targetShape),
     resources: Object.keys(resourcesShape),
 };
-/** JSON Schema (2020-12) of the file, for editors. */
-function jsonSchema() {
-    const { $schema, ...schema } = z.toJSONSchema(fileSchema, {
-        io: 'input',
-        unrepresentable: 'any',
-        override: ({ zodSchema, jsonSchema }) => {
-            // zod drops the default of whatever is transformed, which here is every scalar.
-            const fallback = z.globalRegistry.get(zodSchema)?.default;
-            if (fallback !== undefined)
-                jsonSchema.default = fallback;
-        },
-    });
-    return {
-        $schema,
-        title: 'Marina for GitHub Actions: config.yml',
-        ...schema,
-        patternProperties: { '^x-': { description: 'Free for anchors and notes.' } },
-    };
-}
-/** One row a key, for the README's table. */
-function keyRows() {
-    const rows = [
-        ...rowsOf(fileSchema.shape, 'top', Object.keys(sharedShape)),
-        ...rowsOf(sharedShape, 'top and instance', []),
-        ...rowsOf(instanceShape, 'instance', Object.keys(sharedShape)),
-        ...rowsOf(targetShape, 'target', []),
-        ...rowsOf(resourcesShape, 'resources', []),
-    ];
-    return rows.filter(({ key: name }) => !Object.hasOwn(DAEMON_KEYS, name));
-}
-function rowsOf(shape, where, without) {
-    return Object.entries(shape)
-        .filter(([name]) => !without.includes(name))
-        .map(([name, type]) => {
-        const meta = type.meta() ?? {};
-        const fallback = meta.default === undefined
-            ? ''
-            : `\`${typeof meta.default === 'object' ? JSON.stringify(meta.default) : meta.default}\``;
-        return { key: name, where, default: fallback, description: meta.description ?? '' };
-    });
-}
 
 
 /***/ }),
@@ -62374,7 +62382,7 @@ function rowsOf(shape, where, without) {
 /* harmony export */   ou: () => (/* binding */ fillTemplate)
 /* harmony export */ });
 /** The text of `${VAR}`, `$VAR`, `${VAR:-default}` and `$$`: taken apart and filled in. Knows nothing of the file. */
-const START = /\$(?:\$|\{([^}]*)\}|(\{)|([A-Za-z_][A-Za-z0-9_]*))/g;
+const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const BRACES = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 // The runner's own variables: tokens of the job, all inputs of the action (the `variables` input too), saved state.
 const REFUSED = /^(?:ACTIONS|INPUT|STATE)_/i;
@@ -62383,16 +62391,24 @@ function parseTemplate(text) {
     const parts = [];
     const problems = [];
     let at = 0;
-    for (const found of text.matchAll(START)) {
-        if (found.index > at)
-            parts.push(text.slice(at, found.index));
-        at = found.index + found[0].length;
-        if (found[0] === '$$')
-            parts.push('$');
-        else if (found[2] !== undefined)
+    for (let dollar = text.indexOf('$'); dollar >= 0; dollar = text.indexOf('$', at)) {
+        if (dollar > at)
+            parts.push(text.slice(at, dollar));
+        const sign = text[dollar + 1];
+        NAME.lastIndex = dollar + 1;
+        const name = NAME.exec(text)?.[0];
+        const close = sign === '{' ? text.indexOf('}', dollar) : -1;
+        if (sign === '{' && close < 0) {
             problems.push('a variable begins with a dollar sign and `{` but has no `}`: write `$$` for a dollar sign');
+            return { parts, problems };
+        }
+        at = dollar + (sign === '{' ? close + 1 - dollar : sign === '$' ? 2 : 1 + (name?.length ?? 0));
+        if (sign === '{')
+            addVariable(text.slice(dollar + 2, close), parts, problems);
+        else if (name !== undefined)
+            addVariable(name, parts, problems);
         else
-            addVariable(found[3] ?? found[1], parts, problems);
+            parts.push('$');
     }
     if (at < text.length)
         parts.push(text.slice(at));
