@@ -6,87 +6,99 @@ import { attachEngine } from '../support/engine.ts'
 const engine = attachEngine(inject('engine'))
 const made: string[] = []
 let bench: TestBench
+let source: string
 
 const named = (what: string) => {
   const name = engine.name(`pg-${what}`)
   made.push(name)
   return name
 }
-const sql = (name: string, query: string, database = 'app') =>
-  engine.ok(['exec', '-i', name, 'psql', '-U', 'app', '-d', database, '-v', 'ON_ERROR_STOP=1', '-qAt'], {
+const sql = (query: string, database = 'app') =>
+  engine.ok(['exec', '-i', source, 'psql', '-U', 'app', '-d', database, '-v', 'ON_ERROR_STOP=1', '-qAt'], {
     input: query,
   })
 
 beforeAll(async () => {
   await databaseImage(engine)
   bench = await startBench(engine, named('bench'))
+  source = named('source')
+  await startServer(engine, 'postgres', source, { env: { POSTGRES_USER: 'app', POSTGRES_PASSWORD: 'x' } })
+  await sql(`CREATE TABLE a AS SELECT i AS n, md5(i::text) AS body FROM generate_series(1, 20000) i;
+    SELECT lo_from_bytea(0, decode(repeat('00ff', 100000), 'hex'));
+    CREATE TABLE loop (id int PRIMARY KEY, other int REFERENCES loop);`)
 }, 600_000)
 
 afterAll(async () => {
   await engine.docker(['rm', '-fv', ...made])
 })
 
-describe('a PostgreSQL server under write load', () => {
-  let source: string
+const ROWS = `SELECT count(*), md5(string_agg(n || body, ',' ORDER BY n)) FROM a; SELECT sum(length(lo_get(oid))) FROM pg_largeobject_metadata`
 
-  beforeAll(async () => {
-    source = named('source')
-    await startServer(engine, 'postgres', source, { env: { POSTGRES_USER: 'app', POSTGRES_PASSWORD: 'first secret' } })
-    await sql(
-      source,
-      `
-      CREATE DATABASE other;
-      CREATE TABLE a (n bigint PRIMARY KEY, body text);
-      CREATE TABLE b (n bigint REFERENCES a);
-      CREATE ROLE reader LOGIN PASSWORD 'x';
-      INSERT INTO a SELECT i, md5(i::text) FROM generate_series(-20000, 0) i;`,
-    )
-    // every transaction writes the same number into both tables: a dump of one moment holds both or neither
-    await engine.ok([
-      'exec',
-      '-d',
-      source,
-      'sh',
-      '-c',
-      `
-      n=0; while n=$((n+1)); do
-        echo "BEGIN; INSERT INTO a VALUES ($n, md5('$n')); INSERT INTO b VALUES ($n); COMMIT;"
-      done | psql -U app -q app`,
-    ])
+describe('databases of PostgreSQL in every form that pg_dump streams', () => {
+  test.each`
+    form                 | dumpArgs                        | restore
+    ${'SQL'}             | ${[]}                           | ${'psql -q -v ON_ERROR_STOP=1 -d "$1"'}
+    ${'SQL, compressed'} | ${['-Z', '6']}                  | ${'gunzip | psql -q -v ON_ERROR_STOP=1 -d "$1"'}
+    ${'custom'}          | ${['--format=custom']}          | ${'pg_restore -d "$1"'}
+    ${'custom, bare'}    | ${['-Fc', '-Z0', '--no-owner']} | ${'pg_restore -d "$1"'}
+    ${'tar'}             | ${['-F', 'tar']}                | ${'pg_restore -d "$1"'}
+  `('$form: is whole, and holds the same rows when restored', async ({ form, dumpArgs, restore }) => {
+    const { report } = await dump(engine, bench, source, { databases: ['app'], dumpArgs })
+    const { files, tool } = await report
+    expect({ tool, files }).toMatchObject({
+      tool: 'pg_dump',
+      files: [{ path: `${DIRECTORY}/${source}/app.sql`, database: 'app' }],
+    })
+    const target = `restored ${form}`
+    await sql(`CREATE DATABASE "${target}"`)
+    await feed(engine, bench, files[0]?.path ?? '', ['-e', 'PGUSER=app', source, 'sh', '-c', restore, 'sh', target])
+    expect(await sql(ROWS, target)).toBe(await sql(ROWS))
+  })
+})
+
+test('the dump, its directory and the one above belong to the owner, and nobody else reads the dump', async () => {
+  const { report } = await dump(engine, bench, source)
+  const paths = [(await report).files[0]?.path ?? '', `${DIRECTORY}/${source}`, DIRECTORY]
+  const { uid, gid } = OWNER
+  expect((await engine.ok(['exec', bench.name, 'stat', '-c', '%u:%g %a', ...paths])).split('\n')).toEqual([
+    `${uid}:${gid} 600`,
+    `${uid}:${gid} 700`,
+    `${uid}:${gid} 755`,
+  ])
+})
+
+test('a warning of the tool is shown, on the target and in the log, and is no failure', async () => {
+  const { report, log } = await dump(engine, bench, source, { databases: ['app'], dumpArgs: ['--data-only'] })
+  const { warnings } = await report
+  expect(warnings[0]).toBe('pg_dump: warning: there are circular foreign-key constraints on this table:')
+  expect(log).toEqual(expect.arrayContaining([warnings[0]]))
+})
+
+describe('a tool that ends well is not believed', () => {
+  /** A container whose pg_dumpall is a script of ours. */
+  async function lying(script: string) {
+    const name = named(`liar-${made.length}`)
+    await engine.ok(['run', '-d', '--name', name, '--network', 'none', engine.baseImage, 'sleep', '3600'])
+    const program = `#!/bin/sh\n[ "$1" != --version ] || exit 0\n${script}\n`
+    await engine.ok(['exec', '-i', name, 'sh', '-c', 'cat >/bin/pg_dumpall && chmod 755 /bin/pg_dumpall'], {
+      input: program,
+    })
+    return dump(engine, bench, name, { dbKind: 'postgres' })
+  }
+  const whole = "printf '%s\\n' 'CREATE TABLE a;' '--' '-- PostgreSQL database cluster dump complete' '--'"
+
+  test.each`
+    what                                | script                                | message
+    ${'when it wrote nothing'}          | ${':'}                                | ${'the tool ended well but wrote nothing'}
+    ${'when the end is missing'}        | ${'echo "CREATE TABLE a;"'}           | ${'its dump is not whole: its last line is not "-- PostgreSQL database dump complete"'}
+    ${'when it says an error after it'} | ${`${whole}; echo oh no >&2; exit 3`} | ${'exit code 3: oh no'}
+  `('$what', async ({ script, message }) => {
+    const { report } = await lying(script)
+    await expect(report).rejects.toThrow(message)
   })
 
-  test('is dumped by pg_dumpall, restored into an empty server, and has the same rows', async () => {
-    const running = await dump(engine, bench, source)
-    const report = await running.report
-    expect(report).toMatchObject({ kind: 'postgres', tool: 'pg_dumpall', warnings: [], notices: [] })
-    expect(report.toolVersion).toMatch(/^pg_dumpall \(PostgreSQL\) \d+/)
-    const [file] = report.files
-    expect(file).toMatchObject({ path: `${DIRECTORY}/${source}/dump.sql`, database: null })
-    const path = file?.path ?? ''
-    const [sha256] = (await engine.ok(['exec', bench.name, 'sha256sum', path])).split(' ')
-    const bytes = Number(await engine.ok(['exec', bench.name, 'stat', '-c', '%s', path]))
-    expect(file).toMatchObject({ bytes, sha256 })
-    const owner = await engine.ok([
-      'exec',
-      bench.name,
-      'stat',
-      '-c',
-      '%u:%g %a',
-      file?.path ?? '',
-      `${DIRECTORY}/${source}`,
-      DIRECTORY,
-    ])
-    expect(owner).toBe(`${OWNER.uid}:${OWNER.gid} 600\n${OWNER.uid}:${OWNER.gid} 700\n${OWNER.uid}:${OWNER.gid} 755`)
-
-    const target = named('target')
-    await startServer(engine, 'postgres', target, { env: { POSTGRES_USER: 'app', POSTGRES_PASSWORD: 'other' } })
-    await feed(engine, bench, path, [target, 'psql', '-U', 'app', '-q', 'postgres'])
-    const last = Number(await sql(target, 'SELECT max(n) FROM a'))
-    expect(last).toBeGreaterThan(0)
-    expect(await sql(target, 'SELECT max(n), count(*) FROM b')).toBe(`${last}|${last}`)
-    const rows = `SELECT count(*), md5(string_agg(n || body, ',' ORDER BY n)) FROM a WHERE n <= ${last}`
-    expect(await sql(target, rows)).toBe(await sql(source, rows))
-    expect(await sql(target, `SELECT datname FROM pg_database WHERE datname = 'other'`)).toBe('other')
-    expect(await sql(target, `SELECT count(*) FROM pg_roles WHERE rolname = 'reader'`)).toBe('1')
+  test('and is, when all is there', async () => {
+    const { report } = await lying(whole)
+    expect((await report).files).toMatchObject([{ bytes: 67 }])
   })
 })

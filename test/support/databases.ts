@@ -125,6 +125,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Behind the server's own command. */
   readonly args?: readonly string[]
+  /** In place of the server's own command. */
+  readonly command?: readonly string[]
   /** Where a Redis or Valkey listens, if not at its usual port. */
   readonly port?: string | undefined
   /** Further words for `docker run`. */
@@ -140,7 +142,7 @@ export async function startServer(
 ): Promise<void> {
   const image = await databaseImage(engine)
   const env = Object.entries(options.env ?? {}).flatMap(([key, value]) => ['-e', `${key}=${value}`])
-  const command = [...COMMAND[kind], ...(options.args ?? [])]
+  const command = options.command ?? [...COMMAND[kind], ...(options.args ?? [])]
   const more = options.run ?? []
   const port = options.port ?? '6379'
   await engine.ok(['run', '-d', '--network', 'none', '--name', name, ...env, ...more, image, ...command])
