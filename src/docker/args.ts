@@ -1,4 +1,5 @@
 /** Docker argument lists. Pure: a spec in, an argv out; nothing here starts a process. */
+import { InstanceError } from '../errors.ts'
 
 export type Mount =
   | {
@@ -20,7 +21,7 @@ export interface RunSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly Mount[]
   readonly env: Readonly<Record<string, string>>
-  /** Replaces the image's entrypoint: first word, then arguments before the command's. Empty removes it, `null` keeps it. */
+  /** Replaces the image's entrypoint: first word, then arguments before the command's. `null` keeps it, none removes it. */
   readonly entrypoint: readonly string[] | null
   readonly command: readonly string[]
   readonly user: string | null
@@ -71,15 +72,19 @@ export function createCall(spec: RunSpec): CreateCall {
 
 /**
  * Values travel in the client's environment (`--env KEY`), where any byte but NUL may stand. A key that the client itself or its
- * helpers read would change the client, so it goes by `--env-file` on stdin instead.
+ * helpers read would change the client, so it goes by `--env-file` on stdin instead, which takes one line.
  * Source: docker/cli `opts/file.go` (a line is `KEY=value`, kept as it stands).
  */
 function splitEnv(env: Readonly<Record<string, string>>): { byName: Record<string, string>; byFile: string } {
   const byName: Record<string, string> = {}
   let byFile = ''
   for (const [key, value] of Object.entries(env)) {
-    if (readByClient(key) && !/[\r\n]/.test(value)) byFile += `${key}=${value}\n`
-    else byName[key] = value
+    if (!readByClient(key)) byName[key] = value
+    else if (!/[\r\n]/.test(value)) byFile += `${key}=${value}\n`
+    else
+      throw new InstanceError(
+        `env ${key} has a value of several lines, which cannot be given to a variable that the docker client itself reads: write it in one line, or under another name`,
+      )
   }
   return { byName, byFile }
 }

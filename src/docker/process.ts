@@ -3,7 +3,10 @@
  * a *query* for everything whose output is small (create, inspect, stop, rm), judged by its exit code;
  * a *stream* for the attached log, dumps, the lease and long listings, which need back-pressure, stdin and an end of their own.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { exec } from '@actions/exec'
 import { CancelledError, CommandError, DockerUnavailableError, type Ended } from '../errors.ts'
@@ -35,34 +38,56 @@ const QUERY_DEADLINE_MS = 60_000
 /** Runs `docker ARGV` to its end, its deadline or the signal, whichever comes first. Never throws for what docker says; throws when there is no docker client. */
 export async function query(docker: Docker, argv: readonly string[], options: QueryOptions = {}): Promise<Output> {
   if (options.signal?.aborted) return { ended: { kind: 'cancelled' }, stdout: '', stderr: '' }
-  const stdout: Buffer[] = []
-  const stderr: Buffer[] = []
-  const deadlineMs = options.deadlineMs ?? QUERY_DEADLINE_MS
+  const kept: Kept = { stdout: [], stderr: [] }
   const env = { ...docker.env, ...options.env }
-  const keep = { stdout: (chunk: Buffer) => stdout.push(chunk), stderr: (chunk: Buffer) => stderr.push(chunk) }
-  const running = options.input === undefined ? unfed(argv, env, keep) : fed(argv, env, keep, options.input)
-  const ended = await firstOf(running, deadlineMs, options.signal).catch(noClient)
-  return { ended, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+  const running =
+    options.input === undefined ? withoutInput(argv, env, kept) : withInput(argv, env, options.input, kept)
+  const ended = await firstOf(running, options.deadlineMs ?? QUERY_DEADLINE_MS, options.signal).catch(noClient)
+  return { ended, stdout: Buffer.concat(kept.stdout).toString(), stderr: Buffer.concat(kept.stderr).toString() }
 }
 
-interface Keep {
-  readonly stdout: (chunk: Buffer) => void
-  readonly stderr: (chunk: Buffer) => void
+interface Kept {
+  readonly stdout: Buffer[]
+  readonly stderr: Buffer[]
 }
 
-async function unfed(argv: readonly string[], env: Record<string, string>, listeners: Keep): Promise<Ended> {
-  const code = await exec('docker', [...argv], { silent: true, ignoreReturnCode: true, env, listeners })
+/** Its stdin stays open and empty: no client called this way reads it. */
+async function withoutInput(argv: readonly string[], env: Record<string, string>, kept: Kept): Promise<Ended> {
+  const code: number | null = await exec('docker', [...argv], {
+    silent: true,
+    ignoreReturnCode: true,
+    env,
+    listeners: { stdout: (chunk) => kept.stdout.push(chunk), stderr: (chunk) => kept.stderr.push(chunk) },
+  })
   // exec types its result as number, but a client ended by a signal gives null
-  return (code as number | null) === null ? { kind: 'signal', signal: 'unknown' } : { kind: 'exit', code }
+  return code === null ? { kind: 'signal', signal: 'unknown' } : { kind: 'exit', code }
 }
 
-/** Not by `exec`'s `input`: a client that ends before it has read all of that is an uncaught EPIPE there, the end of our process. */
-function fed(argv: readonly string[], env: Record<string, string>, keep: Keep, input: Buffer): Promise<Ended> {
-  const client = stream({ env, redact: (text) => text }, argv)
-  client.stdout.on('data', keep.stdout)
-  client.stderr.on('data', keep.stderr)
-  client.stdin.end(input)
-  return client.ended
+/**
+ * Its stdin is a file without a name. A pipe of Node's is a socket, which `--env-file /dev/stdin` cannot open; and exec's `input` ends
+ * our process with an unhandled EPIPE where the client exits before it has read it (both seen).
+ */
+async function withInput(argv: readonly string[], env: Record<string, string>, input: Buffer, kept: Kept) {
+  const file = await nameless(input)
+  try {
+    const child = spawn('docker', argv, { env, stdio: [file.fd, 'pipe', 'pipe'], detached: true })
+    child.stdout?.on('data', (chunk: Buffer) => kept.stdout.push(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => kept.stderr.push(chunk))
+    return await endOf(child)
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file that only we can read and that is gone with its last descriptor. */
+async function nameless(content: Buffer): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'marina-'))
+  try {
+    await writeFile(join(folder, 'input'), content, { mode: 0o600 })
+    return await open(join(folder, 'input'), 'r')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** Runs `docker ARGV` and returns its stdout. Anything but exit code 0 throws: `CancelledError`, or a `CommandError` that begins with `what`. */
@@ -133,14 +158,18 @@ export function stream(docker: Docker, argv: readonly string[], env: Readonly<Re
   })
   // the other end may be gone at any time; that shows in how the client ended
   child.stdin.on('error', () => {})
-  const ended = new Promise<Ended>((resolve, reject) => {
+  const ended = endOf(child).catch(noClient)
+  ended.catch(() => {}) // it is awaited later; until then it must not count as unhandled
+  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, kill: () => child.kill('SIGKILL') }
+}
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) =>
       resolve(signal === null ? { kind: 'exit', code: code ?? -1 } : { kind: 'signal', signal }),
     )
-  }).catch(noClient)
-  ended.catch(() => {}) // it is awaited later; until then it must not count as unhandled
-  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, kill: () => child.kill('SIGKILL') }
+  })
 }
 
 /** `running`, or `timeout` after `deadlineMs`, or `cancelled` at once when the signal fires. */
