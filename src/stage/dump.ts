@@ -13,6 +13,7 @@ import { mongoPlan } from './databases/mongo.ts'
 import { mysqlPlan } from './databases/mysql.ts'
 import { postgresPlan } from './databases/postgres.ts'
 import { redisPlan } from './databases/redis.ts'
+import { beginProgress } from './dumpProgress.ts'
 import { type HandedOver, handOver } from './handover.ts'
 
 /** What `docker inspect` says of a container, as far as a dump needs it. */
@@ -68,7 +69,6 @@ export type DumpBench = Pick<Bench, 'exec'>
 const QUESTION_MS = 60_000
 const CLEAN_UP_MS = 60_000
 const INSPECT_MS = 10_000
-const PROGRESS_MS = 30_000
 /** As many lines of one tool become warnings; the log has all. */
 const MOST_WARNINGS = 20
 
@@ -217,32 +217,6 @@ async function dumpFile(docker: Docker, bench: DumpBench, work: Work, file: Dump
   } finally {
     await progress.end()
   }
-}
-
-/** A line every 30 s, also while no byte comes (a tool that waits for a lock). */
-function beginProgress(name: string, onLine: (line: string) => Promise<void>) {
-  const begun = Date.now()
-  let bytes = 0
-  let said: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    said = said.then(() => onLine(progressLine(name, bytes, (Date.now() - begun) / 1000)))
-    said.catch(() => {}) // thrown on by end()
-  }, PROGRESS_MS)
-  return {
-    add: (count: number) => {
-      bytes += count
-    },
-    end: async () => {
-      clearInterval(timer)
-      await said
-    },
-  }
-}
-
-/** How far a dump is. Bytes, seconds. */
-export function progressLine(name: string, bytes: number, seconds: number): string {
-  const mb = bytes / 1e6
-  return `${name}: ${mb.toFixed(1)} MB after ${Math.round(seconds)} s (${(mb / seconds).toFixed(1)} MB/s)`
 }
 
 function ownerOf(request: DumpRequest): string {

@@ -180,37 +180,65 @@ describe.each(['postgres', 'mariadb', 'redis'] as const)('a dump of %s', (kind) 
     await nothingIsLeft()
   })
 
-  // what follows is the same for every engine
-  test.runIf(kind === 'postgres')('past its deadline fails, and its tool is ended', async () => {
-    const stalling = stallingBench(bench)
-    const { report } = await dump(engine, stalling.bench, source, { deadlineMs: 6000 })
-    await expect(report).rejects.toThrow(/was not dumped: .*ended after \d s/)
-    await nothingIsLeft()
-  })
+  // these are the same for every engine
+  if (kind === 'postgres') {
+    test('of which less arrives than was passed on fails, although the receiver ended well', async () => {
+      async function* first(input: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+        let taken = false
+        for await (const chunk of input) {
+          if (!taken) yield chunk
+          taken = true
+        }
+      }
+      const losing: DumpBench = {
+        exec: (request) => bench.exec(request.input ? { ...request, input: first(request.input) } : request),
+      }
+      const { report } = await dump(engine, losing, source)
+      await expect(report).rejects.toThrow(/did not reach the staging volume whole: .*the file has \d+ bytes of \d+/)
+      await nothingIsLeft()
+    })
 
-  test.runIf(kind === 'postgres')('that does not fit on the disk fails in the words of the system', async () => {
-    const small = named(`disk-${kind}`)
-    await engine.ok([
-      'volume',
-      'create',
-      '-d',
-      'local',
-      '-o',
-      'type=tmpfs',
-      '-o',
-      'device=tmpfs',
-      '-o',
-      'o=size=4m',
-      small,
-    ])
-    const smallBench = await startBench(engine, small)
-    const { report } = await dump(engine, smallBench, source)
-    await expect(report).rejects.toThrow(/could not be written to the staging volume: .*No space left on device/)
-    expect(await restInBench(engine, smallBench, source)).toBe('')
-    await eventually('the tool has ended', async () => (await programs(engine, source, tool)).length === 0)
-    await engine.ok(['rm', '-fv', small])
-    await engine.ok(['volume', 'rm', small])
-  })
+    test('whose receiving client is killed half way fails, and its tool is ended', async () => {
+      const { report, go } = await begin()
+      const receivers = await clientsOf(bench.name)
+      expect(receivers).toHaveLength(1)
+      for (const receiver of receivers) process.kill(receiver, 'SIGKILL')
+      go()
+      await expect(report).rejects.toThrow('could not be written to the staging volume: it was cut off')
+      await nothingIsLeft()
+    })
+
+    test('past its deadline fails, and its tool is ended', async () => {
+      const stalling = stallingBench(bench)
+      const { report } = await dump(engine, stalling.bench, source, { deadlineMs: 6000 })
+      await expect(report).rejects.toThrow(/was not dumped: .*ended after \d s/)
+      await nothingIsLeft()
+    })
+
+    test('that does not fit on the disk fails in the words of the system', async () => {
+      const small = named(`disk-${kind}`)
+      await engine.ok([
+        'volume',
+        'create',
+        '-d',
+        'local',
+        '-o',
+        'type=tmpfs',
+        '-o',
+        'device=tmpfs',
+        '-o',
+        'o=size=4m',
+        small,
+      ])
+      const smallBench = await startBench(engine, small)
+      const { report } = await dump(engine, smallBench, source)
+      await expect(report).rejects.toThrow(/could not be written to the staging volume: .*No space left on device/)
+      expect(await restInBench(engine, smallBench, source)).toBe('')
+      await eventually('the tool has ended', async () => (await programs(engine, source, tool)).length === 0)
+      await engine.ok(['rm', '-fv', small])
+      await engine.ok(['volume', 'rm', small])
+    })
+  }
 
   // the last one: it takes the server away
   test('whose container is stopped half way fails', async () => {
