@@ -167,7 +167,7 @@ function follow(child: ChildProcess, options: ActionOptions, temp: string, paths
     const summary = await readFile(paths.summary, 'utf8')
     const report = outputs.report ? (JSON.parse(await readFile(outputs.report, 'utf8')) as RunReport) : null
     const post = async (changed: Partial<ActionOptions> = {}) =>
-      (await start({ ...options, temp, bundle: POST, ...changed }, saved)).done
+      (await start({ bundle: POST, ...options, temp, ...changed }, saved)).done
     const stdout = out.text()
     const stderr = err.text()
     return { code, signal, stdout, stderr, outputs, state: saved, summary, report, temp, peakRssBytes: memory(), post }

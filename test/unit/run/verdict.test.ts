@@ -40,7 +40,7 @@ test.each`
   ${'no script, said by an entrypoint'} | ${ran({ exitCode: 2 }, { hasScript: false })}                                                      | ${/has no \/backup\.sh/}
   ${'a script that says 127 itself'}    | ${ran({ exitCode: 127 }, { hasScript: true })}                                                     | ${/exit code 127/}
   ${'not executable'}                   | ${ran({ ...never, error: 'exec: "/backup.sh": permission denied: unknown' }, { hasScript: true })} | ${/Make it executable/}
-  ${'no interpreter'}                   | ${ran({ ...never, error: 'exec /backup.sh: no such file or directory' }, { hasScript: true })}     | ${/names an interpreter/}
+  ${'no interpreter'}                   | ${ran({ ...never, error: 'exec: "/backup.sh": no such file or directory: unknown' }, { hasScript: true })}     | ${/names an interpreter/}
   ${'a client that says why'}           | ${ran(never, { stderr: 'Error response from daemon: network nas not found\n', hasScript: true })}  | ${/could not be started: network nas not found/}
   ${'still running'}                    | ${ran({ status: 'running', running: true })}                                                       | ${/did not end: docker says it is running/}
   ${'dead'}                             | ${ran({ status: 'dead' })}                                                                         | ${/did not end: docker says it is dead/}
