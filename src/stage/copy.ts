@@ -53,6 +53,14 @@ export async function copyVolume(bench: Bench, request: CopyRequest): Promise<Co
 /** Lists the source, applies `paths` and `exclude`, refuses an empty volume and one that has no room. Writes nothing but the empty destination. */
 export async function survey(bench: Bench, request: CopyRequest): Promise<Selection> {
   const listing = await list(bench, request.source, { ...optionsOf(request), paths: request.paths })
+  const selection = selectSome(listing, request)
+  const room = await roomAt(bench, request.destination, request.deadlineMs, request.signal)
+  refuseWithoutRoom(needOf(selection.entries, room.block, bench.tools), room, request.name)
+  return selection
+}
+
+/** As `select`, and refuses what is empty. */
+export function selectSome(listing: Listing, request: CopyRequest): Selection {
   const selection = select(listing, request)
   if (selection.empty && request.allowEmpty !== true)
     throw new InstanceError(
@@ -60,8 +68,6 @@ export async function survey(bench: Bench, request: CopyRequest): Promise<Select
         ? `volume ${request.name} is empty: set "allowEmpty: true" on the target if that is meant`
         : `nothing is selected of volume ${request.name}: look at "paths" and "exclude", or set "allowEmpty: true"`,
     )
-  const room = await roomAt(bench, request.destination, request.deadlineMs, request.signal)
-  refuseWithoutRoom(needOf(selection.entries, room.block, bench.tools), room, request.name)
   return selection
 }
 

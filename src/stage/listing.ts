@@ -56,13 +56,15 @@ export interface ListOptions {
 
 const FORMAT = '//%d|%i|%f|%s|%b|%h|%u|%g|%y|%z|%Y|%Z|%t|%T|%n'
 const FIELDS = 14
+/** English messages; and a zone that BusyBox need not look up in a file for each time it prints. */
+const PLAIN = 'LC_ALL=C TZ=UTC0; export LC_ALL TZ'
 
 /**
  * `$1` root, `$2` how many of the following are directories above and paths, then those, then what `find` begins at. Where one
  * of them is a symbolic link `find` does not begin, since it would follow it out of the volume; the caller refuses it by name.
  */
 const LIST = `
-LC_ALL=C; export LC_ALL
+${PLAIN}
 cd "$1" || exit 90
 n=$2; shift 2; link=; i=0
 for p in "$@"; do [ $i -lt $n ] || break; i=$((i+1)); if [ -L "$p" ]; then link=1; fi; done
@@ -131,7 +133,7 @@ export async function eachEntry(
   return { now: Number(codes[3]), uptime: Number(codes[4]) }
 }
 
-const RESTAT = `LC_ALL=C; export LC_ALL; cd "$1" && xargs -0 stat -c '${FORMAT}'; printf '//end\\n'`
+const RESTAT = `${PLAIN}; cd "$1" && xargs -0 stat -c '${FORMAT}'; printf '//end\\n'`
 
 /** The state of these paths (latin1) now; one that is gone is not among them. */
 export async function restat(
@@ -224,21 +226,23 @@ export function listingParser(onEntry: (entry: Entry) => void) {
 }
 
 function parseRecord(bytes: Buffer): Entry {
-  let at = 1
+  const text = bytes.toString('latin1')
   const field: string[] = []
-  for (let start = 2; field.length < FIELDS; start = at + 1) {
-    at = bytes.indexOf(0x7c, start)
-    if (at === -1)
-      throw new InstanceError(`a listing holds what stat does not print: ${shown(bytes.toString('latin1', 0, 80))}`)
-    field.push(bytes.toString('latin1', start, at))
+  let start = 2
+  while (field.length < FIELDS) {
+    const bar = text.indexOf('|', start)
+    if (bar === -1) throw new InstanceError(`a listing holds what stat does not print: ${shown(text.slice(0, 80))}`)
+    field.push(text.slice(start, bar))
+    start = bar + 1
   }
-  const name = bytes.toString('latin1', at + 1)
   const [dev, ino, mode, size, blocks, nlink, uid, gid, mtime, ctime, mtimeS, ctimeS, major, minor] = field as Fields
-  const type = typeOf(Number.parseInt(mode, 16))
+  const bits = Number.parseInt(mode, 16)
+  const type = typeOf(bits)
   return {
-    path: name.startsWith('./') ? bytes.toString('latin1', at + 3) : name,
+    // from the bytes: a slice of the text would keep all of it alive
+    path: bytes.toString('latin1', text.startsWith('./', start) ? start + 2 : start),
     type,
-    mode: Number.parseInt(mode, 16),
+    mode: bits,
     dev: Number(dev),
     ino: Number.isSafeInteger(Number(ino)) ? Number(ino) : ino,
     size: Number(size),
@@ -273,8 +277,10 @@ type Fields = [
 
 /** `2026-11-24 18:13:56.660720283 +0000` → 660720283; 0 where a tool prints no fraction. */
 function nanoseconds(time: string): number {
-  const fraction = /\.(\d{1,9})/.exec(time)?.[1]
-  return fraction === undefined ? 0 : Number(fraction.padEnd(9, '0'))
+  const dot = time.indexOf('.')
+  if (dot === -1) return 0
+  const space = time.indexOf(' ', dot)
+  return Number(time.slice(dot + 1, space === -1 ? undefined : space).padEnd(9, '0'))
 }
 
 function typeOf(mode: number): EntryType {

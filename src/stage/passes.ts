@@ -3,10 +3,18 @@ import { execReason } from '../claim/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './apply.ts'
 import type { Bench } from './bench.ts'
-import { type Copied, type CopyRequest, discardOnFailure, survey, verifyCopy, withProgress, workOf } from './copy.ts'
+import {
+  type Copied,
+  type CopyRequest,
+  discardOnFailure,
+  selectSome,
+  survey,
+  verifyCopy,
+  withProgress,
+  workOf,
+} from './copy.ts'
 import { type Clock, type Listing, list, listWithClock } from './listing.ts'
 import { isKnownFileSystem, secondPass, trustedBefore } from './presync.ts'
-import { select } from './select.ts'
 
 /** What the first pass leaves for the second. */
 export interface Staged {
@@ -69,20 +77,20 @@ export async function passWhileRunning(bench: Bench, request: CopyRequest): Prom
   })
 }
 
-/** Second pass: nobody writes. This is downtime: one exec lists, one works. Anything that vanishes or changes now is a failure. */
+/**
+ * Second pass: nobody writes. This is downtime: one exec lists, one works. Anything that vanishes or changes now is a failure; what is
+ * staged then is not removed here, which would be downtime too.
+ */
 export async function passWhileStopped(bench: Bench, request: CopyRequest, before: Staged): Promise<BroughtUp> {
   const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal }
-  return discardOnFailure(bench, request, async () => {
-    const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, paths: request.paths })
-    const second = select(listing, request).entries
-    const trusted = trustedBefore(before.syncStarted, clock)
-    const work = secondPass({ ...before, second, trusted }, bench.tools)
-    const copied = work.copies.flat().length + work.links.length
-    const removed = work.remove.length
-    if (copied + removed + work.directories.length + work.attributes.length > 0)
-      await apply(bench, request, work, stopped)
-    return { second, copied, removed }
-  })
+  const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, paths: request.paths })
+  const second = selectSome(listing, request).entries
+  const work = secondPass({ ...before, second, trusted: trustedBefore(before.syncStarted, clock) }, bench.tools)
+  const copied = work.copies.flat().length + work.links.length
+  const removed = work.remove.length
+  if (copied + removed + work.directories.length + work.attributes.length > 0)
+    await apply(bench, request, work, stopped)
+  return { second, copied, removed }
 }
 
 /** Compares the staged tree with the stopped volume's list. No downtime: applications may be up again. */
