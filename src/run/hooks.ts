@@ -38,16 +38,18 @@ async function oneHook(
     )
   }
   const isLate = kind === 'postHook' && life.stop.signal.aborted
-  const result = await runHook(life.context.host.docker, {
-    kind,
-    container: place.id,
-    name: place.name,
-    text,
-    deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, life.instance.timeoutMs),
-    // a postHook that was begun is not cut short: it puts the application back to work
-    ...(kind === 'preHook' ? { signal: life.stop.signal } : {}),
-    onLine: (stream, line) => life.log.write(stream === 'stdout' ? 'out' : 'err', `${line}\n`),
-  })
+  const result = await life.stop.during(`the ${kind} ran in container "${place.name}"`, () =>
+    runHook(life.context.host.docker, {
+      kind,
+      container: place.id,
+      name: place.name,
+      text,
+      deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, life.instance.timeoutMs),
+      // a postHook that was begun is not cut short: it puts the application back to work
+      ...(kind === 'preHook' ? { signal: life.stop.signal } : {}),
+      onLine: (stream, line) => life.log.write(stream === 'stdout' ? 'out' : 'err', `${line}\n`),
+    }),
+  )
   if (result.kind === 'cancelled') throw new CancelledError()
   if (result.kind === 'failed') throw new InstanceError(result.error)
 }
