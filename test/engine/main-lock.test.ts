@@ -1,0 +1,147 @@
+/** One instance is backed up once at a time on a host; different ones side by side; and what a run that may touch nothing does. */
+
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { attachEngine } from '../support/engine.ts'
+import {
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  startJob,
+  toldImage,
+} from '../support/main-job.ts'
+
+const engine = attachEngine(inject('engine'))
+const id = (what: string) => engine.name(what)
+const WAIT = 'echo waiting; while [ ! -e /tmp/go ]; do sleep 0.2; done; echo went on'
+
+let image: string
+let volume: string
+
+beforeAll(async () => {
+  image = await toldImage(engine)
+  volume = await filledVolume(engine, 'lock')
+}, 200_000)
+
+afterAll(async () => {
+  await engine.docker(['volume', 'rm', volume])
+})
+
+const instance = (what: string, text: string, more: object = {}) => ({
+  id: id(what),
+  customImage: image,
+  pull: 'never',
+  targets: [{ volume }],
+  env: { DO: shell(text) },
+  ...more,
+})
+const copied = () => ({ targets: [{ volume, staging: 'copy' }] })
+const go = (container: string) => engine.ok(['exec', container, 'touch', '/tmp/go'])
+
+test.each([
+  ['a backup container', {}, 'run'],
+  ['a workbench', copied(), 'image'],
+] as const)('a live claim by %s makes another run fail, naming the holder, or wait', async (_, more, holds) => {
+  const what = `held-${holds}`
+  const config = () => ({ instances: [instance(what, WAIT, 'targets' in more ? copied() : {})] })
+  const holder = await startJob(engine, config(), { env: { GITHUB_RUN_ID: '5001' } })
+  await holder.says(/waiting/)
+  const second = await runJob(engine, config(), { env: { GITHUB_RUN_ID: '5002', GITHUB_REPOSITORY: 'octo/other' } })
+  expect(reportOf(second, id(what))).toMatchObject({ status: 'failed', failedPhase: 'claim', exitCode: null })
+  expect(reportOf(second, id(what)).error).toMatch(
+    new RegExp(
+      `^the instance is being backed up already, by run 5001 \\(attempt 1\\) of octo/backups, since \\d+ min \\(container marina-run-${id(what)}\\)\\. Wait for it, set lock-wait, or cancel that run$`,
+    ),
+  )
+  expectNoTrace(second)
+  const third = await startJob(engine, config(), {
+    inputs: { 'lock-wait': '90s', 'upload-logs': 'false' },
+    env: { GITHUB_RUN_ID: '5003' },
+  })
+  await third.says(/image \d/)
+  await go(`marina-${holds}-${id(what)}`)
+  expect((await holder.done).code).toBe(0)
+  await third.says(/waiting/)
+  await go(`marina-${holds}-${id(what)}`)
+  const ran = await third.done
+  expect(reportOf(ran, id(what))).toMatchObject({ status: 'success' })
+  expect(await leftOf(engine)).toEqual([])
+})
+
+test('max-parallel 2 runs two at a time, whose lines do not mix; the third comes after', async () => {
+  const config = {
+    instances: [
+      instance('first', 'echo first begins; while [ ! -e /tmp/go ]; do sleep 0.2; done; echo first ends'),
+      instance('second', 'echo second begins; while [ ! -e /tmp/go ]; do sleep 0.2; done; echo second ends', copied()),
+      instance('third', 'echo third'),
+    ],
+  }
+  const running = await startJob(engine, config, { inputs: { 'max-parallel': '2' } })
+  const names = async () => (await engine.ok(['ps', '--format', '{{.Names}}'])).split('\n')
+  await expect
+    .poll(names, { timeout: 60_000, interval: 300 })
+    .toEqual(expect.arrayContaining([`marina-run-${id('first')}`, `marina-image-${id('second')}`]))
+  expect(await names()).not.toContain(`marina-run-${id('third')}`)
+  await go(`marina-image-${id('second')}`)
+  await go(`marina-run-${id('first')}`)
+  const ran = await running.done
+  expect(ran.outputs).toMatchObject({
+    result: 'success',
+    succeeded: JSON.stringify(['first', 'second', 'third'].map(id)),
+  })
+  const groups = ran.stdout.split('::group::').slice(1)
+  const of = (word: string) => groups.filter((group) => group.includes(word)).map((group) => group.split('\n')[0])
+  expect([of('first begins'), of('second begins'), of('second ends')]).toEqual([
+    [id('first')],
+    [id('second')],
+    [id('second')],
+  ])
+})
+
+test('a dry run says what it would do, and touches nothing', async () => {
+  const since = await engine.ok(['info', '--format', '{{.SystemTime}}'])
+  const config = {
+    instances: [
+      instance('dry-mount', 'exit 0', { schedule: '0 4 * * *' }),
+      instance('dry-copy', 'exit 0', copied()),
+      instance('dry-missing', 'exit 0', { targets: [{ volume: id('not-there') }] }),
+    ],
+  }
+  const ran = await runJob(engine, config, { inputs: { 'dry-run': 'true' } })
+  expectNoTrace(ran)
+  expect(ran.stdout).toContain(`volume ${volume} would be mounted in place`)
+  expect(ran.stdout).toContain(`volume ${volume} would be copied, because staging: copy`)
+  expect(reportOf(ran, id('dry-mount')).status).toBe('skipped')
+  expect(reportOf(ran, id('dry-missing'))).toMatchObject({
+    status: 'failed',
+    error: expect.stringMatching(/does not exist/),
+  })
+  expect(ran.code).toBe(1)
+  const until = await engine.ok(['info', '--format', '{{.SystemTime}}'])
+  expect(await engine.ok(['events', '--since', since, '--until', until])).toBe('')
+})
+
+test('a schedule event takes the instances that have a schedule, and says so', async () => {
+  const config = {
+    instances: [instance('by-cron', 'exit 0', { schedule: '0 4 * * *' }), instance('by-hand', 'exit 0')],
+  }
+  const ran = await runJob(engine, config, {
+    inputs: { 'dry-run': 'true' },
+    env: { GITHUB_EVENT_NAME: 'schedule' },
+    event: { schedule: '0 4 * * *', repository: { private: true } },
+  })
+  expect(ran.report?.instances.map((one) => one.id)).toEqual([id('by-cron')])
+  expect(ran.outputs.due).toBe(JSON.stringify([id('by-cron')]))
+  expect(ran.stdout).toMatch(/^::notice.*every instance that has a schedule is run/m)
+})
+
+test('partial is red, and with allow-partial a warning', async () => {
+  const config = { instances: [instance('half', 'exit 0', { targets: [{ volume }, { volume: id('not-there') }] })] }
+  const ran = await runJob(engine, config, { inputs: { 'allow-partial': 'true' } })
+  expect(ran).toMatchObject({ code: 0, outputs: { result: 'partial', partial: JSON.stringify([id('half')]) } })
+  expect(ran.stdout).toMatch(new RegExp(`^::warning title=Backup ${id('half')}%3A partial,file=config.yml`, 'm'))
+  expect(ran.stdout).not.toMatch(/^::error/m)
+  expect((await ran.post()).stdout).toBe('Nothing was left to clean up.\n')
+})
