@@ -1,4 +1,5 @@
 /** Does what a work list says, in the workbench: one exec that puts the lists there, one that works, no process per file. */
+import { randomBytes } from 'node:crypto'
 import { execReason } from '../claim/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { Bench } from './bench.ts'
@@ -20,10 +21,10 @@ export interface ApplyOptions {
 }
 
 /** In the workbench's own layer, never on the staging volume, where the image would see it. */
-const LISTS = '/marina-lists'
+const listsFolder = () => `/marina-lists-${randomBytes(4).toString('hex')}`
 
 /** `$1` lists. Their tar comes by stdin, which a working script must not have: see exec. */
-const PUT = `rm -rf -- "$1" && mkdir -- "$1" && tar -x -f - -C "$1"`
+const PUT = `mkdir -- "$1" && tar -x -f - -C "$1"`
 
 /**
  * `$1` source, `$2` destination, `$3` lists, `$4` their tar in base64 where it is short enough for an argument, then tar's options.
@@ -33,7 +34,7 @@ const WORK = `
 LC_ALL=C; export LC_ALL; umask 022
 source=$1 dest=$2 lists=$3; e=0
 if [ -n "$4" ]; then
-  rm -rf -- "$lists" && mkdir -- "$lists" && printf %s "$4" | base64 -d | tar -x -f - -C "$lists" || exit 79
+  mkdir -- "$lists" && printf %s "$4" | base64 -d | tar -x -f - -C "$lists" || exit 79
 fi
 shift 4
 failed() { case $1 in 1|123) ;; *) echo "sh: $2 was ended ($1)" >&2;; esac; [ $e != 0 ] || e=$3; }
@@ -43,8 +44,9 @@ if [ -s "$lists/directories" ]; then cat "$lists/directories" | xargs -0 mkdir -
 if [ -s "$lists/renew" ]; then
   # only with GNU tools: others keep no extended attributes
   cat "$lists/renew" | xargs -0 -n 1 sh -c '
-    new=\${1%/*}/.marina-new old=$1/$2; [ "$2" != . ] || old=$1
-    mkdir -- "$new" && find "$old" -mindepth 1 -maxdepth 1 -exec mv -t "$new" -- {} + && rmdir -- "$old" && mv -T -- "$new" "$old"
+    new=\${1%/*}/.marina-new.$$ old=$1/$2; [ "$2" != . ] || old=$1
+    mkdir -- "$new" && find "$old" -mindepth 1 -maxdepth 1 -exec mv -t "$new" -- {} + && rmdir -- "$old" && mv -T -- "$new" "$old" ||
+      { rm -rf -- "$new"; exit 1; }
   ' sh "$dest" || failed $? mv 87
 fi
 cd "$source" || exit 83
@@ -63,6 +65,7 @@ for list in "$lists"/attributes.*; do
     { tar -c -f - --no-recursion $options -- "$@"; echo $? >"$code"; } | tar -x -p -f - $options -C "$dest" || exit 1
     exit "$(cat "$code")"' sh "$dest" "$lists/code" $# "$@" || failed $? tar 86
 done
+rm -rf -- "$lists"
 exit $e`
 
 /**
@@ -81,11 +84,12 @@ const INLINE_BYTES = 90_000
 export async function apply(bench: Bench, place: Place, work: Work, options: ApplyOptions): Promise<string | null> {
   const { deadlineMs } = options
   const signal = options.signal && { signal: options.signal }
+  const folder = listsFolder()
   const lists = await packWork(work)
   const inline = bench.tools.base64 ? lists.toString('base64') : ''
   const along = inline.length <= INLINE_BYTES
   if (!bench.tools.base64 || !along) {
-    const put = await bench.exec({ script: PUT, args: [LISTS], input: one(lists), deadlineMs, ...signal })
+    const put = await bench.exec({ script: PUT, args: [folder], input: one(lists), deadlineMs, ...signal })
     if (put.ended.kind === 'cancelled') throw new CancelledError()
     if (put.code !== 0)
       throw new InstanceError(`the list of what to copy could not be put into the workbench: ${execReason(put)}`)
@@ -93,7 +97,7 @@ export async function apply(bench: Bench, place: Place, work: Work, options: App
   const complaints = collectComplaints()
   const result = await bench.exec({
     script: WORK,
-    args: [place.source, place.destination, LISTS, along ? inline : '', ...bench.tools.tarOptions],
+    args: [place.source, place.destination, folder, along ? inline : '', ...bench.tools.tarOptions],
     deadlineMs,
     ...signal,
     onStderr: complaints.add,

@@ -68,6 +68,11 @@ describe('hard links', () => {
       remove: ['a', 'b'],
     })
   })
+  test('staged across two groups', () => {
+    const [c, d] = [file('c', { ino: 8, nlink: 2 }), file('d', { ino: 8, nlink: 2 })]
+    const crossed = [a, b, c, d].map((entry, index) => copyOf(entry, { ino: 50 + (index % 2) }))
+    expect(pass(listing(a, b, c, d), listing(a, b, c, d), listing(...crossed)).copies).toEqual(['a', 'b', 'c', 'd'])
+  })
   test('a third one outside of what is selected does not count', () => {
     const [x, y] = [a, b].map((entry) => ({ ...entry, nlink: 3 })) as [Entry, Entry]
     expect(pass(listing(x, y), listing(x, y), staged(50, 50)).copies).toEqual([])
