@@ -27,18 +27,8 @@ export async function runInstance(
   log: InstanceLog,
   now: () => Date,
 ): Promise<Ended> {
-  const record = openRecord(instance, log, now)
-  const stop = openStop(context.signal)
-  const life: Life = {
-    context,
-    instance,
-    log,
-    record,
-    stop,
-    layout: layoutOf(instance.layout, now()),
-    staged: [],
-    failed: [],
-  }
+  const life = beginLife(context, instance, log, now)
+  const { record, stop } = life
   let hold: Hold | null = null
   try {
     const { sources, quiet } = await record.phase('resolve', () => resolve(life))
@@ -117,6 +107,19 @@ async function copyAll(
   await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), quiet)
 }
 
+function beginLife(context: RunContext, instance: Instance, log: InstanceLog, now: () => Date): Life {
+  return {
+    context,
+    instance,
+    log,
+    record: openRecord(instance, log, now),
+    stop: openStop(context.signal),
+    layout: layoutOf(instance.layout, now()),
+    staged: [],
+    failed: [],
+  }
+}
+
 /** A dry run: what would be staged and how, without touching anything. */
 export async function previewInstance(
   context: RunContext,
@@ -124,18 +127,8 @@ export async function previewInstance(
   log: InstanceLog,
   now: () => Date,
 ): Promise<Ended> {
-  const record = openRecord(instance, log, now)
-  const stop = openStop(context.signal)
-  const life: Life = {
-    context,
-    instance,
-    log,
-    record,
-    stop,
-    layout: layoutOf(instance.layout, now()),
-    staged: [],
-    failed: [],
-  }
+  const life = beginLife(context, instance, log, now)
+  const { record, stop } = life
   try {
     const { sources, quiet } = await record.phase('resolve', () => resolve(life))
     for (const source of sources) {
