@@ -13,7 +13,7 @@ import { attachEngine } from '../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 /** More by hand: `MARINA_PRESYNC_RUNS=300`. */
-const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 20)
+const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 15)
 const FIRST_SEED = Number(process.env.MARINA_PRESYNC_SEED ?? 1)
 
 let gnu: string
@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 400_000)
 
 interface Mutator {
-  go(seed: number, where?: 'everywhere'): Promise<void>
+  go(seed: number, how?: ' everywhere plain' | ' plain' | ''): Promise<void>
   stop(): Promise<void>
   end(): Promise<void>
 }
@@ -41,7 +41,7 @@ async function startMutator(container: string): Promise<Mutator> {
     if (value !== answer) throw new Error(`the mutator answered ${value} to ${command}`)
   }
   return {
-    go: (seed, where) => ask(`go ${seed}${where ? ` ${where}` : ''}`, 'going'),
+    go: (seed, how = '') => ask(`go ${seed}${how}`, 'going'),
     stop: () => ask('stop', 'stopped'),
     end: async () => {
       child.stdin?.end()
@@ -83,29 +83,34 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
     await engine.ok(['volume', 'rm', volume, staging])
   })
 
-  test(`the staged tree equals the stopped volume, ${RUNS} times`, async () => {
-    await mutator.go(FIRST_SEED, 'everywhere')
-    await delay(3000)
-    await mutator.stop()
-    await mutator.go(FIRST_SEED)
-    // a file younger than two seconds is always copied again
-    await delay(3000)
-    let again = 0
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
-      const before = await passWhileRunning(bench, request)
+  test(
+    `the staged tree equals the stopped volume, ${RUNS} times`,
+    async () => {
+      await mutator.go(FIRST_SEED, ' everywhere plain')
+      await delay(3000)
       await mutator.stop()
-      const after = await passWhileStopped(bench, request, before)
-      const copied = await confirmPasses(bench, request, after)
-      const [original, copy] = await describeTrees(engine, application, ['/v', request.destination], { fine })
-      expect(copy, `seed ${seed}`).toBe(original)
-      again += after.copied / Math.max(1, copied.files)
-      await mutator.go(seed + 1)
-      await engine.ok(['exec', application, 'rm', '-rf', '/backup/T'])
-    }
-    // were everything copied again each time, this would show nothing
-    expect(again / RUNS).toBeLessThan(0.9)
-    console.log(`${tools}: ${Math.round((again / RUNS) * 100)} % of the files are copied again on average`)
-  }, 1_000_000)
+      await mutator.go(FIRST_SEED, ' plain')
+      // a file younger than two seconds is always copied again
+      await delay(3000)
+      let again = 0
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+        const before = await passWhileRunning(bench, request)
+        await mutator.stop()
+        const after = await passWhileStopped(bench, request, before)
+        const copied = await confirmPasses(bench, request, after)
+        const [original, copy] = await describeTrees(engine, application, ['/v', request.destination], { fine })
+        expect(copy, `seed ${seed}`).toBe(original)
+        again += after.copied / Math.max(1, copied.files)
+        // directories with extended attributes are brought up to date in another way: the first half has none
+        await mutator.go(seed + 1, seed < FIRST_SEED + RUNS / 2 ? ' plain' : '')
+        await engine.ok(['exec', application, 'rm', '-rf', '/backup/T'])
+      }
+      // were everything copied again each time, this would show nothing
+      expect(again / RUNS).toBeLessThan(0.9)
+      console.log(`${tools}: ${Math.round((again / RUNS) * 100)} % of the files are copied again on average`)
+    },
+    RUNS * 60_000,
+  )
 
   test('a copy without a stop is whole but for what changed, 5 times', async () => {
     for (let seed = 500; seed < 505; seed++) {

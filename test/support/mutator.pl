@@ -1,5 +1,5 @@
 # An application that does everything to its files, at random, in its working directory.
-# Commands by stdin: "go SEED" (in two top directories), "go SEED everywhere", "stop", "end".
+# Commands by stdin: "go SEED" (in two top directories), "go SEED everywhere", both also with "plain" (no extended attributes), "stop", "end".
 # After "stop" has been answered by "stopped", nothing is written any more; mappings are let go.
 use strict; use warnings;
 use Fcntl (); use POSIX ();
@@ -17,6 +17,7 @@ sub bytes { my $n = shift; my $unit = join '', map { chr int rand 256 } 1 .. 16;
 
 # few names, so that they meet; and most of the time few top directories, so that the others grow cold
 my @hot;
+my $plain;
 sub dir { my $depth = int rand 4; join '/', '.', map { 'd' . ($_ == 1 ? pick(@hot) : int rand 3) } 1 .. $depth }
 sub path { dir() . '/' . pick('f', 'g', 'l') . int rand 6 }
 sub any { pick(dir(), path(), path(), path()) }
@@ -100,7 +101,7 @@ my %ops = (
   chmod => sub { chmod pick(0644, 0600, 0755, 04755, 01777, 02750), any() },
   chown => sub { chown int rand 3, int rand 3, any() },
   touch => sub { utime 1100000000, 1100000000 + int rand 3, any() },
-  xattr => sub { my ($path, $value) = (any(), bytes(4)); lstat $path; return if -l _; my $name = 'user.note'; syscall $number{setxattr}, $path, $name, $value, 4, 0 },
+  xattr => sub { return if $plain; my ($path, $value) = (any(), bytes(4)); lstat $path; return if -l _; my $name = 'user.note'; syscall $number{setxattr}, $path, $name, $value, 4, 0 },
 );
 my @names = (sort(keys %ops), ('create') x 8, ('small') x 4, ('mkdir') x 3);
 
@@ -114,7 +115,9 @@ while (1) {
   }
   if ($pending =~ s/^(.*)\n//) {
     my $command = $1;
-    if ($command =~ /^go (\d+)( everywhere)?$/) { srand $1; @hot = $2 ? (0 .. 7) : (int rand 8, int rand 8); $running = 1; print "going\n" }
+    if ($command =~ /^go (\d+)( everywhere)?( plain)?$/) {
+      srand $1; @hot = $2 ? (0 .. 7) : (int rand 8, int rand 8); $plain = $3;
+      $running = 1; print "going\n" }
     elsif ($command eq 'stop') { unmap(); $running = 0; print "stopped\n" }
     elsif ($command eq 'end') { last }
   }
