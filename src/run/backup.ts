@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { look } from '../docker/archive.ts'
 import { type Inspected, inspectContainer } from '../docker/containers.ts'
 import { type Docker, firstOf, query, stream } from '../docker/process.ts'
+import { CommandError } from '../errors.ts'
 import type { InstanceLog } from './context.ts'
 import { backupFailure } from './verdict.ts'
 
@@ -24,6 +25,8 @@ export interface BackupEnd {
 
 /** What a container has for its own end when it is stopped, s. GitHub kills us 10 s after the first word of a cancel. */
 const STOP_SECONDS = 3
+/** How long an engine that does not answer may be away before its container is given up, ms. */
+const ENGINE_AWAY_MS = 60_000
 const FOR_EVER_MS = 2 ** 31 - 1
 
 /** Starts the container and returns when it has ended. */
@@ -62,7 +65,8 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
     client.stderr.destroy()
   }
   const seen = await waitForEnd(run)
-  if (seen === null) return { exitCode: null, failure: `the backup container was removed by someone else while it ran` }
+  if (seen === null || seen.state.status === 'removing')
+    return { exitCode: null, failure: 'the backup container was removed by someone else while it ran' }
   const hasScript = [2, 126, 127].includes(seen.state.exitCode) ? await scriptIsThere(docker, container) : null
   const started = !seen.state.startedAt.startsWith('0001-')
   return {
@@ -81,7 +85,7 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
 async function waitForEnd(run: BackupRun): Promise<Inspected | null> {
   let told = false
   for (;;) {
-    const seen = await inspectContainer(run.docker, run.container)
+    const seen = await inspectPatiently(run)
     if (seen === null || !(seen.state.running || seen.state.paused)) return seen
     if (run.signal.aborted) {
       await stop(run.docker, run.container)
@@ -95,6 +99,19 @@ async function waitForEnd(run: BackupRun): Promise<Inspected | null> {
       )
     }
     await sleep(1_000, undefined, { signal: run.signal }).catch(() => {})
+  }
+}
+
+/** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
+async function inspectPatiently(run: BackupRun): Promise<Inspected | null> {
+  const until = Date.now() + ENGINE_AWAY_MS
+  for (;;) {
+    try {
+      return await inspectContainer(run.docker, run.container)
+    } catch (error) {
+      if (!(error instanceof CommandError) || run.signal.aborted || Date.now() > until) throw error
+      await sleep(1_000, undefined, { signal: run.signal }).catch(() => {})
+    }
   }
 }
 

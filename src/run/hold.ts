@@ -19,6 +19,7 @@ import type { Instance } from '../config/instance.ts'
 import { createCall, type Mount, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
 import { ensureImage, type Image } from '../docker/images.ts'
+import { type Docker, run } from '../docker/process.ts'
 import { InstanceError } from '../errors.ts'
 import type { BenchTools } from '../stage/bench.ts'
 import { probeTools } from '../stage/tools.ts'
@@ -94,11 +95,16 @@ export async function holdByWorkbench(
     (exec) => probeTools(exec, 60_000, signal),
   )
   const workbench = opened.bench
+  const staging = await stagingVolume(request, workbench.id).catch(async (error: unknown) => {
+    await workbench.release()
+    throw error
+  })
   let backup: string | null = null
   return {
     bench: { workbench, tools: opened.tools },
     async create(mounts, env) {
-      const staging = await stagingVolume(request, workbench.id)
+      // one that is gone took its volume along, and a mount would make an empty one of that name
+      await stagingVolume(request, workbench.id)
       const own = imageName(instance.id)
       const labels = labelsOf(request, 'image', own, [], workbench.id)
       const spec = backupSpec(
@@ -116,6 +122,7 @@ export async function holdByWorkbench(
         if (backup !== null) await removeContainer(docker, backup)
       } finally {
         await workbench.release()
+        if (workbench.lost.aborted) await freeStaging(docker, staging)
       }
     },
   }
@@ -146,6 +153,15 @@ async function stagingVolume(request: HoldRequest, workbench: string): Promise<s
   const volume = found?.mounts.find((mount) => mount.target === '/backup')?.name
   if (volume) return volume
   throw new InstanceError('the workbench was removed by someone else while the data was staged')
+}
+
+/** Whoever removes a workbench without its volumes leaves the staging volume behind. One that is gone is fine. */
+async function freeStaging(docker: Docker, volume: string): Promise<void> {
+  await run(
+    docker,
+    ['volume', 'rm', '--force', volume],
+    'the staging volume of the workbench, which died, is still there',
+  )
 }
 
 function labelsOf(

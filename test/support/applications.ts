@@ -62,7 +62,7 @@ export async function watch(engine: Engine): Promise<Seen> {
   const child = spawn(
     'docker',
     ['events', '--since', since, '--filter', 'type=container', '--format', '{{.Action}} {{.Actor.Attributes.name}}'],
-    { env: { ...process.env, ...engine.env() }, stdio: ['ignore', 'pipe', 'inherit'] },
+    { env: { ...process.env, ...engine.env() }, stdio: ['ignore', 'pipe', 'ignore'] },
   )
   onTestFinished(() => void child.kill('SIGKILL'))
   createInterface({ input: child.stdout }).on('line', (line) => {
