@@ -1,15 +1,18 @@
 /** Both phases of the action, its signals, and the last word on every error. */
 import { randomBytes } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
-import { type Console, createConsole } from './action/console.ts'
+import { type AnnotationPlace, type Console, createConsole } from './action/console.ts'
 import { readEvent } from './action/events.ts'
 import { readInputs } from './action/inputs.ts'
+import { setOutputs } from './action/outputs.ts'
 import { isPost, readState, saveState } from './action/state.ts'
+import { writeSummary } from './action/summary.ts'
 import type { Action } from './command/action.ts'
 import { backup } from './command/backup.ts'
 import { post } from './command/post.ts'
 import { validate } from './command/validate.ts'
 import { CancelledError, ConfigError, DockerUnavailableError, InputError } from './errors.ts'
+import { inline } from './report/markup.ts'
 
 // A log of any size passes through; without this V8 lets its young heap grow to twice the rest (measured: 178 MB, with it 91 MB).
 setFlagsFromString('--optimize-for-size')
@@ -41,25 +44,35 @@ async function main(): Promise<number> {
   }
 }
 
-/** A user's mistake is one sentence at its place; anything unknown is our bug and says so. */
+/** A user's mistake is one sentence at its place; anything unknown is our bug and says so. A step that reads `result` hears of it, and so does the run's page. */
 async function explain(to: Console, error: unknown): Promise<number> {
-  if (error instanceof ConfigError) {
-    for (const issue of error.issues)
-      await to.error(issue.message, {
-        file: error.file,
-        line: issue.line,
-        title: `${error.file}:${issue.line}:${issue.column}`,
-      })
-  } else if (
-    error instanceof InputError ||
-    error instanceof DockerUnavailableError ||
-    error instanceof CancelledError
-  ) {
-    await to.error(error.message)
-  } else {
-    await to.error(
-      `A bug in Marina, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    )
+  const sentences = sentencesOf(error)
+  for (const { message, at } of sentences) await to.error(message, at)
+  try {
+    const result = error instanceof CancelledError ? 'cancelled' : 'failed'
+    setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' }, asIs)
+    const list = sentences.map(({ message, at }) => `- ${inline(at?.title ? `${at.title}: ${message}` : message)}`)
+    const unwritten = await writeSummary(`### \u274c Nothing was backed up\n\n${list.join('\n')}`, env, asIs)
+    if (unwritten !== null) await to.warning(unwritten)
+  } catch (later) {
+    await to.warning(`Outputs or summary could not be written: ${(later as Error).message}`)
   }
   return 1
+}
+
+/** These errors hold no secret: they come before any is used, or have been redacted by whoever threw them. */
+const asIs = (text: string) => text
+
+function sentencesOf(error: unknown): readonly { readonly message: string; readonly at?: AnnotationPlace }[] {
+  if (error instanceof ConfigError) {
+    return error.issues.map((issue) => ({
+      message: issue.message,
+      at: { file: error.file, line: issue.line, title: `${error.file}:${issue.line}:${issue.column}` },
+    }))
+  }
+  const isKnown =
+    error instanceof InputError || error instanceof DockerUnavailableError || error instanceof CancelledError
+  if (isKnown) return [{ message: error.message }]
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return [{ message: `A bug in Marina, please report it: ${trace}` }]
 }

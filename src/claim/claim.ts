@@ -7,13 +7,15 @@ import { createCall, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer } from '../docker/containers.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { type DockerHost, engineNow } from './host.ts'
-import { type Claim, parseClaim } from './labels.ts'
+import { type Claim, isOurs, parseClaim } from './labels.ts'
 import { sweepClaim, whyStale } from './sweep.ts'
 
 export interface ClaimWait {
   /** How long to wait for a live holder, ms; 0 fails at once. */
   readonly lockWaitMs: number
   readonly signal: AbortSignal
+  /** Called at the moment the claim is ours. */
+  readonly onClaimed: () => void
 }
 
 const POLL_MS = 1_000
@@ -35,7 +37,10 @@ export async function claim(host: DockerHost, spec: RunSpec, wait: ClaimWait): P
         signal: wait.signal,
       },
     )
-    if (created.kind === 'created') return created.id
+    if (created.kind === 'created') {
+      wait.onClaimed()
+      return created.id
+    }
     const held = await clearHolder(host, spec.name)
     if (held === null) continue
     if (Date.now() >= until)
@@ -49,13 +54,18 @@ async function clearHolder(host: DockerHost, name: string): Promise<string | nul
   const container = await inspectContainer(host.docker, name)
   if (container === null) return null
   const holder = parseClaim(container)
+  if (holder === null && isOurs(container.labels)) {
+    return `container ${name} was made by another version of this action: let that one finish, or remove it (docker rm -fv ${name})`
+  }
   if (holder === null) {
     return `a container named ${name} is on this host, and it is not Marina's: rename or remove it (docker rm ${name}), or choose another id`
   }
   const because = await whyStale(host, holder)
   if (because === null) return `the instance is being backed up already, ${describeHolder(host, holder)}`
-  await sweepClaim(host, holder, because)
-  return null
+  if (await sweepClaim(host, holder, because)) return null
+  const left = await inspectContainer(host.docker, name)
+  if (left === null || left.id !== holder.container.id) return null
+  return `a run of the instance was left behind (${because}) and could not be taken over: docker rm -fv ${name}`
 }
 
 function describeHolder(host: DockerHost, holder: Claim): string {

@@ -27,6 +27,8 @@ export function staleBecause(claim: Claim, known: Known): string | null {
     if (!state.running && !isRecent(claim.container.createdAt, known)) return 'its workbench is not running'
     return null
   }
+  // its owner is there, busy with many volumes or a slow reader of its log
+  if (known.ownerGone === false) return null
   if (state.status === 'created' && !isRecent(claim.container.createdAt, known)) return 'it was never started'
   if (state.status === 'exited' && !isRecent(state.finishedAt, known)) return 'it ended and nobody removed it'
   if (state.status === 'dead') return 'it is dead'

@@ -40,10 +40,13 @@ export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
 /** Sweeps every stale claim of the host. Never throws for one claim: what could not be repaired is told by `host.warn`. */
 export async function sweepHost(host: DockerHost): Promise<void> {
   const claims = await findClaims(host)
+  // whoever sweeps these has its time, which is waited for once, not for one after the other
+  const begun = claims.filter((claim) => claim.kind !== 'image' && sweepGeneration(claim.container) > 0)
+  await Promise.all(begun.map((claim) => sweepClaim(host, claim, 'a sweep of it was begun and not finished')))
   for (const claim of claims) {
-    if (claim.kind === 'image') continue // it goes with its workbench, or below
-    const because =
-      sweepGeneration(claim.container) > 0 ? 'a sweep of it was begun and not finished' : await whyStale(host, claim)
+    // an image container goes with its workbench, or below
+    if (claim.kind === 'image' || begun.includes(claim)) continue
+    const because = await whyStale(host, claim)
     if (because !== null) await sweepClaim(host, claim, because)
   }
   await sweepImages(host, claims)

@@ -41,6 +41,9 @@ fi
 trap 'exit 0' TERM INT
 while :; do sleep 3600 & wait $!; done`
 
+/** Millions of staged files take their time to be deleted, ms. */
+const REMOVE_DEADLINE_MS = 30 * 60_000
+
 /** For the first line of a workbench that starts, ms. */
 const START_DEADLINE_MS = 60_000
 
@@ -155,7 +158,7 @@ function workbench(docker: Docker, id: string, lease: Stream): Workbench {
       }),
     async release() {
       released = true
-      await removeContainer(docker, id, { deadlineMs: 120_000 })
+      await removeContainer(docker, id, { deadlineMs: REMOVE_DEADLINE_MS })
       lease.stdin.destroy()
       lease.kill()
     },

@@ -1,4 +1,5 @@
 /** `backup`: the instances of this run, one after the other or side by side, and what is said of them in the end. */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { createApi } from '../action/api.ts'
@@ -8,12 +9,12 @@ import { thisProcess } from '../claim/owner.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import { parseDuration } from '../config/duration.ts'
 import type { Instance } from '../config/instance.ts'
-import { settleNodeName } from '../config/interpolate.ts'
+import { type Lookup, settleNodeName } from '../config/interpolate.ts'
 import type { Config, RawInstance } from '../config/load.ts'
 import { pendingKeys } from '../config/pending.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
-import { InputError, InstanceError } from '../errors.ts'
+import { ConfigError, InputError, InstanceError } from '../errors.ts'
 import type { InstanceReport, RunReport, RunResult } from '../outcome.ts'
 import { nextSlot } from '../plan/schedule.ts'
 import { openLog } from '../report/log.ts'
@@ -24,7 +25,14 @@ import { previewInstance, runInstance } from '../run/instance.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import { startAgain } from '../stage/startAgain.ts'
 import type { Action } from './action.ts'
-import { hideSecrets, openVariables, readConfig, type SettledInstance, settleAll } from './configuration.ts'
+import {
+  hideSecrets,
+  maskSecrets,
+  openVariables,
+  readConfig,
+  type SettledInstance,
+  settleAll,
+} from './configuration.ts'
 import { publish } from './publish.ts'
 import { selectInstances } from './select.ts'
 
@@ -33,7 +41,7 @@ export async function backup(action: Action): Promise<number> {
   const { inputs, event, console } = action
   const startedAt = new Date()
   const variables = openVariables(action)
-  await hideSecrets(action, variables.secrets)
+  maskSecrets(action, variables.secrets)
   const refused = refusedEvent(event.name)
   if (refused !== null) throw new InputError(refused)
   if (inputs.host !== null) throw new InputError('host is not built yet in this version: select by instances instead')
@@ -54,10 +62,10 @@ export async function backup(action: Action): Promise<number> {
     ...selection.notices,
     ...settled.flatMap((one) => (one.ok ? one.settled.notices : [])),
   ])
-  const nodeName = settleNodeName(config, variables.lookup)
   const docker: Docker = { env: dockerEnvironment(action.env), redact: redactor.text }
   const engine = await openEngine(docker, action.signal)
-  const hostName = nodeName ?? engine.hostName
+  const nodeName = nodeNameOf(config, variables.lookup)
+  const hostName = (nodeName instanceof ConfigError ? null : nodeName) ?? engine.hostName
   const warnings: string[] = []
   const host: DockerHost = {
     docker,
@@ -89,7 +97,10 @@ export async function backup(action: Action): Promise<number> {
     signal: action.signal,
     readScript: (file) => readScript(event.workspace, file),
     discover: labels,
-    pending: (one) => pendingKeys(config, one),
+    pending: (one) => [
+      ...pendingKeys(config, one),
+      ...(nodeName instanceof ConfigError && one.nodeName === null ? [nodeName.message] : []),
+    ],
   })
   const reports = await runAll(
     settled,
@@ -138,8 +149,18 @@ async function runOne(
     ...report,
     warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])],
     nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
-    log: path,
+    log: existsSync(path) ? path : null,
     tail: log.tail(),
+  }
+}
+
+/** A variable that is missing fails the instances that have no `nodeName` of their own, not the run. */
+function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError {
+  try {
+    return settleNodeName(config, lookup)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
   }
 }
 

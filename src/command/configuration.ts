@@ -48,11 +48,17 @@ export function settleAll(
   })
 }
 
-/** Registers secrets with the runner, and returns what takes them out of all that is written. Call it before anything else is printed. */
-export async function hideSecrets(action: Action, secrets: readonly string[]): Promise<Redactor> {
-  const { values, tooShort } = maskable(secrets)
+/** Registers secrets with the runner, silently. */
+export function maskSecrets(action: Action, secrets: readonly string[]): Redactor {
   const redactor = createRedactor(secrets)
-  action.console.mask(values, redactor)
+  action.console.mask(maskable(secrets).values, redactor)
+  return redactor
+}
+
+/** Registers secrets with the runner, says where some are too short, and returns what takes them out of all that is written. Call it before anything else is printed. */
+export async function hideSecrets(action: Action, secrets: readonly string[]): Promise<Redactor> {
+  const redactor = maskSecrets(action, secrets)
+  const { tooShort } = maskable(secrets)
   if (tooShort > 0) {
     await action.console.warning(
       `${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`,

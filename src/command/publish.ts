@@ -1,5 +1,5 @@
 /** What people see of a run that has ended: annotations, summary, report, artifacts, outputs, exit code. None of it can fail a good backup. */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { artifactName, uploadRun } from '../action/artifact.ts'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
@@ -25,24 +25,40 @@ export async function publish(action: Action, made: RunReport, run: Published): 
   const { env, inputs, console } = action
   await console.settle()
   await annotate(action, report)
-  const path = join(run.folder, 'report.json')
-  await writeFile(path, `${JSON.stringify(report, null, 2)}\n`)
+  const path = join(run.logs, 'report.json')
+  const isWritten = await attempt(action, 'The report could not be written', () => writeFile(path, json(report)))
   const isPublic = action.event.publicRepository !== false
   const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await summaryRoom(env) })
   const unwritten = await writeSummary(markdown, env, run.redactor.text)
   if (unwritten !== null) await console.warning(unwritten)
+  const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
+  setOutputs(runOutputs(report, places), run.redactor.text)
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
-  const artifact = action.signal.aborted ? undefined : await upload(action, report, run, path)
-  setOutputs(
-    runOutputs(report, { report: path, logDirectory: run.logs, due: run.selected, ...(artifact ? { artifact } : {}) }),
-    run.redactor.text,
-  )
+  if (!action.signal.aborted) {
+    await attempt(action, 'No artifacts were uploaded', async () => {
+      const artifact = await upload(action, report, run)
+      if (artifact) setOutputs(runOutputs(report, { ...places, artifact }), run.redactor.text)
+    })
+  }
   await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`)
   return report.result === 'success' ||
     report.result === 'nothing-due' ||
     (report.result === 'partial' && inputs.allowPartial)
     ? 0
     : 1
+}
+
+const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`
+
+/** Does what a good backup does not depend on; its failure (a full disk, say) is a warning. */
+async function attempt(action: Action, what: string, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    await action.console.warning(`${what}: ${(error as Error).message}`)
+    return false
+  }
 }
 
 async function annotate(action: Action, report: RunReport): Promise<void> {
@@ -65,7 +81,6 @@ async function upload(
   action: Action,
   report: RunReport,
   run: Published,
-  reportPath: string,
 ): Promise<{ id: number; url: string } | undefined> {
   const { inputs, event, console } = action
   const logsToo = inputs.uploadLogs === 'auto' ? event.publicRepository === false : inputs.uploadLogs
@@ -81,7 +96,9 @@ async function upload(
   const cut = join(run.folder, 'upload')
   await mkdir(cut, { recursive: true })
   const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : []
-  await copyFile(reportPath, join(cut, 'report.json'))
+  // the report is uploaded in any case; the last lines of the logs are logs
+  const tails = { ...report, instances: report.instances.map((one) => (logsToo ? one : { ...one, tail: [] })) }
+  await writeFile(join(cut, 'report.json'), json(tails))
   for (const log of logs) await cutLog(log, join(cut, basename(log)))
   const uploaded = await uploadRun(
     {

@@ -61,7 +61,8 @@ export async function look(
   path: string,
   options: { readonly keep?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<Found | null> {
-  const argv = ['cp', `${container}:${path}`, '-']
+  // a file to be read may be a link, as /etc/passwd is on some systems; a path to be judged may not
+  const argv = ['cp', ...(options.keep ? ['--follow-link'] : []), `${container}:${path}`, '-']
   const client = stream(docker, argv)
   client.stdin.end()
   let stderr = ''

@@ -1,6 +1,9 @@
 /** Docker argument lists. Pure: a spec in, an argv out; nothing here starts a process. */
 import { InstanceError } from '../errors.ts'
 
+/** On a volume that one of our mounts created; its value is who. */
+export const MADE_BY_LABEL = 'dev.polarfox.marina-action.made-by'
+
 export type Mount =
   | {
       readonly type: 'volume'
@@ -8,6 +11,8 @@ export type Mount =
       readonly target: string
       readonly readonly: boolean
       readonly subpath?: string
+      /** Stored only where this mount creates the volume (measured on 20.10 and 26.1): so it shows who made one that was not there. */
+      readonly madeBy?: string
     }
   /** An anonymous volume, which goes with its container (`rm -fv`). */
   | { readonly type: 'anonymous'; readonly target: string; readonly labels: Readonly<Record<string, string>> }
@@ -108,6 +113,7 @@ export function mountSpec(mount: Mount): string {
         `src=${mount.source}`,
         `dst=${mount.target}`,
         'volume-nocopy',
+        ...(mount.madeBy === undefined ? [] : [`volume-label=${MADE_BY_LABEL}=${mount.madeBy}`]),
         ...(mount.subpath === undefined ? [] : [`volume-subpath=${mount.subpath}`]),
         ...(mount.readonly ? ['readonly'] : []),
       ])

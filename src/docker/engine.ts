@@ -1,5 +1,5 @@
 /** Which engine this is, what it can do, and what time it has there. */
-import { DockerUnavailableError } from '../errors.ts'
+import { CancelledError, DockerUnavailableError } from '../errors.ts'
 import { type Docker, type Output, query } from './process.ts'
 
 export interface Engine {
@@ -76,17 +76,13 @@ function refused(what: string): DockerUnavailableError {
 /** Both answers come with exit code 1 where the server is away, so the words are on stderr. */
 function parse(output: Output): unknown {
   if (output.ended.kind === 'exit' && output.ended.code === 0) return JSON.parse(output.stdout)
+  if (output.ended.kind === 'cancelled') throw new CancelledError()
   const words =
     output.stderr
       .trim()
       .split('\n')
       .filter((line) => line !== '')[0] ?? ''
-  const why =
-    output.ended.kind === 'timeout'
-      ? 'it did not answer within 30 s'
-      : output.ended.kind === 'cancelled'
-        ? 'cancelled'
-        : words
+  const why = output.ended.kind === 'timeout' ? 'it did not answer within 30 s' : words
   throw new DockerUnavailableError(
     `no Docker engine answers: ${why}. See that the engine runs and that this runner's user may use it (DOCKER_HOST, docker context, group docker)`,
   )

@@ -15,7 +15,7 @@ export interface Image {
 
 export type PullPolicy = 'always' | 'missing' | 'never'
 
-/** Pull time is bounded by the instance's own deadline; this is the most that one may take, ms. */
+/** The most that a pull may take where the caller says nothing, ms. */
 const PULL_DEADLINE_MS = 2 * 3_600_000
 
 /**
@@ -89,11 +89,15 @@ async function inspectImage(docker: Docker, reference: string, options: QueryOpt
  * nothing with it. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
  */
 export function dropsItsCommand(entrypoint: readonly string[]): boolean {
-  const [shell, flag, script] = entrypoint
+  const [shell, ...rest] = entrypoint
+  const at = rest.findIndex((word) => /^-[a-z]*c$/.test(word))
+  const script = rest[at + 1]
+  // SHELL may give options before -c, and their words: -e, -o pipefail
+  const isShellForm = at >= 0 && rest.slice(0, at).every((word) => /^[-+]/.test(word) || /^[a-z]+$/.test(word))
   return (
     shell !== undefined &&
-    /(^|\/)(sh|bash|ash|dash)$/.test(shell) &&
-    flag === '-c' &&
+    /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(shell) &&
+    isShellForm &&
     script !== undefined &&
     !/\$(\{?[0-9@*])/.test(script)
   )

@@ -1,4 +1,5 @@
 /** Volumes as the engine tells of them. */
+import { MADE_BY_LABEL } from './args.ts'
 import { commandError, type Docker, type QueryOptions, query, run } from './process.ts'
 
 export interface Volume {
@@ -31,6 +32,26 @@ export async function inspectVolumes(
     labels: raw.Labels ?? {},
     options: raw.Options ?? {},
   }))
+}
+
+/**
+ * Of `names`, those that are not there, or are only because a mount of `job` created them: `docker create --mount src=NAME` makes a
+ * volume that is missing, and labels it (`Mount.madeBy`). `CreatedAt` tells nothing: it moves with the volume's content on 20.10.
+ */
+export async function vanishedVolumes(
+  docker: Docker,
+  names: readonly string[],
+  job: string,
+): Promise<readonly string[]> {
+  const now = new Map((await inspectVolumes(docker, names)).map((volume) => [volume.name, volume]))
+  return names.filter((name) => !now.has(name) || now.get(name)?.labels[MADE_BY_LABEL] === job)
+}
+
+/** Removes what mounts of `job` created of `names`, and nothing else. One that somebody uses by now stays. */
+export async function removeMadeVolumes(docker: Docker, names: readonly string[], job: string): Promise<void> {
+  for (const volume of await inspectVolumes(docker, names)) {
+    if (volume.labels[MADE_BY_LABEL] === job) await query(docker, ['volume', 'rm', volume.name])
+  }
 }
 
 /** Names of all volumes that fit the filters. */

@@ -7,8 +7,8 @@ import { copyIn, type Entry, type Found, look } from '../docker/archive.ts'
 import type { Mount } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
 import type { Image } from '../docker/images.ts'
-import { type Docker, query } from '../docker/process.ts'
-import { inspectVolumes } from '../docker/volumes.ts'
+import type { Docker } from '../docker/process.ts'
+import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import { directoriesAbove, type Layout, ownDirectories, volumeDirectory } from '../stage/layout.ts'
 import type { VolumeSource } from '../stage/targets.ts'
@@ -24,6 +24,8 @@ export interface Plan {
   /** Whether anything else was copied or dumped into the staging volume. */
   readonly databases: boolean
   readonly script: Buffer | null
+  /** Marks a volume that a mount of ours creates, because it vanished. */
+  readonly madeBy: string
   readonly signal: AbortSignal
   /** Creates the container with these mounts below `/backup`, knowing which targets failed by now. */
   readonly create: (mounts: readonly Mount[], failed: readonly TargetFailure[]) => Promise<string>
@@ -60,7 +62,7 @@ export async function readyContainer(
     if (!isEnough(mounted)) return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed }
     const whole = parents === null
     const id = await plan.create(
-      mounted.flatMap((source) => mountsOf(source, plan.layout, whole)),
+      mounted.flatMap((source) => mountsOf(source, plan, whole)),
       failed,
     )
     try {
@@ -78,7 +80,11 @@ export async function readyContainer(
       throw error
     }
     await removeContainer(plan.docker, id)
-    await removeCreatedVolumes(plan.docker, failed)
+    await removeMadeVolumes(
+      plan.docker,
+      failed.map(({ source }) => source.volume.name),
+      plan.madeBy,
+    )
   }
 }
 
@@ -87,9 +93,9 @@ const usesSubpaths = (source: VolumeSource) => source.staging.kind === 'mount' &
 const isBelow = (entry: Entry, source: VolumeSource, layout: Layout) =>
   `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`)
 
-function mountsOf(source: VolumeSource, layout: Layout, whole: boolean): readonly Mount[] {
+function mountsOf(source: VolumeSource, { layout, madeBy }: Plan, whole: boolean): readonly Mount[] {
   const target = volumeDirectory(layout, source.volume.name)
-  const mount = { type: 'volume', source: source.volume.name, target, readonly: true } as const
+  const mount = { type: 'volume', source: source.volume.name, target, readonly: true, madeBy } as const
   if (whole || !usesSubpaths(source)) return [mount]
   return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }))
 }
@@ -100,22 +106,16 @@ interface Examined {
   readonly parents: readonly Entry[]
 }
 
-/** Looks into each mounted volume. `mount` would have created one that vanished since it was inspected: that shows in its time of creation. */
+/** Looks into each mounted volume. One that vanished since it was inspected was made anew by our own mount: then there is nothing to back up. */
 async function examine(plan: Plan, id: string, mounted: readonly VolumeSource[], whole: boolean): Promise<Examined> {
-  const now = new Map(
-    (
-      await inspectVolumes(
-        plan.docker,
-        mounted.map((source) => source.volume.name),
-      )
-    ).map((volume) => [volume.name, volume]),
-  )
+  const names = mounted.map((source) => source.volume.name)
+  const vanished = await vanishedVolumes(plan.docker, names, plan.madeBy)
   const failed: TargetFailure[] = []
   const parents: Entry[] = []
   for (const source of mounted) {
     const fail = (error: string) => failed.push({ source, error: `volume ${source.volume.name} ${error}` })
-    if (now.get(source.volume.name)?.createdAt !== source.volume.createdAt) {
-      fail('was removed while its backup began: there is nothing to back up')
+    if (vanished.includes(source.volume.name)) {
+      fail(VANISHED)
     } else if (whole && usesSubpaths(source)) {
       const looked = await lookAtPaths(plan, id, source)
       if (typeof looked === 'string') fail(looked)
@@ -130,7 +130,9 @@ async function examine(plan: Plan, id: string, mounted: readonly VolumeSource[],
   return { failed, parents }
 }
 
-const EMPTY = 'is empty: nothing was backed up of it. If it may be empty, set allowEmpty: true'
+export const VANISHED = 'was removed while its backup began: there is nothing to back up'
+const EMPTY =
+  'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true'
 
 /** The directories above a target's paths, or what is wrong with the paths. */
 async function lookAtPaths(plan: Plan, id: string, source: VolumeSource): Promise<readonly Entry[] | string> {
@@ -159,14 +161,6 @@ async function lookAtPaths(plan: Plan, id: string, source: VolumeSource): Promis
     empty &&= found.type === 'directory' && found.empty
   }
   return empty && !source.target.allowEmpty ? EMPTY : parents
-}
-
-async function removeCreatedVolumes(docker: Docker, failed: readonly TargetFailure[]): Promise<void> {
-  for (const { source } of failed) {
-    const [now] = await inspectVolumes(docker, [source.volume.name])
-    // only one that is not the volume we inspected: our own mount made it. One in use is refused by the engine, and stays
-    if (now && now.createdAt !== source.volume.createdAt) await query(docker, ['volume', 'rm', now.name])
-  }
 }
 
 async function putIn(

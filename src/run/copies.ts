@@ -18,6 +18,7 @@ import {
 import type { QuiesceGroup } from '../stage/quiesce.ts'
 import type { VolumeSource } from '../stage/targets.ts'
 import { whileStopped } from '../stage/whileStopped.ts'
+import { VANISHED } from './container.ts'
 import { sourcePath } from './hold.ts'
 import { type HookPlace, postHook, preHook } from './hooks.ts'
 import { failTarget, isExpected, type Life } from './life.ts'
@@ -37,6 +38,13 @@ interface Member {
   copied: Copied | null
 }
 
+/** What is known of the host around the copies. */
+export interface Around {
+  readonly quiet: Quiet
+  /** Volumes that were removed before they could be mounted. */
+  readonly vanished: readonly string[]
+}
+
 /** For stopping a wave of applications, and for all of them to come up again, ms. */
 const STOP_DEADLINE_MS = 15 * 60_000
 const START_DEADLINE_MS = 15 * 60_000
@@ -46,7 +54,7 @@ export async function copyVolumes(
   life: Life,
   bench: Bench,
   sources: readonly VolumeSource[],
-  quiet: Quiet,
+  { quiet, vanished }: Around,
 ): Promise<void> {
   const members = sources.map((source, index): Member => {
     const place = hookContainer(source.volume.name, quiet.containers, quiet.self)
@@ -56,7 +64,9 @@ export async function copyVolumes(
       place,
       began: Date.now(),
       hookBegun: false,
-      error: null,
+      error: vanished.includes(source.volume.name)
+        ? new InstanceError(`volume ${source.volume.name} ${VANISHED}`)
+        : null,
       firstPass: null,
       secondPass: null,
       copied: null,

@@ -2,7 +2,7 @@
 
 export interface Stop {
   readonly signal: AbortSignal
-  /** Starts the clock, ms. */
+  /** Starts the clock, ms. Once: later calls change nothing. */
   arm(timeoutMs: number): void
   /** One more thing that ends the instance, with the sentence that says so. */
   also(signal: AbortSignal, sentence: string): void
@@ -25,6 +25,7 @@ export function openStop(cancel: AbortSignal): Stop {
   return {
     signal: AbortSignal.any([cancel, own.signal]),
     arm(timeoutMs) {
+      if (timer !== undefined) return
       // a timer holds at most 24 days; nobody's backup does
       timer = setTimeout(
         () => {

@@ -20,6 +20,7 @@ import { createCall, type Mount, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
 import { ensureImage, type Image } from '../docker/images.ts'
 import { type Docker, run } from '../docker/process.ts'
+import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import type { BenchTools } from '../stage/bench.ts'
 import { probeTools } from '../stage/tools.ts'
@@ -28,6 +29,8 @@ import type { RunContext } from './context.ts'
 export interface Hold {
   /** The workbench, where there is one. */
   readonly bench: { readonly workbench: Workbench; readonly tools: BenchTools } | null
+  /** Of the volumes to copy, those that were removed before they could be mounted. */
+  readonly vanished: readonly string[]
   /** Creates the backup container with `/backup` and these mounts. */
   create(mounts: readonly Mount[], env: Readonly<Record<string, string>>): Promise<string>
   /** Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. */
@@ -39,6 +42,8 @@ export interface HoldRequest {
   readonly instance: Instance
   readonly image: Image
   readonly signal: AbortSignal
+  /** Called as soon as the claim is ours: waiting for it is not the instance's own time. */
+  readonly onClaimed: () => void
 }
 
 /** What comes on top of `timeout` before others may call the claim stale, ms: our own stop and release. */
@@ -50,12 +55,14 @@ export function holdByBackup(request: HoldRequest): Hold {
   let current: string | null = null
   return {
     bench: null,
+    vanished: [],
     async create(mounts, env) {
       const staging: Mount = { type: 'anonymous', target: '/backup', labels: stagingLabels(request.instance.id) }
       const spec = backupSpec(request, name, labelsOf(request, 'backup', name, [], null), [staging, ...mounts], env)
       current = await claim(request.context.host, spec, {
         lockWaitMs: request.context.lockWaitMs,
         signal: request.signal,
+        onClaimed: request.onClaimed,
       })
       return current
     },
@@ -75,6 +82,7 @@ export async function holdByWorkbench(
   const { docker } = context.host
   const name = claimName(instance.id)
   const helper = instance.helperImage
+  const { job } = context.host.owner
   const opened = await openWorkbench(
     context.host,
     {
@@ -87,21 +95,32 @@ export async function holdByWorkbench(
       mounts: [
         { type: 'anonymous', target: '/backup', labels: stagingLabels(instance.id) },
         ...sources.map(
-          (source, index): Mount => ({ type: 'volume', source, target: sourcePath(index), readonly: true }),
+          (source, index): Mount => ({
+            type: 'volume',
+            source,
+            target: sourcePath(index),
+            readonly: true,
+            madeBy: job,
+          }),
         ),
       ],
     },
-    { lockWaitMs: context.lockWaitMs, signal },
+    { lockWaitMs: context.lockWaitMs, signal, onClaimed: request.onClaimed },
     (exec) => probeTools(exec, 60_000, signal),
   )
   const workbench = opened.bench
-  const staging = await stagingVolume(request, workbench.id).catch(async (error: unknown) => {
+  const known = async () => ({
+    staging: await stagingVolume(request, workbench.id),
+    vanished: await vanishedVolumes(docker, sources, job),
+  })
+  const { staging, vanished } = await known().catch(async (error: unknown) => {
     await workbench.release()
     throw error
   })
   let backup: string | null = null
   return {
     bench: { workbench, tools: opened.tools },
+    vanished,
     async create(mounts, env) {
       // one that is gone took its volume along, and a mount would make an empty one of that name
       await stagingVolume(request, workbench.id)
@@ -123,6 +142,7 @@ export async function holdByWorkbench(
       } finally {
         await workbench.release()
         if (workbench.lost.aborted) await freeStaging(docker, staging)
+        await removeMadeVolumes(docker, vanished, job)
       }
     },
   }

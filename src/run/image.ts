@@ -32,6 +32,7 @@ export async function readyImage(
       layout: life.layout,
       mounted,
       databases,
+      madeBy: life.context.host.owner.job,
       script: instance.script === null ? null : await life.context.readScript(instance.script),
       signal: stop.signal,
       create: (mounts, failed) => hold.create(mounts, environment(life, failed)),
@@ -92,7 +93,7 @@ function manifestFor(life: Life, mounted: readonly VolumeSource[], failed: reado
     layout: life.instance.layout,
     runUrl: life.context.runUrl,
     targets: [
-      ...life.staged,
+      ...life.staged.map((target) => ({ ...target, warnings: target.warnings.map(life.context.host.docker.redact) })),
       ...mounted.map((source) => volumeEntry(source, { staging: 'mount', files: null, bytes: null, warnings: [] })),
     ],
     failed: [

@@ -9,7 +9,7 @@ import { layoutOf } from '../stage/layout.ts'
 import { type DbSource, resolveTargets, type VolumeSource } from '../stage/targets.ts'
 import { runBackup } from './backup.ts'
 import type { InstanceLog, RunContext } from './context.ts'
-import { copyVolumes } from './copies.ts'
+import { type Around, copyVolumes } from './copies.ts'
 import { openStop, type Stop } from './deadline.ts'
 import { dumpDatabases } from './dumps.ts'
 import { type Hold, type HoldRequest, holdByBackup, holdByWorkbench } from './hold.ts'
@@ -34,13 +34,16 @@ export async function runInstance(
     const { sources, quiet } = await record.phase('resolve', () => resolve(life))
     if (sources.length === 0 && life.failed.length > 0) return record.end()
     const image = await record.phase('image', () => findImage(life))
-    stop.arm(instance.timeoutMs)
-    const held = await takeHold({ context, instance, image, signal: stop.signal }, record, { sources, quiet })
+    const held = await takeHold(
+      { context, instance, image, signal: stop.signal, onClaimed: () => stop.arm(instance.timeoutMs) },
+      record,
+      { sources, quiet },
+    )
     hold = held
     const { bench } = held
     if (bench) await dumpAll(life, bench, sources)
     const container = await record.phase(bench ? 'stage' : 'claim', async () => {
-      if (bench) await copyAll(life, bench, sources, quiet)
+      if (bench) await copyAll(life, bench, sources, { quiet, vanished: held.vanished })
       return readyImage(
         life,
         held,
@@ -93,18 +96,18 @@ async function copyAll(
   life: Life,
   { workbench, tools }: Opened,
   sources: readonly Source[],
-  quiet: Quiet,
+  around: Around,
 ): Promise<void> {
   const { context, instance, stop, log } = life
   const meeting = {
     host: context.host,
-    containers: quiet.journal.map((one) => one.id),
+    containers: around.quiet.journal.map((one) => one.id),
     waitMs: instance.timeoutMs,
     signal: stop.signal,
     say: (line: string) => log.write('marina', line),
   }
   await waitForOlder(meeting, workbench.id)
-  await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), quiet)
+  await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), around)
 }
 
 function beginLife(context: RunContext, instance: Instance, log: InstanceLog, now: () => Date): Life {
@@ -193,7 +196,10 @@ async function findImage(life: Life): Promise<Image> {
   const { context, instance, record, stop } = life
   const { docker } = context.host
   if (instance.customImage === null) throw new InstanceError(`instance ${instance.id} names no customImage`)
-  const image = await ensureImage(docker, instance.customImage, instance.pull, { signal: stop.signal })
+  const image = await ensureImage(docker, instance.customImage, instance.pull, {
+    signal: stop.signal,
+    deadlineMs: instance.timeoutMs,
+  })
   record.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
   for (const warning of image.warnings) await record.warn(warning)
   if (instance.entrypoint === null && dropsItsCommand(image.entrypoint)) {

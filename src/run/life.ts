@@ -20,7 +20,9 @@ export interface Life {
 }
 
 /** One target cannot be backed up; the others go on. */
-export async function failTarget(life: Life, target: Target, error: string): Promise<void> {
+export async function failTarget(life: Life, target: Target, reason: string): Promise<void> {
+  // it goes into the manifest, and so into the backup itself
+  const error = life.context.host.docker.redact(reason)
   life.failed.push({ target, error })
   life.record.target(target, { status: 'failed', staging: null, error })
   await life.log.write('marina', `failed: ${error}`)

@@ -3,15 +3,19 @@ import { compareVersions } from '../../../src/docker/engine.ts'
 import { dropsItsCommand } from '../../../src/docker/images.ts'
 
 test.each`
-  entrypoint                             | drops
-  ${[]}                                  | ${false}
-  ${['/bin/sh', '-c', 'exec restic']}    | ${true}
-  ${['/bin/bash', '-c', 'run']}          | ${true}
-  ${['/bin/sh', '-c']}                   | ${false}
-  ${['/bin/sh', '-c', 'exec "$0" "$@"']} | ${false}
-  ${['/bin/sh', '-c', 'exec "$1"']}      | ${false}
-  ${['/entrypoint.sh']}                  | ${false}
-  ${['tini', '--']}                      | ${false}
+  entrypoint                                       | drops
+  ${[]}                                            | ${false}
+  ${['/bin/sh', '-c', 'exec restic']}              | ${true}
+  ${['/bin/bash', '-c', 'run']}                    | ${true}
+  ${['/bin/sh', '-e', '-c', 'run']}                | ${true}
+  ${['/bin/bash', '-eo', 'pipefail', '-c', 'run']} | ${true}
+  ${['/bin/bash', '-o', 'pipefail', '-ec', 'run']} | ${true}
+  ${['/bin/sh', 'run.sh', '-c', 'x']}              | ${false}
+  ${['/bin/sh', '-c']}                             | ${false}
+  ${['/bin/sh', '-c', 'exec "$0" "$@"']}           | ${false}
+  ${['/bin/sh', '-c', 'exec "$1"']}                | ${false}
+  ${['/entrypoint.sh']}                            | ${false}
+  ${['tini', '--']}                                | ${false}
 `('$entrypoint drops /backup.sh: $drops', ({ entrypoint, drops }) => {
   expect(dropsItsCommand(entrypoint)).toBe(drops)
 })
