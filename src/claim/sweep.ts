@@ -46,7 +46,7 @@ export async function sweepHost(host: DockerHost): Promise<void> {
   for (const claim of claims) {
     // an image container goes with its workbench, or below
     if (claim.kind === 'image' || begun.includes(claim)) continue
-    const because = await whyStale(host, claim)
+    const because = await whyStaleNow(host, claim)
     if (because !== null) await sweepClaim(host, claim, because)
   }
   await sweepImages(host, claims)
@@ -60,6 +60,18 @@ export async function sweepJob(host: DockerHost, job: string): Promise<number> {
     await sweepClaim(host, claim, 'the job ended before it was released')
   for (const claim of left.filter((one) => one.kind === 'image')) await removeQuietly(host, claim.container)
   return left.length
+}
+
+/** As `whyStale`; one that cannot be asked about now counts as live, and the next start asks again. */
+async function whyStaleNow(host: DockerHost, claim: Claim): Promise<string | null> {
+  try {
+    return await whyStale(host, claim)
+  } catch (error) {
+    await host.warn(
+      `instance ${claim.instance}: whether its run is over could not be learned: ${(error as Error).message}`,
+    )
+    return null
+  }
 }
 
 /** Why a claim is stale, asked of everyone who may know; `null` where it is live. */
@@ -92,8 +104,10 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
   try {
     if (!(await takeOver(host, claim.container))) return false
     const what = `instance ${claim.instance}: a run was left behind (${because})`
-    await stopBackup(host, claim)
+    // a backup container that cannot be removed must not keep applications down
+    const unstopped = await stopBackup(host, claim).catch((error: Error) => error)
     const failures = await restart(host, claim)
+    if (failures.length === 0 && unstopped instanceof Error) throw unstopped
     if (failures.length > 0) {
       // the claim stays: it is the only memory of what is still down, and the next start tries again
       for (const failure of failures) await host.warn(`${what}; ${failure}`)

@@ -19,6 +19,8 @@ export interface Workbench {
   readonly exec: (request: Omit<ExecRequest, 'container'>) => Promise<ExecResult>
   /** Fires when the lease breaks while we live: the workbench died, or the engine restarted. */
   readonly lost: AbortSignal
+  /** Ends the lease and leaves the workbench: its journal is what the next sweep repairs from. */
+  abandon(): void
   /** Ends the lease and removes the workbench with its staging volume: the claim ends. */
   release(): Promise<void>
 }
@@ -156,6 +158,11 @@ function workbench(docker: Docker, id: string, lease: Stream): Workbench {
         container: id,
         signal: request.signal ? AbortSignal.any([request.signal, lost.signal]) : lost.signal,
       }),
+    abandon() {
+      released = true
+      lease.stdin.destroy()
+      lease.kill()
+    },
     async release() {
       released = true
       await removeContainer(docker, id, { deadlineMs: REMOVE_DEADLINE_MS })

@@ -1,11 +1,13 @@
 /** A stop that somebody asked for and did not wait for: the engine goes on with it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Inspected, inspectContainers } from './containers.ts'
+import { patiently } from './patience.ts'
 import type { Docker } from './process.ts'
 
 const DEFAULT_STOP_S = 10
 /** For a container that may take for ever. */
-const LONGEST_S = 120
+const ENDLESS_S = 600
+const PATIENCE_MS = 120_000
 /** What the engine takes for the kill after the time-out, ms. */
 const KILL_MS = 3_000
 const POLL_MS = 300
@@ -27,11 +29,12 @@ export async function pendingStops(docker: Docker, ids: readonly string[]): Prom
 }
 
 async function runningOf(docker: Docker, ids: readonly string[]): Promise<readonly Inspected[]> {
-  return (await inspectContainers(docker, ids)).filter(({ state }) => state.running)
+  const found = await patiently(PATIENCE_MS, () => inspectContainers(docker, ids))
+  return found.filter(({ state }) => state.running)
 }
 
 function stopTimeout(container: Inspected): number {
   const raw = container.raw as { Config?: { StopTimeout?: number | null } }
   const timeout = raw.Config?.StopTimeout ?? DEFAULT_STOP_S
-  return timeout < 0 ? LONGEST_S : Math.min(timeout, LONGEST_S)
+  return timeout < 0 ? ENDLESS_S : timeout
 }

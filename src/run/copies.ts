@@ -116,8 +116,9 @@ async function copyGroup(
     if (group === null) for (const member of members) await attempt(life, member, () => copyLive(bench, member))
     else await copyStopped(life, bench, group, members, quiet)
   } finally {
-    for (const member of members) await closeHooks(life, bench, member)
+    await closeHooks(life, members)
   }
+  await removeFailed(life, bench, members)
   for (const member of members) await settle(life, member)
 }
 
@@ -152,9 +153,12 @@ async function copyStopped(
     startDeadlineMs: START_DEADLINE_MS,
     signal: life.stop.signal,
   }
+  // until it is known that all are up again
+  life.applicationsDown = names.length > 0
   const done = await whileStopped(docker, group, options, async () => {
     for (const member of members) await attempt(life, member, () => lastPass(bench, member))
   })
+  life.applicationsDown = done.notUp.length > 0
   if (done.downtimeMs !== null) {
     life.record.downtime(done.downtimeMs / 1000)
     await life.log.write('marina', `${names.join(', ')} up again, after ${(done.downtimeMs / 1000).toFixed(1)} s`)
@@ -206,28 +210,28 @@ async function confirm(bench: Bench, member: Member): Promise<void> {
   if (member.secondPass) member.copied = await confirmPasses(bench, member.request, member.secondPass)
 }
 
-/** The postHook of a target whose preHook was begun, or that has none. A target that failed is not left half staged. */
-async function closeHooks(life: Life, bench: Bench, member: Member): Promise<void> {
-  const { target } = member.source
-  const due = member.hookBegun || (target.preHook === null && target.postHook !== null)
-  if (due) {
-    try {
-      await postHook(life, target, member.place)
-    } catch (error) {
-      if (!isExpected(error)) throw error
-      member.error ??= error as Error
-    }
+/** The postHooks of all whose preHook was begun, or that have none; nothing that goes wrong with one keeps another from its own. */
+async function closeHooks(life: Life, members: readonly Member[]): Promise<void> {
+  for (const member of members) {
+    const { target } = member.source
+    if (!member.hookBegun && (target.preHook !== null || target.postHook === null)) continue
+    await postHook(life, target, member.place).catch((error: Error) => {
+      member.error ??= error
+    })
   }
-  if (member.error === null || life.stop.signal.aborted) return
-  const removed = await bench.exec({
-    script: 'rm -rf -- "$1"',
-    args: [member.request.destination],
-    deadlineMs: 600_000,
-  })
-  if (removed.code !== 0)
-    throw new InstanceError(
-      `what was staged of volume ${member.request.name}, which failed (${member.error.message}), could not be removed`,
-    )
+}
+
+/** A target that failed is not left half staged. */
+async function removeFailed(life: Life, bench: Bench, members: readonly Member[]): Promise<void> {
+  if (life.stop.signal.aborted) return
+  for (const { error, request } of members) {
+    if (error === null) continue
+    const removed = await bench.exec({ script: 'rm -rf -- "$1"', args: [request.destination], deadlineMs: 600_000 })
+    if (removed.code !== 0)
+      throw new InstanceError(
+        `what was staged of volume ${request.name}, which failed (${error.message}), could not be removed`,
+      )
+  }
 }
 
 async function settle(life: Life, member: Member): Promise<void> {

@@ -1,4 +1,5 @@
 /** Dumps into the staging volume, one database after the other, while everything runs. */
+import { InstanceError } from '../errors.ts'
 import type { Bench } from '../stage/bench.ts'
 import { dumpDatabase } from '../stage/dump.ts'
 import { databaseDirectory } from '../stage/layout.ts'
@@ -66,9 +67,11 @@ function dumpOne(life: Life, bench: Bench, source: DbSource) {
 }
 
 async function removeDump(life: Life, bench: Bench, source: DbSource): Promise<void> {
-  await bench.exec({
+  const removed = await bench.exec({
     script: 'rm -rf -- "$1"',
     args: [databaseDirectory(life.layout, source.container.name)],
     deadlineMs: 60_000,
   })
+  if (removed.code !== 0)
+    throw new InstanceError(`what was dumped of database ${source.container.name}, which failed, could not be removed`)
 }

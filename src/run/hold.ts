@@ -33,8 +33,11 @@ export interface Hold {
   readonly vanished: readonly string[]
   /** Creates the backup container with `/backup` and these mounts. */
   create(mounts: readonly Mount[], env: Readonly<Record<string, string>>): Promise<string>
-  /** Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. */
-  release(): Promise<void>
+  /**
+   * Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. With `keepJournal`, where an
+   * application is still down, the workbench stays, orphaned, for `post` and the next start to repair from.
+   */
+  release(keepJournal: boolean): Promise<void>
 }
 
 export interface HoldRequest {
@@ -46,8 +49,8 @@ export interface HoldRequest {
   readonly onClaimed: () => void
 }
 
-/** What comes on top of `timeout` before others may call the claim stale, ms: our own stop and release. */
-const RELEASE_MS = 300_000
+/** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
+const RELEASE_MS = 45 * 60_000
 
 /** The backup container as the claim. It is taken at the first `create`. */
 export function holdByBackup(request: HoldRequest): Hold {
@@ -136,11 +139,11 @@ export async function holdByWorkbench(
       backup = await createUnderClaim(request, spec)
       return backup
     },
-    async release() {
+    async release(keepJournal) {
       try {
         if (backup !== null) await removeContainer(docker, backup)
       } finally {
-        await workbench.release()
+        await (keepJournal ? workbench.abandon() : workbench.release())
         if (workbench.lost.aborted) await freeStaging(docker, staging)
         await removeMadeVolumes(docker, vanished, job)
       }

@@ -59,7 +59,7 @@ export async function runInstance(
     const last = hold
     if (last)
       await record
-        .phase('release', () => last.release())
+        .phase('release', () => last.release(life.applicationsDown))
         .catch((error: Error) =>
           record.warn(`the claim could not be released, the next run will sweep it: ${error.message}`),
         )
@@ -119,6 +119,7 @@ function beginLife(context: RunContext, instance: Instance, log: InstanceLog, no
     stop: openStop(context.signal),
     layout: layoutOf(instance.layout, now()),
     staged: [],
+    applicationsDown: false,
     failed: [],
   }
 }

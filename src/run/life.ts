@@ -16,6 +16,8 @@ export interface Life {
   readonly layout: Layout
   /** What was staged by copy or dump so far, for the manifest. */
   readonly staged: ManifestTarget[]
+  /** An application was stopped and may still be down: the journal must outlive this run. */
+  applicationsDown: boolean
   readonly failed: { readonly target: Target; readonly error: string }[]
 }
 

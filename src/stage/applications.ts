@@ -1,5 +1,6 @@
 /** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patiently } from '../docker/patience.ts'
 import { pendingStops } from '../docker/pendingStop.ts'
 import { commandError, type Docker, query } from '../docker/process.ts'
 import { CancelledError } from '../errors.ts'
@@ -124,7 +125,7 @@ export async function startAll(
   const started: Started[] = []
   const settled = new Map<string, Settled>()
   for (const wave of waves) {
-    const ready = await Promise.all(wave.map((one) => startOne(docker, one)))
+    const ready = await Promise.all(wave.map((one) => startSurely(docker, one)))
     started.push(...ready)
     const first = ready.filter(({ watched }) => watched?.expected.healthyFirst)
     for (const [id, how] of await settle(docker, first, end)) settled.set(id, how)
@@ -168,9 +169,36 @@ interface Settled {
   readonly warning: string | null
 }
 
+/** What goes wrong with one must not keep the others down. */
+async function startSurely(docker: Docker, expected: ToStart): Promise<Started> {
+  try {
+    return await startOne(docker, expected)
+  } catch (error) {
+    return { expected, id: null, watched: null, logSince: null, warning: null, error: (error as Error).message }
+  }
+}
+
+/** How long the engine may be away, or its client be killed, before an application is given up, ms. */
+const PATIENCE_MS = 120_000
+
+const seen = (docker: Docker, references: readonly string[]) =>
+  patiently(PATIENCE_MS, () => containersOf(docker, references))
+
+/** A start that was refused is told at once; one that nobody answered is tried again: started twice is started. */
+async function startPatiently(docker: Docker, argv: readonly string[]) {
+  const until = Date.now() + PATIENCE_MS
+  for (;;) {
+    const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
+    const unheard =
+      output.ended.kind !== 'exit' || /cannot connect|connection refused|connection reset|EOF$/im.test(output.stderr)
+    if (!unheard || output.ended.kind === 'timeout' || Date.now() > until) return output
+    await sleep(POLL_MS)
+  }
+}
+
 async function startOne(docker: Docker, expected: ToStart): Promise<Started> {
   const nothing = { expected, id: null, watched: null, logSince: null, warning: null }
-  const found = (await containersOf(docker, [expected.id]))[0] ?? (await containersOf(docker, [expected.name]))[0]
+  const found = (await seen(docker, [expected.id]))[0] ?? (await seen(docker, [expected.name]))[0]
   if (found === undefined) {
     const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`
     return { ...nothing, error }
@@ -180,8 +208,8 @@ async function startOne(docker: Docker, expected: ToStart): Promise<Started> {
   const warning =
     id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
   const argv = ['start', id]
-  const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
-  const now = (await containersOf(docker, [id]))[0]
+  const output = await startPatiently(docker, argv)
+  const now = (await seen(docker, [id]))[0]
   const said = output.ended.kind === 'exit' && output.ended.code === 0
   if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {
     const what = `container "${expected.name}" could not be started again`
@@ -197,7 +225,7 @@ async function settle(docker: Docker, started: readonly Started[], end: number):
   const settled = new Map<string, Settled>()
   let open = started.flatMap(({ expected, watched }) => (watched === null ? [] : [{ key: expected.id, watched }]))
   while (open.length > 0) {
-    const now = await containersOf(
+    const now = await seen(
       docker,
       open.map(({ watched }) => watched.expected.id),
     )

@@ -8,14 +8,12 @@ const DEADLINE_MS = 15 * 60_000
 
 /**
  * Starts wave after wave and waits until all are up; one that runs already is fine. The stop that its dead owner asked for may still be
- * under way in the engine: that is waited for. Returns a sentence, with its last log lines, for each that did not come up.
+ * under way in the engine: that is waited for. Returns a sentence for each that did not come up; its log, which may hold anything, is not in it.
  */
 export async function startAgain(
   docker: Docker,
   waves: readonly (readonly JournalEntry[])[],
 ): Promise<readonly string[]> {
   const started = await startAll(docker, waves, { deadlineMs: DEADLINE_MS, stopMayBePending: true })
-  return started.failed.map(
-    (one) => `${one.error}${one.log.length === 0 ? '' : `; it said last: ${one.log.slice(-3).join(' | ')}`}`,
-  )
+  return started.failed.map((one) => `${one.error} (docker logs ${one.name} may say why)`)
 }

@@ -132,6 +132,7 @@ function rightsQuestion(
         visible: lines.slice(split + 1),
         databases: question.databases,
         triggers: !question.dumpArgs.includes('--skip-triggers'),
+        routines: !question.dumpArgs.includes('--skip-routines'),
       })
     },
   }

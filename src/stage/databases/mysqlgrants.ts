@@ -9,6 +9,8 @@ export interface GrantsQuestion {
   readonly databases: readonly string[]
   /** Whether triggers are to be dumped. */
   readonly triggers: boolean
+  /** Whether routines are to be dumped: an account that may not see one leaves it out, and ends with 0 (measured, MariaDB 10.11). */
+  readonly routines: boolean
 }
 
 /** Databases of the server itself, which no dump holds. */
@@ -35,7 +37,13 @@ export function judgeGrants(question: GrantsQuestion): { error: string | null; w
   const all = question.databases.length === 0
   const wanted = all ? question.visible.filter((name) => !OWN.test(name)) : question.databases
   for (const name of wanted) {
-    const lacks = lacking((pattern) => pattern === '*' || likeMatches(pattern, name))
+    const covers = (pattern: string) => pattern === '*' || likeMatches(pattern, name)
+    const lacks = [
+      ...lacking(covers),
+      ...(question.routines && !seesRoutines(allows, covers, question.grants)
+        ? ['SHOW_ROUTINE (MariaDB: SELECT on mysql.proc)']
+        : []),
+    ]
     if (lacks.length === 0) continue
     const what = `the account has no ${lacks.join(' and ')} privilege on the whole of database "${name}"`
     if (doubt) return { error: null, warning: `as far as it can be told, ${what}: ${unseen}` }
@@ -44,6 +52,21 @@ export function judgeGrants(question: GrantsQuestion): { error: string | null; w
   if (!all) return { error: null, warning: null }
   if (wanted.length === 0) return { error: `the account sees no database: ${unseen}`, warning: null }
   return { error: null, warning: `the account may not see the whole server: the dump holds ${wanted.join(', ')}` }
+}
+
+/** Whether the account sees the routines of a database, or some of its rights make the tool itself fail where it does not. */
+function seesRoutines(
+  allows: (privilege: string, covers: (database: string) => boolean) => boolean,
+  covers: (database: string) => boolean,
+  grants: readonly string[],
+): boolean {
+  const everywhere = (database: string) => database === '*'
+  return (
+    allows('SELECT', (database) => everywhere(database) || database.toLowerCase() === 'mysql') ||
+    allows('SHOW_ROUTINE', everywhere) ||
+    ['ALL PRIVILEGES', 'EXECUTE', 'ALTER ROUTINE', 'CREATE ROUTINE'].some((one) => allows(one, covers)) ||
+    grants.some((line) => /^GRANT [^(]*\bSELECT\b[^(]* ON `?mysql`?\.`?proc`? TO /i.test(line))
+  )
 }
 
 function parseGrant(line: string): Grant | null {

@@ -22,7 +22,7 @@ test.each`
   ${'a role, whose rights are not told'}       | ${[NONE, 'GRANT `dumper`@`%` TO `app`@`%`']}                                           | ${['app']}   | ${true}  | ${null}                                                  | ${/as far as it can be told/}
   ${'a part taken back'}                       | ${[ROOT, 'REVOKE SELECT ON `shop`.* FROM `root`@`localhost`']}                         | ${['app']}   | ${true}  | ${null}                                                  | ${null}
 `('an account with $what', ({ grants, databases, triggers, error, warning }) => {
-  const judged = judgeGrants({ grants, visible: VISIBLE, databases, triggers })
+  const judged = judgeGrants({ grants, visible: VISIBLE, databases, triggers, routines: false })
   expect(judged).toEqual({
     error: error === null ? null : expect.stringMatching(error),
     warning: warning === null ? null : expect.stringMatching(warning),
@@ -30,6 +30,29 @@ test.each`
 })
 
 test('an account that sees nothing cannot dump a server', () => {
-  const judged = judgeGrants({ grants: [NONE], visible: ['information_schema'], databases: [], triggers: true })
+  const judged = judgeGrants({
+    grants: [NONE],
+    visible: ['information_schema'],
+    databases: [],
+    triggers: true,
+    routines: true,
+  })
   expect(judged.error).toMatch(/sees no database/)
+})
+
+// MariaDB 10.11 left a function out and ended with 0 for the first of these
+test.each`
+  grants                                                                              | lacks
+  ${'GRANT SELECT, TRIGGER, EVENT, LOCK TABLES, SHOW VIEW ON `app`.* TO `d`@`%`'}     | ${true}
+  ${'GRANT SELECT, TRIGGER, EXECUTE ON `app`.* TO `d`@`%`'}                           | ${false}
+  ${'GRANT ALL PRIVILEGES ON `app`.* TO `d`@`%`'}                                     | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SELECT ON `mysql`.* TO `d`'}      | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SELECT ON `mysql`.`proc` TO `d`'} | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SHOW_ROUTINE ON *.* TO `d`'}      | ${false}
+`('routines are seen with $grants: lacks $lacks', ({ grants, lacks }) => {
+  const question = { grants: [NONE, ...grants.split('; ')], visible: VISIBLE, databases: ['app'], triggers: true }
+  expect(judgeGrants({ ...question, routines: true }).error).toEqual(
+    lacks ? expect.stringMatching(/SHOW_ROUTINE/) : null,
+  )
+  expect(judgeGrants({ ...question, routines: false }).error).toBeNull()
 })

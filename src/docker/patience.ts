@@ -1,0 +1,19 @@
+/** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError, DockerUnavailableError } from '../errors.ts'
+
+const PAUSE_MS = 1_000
+
+/** Tries `work` until it does not fail with docker's own errors, or for `forMs`; then the last error is thrown. Other errors are thrown at once. */
+export async function patiently<T>(forMs: number, work: () => Promise<T>): Promise<T> {
+  const until = Date.now() + forMs
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const isDockers = error instanceof CommandError || error instanceof DockerUnavailableError
+      if (!isDockers || Date.now() > until) throw error
+      await sleep(PAUSE_MS)
+    }
+  }
+}
