@@ -57,10 +57,15 @@ export async function ensureEnginePrograms(say: (line: string) => void): Promise
 export async function installPackages(packages: readonly string[]): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const wait = ['-o', 'DPkg::Lock::Timeout=300', '-q', '-y']
-  await runOk('apt-get', [...wait, 'update'], { env, timeoutMs: 300_000 })
+  await updateLists()
   await withoutServices(() =>
     runOk('apt-get', [...wait, 'install', '--no-install-recommends', ...packages], { env, timeoutMs: 600_000 }),
   )
+}
+
+/** One at a time: apt-get itself does not wait for another that does the same. */
+async function updateLists(): Promise<void> {
+  await runOk('flock', ['/etc/os-release', 'apt-get', '-q', 'update'], { timeoutMs: 600_000 })
 }
 
 /** Whether this is Debian, Ubuntu or a child of theirs. */
@@ -78,7 +83,7 @@ export async function staticBusybox(folder: string): Promise<string | null> {
   const download = () => run('apt-get', ['-q', 'download', 'busybox-static'], { cwd: folder, timeoutMs: 120_000 })
   let ran = await download()
   if (ran.code !== 0 && process.getuid?.() === 0) {
-    await runOk('apt-get', ['-q', 'update'], { timeoutMs: 300_000 }) // a new machine knows no packages yet
+    await updateLists() // a new machine knows no packages yet
     ran = await download()
   }
   if (ran.code !== 0) return null
