@@ -75,7 +75,7 @@ function refused(what: string): DockerUnavailableError {
 
 /** Both answers come with exit code 1 where the server is away, so the words are on stderr. */
 function parse(output: Output): unknown {
-  if (output.ended.kind === 'exit' && output.ended.code === 0) return JSON.parse(output.stdout)
+  if (output.ended.kind === 'exit' && output.ended.code === 0) return parseAnswer(output.stdout)
   if (output.ended.kind === 'cancelled') throw new CancelledError()
   const words =
     output.stderr
@@ -86,4 +86,15 @@ function parse(output: Output): unknown {
   throw new DockerUnavailableError(
     `no Docker engine answers: ${why}. See that the engine runs and that this runner's user may use it (DOCKER_HOST, docker context, group docker)`,
   )
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    const [line = ''] = text.trim().split('\n')
+    throw new DockerUnavailableError(
+      `the docker client answered in words that are not Docker’s: "${line.slice(0, 200)}". See that docker on PATH is Docker’s own client`,
+    )
+  }
 }

@@ -250,7 +250,7 @@ test('a disk that fills up while a volume is copied is a failed target, and is f
     expect(reportOf(ran, 'full').error).toMatch(/No space left on device/)
     expect(ran.stdout).not.toContain('\nran\n')
     expectNoTrace(ran)
-    expect(await leftOf(small, '')).toEqual([''])
+    expect(await leftOf(small, '')).toEqual([])
     // where there is no room from the start, nothing is copied
     const refused = await runJob(small, config('refused'))
     console.log(reportOf(refused, 'refused').error, reportOf(ran, 'full').error)

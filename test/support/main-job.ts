@@ -96,7 +96,7 @@ export async function leftOf(engine: Engine, text = engine.prefix): Promise<stri
   const filter = ['--filter', `label=${VERSION_LABEL}`]
   const containers = await engine.ok(['ps', '-a', ...filter, '--format', '{{.Names}}'])
   const volumes = await engine.ok(['volume', 'ls', ...filter, '--format', '{{.Name}} {{.Labels}}'])
-  return `${containers}\n${volumes}`.split('\n').filter((line) => line.includes(text))
+  return `${containers}\n${volumes}`.split('\n').filter((line) => line !== '' && line.includes(text))
 }
 
 /** Every line of a person's view: no stack trace, no bug of ours. */

@@ -1,0 +1,230 @@
+/** What ends a run before anything is touched: wrong configurations, inputs and events, and engines that cannot be used. */
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type ActionOptions, runAction } from '../support/action.ts'
+import { type Rule, scriptDocker } from '../support/scripted-docker.ts'
+import { makeWorkspace } from '../support/workspace.ts'
+
+const VERSION = {
+  Client: { ApiVersion: '1.48' },
+  Server: { Version: '28.2.0', ApiVersion: '1.48', Os: 'linux', Components: [{ Name: 'Engine' }] },
+}
+const INFO = { Name: 'nas', SystemTime: '2026-11-24T04:00:00Z', SecurityOptions: ['name=seccomp,profile=builtin'] }
+const answers = (version: object, info: object = INFO): Rule[] => [
+  { on: /^version/, stdout: JSON.stringify(version) },
+  { on: /^info/, stdout: JSON.stringify(info) },
+]
+const GOOD = 'instances:\n  - {id: a, customImage: "img:1", targets: []}\n'
+
+async function start(config: string, rules: readonly Rule[], options: Partial<ActionOptions> = {}) {
+  const workspace = await makeWorkspace({ 'config.yml': config })
+  const docker = await scriptDocker(join(workspace, '../docker'), rules)
+  const ran = await runAction({ workspace, docker, ...options })
+  expect(ran.stderr).toBe('')
+  expect(ran.stdout).not.toMatch(/^\s+at |A bug in Marina/m)
+  return {
+    ran,
+    calls: (await docker.calls()).map((call) => call.argv.join(' ')),
+    said: ran.stdout.trimEnd().split('\n'),
+  }
+}
+
+describe('engines that cannot be used', () => {
+  const down = 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'
+  test.each<[string, Rule[], string]>([
+    [
+      'none',
+      [{ on: /^version/, stdout: '{"Client":{},"Server":null}', stderr: `${down}\n`, code: 1 }],
+      `no Docker engine answers: ${down}. See that the engine runs and that this runner's user may use it (DOCKER_HOST, docker context, group docker)`,
+    ],
+    [
+      'too old',
+      answers({ ...VERSION, Server: { ...VERSION.Server, Version: '19.03.15', ApiVersion: '1.40' } }),
+      'Docker Engine 19.03.15 (API 1.40) is too old: 20.10 (API 1.41) or newer is needed',
+    ],
+    [
+      'rootless',
+      answers(VERSION, { ...INFO, SecurityOptions: ['name=rootless'] }),
+      'rootless Docker is not supported yet: use a rootful Docker Engine 20.10 or newer',
+    ],
+    [
+      'Podman',
+      answers({ ...VERSION, Server: { ...VERSION.Server, Components: [{ Name: 'Podman Engine' }] } }),
+      'Podman is not supported yet: use a rootful Docker Engine 20.10 or newer',
+    ],
+    [
+      'Windows',
+      answers({ ...VERSION, Server: { ...VERSION.Server, Os: 'windows' } }),
+      'a windows engine is not supported yet: use a rootful Docker Engine 20.10 or newer',
+    ],
+    [
+      'words that are no answer',
+      [{ on: /^version/, stdout: 'Emulate Docker CLI using podman.\n' }],
+      'the docker client answered in words that are not Docker’s: "Emulate Docker CLI using podman.". See that docker on PATH is Docker’s own client',
+    ],
+  ])('%s', async (_, rules, sentence) => {
+    const { ran, said, calls } = await start(GOOD, rules)
+    expect(said).toEqual([`::error::${sentence}`])
+    expect(ran.code).toBe(1)
+    expect(calls.filter((call) => !/^(version|info) /.test(call))).toEqual([])
+  })
+
+  test('no docker client at all', async () => {
+    const workspace = await makeWorkspace({ 'config.yml': GOOD })
+    const ran = await runAction({ workspace, docker: { env: () => ({}) }, env: { PATH: '/nonexistent' } })
+    expect(ran.stdout).toMatch(
+      /^::error::the docker client could not be started: .*Install the docker CLI on this runner and see that it is on PATH\n$/,
+    )
+    expect(ran.code).toBe(1)
+  })
+
+  test('one that hangs is left behind after 30 s', async () => {
+    const before = Date.now()
+    const { ran, said } = await start(GOOD, [{ on: /^version/, hangs: true }])
+    expect(said).toEqual([
+      expect.stringMatching(/^::error::no Docker engine answers: it did not answer within 30 s\. See that/),
+    ])
+    expect(ran.code).toBe(1)
+    expect(Date.now() - before).toBeGreaterThan(29_000)
+  }, 90_000)
+
+  test('one that hangs is not waited for after a cancel', async () => {
+    const workspace = await makeWorkspace({ 'config.yml': GOOD })
+    const docker = await scriptDocker(join(workspace, '../docker'), [{ on: /^version/, hangs: true }])
+    const { startAction } = await import('../support/action.ts')
+    const running = await startAction({ workspace, docker })
+    await expect.poll(async () => (await docker.calls()).length, { timeout: 20_000 }).toBe(1)
+    running.kill('SIGINT')
+    const ran = await running.done
+    expect(ran.stdout).toMatch(/cancelled/)
+    expect(ran.code).toBe(1)
+  })
+})
+
+/** Each is a file that somebody might write. */
+const WRONG: Readonly<Record<string, string>> = {
+  'a key that is misspelt': `instances:
+  - id: a
+    customImage: img:1
+    shedule: "0 4 * * *"
+    targets:
+      - volume: data
+        excludes: ["*.log"]
+retension: 7d
+`,
+  'no instances': 'timeout: 1h\n',
+  'the same id twice': `instances:
+  - {id: a, customImage: "img:1"}
+  - {id: a, customImage: "img:2"}
+`,
+  'neither image nor repository, and both': `instances:
+  - id: neither
+  - id: both
+    customImage: img:1
+    repository: s3:x
+`,
+  'schedules that cannot be kept': `instances:
+  - {id: a, customImage: "img:1", schedule: "2 * * *"}
+  - {id: b, customImage: "img:1", schedule: "@daily"}
+  - {id: c, customImage: "img:1", schedule: "0 25 * * *", timezone: Europe/Berlni}
+`,
+  'no YAML': 'instances:\n  - id: a\n   customImage: x\n\t- b\n',
+  'a list where a map belongs': 'instances:\n  a: {customImage: "img:1"}\n',
+  'paths that lead out, reserved variables, mounts that hide the data': `instances:
+  - id: a
+    customImage: img:1
+    env: {MARINA_HOSTNAME: me}
+    mounts: ["data:/backup/x", "/etc"]
+    script: ../outside.sh
+    targets:
+      - {volume: data, paths: ["../x"]}
+      - {volume: "a/b"}
+`,
+  'durations, booleans and sizes': `timeout: 5
+instances:
+  - id: a
+    customImage: Img:1
+    stopAttached: perhaps
+    pull: sometimes
+    resources: {memory: lots}
+    layout: flat
+`,
+  'targets of both kinds, and of none': `instances:
+  - id: a
+    customImage: img:1
+    targets:
+      - {volume: data, db: pg}
+      - {paths: [x]}
+      - {db: pg, exclude: [x]}
+      - data
+`,
+}
+
+describe('wrong configurations', () => {
+  test.each(Object.entries(WRONG))('%s', async (_, config) => {
+    const { ran, said, calls } = await start(config, [])
+    expect(ran.code).toBe(1)
+    expect(calls).toEqual([])
+    // nothing but errors, each at its line and column
+    for (const line of said) expect(line).toMatch(/^::error title=config\.yml%3A\d+%3A\d+,file=config\.yml,line=\d+::./)
+    const plain = said.map((line) => line.replace(/^::error title=config\.yml%3A(\d+)%3A(\d+),.*?::/, '$1:$2 '))
+    expect(plain).toMatchSnapshot()
+    // `validate` says the same
+    expect((await start(config, [], { inputs: { command: 'validate' } })).said).toEqual(said)
+  })
+
+  test('a file that is not there', async () => {
+    const { ran, said, calls } = await start(GOOD, [], { inputs: { config: 'nas/config.yml' } })
+    expect(said).toEqual([
+      '::error::nas/config.yml could not be read: there is no such file in the workspace. Check out the repository first (actions/checkout), or set the input config',
+    ])
+    expect([ran.code, calls]).toEqual([1, []])
+  })
+})
+
+test('Marina 0.9’s own example passes validate, with one notice for each thing of its daemon', async () => {
+  const example = await readFile(join(import.meta.dirname, '../unit/config/fixtures/marina-0.9.yml'), 'utf8')
+  const { ran, said, calls } = await start(example, [], { inputs: { command: 'validate' } })
+  expect([ran.code, calls]).toEqual([0, []])
+  expect(said).toMatchSnapshot()
+})
+
+describe('inputs and events', () => {
+  test.each<[string, Partial<ActionOptions>, string[]]>([
+    [
+      'a command',
+      { inputs: { command: 'restore' } },
+      ['command is "restore": it must be backup, plan, validate or check'],
+    ],
+    [
+      'booleans and numbers',
+      { inputs: { 'dry-run': 'maybe', 'allow-partial': 'yes', 'max-parallel': '0', 'artifact-retention-days': 'x' } },
+      ['max-parallel is "0"', 'allow-partial is "yes"', 'dry-run is "maybe"', 'artifact-retention-days is "x"'],
+    ],
+    ['a duration', { inputs: { 'lock-wait': '5' } }, ['lock-wait is "5": write a duration such as 30s, 10m or 1h30m']],
+    [
+      'an unknown instance',
+      { inputs: { instances: 'a, b\nc' } },
+      ['instances: b, c are not in the configuration, which has a'],
+    ],
+    [
+      'one foreign to its command',
+      { inputs: { command: 'validate', 'dry-run': 'true' } },
+      ['dry-run means nothing to the command "validate"'],
+    ],
+    ...['pull_request', 'pull_request_target', 'issue_comment', 'workflow_run'].map(
+      (name): [string, Partial<ActionOptions>, string[]] => [
+        `the event ${name}`,
+        { env: { GITHUB_EVENT_NAME: name } },
+        [`Backups do not run on "${name}" events, which others can start: use schedule`],
+      ],
+    ),
+  ])('%s', async (_, options, sentences) => {
+    const { ran, said, calls } = await start(GOOD, [], options)
+    expect([ran.code, calls, said.length]).toEqual([1, [], 1])
+    expect(said[0]).toMatch(/^::error::/)
+    for (const sentence of sentences) expect(said[0]).toContain(sentence)
+  })
+})
