@@ -53120,6 +53120,64 @@ function either(words) {
 
 /***/ }),
 
+/***/ 92309:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   MR: () => (/* binding */ runOutputs),
+/* harmony export */   n0: () => (/* binding */ setOutputs)
+/* harmony export */ });
+/* unused harmony exports OUTPUTS, planOutputs */
+/* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(33838);
+/** The outputs of action.yml. */
+
+const OUTPUTS = (/* unused pure expression or super */ null && ([
+    'result',
+    'succeeded',
+    'partial',
+    'failed',
+    'skipped',
+    'report',
+    'log-directory',
+    'artifact-id',
+    'artifact-url',
+    'due',
+    'matrix',
+]));
+/** Every output of a run, each with a value. Pure. */
+function runOutputs(report, places) {
+    const ids = (...statuses) => JSON.stringify(report.instances.filter((one) => statuses.includes(one.status)).map((one) => one.id));
+    return {
+        result: report.result,
+        succeeded: ids('success'),
+        partial: ids('partial'),
+        failed: ids('failed', 'cancelled'),
+        skipped: ids('skipped'),
+        report: places.report ?? '',
+        'log-directory': places.logDirectory ?? '',
+        'artifact-id': places.artifact === undefined ? '' : String(places.artifact.id),
+        'artifact-url': places.artifact?.url ?? '',
+        due: JSON.stringify(places.due ?? []),
+        matrix: '[]',
+    };
+}
+/** The outputs of a plan. Pure. */
+function planOutputs(due, matrix) {
+    return {
+        result: due.length === 0 ? 'nothing-due' : 'success',
+        due: JSON.stringify(due),
+        matrix: JSON.stringify(matrix),
+    };
+}
+/** Hands the outputs to the runner, without secrets: it would drop an output that holds one. */
+function setOutputs(outputs, redact) {
+    for (const [name, value] of Object.entries(outputs))
+        _actions_core__WEBPACK_IMPORTED_MODULE_0__/* .setOutput */ .uH(name, redact(value));
+}
+
+
+/***/ }),
+
 /***/ 90862:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -53152,6 +53210,49 @@ function readState(env) {
     }
     catch {
         return {}; // cut short by a kill while it was written: the next start repairs what `post` cannot
+    }
+}
+
+
+/***/ }),
+
+/***/ 76079:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ writeSummary),
+/* harmony export */   m: () => (/* binding */ summaryRoom)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(51455);
+/** The step summary: a file that the runner shows on the run's page, where the platform has one. */
+
+/** Over this the runner drops the whole summary, in bytes. */
+const LIMIT_BYTES = 1024 * 1024;
+/** How many bytes this step may still add; 0 where the platform has no summaries. */
+async function summaryRoom(env) {
+    const path = env.GITHUB_STEP_SUMMARY;
+    if (!path)
+        return 0;
+    const written = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(path).then((file) => file.size, () => 0);
+    return Math.max(0, LIMIT_BYTES - written - 1);
+}
+/**
+ * Adds markdown to the summary, with the secrets taken out, since not every platform does that. Returns why it could not
+ * be written, or `null`; a platform without summaries is no reason.
+ */
+async function writeSummary(markdown, env, redact) {
+    const path = env.GITHUB_STEP_SUMMARY;
+    if (!path)
+        return null;
+    const text = `${redact(markdown)}\n`;
+    if (Buffer.byteLength(text) > (await summaryRoom(env)) + 1)
+        return 'The step summary has no room left (1 MiB).';
+    try {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.appendFile)(path, text);
+        return null;
+    }
+    catch (error) {
+        return `The step summary could not be written: ${error.message}`;
     }
 }
 
@@ -53352,6 +53453,9 @@ function staleBecause(claim, known) {
             return 'its workbench is not running';
         return null;
     }
+    // its owner is there, busy with many volumes or a slow reader of its log
+    if (known.ownerGone === false)
+        return null;
     if (state.status === 'created' && !isRecent(claim.container.createdAt, known))
         return 'it was never started';
     if (state.status === 'exited' && !isRecent(state.finishedAt, known))
@@ -53403,10 +53507,14 @@ async function findClaims(host) {
 /** Sweeps every stale claim of the host. Never throws for one claim: what could not be repaired is told by `host.warn`. */
 async function sweepHost(host) {
     const claims = await findClaims(host);
+    // whoever sweeps these has its time, which is waited for once, not for one after the other
+    const begun = claims.filter((claim) => claim.kind !== 'image' && (0,labels/* sweepGeneration */.nb)(claim.container) > 0);
+    await Promise.all(begun.map((claim) => sweepClaim(host, claim, 'a sweep of it was begun and not finished')));
     for (const claim of claims) {
-        if (claim.kind === 'image')
-            continue; // it goes with its workbench, or below
-        const because = (0,labels/* sweepGeneration */.nb)(claim.container) > 0 ? 'a sweep of it was begun and not finished' : await whyStale(host, claim);
+        // an image container goes with its workbench, or below
+        if (claim.kind === 'image' || begun.includes(claim))
+            continue;
+        const because = await whyStaleNow(host, claim);
         if (because !== null)
             await sweepClaim(host, claim, because);
     }
@@ -53421,6 +53529,16 @@ async function sweepJob(host, job) {
     for (const claim of left.filter((one) => one.kind === 'image'))
         await removeQuietly(host, claim.container);
     return left.length;
+}
+/** As `whyStale`; one that cannot be asked about now counts as live, and the next start asks again. */
+async function whyStaleNow(host, claim) {
+    try {
+        return await whyStale(host, claim);
+    }
+    catch (error) {
+        await host.warn(`instance ${claim.instance}: whether its run is over could not be learned: ${error.message}`);
+        return null;
+    }
 }
 /** Why a claim is stale, asked of everyone who may know; `null` where it is live. */
 async function whyStale(host, claim) {
@@ -53451,8 +53569,11 @@ async function sweepClaim(host, claim, because) {
         if (!(await takeOver(host, claim.container)))
             return false;
         const what = `instance ${claim.instance}: a run was left behind (${because})`;
-        await stopBackup(host, claim);
+        // a backup container that cannot be removed must not keep applications down
+        const unstopped = await stopBackup(host, claim).catch((error) => error);
         const failures = await restart(host, claim);
+        if (failures.length === 0 && unstopped instanceof Error)
+            throw unstopped;
         if (failures.length > 0) {
             // the claim stays: it is the only memory of what is still down, and the next start tries again
             for (const failure of failures)
@@ -53534,8 +53655,8 @@ async function sweepImages(host, claims) {
     }
 }
 async function sweepVolumes(host) {
-    const names = await (0,volumes/* listVolumes */.y)(host.docker, [`label=${labels/* VERSION_LABEL */.Qu}`, 'dangling=true']);
-    for (const volume of await (0,volumes/* inspectVolumes */.e)(host.docker, names)) {
+    const names = await (0,volumes/* listVolumes */.yi)(host.docker, [`label=${labels/* VERSION_LABEL */.Qu}`, 'dangling=true']);
+    for (const volume of await (0,volumes/* inspectVolumes */.ef)(host.docker, names)) {
         const kind = Object.entries(volume.labels).find(([key]) => key.endsWith('.kind'))?.[1];
         if (kind !== 'staging' || (0,claim_host/* engineNow */.H)(host) - Date.parse(volume.createdAt) < VOLUME_GRACE_MS)
             continue;
@@ -53555,7 +53676,7 @@ async function removeQuietly(host, container) {
 
 /***/ }),
 
-/***/ 81048:
+/***/ 18962:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -53564,6 +53685,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   R: () => (/* binding */ backup)
 });
 
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(73024);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(51455);
 // EXTERNAL MODULE: external "node:path"
@@ -53592,8 +53715,21 @@ function createApi(options) {
             return null; // "unknown" is the answer; what follows from it is the caller's
         }
     }
-    return { runCompleted };
+    // whoever waits for a lock asks every second; the API allows a thousand questions an hour
+    const answers = new Map();
+    return {
+        runCompleted(repository, runId, attempt) {
+            const key = `${repository} ${runId} ${attempt}`;
+            const known = answers.get(key);
+            if (known && Date.now() - known.at < ANSWER_FRESH_MS)
+                return known.answer;
+            const answer = runCompleted(repository, runId, attempt);
+            answers.set(key, { at: Date.now(), answer });
+            return answer;
+        },
+    };
 }
+const ANSWER_FRESH_MS = 60_000;
 const nothing = () => undefined;
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
@@ -53879,26 +54015,8 @@ function cutBetweenCharacters(data, start, limit) {
     return furthest;
 }
 
-;// CONCATENATED MODULE: ./build/report/plaintext.js
-/** Makes text from anywhere harmless to show: nothing that moves a cursor, colours, hides or turns text around. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-const TERMINAL_SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above; all but tab and line feed
-const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
-/** Invisible characters, and those that change the direction of what follows. */
-const INVISIBLE = /[\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff]/g;
-/** The text without terminal sequences and invisible characters; other control characters become `U+FFFD`. */
-function harmless(text) {
-    return text.replace(TERMINAL_SEQUENCES, '').replace(INVISIBLE, '').replace(CONTROLS, '\ufffd');
-}
-/** As `harmless`, on one line and at most `limit` characters long; `…` tells what was cut. */
-function harmlessLine(text, limit) {
-    const line = harmless(text.length > limit * 4 ? text.slice(0, limit * 4) : text).replace(/[\n\t]/g, ' ');
-    if (line.length <= limit)
-        return line;
-    return `${line.slice(0, limit - 1)}…`;
-}
-
+// EXTERNAL MODULE: ./build/report/plaintext.js
+var plaintext = __nccwpck_require__(91908);
 ;// CONCATENATED MODULE: ./build/report/log.js
 /** The log of one instance: a file that holds all of it, redacted, and the live view that people watch. */
 
@@ -54009,7 +54127,7 @@ function createTail(redactor) {
                 kept = kept.slice(-TAIL_LINES);
         },
         // once more: what is taken out may have stood in the middle of a secret
-        lines: () => kept.slice(-TAIL_LINES).map((text) => redactor.text(harmlessLine(text, TAIL_LINE_CHARACTERS))),
+        lines: () => kept.slice(-TAIL_LINES).map((text) => redactor.text((0,plaintext/* harmlessLine */.K)(text, TAIL_LINE_CHARACTERS))),
     };
 }
 /** A file to append to. The first failure is told once, ends the writing, and is kept as `problem`. */
@@ -54292,7 +54410,7 @@ var docker_volumes = __nccwpck_require__(18746);
 async function discover(docker, instances, signal) {
     const [containers, volumes] = await Promise.all([
         (0,docker_containers/* listContainers */.ts)(docker, [], { signal }).then((ids) => (0,docker_containers/* inspectContainers */.Xu)(docker, ids, { signal })),
-        (0,docker_volumes/* listVolumes */.y)(docker, [], { signal }).then((names) => (0,docker_volumes/* inspectVolumes */.e)(docker, names, { signal })),
+        (0,docker_volumes/* listVolumes */.yi)(docker, [], { signal }).then((names) => (0,docker_volumes/* inspectVolumes */.ef)(docker, names, { signal })),
     ]);
     const objects = [
         ...volumes.map((volume) => ({ kind: 'volume', name: volume.name, labels: volume.labels })),
@@ -54376,7 +54494,7 @@ var docker_process = __nccwpck_require__(99762);
 /** Images: pulled by policy, and what an image says of itself. */
 
 
-/** Pull time is bounded by the instance's own deadline; this is the most that one may take, ms. */
+/** The most that a pull may take where the caller says nothing, ms. */
 const PULL_DEADLINE_MS = 2 * 3_600_000;
 /**
  * The image, after what the policy asks. `always` falls back to the local image with a warning, `missing` pulls where there is none,
@@ -54440,10 +54558,14 @@ async function inspectImage(docker, reference, options) {
  * nothing with it. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
  */
 function dropsItsCommand(entrypoint) {
-    const [shell, flag, script] = entrypoint;
+    const [shell, ...rest] = entrypoint;
+    const at = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
+    const script = rest[at + 1];
+    // SHELL may give options before -c, and their words: -e, -o pipefail
+    const isShellForm = at >= 0 && rest.slice(0, at).every((word) => /^[-+]/.test(word) || /^[a-z]+$/.test(word));
     return (shell !== undefined &&
-        /(^|\/)(sh|bash|ash|dash)$/.test(shell) &&
-        flag === '-c' &&
+        /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(shell) &&
+        isShellForm &&
         script !== undefined &&
         !/\$(\{?[0-9@*])/.test(script));
 }
@@ -54538,7 +54660,7 @@ function refused(target, why) {
 /** Looks at each target. A missing volume, or a staging that cannot be had, fails that target alone. */
 async function resolveTargets(docker, engine, hostName, targets, options) {
     const wanted = targets.filter((target) => target.kind === 'volume');
-    const volumes = new Map((await (0,docker_volumes/* inspectVolumes */.e)(docker, wanted.map((target) => target.name), options)).map((volume) => [volume.name, volume]));
+    const volumes = new Map((await (0,docker_volumes/* inspectVolumes */.ef)(docker, wanted.map((target) => target.name), options)).map((volume) => [volume.name, volume]));
     const where = (target) => target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`;
     const one = async (target) => {
         if (target.kind === 'db') {
@@ -54640,7 +54762,8 @@ const LOOK_DEADLINE_MS = 120_000;
  * there. `keep` reads the content of a file, which must be small.
  */
 async function look(docker, container, path, options = {}) {
-    const argv = ['cp', `${container}:${path}`, '-'];
+    // a file to be read may be a link, as /etc/passwd is on some systems; a path to be judged may not
+    const argv = ['cp', ...(options.keep ? ['--follow-link'] : []), `${container}:${path}`, '-'];
     const client = (0,docker_process/* stream */.Td)(docker, argv);
     client.stdin.end();
     let stderr = '';
@@ -56241,8 +56364,8 @@ async function sync(bench, request, path) {
     return { now: Number(now), uptime: Number(uptime) };
 }
 
-// EXTERNAL MODULE: ./build/stage/applications.js + 2 modules
-var applications = __nccwpck_require__(64594);
+// EXTERNAL MODULE: ./build/stage/applications.js + 3 modules
+var applications = __nccwpck_require__(13737);
 ;// CONCATENATED MODULE: ./build/stage/attached.js
 /** Who can write to a volume's data: by its name, or by another way to the same place. Pure. */
 
@@ -56740,94 +56863,183 @@ function asError(error) {
     return error instanceof Error ? error : new Error(String(error));
 }
 
-;// CONCATENATED MODULE: ./build/docker/args.js
-/** Docker argument lists. Pure: a spec in, an argv out; nothing here starts a process. */
-
+;// CONCATENATED MODULE: ./build/run/user.js
+/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
 /**
- * `docker create` for a container of ours. `--pull never`: the image phase alone pulls. The `local` log driver, whatever the
- * engine's default: a container's output may hold secrets and must not travel to a log server, nor fill the disk.
+ * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
+ * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
+ * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
  */
-function createCall(spec) {
-    const [first = '', ...rest] = spec.entrypoint ?? [];
-    const { byName, byFile } = splitEnv(spec.env);
-    return {
-        argv: [
-            'create',
-            ...['--name', spec.name, '--pull', 'never', '--no-healthcheck'],
-            ...['--log-driver', 'local', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=2'],
-            ...(spec.workbench ? ['--interactive', '--restart', 'always'] : []),
-            ...Object.entries(spec.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
-            ...spec.mounts.flatMap((mount) => ['--mount', mountSpec(mount)]),
-            ...(spec.user === null ? [] : ['--user', spec.user]),
-            ...(spec.network === null ? [] : ['--network', spec.network]),
-            ...(spec.memory === null ? [] : ['--memory', spec.memory]),
-            ...(spec.cpus === null ? [] : ['--cpus', spec.cpus]),
-            ...Object.keys(byName).flatMap((key) => ['--env', key]),
-            ...(byFile === '' ? [] : ['--env-file', '/dev/stdin']),
-            ...(spec.entrypoint === null ? [] : ['--entrypoint', first]),
-            spec.image,
-            ...rest,
-            ...spec.command,
-        ],
-        env: byName,
-        input: byFile === '' ? undefined : Buffer.from(byFile),
-    };
+function numericUser(user, passwd, group) {
+    const [name = '', groupName] = user === '' ? ['0'] : user.split(':');
+    const entry = lines(passwd).find((fields) => fields[0] === name || fields[2] === name);
+    const uid = entry ? Number(entry[2]) : Number(name);
+    if (!isId(uid) || (!entry && !/^\d+$/.test(name)))
+        return null;
+    if (groupName === undefined || groupName === '')
+        return { uid, gid: entry ? Number(entry[3]) || 0 : 0 };
+    const groupEntry = lines(group).find((fields) => fields[0] === groupName || fields[2] === groupName);
+    const gid = groupEntry ? Number(groupEntry[2]) : Number(groupName);
+    return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null;
 }
-/**
- * Values travel in the client's environment (`--env KEY`), where any byte but NUL may stand. A key that the client itself or its
- * helpers read would change the client, so it goes by `--env-file` on stdin instead, which takes one line.
- * Source: docker/cli `opts/file.go` (a line is `KEY=value`, kept as it stands).
- */
-function splitEnv(env) {
-    const byName = {};
-    let byFile = '';
-    for (const [key, value] of Object.entries(env)) {
-        if (!readByClient(key))
-            byName[key] = value;
-        else if (!/[\r\n]/.test(value))
-            byFile += `${key}=${value}\n`;
-        else
-            throw new build_errors/* InstanceError */.i2(`env ${key} has a value of several lines, which cannot be given to a variable that the docker client itself reads: write it in one line, or under another name`);
-    }
-    return { byName, byFile };
+/** Whether the container's files must be read to know the numbers. */
+function needsFiles(user) {
+    return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user);
 }
-/** Whether the docker client, ssh, a credential helper or the dynamic linker would act on this variable. */
-function readByClient(key) {
-    return (/^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(key) ||
-        /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_ALL|NO_COLOR|TERM|PWD)$/.test(key) ||
-        /^(all|ftp|https?|no)_proxy$/i.test(key) ||
-        /^SSL_CERT_(FILE|DIR)$/.test(key));
+function isId(id) {
+    return Number.isInteger(id) && id >= 0 && id < 2 ** 32;
 }
-/** One `--mount` value. Never `-v`: that copies the image's files into an empty volume and takes a one-letter name for a drive. */
-function mountSpec(mount) {
-    switch (mount.type) {
-        case 'volume':
-            return csv([
-                'type=volume',
-                `src=${mount.source}`,
-                `dst=${mount.target}`,
-                'volume-nocopy',
-                ...(mount.subpath === undefined ? [] : [`volume-subpath=${mount.subpath}`]),
-                ...(mount.readonly ? ['readonly'] : []),
-            ]);
-        case 'anonymous':
-            return csv([
-                'type=volume',
-                `dst=${mount.target}`,
-                'volume-nocopy',
-                ...Object.entries(mount.labels).map(([key, value]) => `volume-label=${key}=${value}`),
-            ]);
-        case 'bind':
-            return csv(['type=bind', `src=${mount.source}`, `dst=${mount.target}`, ...(mount.readonly ? ['readonly'] : [])]);
-        case 'tmpfs':
-            return csv(['type=tmpfs', `dst=${mount.target}`]);
-    }
-}
-/** `--mount` is one line of CSV. Source: docker/cli `opts/mount.go`. */
-function csv(fields) {
-    return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
+function lines(file) {
+    return file
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+        .map((line) => line.trim().split(':'));
 }
 
+;// CONCATENATED MODULE: ./build/run/container.js
+
+
+
+
+
+
+/**
+ * Creates the container, and creates it again without each mounted target that turns out empty, gone, or without its paths.
+ * `isEnough` says whether what is left is worth a run.
+ */
+async function readyContainer(plan, isEnough) {
+    let mounted = plan.mounted;
+    const failed = [];
+    // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
+    let parents = mounted.some(usesSubpaths) ? null : [];
+    for (;;) {
+        if (!isEnough(mounted))
+            return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed };
+        const whole = parents === null;
+        const id = await plan.create(mounted.flatMap((source) => mountsOf(source, plan, whole)), failed);
+        try {
+            const found = await examine(plan, id, mounted, whole);
+            if (found.failed.length === 0 && !whole) {
+                const owner = await putIn(plan, id, parents ?? [], mounted, failed);
+                return { id, owner, mounted, failed };
+            }
+            failed.push(...found.failed);
+            mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source));
+            if (whole)
+                parents = found.parents;
+            else
+                parents = (parents ?? []).filter((entry) => mounted.some((source) => container_isBelow(entry, source, plan.layout)));
+        }
+        catch (error) {
+            await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
+            throw error;
+        }
+        await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
+        await (0,docker_volumes/* removeMadeVolumes */.Zz)(plan.docker, failed.map(({ source }) => source.volume.name), plan.madeBy);
+    }
+}
+const usesSubpaths = (source) => source.staging.kind === 'mount' && source.staging.subpaths;
+const container_isBelow = (entry, source, layout) => `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`);
+function mountsOf(source, { layout, madeBy }, whole) {
+    const target = volumeDirectory(layout, source.volume.name);
+    const mount = { type: 'volume', source: source.volume.name, target, readonly: true, madeBy };
+    if (whole || !usesSubpaths(source))
+        return [mount];
+    return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }));
+}
+/** Looks into each mounted volume. One that vanished since it was inspected was made anew by our own mount: then there is nothing to back up. */
+async function examine(plan, id, mounted, whole) {
+    const names = mounted.map((source) => source.volume.name);
+    const vanished = await (0,docker_volumes/* vanishedVolumes */.KR)(plan.docker, names, plan.madeBy);
+    const failed = [];
+    const parents = [];
+    for (const source of mounted) {
+        const fail = (error) => failed.push({ source, error: `volume ${source.volume.name} ${error}` });
+        if (vanished.includes(source.volume.name)) {
+            fail(VANISHED);
+        }
+        else if (whole && usesSubpaths(source)) {
+            const looked = await lookAtPaths(plan, id, source);
+            if (typeof looked === 'string')
+                fail(looked);
+            else
+                parents.push(...looked);
+        }
+        else if (!source.target.allowEmpty && !usesSubpaths(source)) {
+            const found = await look(plan.docker, id, volumeDirectory(plan.layout, source.volume.name), {
+                signal: plan.signal,
+            });
+            if (found === null || (found.type === 'directory' && found.empty))
+                fail(EMPTY);
+        }
+    }
+    return { failed, parents };
+}
+const VANISHED = 'was removed while its backup began: there is nothing to back up';
+const EMPTY = 'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true';
+/** The directories above a target's paths, or what is wrong with the paths. */
+async function lookAtPaths(plan, id, source) {
+    const root = volumeDirectory(plan.layout, source.volume.name);
+    const at = (path) => look(plan.docker, id, path === '' ? root : `${root}/${path}`, { signal: plan.signal });
+    const entry = (path, found) => ({
+        path: `${root.slice(1)}${path === '' ? '' : `/${path}`}/`,
+        mode: found.mode,
+        uid: found.uid,
+        gid: found.gid,
+    });
+    const parents = [];
+    for (const path of ['', ...directoriesAbove(source.target.paths)]) {
+        const found = await at(path);
+        if (found === null)
+            return `has no path ${path}: see paths`;
+        if (found.type === 'symlink')
+            return `has a symbolic link at ${path}: a path that leads through one is refused`;
+        if (found.type !== 'directory')
+            return `has no directory at ${path}: see paths`;
+        parents.push(entry(path, found));
+    }
+    let empty = true;
+    for (const path of source.target.paths) {
+        const found = await at(path);
+        if (found === null)
+            return `has no path ${path}: see paths`;
+        if (found.type === 'symlink')
+            return `has a symbolic link at ${path}: a path that is one is refused`;
+        if (found.type === 'other')
+            return `has neither a file nor a directory at ${path}: set staging: copy`;
+        empty &&= found.type === 'directory' && found.empty;
+    }
+    return empty && !source.target.allowEmpty ? EMPTY : parents;
+}
+async function putIn(plan, id, parents, mounted, failed) {
+    const owner = await ownerOf(plan, id);
+    const uses = { volumes: true, databases: plan.databases };
+    await copyIn(plan.docker, id, [
+        ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
+        ...parents,
+        {
+            path: `${plan.layout.directory.slice(1)}/manifest.json`,
+            mode: 0o644,
+            ...owner,
+            content: plan.manifest(mounted, failed),
+        },
+        ...(plan.script ? [{ path: 'backup.sh', mode: 0o755, ...owner, content: plan.script }] : []),
+    ], { signal: plan.signal });
+    return owner;
+}
+/** The numbers of the user that the image runs as, looked up in the created container's own files. */
+async function ownerOf(plan, id) {
+    const user = plan.instance.user ?? plan.image.user;
+    const read = async (path) => (await look(plan.docker, id, path, { keep: true, signal: plan.signal }))?.content?.toString() ?? '';
+    const [passwd, group] = needsFiles(user) ? [await read('/etc/passwd'), await read('/etc/group')] : ['', ''];
+    const numbers = numericUser(user, passwd, group);
+    if (numbers)
+        return numbers;
+    throw new build_errors/* InstanceError */.i2(`user ${user} is not in /etc/passwd or /etc/group of image ${plan.image.reference}: give its numbers, such as user: "1000:1000"`);
+}
+
+// EXTERNAL MODULE: ./build/docker/args.js
+var args = __nccwpck_require__(26876);
 // EXTERNAL MODULE: ./build/claim/host.js
 var claim_host = __nccwpck_require__(47069);
 ;// CONCATENATED MODULE: ./build/claim/claim.js
@@ -56852,12 +57064,14 @@ async function claim(host, spec, wait) {
     for (;;) {
         if (wait.signal.aborted)
             throw new build_errors/* CancelledError */.cc();
-        const created = await (0,docker_containers/* createContainer */.g$)(host.docker, createCall(spec), `container ${spec.name} could not be created`, {
+        const created = await (0,docker_containers/* createContainer */.g$)(host.docker, (0,args/* createCall */.jh)(spec), `container ${spec.name} could not be created`, {
             deadlineMs: 120_000,
             signal: wait.signal,
         });
-        if (created.kind === 'created')
+        if (created.kind === 'created') {
+            wait.onClaimed();
             return created.id;
+        }
         const held = await clearHolder(host, spec.name);
         if (held === null)
             continue;
@@ -56872,14 +57086,21 @@ async function clearHolder(host, name) {
     if (container === null)
         return null;
     const holder = (0,claim_labels/* parseClaim */.Ed)(container);
+    if (holder === null && (0,claim_labels/* isOurs */.MU)(container.labels)) {
+        return `container ${name} was made by another version of this action: let that one finish, or remove it (docker rm -fv ${name})`;
+    }
     if (holder === null) {
         return `a container named ${name} is on this host, and it is not Marina's: rename or remove it (docker rm ${name}), or choose another id`;
     }
     const because = await (0,sweep/* whyStale */.qj)(host, holder);
     if (because === null)
         return `the instance is being backed up already, ${describeHolder(host, holder)}`;
-    await (0,sweep/* sweepClaim */.lc)(host, holder, because);
-    return null;
+    if (await (0,sweep/* sweepClaim */.lc)(host, holder, because))
+        return null;
+    const left = await (0,docker_containers/* inspectContainer */.aH)(host.docker, name);
+    if (left === null || left.id !== holder.container.id)
+        return null;
+    return `a run of the instance was left behind (${because}) and could not be taken over: docker rm -fv ${name}`;
 }
 function describeHolder(host, holder) {
     const { owner } = holder;
@@ -56905,6 +57126,8 @@ else : >"$first"; echo ready
 fi
 trap 'exit 0' TERM INT
 while :; do sleep 3600 & wait $!; done`;
+/** Millions of staged files take their time to be deleted, ms. */
+const REMOVE_DEADLINE_MS = 30 * 60_000;
 /** For the first line of a workbench that starts, ms. */
 const START_DEADLINE_MS = 60_000;
 /**
@@ -56997,9 +57220,14 @@ function workbench(docker, id, lease) {
             container: id,
             signal: request.signal ? AbortSignal.any([request.signal, lost.signal]) : lost.signal,
         }),
+        abandon() {
+            released = true;
+            lease.stdin.destroy();
+            lease.kill();
+        },
         async release() {
             released = true;
-            await (0,docker_containers/* removeContainer */.od)(docker, id, { deadlineMs: 120_000 });
+            await (0,docker_containers/* removeContainer */.od)(docker, id, { deadlineMs: REMOVE_DEADLINE_MS });
             lease.stdin.destroy();
             lease.kill();
         },
@@ -57099,20 +57327,23 @@ function toolsOf(lines) {
 
 
 
-/** What comes on top of `timeout` before others may call the claim stale, ms: our own stop and release. */
-const RELEASE_MS = 300_000;
+
+/** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
+const RELEASE_MS = 45 * 60_000;
 /** The backup container as the claim. It is taken at the first `create`. */
 function holdByBackup(request) {
     const name = (0,claim_labels/* claimName */.cB)(request.instance.id);
     let current = null;
     return {
         bench: null,
+        vanished: [],
         async create(mounts, env) {
             const staging = { type: 'anonymous', target: '/backup', labels: (0,claim_labels/* stagingLabels */.Hz)(request.instance.id) };
             const spec = backupSpec(request, name, labelsOf(request, 'backup', name, [], null), [staging, ...mounts], env);
             current = await claim(request.context.host, spec, {
                 lockWaitMs: request.context.lockWaitMs,
                 signal: request.signal,
+                onClaimed: request.onClaimed,
             });
             return current;
         },
@@ -57128,6 +57359,7 @@ async function holdByWorkbench(request, sources, restart) {
     const { docker } = context.host;
     const name = (0,claim_labels/* claimName */.cB)(instance.id);
     const helper = instance.helperImage;
+    const { job } = context.host.owner;
     const opened = await openWorkbench(context.host, {
         name,
         images: [
@@ -57137,17 +57369,28 @@ async function holdByWorkbench(request, sources, restart) {
         labels: labelsOf(request, 'workbench', name, restart, null),
         mounts: [
             { type: 'anonymous', target: '/backup', labels: (0,claim_labels/* stagingLabels */.Hz)(instance.id) },
-            ...sources.map((source, index) => ({ type: 'volume', source, target: sourcePath(index), readonly: true })),
+            ...sources.map((source, index) => ({
+                type: 'volume',
+                source,
+                target: sourcePath(index),
+                readonly: true,
+                madeBy: job,
+            })),
         ],
-    }, { lockWaitMs: context.lockWaitMs, signal }, (exec) => probeTools(exec, 60_000, signal));
+    }, { lockWaitMs: context.lockWaitMs, signal, onClaimed: request.onClaimed }, (exec) => probeTools(exec, 60_000, signal));
     const workbench = opened.bench;
-    const staging = await stagingVolume(request, workbench.id).catch(async (error) => {
+    const known = async () => ({
+        staging: await stagingVolume(request, workbench.id),
+        vanished: await (0,docker_volumes/* vanishedVolumes */.KR)(docker, sources, job),
+    });
+    const { staging, vanished } = await known().catch(async (error) => {
         await workbench.release();
         throw error;
     });
     let backup = null;
     return {
         bench: { workbench, tools: opened.tools },
+        vanished,
         async create(mounts, env) {
             // one that is gone took its volume along, and a mount would make an empty one of that name
             await stagingVolume(request, workbench.id);
@@ -57157,15 +57400,16 @@ async function holdByWorkbench(request, sources, restart) {
             backup = await createUnderClaim(request, spec);
             return backup;
         },
-        async release() {
+        async release(keepJournal) {
             try {
                 if (backup !== null)
                     await (0,docker_containers/* removeContainer */.od)(docker, backup);
             }
             finally {
-                await workbench.release();
+                await (keepJournal ? workbench.abandon() : workbench.release());
                 if (workbench.lost.aborted)
                     await freeStaging(docker, staging);
+                await (0,docker_volumes/* removeMadeVolumes */.Zz)(docker, vanished, job);
             }
         },
     };
@@ -57175,7 +57419,7 @@ const sourcePath = (index) => `/marina/source/${index}`;
 async function createUnderClaim(request, spec) {
     const { docker } = request.context.host;
     for (let attempt = 0; attempt < 2; attempt += 1) {
-        const created = await (0,docker_containers/* createContainer */.g$)(docker, createCall(spec), `container ${spec.name} could not be created`, {
+        const created = await (0,docker_containers/* createContainer */.g$)(docker, (0,args/* createCall */.jh)(spec), `container ${spec.name} could not be created`, {
             deadlineMs: 120_000,
         });
         if (created.kind === 'created')
@@ -57391,7 +57635,9 @@ async function oneHook(life, kind, target, text, place) {
 ;// CONCATENATED MODULE: ./build/run/life.js
 
 /** One target cannot be backed up; the others go on. */
-async function failTarget(life, target, error) {
+async function failTarget(life, target, reason) {
+    // it goes into the manifest, and so into the backup itself
+    const error = life.context.host.docker.redact(reason);
     life.failed.push({ target, error });
     life.record.target(target, { status: 'failed', staging: null, error });
     await life.log.write('marina', `failed: ${error}`);
@@ -57450,11 +57696,12 @@ function databaseEntry(source, dumped, layout) {
 
 
 
+
 /** For stopping a wave of applications, and for all of them to come up again, ms. */
 const STOP_DEADLINE_MS = 15 * 60_000;
 const copies_START_DEADLINE_MS = 15 * 60_000;
 /** Copies every source. Each failure is its target's own, except an application that does not come up again: that throws. */
-async function copyVolumes(life, bench, sources, quiet) {
+async function copyVolumes(life, bench, sources, { quiet, vanished }) {
     const members = sources.map((source, index) => {
         const place = hookContainer(source.volume.name, quiet.containers, quiet.self);
         return {
@@ -57463,7 +57710,9 @@ async function copyVolumes(life, bench, sources, quiet) {
             place,
             began: Date.now(),
             hookBegun: false,
-            error: null,
+            error: vanished.includes(source.volume.name)
+                ? new build_errors/* InstanceError */.i2(`volume ${source.volume.name} ${VANISHED}`)
+                : null,
             firstPass: null,
             secondPass: null,
             copied: null,
@@ -57504,9 +57753,9 @@ async function copyGroup(life, bench, group, members, quiet) {
             await copyStopped(life, bench, group, members, quiet);
     }
     finally {
-        for (const member of members)
-            await closeHooks(life, bench, member);
+        await closeHooks(life, members);
     }
+    await removeFailed(life, bench, members);
     for (const member of members)
         await settle(life, member);
 }
@@ -57539,10 +57788,13 @@ async function copyStopped(life, bench, group, members, quiet) {
         startDeadlineMs: copies_START_DEADLINE_MS,
         signal: life.stop.signal,
     };
+    // until it is known that all are up again
+    life.applicationsDown = names.length > 0;
     const done = await whileStopped(docker, group, options, async () => {
         for (const member of members)
             await attempt(life, member, () => lastPass(bench, member));
     });
+    life.applicationsDown = done.notUp.length > 0;
     if (done.downtimeMs !== null) {
         life.record.downtime(done.downtimeMs / 1000);
         await life.log.write('marina', `${names.join(', ')} up again, after ${(done.downtimeMs / 1000).toFixed(1)} s`);
@@ -57593,29 +57845,28 @@ async function copies_confirm(bench, member) {
     if (member.secondPass)
         member.copied = await confirmPasses(bench, member.request, member.secondPass);
 }
-/** The postHook of a target whose preHook was begun, or that has none. A target that failed is not left half staged. */
-async function closeHooks(life, bench, member) {
-    const { target } = member.source;
-    const due = member.hookBegun || (target.preHook === null && target.postHook !== null);
-    if (due) {
-        try {
-            await postHook(life, target, member.place);
-        }
-        catch (error) {
-            if (!isExpected(error))
-                throw error;
+/** The postHooks of all whose preHook was begun, or that have none; nothing that goes wrong with one keeps another from its own. */
+async function closeHooks(life, members) {
+    for (const member of members) {
+        const { target } = member.source;
+        if (!member.hookBegun && (target.preHook !== null || target.postHook === null))
+            continue;
+        await postHook(life, target, member.place).catch((error) => {
             member.error ??= error;
-        }
+        });
     }
-    if (member.error === null || life.stop.signal.aborted)
+}
+/** A target that failed is not left half staged. */
+async function removeFailed(life, bench, members) {
+    if (life.stop.signal.aborted)
         return;
-    const removed = await bench.exec({
-        script: 'rm -rf -- "$1"',
-        args: [member.request.destination],
-        deadlineMs: 600_000,
-    });
-    if (removed.code !== 0)
-        throw new build_errors/* InstanceError */.i2(`what was staged of volume ${member.request.name}, which failed (${member.error.message}), could not be removed`);
+    for (const { error, request } of members) {
+        if (error === null)
+            continue;
+        const removed = await bench.exec({ script: 'rm -rf -- "$1"', args: [request.destination], deadlineMs: 600_000 });
+        if (removed.code !== 0)
+            throw new build_errors/* InstanceError */.i2(`what was staged of volume ${request.name}, which failed (${error.message}), could not be removed`);
+    }
 }
 async function settle(life, member) {
     const { source, copied, error } = member;
@@ -57646,6 +57897,8 @@ function openStop(cancel) {
     return {
         signal: AbortSignal.any([cancel, own.signal]),
         arm(timeoutMs) {
+            if (timer !== undefined)
+                return;
             // a timer holds at most 24 days; nobody's backup does
             timer = setTimeout(() => {
                 const meanwhile = doing === null ? '' : ` while ${doing}`;
@@ -58242,7 +58495,13 @@ function judgeGrants(question) {
     const all = question.databases.length === 0;
     const wanted = all ? question.visible.filter((name) => !OWN.test(name)) : question.databases;
     for (const name of wanted) {
-        const lacks = lacking((pattern) => pattern === '*' || likeMatches(pattern, name));
+        const covers = (pattern) => pattern === '*' || likeMatches(pattern, name);
+        const lacks = [
+            ...lacking(covers),
+            ...(question.routines && !seesRoutines(allows, covers, question.grants)
+                ? ['SHOW_ROUTINE (MariaDB: SELECT on mysql.proc)']
+                : []),
+        ];
         if (lacks.length === 0)
             continue;
         const what = `the account has no ${lacks.join(' and ')} privilege on the whole of database "${name}"`;
@@ -58255,6 +58514,14 @@ function judgeGrants(question) {
     if (wanted.length === 0)
         return { error: `the account sees no database: ${unseen}`, warning: null };
     return { error: null, warning: `the account may not see the whole server: the dump holds ${wanted.join(', ')}` };
+}
+/** Whether the account sees the routines of a database, or some of its rights make the tool itself fail where it does not. */
+function seesRoutines(allows, covers, grants) {
+    const everywhere = (database) => database === '*';
+    return (allows('SELECT', (database) => everywhere(database) || database.toLowerCase() === 'mysql') ||
+        allows('SHOW_ROUTINE', everywhere) ||
+        ['ALL PRIVILEGES', 'EXECUTE', 'ALTER ROUTINE', 'CREATE ROUTINE'].some((one) => allows(one, covers)) ||
+        grants.some((line) => /^GRANT [^(]*\bSELECT\b[^(]* ON `?mysql`?\.`?proc`? TO /i.test(line)));
 }
 function parseGrant(line) {
     const match = /^GRANT (.+?) ON (?:(?:TABLE )?)(\*|`(?:[^`]|``)*`|[^\s.`]+)\.(\*|`(?:[^`]|``)*`|[^\s.`]+) TO /.exec(line);
@@ -58396,6 +58663,7 @@ function rightsQuestion(question, base, connection) {
                 visible: lines.slice(split + 1),
                 databases: question.databases,
                 triggers: !question.dumpArgs.includes('--skip-triggers'),
+                routines: !question.dumpArgs.includes('--skip-routines'),
             });
         },
     };
@@ -59078,7 +59346,7 @@ async function dumpDatabase(docker, bench, request) {
         for (const notice of plan.notices)
             await request.onLine(notice);
         const warnings = await askRights(docker, request, plan);
-        await inBench(bench, request, MAKE_DIRECTORY, [request.directory, ownerOf(request)]);
+        await inBench(bench, request, MAKE_DIRECTORY, [request.directory, dump_ownerOf(request)]);
         const files = await dumpFiles(docker, bench, { request, plan, deadline, warnings });
         return { kind, files, tool: plan.tool, toolVersion: tools.get(plan.tool) ?? '', warnings, notices: plan.notices };
     }
@@ -59173,7 +59441,7 @@ async function dumpFile(docker, bench, work, file) {
                 },
             },
             file: `${request.directory}/${file.name}`,
-            owner: ownerOf(request),
+            owner: dump_ownerOf(request),
             wholeness: plan.wholeness(),
             onBytes: progress.add,
             deadline: work.deadline,
@@ -59189,7 +59457,7 @@ async function dumpFile(docker, bench, work, file) {
         await progress.end();
     }
 }
-function ownerOf(request) {
+function dump_ownerOf(request) {
     return `${request.owner.uid}:${request.owner.gid}`;
 }
 async function inBench(bench, request, script, args) {
@@ -59211,6 +59479,8 @@ async function removeRest(bench, request, cause) {
 }
 
 ;// CONCATENATED MODULE: ./build/run/dumps.js
+/** Dumps into the staging volume, one database after the other, while everything runs. */
+
 
 
 
@@ -59278,199 +59548,19 @@ function dumpOne(life, bench, source) {
     });
 }
 async function removeDump(life, bench, source) {
-    await bench.exec({
+    const removed = await bench.exec({
         script: 'rm -rf -- "$1"',
         args: [databaseDirectory(life.layout, source.container.name)],
         deadlineMs: 60_000,
     });
+    if (removed.code !== 0)
+        throw new build_errors/* InstanceError */.i2(`what was dumped of database ${source.container.name}, which failed, could not be removed`);
 }
 
 ;// CONCATENATED MODULE: ./build/stage/manifest.js
 /** `manifest.json`, version 1: all that a restore needs to know of what lies beside it. Pure. */
 function manifest(input) {
     return Buffer.from(`${JSON.stringify({ version: 1, ...input }, null, 2)}\n`);
-}
-
-;// CONCATENATED MODULE: ./build/run/user.js
-/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
-/**
- * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
- * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
- * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
- */
-function numericUser(user, passwd, group) {
-    const [name = '', groupName] = user === '' ? ['0'] : user.split(':');
-    const entry = lines(passwd).find((fields) => fields[0] === name || fields[2] === name);
-    const uid = entry ? Number(entry[2]) : Number(name);
-    if (!isId(uid) || (!entry && !/^\d+$/.test(name)))
-        return null;
-    if (groupName === undefined || groupName === '')
-        return { uid, gid: entry ? Number(entry[3]) || 0 : 0 };
-    const groupEntry = lines(group).find((fields) => fields[0] === groupName || fields[2] === groupName);
-    const gid = groupEntry ? Number(groupEntry[2]) : Number(groupName);
-    return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null;
-}
-/** Whether the container's files must be read to know the numbers. */
-function needsFiles(user) {
-    return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user);
-}
-function isId(id) {
-    return Number.isInteger(id) && id >= 0 && id < 2 ** 32;
-}
-function lines(file) {
-    return file
-        .split('\n')
-        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-        .map((line) => line.trim().split(':'));
-}
-
-;// CONCATENATED MODULE: ./build/run/container.js
-
-
-
-
-
-
-
-/**
- * Creates the container, and creates it again without each mounted target that turns out empty, gone, or without its paths.
- * `isEnough` says whether what is left is worth a run.
- */
-async function readyContainer(plan, isEnough) {
-    let mounted = plan.mounted;
-    const failed = [];
-    // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
-    let parents = mounted.some(usesSubpaths) ? null : [];
-    for (;;) {
-        if (!isEnough(mounted))
-            return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed };
-        const whole = parents === null;
-        const id = await plan.create(mounted.flatMap((source) => mountsOf(source, plan.layout, whole)), failed);
-        try {
-            const found = await examine(plan, id, mounted, whole);
-            if (found.failed.length === 0 && !whole) {
-                const owner = await putIn(plan, id, parents ?? [], mounted, failed);
-                return { id, owner, mounted, failed };
-            }
-            failed.push(...found.failed);
-            mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source));
-            if (whole)
-                parents = found.parents;
-            else
-                parents = (parents ?? []).filter((entry) => mounted.some((source) => container_isBelow(entry, source, plan.layout)));
-        }
-        catch (error) {
-            await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
-            throw error;
-        }
-        await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
-        await removeCreatedVolumes(plan.docker, failed);
-    }
-}
-const usesSubpaths = (source) => source.staging.kind === 'mount' && source.staging.subpaths;
-const container_isBelow = (entry, source, layout) => `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`);
-function mountsOf(source, layout, whole) {
-    const target = volumeDirectory(layout, source.volume.name);
-    const mount = { type: 'volume', source: source.volume.name, target, readonly: true };
-    if (whole || !usesSubpaths(source))
-        return [mount];
-    return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }));
-}
-/** Looks into each mounted volume. `mount` would have created one that vanished since it was inspected: that shows in its time of creation. */
-async function examine(plan, id, mounted, whole) {
-    const now = new Map((await (0,docker_volumes/* inspectVolumes */.e)(plan.docker, mounted.map((source) => source.volume.name))).map((volume) => [volume.name, volume]));
-    const failed = [];
-    const parents = [];
-    for (const source of mounted) {
-        const fail = (error) => failed.push({ source, error: `volume ${source.volume.name} ${error}` });
-        if (now.get(source.volume.name)?.createdAt !== source.volume.createdAt) {
-            fail('was removed while its backup began: there is nothing to back up');
-        }
-        else if (whole && usesSubpaths(source)) {
-            const looked = await lookAtPaths(plan, id, source);
-            if (typeof looked === 'string')
-                fail(looked);
-            else
-                parents.push(...looked);
-        }
-        else if (!source.target.allowEmpty && !usesSubpaths(source)) {
-            const found = await look(plan.docker, id, volumeDirectory(plan.layout, source.volume.name), {
-                signal: plan.signal,
-            });
-            if (found === null || (found.type === 'directory' && found.empty))
-                fail(EMPTY);
-        }
-    }
-    return { failed, parents };
-}
-const EMPTY = 'is empty: nothing was backed up of it. If it may be empty, set allowEmpty: true';
-/** The directories above a target's paths, or what is wrong with the paths. */
-async function lookAtPaths(plan, id, source) {
-    const root = volumeDirectory(plan.layout, source.volume.name);
-    const at = (path) => look(plan.docker, id, path === '' ? root : `${root}/${path}`, { signal: plan.signal });
-    const entry = (path, found) => ({
-        path: `${root.slice(1)}${path === '' ? '' : `/${path}`}/`,
-        mode: found.mode,
-        uid: found.uid,
-        gid: found.gid,
-    });
-    const parents = [];
-    for (const path of ['', ...directoriesAbove(source.target.paths)]) {
-        const found = await at(path);
-        if (found === null)
-            return `has no path ${path}: see paths`;
-        if (found.type === 'symlink')
-            return `has a symbolic link at ${path}: a path that leads through one is refused`;
-        if (found.type !== 'directory')
-            return `has no directory at ${path}: see paths`;
-        parents.push(entry(path, found));
-    }
-    let empty = true;
-    for (const path of source.target.paths) {
-        const found = await at(path);
-        if (found === null)
-            return `has no path ${path}: see paths`;
-        if (found.type === 'symlink')
-            return `has a symbolic link at ${path}: a path that is one is refused`;
-        if (found.type === 'other')
-            return `has neither a file nor a directory at ${path}: set staging: copy`;
-        empty &&= found.type === 'directory' && found.empty;
-    }
-    return empty && !source.target.allowEmpty ? EMPTY : parents;
-}
-async function removeCreatedVolumes(docker, failed) {
-    for (const { source } of failed) {
-        const [now] = await (0,docker_volumes/* inspectVolumes */.e)(docker, [source.volume.name]);
-        // only one that is not the volume we inspected: our own mount made it. One in use is refused by the engine, and stays
-        if (now && now.createdAt !== source.volume.createdAt)
-            await (0,docker_process/* query */.P)(docker, ['volume', 'rm', now.name]);
-    }
-}
-async function putIn(plan, id, parents, mounted, failed) {
-    const owner = await container_ownerOf(plan, id);
-    const uses = { volumes: true, databases: plan.databases };
-    await copyIn(plan.docker, id, [
-        ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
-        ...parents,
-        {
-            path: `${plan.layout.directory.slice(1)}/manifest.json`,
-            mode: 0o644,
-            ...owner,
-            content: plan.manifest(mounted, failed),
-        },
-        ...(plan.script ? [{ path: 'backup.sh', mode: 0o755, ...owner, content: plan.script }] : []),
-    ], { signal: plan.signal });
-    return owner;
-}
-/** The numbers of the user that the image runs as, looked up in the created container's own files. */
-async function container_ownerOf(plan, id) {
-    const user = plan.instance.user ?? plan.image.user;
-    const read = async (path) => (await look(plan.docker, id, path, { keep: true, signal: plan.signal }))?.content?.toString() ?? '';
-    const [passwd, group] = needsFiles(user) ? [await read('/etc/passwd'), await read('/etc/group')] : ['', ''];
-    const numbers = numericUser(user, passwd, group);
-    if (numbers)
-        return numbers;
-    throw new build_errors/* InstanceError */.i2(`user ${user} is not in /etc/passwd or /etc/group of image ${plan.image.reference}: give its numbers, such as user: "1000:1000"`);
 }
 
 ;// CONCATENATED MODULE: ./build/run/environment.js
@@ -59514,6 +59604,7 @@ async function readyImage(life, hold, image, mounted) {
         layout: life.layout,
         mounted,
         databases,
+        madeBy: life.context.host.owner.job,
         script: instance.script === null ? null : await life.context.readScript(instance.script),
         signal: stop.signal,
         create: (mounts, failed) => hold.create(mounts, environment(life, failed)),
@@ -59570,7 +59661,7 @@ function manifestFor(life, mounted, failed) {
         layout: life.instance.layout,
         runUrl: life.context.runUrl,
         targets: [
-            ...life.staged,
+            ...life.staged.map((target) => ({ ...target, warnings: target.warnings.map(life.context.host.docker.redact) })),
             ...mounted.map((source) => volumeEntry(source, { staging: 'mount', files: null, bytes: null, warnings: [] })),
         ],
         failed: [
@@ -59714,15 +59805,14 @@ async function runInstance(context, instance, log, now) {
         if (sources.length === 0 && life.failed.length > 0)
             return record.end();
         const image = await record.phase('image', () => findImage(life));
-        stop.arm(instance.timeoutMs);
-        const held = await takeHold({ context, instance, image, signal: stop.signal }, record, { sources, quiet });
+        const held = await takeHold({ context, instance, image, signal: stop.signal, onClaimed: () => stop.arm(instance.timeoutMs) }, record, { sources, quiet });
         hold = held;
         const { bench } = held;
         if (bench)
             await dumpAll(life, bench, sources);
         const container = await record.phase(bench ? 'stage' : 'claim', async () => {
             if (bench)
-                await copyAll(life, bench, sources, quiet);
+                await copyAll(life, bench, sources, { quiet, vanished: held.vanished });
             return readyImage(life, held, image, volumesOf(sources).filter((source) => source.staging.kind === 'mount'));
         });
         if (container !== null)
@@ -59736,7 +59826,7 @@ async function runInstance(context, instance, log, now) {
         const last = hold;
         if (last)
             await record
-                .phase('release', () => last.release())
+                .phase('release', () => last.release(life.applicationsDown))
                 .catch((error) => record.warn(`the claim could not be released, the next run will sweep it: ${error.message}`));
     }
     return record.end();
@@ -59757,17 +59847,17 @@ async function dumpAll(life, { workbench, tools }, sources) {
     if (databases.length > 0)
         await life.record.phase('dump', () => dumpDatabases(life, { exec: workbench.exec, tools }, databases));
 }
-async function copyAll(life, { workbench, tools }, sources, quiet) {
+async function copyAll(life, { workbench, tools }, sources, around) {
     const { context, instance, stop, log } = life;
     const meeting = {
         host: context.host,
-        containers: quiet.journal.map((one) => one.id),
+        containers: around.quiet.journal.map((one) => one.id),
         waitMs: instance.timeoutMs,
         signal: stop.signal,
         say: (line) => log.write('marina', line),
     };
     await waitForOlder(meeting, workbench.id);
-    await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), quiet);
+    await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), around);
 }
 function beginLife(context, instance, log, now) {
     return {
@@ -59778,6 +59868,7 @@ function beginLife(context, instance, log, now) {
         stop: openStop(context.signal),
         layout: layoutOf(instance.layout, now()),
         staged: [],
+        applicationsDown: false,
         failed: [],
     };
 }
@@ -59844,7 +59935,10 @@ async function findImage(life) {
     const { docker } = context.host;
     if (instance.customImage === null)
         throw new build_errors/* InstanceError */.i2(`instance ${instance.id} names no customImage`);
-    const image = await ensureImage(docker, instance.customImage, instance.pull, { signal: stop.signal });
+    const image = await ensureImage(docker, instance.customImage, instance.pull, {
+        signal: stop.signal,
+        deadlineMs: instance.timeoutMs,
+    });
     record.set({ image: { reference: image.reference, id: image.id, digest: image.digest } });
     for (const warning of image.warnings)
         await record.warn(warning);
@@ -59857,7 +59951,7 @@ async function findImage(life) {
 /** A volume among `mounts` that is not there would be created by the engine, and the backup would go into the void. */
 async function refuseMissingMounts(life) {
     const names = life.instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []));
-    const found = await (0,docker_volumes/* inspectVolumes */.e)(life.context.host.docker, names);
+    const found = await (0,docker_volumes/* inspectVolumes */.ef)(life.context.host.docker, names);
     const missing = names.filter((name) => !found.some((volume) => volume.name === name));
     if (missing.length > 0)
         throw new build_errors/* InstanceError */.i2(`volume ${missing.join(', ')}, named in mounts, does not exist on host ${life.context.hostName}: create it (docker volume create)`);
@@ -60014,88 +60108,10 @@ function firstLine(text) {
     return text.split('\n', 1)[0] ?? '';
 }
 
-;// CONCATENATED MODULE: ./build/action/outputs.js
-/** The outputs of action.yml. */
-
-const OUTPUTS = (/* unused pure expression or super */ null && ([
-    'result',
-    'succeeded',
-    'partial',
-    'failed',
-    'skipped',
-    'report',
-    'log-directory',
-    'artifact-id',
-    'artifact-url',
-    'due',
-    'matrix',
-]));
-/** Every output of a run, each with a value. Pure. */
-function runOutputs(report, places) {
-    const ids = (...statuses) => JSON.stringify(report.instances.filter((one) => statuses.includes(one.status)).map((one) => one.id));
-    return {
-        result: report.result,
-        succeeded: ids('success'),
-        partial: ids('partial'),
-        failed: ids('failed', 'cancelled'),
-        skipped: ids('skipped'),
-        report: places.report ?? '',
-        'log-directory': places.logDirectory ?? '',
-        'artifact-id': places.artifact === undefined ? '' : String(places.artifact.id),
-        'artifact-url': places.artifact?.url ?? '',
-        due: JSON.stringify(places.due ?? []),
-        matrix: '[]',
-    };
-}
-/** The outputs of a plan. Pure. */
-function planOutputs(due, matrix) {
-    return {
-        result: due.length === 0 ? 'nothing-due' : 'success',
-        due: JSON.stringify(due),
-        matrix: JSON.stringify(matrix),
-    };
-}
-/** Hands the outputs to the runner, without secrets: it would drop an output that holds one. */
-function setOutputs(outputs, redact) {
-    for (const [name, value] of Object.entries(outputs))
-        core/* setOutput */.uH(name, redact(value));
-}
-
-;// CONCATENATED MODULE: ./build/action/summary.js
-/** The step summary: a file that the runner shows on the run's page, where the platform has one. */
-
-/** Over this the runner drops the whole summary, in bytes. */
-const LIMIT_BYTES = 1024 * 1024;
-/** How many bytes this step may still add; 0 where the platform has no summaries. */
-async function summaryRoom(env) {
-    const path = env.GITHUB_STEP_SUMMARY;
-    if (!path)
-        return 0;
-    const written = await (0,promises_.stat)(path).then((file) => file.size, () => 0);
-    return Math.max(0, LIMIT_BYTES - written - 1);
-}
-/**
- * Adds markdown to the summary, with the secrets taken out, since not every platform does that. Returns why it could not
- * be written, or `null`; a platform without summaries is no reason.
- */
-async function writeSummary(markdown, env, redact) {
-    const path = env.GITHUB_STEP_SUMMARY;
-    if (!path)
-        return null;
-    const text = `${redact(markdown)}\n`;
-    if (Buffer.byteLength(text) > (await summaryRoom(env)) + 1)
-        return 'The step summary has no room left (1 MiB).';
-    try {
-        await (0,promises_.appendFile)(path, text);
-        return null;
-    }
-    catch (error) {
-        return `The step summary could not be written: ${error.message}`;
-    }
-}
-
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(73024);
+// EXTERNAL MODULE: ./build/action/outputs.js
+var outputs = __nccwpck_require__(92309);
+// EXTERNAL MODULE: ./build/action/summary.js
+var summary = __nccwpck_require__(76079);
 ;// CONCATENATED MODULE: external "node:stream/promises"
 const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
 ;// CONCATENATED MODULE: ./build/report/wording.js
@@ -60227,50 +60243,8 @@ function redactValue(value, redact) {
     ]));
 }
 
-;// CONCATENATED MODULE: ./build/report/markup.js
-/** Text from anywhere as part of GitHub's markdown: it is shown as it is, and can never be markup. Pure. */
-
-const CHARACTERS = 2000;
-/**
- * What could be markup: always the signs of the last set; a colon that is not the end of a word (`http:`); the dot of an
- * address (`www.`); and at the beginning the marks of lists and rules. The rest stays readable where summaries are shown raw.
- */
-const SIGNS = /^\d+[.)](?= |$)|^[-+=]+|(?<=www)\.|:(?! |$)|[!#$&*<>@[\\\]^_`{|}~]/gi;
-/**
- * Text on one line, for a sentence or the cell of a table. Signs that markdown or HTML may know become character
- * references, which CommonMark never takes for structure; `@name`, `a@b.c` and `#1` become links only after those are
- * resolved, and so are parted.
- */
-function inline(text) {
-    const line = harmlessLine(text, CHARACTERS).replace(/\s+/g, ' ').trim();
-    return line.replace(SIGNS, (sign) => sign === '@' || sign === '#' ? `<span>${reference(sign)}</span>` : escaped(sign));
-}
-/** A name on one line, set as code. */
-function code(text) {
-    return `<code>${inline(text)}</code>`;
-}
-/** Lines as they are, in a block. Begins and ends on lines of its own. */
-function block(lines) {
-    return `<pre>\n${lines
-        .map((line) => harmless(line)
-        .replace(/[\n\t]/g, ' ')
-        .replace(/[&<>]/g, reference))
-        .join('\n')}\n</pre>`;
-}
-/** A link whose address is ours; `null` where there is none or it is no address of a web page. */
-function markup_link(label, url) {
-    if (url === null || !/^https?:\/\/[^\s"<>]+$/.test(url))
-        return null;
-    return `<a href="${url.replace(/[&']/g, reference)}">${inline(label)}</a>`;
-}
-function escaped(signs) {
-    return Array.from(signs, reference).join('');
-}
-const REFERENCES = Array.from({ length: 128 }, (_, code) => `&#${code};`);
-function reference(sign) {
-    return REFERENCES[sign.charCodeAt(0)];
-}
-
+// EXTERNAL MODULE: ./build/report/markup.js
+var markup = __nccwpck_require__(29271);
 ;// CONCATENATED MODULE: ./build/report/public.js
 /** Sentences as strangers may read them: in a public repository nobody learns the names of files. Pure. */
 /** Quoted text: with escapes inside double quotes, as JSON writes names; an apostrophe inside a word is no quote. */
@@ -60381,7 +60355,7 @@ function* parts(report, detail, cut) {
 }
 /** Who gets a fold, the worst first. */
 const FOLDED = ['failed', 'cancelled', 'partial'];
-const summary_SIGNS = {
+const SIGNS = {
     success: '✅',
     partial: '⚠️',
     failed: '❌',
@@ -60391,7 +60365,7 @@ const summary_SIGNS = {
 function verdictLine(report) {
     const of = (status) => report.instances.filter((one) => one.status === status);
     const total = report.instances.length;
-    const host = report.host === '' ? '' : ` on ${inline(report.host)}`;
+    const host = report.host === '' ? '' : ` on ${(0,markup/* inline */.mG)(report.host)}`;
     const bad = (ids) => namesOf(ids.map((one) => one.id));
     switch (report.result) {
         case 'nothing-due':
@@ -60413,7 +60387,7 @@ function verdictLine(report) {
 function namesOf(ids) {
     const shown = ids
         .slice(0, 5)
-        .map((id) => inline(id))
+        .map((id) => (0,markup/* inline */.mG)(id))
         .join(', ');
     return ids.length > 5 ? `${shown} and ${ids.length - 5} more` : shown;
 }
@@ -60432,8 +60406,8 @@ function table(instances, detail) {
 }
 function row(one) {
     const cells = [
-        code(one.id),
-        `${summary_SIGNS[one.status]} ${one.status}${one.failedPhase === null ? '' : ` (${one.failedPhase})`}`,
+        (0,markup/* code */.aY)(one.id),
+        `${SIGNS[one.status]} ${one.status}${one.failedPhase === null ? '' : ` (${one.failedPhase})`}`,
         targetsCell(one),
         sizeCell(one.targets),
         one.downtimeSeconds === null ? '–' : seconds(one.downtimeSeconds),
@@ -60462,20 +60436,20 @@ function fold(one, detail, open) {
     // where the image has succeeded, its last words explain nothing
     const tail = detail.tailLines === 0 || one.status === 'partial' ? [] : one.tail.slice(-detail.tailLines);
     return [
-        `<details${open ? ' open' : ''}><summary>${summary_SIGNS[one.status]} <b>${inline(one.id)}</b>: ${inline(one.error ?? one.status)}</summary>`,
-        ...failed.map((target) => `- ${target.kind} ${code(target.name)}: ${inline(target.error ?? 'failed')}`),
+        `<details${open ? ' open' : ''}><summary>${SIGNS[one.status]} <b>${(0,markup/* inline */.mG)(one.id)}</b>: ${(0,markup/* inline */.mG)(one.error ?? one.status)}</summary>`,
+        ...failed.map((target) => `- ${target.kind} ${(0,markup/* code */.aY)(target.name)}: ${(0,markup/* inline */.mG)(target.error ?? 'failed')}`),
         ...(tail.length === 0
             ? []
-            : [tail.length === 1 ? 'Last line of its log:' : `Last ${tail.length} lines of its log:`, block(tail)]),
+            : [tail.length === 1 ? 'Last line of its log:' : `Last ${tail.length} lines of its log:`, (0,markup/* block */.om)(tail)]),
         '</details>',
     ].join('\n\n');
 }
 function warnings(report, detail) {
     const all = [
-        ...report.warnings.map((text) => inline(text)),
+        ...report.warnings.map((text) => (0,markup/* inline */.mG)(text)),
         ...report.instances.flatMap((one) => [
-            ...one.warnings.map((text) => `${code(one.id)}: ${inline(text)}`),
-            ...one.targets.flatMap((target) => target.warnings.map((text) => `${code(one.id)}, ${target.kind} ${code(target.name)}: ${inline(text)}`)),
+            ...one.warnings.map((text) => `${(0,markup/* code */.aY)(one.id)}: ${(0,markup/* inline */.mG)(text)}`),
+            ...one.targets.flatMap((target) => target.warnings.map((text) => `${(0,markup/* code */.aY)(one.id)}, ${target.kind} ${(0,markup/* code */.aY)(target.name)}: ${(0,markup/* inline */.mG)(text)}`)),
         ]),
     ];
     if (all.length === 0)
@@ -60488,12 +60462,12 @@ function warnings(report, detail) {
     ];
 }
 function footer(report) {
-    const engine = report.engine === null ? null : `Docker ${inline(report.engine.version)}`;
+    const engine = report.engine === null ? null : `Docker ${(0,markup/* inline */.mG)(report.engine.version)}`;
     const attempt = report.attempt > 1 ? `attempt ${report.attempt}` : null;
     const parts = [
         engine,
         attempt,
-        markup_link('run', report.runUrl),
+        (0,markup/* link */.nf)('run', report.runUrl),
         report.startedAt === '' ? null : `begun ${minute(report.startedAt)}`,
     ];
     const text = parts.filter((part) => part !== null).join(' · ');
@@ -60516,22 +60490,41 @@ async function publish(action, made, run) {
     const { env, inputs, console } = action;
     await console.settle();
     await annotate(action, report);
-    const path = (0,external_node_path_.join)(run.folder, 'report.json');
-    await (0,promises_.writeFile)(path, `${JSON.stringify(report, null, 2)}\n`);
+    const path = (0,external_node_path_.join)(run.logs, 'report.json');
+    const isWritten = await publish_attempt(action, 'The report could not be written', () => (0,promises_.writeFile)(path, json(report)));
     const isPublic = action.event.publicRepository !== false;
-    const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await summaryRoom(env) });
-    const unwritten = await writeSummary(markdown, env, run.redactor.text);
+    const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await (0,summary/* summaryRoom */.m)(env) });
+    const unwritten = await (0,summary/* writeSummary */.S)(markdown, env, run.redactor.text);
     if (unwritten !== null)
         await console.warning(unwritten);
+    const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) };
+    (0,outputs/* setOutputs */.n0)((0,outputs/* runOutputs */.MR)(report, places), run.redactor.text);
     // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
-    const artifact = action.signal.aborted ? undefined : await upload(action, report, run, path);
-    setOutputs(runOutputs(report, { report: path, logDirectory: run.logs, due: run.selected, ...(artifact ? { artifact } : {}) }), run.redactor.text);
+    if (!action.signal.aborted) {
+        await publish_attempt(action, 'No artifacts were uploaded', async () => {
+            const artifact = await upload(action, report, run);
+            if (artifact)
+                (0,outputs/* setOutputs */.n0)((0,outputs/* runOutputs */.MR)(report, { ...places, artifact }), run.redactor.text);
+        });
+    }
     await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`);
     return report.result === 'success' ||
         report.result === 'nothing-due' ||
         (report.result === 'partial' && inputs.allowPartial)
         ? 0
         : 1;
+}
+const json = (report) => `${JSON.stringify(report, null, 2)}\n`;
+/** Does what a good backup does not depend on; its failure (a full disk, say) is a warning. */
+async function publish_attempt(action, what, work) {
+    try {
+        await work();
+        return true;
+    }
+    catch (error) {
+        await action.console.warning(`${what}: ${error.message}`);
+        return false;
+    }
 }
 async function annotate(action, report) {
     const { console, inputs } = action;
@@ -60549,7 +60542,7 @@ async function annotate(action, report) {
             await console.warning(`${instance.id}: ${warning}`, at);
     }
 }
-async function upload(action, report, run, reportPath) {
+async function upload(action, report, run) {
     const { inputs, event, console } = action;
     const logsToo = inputs.uploadLogs === 'auto' ? event.publicRepository === false : inputs.uploadLogs;
     if (inputs.uploadLogs === 'auto' && !logsToo) {
@@ -60561,7 +60554,9 @@ async function upload(action, report, run, reportPath) {
     const cut = (0,external_node_path_.join)(run.folder, 'upload');
     await (0,promises_.mkdir)(cut, { recursive: true });
     const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : [];
-    await (0,promises_.copyFile)(reportPath, (0,external_node_path_.join)(cut, 'report.json'));
+    // the report is uploaded in any case; the last lines of the logs are logs
+    const tails = { ...report, instances: report.instances.map((one) => (logsToo ? one : { ...one, tail: [] })) };
+    await (0,promises_.writeFile)((0,external_node_path_.join)(cut, 'report.json'), json(tails));
     for (const log of logs)
         await cutLog(log, (0,external_node_path_.join)(cut, (0,external_node_path_.basename)(log)));
     const uploaded = await uploadRun({
@@ -60621,12 +60616,13 @@ function selectInstances({ all, ids, select, event }) {
 
 
 
+
 /** Runs the backups and returns the process's exit code. Throws `InputError`, `ConfigError` or `DockerUnavailableError` before anything is touched. */
 async function backup(action) {
     const { inputs, event, console } = action;
     const startedAt = new Date();
     const variables = (0,configuration/* openVariables */.kK)(action);
-    await (0,configuration/* hideSecrets */.s0)(action, variables.secrets);
+    (0,configuration/* maskSecrets */.QU)(action, variables.secrets);
     const refused = (0,events/* refusedEvent */.F)(event.name);
     if (refused !== null)
         throw new build_errors/* InputError */.dz(refused);
@@ -60649,10 +60645,10 @@ async function backup(action) {
         ...selection.notices,
         ...settled.flatMap((one) => (one.ok ? one.settled.notices : [])),
     ]);
-    const nodeName = (0,interpolate/* settleNodeName */.O)(config, variables.lookup);
     const docker = { env: dockerEnvironment(action.env), redact: redactor.text };
     const engine = await (0,docker_engine/* openEngine */.F5)(docker, action.signal);
-    const hostName = nodeName ?? engine.hostName;
+    const nodeName = nodeNameOf(config, variables.lookup);
+    const hostName = (nodeName instanceof build_errors/* ConfigError */.xL ? null : nodeName) ?? engine.hostName;
     const warnings = [];
     const host = {
         docker,
@@ -60685,7 +60681,10 @@ async function backup(action) {
         signal: action.signal,
         readScript: (file) => readScript(event.workspace, file),
         discover: labels,
-        pending: (one) => pendingKeys(config, one),
+        pending: (one) => [
+            ...pendingKeys(config, one),
+            ...(nodeName instanceof build_errors/* ConfigError */.xL && one.nodeName === null ? [nodeName.message] : []),
+        ],
     });
     const reports = await runAll(settled, inputs.maxParallel, action.signal, (one) => one.ok
         ? runOne(action, context(one.settled.instance), one.settled.instance, (0,external_node_path_.join)(logs, `${one.raw.id}.log`), redactor)
@@ -60720,9 +60719,20 @@ async function runOne(action, context, instance, path, redactor) {
         ...report,
         warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])],
         nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
-        log: path,
+        log: (0,external_node_fs_.existsSync)(path) ? path : null,
         tail: log.tail(),
     };
+}
+/** A variable that is missing fails the instances that have no `nodeName` of their own, not the run. */
+function nodeNameOf(config, lookup) {
+    try {
+        return (0,interpolate/* settleNodeName */.O)(config, lookup);
+    }
+    catch (error) {
+        if (error instanceof build_errors/* ConfigError */.xL)
+            return error;
+        throw error;
+    }
 }
 function discoverOnce(host, config, settled, signal) {
     let asked = null;
@@ -60813,6 +60823,7 @@ async function readScript(workspace, file) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   s0: () => (/* binding */ hideSecrets),
+  QU: () => (/* binding */ maskSecrets),
   kK: () => (/* binding */ openVariables),
   Xg: () => (/* binding */ readConfig),
   j3: () => (/* binding */ settleAll)
@@ -60941,11 +60952,16 @@ function settleAll(config, instances, lookup) {
         }
     });
 }
-/** Registers secrets with the runner, and returns what takes them out of all that is written. Call it before anything else is printed. */
-async function hideSecrets(action, secrets) {
-    const { values, tooShort } = (0,redaction/* maskable */.dm)(secrets);
+/** Registers secrets with the runner, silently. */
+function maskSecrets(action, secrets) {
     const redactor = (0,redaction/* createRedactor */.lY)(secrets);
-    action.console.mask(values, redactor);
+    action.console.mask((0,redaction/* maskable */.dm)(secrets).values, redactor);
+    return redactor;
+}
+/** Registers secrets with the runner, says where some are too short, and returns what takes them out of all that is written. Call it before anything else is printed. */
+async function hideSecrets(action, secrets) {
+    const redactor = maskSecrets(action, secrets);
+    const { tooShort } = (0,redaction/* maskable */.dm)(secrets);
     if (tooShort > 0) {
         await action.console.warning(`${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`);
     }
@@ -62771,6 +62787,108 @@ function plainWords(code, message) {
 
 /***/ }),
 
+/***/ 26876:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   J8: () => (/* binding */ MADE_BY_LABEL),
+/* harmony export */   jh: () => (/* binding */ createCall)
+/* harmony export */ });
+/* unused harmony exports readByClient, mountSpec */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(19473);
+/** Docker argument lists. Pure: a spec in, an argv out; nothing here starts a process. */
+
+/** On a volume that one of our mounts created; its value is who. */
+const MADE_BY_LABEL = 'dev.polarfox.marina-action.made-by';
+/**
+ * `docker create` for a container of ours. `--pull never`: the image phase alone pulls. The `local` log driver, whatever the
+ * engine's default: a container's output may hold secrets and must not travel to a log server, nor fill the disk.
+ */
+function createCall(spec) {
+    const [first = '', ...rest] = spec.entrypoint ?? [];
+    const { byName, byFile } = splitEnv(spec.env);
+    return {
+        argv: [
+            'create',
+            ...['--name', spec.name, '--pull', 'never', '--no-healthcheck'],
+            ...['--log-driver', 'local', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=2'],
+            ...(spec.workbench ? ['--interactive', '--restart', 'always'] : []),
+            ...Object.entries(spec.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+            ...spec.mounts.flatMap((mount) => ['--mount', mountSpec(mount)]),
+            ...(spec.user === null ? [] : ['--user', spec.user]),
+            ...(spec.network === null ? [] : ['--network', spec.network]),
+            ...(spec.memory === null ? [] : ['--memory', spec.memory]),
+            ...(spec.cpus === null ? [] : ['--cpus', spec.cpus]),
+            ...Object.keys(byName).flatMap((key) => ['--env', key]),
+            ...(byFile === '' ? [] : ['--env-file', '/dev/stdin']),
+            ...(spec.entrypoint === null ? [] : ['--entrypoint', first]),
+            spec.image,
+            ...rest,
+            ...spec.command,
+        ],
+        env: byName,
+        input: byFile === '' ? undefined : Buffer.from(byFile),
+    };
+}
+/**
+ * Values travel in the client's environment (`--env KEY`), where any byte but NUL may stand. A key that the client itself or its
+ * helpers read would change the client, so it goes by `--env-file` on stdin instead, which takes one line.
+ * Source: docker/cli `opts/file.go` (a line is `KEY=value`, kept as it stands).
+ */
+function splitEnv(env) {
+    const byName = {};
+    let byFile = '';
+    for (const [key, value] of Object.entries(env)) {
+        if (!readByClient(key))
+            byName[key] = value;
+        else if (!/[\r\n]/.test(value))
+            byFile += `${key}=${value}\n`;
+        else
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InstanceError */ .i2(`env ${key} has a value of several lines, which cannot be given to a variable that the docker client itself reads: write it in one line, or under another name`);
+    }
+    return { byName, byFile };
+}
+/** Whether the docker client, ssh, a credential helper or the dynamic linker would act on this variable. */
+function readByClient(key) {
+    return (/^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(key) ||
+        /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_ALL|NO_COLOR|TERM|PWD)$/.test(key) ||
+        /^(all|ftp|https?|no)_proxy$/i.test(key) ||
+        /^SSL_CERT_(FILE|DIR)$/.test(key));
+}
+/** One `--mount` value. Never `-v`: that copies the image's files into an empty volume and takes a one-letter name for a drive. */
+function mountSpec(mount) {
+    switch (mount.type) {
+        case 'volume':
+            return csv([
+                'type=volume',
+                `src=${mount.source}`,
+                `dst=${mount.target}`,
+                'volume-nocopy',
+                ...(mount.madeBy === undefined ? [] : [`volume-label=${MADE_BY_LABEL}=${mount.madeBy}`]),
+                ...(mount.subpath === undefined ? [] : [`volume-subpath=${mount.subpath}`]),
+                ...(mount.readonly ? ['readonly'] : []),
+            ]);
+        case 'anonymous':
+            return csv([
+                'type=volume',
+                `dst=${mount.target}`,
+                'volume-nocopy',
+                ...Object.entries(mount.labels).map(([key, value]) => `volume-label=${key}=${value}`),
+            ]);
+        case 'bind':
+            return csv(['type=bind', `src=${mount.source}`, `dst=${mount.target}`, ...(mount.readonly ? ['readonly'] : [])]);
+        case 'tmpfs':
+            return csv(['type=tmpfs', `dst=${mount.target}`]);
+    }
+}
+/** `--mount` is one line of CSV. Source: docker/cli `opts/mount.go`. */
+function csv(fields) {
+    return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
+}
+
+
+/***/ }),
+
 /***/ 96485:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -62916,17 +63034,24 @@ function refused(what) {
 /** Both answers come with exit code 1 where the server is away, so the words are on stderr. */
 function parse(output) {
     if (output.ended.kind === 'exit' && output.ended.code === 0)
-        return JSON.parse(output.stdout);
+        return parseAnswer(output.stdout);
+    if (output.ended.kind === 'cancelled')
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .CancelledError */ .cc();
     const words = output.stderr
         .trim()
         .split('\n')
         .filter((line) => line !== '')[0] ?? '';
-    const why = output.ended.kind === 'timeout'
-        ? 'it did not answer within 30 s'
-        : output.ended.kind === 'cancelled'
-            ? 'cancelled'
-            : words;
+    const why = output.ended.kind === 'timeout' ? 'it did not answer within 30 s' : words;
     throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DockerUnavailableError */ .pG(`no Docker engine answers: ${why}. See that the engine runs and that this runner's user may use it (DOCKER_HOST, docker context, group docker)`);
+}
+function parseAnswer(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        const [line = ''] = text.trim().split('\n');
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DockerUnavailableError */ .pG(`the docker client answered in words that are not Docker’s: "${line.slice(0, 200)}". See that docker on PATH is Docker’s own client`);
+    }
 }
 
 
@@ -63115,21 +63240,25 @@ function noClient(error) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ inspectVolumes),
-/* harmony export */   y: () => (/* binding */ listVolumes)
+/* harmony export */   KR: () => (/* binding */ vanishedVolumes),
+/* harmony export */   Zz: () => (/* binding */ removeMadeVolumes),
+/* harmony export */   ef: () => (/* binding */ inspectVolumes),
+/* harmony export */   yi: () => (/* binding */ listVolumes)
 /* harmony export */ });
-/* harmony import */ var _process_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(99762);
+/* harmony import */ var _args_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(26876);
+/* harmony import */ var _process_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(99762);
 /** Volumes as the engine tells of them. */
+
 
 /** The volumes that exist of those named; a missing one is left out and never created. */
 async function inspectVolumes(docker, names, options = {}) {
     if (names.length === 0)
         return [];
     const argv = ['volume', 'inspect', ...names];
-    const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .query */ .P)(docker, argv, options);
+    const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .query */ .P)(docker, argv, options);
     const missing = /no such volume/i.test(output.stderr);
     if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && !missing)) {
-        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .commandError */ .yE)(docker, argv, 'volumes could not be inspected', output);
+        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .commandError */ .yE)(docker, argv, 'volumes could not be inspected', output);
     }
     return JSON.parse(output.stdout || '[]').map((raw) => ({
         name: raw.Name,
@@ -63140,10 +63269,25 @@ async function inspectVolumes(docker, names, options = {}) {
         options: raw.Options ?? {},
     }));
 }
+/**
+ * Of `names`, those that are not there, or are only because a mount of `job` created them: `docker create --mount src=NAME` makes a
+ * volume that is missing, and labels it (`Mount.madeBy`). `CreatedAt` tells nothing: it moves with the volume's content on 20.10.
+ */
+async function vanishedVolumes(docker, names, job) {
+    const now = new Map((await inspectVolumes(docker, names)).map((volume) => [volume.name, volume]));
+    return names.filter((name) => !now.has(name) || now.get(name)?.labels[_args_js__WEBPACK_IMPORTED_MODULE_0__/* .MADE_BY_LABEL */ .J8] === job);
+}
+/** Removes what mounts of `job` created of `names`, and nothing else. One that somebody uses by now stays. */
+async function removeMadeVolumes(docker, names, job) {
+    for (const volume of await inspectVolumes(docker, names)) {
+        if (volume.labels[_args_js__WEBPACK_IMPORTED_MODULE_0__/* .MADE_BY_LABEL */ .J8] === job)
+            await (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .query */ .P)(docker, ['volume', 'rm', volume.name]);
+    }
+}
 /** Names of all volumes that fit the filters. */
 async function listVolumes(docker, filters, options = {}) {
     const argv = ['volume', 'ls', '--quiet', ...filters.flatMap((filter) => ['--filter', filter])];
-    const stdout = await (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .eF)(docker, argv, 'volumes could not be listed', options);
+    const stdout = await (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .run */ .eF)(docker, argv, 'volumes could not be listed', options);
     return stdout.split('\n').filter((line) => line !== '');
 }
 
@@ -63218,12 +63362,18 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _action_console_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(61314);
 /* harmony import */ var _action_events_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(74042);
 /* harmony import */ var _action_inputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7126);
-/* harmony import */ var _action_state_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(90862);
-/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(81048);
-/* harmony import */ var _command_post_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9346);
-/* harmony import */ var _command_validate_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(78394);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(19473);
+/* harmony import */ var _action_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(92309);
+/* harmony import */ var _action_state_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(90862);
+/* harmony import */ var _action_summary_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(76079);
+/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(18962);
+/* harmony import */ var _command_post_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9346);
+/* harmony import */ var _command_validate_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(78394);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(19473);
+/* harmony import */ var _report_markup_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(29271);
 /** Both phases of the action, its signals, and the last word on every error. */
+
+
+
 
 
 
@@ -63238,13 +63388,13 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 (0,node_v8__WEBPACK_IMPORTED_MODULE_1__.setFlagsFromString)('--optimize-for-size');
 const { env } = process;
 const console = (0,_action_console_js__WEBPACK_IMPORTED_MODULE_2__/* .createConsole */ .s)({ temp: (0,_action_events_js__WEBPACK_IMPORTED_MODULE_3__/* .readEvent */ .j)(env).temp });
-const code = await ((0,_action_state_js__WEBPACK_IMPORTED_MODULE_5__/* .isPost */ .tl)(env) ? (0,_command_post_js__WEBPACK_IMPORTED_MODULE_7__/* .post */ .b)(env, console, (0,_action_state_js__WEBPACK_IMPORTED_MODULE_5__/* .readState */ .un)(env).job).then(() => 0) : main()).catch((error) => explain(console, error));
+const code = await ((0,_action_state_js__WEBPACK_IMPORTED_MODULE_6__/* .isPost */ .tl)(env) ? (0,_command_post_js__WEBPACK_IMPORTED_MODULE_9__/* .post */ .b)(env, console, (0,_action_state_js__WEBPACK_IMPORTED_MODULE_6__/* .readState */ .un)(env).job).then(() => 0) : main()).catch((error) => explain(console, error));
 await console.end();
 // docker clients that were left behind at their deadline must not keep the process
 process.exit(code);
 async function main() {
     const job = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(8).toString('hex');
-    (0,_action_state_js__WEBPACK_IMPORTED_MODULE_5__/* .saveState */ .LZ)({ job });
+    (0,_action_state_js__WEBPACK_IMPORTED_MODULE_6__/* .saveState */ .LZ)({ job });
     const cancel = new AbortController();
     // the runner sends SIGINT first, SIGTERM 7.5 s later, and kills after 2.5 s more: the first word counts
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -63253,36 +63403,136 @@ async function main() {
     const action = { env, inputs, event: (0,_action_events_js__WEBPACK_IMPORTED_MODULE_3__/* .readEvent */ .j)(env), console, signal: cancel.signal, job };
     switch (inputs.command) {
         case 'backup':
-            return (0,_command_backup_js__WEBPACK_IMPORTED_MODULE_6__/* .backup */ .R)(action);
+            return (0,_command_backup_js__WEBPACK_IMPORTED_MODULE_8__/* .backup */ .R)(action);
         case 'validate':
-            return (0,_command_validate_js__WEBPACK_IMPORTED_MODULE_8__/* .validate */ .t)(action);
+            return (0,_command_validate_js__WEBPACK_IMPORTED_MODULE_10__/* .validate */ .t)(action);
         default:
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .InputError */ .dz(`command ${inputs.command} is not built yet in this version: use backup or validate`);
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .InputError */ .dz(`command ${inputs.command} is not built yet in this version: use backup or validate`);
     }
 }
-/** A user's mistake is one sentence at its place; anything unknown is our bug and says so. */
+/** A user's mistake is one sentence at its place; anything unknown is our bug and says so. A step that reads `result` hears of it, and so does the run's page. */
 async function explain(to, error) {
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .ConfigError */ .xL) {
-        for (const issue of error.issues)
-            await to.error(issue.message, {
-                file: error.file,
-                line: issue.line,
-                title: `${error.file}:${issue.line}:${issue.column}`,
-            });
+    const sentences = sentencesOf(error);
+    for (const { message, at } of sentences)
+        await to.error(message, at);
+    try {
+        const result = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .CancelledError */ .cc ? 'cancelled' : 'failed';
+        (0,_action_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .setOutputs */ .n0)({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' }, asIs);
+        const list = sentences.map(({ message, at }) => `- ${(0,_report_markup_js__WEBPACK_IMPORTED_MODULE_12__/* .inline */ .mG)(at?.title ? `${at.title}: ${message}` : message)}`);
+        const unwritten = await (0,_action_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .S)(`### \u274c Nothing was backed up\n\n${list.join('\n')}`, env, asIs);
+        if (unwritten !== null)
+            await to.warning(unwritten);
     }
-    else if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .InputError */ .dz ||
-        error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .DockerUnavailableError */ .pG ||
-        error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .CancelledError */ .cc) {
-        await to.error(error.message);
-    }
-    else {
-        await to.error(`A bug in Marina, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    catch (later) {
+        await to.warning(`Outputs or summary could not be written: ${later.message}`);
     }
     return 1;
+}
+/** These errors hold no secret: they come before any is used, or have been redacted by whoever threw them. */
+function asIs(text) {
+    return text;
+}
+function sentencesOf(error) {
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .ConfigError */ .xL) {
+        return error.issues.map((issue) => ({
+            message: issue.message,
+            at: { file: error.file, line: issue.line, title: `${error.file}:${issue.line}:${issue.column}` },
+        }));
+    }
+    const isKnown = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .InputError */ .dz || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .DockerUnavailableError */ .pG || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .CancelledError */ .cc;
+    if (isKnown)
+        return [{ message: error.message }];
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return [{ message: `A bug in Marina, please report it: ${trace}` }];
 }
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
+
+/***/ }),
+
+/***/ 29271:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   aY: () => (/* binding */ code),
+/* harmony export */   mG: () => (/* binding */ inline),
+/* harmony export */   nf: () => (/* binding */ link),
+/* harmony export */   om: () => (/* binding */ block)
+/* harmony export */ });
+/* harmony import */ var _plaintext_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(91908);
+/** Text from anywhere as part of GitHub's markdown: it is shown as it is, and can never be markup. Pure. */
+
+const CHARACTERS = 2000;
+/**
+ * What could be markup: always the signs of the last set; a colon that is not the end of a word (`http:`); the dot of an
+ * address (`www.`); and at the beginning the marks of lists and rules. The rest stays readable where summaries are shown raw.
+ */
+const SIGNS = /^\d+[.)](?= |$)|^[-+=]+|(?<=www)\.|:(?! |$)|[!#$&*<>@[\\\]^_`{|}~]/gi;
+/**
+ * Text on one line, for a sentence or the cell of a table. Signs that markdown or HTML may know become character
+ * references, which CommonMark never takes for structure; `@name`, `a@b.c` and `#1` become links only after those are
+ * resolved, and so are parted.
+ */
+function inline(text) {
+    const line = (0,_plaintext_js__WEBPACK_IMPORTED_MODULE_0__/* .harmlessLine */ .K)(text, CHARACTERS).replace(/\s+/g, ' ').trim();
+    return line.replace(SIGNS, (sign) => sign === '@' || sign === '#' ? `<span>${reference(sign)}</span>` : escaped(sign));
+}
+/** A name on one line, set as code. */
+function code(text) {
+    return `<code>${inline(text)}</code>`;
+}
+/** Lines as they are, in a block. Begins and ends on lines of its own. */
+function block(lines) {
+    return `<pre>\n${lines
+        .map((line) => (0,_plaintext_js__WEBPACK_IMPORTED_MODULE_0__/* .harmless */ .I)(line)
+        .replace(/[\n\t]/g, ' ')
+        .replace(/[&<>]/g, reference))
+        .join('\n')}\n</pre>`;
+}
+/** A link whose address is ours; `null` where there is none or it is no address of a web page. */
+function link(label, url) {
+    if (url === null || !/^https?:\/\/[^\s"<>]+$/.test(url))
+        return null;
+    return `<a href="${url.replace(/[&']/g, reference)}">${inline(label)}</a>`;
+}
+function escaped(signs) {
+    return Array.from(signs, reference).join('');
+}
+const REFERENCES = Array.from({ length: 128 }, (_, code) => `&#${code};`);
+function reference(sign) {
+    return REFERENCES[sign.charCodeAt(0)];
+}
+
+
+/***/ }),
+
+/***/ 91908:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   I: () => (/* binding */ harmless),
+/* harmony export */   K: () => (/* binding */ harmlessLine)
+/* harmony export */ });
+/** Makes text from anywhere harmless to show: nothing that moves a cursor, colours, hides or turns text around. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+const TERMINAL_SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above; all but tab and line feed
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+/** Invisible characters, and those that change the direction of what follows. */
+const INVISIBLE = /[\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff]/g;
+/** The text without terminal sequences and invisible characters; other control characters become `U+FFFD`. */
+function harmless(text) {
+    return text.replace(TERMINAL_SEQUENCES, '').replace(INVISIBLE, '').replace(CONTROLS, '\ufffd');
+}
+/** As `harmless`, on one line and at most `limit` characters long; `…` tells what was cut. */
+function harmlessLine(text, limit) {
+    const line = harmless(text.length > limit * 4 ? text.slice(0, limit * 4) : text).replace(/[\n\t]/g, ' ');
+    if (line.length <= limit)
+        return line;
+    return `${line.slice(0, limit - 1)}…`;
+}
+
 
 /***/ }),
 
@@ -63566,7 +63816,7 @@ function maskable(secrets) {
 
 /***/ }),
 
-/***/ 64594:
+/***/ 13737:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -63578,15 +63828,40 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:timers/promises"
 var promises_ = __nccwpck_require__(58500);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(19473);
+;// CONCATENATED MODULE: ./build/docker/patience.js
+/** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
+
+
+const PAUSE_MS = 1_000;
+/** Tries `work` until it does not fail with docker's own errors, or for `forMs`; then the last error is thrown. Other errors are thrown at once. */
+async function patiently(forMs, work) {
+    const until = Date.now() + forMs;
+    for (;;) {
+        try {
+            return await work();
+        }
+        catch (error) {
+            const isDockers = error instanceof errors/* CommandError */.Qd || error instanceof errors/* DockerUnavailableError */.pG;
+            if (!isDockers || Date.now() > until)
+                throw error;
+            await (0,promises_.setTimeout)(PAUSE_MS);
+        }
+    }
+}
+
 // EXTERNAL MODULE: ./build/docker/containers.js
 var containers = __nccwpck_require__(96485);
 ;// CONCATENATED MODULE: ./build/docker/pendingStop.js
 /** A stop that somebody asked for and did not wait for: the engine goes on with it. */
 
 
+
 const DEFAULT_STOP_S = 10;
 /** For a container that may take for ever. */
-const LONGEST_S = 120;
+const ENDLESS_S = 600;
+const PATIENCE_MS = 120_000;
 /** What the engine takes for the kill after the time-out, ms. */
 const KILL_MS = 3_000;
 const POLL_MS = 300;
@@ -63606,18 +63881,17 @@ async function pendingStops(docker, ids) {
     }
 }
 async function runningOf(docker, ids) {
-    return (await (0,containers/* inspectContainers */.Xu)(docker, ids)).filter(({ state }) => state.running);
+    const found = await patiently(PATIENCE_MS, () => (0,containers/* inspectContainers */.Xu)(docker, ids));
+    return found.filter(({ state }) => state.running);
 }
 function stopTimeout(container) {
     const raw = container.raw;
     const timeout = raw.Config?.StopTimeout ?? DEFAULT_STOP_S;
-    return timeout < 0 ? LONGEST_S : Math.min(timeout, LONGEST_S);
+    return timeout < 0 ? ENDLESS_S : timeout;
 }
 
 // EXTERNAL MODULE: ./build/docker/process.js + 1 modules
 var process = __nccwpck_require__(99762);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(19473);
 // EXTERNAL MODULE: ./build/stage/inspect.js
 var inspect = __nccwpck_require__(28461);
 ;// CONCATENATED MODULE: ./build/stage/up.js
@@ -63680,6 +63954,7 @@ function howEnded(container) {
 
 ;// CONCATENATED MODULE: ./build/stage/applications.js
 /** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
+
 
 
 
@@ -63758,7 +64033,7 @@ async function startAll(docker, waves, options) {
     const started = [];
     const settled = new Map();
     for (const wave of waves) {
-        const ready = await Promise.all(wave.map((one) => startOne(docker, one)));
+        const ready = await Promise.all(wave.map((one) => startSurely(docker, one)));
         started.push(...ready);
         const first = ready.filter(({ watched }) => watched?.expected.healthyFirst);
         for (const [id, how] of await settle(docker, first, end))
@@ -63782,9 +64057,32 @@ async function startAll(docker, waves, options) {
         startedAt,
     };
 }
+/** What goes wrong with one must not keep the others down. */
+async function startSurely(docker, expected) {
+    try {
+        return await startOne(docker, expected);
+    }
+    catch (error) {
+        return { expected, id: null, watched: null, logSince: null, warning: null, error: error.message };
+    }
+}
+/** How long the engine may be away, or its client be killed, before an application is given up, ms. */
+const applications_PATIENCE_MS = 120_000;
+const seen = (docker, references) => patiently(applications_PATIENCE_MS, () => (0,inspect/* containersOf */.Mz)(docker, references));
+/** A start that was refused is told at once; one that nobody answered is tried again: started twice is started. */
+async function startPatiently(docker, argv) {
+    const until = Date.now() + applications_PATIENCE_MS;
+    for (;;) {
+        const output = await (0,process/* query */.P)(docker, argv, { deadlineMs: START_DEADLINE_MS });
+        const unheard = output.ended.kind !== 'exit' || /cannot connect|connection refused|connection reset|EOF$/im.test(output.stderr);
+        if (!unheard || output.ended.kind === 'timeout' || Date.now() > until)
+            return output;
+        await (0,promises_.setTimeout)(applications_POLL_MS);
+    }
+}
 async function startOne(docker, expected) {
     const nothing = { expected, id: null, watched: null, logSince: null, warning: null };
-    const found = (await (0,inspect/* containersOf */.Mz)(docker, [expected.id]))[0] ?? (await (0,inspect/* containersOf */.Mz)(docker, [expected.name]))[0];
+    const found = (await seen(docker, [expected.id]))[0] ?? (await seen(docker, [expected.name]))[0];
     if (found === undefined) {
         const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`;
         return { ...nothing, error };
@@ -63793,8 +64091,8 @@ async function startOne(docker, expected) {
     const logSince = found.state === 'down' ? found.finishedAt : null;
     const warning = id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`;
     const argv = ['start', id];
-    const output = await (0,process/* query */.P)(docker, argv, { deadlineMs: START_DEADLINE_MS });
-    const now = (await (0,inspect/* containersOf */.Mz)(docker, [id]))[0];
+    const output = await startPatiently(docker, argv);
+    const now = (await seen(docker, [id]))[0];
     const said = output.ended.kind === 'exit' && output.ended.code === 0;
     if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {
         const what = `container "${expected.name}" could not be started again`;
@@ -63809,7 +64107,7 @@ async function settle(docker, started, end) {
     const settled = new Map();
     let open = started.flatMap(({ expected, watched }) => (watched === null ? [] : [{ key: expected.id, watched }]));
     while (open.length > 0) {
-        const now = await (0,inspect/* containersOf */.Mz)(docker, open.map(({ watched }) => watched.expected.id));
+        const now = await seen(docker, open.map(({ watched }) => watched.expected.id));
         const time = Date.now();
         open = open.flatMap(({ key, watched }) => {
             const verdict = judgeUp(watched, now.find(({ id }) => id === watched.expected.id), time);
@@ -64003,7 +64301,7 @@ async function containersOf(docker, references, options = {}) {
 }
 /** All volumes of the host. One that is removed meanwhile is left out. */
 async function allVolumes(docker, options = {}) {
-    return (0,_docker_volumes_js__WEBPACK_IMPORTED_MODULE_4__/* .inspectVolumes */ .e)(docker, await (0,_docker_volumes_js__WEBPACK_IMPORTED_MODULE_4__/* .listVolumes */ .y)(docker, [], options), options);
+    return (0,_docker_volumes_js__WEBPACK_IMPORTED_MODULE_4__/* .inspectVolumes */ .ef)(docker, await (0,_docker_volumes_js__WEBPACK_IMPORTED_MODULE_4__/* .listVolumes */ .yi)(docker, [], options), options);
 }
 /** The last lines that a container printed since `since` (the engine's time; `null`: ever), oldest first, without secrets. Says so where its log cannot be read. */
 async function lastLogLines(docker, id, since) {
@@ -64047,17 +64345,17 @@ async function textOf(path) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   t: () => (/* binding */ startAgain)
 /* harmony export */ });
-/* harmony import */ var _applications_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(64594);
+/* harmony import */ var _applications_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(13737);
 
 /** For all of them to be started and up, ms. */
 const DEADLINE_MS = 15 * 60_000;
 /**
  * Starts wave after wave and waits until all are up; one that runs already is fine. The stop that its dead owner asked for may still be
- * under way in the engine: that is waited for. Returns a sentence, with its last log lines, for each that did not come up.
+ * under way in the engine: that is waited for. Returns a sentence for each that did not come up; its log, which may hold anything, is not in it.
  */
 async function startAgain(docker, waves) {
     const started = await (0,_applications_js__WEBPACK_IMPORTED_MODULE_0__/* .startAll */ .S)(docker, waves, { deadlineMs: DEADLINE_MS, stopMayBePending: true });
-    return started.failed.map((one) => `${one.error}${one.log.length === 0 ? '' : `; it said last: ${one.log.slice(-3).join(' | ')}`}`);
+    return started.failed.map((one) => `${one.error} (docker logs ${one.name} may say why)`);
 }
 
 

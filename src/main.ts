@@ -61,7 +61,9 @@ async function explain(to: Console, error: unknown): Promise<number> {
 }
 
 /** These errors hold no secret: they come before any is used, or have been redacted by whoever threw them. */
-const asIs = (text: string) => text
+function asIs(text: string): string {
+  return text
+}
 
 function sentencesOf(error: unknown): readonly { readonly message: string; readonly at?: AnnotationPlace }[] {
   if (error instanceof ConfigError) {
