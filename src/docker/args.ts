@@ -97,7 +97,9 @@ function splitEnv(env: Readonly<Record<string, string>>): { byName: Record<strin
 /** Whether the docker client, ssh, a credential helper or the dynamic linker would act on this variable. */
 export function readByClient(key: string): boolean {
   return (
-    /^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(key) ||
+    /^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_(ASKPASS|AUTH_SOCK|AGENT_PID)|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(
+      key,
+    ) ||
     /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_ALL|NO_COLOR|TERM|PWD)$/.test(key) ||
     /^(all|ftp|https?|no)_proxy$/i.test(key) ||
     /^SSL_CERT_(FILE|DIR)$/.test(key)
