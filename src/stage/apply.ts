@@ -54,7 +54,12 @@ for list in "$lists"/copy.*; do
   [ -s "$list" ] || continue
   cat "$list" | xargs -0 -s 130000 sh -c 'd=$1; shift; exec cp -a --parents -- "$@" "$d/"' sh "$dest" || failed $? cp 84
 done
-if [ -s "$lists/links" ]; then ( cd "$dest" && cat "$lists/links" | xargs -0 -n 2 ln -fn -- ) || failed $? ln 85; fi
+if [ -s "$lists/links" ]; then ( cd "$dest" && cat "$lists/links" | xargs -0 -n 2 sh -c '
+  if [ -L "$2" ]; then [ -L "$1" ] && [ "$(readlink "$1")" = "$(readlink "$2")" ] || exit 0
+  elif [ -e "$2" ]; then
+    for is in -f -p -S -b -c; do [ ! $is "$2" ] || [ $is "$1" -a ! -L "$1" ] || exit 0; done
+  fi
+  exec ln -fn -- "$1" "$2"' sh ) || failed $? ln 85; fi
 # the options come before the names: n says how many there are
 for list in "$lists"/attributes.*; do
   [ -s "$list" ] || continue

@@ -12,7 +12,22 @@ const GNU_TAR_OPTIONS = [
   '--xattrs-exclude=security.selinux',
   '--acls',
 ]
-const NEEDED = ['sh', 'find', 'xargs', 'stat', 'cp', 'tar', 'mkdir', 'rm', 'ln', 'touch', 'dd', 'date', 'sync']
+const NEEDED = [
+  'sh',
+  'find',
+  'xargs',
+  'stat',
+  'cp',
+  'tar',
+  'mkdir',
+  'rm',
+  'ln',
+  'readlink',
+  'touch',
+  'dd',
+  'date',
+  'sync',
+]
 
 /** Prints `missing NAME` or `has NAME` lines. A tool that is there but lacks what we use of it counts as missing, with the option's name. */
 const PROBE = `

@@ -10,7 +10,10 @@ export interface Work {
   readonly directories: readonly string[]
   /** One `cp -a --parents` each: what is hard-linked must be in the same one. A directory is copied with all below. */
   readonly copies: readonly (readonly string[])[]
-  /** `[staged path, hard link to it]`, made after the copies: where a group is too long for one `cp`, or of what `cp` does not keep linked. */
+  /**
+   * `[staged path, hard link to it]`, made after the copies: where a group is too long for one `cp`, or of what `cp` does not keep linked.
+   * The latter were copied one by one, and stay so where a live source made them differ.
+   */
   readonly links: readonly (readonly [string, string])[]
   /** Staged directories to make anew around what is in them, since extended attributes that are gone cannot be taken off. */
   readonly renew: readonly string[]
@@ -27,9 +30,7 @@ export function batchCopies(entries: Iterable<Entry>, tools: BenchTools): Pick<W
   const links: [string, string][] = []
   let batch: string[] = []
   let bytes = 0
-  for (const group of linkGroups(entries)) {
-    const together = tools.linkedOthers || group[0]?.type === 'file'
-    const [now, later] = together ? cut(group.map(pathOf)) : [[pathOf(group[0] as Entry)], group.slice(1).map(pathOf)]
+  for (const [now, later] of portions(entries, tools, links)) {
     const size = sizeOf(now)
     if (bytes + size > BATCH_BYTES && batch.length > 0) {
       copies.push(batch)
@@ -42,6 +43,22 @@ export function batchCopies(entries: Iterable<Entry>, tools: BenchTools): Pick<W
   }
   if (batch.length > 0) copies.push(batch)
   return { copies, links }
+}
+
+/** What one `cp` must copy together, and what is to be linked to the first of it instead. Adds to `links` what that `cp` copies without linking. */
+function* portions(
+  entries: Iterable<Entry>,
+  tools: BenchTools,
+  links: [string, string][],
+): Generator<readonly [string[], string[]]> {
+  for (const group of linkGroups(entries)) {
+    const paths = group.map(pathOf)
+    if (tools.linkedOthers || group[0]?.type === 'file') yield cut(paths)
+    else {
+      for (const path of paths) yield [[path], []]
+      for (const path of paths.slice(1)) links.push([paths[0] as string, path])
+    }
+  }
 }
 
 /** Paths in batches that one process can take. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { Bench } from '../../src/stage/bench.ts'
 import { type CopyRequest, copyVolume } from '../../src/stage/copy.ts'
 import { confirmPasses, passWhileRunning, passWhileStopped } from '../../src/stage/passes.ts'
 import { describeTrees, openTestBench, type TestBench } from '../support/bench.ts'
@@ -111,6 +112,31 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
     },
     RUNS * 60_000,
   )
+
+  test('two directories that were swapped while they were copied, and swapped back', async () => {
+    const inApplication = (script: string) => engine.ok(['exec', '-w', '/v', application, 'sh', '-c', script])
+    await mutator.stop()
+    // nothing but the content tells the two files apart
+    await inApplication('mkdir -p x/a x/b; printf AAAA >x/a/f; printf BBBB >x/b/f; touch -d @1000000000 x/a/f x/b/f')
+    await delay(3000)
+    const swap = () => inApplication('mv x/a x/t; mv x/b x/a; mv x/t x/b')
+    const swapped: Bench = {
+      ...bench,
+      exec: async (asked) => {
+        if (!asked.script.includes('cp -a')) return bench.exec(asked)
+        await swap()
+        const result = await bench.exec(asked)
+        await swap()
+        return result
+      },
+    }
+    const before = await passWhileRunning(swapped, request)
+    expect(await inApplication('cat /backup/T/volume/data/x/a/f')).toBe('BBBB')
+    await passWhileStopped(bench, request, before)
+    expect(await inApplication('cat /backup/T/volume/data/x/a/f')).toBe('AAAA')
+    await inApplication('rm -rf /backup/T x')
+    await mutator.go(499)
+  })
 
   test('a copy without a stop is whole but for what changed, 5 times', async () => {
     for (let seed = 500; seed < 505; seed++) {
