@@ -55477,9 +55477,7 @@ function batchCopies(entries, tools) {
     const links = [];
     let batch = [];
     let bytes = 0;
-    for (const group of linkGroups(entries)) {
-        const together = tools.linkedOthers || group[0]?.type === 'file';
-        const [now, later] = together ? cut(group.map(pathOf)) : [[pathOf(group[0])], group.slice(1).map(pathOf)];
+    for (const [now, later] of portions(entries, tools, links)) {
         const size = sizeOf(now);
         if (bytes + size > BATCH_BYTES && batch.length > 0) {
             copies.push(batch);
@@ -55494,6 +55492,20 @@ function batchCopies(entries, tools) {
     if (batch.length > 0)
         copies.push(batch);
     return { copies, links };
+}
+/** What one `cp` must copy together, and what is to be linked to the first of it instead. Adds to `links` what that `cp` copies without linking. */
+function* portions(entries, tools, links) {
+    for (const group of linkGroups(entries)) {
+        const paths = group.map(pathOf);
+        if (tools.linkedOthers || group[0]?.type === 'file')
+            yield cut(paths);
+        else {
+            for (const path of paths)
+                yield [[path], []];
+            for (const path of paths.slice(1))
+                links.push([paths[0], path]);
+        }
+    }
 }
 /** Paths in batches that one process can take. */
 function batchPaths(paths) {
@@ -55617,7 +55629,12 @@ for list in "$lists"/copy.*; do
   [ -s "$list" ] || continue
   cat "$list" | xargs -0 -s 130000 sh -c 'd=$1; shift; exec cp -a --parents -- "$@" "$d/"' sh "$dest" || failed $? cp 84
 done
-if [ -s "$lists/links" ]; then ( cd "$dest" && cat "$lists/links" | xargs -0 -n 2 ln -fn -- ) || failed $? ln 85; fi
+if [ -s "$lists/links" ]; then ( cd "$dest" && cat "$lists/links" | xargs -0 -n 2 sh -c '
+  if [ -L "$2" ]; then [ -L "$1" ] && [ "$(readlink "$1")" = "$(readlink "$2")" ] || exit 0
+  elif [ -e "$2" ]; then
+    for is in -f -p -S -b -c; do [ ! $is "$2" ] || [ $is "$1" -a ! -L "$1" ] || exit 0; done
+  fi
+  exec ln -fn -- "$1" "$2"' sh ) || failed $? ln 85; fi
 # the options come before the names: n says how many there are
 for list in "$lists"/attributes.*; do
   [ -s "$list" ] || continue
@@ -57247,7 +57264,22 @@ const GNU_TAR_OPTIONS = [
     '--xattrs-exclude=security.selinux',
     '--acls',
 ];
-const NEEDED = ['sh', 'find', 'xargs', 'stat', 'cp', 'tar', 'mkdir', 'rm', 'ln', 'touch', 'dd', 'date', 'sync'];
+const NEEDED = [
+    'sh',
+    'find',
+    'xargs',
+    'stat',
+    'cp',
+    'tar',
+    'mkdir',
+    'rm',
+    'ln',
+    'readlink',
+    'touch',
+    'dd',
+    'date',
+    'sync',
+];
 /** Prints `missing NAME` or `has NAME` lines. A tool that is there but lacks what we use of it counts as missing, with the option's name. */
 const PROBE = `
 LC_ALL=C; export LC_ALL; umask 022
@@ -62850,7 +62882,7 @@ function splitEnv(env) {
 }
 /** Whether the docker client, ssh, a credential helper or the dynamic linker would act on this variable. */
 function readByClient(key) {
-    return (/^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(key) ||
+    return (/^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_(ASKPASS|AUTH_SOCK|AGENT_PID)|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(key) ||
         /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LC_ALL|NO_COLOR|TERM|PWD)$/.test(key) ||
         /^(all|ftp|https?|no)_proxy$/i.test(key) ||
         /^SSL_CERT_(FILE|DIR)$/.test(key));
