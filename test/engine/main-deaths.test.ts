@@ -253,7 +253,6 @@ test('a disk that fills up while a volume is copied is a failed target, and is f
     expect(await leftOf(small, '')).toEqual([])
     // where there is no room from the start, nothing is copied
     const refused = await runJob(small, config('refused'))
-    console.log(reportOf(refused, 'refused').error, reportOf(ran, 'full').error)
     expect(reportOf(refused, 'refused')).toMatchObject({ status: 'failed' })
     expectNoTrace(refused)
     await small.ok(['exec', filler, 'rm', '/host/filler'])

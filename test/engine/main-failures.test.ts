@@ -172,7 +172,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'empty',
     null,
     null,
-    'volume <f-empty> is empty: nothing was backed up of it. If it may be empty, set allowEmpty: true',
+    'volume <f-empty> is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true',
   ],
   ['empty-copy', null, null, 'volume <f-empty> is empty: set "allowEmpty: true" on the target if that is meant'],
   ['exit7-partial', 'run', 7, 'the backup failed with exit code 7: its log says why'],

@@ -203,9 +203,8 @@ describe('secrets', () => {
     expect(inspected[0].Config.Env).toContain(`SHOWN=${VARIABLE}`)
     expect(inspected[0].Config.Env).toContain(`HTTPS_PROXY=${PROXY}`)
     inspected[0].Config.Env = []
-    const folder = join(reportOf(ran, id('secret')).log ?? '', '../..')
     const files = await filesBelow(ran.temp)
-    expect(files.map((file) => file.name)).toContain(join(folder, 'report.json'))
+    expect(files.map((file) => file.name)).toContain(ran.outputs.report)
     const places: Record<string, string> = {
       'argument lists of docker': calls,
       'argument lists of the machine': argv.join('\n'),
