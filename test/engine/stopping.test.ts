@@ -100,6 +100,9 @@ test('a container that does not come up again fails the instance, with its last 
   expect(ran.stdout).toContain(`${app}: cannot open /v0: it is locked`)
   expect(seen.all).not.toContain(`start marina-image-${id('down')}`)
   expect(await statusOf(engine, fine)).toBe('running')
+  // its journal stays, for post and the next start to try again
+  expect(await statusOf(engine, `marina-run-${id('down')}`)).toBe('running')
+  await engine.ok(['rm', '-fv', `marina-run-${id('down')}`])
   expect(await leftOf(engine)).toEqual([])
   expectNoTrace(ran)
 })
