@@ -53278,7 +53278,9 @@ function engineNow(host) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   BH: () => (/* binding */ letGoName),
 /* harmony export */   Ed: () => (/* binding */ parseClaim),
+/* harmony export */   G8: () => (/* binding */ isLetGo),
 /* harmony export */   Hz: () => (/* binding */ stagingLabels),
 /* harmony export */   MU: () => (/* binding */ isOurs),
 /* harmony export */   Qu: () => (/* binding */ VERSION_LABEL),
@@ -53294,6 +53296,8 @@ const VERSION = '1';
 const claimName = (instance) => `marina-run-${instance}`;
 const imageName = (instance) => `marina-image-${instance}`;
 const sweepName = (id, generation) => `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`;
+/** For one whose sweeper ended without having repaired everything. */
+const letGoName = (id, generation) => `${sweepName(id, generation)}-left`;
 /** Labels of one of our containers. */
 function claimLabels(claim) {
     const labels = {
@@ -53310,6 +53314,9 @@ function claimLabels(claim) {
         labels[`${PREFIX}workbench`] = claim.workbench;
     claim.restart.forEach((entry, index) => {
         labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = `${entry.id} ${entry.name}`;
+    });
+    claim.dumps.forEach((id, index) => {
+        labels[`${PREFIX}dumps.${digits(index)}`] = id;
     });
     return labels;
 }
@@ -53349,6 +53356,9 @@ function parseClaim(container) {
         owner: { repository, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
         deadline: Number.isNaN(deadline) ? 0 : deadline,
         workbench: label('workbench') || null,
+        dumps: Object.entries(container.labels)
+            .filter(([key]) => key.startsWith(`${PREFIX}dumps.`))
+            .map(([, id]) => id),
         restart: Object.keys(container.labels)
             .filter((key) => key.startsWith(`${PREFIX}restart.`))
             .sort()
@@ -53360,10 +53370,14 @@ function parseClaim(container) {
 }
 /** How many sweepers have taken this container over: 0 where none has. */
 function sweepGeneration(container) {
-    const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?$/.exec(container.name);
+    const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name);
     if (!match || !container.id.startsWith(match[1] ?? '-'))
         return 0;
     return match[2] === undefined ? 1 : Number(match[2]);
+}
+/** Whether the last sweeper ended without having repaired everything: nobody is at it. */
+function isLetGo(container) {
+    return container.name.endsWith('-left');
 }
 
 
@@ -53576,8 +53590,9 @@ async function sweepClaim(host, claim, because) {
             throw unstopped;
         if (failures.length > 0) {
             // the claim stays: it is the only memory of what is still down, and the next start tries again
+            const kept = await letGo(host, claim.container.id);
             for (const failure of failures)
-                await host.warn(`${what}; ${failure}`);
+                await host.warn(`${what}; ${failure}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}`);
             return false;
         }
         await (0,containers/* removeContainer */.od)(host.docker, claim.container.id);
@@ -53592,14 +53607,22 @@ async function sweepClaim(host, claim, because) {
 }
 /** Renaming by id to a name made of that id: of many that try, one wins. */
 async function takeOver(host, container) {
-    let generation = (0,labels/* sweepGeneration */.nb)(container);
-    if (generation > 0) {
+    const generation = (0,labels/* sweepGeneration */.nb)(container);
+    if (generation > 0 && !(0,labels/* isLetGo */.G8)(container)) {
         if (!(await abandoned(host, container)))
             return false;
     }
-    generation += 1;
-    const renamed = await (0,process/* query */.P)(host.docker, ['rename', container.id, (0,labels/* sweepName */.a8)(container.id, generation)]);
+    const renamed = await (0,process/* query */.P)(host.docker, ['rename', container.id, (0,labels/* sweepName */.a8)(container.id, generation + 1)]);
     return renamed.ended.kind === 'exit' && renamed.ended.code === 0;
+}
+/** Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. Returns the name it has now. */
+async function letGo(host, id) {
+    const now = await (0,containers/* inspectContainer */.aH)(host.docker, id);
+    if (now === null)
+        return id.slice(0, 12);
+    const name = (0,labels/* letGoName */.BH)(id, (0,labels/* sweepGeneration */.nb)(now));
+    const renamed = await (0,process/* query */.P)(host.docker, ['rename', id, name]);
+    return renamed.ended.kind === 'exit' && renamed.ended.code === 0 ? name : now.name;
 }
 /** Watches another's sweep until it is done (`false`), or has had its time (`true`). */
 async function abandoned(host, container) {
@@ -54162,6 +54185,50 @@ async function fileThatMayFail(path, tell) {
     };
 }
 
+;// CONCATENATED MODULE: ./build/report/wording.js
+/** Numbers and times as people read them. Pure. */
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`: two units at most. */
+function seconds(value) {
+    if (value < 9.95)
+        return `${value.toFixed(1)} s`;
+    const whole = Math.round(value);
+    if (whole < 60)
+        return `${whole} s`;
+    if (whole < 3600)
+        return pair(Math.floor(whole / 60), 'min', whole % 60, 's');
+    const minutes = Math.round(value / 60);
+    if (minutes < 24 * 60)
+        return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+    const hours = Math.round(value / 3600);
+    return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+function pair(large, largeUnit, small, smallUnit) {
+    return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
+/** `0 B`, `999 B`, `1.2 kB`, `785 MB`: powers of 1000, three digits at most. */
+function bytes(value) {
+    if (value < 1000)
+        return `${value} B`;
+    let scaled = value;
+    let unit = '';
+    for (const larger of BYTE_UNITS) {
+        if (unit !== '' && scaled < 999.5)
+            break;
+        scaled /= 1000;
+        unit = larger;
+    }
+    return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`;
+}
+/** `1 instance`, `2 instances`. */
+function count(value, noun) {
+    return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}
+/** `2026-11-25 04:00 UTC` from an ISO 8601 time in UTC. */
+function minute(iso) {
+    return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}
+
 ;// CONCATENATED MODULE: ./build/run/all.js
 /** Several instances: their order, and how many at a time. One's failure never stops the others. */
 /**
@@ -54438,11 +54505,11 @@ var external_node_timers_promises_ = __nccwpck_require__(58500);
 
 const POLL_MS = 2_000;
 /**
- * After claiming: returns when no older live claim lists one of the containers. The younger waits: the claim that was created later,
+ * After claiming: returns when no older live claim stops one of the containers, or dumps one that would be stopped. The younger waits: the claim that was created later,
  * or has the greater id. Throws `InstanceError` that names the other where it takes too long, `CancelledError` when the signal fires.
  */
 async function waitForOlder(meeting, own) {
-    if (meeting.containers.length === 0)
+    if (meeting.stops.length + meeting.dumps.length === 0)
         return;
     await waitWhile(meeting, (claims) => {
         const ours = claims.find((claim) => claim.container.id === own);
@@ -54451,7 +54518,7 @@ async function waitForOlder(meeting, own) {
 }
 /** Before planning: returns when none of the containers, which are down now, is down because another live claim stopped it. */
 async function waitForStopped(meeting) {
-    if (meeting.containers.length === 0)
+    if (meeting.stops.length + meeting.dumps.length === 0)
         return;
     await waitWhile(meeting, (claims) => claims);
 }
@@ -54459,10 +54526,11 @@ async function waitWhile(meeting, candidates) {
     const until = Date.now() + meeting.waitMs;
     let said = false;
     for (;;) {
-        const holder = await firstLive(meeting, candidates(await (0,sweep/* findClaims */.BR)(meeting.host)));
-        if (holder === null)
+        const met = await firstLive(meeting, candidates(await (0,sweep/* findClaims */.BR)(meeting.host)));
+        if (met === null)
             return;
-        const why = `instance ${holder.instance} (run ${holder.owner.runId || 'outside a forge'}) has an application stopped that this one needs too`;
+        const { holder, does } = met;
+        const why = `instance ${holder.instance} (run ${holder.owner.runId || 'outside a forge'}) ${does}`;
         if (meeting.signal.aborted)
             throw new build_errors/* CancelledError */.cc();
         if (Date.now() >= until)
@@ -54474,11 +54542,16 @@ async function waitWhile(meeting, candidates) {
     }
 }
 async function firstLive(meeting, claims) {
-    for (const claim of claims) {
-        if (!claim.restart.some((entry) => meeting.containers.includes(entry.id)))
+    const { stops, dumps } = meeting;
+    for (const holder of claims) {
+        const isStopped = holder.restart.some(({ id }) => stops.includes(id) || dumps.includes(id));
+        if (!isStopped && !holder.dumps.some((id) => stops.includes(id)))
             continue;
-        if ((await (0,sweep/* whyStale */.qj)(meeting.host, claim)) === null)
-            return claim;
+        const does = isStopped
+            ? 'stops an application that this one needs too'
+            : 'dumps a database that this one would stop';
+        if ((await (0,sweep/* whyStale */.qj)(meeting.host, holder)) === null)
+            return { holder, does };
     }
     return null;
 }
@@ -54814,6 +54887,8 @@ async function look(docker, container, path, options = {}) {
     };
 }
 
+// EXTERNAL MODULE: ./build/docker/patience.js
+var patience = __nccwpck_require__(46850);
 ;// CONCATENATED MODULE: ./build/run/verdict.js
 /** `null` for a success; else one sentence that says what failed and what to do. */
 function backupFailure(ran) {
@@ -54943,6 +55018,10 @@ async function runBackup(run) {
         }),
     };
 }
+/** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
+function inspectPatiently({ docker, container, signal }) {
+    return (0,patience/* patiently */.d)(ENGINE_AWAY_MS, () => (0,docker_containers/* inspectContainer */.aH)(docker, container), signal);
+}
 /** Asks until the container has ended: its client may have died before it. */
 async function waitForEnd(run) {
     let told = false;
@@ -54959,20 +55038,6 @@ async function waitForEnd(run) {
             await run.log.write('marina', 'the docker client that read this log died; the backup goes on, but its log is cut here');
         }
         await (0,external_node_timers_promises_.setTimeout)(1_000, undefined, { signal: run.signal }).catch(() => { });
-    }
-}
-/** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
-async function inspectPatiently(run) {
-    const until = Date.now() + ENGINE_AWAY_MS;
-    for (;;) {
-        try {
-            return await (0,docker_containers/* inspectContainer */.aH)(run.docker, run.container);
-        }
-        catch (error) {
-            if (!(error instanceof build_errors/* CommandError */.Qd) || run.signal.aborted || Date.now() > until)
-                throw error;
-            await (0,external_node_timers_promises_.setTimeout)(1_000, undefined, { signal: run.signal }).catch(() => { });
-        }
     }
 }
 async function stop(docker, container) {
@@ -55316,7 +55381,7 @@ async function eachEntry(bench, root, options, onEntry) {
         throw new build_errors/* InstanceError */.i2(`${root} could not be listed: find or stat failed`);
     return { now: Number(codes[3]), uptime: Number(codes[4]) };
 }
-const RESTAT = `${PLAIN}; cd "$1" && xargs -0 stat -c '${FORMAT}'; printf '//end\\n'`;
+const RESTAT = `${PLAIN}; cd "$1" || exit 90; xargs -0 stat -c '${FORMAT}'; printf '//end %s\\n' "$?"`;
 /** The state of these paths (latin1) now; one that is gone is not among them. */
 async function restat(bench, root, paths, options) {
     const entries = new Map();
@@ -55337,10 +55402,12 @@ async function restat(bench, root, paths, options) {
     });
     if (result.ended.kind === 'cancelled')
         throw new build_errors/* CancelledError */.cc();
-    parser.end();
+    const end = parser.end();
     const failure = complaints.serious();
     if (result.code !== 0 || failure !== null)
         throw new build_errors/* InstanceError */.i2(`${root} could not be listed again: ${failure ?? execReason(result)}`);
+    if (![' 0', ' 1', ' 123'].includes(end))
+        throw new build_errors/* InstanceError */.i2(`${root} could not be listed again: stat was ended (${end.trim()})`);
     return entries;
 }
 /** The paths and every directory above them, the root first, each once. */
@@ -55612,7 +55679,7 @@ if [ -n "$4" ]; then
   mkdir -- "$lists" && printf %s "$4" | base64 -d | tar -x -f - -C "$lists" || exit 79
 fi
 shift 4
-failed() { case $1 in 1|123) ;; *) echo "sh: $2 was ended ($1)" >&2;; esac; [ $e != 0 ] || e=$3; }
+failed() { case $1 in 1|123) ;; *) echo "sh: $2 was killed ($1); see whether the host ran out of memory" >&2;; esac; [ $e != 0 ] || e=$3; }
 mkdir -p -- "$dest" && cd "$dest" || exit 80
 if [ -s "$lists/remove" ]; then cat "$lists/remove" | xargs -0 rm -rf -- || failed $? rm 81; fi
 if [ -s "$lists/directories" ]; then cat "$lists/directories" | xargs -0 mkdir -p -- || failed $? mkdir 82; fi
@@ -55670,7 +55737,7 @@ async function apply(bench, place, work, options) {
         if (put.ended.kind === 'cancelled')
             throw new build_errors/* CancelledError */.cc();
         if (put.code !== 0)
-            throw new build_errors/* InstanceError */.i2(`the list of what to copy could not be put into the workbench: ${execReason(put)}`);
+            throw new build_errors/* InstanceError */.i2(`the list of what to copy of volume ${place.name} could not be put into the workbench: ${execReason(put)}`);
     }
     const complaints = collectComplaints();
     const result = await bench.exec({
@@ -55688,7 +55755,7 @@ async function apply(bench, place, work, options) {
     const said = explained ? complaints.fatal() : complaints.first();
     const reason = result.code === null || (said === null && !explained) ? execReason(result) : said;
     if (reason !== null)
-        throw new build_errors/* InstanceError */.i2(`the copy failed: ${reason}`);
+        throw new build_errors/* InstanceError */.i2(`the copy of volume ${place.name} failed: ${reason}`);
     return complaints.first();
 }
 async function* one(buffer) {
@@ -56381,8 +56448,8 @@ async function sync(bench, request, path) {
     return { now: Number(now), uptime: Number(uptime) };
 }
 
-// EXTERNAL MODULE: ./build/stage/applications.js + 3 modules
-var applications = __nccwpck_require__(13737);
+// EXTERNAL MODULE: ./build/stage/applications.js + 2 modules
+var applications = __nccwpck_require__(64594);
 ;// CONCATENATED MODULE: ./build/stage/attached.js
 /** Who can write to a volume's data: by its name, or by another way to the same place. Pure. */
 
@@ -56764,12 +56831,11 @@ function unwell(one, group, now) {
     return now?.container.health?.status === 'unhealthy' ? { before: 'unhealthy' } : {};
 }
 /**
- * Why the copy may not show one moment, a sentence each; none where everybody kept still: by the same id, not started in
- * between, paused ones still paused, and nobody new. One that came and went (`docker run --rm`) leaves no trace to be seen.
+ * Why the copy may not show one moment, by those that were known before it, a sentence each; none where all kept still: by the same
+ * id, not started in between, paused ones still paused. `now`: what is left of them, before they are started again.
  */
-function disturbances(quiet, now) {
-    const found = (id) => now.containers.find((c) => c.id === id);
-    const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id));
+function disturbedBy(quiet, now) {
+    const found = (id) => now.find((c) => c.id === id);
     return [
         ...quiet.down.flatMap(({ id, name, startedAt }) => {
             const c = found(id);
@@ -56793,13 +56859,27 @@ function disturbances(quiet, now) {
                 ? []
                 : [`container "${name}" was not running, and was started while its data was being copied`];
         }),
-        ...now.containers
-            .filter((c) => !known.has(c.id) && !c.ours && !now.self.includes(c.id) && hasRun(c))
-            .flatMap((c) => {
-            const why = now.volumes.map((volume) => writableWay(c, volume, now.hostVolumes)).find((way) => way !== null);
-            return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`];
-        }),
     ];
+}
+/**
+ * Who came while the data was being copied, a sentence each. One that came and went (`docker run --rm`) leaves no trace to be seen;
+ * so asking may wait until the applications are up again.
+ */
+function newcomers(quiet, now) {
+    const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id));
+    return now.containers
+        .filter((c) => !known.has(c.id) && !c.ours && !now.self.includes(c.id) && hasRun(c))
+        .filter((c) => !isLater(c, now.startedAgainAt))
+        .flatMap((c) => {
+        const why = now.volumes.map((volume) => writableWay(c, volume, now.hostVolumes)).find((way) => way !== null);
+        return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`];
+    });
+}
+/** Its first start was later. One that ended before it was started anew has run at another time, too. */
+function isLater(container, time) {
+    if (time === null || !(Date.parse(container.startedAt) > Date.parse(time)))
+        return false;
+    return !(Date.parse(container.finishedAt) > 0 && Date.parse(container.finishedAt) <= Date.parse(container.startedAt));
 }
 /** The engine's zero time stands for never. */
 function hasRun(container) {
@@ -56809,10 +56889,14 @@ function hasRun(container) {
 // EXTERNAL MODULE: ./build/stage/inspect.js
 var inspect = __nccwpck_require__(28461);
 ;// CONCATENATED MODULE: ./build/stage/whileStopped.js
+/** Work done while applications are stopped: stop, work, see that all kept still, start, wait until up. They are started again whatever happens. */
 
 
 
 
+
+/** For an engine that is away for a moment once all is done, ms. */
+const PATIENCE_MS = 60_000;
 /**
  * Stops the containers of a group, does `work`, and starts them again: before this returns all have been started, and each is
  * up or in `notUp`. `disturbed` says why the copy may not show one moment; where it is not empty, the targets have failed.
@@ -56828,38 +56912,50 @@ async function whileStopped(docker, group, options, work) {
     const started = await (0,applications/* startAll */.S)(docker, now.start, {
         deadlineMs: options.startDeadlineMs,
         stopMayBePending: begun.stop === null || begun.stop.failed.length > 0,
+        known: begun.known,
     });
     return {
-        outcome: begun.outcome,
+        outcome: await lookBack(docker, now, begun, { self: options.self, startedAgainAt: started.firstStartedAt }),
         warnings: [...(begun.stop?.warnings ?? []), ...started.warnings],
         notUp: started.failed,
         downtimeMs: now.start.length === 0 ? null : started.startedAt - stoppedAt,
     };
 }
-/** Never throws: whatever goes wrong here, what was stopped has to be started. */
+/** Never throws: whatever goes wrong here, what was stopped has to be started. Only what must be known before that is asked. */
 async function stopAndWork(docker, group, options, work) {
     let stop = null;
     try {
-        stop = await (0,applications/* stopAll */.u)(docker, group.stop, { deadlineMs: options.stopDeadlineMs });
+        stop = await (0,applications/* stopAll */.u)(docker, group.stop, { endlessMs: options.endlessStopMs });
         if (options.signal?.aborted)
             throw new build_errors/* CancelledError */.cc();
         const [failed] = stop.failed;
         if (failed !== undefined)
             throw new build_errors/* InstanceError */.i2(failed.error);
         const value = await work();
-        const quiet = { down: stop.down, paused: group.paused, idle: group.idle };
-        const disturbed = await stillDown(docker, quiet, group.targets, options.self);
-        return { outcome: { kind: 'done', value, disturbed }, stop };
+        const quiet = quietOf(group, stop);
+        const known = await (0,inspect/* containersOf */.Mz)(docker, [...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id));
+        return { outcome: { kind: 'done', value, disturbed: disturbedBy(quiet, known) }, stop, known };
     }
     catch (error) {
-        return { outcome: { kind: 'failed', error: asError(error) }, stop };
+        return { outcome: { kind: 'failed', error: asError(error) }, stop, known: [] };
     }
 }
-/** Why the copy may not show one moment, a sentence each: by the same id, not started in between, paused still paused, nobody new. `targets`: names of volumes. */
-async function stillDown(docker, quiet, targets, self) {
-    const now = await hostNow(docker);
-    const volumes = now.hostVolumes.filter(({ name }) => targets.includes(name));
-    return disturbances(quiet, { ...now, volumes, self });
+function quietOf(group, stop) {
+    return { down: stop?.down ?? [], paused: group.paused, idle: group.idle };
+}
+/** Adds who came meanwhile. Asked when the applications are up again: it would be downtime before. */
+async function lookBack(docker, group, { outcome, stop }, at) {
+    if (outcome.kind === 'failed')
+        return outcome;
+    try {
+        const now = await (0,patience/* patiently */.d)(PATIENCE_MS, () => hostNow(docker));
+        const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name));
+        const came = newcomers(quietOf(group, stop), { ...now, ...at, volumes });
+        return { ...outcome, disturbed: [...outcome.disturbed, ...came] };
+    }
+    catch (error) {
+        return { kind: 'failed', error: asError(error) };
+    }
 }
 async function hostNow(docker, signal) {
     const options = signal ? { signal } : {};
@@ -57030,7 +57126,7 @@ async function lookAtPaths(plan, id, source) {
 }
 async function putIn(plan, id, parents, mounted, failed) {
     const owner = await ownerOf(plan, id);
-    const uses = { volumes: true, databases: plan.databases };
+    const uses = { ...plan.staged, volumes: plan.staged.volumes || mounted.length > 0 };
     await copyIn(plan.docker, id, [
         ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
         ...parents,
@@ -57280,6 +57376,7 @@ const NEEDED = [
     'date',
     'sync',
 ];
+const NO_ROOM = 70;
 /** Prints `missing NAME` or `has NAME` lines. A tool that is there but lacks what we use of it counts as missing, with the option's name. */
 const PROBE = `
 LC_ALL=C; export LC_ALL; umask 022
@@ -57287,6 +57384,7 @@ for t in "$@"; do command -v "$t" >/dev/null 2>&1 || { echo "missing $t"; gone=1
 [ -z "$gone" ] || exit 0
 D=/marina-probe.$$
 mkdir "$D" && mkdir "$D/a" "$D/a/sub" "$D/b" "$D/c" && cd "$D/a" || exit 70
+dd if=/dev/zero of=room bs=65536 count=4 2>/dev/null && rm room || { cd / && rm -rf "$D"; exit 70; }
 echo x >f && ln f g && ln -s nowhere l && ln -fn l m && dd if=/dev/zero of=h bs=1 count=1 seek=4194304 2>/dev/null || exit 71
 touch -h -d @1000000000 l 2>/dev/null; touch -d @1000000000 sub
 cp -a --parents -- ./f ./g ./l ./m ./h "$D/b/" 2>/dev/null || echo "missing cp --parents"
@@ -57311,6 +57409,8 @@ cd / && rm -rf "$D"`;
 /** Tries what the tools of a running workbench can do. `missing` names what no copy can do without; throws `InstanceError` where the probe itself cannot run. */
 async function probeTools(exec, deadlineMs = 60_000, signal) {
     const result = await exec({ script: PROBE, args: NEEDED, deadlineMs, ...(signal && { signal }) });
+    if (result.code === NO_ROOM)
+        throw new build_errors/* InstanceError */.i2('the workbench cannot write 256 kB of its own: the disk where Docker keeps its data is full. Free space there');
     if (result.code !== 0)
         throw new build_errors/* InstanceError */.i2(`the tools of the workbench could not be tried: ${execReason(result)}`);
     const lines = result.stdout.split('\n');
@@ -57371,7 +57471,7 @@ function holdByBackup(request) {
         vanished: [],
         async create(mounts, env) {
             const staging = { type: 'anonymous', target: '/backup', labels: (0,claim_labels/* stagingLabels */.Hz)(request.instance.id) };
-            const spec = backupSpec(request, name, labelsOf(request, 'backup', name, [], null), [staging, ...mounts], env);
+            const spec = backupSpec(request, name, labelsOf(request, 'backup', name, NO_JOURNAL, null), [staging, ...mounts], env);
             current = await claim(request.context.host, spec, {
                 lockWaitMs: request.context.lockWaitMs,
                 signal: request.signal,
@@ -57385,8 +57485,9 @@ function holdByBackup(request) {
         },
     };
 }
+const NO_JOURNAL = { restart: [], dumps: [] };
 /** A workbench as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
-async function holdByWorkbench(request, sources, restart) {
+async function holdByWorkbench(request, sources, journal) {
     const { context, instance, image, signal } = request;
     const { docker } = context.host;
     const name = (0,claim_labels/* claimName */.cB)(instance.id);
@@ -57398,7 +57499,7 @@ async function holdByWorkbench(request, sources, restart) {
             async () => image,
             ...(helper === null ? [] : [() => ensureImage(docker, helper, 'missing', { signal })]),
         ],
-        labels: labelsOf(request, 'workbench', name, restart, null),
+        labels: labelsOf(request, 'workbench', name, journal, null),
         mounts: [
             { type: 'anonymous', target: '/backup', labels: (0,claim_labels/* stagingLabels */.Hz)(instance.id) },
             ...sources.map((source, index) => ({
@@ -57427,7 +57528,7 @@ async function holdByWorkbench(request, sources, restart) {
             // one that is gone took its volume along, and a mount would make an empty one of that name
             await stagingVolume(request, workbench.id);
             const own = (0,claim_labels/* imageName */.tO)(instance.id);
-            const labels = labelsOf(request, 'image', own, [], workbench.id);
+            const labels = labelsOf(request, 'image', own, NO_JOURNAL, workbench.id);
             const spec = backupSpec(request, own, labels, [{ type: 'volume', source: staging, target: '/backup', readonly: false }, ...mounts], env);
             backup = await createUnderClaim(request, spec);
             return backup;
@@ -57476,7 +57577,7 @@ async function stagingVolume(request, workbench) {
 async function freeStaging(docker, volume) {
     await (0,docker_process/* run */.eF)(docker, ['volume', 'rm', '--force', volume], 'the staging volume of the workbench, which died, is still there');
 }
-function labelsOf(request, kind, self, restart, workbench) {
+function labelsOf(request, kind, self, { restart, dumps }, workbench) {
     const { context, instance } = request;
     const labels = {
         kind,
@@ -57485,6 +57586,7 @@ function labelsOf(request, kind, self, restart, workbench) {
         owner: context.host.owner,
         deadline: (0,claim_host/* engineNow */.H)(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
         restart,
+        dumps,
         workbench,
     };
     return (0,claim_labels/* claimLabels */.iY)(labels);
@@ -57537,6 +57639,7 @@ function openRecord(instance, log, now) {
     const targets = new Map();
     let failure = null;
     let failedPhase = null;
+    let targetsPhase = null;
     let current = null;
     let cancelled = false;
     let known = {
@@ -57567,6 +57670,8 @@ function openRecord(instance, log, now) {
         target(target, found) {
             const before = targets.get(target) ?? unstaged(target);
             targets.set(target, { ...before, ...found });
+            if (found.status === 'failed')
+                targetsPhase ??= current;
         },
         fail(message) {
             failure ??= message;
@@ -57587,7 +57692,7 @@ function openRecord(instance, log, now) {
                 id: instance.id,
                 line: instance.line,
                 status,
-                failedPhase,
+                failedPhase: failedPhase ?? targetsPhase,
                 error: failure ??
                     (status === 'cancelled'
                         ? 'cancelled'
@@ -57729,8 +57834,9 @@ function databaseEntry(source, dumped, layout) {
 
 
 
-/** For stopping a wave of applications, and for all of them to come up again, ms. */
-const STOP_DEADLINE_MS = 15 * 60_000;
+/** For an application whose own stop time-out is for ever, ms. */
+const ENDLESS_STOP_MS = 15 * 60_000;
+/** For all of a group to come up again, ms. */
 const copies_START_DEADLINE_MS = 15 * 60_000;
 /** Copies every source. Each failure is its target's own, except an application that does not come up again: that throws. */
 async function copyVolumes(life, bench, sources, { quiet, vanished }) {
@@ -57816,7 +57922,7 @@ async function copyStopped(life, bench, group, members, quiet) {
     const { docker } = life.context.host;
     const options = {
         self: quiet.self,
-        stopDeadlineMs: STOP_DEADLINE_MS,
+        endlessStopMs: ENDLESS_STOP_MS,
         startDeadlineMs: copies_START_DEADLINE_MS,
         signal: life.stop.signal,
     };
@@ -58181,7 +58287,7 @@ function liftPassword(args, option) {
         else if (option.names.includes(arg)) {
             options.add(arg);
             const next = args[i + 1];
-            if (next !== undefined && !next.startsWith('-')) {
+            if (next !== undefined && (option.takesOptions || !next.startsWith('-'))) {
                 password = next;
                 i++;
             }
@@ -59114,7 +59220,7 @@ unset MARINA_REQUIREPASS
 if [ -n "$REDISCLI_AUTH" ]; then export REDISCLI_AUTH VALKEYCLI_AUTH="$REDISCLI_AUTH"; else unset REDISCLI_AUTH; fi
 ${TAKE_ARGUMENTS}
 exec "$tool" "$@" --rdb -`;
-const redis_PASSWORD = { names: ['-a', '--pass'], attached: /^(?:--pass=|-a=)(.+)$/s };
+const redis_PASSWORD = { names: ['-a', '--pass'], attached: /^(?:--pass=|-a=)(.+)$/s, takesOptions: true };
 const redis_ELSEWHERE = /^--(rdb|functions-rdb)$/;
 /** How to dump a Redis or Valkey server. */
 function redisPlan(question) {
@@ -59628,14 +59734,15 @@ async function readyImage(life, hold, image, mounted) {
     const { docker } = life.context.host;
     const { instance, stop } = life;
     const began = Date.now();
-    const databases = life.staged.some((target) => target.kind === 'db');
+    const has = (kind) => life.staged.some((target) => target.kind === kind);
+    const databases = has('db');
     const ready = await readyContainer({
         docker,
         instance,
         image,
         layout: life.layout,
         mounted,
-        databases,
+        staged: { volumes: has('volume'), databases },
         madeBy: life.context.host.owner.job,
         script: instance.script === null ? null : await life.context.readScript(instance.script),
         signal: stop.signal,
@@ -59802,7 +59909,8 @@ async function decide(life, stopped) {
         return asked;
     await waitForStopped({
         host,
-        containers: down,
+        stops: down,
+        dumps: [],
         waitMs: life.instance.timeoutMs,
         signal: life.stop.signal,
         say: (line) => life.log.write('marina', line),
@@ -59827,6 +59935,7 @@ async function decide(life, stopped) {
 
 
 
+const LOST = 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again';
 /** Runs one instance from its first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
 async function runInstance(context, instance, log, now) {
     const life = beginLife(context, instance, log, now);
@@ -59840,8 +59949,11 @@ async function runInstance(context, instance, log, now) {
         const held = await takeHold({ context, instance, image, signal: stop.signal, onClaimed: () => stop.arm(instance.timeoutMs) }, record, { sources, quiet });
         hold = held;
         const { bench } = held;
-        if (bench)
+        if (bench) {
+            stop.also(bench.workbench.lost, LOST);
+            await waitForOthers(life, bench.workbench.id, { sources, quiet });
             await dumpAll(life, bench, sources);
+        }
         const container = await record.phase(bench ? 'stage' : 'claim', async () => {
             if (bench)
                 await copyAll(life, bench, sources, { quiet, vanished: held.vanished });
@@ -59871,25 +59983,32 @@ async function takeHold(request, record, { sources, quiet }) {
     const copied = copiedOf(sources).map((source) => source.volume.name);
     if (copied.length === 0 && databasesOf(sources).length === 0)
         return holdByBackup(request);
-    return record.phase('claim', () => holdByWorkbench(request, copied, quiet.journal));
+    return record.phase('claim', () => holdByWorkbench(request, copied, journalOf({ sources, quiet })));
 }
 async function dumpAll(life, { workbench, tools }, sources) {
-    life.stop.also(workbench.lost, 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again');
     const databases = databasesOf(sources);
     if (databases.length > 0)
         await life.record.phase('dump', () => dumpDatabases(life, { exec: workbench.exec, tools }, databases));
 }
-async function copyAll(life, { workbench, tools }, sources, around) {
-    const { context, instance, stop, log } = life;
-    const meeting = {
+function copyAll(life, bench, sources, around) {
+    return copyVolumes(life, { exec: bench.workbench.exec, tools: bench.tools }, copiedOf(sources), around);
+}
+function journalOf({ sources, quiet }) {
+    return { restart: quiet.journal, dumps: databasesOf(sources).map((source) => source.container.id) };
+}
+/** Waits for another instance that claimed before, and stops what this one needs, or needs what this one stops. */
+async function waitForOthers(life, workbench, resolution) {
+    const { restart, dumps } = journalOf(resolution);
+    const stops = restart.map((one) => one.id);
+    await waitForOlder({ ...instance_meeting(life), stops, dumps }, workbench);
+}
+function instance_meeting({ context, instance, stop, log }) {
+    return {
         host: context.host,
-        containers: around.quiet.journal.map((one) => one.id),
         waitMs: instance.timeoutMs,
         signal: stop.signal,
         say: (line) => log.write('marina', line),
     };
-    await waitForOlder(meeting, workbench.id);
-    await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), around);
 }
 function beginLife(context, instance, log, now) {
     return {
@@ -59936,7 +60055,7 @@ function howStaged(source) {
 }
 /** Which targets there are, and how each will be staged. What is missing is a failed target, not a failed instance. */
 async function resolve(life) {
-    const { context, instance, record, stop } = life;
+    const { context, instance, record } = life;
     const pending = context.pending(instance);
     if (pending.length > 0)
         throw new build_errors/* InstanceError */.i2(pending.join('; '));
@@ -59946,11 +60065,8 @@ async function resolve(life) {
     }
     for (const target of targets)
         record.target(target, {});
-    const resolved = await resolveTargets(context.host.docker, context.host.engine, context.hostName, targets, {
-        signal: stop.signal,
-    });
     const sources = [];
-    for (const one of resolved) {
+    for (const one of await resolveRunning(life, targets)) {
         if (one.kind === 'unresolved')
             await failTarget(life, one.target, one.error);
         else
@@ -59961,6 +60077,17 @@ async function resolve(life) {
         quiet: quiet.quiet,
         sources: sources.filter((source) => source.kind === 'db' || quiet.sources.includes(source)),
     };
+}
+/** A database that another instance has stopped is not down for good: it is waited for, and looked at again. */
+async function resolveRunning(life, targets) {
+    const { docker, engine } = life.context.host;
+    const look = () => resolveTargets(docker, engine, life.context.hostName, targets, { signal: life.stop.signal });
+    const found = await look();
+    const down = found.flatMap((one) => (one.kind === 'db' && !one.facts.running ? [one.container.id] : []));
+    if (down.length === 0)
+        return found;
+    await waitForStopped({ ...instance_meeting(life), stops: down, dumps: [] });
+    return look();
 }
 async function findImage(life) {
     const { context, instance, record, stop } = life;
@@ -60022,6 +60149,8 @@ function explain(error, record, stop) {
 var startAgain = __nccwpck_require__(81401);
 // EXTERNAL MODULE: ./build/command/configuration.js + 1 modules
 var configuration = __nccwpck_require__(50732);
+// EXTERNAL MODULE: ./build/command/dockerEnvironment.js
+var dockerEnvironment = __nccwpck_require__(73487);
 // EXTERNAL MODULE: ./node_modules/@actions/core/lib/core.js + 7 modules
 var core = __nccwpck_require__(33838);
 ;// CONCATENATED MODULE: ./build/action/artifact.js
@@ -60146,50 +60275,6 @@ var outputs = __nccwpck_require__(92309);
 var summary = __nccwpck_require__(76079);
 ;// CONCATENATED MODULE: external "node:stream/promises"
 const external_node_stream_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
-;// CONCATENATED MODULE: ./build/report/wording.js
-/** Numbers and times as people read them. Pure. */
-/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`: two units at most. */
-function seconds(value) {
-    if (value < 9.95)
-        return `${value.toFixed(1)} s`;
-    const whole = Math.round(value);
-    if (whole < 60)
-        return `${whole} s`;
-    if (whole < 3600)
-        return pair(Math.floor(whole / 60), 'min', whole % 60, 's');
-    const minutes = Math.round(value / 60);
-    if (minutes < 24 * 60)
-        return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
-    const hours = Math.round(value / 3600);
-    return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-function pair(large, largeUnit, small, smallUnit) {
-    return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
-}
-const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
-/** `0 B`, `999 B`, `1.2 kB`, `785 MB`: powers of 1000, three digits at most. */
-function bytes(value) {
-    if (value < 1000)
-        return `${value} B`;
-    let scaled = value;
-    let unit = '';
-    for (const larger of BYTE_UNITS) {
-        if (unit !== '' && scaled < 999.5)
-            break;
-        scaled /= 1000;
-        unit = larger;
-    }
-    return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`;
-}
-/** `1 instance`, `2 instances`. */
-function count(value, noun) {
-    return `${value} ${noun}${value === 1 ? '' : 's'}`;
-}
-/** `2026-11-25 04:00 UTC` from an ISO 8601 time in UTC. */
-function minute(iso) {
-    return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
-}
-
 ;// CONCATENATED MODULE: ./build/report/cutlog.js
 /** The copy of a log that goes into an artifact: the whole, or its head and tail where it is too long. */
 
@@ -60649,6 +60734,8 @@ function selectInstances({ all, ids, select, event }) {
 
 
 
+
+
 /** Runs the backups and returns the process's exit code. Throws `InputError`, `ConfigError` or `DockerUnavailableError` before anything is touched. */
 async function backup(action) {
     const { inputs, event, console } = action;
@@ -60677,7 +60764,7 @@ async function backup(action) {
         ...selection.notices,
         ...settled.flatMap((one) => (one.ok ? one.settled.notices : [])),
     ]);
-    const docker = { env: dockerEnvironment(action.env), redact: redactor.text };
+    const docker = { env: (0,dockerEnvironment/* dockerEnvironment */.O)(action.env), redact: redactor.text };
     const engine = await (0,docker_engine/* openEngine */.F5)(docker, action.signal);
     const nodeName = nodeNameOf(config, variables.lookup);
     const hostName = (nodeName instanceof build_errors/* ConfigError */.xL ? null : nodeName) ?? engine.hostName;
@@ -60744,7 +60831,7 @@ async function runOne(action, context, instance, path, redactor) {
     const log = await openLog({ path, redactor, live: (line) => section.line(line) });
     const now = () => new Date();
     const report = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now);
-    await log.write('marina', report.error === null ? report.status : `${report.status}: ${report.error}`);
+    await log.write('marina', backup_lastLine(report));
     await log.end();
     await section.end();
     return {
@@ -60754,6 +60841,14 @@ async function runOne(action, context, instance, path, redactor) {
         log: (0,external_node_fs_.existsSync)(path) ? path : null,
         tail: log.tail(),
     };
+}
+/** What became of an instance. Why a target failed stands in the log already, where it did. */
+function backup_lastLine({ status, error, targets }) {
+    if (error === null)
+        return status;
+    const failed = targets.filter((target) => target.status === 'failed');
+    const isOfTargets = failed.length > 0 && error === failed.map((target) => target.error).join('; ');
+    return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`;
 }
 /** A variable that is missing fails the instances that have no `nodeName` of their own, not the run. */
 function nodeNameOf(config, lookup) {
@@ -60826,10 +60921,6 @@ function resultOf(reports, cancelled) {
     if (has('partial'))
         return 'partial';
     return reports.length === 0 ? 'nothing-due' : 'success';
-}
-/** The client sees the step's environment, but not the action's inputs: a token or `variables` are none of its business. */
-function dockerEnvironment(env) {
-    return Object.fromEntries(Object.entries(env).flatMap(([key, value]) => value === undefined || /^(INPUT_|STATE_|ACTIONS_)/.test(key) ? [] : [[key, value]]));
 }
 /** A file of the repository, and of nothing else: a link that leads out of it is refused. */
 async function readScript(workspace, file) {
@@ -61003,6 +61094,21 @@ async function hideSecrets(action, secrets) {
 
 /***/ }),
 
+/***/ 73487:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ dockerEnvironment)
+/* harmony export */ });
+/** What the docker client is given of the step's environment. Pure. */
+/** The client sees the step's environment, but not the action's inputs: a token or `variables` are none of its business. */
+function dockerEnvironment(env) {
+    return Object.fromEntries(Object.entries(env).flatMap(([key, value]) => value === undefined || /^(INPUT_|STATE_|ACTIONS_)/.test(key) ? [] : [[key, value]]));
+}
+
+
+/***/ }),
+
 /***/ 9346:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -61013,6 +61119,8 @@ async function hideSecrets(action, secrets) {
 /* harmony import */ var _claim_sweep_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(67139);
 /* harmony import */ var _docker_engine_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(52475);
 /* harmony import */ var _stage_startAgain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(81401);
+/* harmony import */ var _dockerEnvironment_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(73487);
+
 
 
 
@@ -61023,7 +61131,7 @@ async function post(env, console, job) {
         await console.info('Nothing to clean up: the main phase never began.');
         return;
     }
-    const docker = { env: env, redact: (text) => text };
+    const docker = { env: (0,_dockerEnvironment_js__WEBPACK_IMPORTED_MODULE_4__/* .dockerEnvironment */ .O)(env), redact: (text) => text };
     try {
         const engine = await (0,_docker_engine_js__WEBPACK_IMPORTED_MODULE_2__/* .openEngine */ .F5)(docker);
         const owner = { repository: '', runId: '', attempt: 1, job, process: (0,_claim_owner_js__WEBPACK_IMPORTED_MODULE_0__/* .thisProcess */ .W)() };
@@ -61061,6 +61169,8 @@ async function validate(action) {
         await console.notice(notice.message, { file: config.file, line: notice.line });
     const count = config.instances.length;
     await console.info(`${config.file} is valid: ${count} instance${count === 1 ? '' : 's'}.`);
+    if (config.nodeNameVariables.length > 0)
+        await console.info(`  nodeName needs ${config.nodeNameVariables.join(', ')}`);
     for (const instance of config.instances) {
         const needs = instance.variables.length === 0 ? 'needs no variables' : `needs ${instance.variables.join(', ')}`;
         await console.info(`  ${instance.id} (line ${instance.line}): ${instance.schedule === null ? 'by hand' : `${instance.schedule.cron} ${instance.schedule.timezone}`}, ${needs}`);
@@ -61499,7 +61609,19 @@ function secretsOf(instance, filled) {
     const password = PASSWORD_IN_URL.exec(instance.repository ?? '')?.[1];
     if (password !== undefined)
         secrets.add(password);
+    for (const target of instance.targets ?? [])
+        if (target.kind === 'db')
+            for (const literal of passwordsOf(target.dumpArgs))
+                secrets.add(literal);
     return [...secrets].filter((secret) => secret !== '' && !COMMON.has(secret.toLowerCase()));
+}
+/** Passwords that stand in dump arguments: `--password=X`, `--password X`, and `-pX`, which is a port where it is a number (PostgreSQL). */
+function passwordsOf(args) {
+    return args.flatMap((arg, index) => {
+        const attached = /^(?:--pass(?:word)?=|-p(?!\d+$))(.+)$/s.exec(arg)?.[1] ?? PASSWORD_IN_URL.exec(arg)?.[1];
+        const next = /^(--pass(?:word)?|-a)$/.test(arg) ? args[index + 1] : undefined;
+        return [attached, next].filter((one) => one !== undefined);
+    });
 }
 /** `env`, `repository`, `dumpArgs`, hooks, and the address to ping; not names, which would be masked wherever they occur. */
 function mayHoldSecrets(path) {
@@ -62441,12 +62563,12 @@ const instanceSchema = instanceSchemaOnly.meta({
 });
 /** What Marina's daemon read and we do not: each is accepted with one notice, which says what replaces it. */
 const DAEMON_KEYS = {
-    dbPath: 'nothing is kept in a database here: runs, logs and reports are in the Actions tab',
-    apiPort: 'there is no server here: the Actions tab and the API of GitHub replace it',
-    corsOrigins: 'there is no server here: the Actions tab replaces the dashboard',
-    authPassword: 'there is no dashboard here: who may read the repository sees the runs; remove the password from the file',
-    peers: 'the fleet of runners replaces peers: one runner beside each Docker host, `runsOn` in its instances',
-    mesh: 'the fleet of runners replaces the mesh; `nodeName` stands at the top of the file',
+    dbPath: 'nothing is kept in a database: runs, logs and reports are in the Actions tab',
+    apiPort: 'the Actions tab and the API of GitHub replace the server',
+    corsOrigins: 'the Actions tab replaces the dashboard',
+    authPassword: 'the Actions tab replaces the dashboard: who may read the repository sees the runs; remove the password from the file',
+    peers: 'the fleet of runners replaces them: one runner beside each Docker host, `runsOn` in its instances',
+    mesh: 'the fleet of runners replaces it; `nodeName` stands at the top of the file',
 };
 const daemonShape = {
     dbPath: key(anything, { description: 'Marina’s daemon only: ignored with a notice.' }),
@@ -63083,6 +63205,37 @@ function parseAnswer(text) {
     catch {
         const [line = ''] = text.trim().split('\n');
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DockerUnavailableError */ .pG(`the docker client answered in words that are not Docker’s: "${line.slice(0, 200)}". See that docker on PATH is Docker’s own client`);
+    }
+}
+
+
+/***/ }),
+
+/***/ 46850:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ patiently)
+/* harmony export */ });
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(58500);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(19473);
+/** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
+
+
+const PAUSE_MS = 1_000;
+/** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
+async function patiently(forMs, work, signal) {
+    const until = Date.now() + forMs;
+    for (;;) {
+        try {
+            return await work();
+        }
+        catch (error) {
+            const isDockers = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .CommandError */ .Qd || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .DockerUnavailableError */ .pG;
+            if (!isDockers || signal?.aborted || Date.now() > until)
+                throw error;
+            await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(PAUSE_MS, undefined, signal && { signal }).catch(() => { });
+        }
     }
 }
 
@@ -63848,7 +64001,7 @@ function maskable(secrets) {
 
 /***/ }),
 
-/***/ 13737:
+/***/ 64594:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -63860,29 +64013,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:timers/promises"
 var promises_ = __nccwpck_require__(58500);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(19473);
-;// CONCATENATED MODULE: ./build/docker/patience.js
-/** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
-
-
-const PAUSE_MS = 1_000;
-/** Tries `work` until it does not fail with docker's own errors, or for `forMs`; then the last error is thrown. Other errors are thrown at once. */
-async function patiently(forMs, work) {
-    const until = Date.now() + forMs;
-    for (;;) {
-        try {
-            return await work();
-        }
-        catch (error) {
-            const isDockers = error instanceof errors/* CommandError */.Qd || error instanceof errors/* DockerUnavailableError */.pG;
-            if (!isDockers || Date.now() > until)
-                throw error;
-            await (0,promises_.setTimeout)(PAUSE_MS);
-        }
-    }
-}
-
+// EXTERNAL MODULE: ./build/docker/patience.js
+var patience = __nccwpck_require__(46850);
 // EXTERNAL MODULE: ./build/docker/containers.js
 var containers = __nccwpck_require__(96485);
 ;// CONCATENATED MODULE: ./build/docker/pendingStop.js
@@ -63913,7 +64045,7 @@ async function pendingStops(docker, ids) {
     }
 }
 async function runningOf(docker, ids) {
-    const found = await patiently(PATIENCE_MS, () => (0,containers/* inspectContainers */.Xu)(docker, ids));
+    const found = await (0,patience/* patiently */.d)(PATIENCE_MS, () => (0,containers/* inspectContainers */.Xu)(docker, ids));
     return found.filter(({ state }) => state.running);
 }
 function stopTimeout(container) {
@@ -63924,6 +64056,8 @@ function stopTimeout(container) {
 
 // EXTERNAL MODULE: ./build/docker/process.js + 1 modules
 var process = __nccwpck_require__(99762);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(19473);
 // EXTERNAL MODULE: ./build/stage/inspect.js
 var inspect = __nccwpck_require__(28461);
 ;// CONCATENATED MODULE: ./build/stage/up.js
@@ -64001,7 +64135,8 @@ const applications_POLL_MS = 300;
 /**
  * Stops wave after wave, those of a wave side by side, each by its own signal and time-out. What `inspect` says counts.
  * A signal that fires ends it after the wave under way, with `CancelledError`: a stop that is left behind goes on in the engine,
- * and would take down what was started again meanwhile. `deadlineMs` bounds each wave, for containers that may take for ever.
+ * and would take down what was started again meanwhile. `endlessMs` is the time for a container whose own time-out is
+ * for ever.
  */
 async function stopAll(docker, waves, options) {
     const down = [];
@@ -64012,7 +64147,7 @@ async function stopAll(docker, waves, options) {
             throw new errors/* CancelledError */.cc();
         const ids = wave.map(({ container }) => container.id);
         const argv = ['stop', ...ids];
-        const output = await (0,process/* query */.P)(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.deadlineMs) });
+        const output = await (0,process/* query */.P)(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.endlessMs) });
         const now = await (0,inspect/* containersOf */.Mz)(docker, ids);
         for (const { container } of wave) {
             const after = now.find(({ id }) => id === container.id);
@@ -64039,13 +64174,12 @@ async function stopAll(docker, waves, options) {
         throw new errors/* CancelledError */.cc();
     return { down, failed, warnings };
 }
-function waveDeadlineMs(wave, most) {
-    const timeouts = wave.map(({ container }) => stopTimeoutMs(container));
-    return Math.min(most, Math.max(...timeouts) + STOP_MARGIN_MS);
-}
-function stopTimeoutMs(container) {
-    const timeout = container.stopTimeout ?? applications_DEFAULT_STOP_S;
-    return timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000;
+function waveDeadlineMs(wave, endlessMs) {
+    const timeouts = wave.map(({ container: { stopTimeout } }) => {
+        const seconds = stopTimeout ?? applications_DEFAULT_STOP_S;
+        return seconds < 0 ? endlessMs : seconds * 1000 + STOP_MARGIN_MS;
+    });
+    return Math.max(...timeouts);
 }
 function killed(container) {
     const after = container.stopTimeout ?? applications_DEFAULT_STOP_S;
@@ -64065,7 +64199,7 @@ async function startAll(docker, waves, options) {
     const started = [];
     const settled = new Map();
     for (const wave of waves) {
-        const ready = await Promise.all(wave.map((one) => startSurely(docker, one)));
+        const ready = await Promise.all(wave.map((one) => startSurely(docker, one, options.known ?? [])));
         started.push(...ready);
         const first = ready.filter(({ watched }) => watched?.expected.healthyFirst);
         for (const [id, how] of await settle(docker, first, end))
@@ -64087,12 +64221,16 @@ async function startAll(docker, waves, options) {
         }))),
         warnings: started.flatMap(({ expected, warning }) => [warning, settled.get(expected.id)?.warning].filter((w) => w != null)),
         startedAt,
+        firstStartedAt: started.flatMap(({ watched }) => watched?.startedAt ?? []).sort(byTime)[0] ?? null,
     };
 }
+function byTime(a, b) {
+    return Date.parse(a) - Date.parse(b);
+}
 /** What goes wrong with one must not keep the others down. */
-async function startSurely(docker, expected) {
+async function startSurely(docker, expected, known) {
     try {
-        return await startOne(docker, expected);
+        return await startOne(docker, expected, known);
     }
     catch (error) {
         return { expected, id: null, watched: null, logSince: null, warning: null, error: error.message };
@@ -64100,7 +64238,7 @@ async function startSurely(docker, expected) {
 }
 /** How long the engine may be away, or its client be killed, before an application is given up, ms. */
 const applications_PATIENCE_MS = 120_000;
-const seen = (docker, references) => patiently(applications_PATIENCE_MS, () => (0,inspect/* containersOf */.Mz)(docker, references));
+const seen = (docker, references) => (0,patience/* patiently */.d)(applications_PATIENCE_MS, () => (0,inspect/* containersOf */.Mz)(docker, references));
 /** A start that was refused is told at once; one that nobody answered is tried again: started twice is started. */
 async function startPatiently(docker, argv) {
     const until = Date.now() + applications_PATIENCE_MS;
@@ -64112,9 +64250,11 @@ async function startPatiently(docker, argv) {
         await (0,promises_.setTimeout)(applications_POLL_MS);
     }
 }
-async function startOne(docker, expected) {
+async function startOne(docker, expected, known) {
     const nothing = { expected, id: null, watched: null, logSince: null, warning: null };
-    const found = (await seen(docker, [expected.id]))[0] ?? (await seen(docker, [expected.name]))[0];
+    const found = known.find(({ id }) => id === expected.id) ??
+        (await seen(docker, [expected.id]))[0] ??
+        (await seen(docker, [expected.name]))[0];
     if (found === undefined) {
         const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`;
         return { ...nothing, error };
@@ -64150,7 +64290,7 @@ async function settle(docker, started, end) {
             else if (verdict.kind === 'failed')
                 settled.set(key, { error: verdict.error, warning: null });
             else
-                settled.set(key, { error: outOfTime(watched), warning: null });
+                settled.set(key, unjudged(watched, now.find(({ id }) => id === watched.expected.id)));
             return [];
         });
         if (open.length > 0)
@@ -64158,8 +64298,15 @@ async function settle(docker, started, end) {
     }
     return settled;
 }
-function outOfTime(watched) {
-    return `container "${watched.expected.name}" was started again, but was not up when the time for that was over`;
+/** The time is over. One whose health check is so slow that it has not been probed by then, but that runs, is not called down. */
+function unjudged({ expected: { name } }, now) {
+    const isUnprobed = now?.state === 'running' && now.health?.status === 'starting';
+    return isUnprobed
+        ? { error: null, warning: `container "${name}" runs again, but its health check has not said so yet: it is slow` }
+        : {
+            error: `container "${name}" was started again, but was not up when the time for that was over`,
+            warning: null,
+        };
 }
 
 
@@ -64377,7 +64524,7 @@ async function textOf(path) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   t: () => (/* binding */ startAgain)
 /* harmony export */ });
-/* harmony import */ var _applications_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(13737);
+/* harmony import */ var _applications_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(64594);
 
 /** For all of them to be started and up, ms. */
 const DEADLINE_MS = 15 * 60_000;

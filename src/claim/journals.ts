@@ -9,8 +9,10 @@ const POLL_MS = 2_000
 
 export interface Meeting {
   readonly host: DockerHost
-  /** Ids of the containers that would be stopped. */
-  readonly containers: readonly string[]
+  /** Ids of the containers that would be stopped; that are down, for `waitForStopped`. */
+  readonly stops: readonly string[]
+  /** Ids of the database containers that would be dumped, and so must run. */
+  readonly dumps: readonly string[]
   /** For how long to wait, ms. */
   readonly waitMs: number
   readonly signal: AbortSignal
@@ -19,11 +21,11 @@ export interface Meeting {
 }
 
 /**
- * After claiming: returns when no older live claim lists one of the containers. The younger waits: the claim that was created later,
+ * After claiming: returns when no older live claim stops one of the containers, or dumps one that would be stopped. The younger waits: the claim that was created later,
  * or has the greater id. Throws `InstanceError` that names the other where it takes too long, `CancelledError` when the signal fires.
  */
 export async function waitForOlder(meeting: Meeting, own: string): Promise<void> {
-  if (meeting.containers.length === 0) return
+  if (meeting.stops.length + meeting.dumps.length === 0) return
   await waitWhile(meeting, (claims) => {
     const ours = claims.find((claim) => claim.container.id === own)
     return ours === undefined ? [] : claims.filter((claim) => isOlder(claim, ours))
@@ -32,7 +34,7 @@ export async function waitForOlder(meeting: Meeting, own: string): Promise<void>
 
 /** Before planning: returns when none of the containers, which are down now, is down because another live claim stopped it. */
 export async function waitForStopped(meeting: Meeting): Promise<void> {
-  if (meeting.containers.length === 0) return
+  if (meeting.stops.length + meeting.dumps.length === 0) return
   await waitWhile(meeting, (claims) => claims)
 }
 
@@ -40,9 +42,10 @@ async function waitWhile(meeting: Meeting, candidates: (claims: readonly Claim[]
   const until = Date.now() + meeting.waitMs
   let said = false
   for (;;) {
-    const holder = await firstLive(meeting, candidates(await findClaims(meeting.host)))
-    if (holder === null) return
-    const why = `instance ${holder.instance} (run ${holder.owner.runId || 'outside a forge'}) has an application stopped that this one needs too`
+    const met = await firstLive(meeting, candidates(await findClaims(meeting.host)))
+    if (met === null) return
+    const { holder, does } = met
+    const why = `instance ${holder.instance} (run ${holder.owner.runId || 'outside a forge'}) ${does}`
     if (meeting.signal.aborted) throw new CancelledError()
     if (Date.now() >= until) throw new InstanceError(`${why}, and did not release it in time: run it again later`)
     if (!said) await meeting.say(`waiting: ${why}`)
@@ -51,10 +54,15 @@ async function waitWhile(meeting: Meeting, candidates: (claims: readonly Claim[]
   }
 }
 
-async function firstLive(meeting: Meeting, claims: readonly Claim[]): Promise<Claim | null> {
-  for (const claim of claims) {
-    if (!claim.restart.some((entry) => meeting.containers.includes(entry.id))) continue
-    if ((await whyStale(meeting.host, claim)) === null) return claim
+async function firstLive(meeting: Meeting, claims: readonly Claim[]): Promise<{ holder: Claim; does: string } | null> {
+  const { stops, dumps } = meeting
+  for (const holder of claims) {
+    const isStopped = holder.restart.some(({ id }) => stops.includes(id) || dumps.includes(id))
+    if (!isStopped && !holder.dumps.some((id) => stops.includes(id))) continue
+    const does = isStopped
+      ? 'stops an application that this one needs too'
+      : 'dumps a database that this one would stop'
+    if ((await whyStale(meeting.host, holder)) === null) return { holder, does }
   }
   return null
 }

@@ -41,6 +41,8 @@ export interface Claim {
   readonly deadline: number
   /** In the order of starting. */
   readonly restart: readonly JournalEntry[]
+  /** Ids of the database containers that are dumped under it, and must run meanwhile. */
+  readonly dumps: readonly string[]
   /** For `image`: the id of the workbench it belongs to. */
   readonly workbench: string | null
 }
@@ -49,6 +51,9 @@ export const claimName = (instance: string) => `marina-run-${instance}`
 export const imageName = (instance: string) => `marina-image-${instance}`
 export const sweepName = (id: string, generation: number) =>
   `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
+
+/** For one whose sweeper ended without having repaired everything. */
+export const letGoName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
 
 /** Labels of one of our containers. */
 export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, string> {
@@ -65,6 +70,9 @@ export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, str
   if (claim.workbench !== null) labels[`${PREFIX}workbench`] = claim.workbench
   claim.restart.forEach((entry, index) => {
     labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = `${entry.id} ${entry.name}`
+  })
+  claim.dumps.forEach((id, index) => {
+    labels[`${PREFIX}dumps.${digits(index)}`] = id
   })
   return labels
 }
@@ -105,6 +113,9 @@ export function parseClaim(container: Inspected): Claim | null {
     owner: { repository, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
     deadline: Number.isNaN(deadline) ? 0 : deadline,
     workbench: label('workbench') || null,
+    dumps: Object.entries(container.labels)
+      .filter(([key]) => key.startsWith(`${PREFIX}dumps.`))
+      .map(([, id]) => id),
     restart: Object.keys(container.labels)
       .filter((key) => key.startsWith(`${PREFIX}restart.`))
       .sort()
@@ -117,7 +128,12 @@ export function parseClaim(container: Inspected): Claim | null {
 
 /** How many sweepers have taken this container over: 0 where none has. */
 export function sweepGeneration(container: Inspected): number {
-  const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?$/.exec(container.name)
+  const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name)
   if (!match || !container.id.startsWith(match[1] ?? '-')) return 0
   return match[2] === undefined ? 1 : Number(match[2])
+}
+
+/** Whether the last sweeper ended without having repaired everything: nobody is at it. */
+export function isLetGo(container: Inspected): boolean {
+  return container.name.endsWith('-left')
 }

@@ -16,7 +16,9 @@ import { type DockerHost, engineNow } from './host.ts'
 import {
   type Claim,
   imageName,
+  isLetGo,
   type JournalEntry,
+  letGoName,
   parseClaim,
   sweepGeneration,
   sweepName,
@@ -110,7 +112,11 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
     if (failures.length === 0 && unstopped instanceof Error) throw unstopped
     if (failures.length > 0) {
       // the claim stays: it is the only memory of what is still down, and the next start tries again
-      for (const failure of failures) await host.warn(`${what}; ${failure}`)
+      const kept = await letGo(host, claim.container.id)
+      for (const failure of failures)
+        await host.warn(
+          `${what}; ${failure}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}`,
+        )
       return false
     }
     await removeContainer(host.docker, claim.container.id)
@@ -128,13 +134,21 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
 
 /** Renaming by id to a name made of that id: of many that try, one wins. */
 async function takeOver(host: DockerHost, container: Inspected): Promise<boolean> {
-  let generation = sweepGeneration(container)
-  if (generation > 0) {
+  const generation = sweepGeneration(container)
+  if (generation > 0 && !isLetGo(container)) {
     if (!(await abandoned(host, container))) return false
   }
-  generation += 1
-  const renamed = await query(host.docker, ['rename', container.id, sweepName(container.id, generation)])
+  const renamed = await query(host.docker, ['rename', container.id, sweepName(container.id, generation + 1)])
   return renamed.ended.kind === 'exit' && renamed.ended.code === 0
+}
+
+/** Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. Returns the name it has now. */
+async function letGo(host: DockerHost, id: string): Promise<string> {
+  const now = await inspectContainer(host.docker, id)
+  if (now === null) return id.slice(0, 12)
+  const name = letGoName(id, sweepGeneration(now))
+  const renamed = await query(host.docker, ['rename', id, name])
+  return renamed.ended.kind === 'exit' && renamed.ended.code === 0 ? name : now.name
 }
 
 /** Watches another's sweep until it is done (`false`), or has had its time (`true`). */

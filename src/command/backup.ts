@@ -18,6 +18,7 @@ import { ConfigError, InputError, InstanceError } from '../errors.ts'
 import type { InstanceReport, RunReport, RunResult } from '../outcome.ts'
 import { nextSlot } from '../plan/schedule.ts'
 import { openLog } from '../report/log.ts'
+import { count } from '../report/wording.ts'
 import { runAll } from '../run/all.ts'
 import type { RunContext } from '../run/context.ts'
 import { discover } from '../run/discover.ts'
@@ -33,6 +34,7 @@ import {
   type SettledInstance,
   settleAll,
 } from './configuration.ts'
+import { dockerEnvironment } from './dockerEnvironment.ts'
 import { publish } from './publish.ts'
 import { selectInstances } from './select.ts'
 
@@ -142,7 +144,7 @@ async function runOne(
   const log = await openLog({ path, redactor, live: (line) => section.line(line) })
   const now = () => new Date()
   const report = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
-  await log.write('marina', report.error === null ? report.status : `${report.status}: ${report.error}`)
+  await log.write('marina', lastLine(report))
   await log.end()
   await section.end()
   return {
@@ -152,6 +154,14 @@ async function runOne(
     log: existsSync(path) ? path : null,
     tail: log.tail(),
   }
+}
+
+/** What became of an instance. Why a target failed stands in the log already, where it did. */
+function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'error' | 'targets'>): string {
+  if (error === null) return status
+  const failed = targets.filter((target) => target.status === 'failed')
+  const isOfTargets = failed.length > 0 && error === failed.map((target) => target.error).join('; ')
+  return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`
 }
 
 /** A variable that is missing fails the instances that have no `nodeName` of their own, not the run. */
@@ -227,15 +237,6 @@ function resultOf(reports: readonly InstanceReport[], cancelled: boolean): RunRe
   if (cancelled || has('cancelled')) return 'cancelled'
   if (has('partial')) return 'partial'
   return reports.length === 0 ? 'nothing-due' : 'success'
-}
-
-/** The client sees the step's environment, but not the action's inputs: a token or `variables` are none of its business. */
-function dockerEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([key, value]) =>
-      value === undefined || /^(INPUT_|STATE_|ACTIONS_)/.test(key) ? [] : [[key, value]],
-    ),
-  )
 }
 
 /** A file of the repository, and of nothing else: a link that leads out of it is refused. */

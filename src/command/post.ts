@@ -5,6 +5,7 @@ import { sweepJob } from '../claim/sweep.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { startAgain } from '../stage/startAgain.ts'
+import { dockerEnvironment } from './dockerEnvironment.ts'
 
 /** Sweeps what carries this job's mark. Never fails the job: what cannot be done is a warning, and the next start tries again. */
 export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
@@ -12,7 +13,7 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
     await console.info('Nothing to clean up: the main phase never began.')
     return
   }
-  const docker: Docker = { env: env as Record<string, string>, redact: (text) => text }
+  const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text }
   try {
     const engine = await openEngine(docker)
     const owner = { repository: '', runId: '', attempt: 1, job, process: thisProcess() }

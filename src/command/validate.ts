@@ -9,6 +9,7 @@ export async function validate(action: Action): Promise<number> {
   for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
   const count = config.instances.length
   await console.info(`${config.file} is valid: ${count} instance${count === 1 ? '' : 's'}.`)
+  if (config.nodeNameVariables.length > 0) await console.info(`  nodeName needs ${config.nodeNameVariables.join(', ')}`)
   for (const instance of config.instances) {
     const needs = instance.variables.length === 0 ? 'needs no variables' : `needs ${instance.variables.join(', ')}`
     await console.info(

@@ -27,7 +27,18 @@ export function secretsOf(instance: Instance, filled: Iterable<FilledText>): rea
   }
   const password = PASSWORD_IN_URL.exec(instance.repository ?? '')?.[1]
   if (password !== undefined) secrets.add(password)
+  for (const target of instance.targets ?? [])
+    if (target.kind === 'db') for (const literal of passwordsOf(target.dumpArgs)) secrets.add(literal)
   return [...secrets].filter((secret) => secret !== '' && !COMMON.has(secret.toLowerCase()))
+}
+
+/** Passwords that stand in dump arguments: `--password=X`, `--password X`, and `-pX`, which is a port where it is a number (PostgreSQL). */
+function passwordsOf(args: readonly string[]): readonly string[] {
+  return args.flatMap((arg, index) => {
+    const attached = /^(?:--pass(?:word)?=|-p(?!\d+$))(.+)$/s.exec(arg)?.[1] ?? PASSWORD_IN_URL.exec(arg)?.[1]
+    const next = /^(--pass(?:word)?|-a)$/.test(arg) ? args[index + 1] : undefined
+    return [attached, next].filter((one) => one !== undefined)
+  })
 }
 
 /** `env`, `repository`, `dumpArgs`, hooks, and the address to ping; not names, which would be masked wherever they occur. */

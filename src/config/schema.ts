@@ -296,13 +296,13 @@ export const instanceSchema = instanceSchemaOnly.meta({
 
 /** What Marina's daemon read and we do not: each is accepted with one notice, which says what replaces it. */
 export const DAEMON_KEYS: Readonly<Record<string, string>> = {
-  dbPath: 'nothing is kept in a database here: runs, logs and reports are in the Actions tab',
-  apiPort: 'there is no server here: the Actions tab and the API of GitHub replace it',
-  corsOrigins: 'there is no server here: the Actions tab replaces the dashboard',
+  dbPath: 'nothing is kept in a database: runs, logs and reports are in the Actions tab',
+  apiPort: 'the Actions tab and the API of GitHub replace the server',
+  corsOrigins: 'the Actions tab replaces the dashboard',
   authPassword:
-    'there is no dashboard here: who may read the repository sees the runs; remove the password from the file',
-  peers: 'the fleet of runners replaces peers: one runner beside each Docker host, `runsOn` in its instances',
-  mesh: 'the fleet of runners replaces the mesh; `nodeName` stands at the top of the file',
+    'the Actions tab replaces the dashboard: who may read the repository sees the runs; remove the password from the file',
+  peers: 'the fleet of runners replaces them: one runner beside each Docker host, `runsOn` in its instances',
+  mesh: 'the fleet of runners replaces it; `nodeName` stands at the top of the file',
 }
 
 const daemonShape = {

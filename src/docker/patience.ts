@@ -4,16 +4,16 @@ import { CommandError, DockerUnavailableError } from '../errors.ts'
 
 const PAUSE_MS = 1_000
 
-/** Tries `work` until it does not fail with docker's own errors, or for `forMs`; then the last error is thrown. Other errors are thrown at once. */
-export async function patiently<T>(forMs: number, work: () => Promise<T>): Promise<T> {
+/** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
+export async function patiently<T>(forMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const until = Date.now() + forMs
   for (;;) {
     try {
       return await work()
     } catch (error) {
       const isDockers = error instanceof CommandError || error instanceof DockerUnavailableError
-      if (!isDockers || Date.now() > until) throw error
-      await sleep(PAUSE_MS)
+      if (!isDockers || signal?.aborted || Date.now() > until) throw error
+      await sleep(PAUSE_MS, undefined, signal && { signal }).catch(() => {})
     }
   }
 }

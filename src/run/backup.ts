@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { look } from '../docker/archive.ts'
 import { type Inspected, inspectContainer } from '../docker/containers.ts'
+import { patiently } from '../docker/patience.ts'
 import { type Docker, firstOf, query, stream } from '../docker/process.ts'
-import { CommandError } from '../errors.ts'
 import type { InstanceLog } from './context.ts'
 import { backupFailure } from './verdict.ts'
 
@@ -81,6 +81,11 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
   }
 }
 
+/** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
+function inspectPatiently({ docker, container, signal }: BackupRun): Promise<Inspected | null> {
+  return patiently(ENGINE_AWAY_MS, () => inspectContainer(docker, container), signal)
+}
+
 /** Asks until the container has ended: its client may have died before it. */
 async function waitForEnd(run: BackupRun): Promise<Inspected | null> {
   let told = false
@@ -99,19 +104,6 @@ async function waitForEnd(run: BackupRun): Promise<Inspected | null> {
       )
     }
     await sleep(1_000, undefined, { signal: run.signal }).catch(() => {})
-  }
-}
-
-/** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
-async function inspectPatiently(run: BackupRun): Promise<Inspected | null> {
-  const until = Date.now() + ENGINE_AWAY_MS
-  for (;;) {
-    try {
-      return await inspectContainer(run.docker, run.container)
-    } catch (error) {
-      if (!(error instanceof CommandError) || run.signal.aborted || Date.now() > until) throw error
-      await sleep(1_000, undefined, { signal: run.signal }).catch(() => {})
-    }
   }
 }
 

@@ -21,8 +21,8 @@ export interface Plan {
   readonly layout: Layout
   /** The volumes to mount in place. */
   readonly mounted: readonly VolumeSource[]
-  /** Whether anything else was copied or dumped into the staging volume. */
-  readonly databases: boolean
+  /** What was copied or dumped into the staging volume. */
+  readonly staged: { readonly volumes: boolean; readonly databases: boolean }
   readonly script: Buffer | null
   /** Marks a volume that a mount of ours creates, because it vanished. */
   readonly madeBy: string
@@ -171,7 +171,7 @@ async function putIn(
   failed: readonly TargetFailure[],
 ): Promise<NumericUser> {
   const owner = await ownerOf(plan, id)
-  const uses = { volumes: true, databases: plan.databases }
+  const uses = { ...plan.staged, volumes: plan.staged.volumes || mounted.length > 0 }
   await copyIn(
     plan.docker,
     id,

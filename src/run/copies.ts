@@ -45,8 +45,9 @@ export interface Around {
   readonly vanished: readonly string[]
 }
 
-/** For stopping a wave of applications, and for all of them to come up again, ms. */
-const STOP_DEADLINE_MS = 15 * 60_000
+/** For an application whose own stop time-out is for ever, ms. */
+const ENDLESS_STOP_MS = 15 * 60_000
+/** For all of a group to come up again, ms. */
 const START_DEADLINE_MS = 15 * 60_000
 
 /** Copies every source. Each failure is its target's own, except an application that does not come up again: that throws. */
@@ -149,7 +150,7 @@ async function copyStopped(
   const { docker } = life.context.host
   const options = {
     self: quiet.self,
-    stopDeadlineMs: STOP_DEADLINE_MS,
+    endlessStopMs: ENDLESS_STOP_MS,
     startDeadlineMs: START_DEADLINE_MS,
     signal: life.stop.signal,
   }

@@ -4,16 +4,7 @@
  */
 import { claim } from '../claim/claim.ts'
 import { engineNow } from '../claim/host.ts'
-import {
-  type Claim,
-  claimLabels,
-  claimName,
-  imageName,
-  type JournalEntry,
-  type Kind,
-  parseClaim,
-  stagingLabels,
-} from '../claim/labels.ts'
+import { type Claim, claimLabels, claimName, imageName, type Kind, parseClaim, stagingLabels } from '../claim/labels.ts'
 import { openWorkbench, type Workbench } from '../claim/workbench.ts'
 import type { Instance } from '../config/instance.ts'
 import { createCall, type Mount, type RunSpec } from '../docker/args.ts'
@@ -61,7 +52,13 @@ export function holdByBackup(request: HoldRequest): Hold {
     vanished: [],
     async create(mounts, env) {
       const staging: Mount = { type: 'anonymous', target: '/backup', labels: stagingLabels(request.instance.id) }
-      const spec = backupSpec(request, name, labelsOf(request, 'backup', name, [], null), [staging, ...mounts], env)
+      const spec = backupSpec(
+        request,
+        name,
+        labelsOf(request, 'backup', name, NO_JOURNAL, null),
+        [staging, ...mounts],
+        env,
+      )
       current = await claim(request.context.host, spec, {
         lockWaitMs: request.context.lockWaitMs,
         signal: request.signal,
@@ -75,11 +72,16 @@ export function holdByBackup(request: HoldRequest): Hold {
   }
 }
 
+/** What others on the host must know of a claim. */
+export type Journal = Pick<Claim, 'restart' | 'dumps'>
+
+const NO_JOURNAL: Journal = { restart: [], dumps: [] }
+
 /** A workbench as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
 export async function holdByWorkbench(
   request: HoldRequest,
   sources: readonly string[],
-  restart: readonly JournalEntry[],
+  journal: Journal,
 ): Promise<Hold> {
   const { context, instance, image, signal } = request
   const { docker } = context.host
@@ -94,7 +96,7 @@ export async function holdByWorkbench(
         async () => image,
         ...(helper === null ? [] : [() => ensureImage(docker, helper, 'missing', { signal })]),
       ],
-      labels: labelsOf(request, 'workbench', name, restart, null),
+      labels: labelsOf(request, 'workbench', name, journal, null),
       mounts: [
         { type: 'anonymous', target: '/backup', labels: stagingLabels(instance.id) },
         ...sources.map(
@@ -128,7 +130,7 @@ export async function holdByWorkbench(
       // one that is gone took its volume along, and a mount would make an empty one of that name
       await stagingVolume(request, workbench.id)
       const own = imageName(instance.id)
-      const labels = labelsOf(request, 'image', own, [], workbench.id)
+      const labels = labelsOf(request, 'image', own, NO_JOURNAL, workbench.id)
       const spec = backupSpec(
         request,
         own,
@@ -191,7 +193,7 @@ function labelsOf(
   request: HoldRequest,
   kind: Kind,
   self: string,
-  restart: readonly JournalEntry[],
+  { restart, dumps }: Journal,
   workbench: string | null,
 ): Record<string, string> {
   const { context, instance } = request
@@ -202,6 +204,7 @@ function labelsOf(
     owner: context.host.owner,
     deadline: engineNow(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
     restart,
+    dumps,
     workbench,
   }
   return claimLabels(labels)

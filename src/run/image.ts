@@ -23,7 +23,8 @@ export async function readyImage(
   const { docker } = life.context.host
   const { instance, stop } = life
   const began = Date.now()
-  const databases = life.staged.some((target) => target.kind === 'db')
+  const has = (kind: 'volume' | 'db') => life.staged.some((target) => target.kind === kind)
+  const databases = has('db')
   const ready = await readyContainer(
     {
       docker,
@@ -31,7 +32,7 @@ export async function readyImage(
       image,
       layout: life.layout,
       mounted,
-      databases,
+      staged: { volumes: has('volume'), databases },
       madeBy: life.context.host.owner.job,
       script: instance.script === null ? null : await life.context.readScript(instance.script),
       signal: stop.signal,

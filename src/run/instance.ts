@@ -1,24 +1,26 @@
 /** The life of one instance: resolve, image, claim, dump, stage, run, release. */
-import { waitForOlder } from '../claim/journals.ts'
-import type { Instance } from '../config/instance.ts'
+import { type Meeting, waitForOlder, waitForStopped } from '../claim/journals.ts'
+import type { Instance, Target } from '../config/instance.ts'
 import { dropsItsCommand, ensureImage, type Image } from '../docker/images.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { InstanceReport } from '../outcome.ts'
 import { layoutOf } from '../stage/layout.ts'
-import { type DbSource, resolveTargets, type VolumeSource } from '../stage/targets.ts'
+import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../stage/targets.ts'
 import { runBackup } from './backup.ts'
 import type { InstanceLog, RunContext } from './context.ts'
 import { type Around, copyVolumes } from './copies.ts'
 import { openStop, type Stop } from './deadline.ts'
 import { dumpDatabases } from './dumps.ts'
-import { type Hold, type HoldRequest, holdByBackup, holdByWorkbench } from './hold.ts'
+import { type Hold, type HoldRequest, holdByBackup, holdByWorkbench, type Journal } from './hold.ts'
 import { readyImage } from './image.ts'
 import { failTarget, isExpected, type Life } from './life.ts'
 import { planQuiet, type Quiet } from './quiet.ts'
 import { openRecord, type Record, targetName } from './record.ts'
 
 type Ended = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
+
+const LOST = 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again'
 
 /** Runs one instance from its first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
 export async function runInstance(
@@ -41,7 +43,11 @@ export async function runInstance(
     )
     hold = held
     const { bench } = held
-    if (bench) await dumpAll(life, bench, sources)
+    if (bench) {
+      stop.also(bench.workbench.lost, LOST)
+      await waitForOthers(life, bench.workbench.id, { sources, quiet })
+      await dumpAll(life, bench, sources)
+    }
     const container = await record.phase(bench ? 'stage' : 'claim', async () => {
       if (bench) await copyAll(life, bench, sources, { quiet, vanished: held.vanished })
       return readyImage(
@@ -77,37 +83,39 @@ const databasesOf = (sources: readonly Source[]) => sources.filter((source) => s
 async function takeHold(request: HoldRequest, record: Record, { sources, quiet }: Resolution): Promise<Hold> {
   const copied = copiedOf(sources).map((source) => source.volume.name)
   if (copied.length === 0 && databasesOf(sources).length === 0) return holdByBackup(request)
-  return record.phase('claim', () => holdByWorkbench(request, copied, quiet.journal))
+  return record.phase('claim', () => holdByWorkbench(request, copied, journalOf({ sources, quiet })))
 }
 
 type Opened = NonNullable<Hold['bench']>
 
 async function dumpAll(life: Life, { workbench, tools }: Opened, sources: readonly Source[]): Promise<void> {
-  life.stop.also(
-    workbench.lost,
-    'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again',
-  )
   const databases = databasesOf(sources)
   if (databases.length > 0)
     await life.record.phase('dump', () => dumpDatabases(life, { exec: workbench.exec, tools }, databases))
 }
 
-async function copyAll(
-  life: Life,
-  { workbench, tools }: Opened,
-  sources: readonly Source[],
-  around: Around,
-): Promise<void> {
-  const { context, instance, stop, log } = life
-  const meeting = {
+function copyAll(life: Life, bench: Opened, sources: readonly Source[], around: Around): Promise<void> {
+  return copyVolumes(life, { exec: bench.workbench.exec, tools: bench.tools }, copiedOf(sources), around)
+}
+
+function journalOf({ sources, quiet }: Resolution): Journal {
+  return { restart: quiet.journal, dumps: databasesOf(sources).map((source) => source.container.id) }
+}
+
+/** Waits for another instance that claimed before, and stops what this one needs, or needs what this one stops. */
+async function waitForOthers(life: Life, workbench: string, resolution: Resolution): Promise<void> {
+  const { restart, dumps } = journalOf(resolution)
+  const stops = restart.map((one) => one.id)
+  await waitForOlder({ ...meeting(life), stops, dumps }, workbench)
+}
+
+function meeting({ context, instance, stop, log }: Life): Omit<Meeting, 'stops' | 'dumps'> {
+  return {
     host: context.host,
-    containers: around.quiet.journal.map((one) => one.id),
     waitMs: instance.timeoutMs,
     signal: stop.signal,
-    say: (line: string) => log.write('marina', line),
+    say: (line) => log.write('marina', line),
   }
-  await waitForOlder(meeting, workbench.id)
-  await copyVolumes(life, { exec: workbench.exec, tools }, copiedOf(sources), around)
 }
 
 function beginLife(context: RunContext, instance: Instance, log: InstanceLog, now: () => Date): Life {
@@ -168,7 +176,7 @@ interface Resolution {
 
 /** Which targets there are, and how each will be staged. What is missing is a failed target, not a failed instance. */
 async function resolve(life: Life): Promise<Resolution> {
-  const { context, instance, record, stop } = life
+  const { context, instance, record } = life
   const pending = context.pending(instance)
   if (pending.length > 0) throw new InstanceError(pending.join('; '))
   const targets = instance.targets ?? (await context.discover(instance.id))
@@ -178,11 +186,8 @@ async function resolve(life: Life): Promise<Resolution> {
     )
   }
   for (const target of targets) record.target(target, {})
-  const resolved = await resolveTargets(context.host.docker, context.host.engine, context.hostName, targets, {
-    signal: stop.signal,
-  })
   const sources: Source[] = []
-  for (const one of resolved) {
+  for (const one of await resolveRunning(life, targets)) {
     if (one.kind === 'unresolved') await failTarget(life, one.target, one.error)
     else sources.push(one)
   }
@@ -191,6 +196,17 @@ async function resolve(life: Life): Promise<Resolution> {
     quiet: quiet.quiet,
     sources: sources.filter((source) => source.kind === 'db' || quiet.sources.includes(source)),
   }
+}
+
+/** A database that another instance has stopped is not down for good: it is waited for, and looked at again. */
+async function resolveRunning(life: Life, targets: readonly Target[]): Promise<readonly Resolved[]> {
+  const { docker, engine } = life.context.host
+  const look = () => resolveTargets(docker, engine, life.context.hostName, targets, { signal: life.stop.signal })
+  const found = await look()
+  const down = found.flatMap((one) => (one.kind === 'db' && !one.facts.running ? [one.container.id] : []))
+  if (down.length === 0) return found
+  await waitForStopped({ ...meeting(life), stops: down, dumps: [] })
+  return look()
 }
 
 async function findImage(life: Life): Promise<Image> {

@@ -74,7 +74,8 @@ async function decide(life: Life, stopped: readonly VolumeSource[]) {
   if (down.length === 0) return asked
   await waitForStopped({
     host,
-    containers: down,
+    stops: down,
+    dumps: [],
     waitMs: life.instance.timeoutMs,
     signal: life.stop.signal,
     say: (line) => life.log.write('marina', line),

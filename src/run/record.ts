@@ -26,6 +26,7 @@ export function openRecord(instance: Instance, log: InstanceLog, now: () => Date
   const targets = new Map<Target, TargetReport>()
   let failure: string | null = null
   let failedPhase: Phase | null = null
+  let targetsPhase: Phase | null = null
   let current: Phase | null = null
   let cancelled = false
   let known: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds'> = {
@@ -55,6 +56,7 @@ export function openRecord(instance: Instance, log: InstanceLog, now: () => Date
     target(target, found) {
       const before = targets.get(target) ?? unstaged(target)
       targets.set(target, { ...before, ...found })
+      if (found.status === 'failed') targetsPhase ??= current
     },
     fail(message) {
       failure ??= message
@@ -75,7 +77,7 @@ export function openRecord(instance: Instance, log: InstanceLog, now: () => Date
         id: instance.id,
         line: instance.line,
         status,
-        failedPhase,
+        failedPhase: failedPhase ?? targetsPhase,
         error:
           failure ??
           (status === 'cancelled'

@@ -33,12 +33,13 @@ export interface StopResult {
 /**
  * Stops wave after wave, those of a wave side by side, each by its own signal and time-out. What `inspect` says counts.
  * A signal that fires ends it after the wave under way, with `CancelledError`: a stop that is left behind goes on in the engine,
- * and would take down what was started again meanwhile. `deadlineMs` bounds each wave, for containers that may take for ever.
+ * and would take down what was started again meanwhile. `endlessMs` is the time for a container whose own time-out is
+ * for ever.
  */
 export async function stopAll(
   docker: Docker,
   waves: readonly (readonly ToStop[])[],
-  options: { readonly deadlineMs: number; readonly signal?: AbortSignal },
+  options: { readonly endlessMs: number; readonly signal?: AbortSignal },
 ): Promise<StopResult> {
   const down: Down[] = []
   const failed: NotDone[] = []
@@ -47,7 +48,7 @@ export async function stopAll(
     if (options.signal?.aborted) throw new CancelledError()
     const ids = wave.map(({ container }) => container.id)
     const argv = ['stop', ...ids]
-    const output = await query(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.deadlineMs) })
+    const output = await query(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.endlessMs) })
     const now = await containersOf(docker, ids)
     for (const { container } of wave) {
       const after = now.find(({ id }) => id === container.id)
@@ -70,14 +71,12 @@ export async function stopAll(
   return { down, failed, warnings }
 }
 
-function waveDeadlineMs(wave: readonly ToStop[], most: number): number {
-  const timeouts = wave.map(({ container }) => stopTimeoutMs(container))
-  return Math.min(most, Math.max(...timeouts) + STOP_MARGIN_MS)
-}
-
-function stopTimeoutMs(container: Container): number {
-  const timeout = container.stopTimeout ?? DEFAULT_STOP_S
-  return timeout < 0 ? Number.POSITIVE_INFINITY : timeout * 1000
+function waveDeadlineMs(wave: readonly ToStop[], endlessMs: number): number {
+  const timeouts = wave.map(({ container: { stopTimeout } }) => {
+    const seconds = stopTimeout ?? DEFAULT_STOP_S
+    return seconds < 0 ? endlessMs : seconds * 1000 + STOP_MARGIN_MS
+  })
+  return Math.max(...timeouts)
 }
 
 function killed(container: Container): string {
@@ -98,6 +97,8 @@ export interface StartResult {
   readonly warnings: readonly string[]
   /** When the last of them had been started, ms since the epoch: the end of the downtime, though some may not be healthy yet. */
   readonly startedAt: number
+  /** When the first of them had been started, by the engine's clock and word; `null` where none was. */
+  readonly firstStartedAt: string | null
 }
 
 export interface StartOptions {
@@ -108,6 +109,8 @@ export interface StartOptions {
    * watched until its stop time-out is over, and started should it go down.
    */
   readonly stopMayBePending?: boolean
+  /** As `inspect` told of them a moment ago, so that it need not be asked again. */
+  readonly known?: readonly Container[]
 }
 
 /**
@@ -125,7 +128,7 @@ export async function startAll(
   const started: Started[] = []
   const settled = new Map<string, Settled>()
   for (const wave of waves) {
-    const ready = await Promise.all(wave.map((one) => startSurely(docker, one)))
+    const ready = await Promise.all(wave.map((one) => startSurely(docker, one, options.known ?? [])))
     started.push(...ready)
     const first = ready.filter(({ watched }) => watched?.expected.healthyFirst)
     for (const [id, how] of await settle(docker, first, end)) settled.set(id, how)
@@ -149,7 +152,12 @@ export async function startAll(
       [warning, settled.get(expected.id)?.warning].filter((w) => w != null),
     ),
     startedAt,
+    firstStartedAt: started.flatMap(({ watched }) => watched?.startedAt ?? []).sort(byTime)[0] ?? null,
   }
+}
+
+function byTime(a: string, b: string): number {
+  return Date.parse(a) - Date.parse(b)
 }
 
 interface Started {
@@ -170,9 +178,9 @@ interface Settled {
 }
 
 /** What goes wrong with one must not keep the others down. */
-async function startSurely(docker: Docker, expected: ToStart): Promise<Started> {
+async function startSurely(docker: Docker, expected: ToStart, known: readonly Container[]): Promise<Started> {
   try {
-    return await startOne(docker, expected)
+    return await startOne(docker, expected, known)
   } catch (error) {
     return { expected, id: null, watched: null, logSince: null, warning: null, error: (error as Error).message }
   }
@@ -196,9 +204,12 @@ async function startPatiently(docker: Docker, argv: readonly string[]) {
   }
 }
 
-async function startOne(docker: Docker, expected: ToStart): Promise<Started> {
+async function startOne(docker: Docker, expected: ToStart, known: readonly Container[]): Promise<Started> {
   const nothing = { expected, id: null, watched: null, logSince: null, warning: null }
-  const found = (await seen(docker, [expected.id]))[0] ?? (await seen(docker, [expected.name]))[0]
+  const found =
+    known.find(({ id }) => id === expected.id) ??
+    (await seen(docker, [expected.id]))[0] ??
+    (await seen(docker, [expected.name]))[0]
   if (found === undefined) {
     const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`
     return { ...nothing, error }
@@ -239,7 +250,14 @@ async function settle(docker: Docker, started: readonly Started[], end: number):
       if (verdict.kind === 'waiting' && time < end) return [{ key, watched: verdict.watched }]
       if (verdict.kind === 'up') settled.set(key, { error: null, warning: verdict.warning })
       else if (verdict.kind === 'failed') settled.set(key, { error: verdict.error, warning: null })
-      else settled.set(key, { error: outOfTime(watched), warning: null })
+      else
+        settled.set(
+          key,
+          unjudged(
+            watched,
+            now.find(({ id }) => id === watched.expected.id),
+          ),
+        )
       return []
     })
     if (open.length > 0) await sleep(POLL_MS)
@@ -247,6 +265,13 @@ async function settle(docker: Docker, started: readonly Started[], end: number):
   return settled
 }
 
-function outOfTime(watched: Watched): string {
-  return `container "${watched.expected.name}" was started again, but was not up when the time for that was over`
+/** The time is over. One whose health check is so slow that it has not been probed by then, but that runs, is not called down. */
+function unjudged({ expected: { name } }: Watched, now: Container | undefined): Settled {
+  const isUnprobed = now?.state === 'running' && now.health?.status === 'starting'
+  return isUnprobed
+    ? { error: null, warning: `container "${name}" runs again, but its health check has not said so yet: it is slow` }
+    : {
+        error: `container "${name}" was started again, but was not up when the time for that was over`,
+        warning: null,
+      }
 }

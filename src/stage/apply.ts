@@ -7,6 +7,8 @@ import { collectComplaints } from './complaints.ts'
 import { packWork, type Work } from './worklist.ts'
 
 export interface Place {
+  /** The volume's name, for messages. */
+  readonly name: string
   /** The volume's root in the workbench, read-only. */
   readonly source: string
   /** Where its copy stands, below the staging volume. */
@@ -37,7 +39,7 @@ if [ -n "$4" ]; then
   mkdir -- "$lists" && printf %s "$4" | base64 -d | tar -x -f - -C "$lists" || exit 79
 fi
 shift 4
-failed() { case $1 in 1|123) ;; *) echo "sh: $2 was ended ($1)" >&2;; esac; [ $e != 0 ] || e=$3; }
+failed() { case $1 in 1|123) ;; *) echo "sh: $2 was killed ($1); see whether the host ran out of memory" >&2;; esac; [ $e != 0 ] || e=$3; }
 mkdir -p -- "$dest" && cd "$dest" || exit 80
 if [ -s "$lists/remove" ]; then cat "$lists/remove" | xargs -0 rm -rf -- || failed $? rm 81; fi
 if [ -s "$lists/directories" ]; then cat "$lists/directories" | xargs -0 mkdir -p -- || failed $? mkdir 82; fi
@@ -97,7 +99,9 @@ export async function apply(bench: Bench, place: Place, work: Work, options: App
     const put = await bench.exec({ script: PUT, args: [folder], input: one(lists), deadlineMs, ...signal })
     if (put.ended.kind === 'cancelled') throw new CancelledError()
     if (put.code !== 0)
-      throw new InstanceError(`the list of what to copy could not be put into the workbench: ${execReason(put)}`)
+      throw new InstanceError(
+        `the list of what to copy of volume ${place.name} could not be put into the workbench: ${execReason(put)}`,
+      )
   }
   const complaints = collectComplaints()
   const result = await bench.exec({
@@ -112,7 +116,7 @@ export async function apply(bench: Bench, place: Place, work: Work, options: App
   const explained = options.live && result.code !== null && COPYING.has(result.code)
   const said = explained ? complaints.fatal() : complaints.first()
   const reason = result.code === null || (said === null && !explained) ? execReason(result) : said
-  if (reason !== null) throw new InstanceError(`the copy failed: ${reason}`)
+  if (reason !== null) throw new InstanceError(`the copy of volume ${place.name} failed: ${reason}`)
   return complaints.first()
 }
 

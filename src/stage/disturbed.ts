@@ -55,20 +55,11 @@ export interface Quiet {
 }
 
 /**
- * Why the copy may not show one moment, a sentence each; none where everybody kept still: by the same id, not started in
- * between, paused ones still paused, and nobody new. One that came and went (`docker run --rm`) leaves no trace to be seen.
+ * Why the copy may not show one moment, by those that were known before it, a sentence each; none where all kept still: by the same
+ * id, not started in between, paused ones still paused. `now`: what is left of them, before they are started again.
  */
-export function disturbances(
-  quiet: Quiet,
-  now: {
-    volumes: readonly Volume[]
-    hostVolumes: readonly Volume[]
-    containers: readonly Container[]
-    self: readonly string[]
-  },
-): readonly string[] {
-  const found = (id: string) => now.containers.find((c) => c.id === id)
-  const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id))
+export function disturbedBy(quiet: Quiet, now: readonly Container[]): readonly string[] {
+  const found = (id: string) => now.find((c) => c.id === id)
   return [
     ...quiet.down.flatMap(({ id, name, startedAt }) => {
       const c = found(id)
@@ -91,13 +82,37 @@ export function disturbances(
         ? []
         : [`container "${name}" was not running, and was started while its data was being copied`]
     }),
-    ...now.containers
-      .filter((c) => !known.has(c.id) && !c.ours && !now.self.includes(c.id) && hasRun(c))
-      .flatMap((c) => {
-        const why = now.volumes.map((volume) => writableWay(c, volume, now.hostVolumes)).find((way) => way !== null)
-        return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`]
-      }),
   ]
+}
+
+export interface Newcomers {
+  readonly volumes: readonly Volume[]
+  readonly hostVolumes: readonly Volume[]
+  readonly containers: readonly Container[]
+  readonly self: readonly string[]
+  /** When the first of those that were stopped was started again, by the engine: who came later is no matter. `null` where none was. */
+  readonly startedAgainAt: string | null
+}
+
+/**
+ * Who came while the data was being copied, a sentence each. One that came and went (`docker run --rm`) leaves no trace to be seen;
+ * so asking may wait until the applications are up again.
+ */
+export function newcomers(quiet: Quiet, now: Newcomers): readonly string[] {
+  const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id))
+  return now.containers
+    .filter((c) => !known.has(c.id) && !c.ours && !now.self.includes(c.id) && hasRun(c))
+    .filter((c) => !isLater(c, now.startedAgainAt))
+    .flatMap((c) => {
+      const why = now.volumes.map((volume) => writableWay(c, volume, now.hostVolumes)).find((way) => way !== null)
+      return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`]
+    })
+}
+
+/** Its first start was later. One that ended before it was started anew has run at another time, too. */
+function isLater(container: Container, time: string | null): boolean {
+  if (time === null || !(Date.parse(container.startedAt) > Date.parse(time))) return false
+  return !(Date.parse(container.finishedAt) > 0 && Date.parse(container.finishedAt) <= Date.parse(container.startedAt))
 }
 
 /** The engine's zero time stands for never. */

@@ -133,7 +133,7 @@ export async function eachEntry(
   return { now: Number(codes[3]), uptime: Number(codes[4]) }
 }
 
-const RESTAT = `${PLAIN}; cd "$1" && xargs -0 stat -c '${FORMAT}'; printf '//end\\n'`
+const RESTAT = `${PLAIN}; cd "$1" || exit 90; xargs -0 stat -c '${FORMAT}'; printf '//end %s\\n' "$?"`
 
 /** The state of these paths (latin1) now; one that is gone is not among them. */
 export async function restat(
@@ -158,10 +158,12 @@ export async function restat(
     onStderr: complaints.add,
   })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
-  parser.end()
+  const end = parser.end()
   const failure = complaints.serious()
   if (result.code !== 0 || failure !== null)
     throw new InstanceError(`${root} could not be listed again: ${failure ?? execReason(result)}`)
+  if (![' 0', ' 1', ' 123'].includes(end))
+    throw new InstanceError(`${root} could not be listed again: stat was ended (${end.trim()})`)
   return entries
 }
 

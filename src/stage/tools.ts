@@ -29,6 +29,8 @@ const NEEDED = [
   'sync',
 ]
 
+const NO_ROOM = 70
+
 /** Prints `missing NAME` or `has NAME` lines. A tool that is there but lacks what we use of it counts as missing, with the option's name. */
 const PROBE = `
 LC_ALL=C; export LC_ALL; umask 022
@@ -36,6 +38,7 @@ for t in "$@"; do command -v "$t" >/dev/null 2>&1 || { echo "missing $t"; gone=1
 [ -z "$gone" ] || exit 0
 D=/marina-probe.$$
 mkdir "$D" && mkdir "$D/a" "$D/a/sub" "$D/b" "$D/c" && cd "$D/a" || exit 70
+dd if=/dev/zero of=room bs=65536 count=4 2>/dev/null && rm room || { cd / && rm -rf "$D"; exit 70; }
 echo x >f && ln f g && ln -s nowhere l && ln -fn l m && dd if=/dev/zero of=h bs=1 count=1 seek=4194304 2>/dev/null || exit 71
 touch -h -d @1000000000 l 2>/dev/null; touch -d @1000000000 sub
 cp -a --parents -- ./f ./g ./l ./m ./h "$D/b/" 2>/dev/null || echo "missing cp --parents"
@@ -65,6 +68,10 @@ export type Probe =
 /** Tries what the tools of a running workbench can do. `missing` names what no copy can do without; throws `InstanceError` where the probe itself cannot run. */
 export async function probeTools(exec: Exec, deadlineMs = 60_000, signal?: AbortSignal): Promise<Probe> {
   const result = await exec({ script: PROBE, args: NEEDED, deadlineMs, ...(signal && { signal }) })
+  if (result.code === NO_ROOM)
+    throw new InstanceError(
+      'the workbench cannot write 256 kB of its own: the disk where Docker keeps its data is full. Free space there',
+    )
   if (result.code !== 0) throw new InstanceError(`the tools of the workbench could not be tried: ${execReason(result)}`)
   const lines = result.stdout.split('\n')
   const missing = lines.filter((line) => line.startsWith('missing ')).map((line) => line.slice('missing '.length))

@@ -1,16 +1,21 @@
 /** Work done while applications are stopped: stop, work, see that all kept still, start, wait until up. They are started again whatever happens. */
+import { patiently } from '../docker/patience.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { type NotUp, type StopResult, startAll, stopAll } from './applications.ts'
-import { asOfNow, disturbances, type Quiet } from './disturbed.ts'
-import { allContainers, allVolumes } from './inspect.ts'
+import type { Container } from './container.ts'
+import { asOfNow, disturbedBy, type Newcomers, newcomers, type Quiet } from './disturbed.ts'
+import { allContainers, allVolumes, containersOf } from './inspect.ts'
 import type { QuiesceGroup } from './quiesce.ts'
+
+/** For an engine that is away for a moment once all is done, ms. */
+const PATIENCE_MS = 60_000
 
 export interface WhileStoppedOptions {
   /** Ids of the runner's own containers. */
   readonly self: readonly string[]
-  /** Bounds each wave of stopping, ms. */
-  readonly stopDeadlineMs: number
+  /** For a container whose own stop time-out is for ever, ms. */
+  readonly endlessStopMs: number
   /** Bounds starting and waiting until up, ms; its own, so that a run whose time is over still starts what it stopped. */
   readonly startDeadlineMs: number
   readonly signal?: AbortSignal
@@ -48,47 +53,68 @@ export async function whileStopped<T>(
   const started = await startAll(docker, now.start, {
     deadlineMs: options.startDeadlineMs,
     stopMayBePending: begun.stop === null || begun.stop.failed.length > 0,
+    known: begun.known,
   })
   return {
-    outcome: begun.outcome,
+    outcome: await lookBack(docker, now, begun, { self: options.self, startedAgainAt: started.firstStartedAt }),
     warnings: [...(begun.stop?.warnings ?? []), ...started.warnings],
     notUp: started.failed,
     downtimeMs: now.start.length === 0 ? null : started.startedAt - stoppedAt,
   }
 }
 
-/** Never throws: whatever goes wrong here, what was stopped has to be started. */
+interface Begun<T> {
+  readonly outcome: Quiesced<T>['outcome']
+  readonly stop: StopResult | null
+  /** Those of the group, as they were after the work. */
+  readonly known: readonly Container[]
+}
+
+/** Never throws: whatever goes wrong here, what was stopped has to be started. Only what must be known before that is asked. */
 async function stopAndWork<T>(
   docker: Docker,
   group: QuiesceGroup,
   options: WhileStoppedOptions,
   work: () => Promise<T>,
-): Promise<{ outcome: Quiesced<T>['outcome']; stop: StopResult | null }> {
+): Promise<Begun<T>> {
   let stop: StopResult | null = null
   try {
-    stop = await stopAll(docker, group.stop, { deadlineMs: options.stopDeadlineMs })
+    stop = await stopAll(docker, group.stop, { endlessMs: options.endlessStopMs })
     if (options.signal?.aborted) throw new CancelledError()
     const [failed] = stop.failed
     if (failed !== undefined) throw new InstanceError(failed.error)
     const value = await work()
-    const quiet = { down: stop.down, paused: group.paused, idle: group.idle }
-    const disturbed = await stillDown(docker, quiet, group.targets, options.self)
-    return { outcome: { kind: 'done', value, disturbed }, stop }
+    const quiet = quietOf(group, stop)
+    const known = await containersOf(
+      docker,
+      [...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id),
+    )
+    return { outcome: { kind: 'done', value, disturbed: disturbedBy(quiet, known) }, stop, known }
   } catch (error) {
-    return { outcome: { kind: 'failed', error: asError(error) }, stop }
+    return { outcome: { kind: 'failed', error: asError(error) }, stop, known: [] }
   }
 }
 
-/** Why the copy may not show one moment, a sentence each: by the same id, not started in between, paused still paused, nobody new. `targets`: names of volumes. */
-export async function stillDown(
+function quietOf(group: QuiesceGroup, stop: StopResult | null): Quiet {
+  return { down: stop?.down ?? [], paused: group.paused, idle: group.idle }
+}
+
+/** Adds who came meanwhile. Asked when the applications are up again: it would be downtime before. */
+async function lookBack<T>(
   docker: Docker,
-  quiet: Quiet,
-  targets: readonly string[],
-  self: readonly string[],
-): Promise<readonly string[]> {
-  const now = await hostNow(docker)
-  const volumes = now.hostVolumes.filter(({ name }) => targets.includes(name))
-  return disturbances(quiet, { ...now, volumes, self })
+  group: QuiesceGroup,
+  { outcome, stop }: Begun<T>,
+  at: Pick<Newcomers, 'self' | 'startedAgainAt'>,
+): Promise<Quiesced<T>['outcome']> {
+  if (outcome.kind === 'failed') return outcome
+  try {
+    const now = await patiently(PATIENCE_MS, () => hostNow(docker))
+    const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
+    const came = newcomers(quietOf(group, stop), { ...now, ...at, volumes })
+    return { ...outcome, disturbed: [...outcome.disturbed, ...came] }
+  } catch (error) {
+    return { kind: 'failed', error: asError(error) }
+  }
 }
 
 async function hostNow(docker: Docker, signal?: AbortSignal) {

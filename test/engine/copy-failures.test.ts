@@ -163,7 +163,9 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
 
     test('full while it copies', async () => {
       const filled = then(/stat -f/, () => inBench('dd if=/dev/zero of=/backup/filler bs=1M count=6 2>/dev/null'))
-      await expect(copyVolume(filled, wanted())).rejects.toThrow(/^the copy failed: cp: .*No space left on device$/)
+      await expect(copyVolume(filled, wanted())).rejects.toThrow(
+        /^the copy of volume data failed: cp: .*No space left on device$/,
+      )
       expect(await isThere()).toBe(false)
       await inBench('rm /backup/filler')
     })
@@ -196,7 +198,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
 
     test('cp killed half way', async () => {
       const copy = copyVolume(bench, wanted())
-      const failed = expect(copy).rejects.toThrow(/^the copy failed: /)
+      const failed = expect(copy).rejects.toThrow(/^the copy of volume data failed: /)
       await killing('cp')
       await failed
       expect(await isThere()).toBe(false)
@@ -219,14 +221,16 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
         ...bench,
         exec: (request) => bench.exec(/cp -a/.test(request.script) ? { ...request, deadlineMs: 300 } : request),
       }
-      await expect(copyVolume(hasty, wanted())).rejects.toThrow('the copy failed: it was ended after 0 s')
+      await expect(copyVolume(hasty, wanted())).rejects.toThrow(
+        'the copy of volume data failed: it was ended after 0 s',
+      )
       expect(await isThere()).toBe(false)
     })
 
     test('the workbench killed half way', async () => {
       const own = await openTestBench(engine, tools === 'GNU' ? gnu : engine.baseImage, [many])
       const copy = copyVolume(own, wanted())
-      const failed = expect(copy).rejects.toThrow(/^the copy failed: it was cut off/)
+      const failed = expect(copy).rejects.toThrow(/^the copy of volume data failed: it was cut off/)
       await engine.ok(['exec', own.container, 'sh', '-c', `until [ -d ${DESTINATION}/d3 ]; do sleep 0.1; done`])
       await engine.ok(['kill', own.container])
       await failed

@@ -59,7 +59,7 @@ async function look(id: string) {
   return raw.State as { Status: string; StartedAt: string; FinishedAt: string; ExitCode: number }
 }
 
-const OPTIONS = { self: [], stopDeadlineMs: 60_000, startDeadlineMs: 60_000 }
+const OPTIONS = { self: [], endlessStopMs: 60_000, startDeadlineMs: 60_000 }
 const nothing = async () => {}
 
 test.concurrent('the application is down during the work and up after it; dependents in its network go first and come last', async () => {
@@ -104,7 +104,7 @@ test.concurrent('independent ones stop side by side', async () => {
   const slow = 'trap "echo asked; sleep 2; exit 0" TERM; while :; do sleep 30 & wait; done'
   const all = await Promise.all(['one', 'two', 'three'].map((name) => on.application(name, slow)))
   const plan = await on.group()
-  expect((await stopAll(docker, plan.stop, { deadlineMs: 60_000 })).failed).toEqual([])
+  expect((await stopAll(docker, plan.stop, { endlessMs: 60_000 })).failed).toEqual([])
   const asked = await Promise.all(all.map((id) => run(docker, ['logs', '-t', id], 'logs')))
   const ended = await Promise.all(all.map(async (id) => Date.parse((await look(id)).FinishedAt)))
   expect(Math.max(...asked.map((line) => Date.parse(line.split(' ')[0] ?? '')))).toBeLessThan(Math.min(...ended))
@@ -295,9 +295,10 @@ describe('they are up again', () => {
 
   test.concurrent('when a stop does not end in time, and ends later', async () => {
     const on = await scene()
-    const app = await on.application('app', 'trap "sleep 4; exit 0" TERM; while :; do sleep 30 & wait; done')
+    const slow = 'trap "sleep 4; exit 0" TERM; while :; do sleep 30 & wait; done'
+    const app = await on.application('app', slow, [on.volume, '--stop-timeout', '-1'])
     const plan = await on.group()
-    const done = await whileStopped(docker, plan, { ...OPTIONS, stopDeadlineMs: 500 }, () => expect.fail('worked'))
+    const done = await whileStopped(docker, plan, { ...OPTIONS, endlessStopMs: 500 }, () => expect.fail('worked'))
     expect(done.outcome).toMatchObject({
       kind: 'failed',
       error: { message: expect.stringMatching(/could not be stopped/) },

@@ -6,6 +6,8 @@ export interface PasswordOption {
   readonly names: readonly string[]
   /** The option with its value attached; the first group is the value. */
   readonly attached: RegExp
+  /** Whether the next argument is the value even where it looks like an option. */
+  readonly takesOptions?: boolean
 }
 
 export interface Lifted {
@@ -30,7 +32,7 @@ export function liftPassword(args: readonly string[], option: PasswordOption): L
     } else if (option.names.includes(arg)) {
       options.add(arg)
       const next = args[i + 1]
-      if (next !== undefined && !next.startsWith('-')) {
+      if (next !== undefined && (option.takesOptions || !next.startsWith('-'))) {
         password = next
         i++
       }

@@ -22,7 +22,7 @@ if [ -n "$REDISCLI_AUTH" ]; then export REDISCLI_AUTH VALKEYCLI_AUTH="$REDISCLI_
 ${TAKE_ARGUMENTS}
 exec "$tool" "$@" --rdb -`
 
-const PASSWORD = { names: ['-a', '--pass'], attached: /^(?:--pass=|-a=)(.+)$/s }
+const PASSWORD = { names: ['-a', '--pass'], attached: /^(?:--pass=|-a=)(.+)$/s, takesOptions: true }
 const ELSEWHERE = /^--(rdb|functions-rdb)$/
 
 /** How to dump a Redis or Valkey server. */

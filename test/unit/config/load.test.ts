@@ -52,11 +52,11 @@ describe("Marina 0.9's own example", () => {
 
   test('one notice for each key of the daemon', () => {
     expect(config.notices.map(({ line, message }) => `${line} ${message}`)).toEqual([
-      '87 `dbPath` is not used here: nothing is kept in a database here: runs, logs and reports are in the Actions tab',
-      '88 `apiPort` is not used here: there is no server here: the Actions tab and the API of GitHub replace it',
-      '89 `corsOrigins` is not used here: there is no server here: the Actions tab replaces the dashboard',
-      '102 `authPassword` is not used here: there is no dashboard here: who may read the repository sees the runs; remove the password from the file',
-      '107 `peers` is not used here: the fleet of runners replaces peers: one runner beside each Docker host, `runsOn` in its instances',
+      '87 `dbPath` is not used here: nothing is kept in a database: runs, logs and reports are in the Actions tab',
+      '88 `apiPort` is not used here: the Actions tab and the API of GitHub replace the server',
+      '89 `corsOrigins` is not used here: the Actions tab replaces the dashboard',
+      '102 `authPassword` is not used here: the Actions tab replaces the dashboard: who may read the repository sees the runs; remove the password from the file',
+      '107 `peers` is not used here: the fleet of runners replaces them: one runner beside each Docker host, `runsOn` in its instances',
     ])
   })
 })

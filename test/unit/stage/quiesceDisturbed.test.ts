@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Container } from '../../../src/stage/container.ts'
-import { asOfNow, disturbances } from '../../../src/stage/disturbed.ts'
+import { asOfNow, disturbedBy, newcomers } from '../../../src/stage/disturbed.ts'
 import { planQuiesce } from '../../../src/stage/quiesce.ts'
 import { binds, container, has, idOf, volume } from '../../support/containers.ts'
 
@@ -115,8 +115,21 @@ describe('who kept still during the copy', () => {
     ['somebody new who has ended', [...all, container('new', { mounts: [has('data')], state: 'down' })], /"new"/],
     ['one of ours', [...all, container('ours', { mounts: [has('data')], ours: true })], null],
   ])('%s', (_, containers, expected) => {
-    const said = disturbances(quiet, { volumes: [data], hostVolumes: [data], containers, self })
+    const now = { volumes: [data], hostVolumes: [data], containers, self, startedAgainAt: null }
+    const said = [...disturbedBy(quiet, containers), ...newcomers(quiet, now)]
     if (expected === null) expect(said).toEqual([])
     else expect(said[0]).toMatch(expected)
+  })
+
+  test.each<[string, Partial<Container>, boolean]>([
+    ['before', { startedAt: '2026-11-02T04:00:10.5Z', finishedAt: NEVER }, true],
+    ['at the same moment', { startedAt: T2, finishedAt: NEVER }, true],
+    ['later', { startedAt: '2026-11-02T04:00:11.501Z', finishedAt: NEVER }, false],
+    ['later, and ended', { startedAt: '2026-11-02T04:00:12Z', finishedAt: '2026-11-02T04:00:13Z' }, false],
+    ['later, but it had run before', { startedAt: '2026-11-02T04:00:13Z', finishedAt: '2026-11-02T04:00:11Z' }, true],
+  ])('somebody new who was started %s than those that were stopped', (_, over, counts) => {
+    const containers = [...all, container('new', { mounts: [has('data')], ...over })]
+    const now = { volumes: [data], hostVolumes: [data], containers, self, startedAgainAt: T2 }
+    expect(newcomers(quiet, now)).toHaveLength(counts ? 1 : 0)
   })
 })
