@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from './engine.ts'
-import { findProgram, installPackages, NoEngineError, staticBusybox } from './packages.ts'
+import { debootstrap, NoEngineError, staticBusybox } from './packages.ts'
 import { runOk } from './process.ts'
 
 const PATH = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -85,10 +85,9 @@ async function debianArchive(engine: Engine): Promise<string> {
   await mkdir(cache, { recursive: true })
   const archive = join(cache, 'bookworm.tar')
   if (await stat(archive).catch(() => null)) return archive
-  if (!(await findProgram('debootstrap'))) await installPackages(['debootstrap'])
   const root = await mkdtemp(join(cache, 'debootstrap-'))
   try {
-    await runOk('debootstrap', ['--variant=minbase', 'bookworm', root], { timeoutMs: 600_000 })
+    await debootstrap('bookworm', root)
     await runOk('sh', ['-c', 'rm -rf "$1"/var/cache/apt/archives/*.deb', 'sh', root])
     await runOk('tar', ['-C', root, '--numeric-owner', '-cf', `${archive}.part`, '.'])
     await runOk('mv', [`${archive}.part`, archive])

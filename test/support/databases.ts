@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Engine } from './engine.ts'
-import { findProgram, installPackages } from './packages.ts'
+import { debootstrap } from './packages.ts'
 import { runOk } from './process.ts'
 
 const SUITE = 'trixie'
@@ -88,11 +88,8 @@ export async function databaseImage(engine: Engine): Promise<string> {
 async function bootstrap(engine: Engine, image: string, folder: string): Promise<void> {
   const archive = join(process.env.MARINA_TEST_CACHE || folder, `databases-${SUITE}.tar`)
   if (!(await stat(archive).catch(() => null))) {
-    if (!(await findProgram('debootstrap'))) await installPackages(['debootstrap'])
     const root = join(folder, 'root')
-    await runOk('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, root], {
-      timeoutMs: 900_000,
-    })
+    await debootstrap(SUITE, root, PACKAGES)
     // what is never used is left out: a smaller image is imported faster
     const unused = [
       'var/cache/apt/archives',

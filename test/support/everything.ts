@@ -98,15 +98,15 @@ async function tablesAreFresh(): Promise<Tally> {
 
 /**
  * The programs first, since this process may ask on the terminal; without them the tests fail, and say why themselves.
- * Where each lane has a private engine of its own, databases and the rest go side by side: both wait most of their time.
+ * Where each lane has a private engine of its own, two go side by side: both wait most of their time.
  */
 async function engineTests(): Promise<Tally> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return vitest('engine')
   await ensureEnginePrograms(console.log)
   if (!(await findProgram('debootstrap')) && (await isDebian())) await installPackages(['debootstrap'])
   const lanes = await Promise.all([
-    vitest('engine', ['test/engine/dump-']),
-    vitest('engine', ['--exclude', 'test/engine/dump-*']),
+    vitest('engine', ['test/engine/databases/', 'test/engine/applications/']),
+    vitest('engine', ['--exclude', 'test/engine/{databases,applications}/**']),
   ])
   return {
     passed: lanes.reduce((sum, lane) => sum + lane.passed, 0),
@@ -126,7 +126,7 @@ async function vitest(project: string, only: readonly string[] = []): Promise<Ta
     timeoutMs: 2_400_000,
   })
   const text = await readFile(file, 'utf8').catch(() => null)
-  if (text === null) return fail(`the ${project} tests could not run`)
+  if (text === null) return fail(`the ${project} tests ended with code ${ran.code} before they could say how they went`)
   const result = JSON.parse(text) as VitestResult
   const notRun = result.numPendingTests + result.numTodoTests
   const broken = result.testResults.filter(

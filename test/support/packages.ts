@@ -131,3 +131,12 @@ async function withoutServices<T>(work: () => Promise<T>): Promise<T> {
     if (ours) await rm(policy)
   }
 }
+
+/** A small Debian below `root`. In a mount namespace of its own, so that a run that is killed leaves no `/proc` mounted in it. */
+export async function debootstrap(suite: string, root: string, packages: readonly string[] = []): Promise<void> {
+  if (!(await findProgram('debootstrap'))) await installPackages(['debootstrap'])
+  const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`]
+  await runOk('unshare', ['--mount', 'debootstrap', '--variant=minbase', ...include, suite, root], {
+    timeoutMs: 900_000,
+  })
+}

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, inject, test } from 'vitest'
-import { attachEngine, startPrivateEngine } from '../support/engine.ts'
+import { attachEngine, startPrivateEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 

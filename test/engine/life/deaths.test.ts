@@ -1,7 +1,7 @@
 /** However a run ends (deadline, cancel, kill, a helper or an engine that dies), it says so in one sentence and nothing is left. */
 
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { attachEngine, startPrivateEngine } from '../support/engine.ts'
+import { attachEngine, startPrivateEngine } from '../../support/engine.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -11,7 +11,7 @@ import {
   shell,
   startJob,
   toldImage,
-} from '../support/main-job.ts'
+} from '../../support/main-job.ts'
 
 const engine = attachEngine(inject('engine'))
 const id = (what: string) => engine.name(what)

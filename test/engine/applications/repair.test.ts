@@ -1,9 +1,9 @@
 /** Whoever dies while applications are down: the action, its workbench, the engine. All are up in the end, nothing is left, nobody else is touched. */
 
 import { beforeAll, expect, test } from 'vitest'
-import { COUNTS, IDLES, startApp, startOf, statusOf, watch } from '../support/applications.ts'
-import { makeVolume, testEngine } from '../support/backup.ts'
-import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, toldImage } from '../support/main-job.ts'
+import { COUNTS, IDLES, startApp, startOf, statusOf, watch } from '../../support/applications.ts'
+import { makeVolume, testEngine } from '../../support/backup.ts'
+import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, toldImage } from '../../support/main-job.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)

@@ -5,8 +5,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { attachEngine } from '../support/engine.ts'
-import { run } from '../support/process.ts'
+import { attachEngine } from '../../support/engine.ts'
+import { run } from '../../support/process.ts'
 
 const engine = attachEngine(inject('engine'))
 
@@ -18,7 +18,7 @@ test('the demonstration ends as planned and removes what it made', async () => {
   const temp = join(tmpdir(), engine.name('demo'))
   await mkdir(temp)
   onTestFinished(() => rm(temp, { recursive: true }))
-  const demo = await run(process.execPath, [join(import.meta.dirname, '../../examples/demo/run.ts')], {
+  const demo = await run(process.execPath, [join(import.meta.dirname, '../../../examples/demo/run.ts')], {
     env: { ...process.env, ...engine.env(), TMPDIR: temp },
   })
   expect(demo).toMatchObject({ code: 0, stderr: '' })

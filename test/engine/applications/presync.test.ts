@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import type { Bench } from '../../src/stage/bench.ts'
-import { type CopyRequest, copyVolume } from '../../src/stage/copy.ts'
-import { confirmPasses, passWhileRunning, passWhileStopped } from '../../src/stage/passes.ts'
-import { describeTrees, openTestBench, type TestBench } from '../support/bench.ts'
-import { attachEngine } from '../support/engine.ts'
+import type { Bench } from '../../../src/stage/bench.ts'
+import { type CopyRequest, copyVolume } from '../../../src/stage/copy.ts'
+import { confirmPasses, passWhileRunning, passWhileStopped } from '../../../src/stage/passes.ts'
+import { describeTrees, openTestBench, type TestBench } from '../../support/bench.ts'
+import { attachEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 /** More by hand: `MARINA_PRESYNC_RUNS=300`. */
@@ -29,7 +29,7 @@ interface Mutator {
 }
 
 async function startMutator(container: string): Promise<Mutator> {
-  const program = await readFile(join(import.meta.dirname, '../support/mutator.pl'), 'utf8')
+  const program = await readFile(join(import.meta.dirname, '../../support/mutator.pl'), 'utf8')
   const child: ChildProcess = spawn('docker', ['exec', '-i', '-w', '/v', container, 'perl', '-e', program], {
     env: { ...process.env, ...engine.env() },
     stdio: ['pipe', 'pipe', 'inherit'],

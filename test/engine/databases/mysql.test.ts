@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { databaseImage, startServer } from '../support/databases.ts'
-import { dump, restInBench, startBench, type TestBench } from '../support/dumping.ts'
-import { attachEngine } from '../support/engine.ts'
+import { databaseImage, startServer } from '../../support/databases.ts'
+import { dump, restInBench, startBench, type TestBench } from '../../support/dumping.ts'
+import { attachEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 const made: string[] = []

@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { describeTrees, inVolume } from '../support/bench.ts'
-import { attachEngine } from '../support/engine.ts'
+import { describeTrees, inVolume } from '../../support/bench.ts'
+import { attachEngine } from '../../support/engine.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -15,12 +15,12 @@ import {
   startJob,
   toldImage,
   writeFile,
-} from '../support/main-job.ts'
+} from '../../support/main-job.ts'
 
 const engine = attachEngine(inject('engine'))
 const id = (what: string) => engine.name(what)
 const WAIT = 'echo dir=$MARINA_BACKUP_DIR; while [ ! -e /tmp/go ]; do sleep 0.2; done'
-const EXAMPLE = join(import.meta.dirname, '../../examples/custom-backup-image')
+const EXAMPLE = join(import.meta.dirname, '../../../examples/custom-backup-image')
 
 let gnu: string
 let odd: string
@@ -28,7 +28,7 @@ let odd: string
 beforeAll(async () => {
   gnu = await engine.debian(['acl', 'attr'])
   odd = id('odd-data')
-  await inVolume(engine, gnu, odd, await readFile(join(import.meta.dirname, '../support/odd-volume.sh'), 'utf8'))
+  await inVolume(engine, gnu, odd, await readFile(join(import.meta.dirname, '../../support/odd-volume.sh'), 'utf8'))
 }, 400_000)
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 /** Real servers under write load, dumped by the built action, restored into empty servers, and compared. */
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { backUp, makeVolume, testEngine } from '../support/backup.ts'
-import { databaseImage, type ServerKind, startServer } from '../support/databases.ts'
+import { backUp, makeVolume, testEngine } from '../../support/backup.ts'
+import { databaseImage, type ServerKind, startServer } from '../../support/databases.ts'
 
 const engine = testEngine()
 const made: string[] = []

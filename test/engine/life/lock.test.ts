@@ -1,7 +1,7 @@
 /** One instance is backed up once at a time on a host; different ones side by side; and what a run that may touch nothing does. */
 
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { attachEngine } from '../support/engine.ts'
+import { attachEngine } from '../../support/engine.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -11,7 +11,7 @@ import {
   shell,
   startJob,
   toldImage,
-} from '../support/main-job.ts'
+} from '../../support/main-job.ts'
 
 const engine = attachEngine(inject('engine'))
 const id = (what: string) => engine.name(what)

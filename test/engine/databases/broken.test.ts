@@ -2,10 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import type { DumpBench } from '../../src/stage/dump.ts'
-import { databaseImage, startServer } from '../support/databases.ts'
-import { dump, factsOf, programs, restInBench, startBench, type TestBench } from '../support/dumping.ts'
-import { attachEngine } from '../support/engine.ts'
+import type { DumpBench } from '../../../src/stage/dump.ts'
+import { databaseImage, startServer } from '../../support/databases.ts'
+import { dump, factsOf, programs, restInBench, startBench, type TestBench } from '../../support/dumping.ts'
+import { attachEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 const made: string[] = []

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { attachEngine } from '../support/engine.ts'
+import { attachEngine } from '../../support/engine.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -16,9 +16,9 @@ import {
   shell,
   startJob,
   toldImage,
-} from '../support/main-job.ts'
-import { findProgram } from '../support/packages.ts'
-import { readAsRunner } from '../unit/action/runner-model.ts'
+} from '../../support/main-job.ts'
+import { findProgram } from '../../support/packages.ts'
+import { readAsRunner } from '../../unit/action/runner-model.ts'
 
 const engine = attachEngine(inject('engine'))
 const id = (what: string) => engine.name(what)

@@ -2,8 +2,8 @@
 
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type ActionResult, runAction } from '../support/action.ts'
-import { attachEngine } from '../support/engine.ts'
+import { type ActionResult, runAction } from '../../support/action.ts'
+import { attachEngine } from '../../support/engine.ts'
 import {
   builtImage,
   expectNoTrace,
@@ -13,8 +13,8 @@ import {
   shell,
   toldImage,
   writeFile,
-} from '../support/main-job.ts'
-import { makeWorkspace } from '../support/workspace.ts'
+} from '../../support/main-job.ts'
+import { makeWorkspace } from '../../support/workspace.ts'
 
 const engine = attachEngine(inject('engine'))
 const id = (what: string) => engine.name(what)

@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type CopyRequest, copyVolume } from '../../src/stage/copy.ts'
-import { describeTrees, inVolume, openTestBench, type TestBench } from '../support/bench.ts'
-import { attachEngine } from '../support/engine.ts'
+import { type CopyRequest, copyVolume } from '../../../src/stage/copy.ts'
+import { describeTrees, inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
+import { attachEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 let gnu: string
@@ -24,7 +24,7 @@ const wanted = (over: Partial<CopyRequest>): CopyRequest => ({
 beforeAll(async () => {
   gnu = await engine.debian(['acl', 'attr'])
   odd = engine.name('odd')
-  await inVolume(engine, gnu, odd, await readFile(join(import.meta.dirname, '../support/odd-volume.sh'), 'utf8'))
+  await inVolume(engine, gnu, odd, await readFile(join(import.meta.dirname, '../../support/odd-volume.sh'), 'utf8'))
 }, 400_000)
 
 afterAll(async () => {

@@ -1,13 +1,13 @@
 /** Stopping and starting applications on a real engine. */
 import { afterAll, describe, expect, inject, test } from 'vitest'
-import { type Docker, run } from '../../src/docker/process.ts'
-import { CancelledError } from '../../src/errors.ts'
-import { startAll, stopAll } from '../../src/stage/applications.ts'
-import { allContainers, allVolumes, containersOf } from '../../src/stage/inspect.ts'
-import { planQuiesce, type QuiesceGroup } from '../../src/stage/quiesce.ts'
-import { whileStopped } from '../../src/stage/whileStopped.ts'
-import { dockerOf, pause } from '../support/containers.ts'
-import { attachEngine } from '../support/engine.ts'
+import { type Docker, run } from '../../../src/docker/process.ts'
+import { CancelledError } from '../../../src/errors.ts'
+import { startAll, stopAll } from '../../../src/stage/applications.ts'
+import { allContainers, allVolumes, containersOf } from '../../../src/stage/inspect.ts'
+import { planQuiesce, type QuiesceGroup } from '../../../src/stage/quiesce.ts'
+import { whileStopped } from '../../../src/stage/whileStopped.ts'
+import { dockerOf, pause } from '../../support/containers.ts'
+import { attachEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 const docker: Docker = dockerOf(engine, (text) => text.replaceAll('s3cret', '***'))

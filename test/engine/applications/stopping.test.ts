@@ -1,9 +1,9 @@
 /** `stopAttached` and hooks through the action: who is down, for how long, and that all are up again in every case. */
 
 import { expect, test } from 'vitest'
-import { COUNTS, IDLES, startApp, startOf, statusOf, watch } from '../support/applications.ts'
-import { makeVolume, testEngine } from '../support/backup.ts'
-import { builtImage, expectNoTrace, leftOf, reportOf, runJob, shell, toldImage } from '../support/main-job.ts'
+import { COUNTS, IDLES, startApp, startOf, statusOf, watch } from '../../support/applications.ts'
+import { makeVolume, testEngine } from '../../support/backup.ts'
+import { builtImage, expectNoTrace, leftOf, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)

@@ -1,11 +1,11 @@
 /** Hooks in real containers. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { query, run } from '../../src/docker/process.ts'
-import { type HookRequest, hookContainer, runHook } from '../../src/stage/hooks.ts'
-import { allContainers } from '../../src/stage/inspect.ts'
-import { dockerOf, pause } from '../support/containers.ts'
-import { attachEngine } from '../support/engine.ts'
+import { query, run } from '../../../src/docker/process.ts'
+import { type HookRequest, hookContainer, runHook } from '../../../src/stage/hooks.ts'
+import { allContainers } from '../../../src/stage/inspect.ts'
+import { dockerOf, pause } from '../../support/containers.ts'
+import { attachEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 const docker = dockerOf(engine)

@@ -3,8 +3,8 @@
 import { mkdir, readFile, symlink, writeFile as write } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type ActionResult, runAction } from '../support/action.ts'
-import { attachEngine } from '../support/engine.ts'
+import { type ActionResult, runAction } from '../../support/action.ts'
+import { attachEngine } from '../../support/engine.ts'
 import {
   builtImage,
   expectNoTrace,
@@ -14,9 +14,9 @@ import {
   shell,
   toldImage,
   writeFile,
-} from '../support/main-job.ts'
-import { makeWorkspace } from '../support/workspace.ts'
-import { readAsRunner } from '../unit/action/runner-model.ts'
+} from '../../support/main-job.ts'
+import { makeWorkspace } from '../../support/workspace.ts'
+import { readAsRunner } from '../../unit/action/runner-model.ts'
 
 const engine = attachEngine(inject('engine'))
 const id = (what: string) => engine.name(what)
@@ -164,21 +164,21 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
   ],
   [
     'missing',
-    null,
+    'resolve',
     null,
     /^volume <f-missing> does not exist on host HOST: create it, or remove it from line \d+ of the configuration$/,
   ],
   [
     'empty',
-    null,
+    'claim',
     null,
     'volume <f-empty> is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true',
   ],
-  ['empty-copy', null, null, 'volume <f-empty> is empty: set "allowEmpty: true" on the target if that is meant'],
+  ['empty-copy', 'stage', null, 'volume <f-empty> is empty: set "allowEmpty: true" on the target if that is meant'],
   ['exit7-partial', 'run', 7, 'the backup failed with exit code 7: its log says why'],
-  ['path-missing', null, null, /not\/there/],
-  ['path-is-link', null, null, /symbolic link/],
-  ['path-through-link', null, null, /symbolic link/],
+  ['path-missing', 'stage', null, /not\/there/],
+  ['path-is-link', 'stage', null, /symbolic link/],
+  ['path-through-link', 'stage', null, /symbolic link/],
   [
     'mounts-missing',
     'image',
@@ -236,7 +236,7 @@ test('no stack trace, and no bug', () => expectNoTrace(ran))
 
 test('with one of three targets left the image runs, is told, and the instance is partial', async () => {
   const report = reportOf(ran, id('partial'))
-  expect(report).toMatchObject({ status: 'partial', exitCode: 0, failedPhase: null })
+  expect(report).toMatchObject({ status: 'partial', exitCode: 0, failedPhase: 'resolve' })
   expect(report.targets.map(({ name, status, staging }) => [name, status, staging])).toEqual([
     [id('f-good'), 'staged', 'mount'],
     [id('f-missing'), 'failed', null],
