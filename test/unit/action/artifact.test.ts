@@ -1,27 +1,25 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { artifactName, uploadArtifact } from '../../../src/action/artifact.ts'
+import { type ArtifactService, startArtifactService } from '../../support/artifact-service.ts'
 import { readAsRunner } from './runner-model.ts'
 
 const child = fileURLToPath(new URL('fixtures/upload-child.ts', import.meta.url))
 let folder: string
-let service: Awaited<ReturnType<typeof artifactService>>
+let service: ArtifactService
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'marina-artifact-'))
   await writeFile(join(folder, 'report.json'), '{}')
   await writeFile(join(folder, 'db.log'), 'hello')
-  service = await artifactService()
+  service = await startArtifactService()
 })
 afterEach(async () => {
-  service.server.closeAllConnections()
-  service.server.close()
+  service.stop()
   await rm(folder, { recursive: true })
 })
 
@@ -46,7 +44,7 @@ describe('uploads', { timeout: 60_000 }, () => {
     const days = (Date.parse(String(service.created[0]?.expires_at)) - Date.now()) / 86_400_000
     expect(days).toBeGreaterThan(6.9)
     expect(days).toBeLessThan(7.1) // the repository allows no more than 7
-    expect(service.blobs).toBe(2)
+    expect([...service.archives.keys()]).toEqual(['marina-nas-1', 'marina-nas-1-logs'])
     expect(acted).toEqual(['group', 'add-mask', 'endgroup', 'group', 'add-mask', 'endgroup']) // no annotation
   })
 
@@ -137,13 +135,10 @@ async function step(run: { report?: string; logs?: string[]; retentionDays?: num
     deadlineMs: 20_000,
     ...run,
   }
-  const token = ['e30', Buffer.from('{"scp":"Actions.Results:run:job"}').toString('base64url'), ''].join('.')
   const running = spawn(process.execPath, [child, JSON.stringify(given)], {
     env: {
       PATH: process.env.PATH,
-      ACTIONS_RESULTS_URL: service.origin,
-      ACTIONS_RUNTIME_TOKEN: token,
-      GITHUB_SERVER_URL: 'http://marina.localhost',
+      ...service.env,
       GITHUB_REPOSITORY: 'o/r',
       GITHUB_RUN_ID: '5',
       GITHUB_RETENTION_DAYS: '7',
@@ -162,44 +157,4 @@ async function step(run: { report?: string; logs?: string[]; retentionDays?: num
       .obeyed.map((c) => c.name)
       .filter((name, i, names) => name !== 'debug' && name !== names[i - 1]),
   }
-}
-
-/** What the artifact client talks to, as far as an upload needs it. */
-async function artifactService() {
-  const state = {
-    server: undefined as unknown as Server,
-    origin: '',
-    created: [] as { name: string; expires_at?: string }[],
-    blobs: 0,
-    taken: [] as string[],
-    status: 200,
-  }
-  state.server = createServer(async (request, response) => {
-    const body = await bodyOf(request)
-    const answer = (status: number, value: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' })
-      response.end(JSON.stringify(value))
-    }
-    if (request.method === 'PUT') {
-      if (request.url?.includes('comp=blocklist')) state.blobs++
-      response.writeHead(201).end()
-    } else if (request.url?.endsWith('/CreateArtifact')) {
-      const wanted = JSON.parse(body)
-      state.created.push(wanted)
-      if (state.status !== 200) answer(state.status, { msg: 'no' })
-      else if (state.taken.includes(wanted.name)) {
-        answer(409, { msg: 'an artifact with this name already exists on the workflow run' })
-      } else answer(200, { ok: true, signed_upload_url: `${state.origin}/account/container/blob?sig=s3cr3t` })
-    } else answer(200, { ok: true, artifact_id: String(state.created.length) })
-  })
-  state.server.listen(0, '127.0.0.1')
-  await once(state.server, 'listening')
-  state.origin = `http://127.0.0.1:${(state.server.address() as AddressInfo).port}`
-  return state
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
 }
