@@ -53318,6 +53318,9 @@ function claimLabels(claim) {
     claim.dumps.forEach((id, index) => {
         labels[`${PREFIX}dumps.${digits(index)}`] = id;
     });
+    claim.hooks.forEach((name, index) => {
+        labels[`${PREFIX}hook.${digits(index)}`] = name;
+    });
     return labels;
 }
 /** For keys that are sorted as text. */
@@ -53356,9 +53359,8 @@ function parseClaim(container) {
         owner: { repository, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
         deadline: Number.isNaN(deadline) ? 0 : deadline,
         workbench: label('workbench') || null,
-        dumps: Object.entries(container.labels)
-            .filter(([key]) => key.startsWith(`${PREFIX}dumps.`))
-            .map(([, id]) => id),
+        dumps: valuesOf(container, 'dumps.'),
+        hooks: valuesOf(container, 'hook.'),
         restart: Object.keys(container.labels)
             .filter((key) => key.startsWith(`${PREFIX}restart.`))
             .sort()
@@ -53367,6 +53369,12 @@ function parseClaim(container) {
             return { wave: Number(key.split('.').at(-2)) || 0, id, name };
         }),
     };
+}
+function valuesOf({ labels }, begins) {
+    return Object.keys(labels)
+        .filter((key) => key.startsWith(`${PREFIX}${begins}`))
+        .sort()
+        .map((key) => labels[key] ?? '');
 }
 /** How many sweepers have taken this container over: 0 where none has. */
 function sweepGeneration(container) {
@@ -53597,13 +53605,19 @@ async function sweepClaim(host, claim, because) {
         }
         await (0,containers/* removeContainer */.od)(host.docker, claim.container.id);
         const started = claim.restart.length === 0 ? '' : `, ${claim.restart.map((entry) => entry.name).join(', ')} started again`;
-        await host.warn(`${what}: cleaned up${started}`);
+        const hooks = claim.hooks.length === 0 ? '' : `. ${lostHooks(claim.hooks)}`;
+        await host.warn(`${what}: cleaned up${started}${hooks}`);
         return true;
     }
     catch (error) {
         await host.warn(`instance ${claim.instance}: what a dead run left could not be cleaned up: ${error.message}`);
         return false;
     }
+}
+/** A hook's text may hold secrets, so that no label has it: nobody but the user can run it. */
+function lostHooks(containers) {
+    const names = containers.join(', ');
+    return `The postHook in ${names} may not have run: see whether ${containers.length === 1 ? 'it is' : 'they are'} as the preHook left ${containers.length === 1 ? 'it' : 'them'}, and run it by hand`;
 }
 /** Renaming by id to a name made of that id: of many that try, one wins. */
 async function takeOver(host, container) {
@@ -54643,6 +54657,315 @@ function dropsItsCommand(entrypoint) {
         !/\$(\{?[0-9@*])/.test(script));
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(77598);
+// EXTERNAL MODULE: external "node:string_decoder"
+var external_node_string_decoder_ = __nccwpck_require__(46193);
+;// CONCATENATED MODULE: ./build/claim/exec.js
+/**
+ * Truth about what ran inside a container: `docker exec`, judged by a line that our wrapper prints, never by the client's exit code.
+ *
+ * A signalled `docker exec` client ends with 0, and killing it leaves the tool running inside (both measured, CLI 28.2). So a
+ * wrapper runs the script, prints a random word and the exit code on stderr, and reads its stdin as a dead-man: when that ends,
+ * because our client or we died, it ends the script and all its children. No line, no success.
+ */
+
+
+
+/** The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
+const DEAD_MAN = `
+word=$1 script=$2; shift 2
+exec 3<&0
+if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- & group=-
+else sh -c "$script" marina "$@" </dev/null 3<&- & group=
+fi
+pid=$!
+( while read -r _ <&3; do :; done
+  kill -TERM "$group$pid"; n=0
+  while kill -0 "$group$pid" && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
+  kill -KILL "$group$pid" ) >/dev/null 2>&1 &
+watch=$!
+exec 3<&-
+wait $pid; code=$?
+kill -KILL $watch 2>/dev/null; wait $watch 2>/dev/null
+printf '\\n%s %s\\n' "$word" "$code" >&2
+exit $code`;
+const WITH_INPUT = `
+word=$1 script=$2; shift 2
+sh -c "$script" marina "$@"; code=$?
+printf '\\n%s %s\\n' "$word" "$code" >&2
+exit $code`;
+const KEPT_STDOUT = 1 << 20;
+const KEPT_STDERR = 8 << 10;
+/** How long an ended script has to die before its client is killed, ms. */
+const GRACE_MS = 5_000;
+/** Runs a script in a running container. Throws only where docker itself is not there; everything else is in the result. */
+async function execTruthfully(docker, request) {
+    const word = `marina-${(0,external_node_crypto_.randomBytes)(12).toString('hex')}`;
+    const env = request.env ?? {};
+    const client = (0,docker_process/* stream */.Td)(docker, [
+        'exec',
+        '-i',
+        ...(request.user === undefined ? [] : ['-u', request.user]),
+        ...Object.keys(env).flatMap((key) => ['-e', key]),
+        request.container,
+        'sh',
+        '-c',
+        request.input === undefined ? DEAD_MAN : WITH_INPUT,
+        'marina',
+        word,
+        request.script,
+        ...(request.args ?? []),
+    ], env);
+    let kept = 0;
+    let first = Buffer.alloc(0);
+    const stdout = [];
+    const readOut = async () => {
+        for await (const chunk of client.stdout) {
+            first = first.length < KEPT_STDERR ? Buffer.concat([first, chunk.subarray(0, KEPT_STDERR)]) : first;
+            if (request.onStdout)
+                await request.onStdout(chunk);
+            else if (kept < KEPT_STDOUT) {
+                stdout.push(chunk);
+                kept += chunk.length;
+            }
+        }
+    };
+    const verdict = verdictReader(word, request.onStderr);
+    const readErr = async () => {
+        for await (const chunk of client.stderr)
+            await verdict.write(chunk);
+        await verdict.end();
+    };
+    const feed = async () => {
+        if (request.input === undefined)
+            return;
+        for await (const chunk of request.input) {
+            if (!client.stdin.writable)
+                return;
+            if (!client.stdin.write(chunk))
+                await drained(client.stdin);
+        }
+        client.stdin.end();
+    };
+    // one of ours that throws (a full disk under the log, a source that broke) ends the client and is thrown on
+    const guard = (work) => work.catch((error) => {
+        client.stdin.destroy();
+        client.kill();
+        throw error;
+    });
+    // a client that ended takes no more input: nobody waits for the rest of the source
+    const fed = Promise.race([guard(feed()), client.ended]);
+    const all = Promise.all([guard(readOut()), guard(readErr()), fed]).then(() => client.ended);
+    const ended = await (0,docker_process/* firstOf */.Ku)(all, request.deadlineMs, request.signal);
+    if (ended.kind === 'timeout' || ended.kind === 'cancelled') {
+        client.stdin.destroy();
+        const late = await (0,docker_process/* firstOf */.Ku)(all, GRACE_MS);
+        if (late.kind === 'timeout') {
+            client.kill();
+            client.stdout.destroy();
+            client.stderr.destroy();
+        }
+    }
+    else {
+        client.stdin.destroy();
+    }
+    return {
+        code: ended.kind === 'exit' ? verdict.code() : null,
+        ended,
+        stdout: (request.onStdout ? first : Buffer.concat(stdout)).toString(),
+        stderr: verdict.tail(),
+    };
+}
+/** What to say of an exec that was not a success: its own last words, or how it ended. */
+function execReason(result) {
+    const words = result.stderr.trim().split('\n').slice(-3).join(' ').trim();
+    if (result.ended.kind === 'timeout')
+        return `it was ended after ${Math.round(result.ended.afterMs / 1000)} s${words === '' ? '' : `: ${words}`}`;
+    if (result.ended.kind === 'cancelled')
+        return 'cancelled';
+    if (result.code === null) {
+        if (lacksShell(result))
+            return 'the container has no shell (sh)';
+        return `it was cut off before it could say how it ended${words === '' ? '' : `: ${words}`}`;
+    }
+    return words === '' ? `exit code ${result.code}` : `exit code ${result.code}: ${words}`;
+}
+/** Whether docker could not start our wrapper, because the container has no `sh`. */
+function lacksShell(result) {
+    return result.code === null && /exec: "sh"|exec failed.*(not found|no such file)/.test(result.stderr + result.stdout);
+}
+function drained(stdin) {
+    return new Promise((resolve) => {
+        const done = () => {
+            stdin.removeListener('drain', done);
+            stdin.removeListener('close', done);
+            resolve();
+        };
+        stdin.once('drain', done);
+        stdin.once('close', done);
+    });
+}
+/** Splits stderr into lines, keeps the tail, and takes the verdict out. The wrapper prints `\n` first, so that the word begins a line whatever stood before. */
+function verdictReader(word, onLine) {
+    const decoder = new external_node_string_decoder_.StringDecoder('utf8');
+    let rest = '';
+    let held = false; // an empty line that may belong to the verdict
+    let tail = '';
+    let code = null;
+    const emit = async (line) => {
+        tail = `${tail}${line}\n`.slice(-KEPT_STDERR);
+        await onLine?.(line);
+    };
+    const take = async (line) => {
+        if (line.startsWith(`${word} `)) {
+            code = Number(line.slice(word.length + 1));
+            held = false;
+            return;
+        }
+        if (held)
+            await emit('');
+        held = line === '';
+        if (!held)
+            await emit(line);
+    };
+    return {
+        async write(chunk) {
+            rest += decoder.write(chunk);
+            const lines = rest.split('\n');
+            rest = lines.pop() ?? '';
+            for (const line of lines)
+                await take(line.replace(/\r$/, ''));
+            if (rest.length > 65_536) {
+                await take(rest);
+                rest = '';
+            }
+        },
+        async end() {
+            rest += decoder.end();
+            if (rest !== '')
+                await take(rest);
+            rest = '';
+        },
+        code: () => (code === null || Number.isNaN(code) ? null : code),
+        tail: () => tail,
+    };
+}
+
+;// CONCATENATED MODULE: ./build/stage/hooks.js
+/**
+ * `preHook` and `postHook`: a line of the user's shell in a container of the target.
+ *
+ * Which container: for a database its own; for a volume the first attached running one, as Marina takes it: of the containers
+ * that have the volume mounted by its name (`--volumes-from` too; read-only too; a bind of its path is not attached) and are
+ * running, neither paused nor restarting, the one that was created last. Never one of ours, nor the runner's own.
+ * A `postHook` runs in the container of its `preHook`, by id.
+ *
+ * How: by the container's own `sh` as its own user, as a login shell (Marina's `sh -lc`), so that /etc/profile is read; the PATH of
+ * the image, which a profile may throw away, stands behind the profile's.
+ * The text travels in the client's environment and never stands in an argument list, here or in the container.
+ */
+
+
+
+/** A hook may be a dump of its own, so that this is no tight bound: it is there for the one that hangs. */
+const HOOK_DEADLINE_MS = 60 * 60_000;
+const CLEANUP_DEADLINE_MS = 20_000;
+const LONGEST_LINE = 64 << 10;
+/** The container that a hook of a volume runs in; `null` where no running container has it mounted. The rule: see above. */
+function hookContainer(volume, containers, self) {
+    const attached = containers
+        .filter((c) => c.state === 'running' && !c.ours && !self.includes(c.id))
+        .filter((c) => c.mounts.some((mount) => mount.type === 'volume' && mount.name === volume));
+    return attached.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null;
+}
+/** `eval` takes a text that begins with a dash for an option, hence the line break before it. */
+const RUN_HOOK = `
+MARINA_PATH=$PATH; export MARINA_PATH
+exec sh -lc 'hook=$MARINA_HOOK PATH=$PATH:$MARINA_PATH; unset MARINA_HOOK MARINA_PATH
+eval "
+$hook"'`;
+/** Ends every process that has the mark in its environment, and says how many are still there: what setsid, nohup or a container without setsid left alive. */
+const END_MARKED = `
+marked() {
+  for p in /proc/[0-9]*; do
+    if tr '\\0' '\\n' <"$p/environ" 2>/dev/null | grep -qxF "MARINA_HOOK_RUN=$1"; then echo "\${p#/proc/}"; fi
+  done
+}
+n=0
+while [ $n -lt 5 ]; do
+  pids=$(marked "$1"); [ -z "$pids" ] && break
+  kill -KILL $pids; n=$((n+1))
+done
+left=$(marked "$1"); [ -z "$left" ]`;
+/**
+ * Runs a hook to its end. Success is exit code 0, by the truth rule of `execTruthfully`, and nothing else. Past its deadline, or
+ * when the signal fires, no process of it is left in the container; where that cannot be had, the error says so.
+ */
+async function runHook(docker, request) {
+    const mark = (0,external_node_crypto_.randomBytes)(12).toString('hex');
+    const out = lineSplitter((line) => request.onLine('stdout', line));
+    const result = await execTruthfully(docker, {
+        container: request.container,
+        script: RUN_HOOK,
+        env: { MARINA_HOOK: request.text, MARINA_HOOK_RUN: mark },
+        deadlineMs: request.deadlineMs,
+        ...(request.signal ? { signal: request.signal } : {}),
+        onStdout: out.write,
+        onStderr: (line) => request.onLine('stderr', line),
+    });
+    await out.end();
+    if (result.code === 0)
+        return { kind: 'done' };
+    const who = `${request.kind} in container "${request.name}"`;
+    if (lacksShell(result))
+        return failed(`${who} cannot run: the container has no shell (sh). Leave the hook out, or run it in an image that has one`);
+    if (result.code !== null)
+        return failed(`${who} failed: ${execReason(result)}`);
+    const left = await endMarked(docker, request.container, mark);
+    if (result.ended.kind === 'cancelled')
+        return { kind: 'cancelled' };
+    return failed(`${who} failed: ${execReason(result)}${left}`);
+}
+async function endMarked(docker, container, mark) {
+    const ended = await execTruthfully(docker, {
+        container,
+        script: END_MARKED,
+        args: [mark],
+        deadlineMs: CLEANUP_DEADLINE_MS,
+    });
+    // a container that ended has no process left
+    if (ended.code === 0 || /is not running|no such container/i.test(ended.stderr))
+        return '';
+    return `; processes of it may still run in the container (${execReason(ended)})`;
+}
+function failed(error) {
+    return { kind: 'failed', error };
+}
+function lineSplitter(onLine) {
+    const decoder = new external_node_string_decoder_.StringDecoder('utf8');
+    let rest = '';
+    return {
+        async write(chunk) {
+            rest += decoder.write(chunk);
+            const lines = rest.split('\n');
+            rest = lines.pop() ?? '';
+            for (const line of lines)
+                await onLine(line);
+            if (rest.length < LONGEST_LINE)
+                return;
+            await onLine(rest);
+            rest = '';
+        },
+        async end() {
+            rest += decoder.end();
+            if (rest !== '')
+                await onLine(rest);
+            rest = '';
+        },
+    };
+}
+
 ;// CONCATENATED MODULE: ./build/stage/layout.js
 /** Where things lie below `/backup`, version 1 of the image's contract. Pure. */
 function layoutOf(kind, at) {
@@ -55054,201 +55377,6 @@ async function scriptIsThere(docker, container) {
     catch {
         return null; // it only sharpens a sentence
     }
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(77598);
-// EXTERNAL MODULE: external "node:string_decoder"
-var external_node_string_decoder_ = __nccwpck_require__(46193);
-;// CONCATENATED MODULE: ./build/claim/exec.js
-/**
- * Truth about what ran inside a container: `docker exec`, judged by a line that our wrapper prints, never by the client's exit code.
- *
- * A signalled `docker exec` client ends with 0, and killing it leaves the tool running inside (both measured, CLI 28.2). So a
- * wrapper runs the script, prints a random word and the exit code on stderr, and reads its stdin as a dead-man: when that ends,
- * because our client or we died, it ends the script and all its children. No line, no success.
- */
-
-
-
-/** The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
-const DEAD_MAN = `
-word=$1 script=$2; shift 2
-exec 3<&0
-if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- & group=-
-else sh -c "$script" marina "$@" </dev/null 3<&- & group=
-fi
-pid=$!
-( while read -r _ <&3; do :; done
-  kill -TERM "$group$pid"; n=0
-  while kill -0 "$group$pid" && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
-  kill -KILL "$group$pid" ) >/dev/null 2>&1 &
-watch=$!
-exec 3<&-
-wait $pid; code=$?
-kill -KILL $watch 2>/dev/null; wait $watch 2>/dev/null
-printf '\\n%s %s\\n' "$word" "$code" >&2
-exit $code`;
-const WITH_INPUT = `
-word=$1 script=$2; shift 2
-sh -c "$script" marina "$@"; code=$?
-printf '\\n%s %s\\n' "$word" "$code" >&2
-exit $code`;
-const KEPT_STDOUT = 1 << 20;
-const KEPT_STDERR = 8 << 10;
-/** How long an ended script has to die before its client is killed, ms. */
-const GRACE_MS = 5_000;
-/** Runs a script in a running container. Throws only where docker itself is not there; everything else is in the result. */
-async function execTruthfully(docker, request) {
-    const word = `marina-${(0,external_node_crypto_.randomBytes)(12).toString('hex')}`;
-    const env = request.env ?? {};
-    const client = (0,docker_process/* stream */.Td)(docker, [
-        'exec',
-        '-i',
-        ...(request.user === undefined ? [] : ['-u', request.user]),
-        ...Object.keys(env).flatMap((key) => ['-e', key]),
-        request.container,
-        'sh',
-        '-c',
-        request.input === undefined ? DEAD_MAN : WITH_INPUT,
-        'marina',
-        word,
-        request.script,
-        ...(request.args ?? []),
-    ], env);
-    let kept = 0;
-    let first = Buffer.alloc(0);
-    const stdout = [];
-    const readOut = async () => {
-        for await (const chunk of client.stdout) {
-            first = first.length < KEPT_STDERR ? Buffer.concat([first, chunk.subarray(0, KEPT_STDERR)]) : first;
-            if (request.onStdout)
-                await request.onStdout(chunk);
-            else if (kept < KEPT_STDOUT) {
-                stdout.push(chunk);
-                kept += chunk.length;
-            }
-        }
-    };
-    const verdict = verdictReader(word, request.onStderr);
-    const readErr = async () => {
-        for await (const chunk of client.stderr)
-            await verdict.write(chunk);
-        await verdict.end();
-    };
-    const feed = async () => {
-        if (request.input === undefined)
-            return;
-        for await (const chunk of request.input) {
-            if (!client.stdin.writable)
-                return;
-            if (!client.stdin.write(chunk))
-                await drained(client.stdin);
-        }
-        client.stdin.end();
-    };
-    // one of ours that throws (a full disk under the log, a source that broke) ends the client and is thrown on
-    const guard = (work) => work.catch((error) => {
-        client.stdin.destroy();
-        client.kill();
-        throw error;
-    });
-    // a client that ended takes no more input: nobody waits for the rest of the source
-    const fed = Promise.race([guard(feed()), client.ended]);
-    const all = Promise.all([guard(readOut()), guard(readErr()), fed]).then(() => client.ended);
-    const ended = await (0,docker_process/* firstOf */.Ku)(all, request.deadlineMs, request.signal);
-    if (ended.kind === 'timeout' || ended.kind === 'cancelled') {
-        client.stdin.destroy();
-        const late = await (0,docker_process/* firstOf */.Ku)(all, GRACE_MS);
-        if (late.kind === 'timeout') {
-            client.kill();
-            client.stdout.destroy();
-            client.stderr.destroy();
-        }
-    }
-    else {
-        client.stdin.destroy();
-    }
-    return {
-        code: ended.kind === 'exit' ? verdict.code() : null,
-        ended,
-        stdout: (request.onStdout ? first : Buffer.concat(stdout)).toString(),
-        stderr: verdict.tail(),
-    };
-}
-/** What to say of an exec that was not a success: its own last words, or how it ended. */
-function execReason(result) {
-    const words = result.stderr.trim().split('\n').slice(-3).join(' ').trim();
-    if (result.ended.kind === 'timeout')
-        return `it was ended after ${Math.round(result.ended.afterMs / 1000)} s${words === '' ? '' : `: ${words}`}`;
-    if (result.ended.kind === 'cancelled')
-        return 'cancelled';
-    if (result.code === null) {
-        if (lacksShell(result))
-            return 'the container has no shell (sh)';
-        return `it was cut off before it could say how it ended${words === '' ? '' : `: ${words}`}`;
-    }
-    return words === '' ? `exit code ${result.code}` : `exit code ${result.code}: ${words}`;
-}
-/** Whether docker could not start our wrapper, because the container has no `sh`. */
-function lacksShell(result) {
-    return result.code === null && /exec: "sh"|exec failed.*(not found|no such file)/.test(result.stderr + result.stdout);
-}
-function drained(stdin) {
-    return new Promise((resolve) => {
-        const done = () => {
-            stdin.removeListener('drain', done);
-            stdin.removeListener('close', done);
-            resolve();
-        };
-        stdin.once('drain', done);
-        stdin.once('close', done);
-    });
-}
-/** Splits stderr into lines, keeps the tail, and takes the verdict out. The wrapper prints `\n` first, so that the word begins a line whatever stood before. */
-function verdictReader(word, onLine) {
-    const decoder = new external_node_string_decoder_.StringDecoder('utf8');
-    let rest = '';
-    let held = false; // an empty line that may belong to the verdict
-    let tail = '';
-    let code = null;
-    const emit = async (line) => {
-        tail = `${tail}${line}\n`.slice(-KEPT_STDERR);
-        await onLine?.(line);
-    };
-    const take = async (line) => {
-        if (line.startsWith(`${word} `)) {
-            code = Number(line.slice(word.length + 1));
-            held = false;
-            return;
-        }
-        if (held)
-            await emit('');
-        held = line === '';
-        if (!held)
-            await emit(line);
-    };
-    return {
-        async write(chunk) {
-            rest += decoder.write(chunk);
-            const lines = rest.split('\n');
-            rest = lines.pop() ?? '';
-            for (const line of lines)
-                await take(line.replace(/\r$/, ''));
-            if (rest.length > 65_536) {
-                await take(rest);
-                rest = '';
-            }
-        },
-        async end() {
-            rest += decoder.end();
-            if (rest !== '')
-                await take(rest);
-            rest = '';
-        },
-        code: () => (code === null || Number.isNaN(code) ? null : code),
-        tail: () => tail,
-    };
 }
 
 ;// CONCATENATED MODULE: ./build/stage/complaints.js
@@ -56142,120 +56270,6 @@ function optionsOf(request) {
 }
 function copy_pathOf(thing) {
     return thing.path;
-}
-
-;// CONCATENATED MODULE: ./build/stage/hooks.js
-/**
- * `preHook` and `postHook`: a line of the user's shell in a container of the target.
- *
- * Which container: for a database its own; for a volume the first attached running one, as Marina takes it: of the containers
- * that have the volume mounted by its name (`--volumes-from` too; read-only too; a bind of its path is not attached) and are
- * running, neither paused nor restarting, the one that was created last. Never one of ours, nor the runner's own.
- * A `postHook` runs in the container of its `preHook`, by id.
- *
- * How: by the container's own `sh` as its own user, as a login shell (Marina's `sh -lc`), so that /etc/profile is read; the PATH of
- * the image, which a profile may throw away, stands behind the profile's.
- * The text travels in the client's environment and never stands in an argument list, here or in the container.
- */
-
-
-
-/** A hook may be a dump of its own, so that this is no tight bound: it is there for the one that hangs. */
-const HOOK_DEADLINE_MS = 60 * 60_000;
-const CLEANUP_DEADLINE_MS = 20_000;
-const LONGEST_LINE = 64 << 10;
-/** The container that a hook of a volume runs in; `null` where no running container has it mounted. The rule: see above. */
-function hookContainer(volume, containers, self) {
-    const attached = containers
-        .filter((c) => c.state === 'running' && !c.ours && !self.includes(c.id))
-        .filter((c) => c.mounts.some((mount) => mount.type === 'volume' && mount.name === volume));
-    return attached.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null;
-}
-/** `eval` takes a text that begins with a dash for an option, hence the line break before it. */
-const RUN_HOOK = `
-MARINA_PATH=$PATH; export MARINA_PATH
-exec sh -lc 'hook=$MARINA_HOOK PATH=$PATH:$MARINA_PATH; unset MARINA_HOOK MARINA_PATH
-eval "
-$hook"'`;
-/** Ends every process that has the mark in its environment, and says how many are still there: what setsid, nohup or a container without setsid left alive. */
-const END_MARKED = `
-marked() {
-  for p in /proc/[0-9]*; do
-    if tr '\\0' '\\n' <"$p/environ" 2>/dev/null | grep -qxF "MARINA_HOOK_RUN=$1"; then echo "\${p#/proc/}"; fi
-  done
-}
-n=0
-while [ $n -lt 5 ]; do
-  pids=$(marked "$1"); [ -z "$pids" ] && break
-  kill -KILL $pids; n=$((n+1))
-done
-left=$(marked "$1"); [ -z "$left" ]`;
-/**
- * Runs a hook to its end. Success is exit code 0, by the truth rule of `execTruthfully`, and nothing else. Past its deadline, or
- * when the signal fires, no process of it is left in the container; where that cannot be had, the error says so.
- */
-async function runHook(docker, request) {
-    const mark = (0,external_node_crypto_.randomBytes)(12).toString('hex');
-    const out = lineSplitter((line) => request.onLine('stdout', line));
-    const result = await execTruthfully(docker, {
-        container: request.container,
-        script: RUN_HOOK,
-        env: { MARINA_HOOK: request.text, MARINA_HOOK_RUN: mark },
-        deadlineMs: request.deadlineMs,
-        ...(request.signal ? { signal: request.signal } : {}),
-        onStdout: out.write,
-        onStderr: (line) => request.onLine('stderr', line),
-    });
-    await out.end();
-    if (result.code === 0)
-        return { kind: 'done' };
-    const who = `${request.kind} in container "${request.name}"`;
-    if (lacksShell(result))
-        return failed(`${who} cannot run: the container has no shell (sh). Leave the hook out, or run it in an image that has one`);
-    if (result.code !== null)
-        return failed(`${who} failed: ${execReason(result)}`);
-    const left = await endMarked(docker, request.container, mark);
-    if (result.ended.kind === 'cancelled')
-        return { kind: 'cancelled' };
-    return failed(`${who} failed: ${execReason(result)}${left}`);
-}
-async function endMarked(docker, container, mark) {
-    const ended = await execTruthfully(docker, {
-        container,
-        script: END_MARKED,
-        args: [mark],
-        deadlineMs: CLEANUP_DEADLINE_MS,
-    });
-    // a container that ended has no process left
-    if (ended.code === 0 || /is not running|no such container/i.test(ended.stderr))
-        return '';
-    return `; processes of it may still run in the container (${execReason(ended)})`;
-}
-function failed(error) {
-    return { kind: 'failed', error };
-}
-function lineSplitter(onLine) {
-    const decoder = new external_node_string_decoder_.StringDecoder('utf8');
-    let rest = '';
-    return {
-        async write(chunk) {
-            rest += decoder.write(chunk);
-            const lines = rest.split('\n');
-            rest = lines.pop() ?? '';
-            for (const line of lines)
-                await onLine(line);
-            if (rest.length < LONGEST_LINE)
-                return;
-            await onLine(rest);
-            rest = '';
-        },
-        async end() {
-            rest += decoder.end();
-            if (rest !== '')
-                await onLine(rest);
-            rest = '';
-        },
-    };
 }
 
 ;// CONCATENATED MODULE: ./build/stage/presync.js
@@ -57485,7 +57499,7 @@ function holdByBackup(request) {
         },
     };
 }
-const NO_JOURNAL = { restart: [], dumps: [] };
+const NO_JOURNAL = { restart: [], dumps: [], hooks: [] };
 /** A workbench as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
 async function holdByWorkbench(request, sources, journal) {
     const { context, instance, image, signal } = request;
@@ -57577,7 +57591,7 @@ async function stagingVolume(request, workbench) {
 async function freeStaging(docker, volume) {
     await (0,docker_process/* run */.eF)(docker, ['volume', 'rm', '--force', volume], 'the staging volume of the workbench, which died, is still there');
 }
-function labelsOf(request, kind, self, { restart, dumps }, workbench) {
+function labelsOf(request, kind, self, journal, workbench) {
     const { context, instance } = request;
     const labels = {
         kind,
@@ -57585,8 +57599,7 @@ function labelsOf(request, kind, self, { restart, dumps }, workbench) {
         instance: instance.id,
         owner: context.host.owner,
         deadline: (0,claim_host/* engineNow */.H)(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
-        restart,
-        dumps,
+        ...journal,
         workbench,
     };
     return (0,claim_labels/* claimLabels */.iY)(labels);
@@ -57965,13 +57978,16 @@ async function copyLive(bench, member) {
     member.copied = await copyVolume(bench, { ...member.request, live: true });
 }
 async function firstPass(life, bench, member) {
-    if (member.source.staging.kind !== 'presync')
-        return;
-    const can = await canPresync(bench, member.request);
-    if (can.ok)
-        member.firstPass = await passWhileRunning(bench, member.request);
-    else
+    if (member.source.staging.kind === 'presync') {
+        const can = await canPresync(bench, member.request);
+        if (can.ok) {
+            member.firstPass = await passWhileRunning(bench, member.request);
+            return;
+        }
         await life.log.write('marina', `volume ${member.source.volume.name} is copied in one pass, while its applications are stopped: ${can.why}`);
+    }
+    // one that is empty or has no room is known before anything is stopped
+    await survey(bench, member.request);
 }
 async function lastPass(bench, member) {
     if (member.firstPass)
@@ -59935,6 +59951,7 @@ async function decide(life, stopped) {
 
 
 
+
 const LOST = 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again';
 /** Runs one instance from its first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
 async function runInstance(context, instance, log, now) {
@@ -59994,7 +60011,13 @@ function copyAll(life, bench, sources, around) {
     return copyVolumes(life, { exec: bench.workbench.exec, tools: bench.tools }, copiedOf(sources), around);
 }
 function journalOf({ sources, quiet }) {
-    return { restart: quiet.journal, dumps: databasesOf(sources).map((source) => source.container.id) };
+    const placeOf = (source) => source.kind === 'db' ? source.container : hookContainer(source.volume.name, quiet.containers, quiet.self);
+    const hooked = sources.filter((source) => source.target.postHook !== null);
+    return {
+        restart: quiet.journal,
+        dumps: databasesOf(sources).map((source) => source.container.id),
+        hooks: [...new Set(hooked.flatMap((source) => placeOf(source)?.name ?? []))],
+    };
 }
 /** Waits for another instance that claimed before, and stops what this one needs, or needs what this one stops. */
 async function waitForOthers(life, workbench, resolution) {

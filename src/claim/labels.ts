@@ -43,6 +43,8 @@ export interface Claim {
   readonly restart: readonly JournalEntry[]
   /** Ids of the database containers that are dumped under it, and must run meanwhile. */
   readonly dumps: readonly string[]
+  /** Names of the containers in which a postHook is still to run, if not all is over. */
+  readonly hooks: readonly string[]
   /** For `image`: the id of the workbench it belongs to. */
   readonly workbench: string | null
 }
@@ -73,6 +75,9 @@ export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, str
   })
   claim.dumps.forEach((id, index) => {
     labels[`${PREFIX}dumps.${digits(index)}`] = id
+  })
+  claim.hooks.forEach((name, index) => {
+    labels[`${PREFIX}hook.${digits(index)}`] = name
   })
   return labels
 }
@@ -113,9 +118,8 @@ export function parseClaim(container: Inspected): Claim | null {
     owner: { repository, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
     deadline: Number.isNaN(deadline) ? 0 : deadline,
     workbench: label('workbench') || null,
-    dumps: Object.entries(container.labels)
-      .filter(([key]) => key.startsWith(`${PREFIX}dumps.`))
-      .map(([, id]) => id),
+    dumps: valuesOf(container, 'dumps.'),
+    hooks: valuesOf(container, 'hook.'),
     restart: Object.keys(container.labels)
       .filter((key) => key.startsWith(`${PREFIX}restart.`))
       .sort()
@@ -124,6 +128,13 @@ export function parseClaim(container: Inspected): Claim | null {
         return { wave: Number(key.split('.').at(-2)) || 0, id, name }
       }),
   }
+}
+
+function valuesOf({ labels }: Inspected, begins: string): readonly string[] {
+  return Object.keys(labels)
+    .filter((key) => key.startsWith(`${PREFIX}${begins}`))
+    .sort()
+    .map((key) => labels[key] ?? '')
 }
 
 /** How many sweepers have taken this container over: 0 where none has. */

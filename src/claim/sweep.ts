@@ -122,7 +122,8 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
     await removeContainer(host.docker, claim.container.id)
     const started =
       claim.restart.length === 0 ? '' : `, ${claim.restart.map((entry) => entry.name).join(', ')} started again`
-    await host.warn(`${what}: cleaned up${started}`)
+    const hooks = claim.hooks.length === 0 ? '' : `. ${lostHooks(claim.hooks)}`
+    await host.warn(`${what}: cleaned up${started}${hooks}`)
     return true
   } catch (error) {
     await host.warn(
@@ -130,6 +131,12 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
     )
     return false
   }
+}
+
+/** A hook's text may hold secrets, so that no label has it: nobody but the user can run it. */
+function lostHooks(containers: readonly string[]): string {
+  const names = containers.join(', ')
+  return `The postHook in ${names} may not have run: see whether ${containers.length === 1 ? 'it is' : 'they are'} as the preHook left ${containers.length === 1 ? 'it' : 'them'}, and run it by hand`
 }
 
 /** Renaming by id to a name made of that id: of many that try, one wins. */

@@ -4,7 +4,7 @@
  */
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { Bench } from '../stage/bench.ts'
-import { type Copied, type CopyRequest, copyVolume } from '../stage/copy.ts'
+import { type Copied, type CopyRequest, copyVolume, survey } from '../stage/copy.ts'
 import { hookContainer } from '../stage/hooks.ts'
 import { volumeDirectory } from '../stage/layout.ts'
 import {
@@ -192,14 +192,19 @@ async function copyLive(bench: Bench, member: Member): Promise<void> {
 }
 
 async function firstPass(life: Life, bench: Bench, member: Member): Promise<void> {
-  if (member.source.staging.kind !== 'presync') return
-  const can = await canPresync(bench, member.request)
-  if (can.ok) member.firstPass = await passWhileRunning(bench, member.request)
-  else
+  if (member.source.staging.kind === 'presync') {
+    const can = await canPresync(bench, member.request)
+    if (can.ok) {
+      member.firstPass = await passWhileRunning(bench, member.request)
+      return
+    }
     await life.log.write(
       'marina',
       `volume ${member.source.volume.name} is copied in one pass, while its applications are stopped: ${can.why}`,
     )
+  }
+  // one that is empty or has no room is known before anything is stopped
+  await survey(bench, member.request)
 }
 
 async function lastPass(bench: Bench, member: Member): Promise<void> {

@@ -73,9 +73,9 @@ export function holdByBackup(request: HoldRequest): Hold {
 }
 
 /** What others on the host must know of a claim. */
-export type Journal = Pick<Claim, 'restart' | 'dumps'>
+export type Journal = Pick<Claim, 'restart' | 'dumps' | 'hooks'>
 
-const NO_JOURNAL: Journal = { restart: [], dumps: [] }
+const NO_JOURNAL: Journal = { restart: [], dumps: [], hooks: [] }
 
 /** A workbench as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
 export async function holdByWorkbench(
@@ -193,7 +193,7 @@ function labelsOf(
   request: HoldRequest,
   kind: Kind,
   self: string,
-  { restart, dumps }: Journal,
+  journal: Journal,
   workbench: string | null,
 ): Record<string, string> {
   const { context, instance } = request
@@ -203,8 +203,7 @@ function labelsOf(
     instance: instance.id,
     owner: context.host.owner,
     deadline: engineNow(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
-    restart,
-    dumps,
+    ...journal,
     workbench,
   }
   return claimLabels(labels)

@@ -5,6 +5,7 @@ import { dropsItsCommand, ensureImage, type Image } from '../docker/images.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { InstanceReport } from '../outcome.ts'
+import { hookContainer } from '../stage/hooks.ts'
 import { layoutOf } from '../stage/layout.ts'
 import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../stage/targets.ts'
 import { runBackup } from './backup.ts'
@@ -99,7 +100,14 @@ function copyAll(life: Life, bench: Opened, sources: readonly Source[], around: 
 }
 
 function journalOf({ sources, quiet }: Resolution): Journal {
-  return { restart: quiet.journal, dumps: databasesOf(sources).map((source) => source.container.id) }
+  const placeOf = (source: Source) =>
+    source.kind === 'db' ? source.container : hookContainer(source.volume.name, quiet.containers, quiet.self)
+  const hooked = sources.filter((source) => source.target.postHook !== null)
+  return {
+    restart: quiet.journal,
+    dumps: databasesOf(sources).map((source) => source.container.id),
+    hooks: [...new Set(hooked.flatMap((source) => placeOf(source)?.name ?? []))],
+  }
 }
 
 /** Waits for another instance that claimed before, and stops what this one needs, or needs what this one stops. */

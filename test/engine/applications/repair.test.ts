@@ -18,11 +18,12 @@ const instance = async (what: string, volume: string, text = 'echo ran', more: o
 })
 
 /** A volume, its application, and a run that was begun to back it up. */
-async function begun(what: string, script = COUNTS) {
+async function begun(what: string, script = COUNTS, args: readonly string[] = [], hooks: object = {}) {
   const volume = await makeVolume(engine, `${what}-volume`)
-  const app = await startApp(engine, `${what}-app`, { volumes: [volume], script })
+  const app = await startApp(engine, `${what}-app`, { volumes: [volume], script, args })
   const seen = await watch(engine)
-  const running = await startJob(engine, { instances: [await instance(what, volume)] })
+  const targets = [{ volume, stopAttached: true, ...hooks }]
+  const running = await startJob(engine, { instances: [await instance(what, volume, 'echo ran', { targets })] })
   return { app, seen, running, volume }
 }
 
@@ -61,14 +62,44 @@ test('killed with the application down: post starts it', async () => {
 })
 
 test('killed with all its processes, and no post: the next start of any instance starts the application', async () => {
-  const { app, seen, running } = await begun('next')
+  const hooks = { preHook: 'echo on', postHook: 'echo off' }
+  const { app, seen, running } = await begun('next', COUNTS, [], hooks)
   await seen.until(`die ${app}`)
   running.killGroup()
   await running.done
   expect(await statusOf(engine, app)).toBe('exited')
   const ran = await nextStart('next')
-  expect(ran.report?.warnings).toEqual([expect.stringMatching(new RegExp(`${id('next')}.*${app} started again`))])
+  expect(ran.report?.warnings).toEqual([
+    expect.stringMatching(new RegExp(`${id('next')}.*${app} started again\\. The postHook in ${app} may not have run`)),
+  ])
   expect(await statusOf(engine, app)).toBe('running')
+  await expectNothingLeft()
+})
+
+test('an application that cannot be started: every start says so at once, and how to end it; one that can finds it up', async () => {
+  const network = id('gone-network')
+  await engine.ok(['network', 'create', network])
+  const { app, seen, running } = await begun('gone', COUNTS, ['--network', network])
+  await seen.until(`die ${app}`)
+  running.killGroup()
+  await running.done
+  await engine.ok(['network', 'rm', network])
+  for (const generation of ['', '-2']) {
+    const before = Date.now()
+    const ran = await nextStart('gone')
+    expect(Date.now() - before).toBeLessThan(60_000)
+    const [warning] = ran.report?.warnings ?? []
+    expect(warning).toMatch(new RegExp(`container "${app}" could not be started again: .*network`))
+    expect(warning).toMatch(new RegExp(`docker rm -fv marina-sweep-[0-9a-f]{12}${generation}-left$`))
+  }
+  await engine.ok(['network', 'create', network])
+  await engine.ok(['network', 'disconnect', '--force', network, app])
+  await engine.ok(['network', 'connect', network, app])
+  const ran = await nextStart('gone')
+  expect(ran.report?.warnings).toEqual([expect.stringMatching(new RegExp(`${app} started again$`))])
+  expect(await statusOf(engine, app)).toBe('running')
+  await engine.ok(['rm', '-fv', app])
+  await engine.ok(['network', 'rm', network])
   await expectNothingLeft()
 })
 

@@ -41,7 +41,8 @@ const claim = (kind: Claim['kind'], of: Inspected): Claim => ({
   self: of.name,
   owner: { repository: 'octo/backups', runId: '7', attempt: 2, job: 'j', process: 'boot pid:[1] 42 99' },
   deadline: NOW + 1000,
-  dumps: [],
+  dumps: ['d'.repeat(64)],
+  hooks: ['shop'],
   restart: [
     { wave: 0, id: 'id1', name: 'db' },
     { wave: 1, id: 'id2', name: 'app' },
