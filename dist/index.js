@@ -52895,7 +52895,7 @@ function createConsole(options) {
     async function annotate(kind, message, at = {}) {
         given[kind]++;
         if (given[kind] > ANNOTATIONS_SHOWN)
-            return printer.plain(`${kind}: ${message}`);
+            return printer.plain(`${kind}: ${placeOf(at)}${message}`);
         const text = printer.redact(message);
         const place = { title: printer.redact(at.title ?? ''), file: at.file ?? '', line: at.line?.toString() ?? '' };
         await printer.command(kind, place, shorten(text));
@@ -52919,9 +52919,16 @@ function createConsole(options) {
         info: (line) => printer.plain(line),
         section: (title) => sections.open(title),
         mask: (values, redactor) => printer.mask(values, redactor),
+        redact: (text) => printer.redact(text),
         settle: () => sections.end(),
         end,
     };
+}
+/** `config.yml:12: `, for a line that is no annotation. */
+function placeOf({ file, line, title }) {
+    if (file === undefined || line === undefined)
+        return '';
+    return title?.startsWith(`${file}:${line}`) ? `${title}: ` : `${file}:${line}: `;
 }
 function shorten(text) {
     return text.length <= ANNOTATION_CHARACTERS ? text : `${text.slice(0, ANNOTATION_CHARACTERS - 1)}…`;
@@ -53127,7 +53134,7 @@ function either(words) {
 /* harmony export */   MR: () => (/* binding */ runOutputs),
 /* harmony export */   n0: () => (/* binding */ setOutputs)
 /* harmony export */ });
-/* unused harmony exports OUTPUTS, planOutputs */
+/* unused harmony export OUTPUTS */
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(33838);
 /** The outputs of action.yml. */
 
@@ -53159,14 +53166,6 @@ function runOutputs(report, places) {
         'artifact-url': places.artifact?.url ?? '',
         due: JSON.stringify(places.due ?? []),
         matrix: '[]',
-    };
-}
-/** The outputs of a plan. Pure. */
-function planOutputs(due, matrix) {
-    return {
-        result: due.length === 0 ? 'nothing-due' : 'success',
-        due: JSON.stringify(due),
-        matrix: JSON.stringify(matrix),
     };
 }
 /** Hands the outputs to the runner, without secrets: it would drop an output that holds one. */
@@ -53305,7 +53304,7 @@ function claimLabels(claim) {
         [`${PREFIX}kind`]: claim.kind,
         [`${PREFIX}instance`]: claim.instance,
         [`${PREFIX}self`]: claim.self,
-        [`${PREFIX}run`]: `${claim.owner.repository} ${claim.owner.runId} ${claim.owner.attempt}`,
+        [`${PREFIX}run`]: [claim.owner.repository, claim.owner.runId, claim.owner.attempt, claim.owner.server].join(' '),
         [`${PREFIX}job`]: claim.owner.job,
         [`${PREFIX}process`]: claim.owner.process,
         [`${PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
@@ -53349,14 +53348,14 @@ function parseClaim(container) {
     const self = label('self');
     if (self === '' || (self !== container.name && !sweepGeneration(container)))
         return null;
-    const [repository = '', runId = '', attempt = ''] = label('run').split(' ');
+    const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ');
     const deadline = Date.parse(label('deadline'));
     return {
         container,
         kind,
         self,
         instance: label('instance'),
-        owner: { repository, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
+        owner: { repository, server, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
         deadline: Number.isNaN(deadline) ? 0 : deadline,
         workbench: label('workbench') || null,
         dumps: valuesOf(container, 'dumps.'),
@@ -53406,22 +53405,33 @@ function thisProcess() {
     try {
         const boot = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.readFileSync)('/proc/sys/kernel/random/boot_id', 'utf8').trim();
         const namespace = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.readlinkSync)('/proc/self/ns/pid');
-        return `${boot} ${namespace} ${process.pid} ${startTime(String(process.pid)) ?? '-'}`;
+        return `${boot} ${namespace} ${process.pid} ${startTime(String(process.pid)) || '-'}`;
     }
     catch {
         return `- - ${process.pid} -`;
     }
 }
-/** Clock ticks after boot at which a process started (field 22 of proc(5)'s stat), or `null` where there is no such process, or a dead one. */
+/**
+ * Clock ticks after boot at which a process started (field 22 of proc(5)'s stat). Empty where there is provably no such process, or a
+ * dead one; `null` where nobody can say: under `hidepid`, /proc shows the processes of other users as little as those that are gone.
+ */
 function startTime(pid) {
     try {
         const stat = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.readFileSync)(`/proc/${pid}/stat`, 'utf8');
         // the command's name may hold spaces and parentheses: count from the last one
         const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+        return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? null);
     }
     catch {
-        return null;
+        return isThere(Number(pid)) ? null : '';
+    }
+}
+function isThere(pid) {
+    try {
+        return process.kill(pid, 0);
+    }
+    catch (error) {
+        return error.code !== 'ESRCH';
     }
 }
 
@@ -53493,14 +53503,17 @@ function isRecent(time, known) {
 /**
  * Whether the process of a claim's `process` label is provably gone. `null` where boot id or PID namespace are not ours: then nothing
  * can be said from here.
- * @param startTime reads the start time of a pid in our namespace, `null` where there is no such process
+ * @param startTime reads the start time of a pid in our namespace: empty where there is no such process, `null` where that is not known
  */
 function processGone(theirs, ours, startTime) {
     const [boot, namespace, pid, started] = theirs.split(' ');
     const [ourBoot, ourNamespace] = ours.split(' ');
     if (!boot || !namespace || !pid || boot !== ourBoot || namespace !== ourNamespace || boot === '-')
         return null;
-    return startTime(pid) !== started;
+    const now = startTime(pid);
+    if (now === '')
+        return true;
+    return now === null || !started || started === '-' ? null : now !== started;
 }
 
 ;// CONCATENATED MODULE: ./build/claim/sweep.js
@@ -53571,7 +53584,7 @@ async function whyStale(host, claim) {
         ownerGone: claim.kind === 'backup' ? processGone(owner.process, (0,claim_owner/* thisProcess */.W)(), claim_owner/* startTime */.S) : null,
     };
     const stale = staleBecause(claim, { ...cheap, runCompleted: null });
-    if (stale !== null || owner.runId === '' || isSameRun(owner, host.owner))
+    if (stale !== null || owner.runId === '' || owner.server !== host.owner.server || isSameRun(owner, host.owner))
         return stale;
     return staleBecause(claim, {
         ...cheap,
@@ -53713,7 +53726,7 @@ async function removeQuietly(host, container) {
 
 /***/ }),
 
-/***/ 18962:
+/***/ 34930:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -53780,42 +53793,8 @@ var sweep = __nccwpck_require__(67139);
 var duration = __nccwpck_require__(91359);
 // EXTERNAL MODULE: ./build/config/interpolate.js + 1 modules
 var interpolate = __nccwpck_require__(98680);
-// EXTERNAL MODULE: ./build/config/tree.js
-var tree = __nccwpck_require__(83815);
-;// CONCATENATED MODULE: ./build/config/pending.js
-
-const PENDING = [
-    (subject) => keyUse(subject, 'repository'),
-    (subject) => keyUse(subject, 'catchUp'),
-    (subject) => keyUse(subject, 'runsOn'),
-    (subject) => keyUse(subject, 'coverage'),
-    (subject) => keyUse(subject, 'ping-url'),
-    (subject) => (subject.instance.discover === 'all' ? keyUse(subject, 'discover', 'all') : []),
-];
-/** One line for each key of the instance that is not built yet, the file's own keys included where they reach it. */
-function pendingKeys(config, instance) {
-    const uses = PENDING.flatMap((find) => find({ config, instance }));
-    return [...new Set(uses.map(sayUse))];
-}
-function sayUse({ key, line }) {
-    return `\`${key}\` (line ${line}) is not built yet in this version: remove it, or wait for the version that has it`;
-}
-/** A key of the instance, else of the file's top. */
-function keyUse({ config, instance }, key, value) {
-    const own = [...instancePath(config, instance), key];
-    const path = [own, [key]].find((place) => (0,tree/* treeAt */.Ss)(config.tree, place) !== undefined);
-    return path === undefined
-        ? []
-        : [{ key: value === undefined ? key : `${key}: ${value}`, line: config.source.keyAt(path).line }];
-}
-function instancePath(config, instance) {
-    const instances = config.tree.instances;
-    const index = Array.isArray(instances)
-        ? instances.findIndex((entry) => (0,tree/* isTreeMap */.vD)(entry) && entry.id === instance.id)
-        : -1;
-    return ['instances', index];
-}
-
+// EXTERNAL MODULE: ./build/config/pending.js
+var pending = __nccwpck_require__(93112);
 // EXTERNAL MODULE: ./build/docker/engine.js
 var docker_engine = __nccwpck_require__(52475);
 // EXTERNAL MODULE: ./build/errors.js
@@ -54642,19 +54621,21 @@ async function inspectImage(docker, reference, options) {
 }
 /**
  * Whether this ENTRYPOINT was written in shell form (`ENTRYPOINT command`), which drops the command `/backup.sh` and so would do
- * nothing with it. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
+ * nothing with it; also behind `tini --`, `env` and the like. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
  */
 function dropsItsCommand(entrypoint) {
-    const [shell, ...rest] = entrypoint;
+    const shell = entrypoint.findIndex((word) => /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(word));
+    if (shell < 0)
+        return false;
+    const rest = entrypoint.slice(shell + 1);
     const at = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
     const script = rest[at + 1];
     // SHELL may give options before -c, and their words: -e, -o pipefail
     const isShellForm = at >= 0 && rest.slice(0, at).every((word) => /^[-+]/.test(word) || /^[a-z]+$/.test(word));
-    return (shell !== undefined &&
-        /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(shell) &&
-        isShellForm &&
-        script !== undefined &&
-        !/\$(\{?[0-9@*])/.test(script));
+    if (!isShellForm || script === undefined)
+        return false;
+    // in single quotes it is another program's: awk '{print $9}'
+    return !/\$(\{?[0-9@*])/.test(script.replace(/'[^']*'/g, ''));
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -55327,8 +55308,13 @@ async function runBackup(run) {
     }
     const seen = await waitForEnd(run);
     if (seen === null || seen.state.status === 'removing')
-        return { exitCode: null, failure: 'the backup container was removed by someone else while it ran' };
-    const hasScript = [2, 126, 127].includes(seen.state.exitCode) ? await scriptIsThere(docker, container) : null;
+        return {
+            exitCode: null,
+            failure: 'the backup container was removed by someone else while it ran',
+            withoutScript: false,
+        };
+    const asked = [2, 126, 127].includes(seen.state.exitCode) || (run.hasEntrypoint && seen.state.exitCode === 0);
+    const hasScript = asked ? await scriptIsThere(docker, container) : null;
     const started = !seen.state.startedAt.startsWith('0001-');
     return {
         exitCode: started && seen.state.status === 'exited' ? seen.state.exitCode : null,
@@ -55339,6 +55325,7 @@ async function runBackup(run) {
             hasScript,
             memory: run.memory,
         }),
+        withoutScript: seen.state.exitCode === 0 && hasScript === false,
     };
 }
 /** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
@@ -55377,6 +55364,181 @@ async function scriptIsThere(docker, container) {
     catch {
         return null; // it only sharpens a sentence
     }
+}
+
+;// CONCATENATED MODULE: ./build/run/user.js
+/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
+/**
+ * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
+ * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
+ * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
+ */
+function numericUser(user, passwd, group) {
+    const [name = '', groupName] = user === '' ? ['0'] : user.split(':');
+    const entry = lines(passwd).find((fields) => fields[0] === name || fields[2] === name);
+    const uid = entry ? Number(entry[2]) : Number(name);
+    if (!isId(uid) || (!entry && !/^\d+$/.test(name)))
+        return null;
+    if (groupName === undefined || groupName === '')
+        return { uid, gid: entry ? Number(entry[3]) || 0 : 0 };
+    const groupEntry = lines(group).find((fields) => fields[0] === groupName || fields[2] === groupName);
+    const gid = groupEntry ? Number(groupEntry[2]) : Number(groupName);
+    return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null;
+}
+/** Whether the container's files must be read to know the numbers. */
+function needsFiles(user) {
+    return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user);
+}
+function isId(id) {
+    return Number.isInteger(id) && id >= 0 && id < 2 ** 32;
+}
+function lines(file) {
+    return file
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+        .map((line) => line.trim().split(':'));
+}
+
+;// CONCATENATED MODULE: ./build/run/container.js
+
+
+
+
+
+
+/**
+ * Creates the container, and creates it again without each mounted target that turns out empty, gone, or without its paths.
+ * `isEnough` says whether what is left is worth a run.
+ */
+async function readyContainer(plan, isEnough) {
+    let mounted = plan.mounted;
+    const failed = [];
+    // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
+    let parents = mounted.some(usesSubpaths) ? null : [];
+    for (;;) {
+        if (!isEnough(mounted))
+            return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed };
+        const whole = parents === null;
+        const id = await plan.create(mounted.flatMap((source) => mountsOf(source, plan, whole)), failed);
+        try {
+            const found = await examine(plan, id, mounted, whole);
+            if (found.failed.length === 0 && !whole) {
+                const owner = await putIn(plan, id, parents ?? [], mounted, failed);
+                return { id, owner, mounted, failed };
+            }
+            failed.push(...found.failed);
+            mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source));
+            if (whole)
+                parents = found.parents;
+            else
+                parents = (parents ?? []).filter((entry) => mounted.some((source) => isBelow(entry, source, plan.layout)));
+        }
+        catch (error) {
+            await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
+            throw error;
+        }
+        await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
+        await (0,docker_volumes/* removeMadeVolumes */.Zz)(plan.docker, failed.map(({ source }) => source.volume.name), plan.madeBy);
+    }
+}
+const usesSubpaths = (source) => source.staging.kind === 'mount' && source.staging.subpaths;
+const isBelow = (entry, source, layout) => `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`);
+function mountsOf(source, { layout, madeBy }, whole) {
+    const target = volumeDirectory(layout, source.volume.name);
+    const mount = { type: 'volume', source: source.volume.name, target, readonly: true, madeBy };
+    if (whole || !usesSubpaths(source))
+        return [mount];
+    return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }));
+}
+/** Looks into each mounted volume. One that vanished since it was inspected was made anew by our own mount: then there is nothing to back up. */
+async function examine(plan, id, mounted, whole) {
+    const names = mounted.map((source) => source.volume.name);
+    const vanished = await (0,docker_volumes/* vanishedVolumes */.KR)(plan.docker, names, plan.madeBy);
+    const failed = [];
+    const parents = [];
+    for (const source of mounted) {
+        const fail = (error) => failed.push({ source, error: `volume ${source.volume.name} ${error}` });
+        if (vanished.includes(source.volume.name)) {
+            fail(VANISHED);
+        }
+        else if (whole && usesSubpaths(source)) {
+            const looked = await lookAtPaths(plan, id, source);
+            if (typeof looked === 'string')
+                fail(looked);
+            else
+                parents.push(...looked);
+        }
+        else if (!source.target.allowEmpty && !usesSubpaths(source)) {
+            const found = await look(plan.docker, id, volumeDirectory(plan.layout, source.volume.name), {
+                signal: plan.signal,
+            });
+            if (found === null || (found.type === 'directory' && found.empty))
+                fail(EMPTY);
+        }
+    }
+    return { failed, parents };
+}
+const VANISHED = 'was removed while its backup began: there is nothing to back up';
+const EMPTY = 'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true';
+/** The directories above a target's paths, or what is wrong with the paths. */
+async function lookAtPaths(plan, id, source) {
+    const root = volumeDirectory(plan.layout, source.volume.name);
+    const at = (path) => look(plan.docker, id, path === '' ? root : `${root}/${path}`, { signal: plan.signal });
+    const entry = (path, found) => ({
+        path: `${root.slice(1)}${path === '' ? '' : `/${path}`}/`,
+        mode: found.mode,
+        uid: found.uid,
+        gid: found.gid,
+    });
+    const parents = [];
+    for (const path of ['', ...directoriesAbove(source.target.paths)]) {
+        const found = await at(path);
+        if (found === null)
+            return `has no path ${path}: see paths`;
+        if (found.type === 'symlink')
+            return `has a symbolic link at ${path}: a path that leads through one is refused`;
+        if (found.type !== 'directory')
+            return `has no directory at ${path}: see paths`;
+        parents.push(entry(path, found));
+    }
+    let empty = true;
+    for (const path of source.target.paths) {
+        const found = await at(path);
+        if (found === null)
+            return `has no path ${path}: see paths`;
+        if (found.type === 'symlink')
+            return `has a symbolic link at ${path}: a path that is one is refused`;
+        if (found.type === 'other')
+            return `has neither a file nor a directory at ${path}: set staging: copy`;
+        empty &&= found.type === 'directory' && found.empty;
+    }
+    return empty && !source.target.allowEmpty ? EMPTY : parents;
+}
+async function putIn(plan, id, parents, mounted, failed) {
+    const owner = await ownerOf(plan, id);
+    const uses = { ...plan.staged, volumes: plan.staged.volumes || mounted.length > 0 };
+    await copyIn(plan.docker, id, [
+        ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
+        ...parents,
+        {
+            path: `${plan.layout.directory.slice(1)}/manifest.json`,
+            mode: 0o644,
+            ...owner,
+            content: plan.manifest(mounted, failed),
+        },
+        ...(plan.script ? [{ path: 'backup.sh', mode: 0o755, ...owner, content: plan.script }] : []),
+    ], { signal: plan.signal });
+    return owner;
+}
+/** The numbers of the user that the image runs as, looked up in the created container's own files. */
+async function ownerOf(plan, id) {
+    const user = plan.instance.user ?? plan.image.user;
+    const read = async (path) => (await look(plan.docker, id, path, { keep: true, signal: plan.signal }))?.content?.toString() ?? '';
+    const [passwd, group] = needsFiles(user) ? [await read('/etc/passwd'), await read('/etc/group')] : ['', ''];
+    const numbers = numericUser(user, passwd, group);
+    if (numbers)
+        return numbers;
+    throw new build_errors/* InstanceError */.i2(`user ${user} is not in /etc/passwd or /etc/group of image ${plan.image.reference}: give its numbers, such as user: "1000:1000"`);
 }
 
 ;// CONCATENATED MODULE: ./build/stage/complaints.js
@@ -56164,7 +56326,7 @@ function workOf(selection, tools) {
             attributes: directories,
         };
     const below = new Set(selection.trees);
-    const above = directories.filter((path) => path === '.' || !isBelow(path, below));
+    const above = directories.filter((path) => path === '.' || !copy_isBelow(path, below));
     const links = tools.linkedOthers ? [] : relinked(selection.entries.values());
     return {
         remove: [],
@@ -56176,7 +56338,7 @@ function workOf(selection, tools) {
         attributes: [...new Set([...above, ...links.map(([, path]) => parentOf(path))])],
     };
 }
-function isBelow(path, roots) {
+function copy_isBelow(path, roots) {
     for (let at = path;; at = parentOf(at)) {
         if (roots.has(at))
             return true;
@@ -56988,181 +57150,6 @@ async function lookAgain(docker, group, options) {
 }
 function asError(error) {
     return error instanceof Error ? error : new Error(String(error));
-}
-
-;// CONCATENATED MODULE: ./build/run/user.js
-/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
-/**
- * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
- * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
- * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
- */
-function numericUser(user, passwd, group) {
-    const [name = '', groupName] = user === '' ? ['0'] : user.split(':');
-    const entry = lines(passwd).find((fields) => fields[0] === name || fields[2] === name);
-    const uid = entry ? Number(entry[2]) : Number(name);
-    if (!isId(uid) || (!entry && !/^\d+$/.test(name)))
-        return null;
-    if (groupName === undefined || groupName === '')
-        return { uid, gid: entry ? Number(entry[3]) || 0 : 0 };
-    const groupEntry = lines(group).find((fields) => fields[0] === groupName || fields[2] === groupName);
-    const gid = groupEntry ? Number(groupEntry[2]) : Number(groupName);
-    return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null;
-}
-/** Whether the container's files must be read to know the numbers. */
-function needsFiles(user) {
-    return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user);
-}
-function isId(id) {
-    return Number.isInteger(id) && id >= 0 && id < 2 ** 32;
-}
-function lines(file) {
-    return file
-        .split('\n')
-        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-        .map((line) => line.trim().split(':'));
-}
-
-;// CONCATENATED MODULE: ./build/run/container.js
-
-
-
-
-
-
-/**
- * Creates the container, and creates it again without each mounted target that turns out empty, gone, or without its paths.
- * `isEnough` says whether what is left is worth a run.
- */
-async function readyContainer(plan, isEnough) {
-    let mounted = plan.mounted;
-    const failed = [];
-    // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
-    let parents = mounted.some(usesSubpaths) ? null : [];
-    for (;;) {
-        if (!isEnough(mounted))
-            return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed };
-        const whole = parents === null;
-        const id = await plan.create(mounted.flatMap((source) => mountsOf(source, plan, whole)), failed);
-        try {
-            const found = await examine(plan, id, mounted, whole);
-            if (found.failed.length === 0 && !whole) {
-                const owner = await putIn(plan, id, parents ?? [], mounted, failed);
-                return { id, owner, mounted, failed };
-            }
-            failed.push(...found.failed);
-            mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source));
-            if (whole)
-                parents = found.parents;
-            else
-                parents = (parents ?? []).filter((entry) => mounted.some((source) => container_isBelow(entry, source, plan.layout)));
-        }
-        catch (error) {
-            await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
-            throw error;
-        }
-        await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
-        await (0,docker_volumes/* removeMadeVolumes */.Zz)(plan.docker, failed.map(({ source }) => source.volume.name), plan.madeBy);
-    }
-}
-const usesSubpaths = (source) => source.staging.kind === 'mount' && source.staging.subpaths;
-const container_isBelow = (entry, source, layout) => `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`);
-function mountsOf(source, { layout, madeBy }, whole) {
-    const target = volumeDirectory(layout, source.volume.name);
-    const mount = { type: 'volume', source: source.volume.name, target, readonly: true, madeBy };
-    if (whole || !usesSubpaths(source))
-        return [mount];
-    return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }));
-}
-/** Looks into each mounted volume. One that vanished since it was inspected was made anew by our own mount: then there is nothing to back up. */
-async function examine(plan, id, mounted, whole) {
-    const names = mounted.map((source) => source.volume.name);
-    const vanished = await (0,docker_volumes/* vanishedVolumes */.KR)(plan.docker, names, plan.madeBy);
-    const failed = [];
-    const parents = [];
-    for (const source of mounted) {
-        const fail = (error) => failed.push({ source, error: `volume ${source.volume.name} ${error}` });
-        if (vanished.includes(source.volume.name)) {
-            fail(VANISHED);
-        }
-        else if (whole && usesSubpaths(source)) {
-            const looked = await lookAtPaths(plan, id, source);
-            if (typeof looked === 'string')
-                fail(looked);
-            else
-                parents.push(...looked);
-        }
-        else if (!source.target.allowEmpty && !usesSubpaths(source)) {
-            const found = await look(plan.docker, id, volumeDirectory(plan.layout, source.volume.name), {
-                signal: plan.signal,
-            });
-            if (found === null || (found.type === 'directory' && found.empty))
-                fail(EMPTY);
-        }
-    }
-    return { failed, parents };
-}
-const VANISHED = 'was removed while its backup began: there is nothing to back up';
-const EMPTY = 'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true';
-/** The directories above a target's paths, or what is wrong with the paths. */
-async function lookAtPaths(plan, id, source) {
-    const root = volumeDirectory(plan.layout, source.volume.name);
-    const at = (path) => look(plan.docker, id, path === '' ? root : `${root}/${path}`, { signal: plan.signal });
-    const entry = (path, found) => ({
-        path: `${root.slice(1)}${path === '' ? '' : `/${path}`}/`,
-        mode: found.mode,
-        uid: found.uid,
-        gid: found.gid,
-    });
-    const parents = [];
-    for (const path of ['', ...directoriesAbove(source.target.paths)]) {
-        const found = await at(path);
-        if (found === null)
-            return `has no path ${path}: see paths`;
-        if (found.type === 'symlink')
-            return `has a symbolic link at ${path}: a path that leads through one is refused`;
-        if (found.type !== 'directory')
-            return `has no directory at ${path}: see paths`;
-        parents.push(entry(path, found));
-    }
-    let empty = true;
-    for (const path of source.target.paths) {
-        const found = await at(path);
-        if (found === null)
-            return `has no path ${path}: see paths`;
-        if (found.type === 'symlink')
-            return `has a symbolic link at ${path}: a path that is one is refused`;
-        if (found.type === 'other')
-            return `has neither a file nor a directory at ${path}: set staging: copy`;
-        empty &&= found.type === 'directory' && found.empty;
-    }
-    return empty && !source.target.allowEmpty ? EMPTY : parents;
-}
-async function putIn(plan, id, parents, mounted, failed) {
-    const owner = await ownerOf(plan, id);
-    const uses = { ...plan.staged, volumes: plan.staged.volumes || mounted.length > 0 };
-    await copyIn(plan.docker, id, [
-        ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
-        ...parents,
-        {
-            path: `${plan.layout.directory.slice(1)}/manifest.json`,
-            mode: 0o644,
-            ...owner,
-            content: plan.manifest(mounted, failed),
-        },
-        ...(plan.script ? [{ path: 'backup.sh', mode: 0o755, ...owner, content: plan.script }] : []),
-    ], { signal: plan.signal });
-    return owner;
-}
-/** The numbers of the user that the image runs as, looked up in the created container's own files. */
-async function ownerOf(plan, id) {
-    const user = plan.instance.user ?? plan.image.user;
-    const read = async (path) => (await look(plan.docker, id, path, { keep: true, signal: plan.signal }))?.content?.toString() ?? '';
-    const [passwd, group] = needsFiles(user) ? [await read('/etc/passwd'), await read('/etc/group')] : ['', ''];
-    const numbers = numericUser(user, passwd, group);
-    if (numbers)
-        return numbers;
-    throw new build_errors/* InstanceError */.i2(`user ${user} is not in /etc/passwd or /etc/group of image ${plan.image.reference}: give its numbers, such as user: "1000:1000"`);
 }
 
 // EXTERNAL MODULE: ./build/docker/args.js
@@ -59760,7 +59747,7 @@ async function readyImage(life, hold, image, mounted) {
         mounted,
         staged: { volumes: has('volume'), databases },
         madeBy: life.context.host.owner.job,
-        script: instance.script === null ? null : await life.context.readScript(instance.script),
+        script: life.script,
         signal: stop.signal,
         create: (mounts, failed) => hold.create(mounts, environment(life, failed)),
         manifest: (staged, failed) => manifestFor(life, staged, failed),
@@ -59789,12 +59776,15 @@ async function giveDumps(life, bench, owner) {
 }
 /** The staging volume outlives a backup container that was created and removed: the mount point that it made there must not pass as an empty backup. */
 async function removeMountPoint(life, bench, source) {
-    await bench.workbench.exec({
-        script: 'rmdir "$1" 2>/dev/null; [ ! -e "$1" ]',
+    const removed = await bench.workbench.exec({
+        // paths have mount points of their own below it; nothing is mounted there in the workbench
+        script: 'rm -rf -- "$1"',
         args: [volumeDirectory(life.layout, source.volume.name)],
         deadlineMs: 30_000,
         signal: life.stop.signal,
     });
+    if (removed.code !== 0)
+        throw new build_errors/* InstanceError */.i2(`the mount point of volume ${source.volume.name}, which failed, could not be removed: ${execReason(removed)}`);
 }
 function environment(life, failed) {
     const names = [
@@ -59952,6 +59942,8 @@ async function decide(life, stopped) {
 
 
 
+
+
 const LOST = 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again';
 /** Runs one instance from its first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
 async function runInstance(context, instance, log, now) {
@@ -59968,6 +59960,9 @@ async function runInstance(context, instance, log, now) {
         const { bench } = held;
         if (bench) {
             stop.also(bench.workbench.lost, LOST);
+            // nobody is stopped for a run that cannot succeed
+            if (quiet.journal.length > 0)
+                await refuseUnknownUser(life, image, bench.workbench.id);
             await waitForOthers(life, bench.workbench.id, { sources, quiet });
             await dumpAll(life, bench, sources);
         }
@@ -60041,6 +60036,7 @@ function beginLife(context, instance, log, now) {
         record: openRecord(instance, log, now),
         stop: openStop(context.signal),
         layout: layoutOf(instance.layout, now()),
+        script: null,
         staged: [],
         applicationsDown: false,
         failed: [],
@@ -60082,6 +60078,8 @@ async function resolve(life) {
     const pending = context.pending(instance);
     if (pending.length > 0)
         throw new build_errors/* InstanceError */.i2(pending.join('; '));
+    if (instance.script !== null)
+        life.script = await context.readScript(instance.script);
     const targets = instance.targets ?? (await context.discover(instance.id));
     if (targets.length === 0 && instance.targets === null) {
         throw new build_errors/* InstanceError */.i2(`no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`);
@@ -60130,6 +60128,12 @@ async function findImage(life) {
     await refuseMissingMounts(life);
     return image;
 }
+/** Looks the image's user up in the workbench, where that is of the same image; else it is looked up in the backup container alone. */
+async function refuseUnknownUser({ context, instance, stop }, image, workbench) {
+    const { docker } = context.host;
+    if ((await (0,docker_containers/* inspectContainer */.aH)(docker, workbench))?.image === image.id)
+        await ownerOf({ docker, instance, image, signal: stop.signal }, workbench);
+}
 /** A volume among `mounts` that is not there would be created by the engine, and the backup would go into the void. */
 async function refuseMissingMounts(life) {
     const names = life.instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []));
@@ -60146,6 +60150,7 @@ async function runImage(life, image, container) {
         container,
         image: image.reference,
         memory: instance.resources.memory,
+        hasEntrypoint: (instance.entrypoint ?? image.entrypoint).length > 0,
         log,
         signal: stop.signal,
     });
@@ -60154,6 +60159,8 @@ async function runImage(life, image, container) {
         throw new build_errors/* CancelledError */.cc();
     if (end.failure !== null)
         throw new build_errors/* InstanceError */.i2(end.failure);
+    if (end.withoutScript)
+        await record.warn(`image ${image.reference} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`);
 }
 /** Turns what was thrown into the instance's reason. What fired the stop explains more than the step that it broke. */
 function explain(error, record, stop) {
@@ -60443,7 +60450,7 @@ function renderSummary(report, options) {
     const verdict = `${verdictLine(page)}\n`;
     return Buffer.byteLength(verdict) <= options.limitBytes ? verdict : '';
 }
-/** The report without what strangers must not see. */
+/** The report without what strangers must not see: on a public repository, no names of files. */
 function publicPage(report, isPublic) {
     if (!isPublic)
         return report;
@@ -60509,6 +60516,8 @@ function verdictLine(report) {
     const bad = (ids) => namesOf(ids.map((one) => one.id));
     switch (report.result) {
         case 'nothing-due':
+            if (report.dryRun)
+                return `### ⏭️ Dry run${host}: nothing was backed up, ${count(total, 'backup')} would be`;
             return `### 💤 Nothing was due${host}`;
         case 'success':
             return `### ✅ ${count(total, 'backup')} succeeded${host}, in ${seconds(report.seconds)}`;
@@ -60638,7 +60647,7 @@ async function publish(action, made, run) {
     if (unwritten !== null)
         await console.warning(unwritten);
     const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) };
-    (0,outputs/* setOutputs */.n0)((0,outputs/* runOutputs */.MR)(report, places), run.redactor.text);
+    await publish_attempt(action, 'The outputs could not be written', async () => (0,outputs/* setOutputs */.n0)((0,outputs/* runOutputs */.MR)(report, places), run.redactor.text));
     // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
     if (!action.signal.aborted) {
         await publish_attempt(action, 'No artifacts were uploaded', async () => {
@@ -60695,7 +60704,8 @@ async function upload(action, report, run) {
     await (0,promises_.mkdir)(cut, { recursive: true });
     const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : [];
     // the report is uploaded in any case; the last lines of the logs are logs
-    const tails = { ...report, instances: report.instances.map((one) => (logsToo ? one : { ...one, tail: [] })) };
+    const shown = publicPage(report, event.publicRepository !== false);
+    const tails = { ...shown, instances: shown.instances.map((one) => (logsToo ? one : { ...one, tail: [] })) };
     await (0,promises_.writeFile)((0,external_node_path_.join)(cut, 'report.json'), json(tails));
     for (const log of logs)
         await cutLog(log, (0,external_node_path_.join)(cut, (0,external_node_path_.basename)(log)));
@@ -60769,7 +60779,7 @@ async function backup(action) {
     if (refused !== null)
         throw new build_errors/* InputError */.dz(refused);
     if (inputs.host !== null)
-        throw new build_errors/* InputError */.dz('host is not built yet in this version: select by instances instead');
+        throw new build_errors/* InputError */.dz(`host is not built yet in this version: ${pending/* PENDING_INPUTS */.io.host}`);
     const lockWaitMs = (0,duration/* parseDuration */.E)(inputs.lockWait);
     if (lockWaitMs === null)
         throw new build_errors/* InputError */.dz(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`);
@@ -60797,6 +60807,7 @@ async function backup(action) {
         engine,
         owner: {
             repository: event.repository,
+            server: event.serverUrl,
             runId: event.runId,
             attempt: event.attempt,
             job: action.job,
@@ -60810,10 +60821,12 @@ async function backup(action) {
         },
     };
     if (!inputs.dryRun)
-        await (0,sweep/* sweepHost */.$l)(host);
+        await repairHost(host);
     const folder = (0,external_node_path_.join)(event.temp, `marina-${action.job}`);
     const logs = (0,external_node_path_.join)(folder, 'logs');
-    await (0,promises_.mkdir)(logs, { recursive: true });
+    await (0,promises_.mkdir)(logs, { recursive: true }).catch((error) => {
+        throw new build_errors/* InputError */.dz(`the runner's temporary folder cannot be written (RUNNER_TEMP): ${error.message}. Free space there`);
+    });
     const labels = discoverOnce(host, config, settled, action.signal);
     const context = (instance) => ({
         host,
@@ -60824,7 +60837,7 @@ async function backup(action) {
         readScript: (file) => readScript(event.workspace, file),
         discover: labels,
         pending: (one) => [
-            ...pendingKeys(config, one),
+            ...(0,pending/* pendingKeys */.G8)(config, one),
             ...(nodeName instanceof build_errors/* ConfigError */.xL && one.nodeName === null ? [nodeName.message] : []),
         ],
     });
@@ -60834,6 +60847,7 @@ async function backup(action) {
     const report = {
         version: 1,
         result: resultOf(reports, action.signal.aborted),
+        dryRun: inputs.dryRun,
         host: hostName,
         repository: event.repository,
         runUrl: event.runUrl,
@@ -60847,6 +60861,17 @@ async function backup(action) {
         instances: reports,
     };
     return publish(action, report, { folder, logs, redactor, selected: settled.map((one) => one.raw.id) });
+}
+/** What earlier runs left must not keep this one from its backups. */
+async function repairHost(host) {
+    try {
+        await (0,sweep/* sweepHost */.$l)(host);
+    }
+    catch (error) {
+        if (!(error instanceof build_errors/* CommandError */.Qd))
+            throw error;
+        await host.warn(`what earlier runs may have left was not cleaned up, the next run will: ${error.message}`);
+    }
 }
 /** One instance in its own section of the console, with its own log. */
 async function runOne(action, context, instance, path, redactor) {
@@ -60943,7 +60968,8 @@ function resultOf(reports, cancelled) {
         return 'cancelled';
     if (has('partial'))
         return 'partial';
-    return reports.length === 0 ? 'nothing-due' : 'success';
+    // a dry run backs nothing up
+    return has('success') ? 'success' : 'nothing-due';
 }
 /** A file of the repository, and of nothing else: a link that leads out of it is refused. */
 async function readScript(workspace, file) {
@@ -61157,7 +61183,7 @@ async function post(env, console, job) {
     const docker = { env: (0,_dockerEnvironment_js__WEBPACK_IMPORTED_MODULE_4__/* .dockerEnvironment */ .O)(env), redact: (text) => text };
     try {
         const engine = await (0,_docker_engine_js__WEBPACK_IMPORTED_MODULE_2__/* .openEngine */ .F5)(docker);
-        const owner = { repository: '', runId: '', attempt: 1, job, process: (0,_claim_owner_js__WEBPACK_IMPORTED_MODULE_0__/* .thisProcess */ .W)() };
+        const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: (0,_claim_owner_js__WEBPACK_IMPORTED_MODULE_0__/* .thisProcess */ .W)() };
         const left = await (0,_claim_sweep_js__WEBPACK_IMPORTED_MODULE_1__/* .sweepJob */ .UW)({
             docker,
             engine,
@@ -62046,7 +62072,7 @@ function loadConfig(text, file) {
     return {
         file,
         instances: tree.instances.map((_, index) => rawInstance(tree, index, values, source)),
-        notices: noticesOf(whole, source),
+        notices: [...noticesOf(whole, source), ...resticNotice(tree, source)].sort((a, b) => a.line - b.line),
         nodeNameVariables: typeof tree.nodeName === 'string' ? variablesOf([tree.nodeName]).required : [],
         top: values,
         tree,
@@ -62197,8 +62223,16 @@ function noticesOf(tree, source) {
         .map(([key, replacement]) => ({
         message: `\`${key}\` is not used here: ${replacement}`,
         line: source.keyAt([key]).line,
-    }))
-        .sort((a, b) => a.line - b.line);
+    }));
+}
+/** Marina took it for every instance. */
+function resticNotice(tree, source) {
+    const instances = tree.instances;
+    const others = instances.filter((instance) => instance.repository === undefined && instance.timeout === undefined);
+    if (tree.resticTimeout === undefined || tree.timeout !== undefined || others.length === 0)
+        return [];
+    const message = '`resticTimeout` applies to `repository` instances only: write `timeout` for the others';
+    return [{ message, line: source.keyAt(['resticTimeout']).line }];
 }
 
 
@@ -62322,6 +62356,57 @@ function mergeOverlaps(paths) {
         return [];
     const unique = [...new Set(paths)].sort();
     return unique.filter((path) => !unique.some((other) => path !== other && path.startsWith(`${other}/`)));
+}
+
+
+/***/ }),
+
+/***/ 93112:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G8: () => (/* binding */ pendingKeys),
+/* harmony export */   V1: () => (/* binding */ PENDING_COMMANDS),
+/* harmony export */   io: () => (/* binding */ PENDING_INPUTS)
+/* harmony export */ });
+/* harmony import */ var _tree_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(83815);
+
+/** Commands and inputs that are not built yet, each with what to use until then. */
+const PENDING_COMMANDS = {
+    plan: 'use backup or validate',
+    check: 'use backup or validate',
+};
+const PENDING_INPUTS = { host: 'select by instances instead' };
+const PENDING = [
+    (subject) => keyUse(subject, 'repository'),
+    (subject) => keyUse(subject, 'catchUp'),
+    (subject) => keyUse(subject, 'runsOn'),
+    (subject) => keyUse(subject, 'coverage'),
+    (subject) => keyUse(subject, 'ping-url'),
+    (subject) => (subject.instance.discover === 'all' ? keyUse(subject, 'discover', 'all') : []),
+];
+/** One line for each key of the instance that is not built yet, the file's own keys included where they reach it. */
+function pendingKeys(config, instance) {
+    const uses = PENDING.flatMap((find) => find({ config, instance }));
+    return [...new Set(uses.map(sayUse))];
+}
+function sayUse({ key, line }) {
+    return `\`${key}\` (line ${line}) is not built yet in this version: remove it, or wait for the version that has it`;
+}
+/** A key of the instance, else of the file's top. */
+function keyUse({ config, instance }, key, value) {
+    const own = [...instancePath(config, instance), key];
+    const path = [own, [key]].find((place) => (0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .treeAt */ .Ss)(config.tree, place) !== undefined);
+    return path === undefined
+        ? []
+        : [{ key: value === undefined ? key : `${key}: ${value}`, line: config.source.keyAt(path).line }];
+}
+function instancePath(config, instance) {
+    const instances = config.tree.instances;
+    const index = Array.isArray(instances)
+        ? instances.findIndex((entry) => (0,_tree_js__WEBPACK_IMPORTED_MODULE_0__/* .isTreeMap */ .vD)(entry) && entry.id === instance.id)
+        : -1;
+    return ['instances', index];
 }
 
 
@@ -63573,12 +63658,14 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _action_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(92309);
 /* harmony import */ var _action_state_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(90862);
 /* harmony import */ var _action_summary_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(76079);
-/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(18962);
+/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(34930);
 /* harmony import */ var _command_post_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9346);
 /* harmony import */ var _command_validate_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(78394);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(19473);
-/* harmony import */ var _report_markup_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(29271);
+/* harmony import */ var _config_pending_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(93112);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(19473);
+/* harmony import */ var _report_markup_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(29271);
 /** Both phases of the action, its signals, and the last word on every error. */
+
 
 
 
@@ -63615,7 +63702,7 @@ async function main() {
         case 'validate':
             return (0,_command_validate_js__WEBPACK_IMPORTED_MODULE_10__/* .validate */ .t)(action);
         default:
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .InputError */ .dz(`command ${inputs.command} is not built yet in this version: use backup or validate`);
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .InputError */ .dz(`command ${inputs.command} is not built yet in this version: ${_config_pending_js__WEBPACK_IMPORTED_MODULE_11__/* .PENDING_COMMANDS */ .V1[inputs.command]}`);
     }
 }
 /** A user's mistake is one sentence at its place; anything unknown is our bug and says so. A step that reads `result` hears of it, and so does the run's page. */
@@ -63624,10 +63711,10 @@ async function explain(to, error) {
     for (const { message, at } of sentences)
         await to.error(message, at);
     try {
-        const result = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .CancelledError */ .cc ? 'cancelled' : 'failed';
-        (0,_action_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .setOutputs */ .n0)({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' }, asIs);
-        const list = sentences.map(({ message, at }) => `- ${(0,_report_markup_js__WEBPACK_IMPORTED_MODULE_12__/* .inline */ .mG)(at?.title ? `${at.title}: ${message}` : message)}`);
-        const unwritten = await (0,_action_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .S)(`### \u274c Nothing was backed up\n\n${list.join('\n')}`, env, asIs);
+        const result = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .CancelledError */ .cc ? 'cancelled' : 'failed';
+        (0,_action_outputs_js__WEBPACK_IMPORTED_MODULE_5__/* .setOutputs */ .n0)({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' }, to.redact);
+        const list = sentences.map(({ message, at }) => `- ${(0,_report_markup_js__WEBPACK_IMPORTED_MODULE_13__/* .inline */ .mG)(at?.title ? `${at.title}: ${message}` : message)}`);
+        const unwritten = await (0,_action_summary_js__WEBPACK_IMPORTED_MODULE_7__/* .writeSummary */ .S)(`### \u274c The run failed\n\n${list.join('\n')}`, env, to.redact);
         if (unwritten !== null)
             await to.warning(unwritten);
     }
@@ -63636,18 +63723,21 @@ async function explain(to, error) {
     }
     return 1;
 }
-/** These errors hold no secret: they come before any is used, or have been redacted by whoever threw them. */
-function asIs(text) {
-    return text;
-}
 function sentencesOf(error) {
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .ConfigError */ .xL) {
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .ConfigError */ .xL) {
         return error.issues.map((issue) => ({
             message: issue.message,
-            at: { file: error.file, line: issue.line, title: `${error.file}:${issue.line}:${issue.column}` },
+            at: {
+                file: error.file,
+                line: issue.line,
+                title: `${error.file}:${issue.line}:${issue.column}${issue.path === '' ? '' : ` ${issue.path}`}`,
+            },
         }));
     }
-    const isKnown = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .InputError */ .dz || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .DockerUnavailableError */ .pG || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .CancelledError */ .cc;
+    const isKnown = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .InputError */ .dz ||
+        error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .DockerUnavailableError */ .pG ||
+        error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .CommandError */ .Qd ||
+        error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .CancelledError */ .cc;
     if (isKnown)
         return [{ message: error.message }];
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);

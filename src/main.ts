@@ -11,7 +11,8 @@ import type { Action } from './command/action.ts'
 import { backup } from './command/backup.ts'
 import { post } from './command/post.ts'
 import { validate } from './command/validate.ts'
-import { CancelledError, ConfigError, DockerUnavailableError, InputError } from './errors.ts'
+import { PENDING_COMMANDS } from './config/pending.ts'
+import { CancelledError, CommandError, ConfigError, DockerUnavailableError, InputError } from './errors.ts'
 import { inline } from './report/markup.ts'
 
 // A log of any size passes through; without this V8 lets its young heap grow to twice the rest (measured: 178 MB, with it 91 MB).
@@ -40,7 +41,9 @@ async function main(): Promise<number> {
     case 'validate':
       return validate(action)
     default:
-      throw new InputError(`command ${inputs.command} is not built yet in this version: use backup or validate`)
+      throw new InputError(
+        `command ${inputs.command} is not built yet in this version: ${PENDING_COMMANDS[inputs.command]}`,
+      )
   }
 }
 
@@ -50,9 +53,12 @@ async function explain(to: Console, error: unknown): Promise<number> {
   for (const { message, at } of sentences) await to.error(message, at)
   try {
     const result = error instanceof CancelledError ? 'cancelled' : 'failed'
-    setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' }, asIs)
+    setOutputs(
+      { result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' },
+      to.redact,
+    )
     const list = sentences.map(({ message, at }) => `- ${inline(at?.title ? `${at.title}: ${message}` : message)}`)
-    const unwritten = await writeSummary(`### \u274c Nothing was backed up\n\n${list.join('\n')}`, env, asIs)
+    const unwritten = await writeSummary(`### \u274c The run failed\n\n${list.join('\n')}`, env, to.redact)
     if (unwritten !== null) await to.warning(unwritten)
   } catch (later) {
     await to.warning(`Outputs or summary could not be written: ${(later as Error).message}`)
@@ -60,20 +66,22 @@ async function explain(to: Console, error: unknown): Promise<number> {
   return 1
 }
 
-/** These errors hold no secret: they come before any is used, or have been redacted by whoever threw them. */
-function asIs(text: string): string {
-  return text
-}
-
 function sentencesOf(error: unknown): readonly { readonly message: string; readonly at?: AnnotationPlace }[] {
   if (error instanceof ConfigError) {
     return error.issues.map((issue) => ({
       message: issue.message,
-      at: { file: error.file, line: issue.line, title: `${error.file}:${issue.line}:${issue.column}` },
+      at: {
+        file: error.file,
+        line: issue.line,
+        title: `${error.file}:${issue.line}:${issue.column}${issue.path === '' ? '' : ` ${issue.path}`}`,
+      },
     }))
   }
   const isKnown =
-    error instanceof InputError || error instanceof DockerUnavailableError || error instanceof CancelledError
+    error instanceof InputError ||
+    error instanceof DockerUnavailableError ||
+    error instanceof CommandError ||
+    error instanceof CancelledError
   if (isKnown) return [{ message: error.message }]
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return [{ message: `A bug in Marina, please report it: ${trace}` }]

@@ -1,6 +1,6 @@
 /** The values that say what happened. Everything shown to people is drawn from them; `RunReport` is `report.json`. */
 
-/** How one instance ended. `skipped` is an instance that was selected but never begun, because the run was cancelled first. */
+/** How one instance ended. `skipped` is an instance that was selected but never begun: the run was cancelled first, or is a dry run. */
 export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 'skipped'
 
 /** How the run ended. */
@@ -67,6 +67,8 @@ export interface InstanceReport {
 export interface RunReport {
   readonly version: 1
   readonly result: RunResult
+  /** Nothing was touched: what would be backed up is `skipped`. */
+  readonly dryRun: boolean
   readonly host: string
   /** `owner/name`, or empty away from a forge. */
   readonly repository: string

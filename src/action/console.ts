@@ -33,6 +33,8 @@ export interface Console {
    * on; with a redactor, hides what that knows instead: all forms of all secrets.
    */
   mask(values: readonly string[], redactor?: Redactor): void
+  /** Without what `mask` hides, for what is written elsewhere. */
+  redact(text: string): string
   /** Ends the sections and prints those that wait, so that what is said next stands below them. */
   settle(): Promise<void>
   /** Ends what is open and resolves when all is printed. The process may exit then, and not before. */
@@ -48,7 +50,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
 
   async function annotate(kind: Kind, message: string, at: AnnotationPlace = {}): Promise<void> {
     given[kind]++
-    if (given[kind] > ANNOTATIONS_SHOWN) return printer.plain(`${kind}: ${message}`)
+    if (given[kind] > ANNOTATIONS_SHOWN) return printer.plain(`${kind}: ${placeOf(at)}${message}`)
     const text = printer.redact(message)
     const place = { title: printer.redact(at.title ?? ''), file: at.file ?? '', line: at.line?.toString() ?? '' }
     await printer.command(kind, place, shorten(text))
@@ -72,9 +74,16 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
     info: (line) => printer.plain(line),
     section: (title) => sections.open(title),
     mask: (values, redactor) => printer.mask(values, redactor),
+    redact: (text) => printer.redact(text),
     settle: () => sections.end(),
     end,
   }
+}
+
+/** `config.yml:12: `, for a line that is no annotation. */
+function placeOf({ file, line, title }: AnnotationPlace): string {
+  if (file === undefined || line === undefined) return ''
+  return title?.startsWith(`${file}:${line}`) ? `${title}: ` : `${file}:${line}: `
 }
 
 function shorten(text: string): string {

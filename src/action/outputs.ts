@@ -26,13 +26,6 @@ export interface Places {
   readonly due?: readonly string[]
 }
 
-/** One host's part of a plan. */
-export interface MatrixEntry {
-  readonly name: string
-  readonly 'runs-on': readonly string[]
-  readonly instances: string
-}
-
 /** Every output of a run, each with a value. Pure. */
 export function runOutputs(report: RunReport, places: Places): Record<OutputName, string> {
   const ids = (...statuses: InstanceStatus[]) =>
@@ -49,18 +42,6 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
     'artifact-url': places.artifact?.url ?? '',
     due: JSON.stringify(places.due ?? []),
     matrix: '[]',
-  }
-}
-
-/** The outputs of a plan. Pure. */
-export function planOutputs(
-  due: readonly string[],
-  matrix: readonly MatrixEntry[],
-): Partial<Record<OutputName, string>> {
-  return {
-    result: due.length === 0 ? 'nothing-due' : 'success',
-    due: JSON.stringify(due),
-    matrix: JSON.stringify(matrix),
   }
 }
 

@@ -15,6 +15,8 @@ export type Kind = 'backup' | 'workbench' | 'image'
 export interface Owner {
   /** `owner/name` of the repository and the run's id and attempt; the id is empty away from a forge. */
   readonly repository: string
+  /** The forge's address: two of them can have a repository and a run of the same names. */
+  readonly server: string
   readonly runId: string
   readonly attempt: number
   /** Random, one for each job's step; `post` knows it from the saved state. */
@@ -64,7 +66,7 @@ export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, str
     [`${PREFIX}kind`]: claim.kind,
     [`${PREFIX}instance`]: claim.instance,
     [`${PREFIX}self`]: claim.self,
-    [`${PREFIX}run`]: `${claim.owner.repository} ${claim.owner.runId} ${claim.owner.attempt}`,
+    [`${PREFIX}run`]: [claim.owner.repository, claim.owner.runId, claim.owner.attempt, claim.owner.server].join(' '),
     [`${PREFIX}job`]: claim.owner.job,
     [`${PREFIX}process`]: claim.owner.process,
     [`${PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
@@ -108,14 +110,14 @@ export function parseClaim(container: Inspected): Claim | null {
   if (kind !== 'backup' && kind !== 'workbench' && kind !== 'image') return null
   const self = label('self')
   if (self === '' || (self !== container.name && !sweepGeneration(container))) return null
-  const [repository = '', runId = '', attempt = ''] = label('run').split(' ')
+  const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
   const deadline = Date.parse(label('deadline'))
   return {
     container,
     kind,
     self,
     instance: label('instance'),
-    owner: { repository, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
+    owner: { repository, server, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
     deadline: Number.isNaN(deadline) ? 0 : deadline,
     workbench: label('workbench') || null,
     dumps: valuesOf(container, 'dumps.'),

@@ -43,11 +43,13 @@ function isRecent(time: string, known: Known): boolean {
 /**
  * Whether the process of a claim's `process` label is provably gone. `null` where boot id or PID namespace are not ours: then nothing
  * can be said from here.
- * @param startTime reads the start time of a pid in our namespace, `null` where there is no such process
+ * @param startTime reads the start time of a pid in our namespace: empty where there is no such process, `null` where that is not known
  */
 export function processGone(theirs: string, ours: string, startTime: (pid: string) => string | null): boolean | null {
   const [boot, namespace, pid, started] = theirs.split(' ')
   const [ourBoot, ourNamespace] = ours.split(' ')
   if (!boot || !namespace || !pid || boot !== ourBoot || namespace !== ourNamespace || boot === '-') return null
-  return startTime(pid) !== started
+  const now = startTime(pid)
+  if (now === '') return true
+  return now === null || !started || started === '-' ? null : now !== started
 }

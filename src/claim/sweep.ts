@@ -85,7 +85,8 @@ export async function whyStale(host: DockerHost, claim: Claim): Promise<string |
     ownerGone: claim.kind === 'backup' ? processGone(owner.process, thisProcess(), startTime) : null,
   }
   const stale = staleBecause(claim, { ...cheap, runCompleted: null })
-  if (stale !== null || owner.runId === '' || isSameRun(owner, host.owner)) return stale
+  if (stale !== null || owner.runId === '' || owner.server !== host.owner.server || isSameRun(owner, host.owner))
+    return stale
   return staleBecause(claim, {
     ...cheap,
     runCompleted: await host.runCompleted(owner.repository, owner.runId, owner.attempt),

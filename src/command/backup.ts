@@ -11,10 +11,10 @@ import { parseDuration } from '../config/duration.ts'
 import type { Instance } from '../config/instance.ts'
 import { type Lookup, settleNodeName } from '../config/interpolate.ts'
 import type { Config, RawInstance } from '../config/load.ts'
-import { pendingKeys } from '../config/pending.ts'
+import { PENDING_INPUTS, pendingKeys } from '../config/pending.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
-import { ConfigError, InputError, InstanceError } from '../errors.ts'
+import { CommandError, ConfigError, InputError, InstanceError } from '../errors.ts'
 import type { InstanceReport, RunReport, RunResult } from '../outcome.ts'
 import { nextSlot } from '../plan/schedule.ts'
 import { openLog } from '../report/log.ts'
@@ -46,7 +46,7 @@ export async function backup(action: Action): Promise<number> {
   maskSecrets(action, variables.secrets)
   const refused = refusedEvent(event.name)
   if (refused !== null) throw new InputError(refused)
-  if (inputs.host !== null) throw new InputError('host is not built yet in this version: select by instances instead')
+  if (inputs.host !== null) throw new InputError(`host is not built yet in this version: ${PENDING_INPUTS.host}`)
   const lockWaitMs = parseDuration(inputs.lockWait)
   if (lockWaitMs === null)
     throw new InputError(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`)
@@ -74,6 +74,7 @@ export async function backup(action: Action): Promise<number> {
     engine,
     owner: {
       repository: event.repository,
+      server: event.serverUrl,
       runId: event.runId,
       attempt: event.attempt,
       job: action.job,
@@ -86,10 +87,14 @@ export async function backup(action: Action): Promise<number> {
       await console.warning(redactor.text(message))
     },
   }
-  if (!inputs.dryRun) await sweepHost(host)
+  if (!inputs.dryRun) await repairHost(host)
   const folder = join(event.temp, `marina-${action.job}`)
   const logs = join(folder, 'logs')
-  await mkdir(logs, { recursive: true })
+  await mkdir(logs, { recursive: true }).catch((error: Error) => {
+    throw new InputError(
+      `the runner's temporary folder cannot be written (RUNNER_TEMP): ${error.message}. Free space there`,
+    )
+  })
   const labels = discoverOnce(host, config, settled, action.signal)
   const context = (instance: Instance): RunContext => ({
     host,
@@ -117,6 +122,7 @@ export async function backup(action: Action): Promise<number> {
   const report: RunReport = {
     version: 1,
     result: resultOf(reports, action.signal.aborted),
+    dryRun: inputs.dryRun,
     host: hostName,
     repository: event.repository,
     runUrl: event.runUrl,
@@ -130,6 +136,16 @@ export async function backup(action: Action): Promise<number> {
     instances: reports,
   }
   return publish(action, report, { folder, logs, redactor, selected: settled.map((one) => one.raw.id) })
+}
+
+/** What earlier runs left must not keep this one from its backups. */
+async function repairHost(host: DockerHost): Promise<void> {
+  try {
+    await sweepHost(host)
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    await host.warn(`what earlier runs may have left was not cleaned up, the next run will: ${error.message}`)
+  }
 }
 
 /** One instance in its own section of the console, with its own log. */
@@ -236,7 +252,8 @@ function resultOf(reports: readonly InstanceReport[], cancelled: boolean): RunRe
   if (has('failed')) return 'failed'
   if (cancelled || has('cancelled')) return 'cancelled'
   if (has('partial')) return 'partial'
-  return reports.length === 0 ? 'nothing-due' : 'success'
+  // a dry run backs nothing up
+  return has('success') ? 'success' : 'nothing-due'
 }
 
 /** A file of the repository, and of nothing else: a link that leads out of it is refused. */

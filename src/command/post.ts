@@ -16,7 +16,7 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
   const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text }
   try {
     const engine = await openEngine(docker)
-    const owner = { repository: '', runId: '', attempt: 1, job, process: thisProcess() }
+    const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: thisProcess() }
     const left = await sweepJob(
       {
         docker,

@@ -7,7 +7,7 @@ import { summaryRoom, writeSummary } from '../action/summary.ts'
 import type { RunReport } from '../outcome.ts'
 import { cutLog } from '../report/cutlog.ts'
 import { redactReport } from '../report/redacted.ts'
-import { renderSummary } from '../report/summary.ts'
+import { publicPage, renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { Action } from './action.ts'
 
@@ -32,7 +32,9 @@ export async function publish(action: Action, made: RunReport, run: Published): 
   const unwritten = await writeSummary(markdown, env, run.redactor.text)
   if (unwritten !== null) await console.warning(unwritten)
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
-  setOutputs(runOutputs(report, places), run.redactor.text)
+  await attempt(action, 'The outputs could not be written', async () =>
+    setOutputs(runOutputs(report, places), run.redactor.text),
+  )
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted) {
     await attempt(action, 'No artifacts were uploaded', async () => {
@@ -97,7 +99,8 @@ async function upload(
   await mkdir(cut, { recursive: true })
   const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : []
   // the report is uploaded in any case; the last lines of the logs are logs
-  const tails = { ...report, instances: report.instances.map((one) => (logsToo ? one : { ...one, tail: [] })) }
+  const shown = publicPage(report, event.publicRepository !== false)
+  const tails = { ...shown, instances: shown.instances.map((one) => (logsToo ? one : { ...one, tail: [] })) }
   await writeFile(join(cut, 'report.json'), json(tails))
   for (const log of logs) await cutLog(log, join(cut, basename(log)))
   const uploaded = await uploadRun(

@@ -65,7 +65,7 @@ export function loadConfig(text: string, file: string): Config {
   return {
     file,
     instances: (tree.instances as readonly Tree[]).map((_, index) => rawInstance(tree, index, values, source)),
-    notices: noticesOf(whole, source),
+    notices: [...noticesOf(whole, source), ...resticNotice(tree, source)].sort((a, b) => a.line - b.line),
     nodeNameVariables: typeof tree.nodeName === 'string' ? variablesOf([tree.nodeName]).required : [],
     top: values,
     tree,
@@ -229,5 +229,13 @@ function noticesOf(tree: { readonly [key: string]: Tree }, source: Source): Noti
       message: `\`${key}\` is not used here: ${replacement}`,
       line: source.keyAt([key]).line,
     }))
-    .sort((a, b) => a.line - b.line)
+}
+
+/** Marina took it for every instance. */
+function resticNotice(tree: { readonly [key: string]: Tree }, source: Source): Notice[] {
+  const instances = tree.instances as readonly { readonly [key: string]: Tree }[]
+  const others = instances.filter((instance) => instance.repository === undefined && instance.timeout === undefined)
+  if (tree.resticTimeout === undefined || tree.timeout !== undefined || others.length === 0) return []
+  const message = '`resticTimeout` applies to `repository` instances only: write `timeout` for the others'
+  return [{ message, line: source.keyAt(['resticTimeout']).line }]
 }

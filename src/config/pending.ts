@@ -6,6 +6,13 @@ import type { Instance } from './instance.ts'
 import type { Config } from './load.ts'
 import { isTreeMap, treeAt } from './tree.ts'
 
+/** Commands and inputs that are not built yet, each with what to use until then. */
+export const PENDING_COMMANDS: Readonly<Record<string, string>> = {
+  plan: 'use backup or validate',
+  check: 'use backup or validate',
+}
+export const PENDING_INPUTS: Readonly<Record<string, string>> = { host: 'select by instances instead' }
+
 interface Use {
   readonly key: string
   /** 1-based. */

@@ -86,21 +86,19 @@ async function inspectImage(docker: Docker, reference: string, options: QueryOpt
 
 /**
  * Whether this ENTRYPOINT was written in shell form (`ENTRYPOINT command`), which drops the command `/backup.sh` and so would do
- * nothing with it. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
+ * nothing with it; also behind `tini --`, `env` and the like. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
  */
 export function dropsItsCommand(entrypoint: readonly string[]): boolean {
-  const [shell, ...rest] = entrypoint
+  const shell = entrypoint.findIndex((word) => /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(word))
+  if (shell < 0) return false
+  const rest = entrypoint.slice(shell + 1)
   const at = rest.findIndex((word) => /^-[a-z]*c$/.test(word))
   const script = rest[at + 1]
   // SHELL may give options before -c, and their words: -e, -o pipefail
   const isShellForm = at >= 0 && rest.slice(0, at).every((word) => /^[-+]/.test(word) || /^[a-z]+$/.test(word))
-  return (
-    shell !== undefined &&
-    /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(shell) &&
-    isShellForm &&
-    script !== undefined &&
-    !/\$(\{?[0-9@*])/.test(script)
-  )
+  if (!isShellForm || script === undefined) return false
+  // in single quotes it is another program's: awk '{print $9}'
+  return !/\$(\{?[0-9@*])/.test(script.replace(/'[^']*'/g, ''))
 }
 
 interface RawImage {

@@ -45,8 +45,8 @@ export function renderSummary(report: RunReport, options: SummaryOptions): strin
   return Buffer.byteLength(verdict) <= options.limitBytes ? verdict : ''
 }
 
-/** The report without what strangers must not see. */
-function publicPage(report: RunReport, isPublic: boolean): RunReport {
+/** The report without what strangers must not see: on a public repository, no names of files. */
+export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   if (!isPublic) return report
   const targets = report.instances.flatMap((one) => one.targets.map((target) => target.name))
   const images = report.instances.map((one) => one.image.reference)
@@ -112,6 +112,7 @@ function verdictLine(report: RunReport): string {
   const bad = (ids: readonly InstanceReport[]) => namesOf(ids.map((one) => one.id))
   switch (report.result) {
     case 'nothing-due':
+      if (report.dryRun) return `### ⏭️ Dry run${host}: nothing was backed up, ${count(total, 'backup')} would be`
       return `### 💤 Nothing was due${host}`
     case 'success':
       return `### ✅ ${count(total, 'backup')} succeeded${host}, in ${seconds(report.seconds)}`

@@ -12,6 +12,8 @@ export interface BackupRun {
   readonly container: string
   readonly image: string
   readonly memory: string | null
+  /** The image, or the configuration, has one; without it `/backup.sh` itself is what runs. */
+  readonly hasEntrypoint: boolean
   readonly log: InstanceLog
   /** Fires when the run is cancelled, its deadline passes, or its claim is lost: the container is stopped. */
   readonly signal: AbortSignal
@@ -21,6 +23,8 @@ export interface BackupEnd {
   readonly exitCode: number | null
   /** One sentence, or `null` for a success. Says nothing of a stop by `signal`: whoever fired it knows why. */
   readonly failure: string | null
+  /** The image ended well, and has no `/backup.sh`: whatever it did was its ENTRYPOINT's doing. */
+  readonly withoutScript: boolean
 }
 
 /** What a container has for its own end when it is stopped, s. GitHub kills us 10 s after the first word of a cancel. */
@@ -66,8 +70,13 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
   }
   const seen = await waitForEnd(run)
   if (seen === null || seen.state.status === 'removing')
-    return { exitCode: null, failure: 'the backup container was removed by someone else while it ran' }
-  const hasScript = [2, 126, 127].includes(seen.state.exitCode) ? await scriptIsThere(docker, container) : null
+    return {
+      exitCode: null,
+      failure: 'the backup container was removed by someone else while it ran',
+      withoutScript: false,
+    }
+  const asked = [2, 126, 127].includes(seen.state.exitCode) || (run.hasEntrypoint && seen.state.exitCode === 0)
+  const hasScript = asked ? await scriptIsThere(docker, container) : null
   const started = !seen.state.startedAt.startsWith('0001-')
   return {
     exitCode: started && seen.state.status === 'exited' ? seen.state.exitCode : null,
@@ -78,6 +87,7 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
       hasScript,
       memory: run.memory,
     }),
+    withoutScript: seen.state.exitCode === 0 && hasScript === false,
   }
 }
 

@@ -34,7 +34,7 @@ export async function readyImage(
       mounted,
       staged: { volumes: has('volume'), databases },
       madeBy: life.context.host.owner.job,
-      script: instance.script === null ? null : await life.context.readScript(instance.script),
+      script: life.script,
       signal: stop.signal,
       create: (mounts, failed) => hold.create(mounts, environment(life, failed)),
       manifest: (staged, failed) => manifestFor(life, staged, failed),
@@ -65,12 +65,17 @@ async function giveDumps(life: Life, bench: NonNullable<Hold['bench']>, owner: N
 
 /** The staging volume outlives a backup container that was created and removed: the mount point that it made there must not pass as an empty backup. */
 async function removeMountPoint(life: Life, bench: NonNullable<Hold['bench']>, source: VolumeSource): Promise<void> {
-  await bench.workbench.exec({
-    script: 'rmdir "$1" 2>/dev/null; [ ! -e "$1" ]',
+  const removed = await bench.workbench.exec({
+    // paths have mount points of their own below it; nothing is mounted there in the workbench
+    script: 'rm -rf -- "$1"',
     args: [volumeDirectory(life.layout, source.volume.name)],
     deadlineMs: 30_000,
     signal: life.stop.signal,
   })
+  if (removed.code !== 0)
+    throw new InstanceError(
+      `the mount point of volume ${source.volume.name}, which failed, could not be removed: ${execReason(removed)}`,
+    )
 }
 
 function environment(life: Life, failed: readonly TargetFailure[]): { [key: string]: string } {

@@ -1,6 +1,7 @@
 /** The life of one instance: resolve, image, claim, dump, stage, run, release. */
 import { type Meeting, waitForOlder, waitForStopped } from '../claim/journals.ts'
 import type { Instance, Target } from '../config/instance.ts'
+import { inspectContainer } from '../docker/containers.ts'
 import { dropsItsCommand, ensureImage, type Image } from '../docker/images.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
@@ -9,6 +10,7 @@ import { hookContainer } from '../stage/hooks.ts'
 import { layoutOf } from '../stage/layout.ts'
 import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../stage/targets.ts'
 import { runBackup } from './backup.ts'
+import { ownerOf } from './container.ts'
 import type { InstanceLog, RunContext } from './context.ts'
 import { type Around, copyVolumes } from './copies.ts'
 import { openStop, type Stop } from './deadline.ts'
@@ -46,6 +48,8 @@ export async function runInstance(
     const { bench } = held
     if (bench) {
       stop.also(bench.workbench.lost, LOST)
+      // nobody is stopped for a run that cannot succeed
+      if (quiet.journal.length > 0) await refuseUnknownUser(life, image, bench.workbench.id)
       await waitForOthers(life, bench.workbench.id, { sources, quiet })
       await dumpAll(life, bench, sources)
     }
@@ -134,6 +138,7 @@ function beginLife(context: RunContext, instance: Instance, log: InstanceLog, no
     record: openRecord(instance, log, now),
     stop: openStop(context.signal),
     layout: layoutOf(instance.layout, now()),
+    script: null,
     staged: [],
     applicationsDown: false,
     failed: [],
@@ -187,6 +192,7 @@ async function resolve(life: Life): Promise<Resolution> {
   const { context, instance, record } = life
   const pending = context.pending(instance)
   if (pending.length > 0) throw new InstanceError(pending.join('; '))
+  if (instance.script !== null) life.script = await context.readScript(instance.script)
   const targets = instance.targets ?? (await context.discover(instance.id))
   if (targets.length === 0 && instance.targets === null) {
     throw new InstanceError(
@@ -236,6 +242,13 @@ async function findImage(life: Life): Promise<Image> {
   return image
 }
 
+/** Looks the image's user up in the workbench, where that is of the same image; else it is looked up in the backup container alone. */
+async function refuseUnknownUser({ context, instance, stop }: Life, image: Image, workbench: string): Promise<void> {
+  const { docker } = context.host
+  if ((await inspectContainer(docker, workbench))?.image === image.id)
+    await ownerOf({ docker, instance, image, signal: stop.signal }, workbench)
+}
+
 /** A volume among `mounts` that is not there would be created by the engine, and the backup would go into the void. */
 async function refuseMissingMounts(life: Life): Promise<void> {
   const names = life.instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
@@ -255,12 +268,17 @@ async function runImage(life: Life, image: Image, container: string): Promise<vo
     container,
     image: image.reference,
     memory: instance.resources.memory,
+    hasEntrypoint: (instance.entrypoint ?? image.entrypoint).length > 0,
     log,
     signal: stop.signal,
   })
   record.set({ exitCode: end.exitCode })
   if (stop.reason()) throw new CancelledError()
   if (end.failure !== null) throw new InstanceError(end.failure)
+  if (end.withoutScript)
+    await record.warn(
+      `image ${image.reference} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`,
+    )
 }
 
 /** Turns what was thrown into the instance's reason. What fired the stop explains more than the step that it broke. */

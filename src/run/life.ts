@@ -14,6 +14,8 @@ export interface Life {
   readonly record: Record
   readonly stop: Stop
   readonly layout: Layout
+  /** The file of `script`, read before anything is touched; `null` where there is none. */
+  script: Buffer | null
   /** What was staged by copy or dump so far, for the manifest. */
   readonly staged: ManifestTarget[]
   /** An application was stopped and may still be down: the journal must outlive this run. */

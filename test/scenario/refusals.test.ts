@@ -163,14 +163,23 @@ instances:
 }
 
 describe('wrong configurations', () => {
+  test('what GitHub shows no more as annotations has its place too', async () => {
+    const keys = Array.from({ length: 12 }, (_, index) => `unknown${index}: x\n`).join('')
+    const { said } = await start(`${keys}${GOOD}`, [])
+    expect(said).toHaveLength(13)
+    expect(said[9]).toMatch(/^::error title=config\.yml%3A10%3A1/)
+    expect(said[10]).toMatch(/^error: config\.yml:11:1 unknown10: unknown key `unknown10`/)
+    expect(said[12]).toMatch(/^2 more errors, beyond the 10 shown/)
+  })
+
   test.each(Object.entries(WRONG))('%s', async (_, config) => {
     const { ran, said, calls } = await start(config, [])
     expect(ran.code).toBe(1)
     expect(calls).toEqual([])
-    // nothing but errors, each at its line and column
-    for (const line of said) expect(line).toMatch(/^::error title=config\.yml%3A\d+%3A\d+,file=config\.yml,line=\d+::./)
-    const plain = said.map((line) => line.replace(/^::error title=config\.yml%3A(\d+)%3A(\d+),.*?::/, '$1:$2 '))
-    expect(plain).toMatchSnapshot()
+    // nothing but errors, each at its line, column and path
+    const AT = /^::error title=config\.yml%3A(\d+)%3A(\d+)( \S+)?,file=config\.yml,line=\d+::/
+    for (const line of said) expect(line).toMatch(AT)
+    expect(said.map((line) => line.replace(AT, '$1:$2$3 '))).toMatchSnapshot()
     // `validate` says the same
     expect((await start(config, [], { inputs: { command: 'validate' } })).said).toEqual(said)
   })

@@ -200,12 +200,17 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
   ],
   [
     'script-missing',
-    'claim',
+    'resolve',
     null,
     'script not/here.sh is not in the repository: check its name, and that the repository is checked out',
   ],
-  ['script-out', 'claim', null, 'script out.sh is a link that leads out of the repository: name a file that is in it'],
-  ['script-folder', 'claim', null, 'script folder is a folder: name the file in it that makes the backup'],
+  [
+    'script-out',
+    'resolve',
+    null,
+    'script out.sh is a link that leads out of the repository: name a file that is in it',
+  ],
+  ['script-folder', 'resolve', null, 'script folder is a folder: name the file in it that makes the backup'],
   ['variable', null, null, /`env\.A` needs the variable MARINA_TEST_NOT_SET, which is not set: give it by the input/],
   [
     'nothing-labelled',

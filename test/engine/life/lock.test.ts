@@ -119,6 +119,15 @@ test('a dry run says what it would do, and touches nothing', async () => {
     error: expect.stringMatching(/does not exist/),
   })
   expect(ran.code).toBe(1)
+  const fine = await runJob(engine, { instances: config.instances.slice(0, 2) }, { inputs: { 'dry-run': 'true' } })
+  expect(fine.code).toBe(0)
+  expect(fine.outputs).toMatchObject({
+    result: 'nothing-due',
+    succeeded: '[]',
+    skipped: JSON.stringify([id('dry-mount'), id('dry-copy')]),
+  })
+  expect(fine.report?.dryRun).toBe(true)
+  expect(fine.summary).toMatch(/^### ⏭️ Dry run on \S+: nothing was backed up, 2 backups would be/)
   const until = await engine.ok(['info', '--format', '{{.SystemTime}}'])
   expect(await engine.ok(['events', '--since', since, '--until', until])).toBe('')
 })

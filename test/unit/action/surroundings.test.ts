@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readEvent, refusedEvent } from '../../../src/action/events.ts'
-import { planOutputs, runOutputs } from '../../../src/action/outputs.ts'
+import { runOutputs } from '../../../src/action/outputs.ts'
 import { isPost, readState } from '../../../src/action/state.ts'
 import { summaryRoom, writeSummary } from '../../../src/action/summary.ts'
 import { createRedactor } from '../../../src/secrets/redaction.ts'
@@ -166,16 +166,6 @@ describe('outputs', { timeout: 30_000 }, () => {
       matrix: '[]',
     })
     expect(runOutputs(run, {})).toMatchObject({ report: '', 'artifact-id': '', due: '[]' })
-  })
-
-  test('of a plan', () => {
-    const matrix = [{ name: 'nas', 'runs-on': ['self-hosted', 'nas'], instances: 'a,b' }]
-    expect(planOutputs(['a', 'b'], matrix)).toEqual({
-      result: 'success',
-      due: '["a","b"]',
-      matrix: JSON.stringify(matrix),
-    })
-    expect(planOutputs([], []).result).toBe('nothing-due')
   })
 
   test('are written to the runner, without secrets', () => {

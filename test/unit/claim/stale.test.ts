@@ -39,7 +39,14 @@ const claim = (kind: Claim['kind'], of: Inspected): Claim => ({
   kind,
   instance: 'a',
   self: of.name,
-  owner: { repository: 'octo/backups', runId: '7', attempt: 2, job: 'j', process: 'boot pid:[1] 42 99' },
+  owner: {
+    repository: 'octo/backups',
+    server: 'https://github.com',
+    runId: '7',
+    attempt: 2,
+    job: 'j',
+    process: 'boot pid:[1] 42 99',
+  },
   deadline: NOW + 1000,
   dumps: ['d'.repeat(64)],
   hooks: ['shop'],
@@ -104,7 +111,10 @@ test.each`
   theirs                   | started  | gone
   ${'boot pid:[1] 42 99'}  | ${'99'}  | ${false}
   ${'boot pid:[1] 42 99'}  | ${'100'} | ${true}
-  ${'boot pid:[1] 42 99'}  | ${null}  | ${true}
+  ${'boot pid:[1] 42 99'}  | ${''}    | ${true}
+  ${'boot pid:[1] 42 99'}  | ${null}  | ${null}
+  ${'boot pid:[1] 42 -'}   | ${'99'}  | ${null}
+  ${'boot pid:[1] 42 -'}   | ${''}    | ${true}
   ${'other pid:[1] 42 99'} | ${null}  | ${null}
   ${'boot pid:[2] 42 99'}  | ${null}  | ${null}
   ${'- - 42 -'}            | ${null}  | ${null}

@@ -16,6 +16,9 @@ test.each`
   ${['/bin/sh', '-c', 'exec "$1"']}                | ${false}
   ${['/entrypoint.sh']}                            | ${false}
   ${['tini', '--']}                                | ${false}
+  ${['/sbin/tini', '--', 'sh', '-c', 'start']}     | ${true}
+  ${['/usr/bin/env', 'sh', '-c', 'exec "$@"']}     | ${false}
+  ${['/bin/sh', '-c', "ls | awk '{print $9}'"]}    | ${true}
 `('$entrypoint drops /backup.sh: $drops', ({ entrypoint, drops }) => {
   expect(dropsItsCommand(entrypoint)).toBe(drops)
 })

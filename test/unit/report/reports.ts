@@ -43,6 +43,7 @@ export function report(changes: Partial<RunReport> = {}): RunReport {
   return {
     version: 1,
     result: 'success',
+    dryRun: false,
     host: 'nas',
     repository: 'o/r',
     runUrl: 'https://github.com/o/r/actions/runs/5',

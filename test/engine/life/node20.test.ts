@@ -1,0 +1,70 @@
+/** The whole job on Node 20.19, which Gitea, Forgejo and act may have on their PATH. */
+
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { startArtifactService } from '../../support/artifact-service.ts'
+import { attachEngine } from '../../support/engine.ts'
+import {
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  startJob,
+  toldImage,
+} from '../../support/main-job.ts'
+import { findNode20, type Node20 } from '../../support/node20.ts'
+
+const engine = attachEngine(inject('engine'))
+const id = (what: string) => engine.name(what)
+
+let node20: Node20
+let image: string
+let volume: string
+beforeAll(async () => {
+  node20 = await findNode20()
+  image = await toldImage(engine)
+  volume = await filledVolume(engine, 'n20')
+}, 300_000)
+afterAll(async () => {
+  await node20?.dispose()
+  await engine.docker(['volume', 'rm', volume])
+})
+
+const instance = (what: string, text: string, more: object = {}) => ({
+  id: id(what),
+  customImage: image,
+  pull: 'never',
+  targets: [{ volume, ...more }],
+  env: { DO: shell(text) },
+})
+
+test('mount, copy, artifacts', async () => {
+  const service = await startArtifactService()
+  try {
+    const instances = [instance('n20-mount', 'echo mounted'), instance('n20-copy', 'echo copied', { staging: 'copy' })]
+    const ran = await runJob(engine, { instances }, { node: node20.path, env: service.env })
+    expect(ran.code, ran.stdout).toBe(0)
+    expect(ran.stdout).toMatch(/^mounted$(.|\n)*^copied$/m)
+    expect(service.archives.size).toBe(2)
+    expectNoTrace(ran)
+    expect((await ran.post()).code).toBe(0)
+    expect(await leftOf(engine)).toEqual([])
+  } finally {
+    service.stop()
+  }
+})
+
+test('a cancel', async () => {
+  const running = await startJob(
+    engine,
+    { instances: [instance('n20-cancel', 'echo begun; sleep 1000')] },
+    { node: node20.path },
+  )
+  await running.says(/begun/)
+  running.cancel()
+  const ran = await running.done
+  expect(reportOf(ran, id('n20-cancel')).status).toBe('cancelled')
+  expectNoTrace(ran)
+  expect(await leftOf(engine)).toEqual([])
+})
