@@ -3,14 +3,16 @@
  * the image's user, manifest and script put in, each mounted volume looked into.
  */
 import type { Instance } from '../config/instance.ts'
-import { copyIn, type Entry, type Found, look } from '../docker/archive.ts'
+import { copyIn, type Entry, look } from '../docker/archive.ts'
 import type { Mount } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
 import type { Image } from '../docker/images.ts'
 import type { Docker } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
-import { directoriesAbove, type Layout, ownDirectories, volumeDirectory } from '../stage/layout.ts'
+import { type Layout, ownDirectories, volumeDirectory } from '../stage/layout.ts'
+import { bytesOf, withAbove } from '../stage/listing.ts'
+import { linkedPath, missingPath, nothingSelected } from '../stage/pathWords.ts'
 import type { VolumeSource } from '../stage/targets.ts'
 import { type NumericUser, needsFiles, numericUser } from './user.ts'
 
@@ -113,18 +115,17 @@ async function examine(plan: Plan, id: string, mounted: readonly VolumeSource[],
   const failed: TargetFailure[] = []
   const parents: Entry[] = []
   for (const source of mounted) {
-    const fail = (error: string) => failed.push({ source, error: `volume ${source.volume.name} ${error}` })
-    if (vanished.includes(source.volume.name)) {
-      fail(VANISHED)
+    const { name } = source.volume
+    const fail = (error: string) => failed.push({ source, error })
+    if (vanished.includes(name)) {
+      fail(`volume ${name} ${VANISHED}`)
     } else if (whole && usesSubpaths(source)) {
       const looked = await lookAtPaths(plan, id, source)
       if (typeof looked === 'string') fail(looked)
       else parents.push(...looked)
     } else if (!source.target.allowEmpty && !usesSubpaths(source)) {
-      const found = await look(plan.docker, id, volumeDirectory(plan.layout, source.volume.name), {
-        signal: plan.signal,
-      })
-      if (found === null || (found.type === 'directory' && found.empty)) fail(EMPTY)
+      const found = await look(plan.docker, id, volumeDirectory(plan.layout, name), { signal: plan.signal })
+      if (found === null || (found.type === 'directory' && found.empty)) fail(`volume ${name} ${EMPTY}`)
     }
   }
   return { failed, parents }
@@ -136,31 +137,22 @@ const EMPTY =
 
 /** The directories above a target's paths, or what is wrong with the paths. */
 async function lookAtPaths(plan: Plan, id: string, source: VolumeSource): Promise<readonly Entry[] | string> {
-  const root = volumeDirectory(plan.layout, source.volume.name)
-  const at = (path: string) => look(plan.docker, id, path === '' ? root : `${root}/${path}`, { signal: plan.signal })
-  const entry = (path: string, found: Found): Entry => ({
-    path: `${root.slice(1)}${path === '' ? '' : `/${path}`}/`,
-    mode: found.mode,
-    uid: found.uid,
-    gid: found.gid,
-  })
-  const parents: Entry[] = []
-  for (const path of ['', ...directoriesAbove(source.target.paths)]) {
-    const found = await at(path)
-    if (found === null) return `has no path ${path}: see paths`
-    if (found.type === 'symlink') return `has a symbolic link at ${path}: a path that leads through one is refused`
-    if (found.type !== 'directory') return `has no directory at ${path}: see paths`
-    parents.push(entry(path, found))
-  }
+  const { name } = source.volume
+  const root = volumeDirectory(plan.layout, name)
+  const parents = new Map<string, Entry>()
   let empty = true
   for (const path of source.target.paths) {
-    const found = await at(path)
-    if (found === null) return `has no path ${path}: see paths`
-    if (found.type === 'symlink') return `has a symbolic link at ${path}: a path that is one is refused`
-    if (found.type === 'other') return `has neither a file nor a directory at ${path}: set staging: copy`
-    empty &&= found.type === 'directory' && found.empty
+    for (const step of withAbove([path])) {
+      if (parents.has(step)) continue
+      const at = step === '.' ? root : `${root}/${step}`
+      const found = await look(plan.docker, id, at, { signal: plan.signal })
+      if (found?.type === 'symlink') return linkedPath(name, bytesOf(path), bytesOf(step))
+      if (found === null || (step !== path && found.type !== 'directory')) return missingPath(name, bytesOf(path))
+      if (step === path) empty &&= found.type === 'directory' && found.empty
+      else parents.set(step, { path: `${at.slice(1)}/`, mode: found.mode, uid: found.uid, gid: found.gid })
+    }
   }
-  return empty && !source.target.allowEmpty ? EMPTY : parents
+  return empty && !source.target.allowEmpty ? nothingSelected(name) : [...parents.values()]
 }
 
 async function putIn(

@@ -44,7 +44,8 @@ export async function readyImage(
   for (const source of ready.mounted)
     life.record.target(source.target, { status: 'staged', staging: 'mount', seconds: (Date.now() - began) / 1000 })
   for (const failure of ready.failed) {
-    await failTarget(life, failure.source.target, failure.error)
+    // staging it is, also where the claim is the very container that shows what is wrong
+    await failTarget(life, failure.source.target, failure.error, 'stage')
     if (hold.bench) await removeMountPoint(life, hold.bench, failure.source)
   }
   if (databases && hold.bench && ready.id !== null) await giveDumps(life, hold.bench, ready.owner)

@@ -1,6 +1,7 @@
 /** All that the phases of one instance share. */
 import type { Instance, Target } from '../config/instance.ts'
 import { CancelledError, CommandError, DockerUnavailableError, InstanceError } from '../errors.ts'
+import type { Phase } from '../outcome.ts'
 import type { Layout } from '../stage/layout.ts'
 import type { ManifestTarget } from '../stage/manifest.ts'
 import type { InstanceLog, RunContext } from './context.ts'
@@ -23,12 +24,12 @@ export interface Life {
   readonly failed: { readonly target: Target; readonly error: string }[]
 }
 
-/** One target cannot be backed up; the others go on. */
-export async function failTarget(life: Life, target: Target, reason: string): Promise<void> {
+/** One target cannot be backed up; the others go on. `phase` is where that showed, the current one where left out. */
+export async function failTarget(life: Life, target: Target, reason: string, phase?: Phase): Promise<void> {
   // it goes into the manifest, and so into the backup itself
   const error = life.context.host.docker.redact(reason)
   life.failed.push({ target, error })
-  life.record.target(target, { status: 'failed', staging: null, error })
+  life.record.target(target, { status: 'failed', staging: null, error }, phase)
   await life.log.write('marina', `failed: ${error}`)
 }
 

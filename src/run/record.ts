@@ -10,8 +10,8 @@ export interface Record {
   warn(message: string): Promise<void>
   /** Applications were down for so long, in seconds. Where several groups were stopped, the longest counts. */
   downtime(seconds: number): void
-  /** Says or corrects what became of a target. */
-  target(target: Target, found: Partial<Omit<TargetReport, 'kind' | 'name' | 'line'>>): void
+  /** Says or corrects what became of a target; `phase` is where it failed, the current one where left out. */
+  target(target: Target, found: Partial<Omit<TargetReport, 'kind' | 'name' | 'line'>>, phase?: Phase): void
   /** The instance itself failed; the first reason counts. */
   fail(message: string): void
   cancel(): void
@@ -53,10 +53,10 @@ export function openRecord(instance: Instance, log: InstanceLog, now: () => Date
     downtime(seconds) {
       known = { ...known, downtimeSeconds: Math.max(known.downtimeSeconds ?? 0, seconds) }
     },
-    target(target, found) {
+    target(target, found, phase) {
       const before = targets.get(target) ?? unstaged(target)
       targets.set(target, { ...before, ...found })
-      if (found.status === 'failed') targetsPhase ??= current
+      if (found.status === 'failed') targetsPhase ??= phase ?? current
     },
     fail(message) {
       failure ??= message

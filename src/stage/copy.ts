@@ -3,6 +3,7 @@ import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './apply.ts'
 import type { Bench, BenchTools } from './bench.ts'
 import { type Entry, eachEntry, type Listing, list, parentOf, restat, shown, withAbove } from './listing.ts'
+import { nothingSelected } from './pathWords.ts'
 import { needOf, refuseWithoutRoom, roomAt, size } from './room.ts'
 import { type Selection, select } from './select.ts'
 import { type Difference, rebound, untouched, verifier } from './verify.ts'
@@ -66,7 +67,7 @@ export function selectSome(listing: Listing, request: CopyRequest): Selection {
     throw new InstanceError(
       listing.size === 1
         ? `volume ${request.name} is empty: set "allowEmpty: true" on the target if that is meant`
-        : `nothing is selected of volume ${request.name}: look at "paths" and "exclude", or set "allowEmpty: true"`,
+        : nothingSelected(request.name),
     )
   return selection
 }

@@ -30,13 +30,3 @@ export function ownDirectories(
     ...(uses.databases ? [`${layout.directory}/db`] : []),
   ]
 }
-
-/** All directories strictly above the given paths, from the top, each once: of `a/b/c` and `a/d` these are `a`, `a/b`. */
-export function directoriesAbove(paths: readonly string[]): readonly string[] {
-  const above = new Set<string>()
-  for (const path of paths) {
-    const parts = path.split('/')
-    for (let depth = 1; depth < parts.length; depth += 1) above.add(parts.slice(0, depth).join('/'))
-  }
-  return [...above].sort()
-}

@@ -2,6 +2,7 @@
 import ignore, { type Ignore } from 'ignore'
 import { InstanceError } from '../errors.ts'
 import { bytesOf, type Entry, type Listing, parentOf, shown, withAbove } from './listing.ts'
+import { linkedPath, missingPath } from './pathWords.ts'
 
 export interface Wanted {
   /** The volume's, for messages. */
@@ -60,14 +61,9 @@ export function select(listing: Listing, wanted: Wanted): Selection {
 function refusePath(listing: Listing, path: string, name: string): void {
   for (const step of withAbove([path])) {
     const entry = listing.get(step)
-    if (entry?.type === 'link')
-      throw new InstanceError(
-        step === path
-          ? `path ${shown(path)} of volume ${name} is a symbolic link: name what it points to`
-          : `path ${shown(path)} of volume ${name} leads through the symbolic link ${shown(step)}: name the real path`,
-      )
+    if (entry?.type === 'link') throw new InstanceError(linkedPath(name, path, step))
   }
-  if (!listing.has(path)) throw new InstanceError(`path ${shown(path)} does not exist in volume ${name}`)
+  if (!listing.has(path)) throw new InstanceError(missingPath(name, path))
 }
 
 /** The `ignore` package remembers every path it was asked for; a new matcher now and then keeps that small. */

@@ -55,10 +55,10 @@ beforeAll(async () => {
     'dev.polarfox.marina.instanceID': id('labelled'),
     ...more,
   })
-  await filledVolume(
+  const byVolume = await filledVolume(
     engine,
     'c-by-volume',
-    'mkdir a b; echo 1 >a/1; echo 2 >b/2',
+    'mkdir a b; echo 1 >a/1; echo 2 >b/2; mkdir -p "odd, \\"x\\"/hollow"; mkfifo pipe; chown 77:88 odd*; chmod 750 odd*',
     labels({ 'dev.polarfox.marina.paths': 'a, b/2' }),
   )
   const byContainer = await filledVolume(engine, 'c-by-container')
@@ -119,6 +119,12 @@ beforeAll(async () => {
     told('own-tree', 'cd $MARINA_BACKUP_DIR/volume/*; mv file moved && rm -r in && echo changed', copied),
     told('paths', 'cd $MARINA_BACKUP_DIR; find . | sort; stat -c "%n %u:%g %a" volume/*/in volume/*/in/side', {
       targets: [{ volume: data, paths: ['/in/side'] }],
+    }),
+    told('odd-paths', 'cd $MARINA_BACKUP_DIR/volume; find . | sort; stat -c "%n %u:%g %a %F" */odd* */pipe', {
+      targets: [{ volume: byVolume, paths: ['odd, "x"/hollow', 'pipe', 'b/2', 'b'] }],
+    }),
+    told('hollow-path', 'cd $MARINA_BACKUP_DIR/volume; find . | sort', {
+      targets: [{ volume: byVolume, paths: ['odd, "x"/hollow'], allowEmpty: true }],
     }),
     told('labelled', 'cd $MARINA_BACKUP_DIR; find . | sort', { targets: undefined }),
     told('script', '', { customImage: engine.baseImage, script: 'scripts/do.sh' }),
@@ -233,6 +239,7 @@ describe('command', () => {
 })
 
 const DATA = ['', '/file', '/in', '/in/side', '/in/side/deep'].map((path) => `volume/c-data${path}`)
+const ODD = ['', '/b', '/b/2', '/odd, "x"', '/odd, "x"/hollow'].map((path) => `c-by-volume${path}`)
 const below = (folder: string, paths: string[]) => [folder, ...paths.map((path) => `${folder}/${path}`)]
 
 describe('layout', () => {
@@ -252,6 +259,22 @@ describe('layout', () => {
         'volume/c-data/in 55:66 2711',
         'volume/c-data/in/side 55:66 755',
       ],
+    ],
+    [
+      'odd-paths',
+      [
+        ...below('.', ODD),
+        './c-by-volume/pipe',
+        'c-by-volume/odd, "x" 77:88 750 directory',
+        'c-by-volume/pipe 0:0 644 fifo',
+      ],
+    ],
+    [
+      'hollow-path',
+      below(
+        '.',
+        ODD.filter((path) => !path.includes('/b')),
+      ),
     ],
     [
       'labelled',

@@ -39,7 +39,7 @@ beforeAll(async () => {
     'RUN chmod 755 /backup.sh',
   ])
   const empty = await filledVolume(engine, 'f-empty', '')
-  const good = await filledVolume(engine, 'f-good', 'mkdir in; echo x >in/file; ln -s in link; mkfifo pipe')
+  const good = await filledVolume(engine, 'f-good', 'mkdir in hollow; echo x >in/file; ln -s in link; mkfifo pipe')
   await engine.ok(['create', '--name', `marina-run-${id('foreign')}`, engine.baseImage, 'true'])
   const told = (what: string, text: string, more: object = {}) => ({
     id: id(what),
@@ -55,6 +55,7 @@ beforeAll(async () => {
     told('exit7', 'echo to stdout; echo the disk is away >&2; exit 7'),
     told('killed', 'sh -c "kill -9 \\$$"; exit $?'),
     told('memory', 'a=x; while :; do a=$a$a; done', { resources: { memory: '20m' } }),
+    told('memory-within', 'sh -c "a=x; while :; do a=\\$a\\$a; done"; exit 0', { resources: { memory: '20m' } }),
     from('no-script', engine.baseImage),
     from('not-executable', notExecutable),
     from('no-interpreter', noInterpreter),
@@ -70,9 +71,11 @@ beforeAll(async () => {
       targets: [{ volume: good }, { volume: id('f-missing') }, { volume: empty }],
     }),
     told('exit7-partial', 'exit 7', { targets: [{ volume: good }, { volume: empty }] }),
-    on('path-missing', { volume: good, paths: ['not/there'] }),
+    on('path-missing', { volume: good, paths: ['in/file', 'not/there'] }),
+    on('path-below-file', { volume: good, paths: ['in/file/below'] }),
     on('path-is-link', { volume: good, paths: ['link'] }),
     on('path-through-link', { volume: good, paths: ['link/file'] }),
+    on('path-empty', { volume: good, paths: ['hollow'] }),
     told('mounts-missing', 'exit 0', { mounts: [`${id('f-nowhere')}:/mnt`] }),
     told('no-network', 'exit 0', { network: id('f-network') }),
     told('no-tools', 'exit 0', { customImage: lacking, targets: [{ volume: good, staging: 'copy' }] }),
@@ -113,6 +116,12 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'run',
     137,
     'the backup ran out of memory and was killed (exit code 137): its limit is 20m (resources.memory)',
+  ],
+  [
+    'memory-within',
+    'run',
+    0,
+    'the backup ran out of memory and was killed (exit code 0): its limit is 20m (resources.memory)',
   ],
   [
     'no-script',
@@ -170,15 +179,28 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
   ],
   [
     'empty',
-    'claim',
+    'stage',
     null,
     'volume <f-empty> is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true',
   ],
   ['empty-copy', 'stage', null, 'volume <f-empty> is empty: set "allowEmpty: true" on the target if that is meant'],
   ['exit7-partial', 'run', 7, 'the backup failed with exit code 7: its log says why'],
-  ['path-missing', 'stage', null, /not\/there/],
-  ['path-is-link', 'stage', null, /symbolic link/],
-  ['path-through-link', 'stage', null, /symbolic link/],
+  // an engine that mounts paths says of them what a copy says
+  ['path-missing', 'stage', null, 'path "not/there" does not exist in volume <f-good>'],
+  ['path-below-file', 'stage', null, 'path "in/file/below" does not exist in volume <f-good>'],
+  ['path-is-link', 'stage', null, 'path "link" of volume <f-good> is a symbolic link: name what it points to'],
+  [
+    'path-through-link',
+    'stage',
+    null,
+    'path "link/file" of volume <f-good> leads through the symbolic link "link": name the real path',
+  ],
+  [
+    'path-empty',
+    'stage',
+    null,
+    'nothing is selected of volume <f-good>: look at "paths" and "exclude", or set "allowEmpty: true"',
+  ],
   [
     'mounts-missing',
     'image',
@@ -281,7 +303,7 @@ test('the annotations stand at the instances’ lines, at most ten, below the gr
 })
 
 test('the summary has the verdict, a row each, and the last lines of a failed log', () => {
-  expect(ran.summary).toMatch(/^### ❌ 27 of 28 backups failed/)
+  expect(ran.summary).toMatch(/^### ❌ 30 of 31 backups failed/)
   expect(ran.summary).toContain('❌ failed (run)')
   expect(ran.summary).toMatch(/<pre>(.*\n)*the disk is away\n/)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { VolumeTarget } from '../../../src/config/instance.ts'
-import { directoriesAbove, layoutOf, ownDirectories } from '../../../src/stage/layout.ts'
+import { layoutOf, ownDirectories } from '../../../src/stage/layout.ts'
 import { decideStaging } from '../../../src/stage/staging.ts'
 
 const TARGET: VolumeTarget = {
@@ -61,8 +61,5 @@ describe('layout', () => {
       '/backup',
       '/backup/volume',
     ])
-  })
-  test('directories above paths, from the top, each once', () => {
-    expect(directoriesAbove(['a/b/c', 'a/d', 'e'])).toEqual(['a', 'a/b'])
   })
 })
