@@ -8,6 +8,7 @@
  */
 import type { Mount } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
+import { engineIsAway } from '../docker/patience.ts'
 import { type Docker, type Stream, stream } from '../docker/process.ts'
 import { InstanceError } from '../errors.ts'
 import { type ClaimWait, claim } from './claim.ts'
@@ -81,7 +82,8 @@ export async function openWorkbench<Tools>(
       await bench.release()
     } else {
       await removeContainer(host.docker, id)
-      if (!/exec: "sh"|executable file not found|no such file/i.test(opened.why)) {
+      const noShell = /exec: "sh"|executable file not found|no such file/i.test(opened.why)
+      if (!noShell || engineIsAway(opened.why)) {
         throw new InstanceError(
           `the workbench could not be started from ${image.reference}: ${host.docker.redact(opened.why)}`,
         )

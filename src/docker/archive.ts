@@ -1,5 +1,6 @@
 /** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
 import { extract, type Header, pack } from 'tar-stream'
+import { engineIsAway } from './patience.ts'
 import { commandError, type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
 
 export interface Entry {
@@ -96,8 +97,8 @@ export async function look(
     ended.kind === 'cancelled' ||
     (!seen.enough && !(ended.kind === 'exit' && ended.code === 0))
   if (failed || seen.first === null) {
-    if (/could not find the file|no such file or directory/i.test(stderr) && !/no such container/i.test(stderr))
-      return null
+    const missing = /could not find the file|no such file or directory/i.test(stderr)
+    if (missing && !/no such container/i.test(stderr) && !engineIsAway(stderr)) return null
     throw commandError(docker, argv, `${path} could not be read in container ${container.slice(0, 12)}`, {
       ended,
       stdout: '',

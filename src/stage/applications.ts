@@ -1,6 +1,6 @@
 /** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { patiently } from '../docker/patience.ts'
+import { engineIsAway, patiently } from '../docker/patience.ts'
 import { pendingStops } from '../docker/pendingStop.ts'
 import { commandError, type Docker, query } from '../docker/process.ts'
 import { CancelledError } from '../errors.ts'
@@ -197,8 +197,7 @@ async function startPatiently(docker: Docker, argv: readonly string[]) {
   const until = Date.now() + PATIENCE_MS
   for (;;) {
     const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
-    const unheard =
-      output.ended.kind !== 'exit' || /cannot connect|connection refused|connection reset|EOF$/im.test(output.stderr)
+    const unheard = output.ended.kind !== 'exit' || engineIsAway(output.stderr)
     if (!unheard || output.ended.kind === 'timeout' || Date.now() > until) return output
     await sleep(POLL_MS)
   }
