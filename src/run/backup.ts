@@ -31,6 +31,9 @@ export interface BackupEnd {
 const STOP_SECONDS = 3
 /** How long an engine that does not answer may be away before its container is given up, ms. */
 const ENGINE_AWAY_MS = 60_000
+/** How long after an end the engine may still say that memory ran out: the two come to it by different ways (measured on 26.1). */
+const OOM_LATE_MS = 1_000
+const OOM_POLL_MS = 200
 const FOR_EVER_MS = 2 ** 31 - 1
 
 /** Starts the container and returns when it has ended. */
@@ -68,7 +71,7 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
     client.stdout.destroy()
     client.stderr.destroy()
   }
-  const seen = await waitForEnd(run)
+  const seen = await untilOomIsKnown(run, await waitForEnd(run))
   if (seen === null || seen.state.status === 'removing')
     return {
       exitCode: null,
@@ -115,6 +118,22 @@ async function waitForEnd(run: BackupRun): Promise<Inspected | null> {
     }
     await sleep(1_000, undefined, { signal: run.signal }).catch(() => {})
   }
+}
+
+/** Where memory may have run out, waits until the engine says so, or would have. */
+async function untilOomIsKnown(run: BackupRun, first: Inspected | null): Promise<Inspected | null> {
+  let seen = first
+  const end = Date.now() + OOM_LATE_MS
+  while (seen !== null && mayLackWord(seen, run.memory) && Date.now() < end && !run.signal.aborted) {
+    await sleep(OOM_POLL_MS, undefined, { signal: run.signal }).catch(() => {})
+    seen = await inspectPatiently(run)
+  }
+  return seen
+}
+
+/** A script may well end with 0 though memory ran out under one of its programs. */
+function mayLackWord({ state }: Inspected, memory: string | null): boolean {
+  return state.status === 'exited' && !state.oomKilled && (state.exitCode !== 0 || memory !== null)
 }
 
 async function stop(docker: Docker, container: string): Promise<void> {
