@@ -53726,7 +53726,7 @@ async function removeQuietly(host, container) {
 
 /***/ }),
 
-/***/ 34930:
+/***/ 77365:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -54967,16 +54967,6 @@ function ownDirectories(layout, uses) {
         ...(uses.databases ? [`${layout.directory}/db`] : []),
     ];
 }
-/** All directories strictly above the given paths, from the top, each once: of `a/b/c` and `a/d` these are `a`, `a/b`. */
-function directoriesAbove(paths) {
-    const above = new Set();
-    for (const path of paths) {
-        const parts = path.split('/');
-        for (let depth = 1; depth < parts.length; depth += 1)
-            above.add(parts.slice(0, depth).join('/'));
-    }
-    return [...above].sort();
-}
 
 ;// CONCATENATED MODULE: ./build/stage/staging.js
 
@@ -55105,8 +55095,11 @@ function factsOf(container) {
 
 // EXTERNAL MODULE: ./node_modules/tar-stream/index.js
 var tar_stream = __nccwpck_require__(56118);
+// EXTERNAL MODULE: ./build/docker/patience.js
+var patience = __nccwpck_require__(46850);
 ;// CONCATENATED MODULE: ./build/docker/archive.js
 /** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
+
 
 
 /**
@@ -55172,7 +55165,8 @@ async function look(docker, container, path, options = {}) {
         ended.kind === 'cancelled' ||
         (!seen.enough && !(ended.kind === 'exit' && ended.code === 0));
     if (failed || seen.first === null) {
-        if (/could not find the file|no such file or directory/i.test(stderr) && !/no such container/i.test(stderr))
+        const missing = /could not find the file|no such file or directory/i.test(stderr);
+        if (missing && !/no such container/i.test(stderr) && !(0,patience/* engineIsAway */.f)(stderr))
             return null;
         throw (0,docker_process/* commandError */.yE)(docker, argv, `${path} could not be read in container ${container.slice(0, 12)}`, {
             ended,
@@ -55191,8 +55185,6 @@ async function look(docker, container, path, options = {}) {
     };
 }
 
-// EXTERNAL MODULE: ./build/docker/patience.js
-var patience = __nccwpck_require__(46850);
 ;// CONCATENATED MODULE: ./build/run/verdict.js
 /** `null` for a success; else one sentence that says what failed and what to do. */
 function backupFailure(ran) {
@@ -55275,6 +55267,9 @@ function lastLine(text) {
 const STOP_SECONDS = 3;
 /** How long an engine that does not answer may be away before its container is given up, ms. */
 const ENGINE_AWAY_MS = 60_000;
+/** How long after an end the engine may still say that memory ran out: the two come to it by different ways (measured on 26.1). */
+const OOM_LATE_MS = 1_000;
+const OOM_POLL_MS = 200;
 const FOR_EVER_MS = 2 ** 31 - 1;
 /** Starts the container and returns when it has ended. */
 async function runBackup(run) {
@@ -55306,7 +55301,7 @@ async function runBackup(run) {
         client.stdout.destroy();
         client.stderr.destroy();
     }
-    const seen = await waitForEnd(run);
+    const seen = await untilOomIsKnown(run, await waitForEnd(run));
     if (seen === null || seen.state.status === 'removing')
         return {
             exitCode: null,
@@ -55350,6 +55345,20 @@ async function waitForEnd(run) {
         await (0,external_node_timers_promises_.setTimeout)(1_000, undefined, { signal: run.signal }).catch(() => { });
     }
 }
+/** Where memory may have run out, waits until the engine says so, or would have. */
+async function untilOomIsKnown(run, first) {
+    let seen = first;
+    const end = Date.now() + OOM_LATE_MS;
+    while (seen !== null && mayLackWord(seen, run.memory) && Date.now() < end && !run.signal.aborted) {
+        await (0,external_node_timers_promises_.setTimeout)(OOM_POLL_MS, undefined, { signal: run.signal }).catch(() => { });
+        seen = await inspectPatiently(run);
+    }
+    return seen;
+}
+/** A script may well end with 0 though memory ran out under one of its programs. */
+function mayLackWord({ state }, memory) {
+    return state.status === 'exited' && !state.oomKilled && (state.exitCode !== 0 || memory !== null);
+}
 async function stop(docker, container) {
     const stopped = await (0,docker_process/* query */.P)(docker, ['stop', '--time', String(STOP_SECONDS), container], {
         deadlineMs: (STOP_SECONDS + 10) * 1000,
@@ -55364,181 +55373,6 @@ async function scriptIsThere(docker, container) {
     catch {
         return null; // it only sharpens a sentence
     }
-}
-
-;// CONCATENATED MODULE: ./build/run/user.js
-/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
-/**
- * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
- * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
- * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
- */
-function numericUser(user, passwd, group) {
-    const [name = '', groupName] = user === '' ? ['0'] : user.split(':');
-    const entry = lines(passwd).find((fields) => fields[0] === name || fields[2] === name);
-    const uid = entry ? Number(entry[2]) : Number(name);
-    if (!isId(uid) || (!entry && !/^\d+$/.test(name)))
-        return null;
-    if (groupName === undefined || groupName === '')
-        return { uid, gid: entry ? Number(entry[3]) || 0 : 0 };
-    const groupEntry = lines(group).find((fields) => fields[0] === groupName || fields[2] === groupName);
-    const gid = groupEntry ? Number(groupEntry[2]) : Number(groupName);
-    return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null;
-}
-/** Whether the container's files must be read to know the numbers. */
-function needsFiles(user) {
-    return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user);
-}
-function isId(id) {
-    return Number.isInteger(id) && id >= 0 && id < 2 ** 32;
-}
-function lines(file) {
-    return file
-        .split('\n')
-        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-        .map((line) => line.trim().split(':'));
-}
-
-;// CONCATENATED MODULE: ./build/run/container.js
-
-
-
-
-
-
-/**
- * Creates the container, and creates it again without each mounted target that turns out empty, gone, or without its paths.
- * `isEnough` says whether what is left is worth a run.
- */
-async function readyContainer(plan, isEnough) {
-    let mounted = plan.mounted;
-    const failed = [];
-    // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
-    let parents = mounted.some(usesSubpaths) ? null : [];
-    for (;;) {
-        if (!isEnough(mounted))
-            return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed };
-        const whole = parents === null;
-        const id = await plan.create(mounted.flatMap((source) => mountsOf(source, plan, whole)), failed);
-        try {
-            const found = await examine(plan, id, mounted, whole);
-            if (found.failed.length === 0 && !whole) {
-                const owner = await putIn(plan, id, parents ?? [], mounted, failed);
-                return { id, owner, mounted, failed };
-            }
-            failed.push(...found.failed);
-            mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source));
-            if (whole)
-                parents = found.parents;
-            else
-                parents = (parents ?? []).filter((entry) => mounted.some((source) => isBelow(entry, source, plan.layout)));
-        }
-        catch (error) {
-            await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
-            throw error;
-        }
-        await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
-        await (0,docker_volumes/* removeMadeVolumes */.Zz)(plan.docker, failed.map(({ source }) => source.volume.name), plan.madeBy);
-    }
-}
-const usesSubpaths = (source) => source.staging.kind === 'mount' && source.staging.subpaths;
-const isBelow = (entry, source, layout) => `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`);
-function mountsOf(source, { layout, madeBy }, whole) {
-    const target = volumeDirectory(layout, source.volume.name);
-    const mount = { type: 'volume', source: source.volume.name, target, readonly: true, madeBy };
-    if (whole || !usesSubpaths(source))
-        return [mount];
-    return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }));
-}
-/** Looks into each mounted volume. One that vanished since it was inspected was made anew by our own mount: then there is nothing to back up. */
-async function examine(plan, id, mounted, whole) {
-    const names = mounted.map((source) => source.volume.name);
-    const vanished = await (0,docker_volumes/* vanishedVolumes */.KR)(plan.docker, names, plan.madeBy);
-    const failed = [];
-    const parents = [];
-    for (const source of mounted) {
-        const fail = (error) => failed.push({ source, error: `volume ${source.volume.name} ${error}` });
-        if (vanished.includes(source.volume.name)) {
-            fail(VANISHED);
-        }
-        else if (whole && usesSubpaths(source)) {
-            const looked = await lookAtPaths(plan, id, source);
-            if (typeof looked === 'string')
-                fail(looked);
-            else
-                parents.push(...looked);
-        }
-        else if (!source.target.allowEmpty && !usesSubpaths(source)) {
-            const found = await look(plan.docker, id, volumeDirectory(plan.layout, source.volume.name), {
-                signal: plan.signal,
-            });
-            if (found === null || (found.type === 'directory' && found.empty))
-                fail(EMPTY);
-        }
-    }
-    return { failed, parents };
-}
-const VANISHED = 'was removed while its backup began: there is nothing to back up';
-const EMPTY = 'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true';
-/** The directories above a target's paths, or what is wrong with the paths. */
-async function lookAtPaths(plan, id, source) {
-    const root = volumeDirectory(plan.layout, source.volume.name);
-    const at = (path) => look(plan.docker, id, path === '' ? root : `${root}/${path}`, { signal: plan.signal });
-    const entry = (path, found) => ({
-        path: `${root.slice(1)}${path === '' ? '' : `/${path}`}/`,
-        mode: found.mode,
-        uid: found.uid,
-        gid: found.gid,
-    });
-    const parents = [];
-    for (const path of ['', ...directoriesAbove(source.target.paths)]) {
-        const found = await at(path);
-        if (found === null)
-            return `has no path ${path}: see paths`;
-        if (found.type === 'symlink')
-            return `has a symbolic link at ${path}: a path that leads through one is refused`;
-        if (found.type !== 'directory')
-            return `has no directory at ${path}: see paths`;
-        parents.push(entry(path, found));
-    }
-    let empty = true;
-    for (const path of source.target.paths) {
-        const found = await at(path);
-        if (found === null)
-            return `has no path ${path}: see paths`;
-        if (found.type === 'symlink')
-            return `has a symbolic link at ${path}: a path that is one is refused`;
-        if (found.type === 'other')
-            return `has neither a file nor a directory at ${path}: set staging: copy`;
-        empty &&= found.type === 'directory' && found.empty;
-    }
-    return empty && !source.target.allowEmpty ? EMPTY : parents;
-}
-async function putIn(plan, id, parents, mounted, failed) {
-    const owner = await ownerOf(plan, id);
-    const uses = { ...plan.staged, volumes: plan.staged.volumes || mounted.length > 0 };
-    await copyIn(plan.docker, id, [
-        ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
-        ...parents,
-        {
-            path: `${plan.layout.directory.slice(1)}/manifest.json`,
-            mode: 0o644,
-            ...owner,
-            content: plan.manifest(mounted, failed),
-        },
-        ...(plan.script ? [{ path: 'backup.sh', mode: 0o755, ...owner, content: plan.script }] : []),
-    ], { signal: plan.signal });
-    return owner;
-}
-/** The numbers of the user that the image runs as, looked up in the created container's own files. */
-async function ownerOf(plan, id) {
-    const user = plan.instance.user ?? plan.image.user;
-    const read = async (path) => (await look(plan.docker, id, path, { keep: true, signal: plan.signal }))?.content?.toString() ?? '';
-    const [passwd, group] = needsFiles(user) ? [await read('/etc/passwd'), await read('/etc/group')] : ['', ''];
-    const numbers = numericUser(user, passwd, group);
-    if (numbers)
-        return numbers;
-    throw new build_errors/* InstanceError */.i2(`user ${user} is not in /etc/passwd or /etc/group of image ${plan.image.reference}: give its numbers, such as user: "1000:1000"`);
 }
 
 ;// CONCATENATED MODULE: ./build/stage/complaints.js
@@ -55820,6 +55654,188 @@ function typeOf(mode) {
         default:
             return 'unknown';
     }
+}
+
+;// CONCATENATED MODULE: ./build/stage/pathWords.js
+/** What is wrong with a target's `paths`, in the same words whether its volume is mounted or copied. Paths are as in a listing. */
+
+function missingPath(name, path) {
+    return `path ${shown(path)} does not exist in volume ${name}`;
+}
+/** `link` is the path itself, or a directory above it. */
+function linkedPath(name, path, link) {
+    return link === path
+        ? `path ${shown(path)} of volume ${name} is a symbolic link: name what it points to`
+        : `path ${shown(path)} of volume ${name} leads through the symbolic link ${shown(link)}: name the real path`;
+}
+function nothingSelected(name) {
+    return `nothing is selected of volume ${name}: look at "paths" and "exclude", or set "allowEmpty: true"`;
+}
+
+;// CONCATENATED MODULE: ./build/run/user.js
+/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
+/**
+ * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
+ * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
+ * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
+ */
+function numericUser(user, passwd, group) {
+    const [name = '', groupName] = user === '' ? ['0'] : user.split(':');
+    const entry = lines(passwd).find((fields) => fields[0] === name || fields[2] === name);
+    const uid = entry ? Number(entry[2]) : Number(name);
+    if (!isId(uid) || (!entry && !/^\d+$/.test(name)))
+        return null;
+    if (groupName === undefined || groupName === '')
+        return { uid, gid: entry ? Number(entry[3]) || 0 : 0 };
+    const groupEntry = lines(group).find((fields) => fields[0] === groupName || fields[2] === groupName);
+    const gid = groupEntry ? Number(groupEntry[2]) : Number(groupName);
+    return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null;
+}
+/** Whether the container's files must be read to know the numbers. */
+function needsFiles(user) {
+    return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user);
+}
+function isId(id) {
+    return Number.isInteger(id) && id >= 0 && id < 2 ** 32;
+}
+function lines(file) {
+    return file
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+        .map((line) => line.trim().split(':'));
+}
+
+;// CONCATENATED MODULE: ./build/run/container.js
+
+
+
+
+
+
+
+
+/**
+ * Creates the container, and creates it again without each mounted target that turns out empty, gone, or without its paths.
+ * `isEnough` says whether what is left is worth a run.
+ */
+async function readyContainer(plan, isEnough) {
+    let mounted = plan.mounted;
+    const failed = [];
+    // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
+    let parents = mounted.some(usesSubpaths) ? null : [];
+    for (;;) {
+        if (!isEnough(mounted))
+            return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed };
+        const whole = parents === null;
+        const id = await plan.create(mounted.flatMap((source) => mountsOf(source, plan, whole)), failed);
+        try {
+            const found = await examine(plan, id, mounted, whole);
+            if (found.failed.length === 0 && !whole) {
+                const owner = await putIn(plan, id, parents ?? [], mounted, failed);
+                return { id, owner, mounted, failed };
+            }
+            failed.push(...found.failed);
+            mounted = mounted.filter((source) => !found.failed.some((failure) => failure.source === source));
+            if (whole)
+                parents = found.parents;
+            else
+                parents = (parents ?? []).filter((entry) => mounted.some((source) => isBelow(entry, source, plan.layout)));
+        }
+        catch (error) {
+            await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
+            throw error;
+        }
+        await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
+        await (0,docker_volumes/* removeMadeVolumes */.Zz)(plan.docker, failed.map(({ source }) => source.volume.name), plan.madeBy);
+    }
+}
+const usesSubpaths = (source) => source.staging.kind === 'mount' && source.staging.subpaths;
+const isBelow = (entry, source, layout) => `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`);
+function mountsOf(source, { layout, madeBy }, whole) {
+    const target = volumeDirectory(layout, source.volume.name);
+    const mount = { type: 'volume', source: source.volume.name, target, readonly: true, madeBy };
+    if (whole || !usesSubpaths(source))
+        return [mount];
+    return source.target.paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }));
+}
+/** Looks into each mounted volume. One that vanished since it was inspected was made anew by our own mount: then there is nothing to back up. */
+async function examine(plan, id, mounted, whole) {
+    const names = mounted.map((source) => source.volume.name);
+    const vanished = await (0,docker_volumes/* vanishedVolumes */.KR)(plan.docker, names, plan.madeBy);
+    const failed = [];
+    const parents = [];
+    for (const source of mounted) {
+        const { name } = source.volume;
+        const fail = (error) => failed.push({ source, error });
+        if (vanished.includes(name)) {
+            fail(`volume ${name} ${VANISHED}`);
+        }
+        else if (whole && usesSubpaths(source)) {
+            const looked = await lookAtPaths(plan, id, source);
+            if (typeof looked === 'string')
+                fail(looked);
+            else
+                parents.push(...looked);
+        }
+        else if (!source.target.allowEmpty && !usesSubpaths(source)) {
+            const found = await look(plan.docker, id, volumeDirectory(plan.layout, name), { signal: plan.signal });
+            if (found === null || (found.type === 'directory' && found.empty))
+                fail(`volume ${name} ${EMPTY}`);
+        }
+    }
+    return { failed, parents };
+}
+const VANISHED = 'was removed while its backup began: there is nothing to back up';
+const EMPTY = 'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true';
+/** The directories above a target's paths, or what is wrong with the paths. */
+async function lookAtPaths(plan, id, source) {
+    const { name } = source.volume;
+    const root = volumeDirectory(plan.layout, name);
+    const parents = new Map();
+    let empty = true;
+    for (const path of source.target.paths) {
+        for (const step of withAbove([path])) {
+            if (parents.has(step))
+                continue;
+            const at = step === '.' ? root : `${root}/${step}`;
+            const found = await look(plan.docker, id, at, { signal: plan.signal });
+            if (found?.type === 'symlink')
+                return linkedPath(name, bytesOf(path), bytesOf(step));
+            if (found === null || (step !== path && found.type !== 'directory'))
+                return missingPath(name, bytesOf(path));
+            if (step === path)
+                empty &&= found.type === 'directory' && found.empty;
+            else
+                parents.set(step, { path: `${at.slice(1)}/`, mode: found.mode, uid: found.uid, gid: found.gid });
+        }
+    }
+    return empty && !source.target.allowEmpty ? nothingSelected(name) : [...parents.values()];
+}
+async function putIn(plan, id, parents, mounted, failed) {
+    const owner = await ownerOf(plan, id);
+    const uses = { ...plan.staged, volumes: plan.staged.volumes || mounted.length > 0 };
+    await copyIn(plan.docker, id, [
+        ...ownDirectories(plan.layout, uses).map((path) => ({ path: `${path.slice(1)}/`, mode: 0o755, ...owner })),
+        ...parents,
+        {
+            path: `${plan.layout.directory.slice(1)}/manifest.json`,
+            mode: 0o644,
+            ...owner,
+            content: plan.manifest(mounted, failed),
+        },
+        ...(plan.script ? [{ path: 'backup.sh', mode: 0o755, ...owner, content: plan.script }] : []),
+    ], { signal: plan.signal });
+    return owner;
+}
+/** The numbers of the user that the image runs as, looked up in the created container's own files. */
+async function ownerOf(plan, id) {
+    const user = plan.instance.user ?? plan.image.user;
+    const read = async (path) => (await look(plan.docker, id, path, { keep: true, signal: plan.signal }))?.content?.toString() ?? '';
+    const [passwd, group] = needsFiles(user) ? [await read('/etc/passwd'), await read('/etc/group')] : ['', ''];
+    const numbers = numericUser(user, passwd, group);
+    if (numbers)
+        return numbers;
+    throw new build_errors/* InstanceError */.i2(`user ${user} is not in /etc/passwd or /etc/group of image ${plan.image.reference}: give its numbers, such as user: "1000:1000"`);
 }
 
 ;// CONCATENATED MODULE: ./build/stage/worklist.js
@@ -56114,6 +56130,7 @@ var ignore = __nccwpck_require__(70298);
 
 
 
+
 /**
  * Applies `paths` and `exclude`. Throws `InstanceError` for a path that is not there, that is a symbolic link or leads through
  * one, and for anything selected that lies on another device than the root: a copy of one moment cannot hold it, and leaving it out
@@ -56154,12 +56171,10 @@ function refusePath(listing, path, name) {
     for (const step of withAbove([path])) {
         const entry = listing.get(step);
         if (entry?.type === 'link')
-            throw new build_errors/* InstanceError */.i2(step === path
-                ? `path ${shown(path)} of volume ${name} is a symbolic link: name what it points to`
-                : `path ${shown(path)} of volume ${name} leads through the symbolic link ${shown(step)}: name the real path`);
+            throw new build_errors/* InstanceError */.i2(linkedPath(name, path, step));
     }
     if (!listing.has(path))
-        throw new build_errors/* InstanceError */.i2(`path ${shown(path)} does not exist in volume ${name}`);
+        throw new build_errors/* InstanceError */.i2(missingPath(name, path));
 }
 /** The `ignore` package remembers every path it was asked for; a new matcher now and then keeps that small. */
 const ASKED_BEFORE_RENEWAL = 10_000;
@@ -56284,6 +56299,7 @@ function octal(mode) {
 
 
 
+
 /**
  * Copies a volume, or part of it, with all that the workbench's tools keep. Throws `InstanceError` with one sentence where the copy
  * is not whole, and then leaves nothing at the destination; `CancelledError` when the signal fires.
@@ -56311,7 +56327,7 @@ function selectSome(listing, request) {
     if (selection.empty && request.allowEmpty !== true)
         throw new build_errors/* InstanceError */.i2(listing.size === 1
             ? `volume ${request.name} is empty: set "allowEmpty: true" on the target if that is meant`
-            : `nothing is selected of volume ${request.name}: look at "paths" and "exclude", or set "allowEmpty: true"`);
+            : nothingSelected(request.name));
     return selection;
 }
 /** What makes the first copy of a selection: whole trees where nothing is left out, else a list. */
@@ -57231,6 +57247,7 @@ function describeHolder(host, holder) {
 
 
 
+
 const MAIN = `
 first=/.marina-started
 if [ -e "$first" ]; then echo orphan
@@ -57270,7 +57287,8 @@ async function openWorkbench(host, spec, wait, probe) {
         }
         else {
             await (0,docker_containers/* removeContainer */.od)(host.docker, id);
-            if (!/exec: "sh"|executable file not found|no such file/i.test(opened.why)) {
+            const noShell = /exec: "sh"|executable file not found|no such file/i.test(opened.why);
+            if (!noShell || (0,patience/* engineIsAway */.f)(opened.why)) {
                 throw new build_errors/* InstanceError */.i2(`the workbench could not be started from ${image.reference}: ${host.docker.redact(opened.why)}`);
             }
             lacking.push(`${image.reference} has no shell (sh)`);
@@ -57667,11 +57685,11 @@ function openRecord(instance, log, now) {
         downtime(seconds) {
             known = { ...known, downtimeSeconds: Math.max(known.downtimeSeconds ?? 0, seconds) };
         },
-        target(target, found) {
+        target(target, found, phase) {
             const before = targets.get(target) ?? unstaged(target);
             targets.set(target, { ...before, ...found });
             if (found.status === 'failed')
-                targetsPhase ??= current;
+                targetsPhase ??= phase ?? current;
         },
         fail(message) {
             failure ??= message;
@@ -57771,12 +57789,12 @@ async function oneHook(life, kind, target, text, place) {
 
 ;// CONCATENATED MODULE: ./build/run/life.js
 
-/** One target cannot be backed up; the others go on. */
-async function failTarget(life, target, reason) {
+/** One target cannot be backed up; the others go on. `phase` is where that showed, the current one where left out. */
+async function failTarget(life, target, reason, phase) {
     // it goes into the manifest, and so into the backup itself
     const error = life.context.host.docker.redact(reason);
     life.failed.push({ target, error });
-    life.record.target(target, { status: 'failed', staging: null, error });
+    life.record.target(target, { status: 'failed', staging: null, error }, phase);
     await life.log.write('marina', `failed: ${error}`);
 }
 /** Whether an error is one that people can do something about; anything else is our bug. */
@@ -59755,7 +59773,8 @@ async function readyImage(life, hold, image, mounted) {
     for (const source of ready.mounted)
         life.record.target(source.target, { status: 'staged', staging: 'mount', seconds: (Date.now() - began) / 1000 });
     for (const failure of ready.failed) {
-        await failTarget(life, failure.source.target, failure.error);
+        // staging it is, also where the claim is the very container that shows what is wrong
+        await failTarget(life, failure.source.target, failure.error, 'stage');
         if (hold.bench)
             await removeMountPoint(life, hold.bench, failure.source);
     }
@@ -63323,7 +63342,8 @@ function parseAnswer(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   d: () => (/* binding */ patiently)
+/* harmony export */   d: () => (/* binding */ patiently),
+/* harmony export */   f: () => (/* binding */ engineIsAway)
 /* harmony export */ });
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(58500);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(19473);
@@ -63331,6 +63351,13 @@ function parseAnswer(text) {
 
 
 const PAUSE_MS = 1_000;
+/**
+ * Whether the client says that nobody answered it. Newer clients say it with a missing socket's "no such file or directory", which
+ * must not pass for a file that is missing in a container.
+ */
+function engineIsAway(stderr) {
+    return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(stderr);
+}
 /** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
 async function patiently(forMs, work, signal) {
     const until = Date.now() + forMs;
@@ -63658,7 +63685,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _action_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(92309);
 /* harmony import */ var _action_state_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(90862);
 /* harmony import */ var _action_summary_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(76079);
-/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(34930);
+/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(77365);
 /* harmony import */ var _command_post_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9346);
 /* harmony import */ var _command_validate_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(78394);
 /* harmony import */ var _config_pending_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(93112);
@@ -64357,7 +64384,7 @@ async function startPatiently(docker, argv) {
     const until = Date.now() + applications_PATIENCE_MS;
     for (;;) {
         const output = await (0,process/* query */.P)(docker, argv, { deadlineMs: START_DEADLINE_MS });
-        const unheard = output.ended.kind !== 'exit' || /cannot connect|connection refused|connection reset|EOF$/im.test(output.stderr);
+        const unheard = output.ended.kind !== 'exit' || (0,patience/* engineIsAway */.f)(output.stderr);
         if (!unheard || output.ended.kind === 'timeout' || Date.now() > until)
             return output;
         await (0,promises_.setTimeout)(applications_POLL_MS);
