@@ -41,15 +41,20 @@ export function liftPassword(args: readonly string[], option: PasswordOption): L
   return { args: kept, password, options: [...options] }
 }
 
-/** Takes the password out of a URL's user information (`scheme://user:password@host`). `null` where there is none. */
+/** Takes the password out of a URL's user information (`scheme://user:password@host`). `null` where there is none. `alone`: what a name without a colon is. */
 export function liftUrlPassword(
   url: string,
+  alone: 'user' | 'password' = 'user',
 ): { readonly url: string; readonly user: string; readonly password: string } | null {
   const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i.exec(url)
   if (!match) return null
   const [whole, scheme = '', userInfo = ''] = match
   const colon = userInfo.indexOf(':')
-  if (colon < 0) return null
+  if (colon < 0) {
+    return alone === 'password' && userInfo !== ''
+      ? { url: scheme + url.slice(whole.length), user: '', password: decoded(userInfo) }
+      : null
+  }
   const user = userInfo.slice(0, colon)
   return {
     url: `${scheme}${user === '' ? '' : `${user}@`}${url.slice(whole.length)}`,

@@ -46,11 +46,12 @@ export function mongoPlan(question: DumpQuestion): DumpPlan {
         ? `dumpArgs has "${bad}", which makes ${tool} write elsewhere than into the backup: leave it out (--archive is ours)`
         : `dumpArgs has "${bad.replace(/=.*$/s, '')}", a secret that ${tool} would show in the process list: put it into a --config file in the container`,
     )
+  const account = uri.user ?? accountOf(uri.args) ?? ''
   const call = (what: readonly string[]) => ({
     script: DUMP,
     args: [tool],
     env: {
-      MARINA_ACCOUNT: uri.user ?? accountOf(uri.args) ?? '',
+      MARINA_ACCOUNT: account,
       ...(password === null ? {} : { MARINA_PASSWORD: password }),
       ...argumentsInEnv([...uri.args, ...what]),
     },
@@ -65,7 +66,7 @@ export function mongoPlan(question: DumpQuestion): DumpPlan {
             database,
             name: fileNameOf(database, '.archive'),
           })),
-    notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
+    notices: [...(options.length === 0 ? [] : [liftedNotice(options, tool)]), ...narrowNotice(question, account)],
     rights: null,
     isWarning: (line) =>
       !/\t(writing|done dumping|reading password|dumping up to) |\t\[[#.]+\]|^Enter password/.test(line) &&
@@ -73,6 +74,15 @@ export function mongoPlan(question: DumpQuestion): DumpPlan {
     // --gzip compresses the whole archive
     wholeness: () => wholenessOf(mongoArchive),
   }
+}
+
+/** To list the databases, the server leaves out without a word what an account may not see (`listDatabases`, `authorizedDatabases`). */
+function narrowNotice({ databases }: DumpQuestion, account: string): string[] {
+  return databases.length > 0 || account === ''
+    ? []
+    : [
+        `mongodump takes the databases that user ${account} may see, and the server does not say which it hides: give it the role "backup", or name "databases"`,
+      ]
 }
 
 /** `--uri=…` or `--uri …`, which may be the first positional argument too. */

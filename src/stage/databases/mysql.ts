@@ -40,8 +40,12 @@ exec "$tool" "$@" --batch --raw --skip-column-names -e 'SHOW GRANTS; SELECT "--"
 
 /** Options that must come first on the command line, and that can name the account themselves. */
 const FIRST = /^--(defaults-file|defaults-extra-file|defaults-group-suffix|login-path|no-defaults)(=|$)/
-const PASSWORD = { names: ['-p', '--password'], attached: /^(?:-p|--pass(?:w(?:o(?:rd?)?)?)?=)(.+)$/s }
-const ELSEWHERE = /^(-r|-T|--result-file|--tab)/
+/** `-AvpX`: letters of options without a value may stand before it. */
+const PASSWORD = {
+  names: ['-p', '--password'],
+  attached: /^(?:-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?)?)?1?=)(.+)$/s,
+}
+const ELSEWHERE = /^(-[ABCEFIKQRVXYacefiklnqtvxy]*[rT]|--res|--tab)/
 const WITHOUT_END = /^--(compact|(skip|disable)[-_]comments|comments=(0|off|false))$/i
 /** The options of dumpArgs that say how to connect, for the question before the dump. */
 const CONNECTION =

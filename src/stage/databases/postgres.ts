@@ -26,8 +26,8 @@ fi
 ${TAKE_ARGUMENTS}
 exec "$tool" --no-password "$@"`
 
-/** Options that send the dump elsewhere than to stdout. */
-const ELSEWHERE = /^(-f|--file(=|$)|-Fd|--format=d|-F$|--format$)/
+/** Options that send the dump elsewhere than to stdout; also shortened, and behind other letters. */
+const ELSEWHERE = /^(-[abBcCOsvwWx]*f|--fi?l?e?(=|$)|-[abBcCOsvwWx]*Fd|--format=d|-F$|--format$)/
 
 /** `-F X` in two arguments is fine for any X but the directory format. */
 function writesElsewhere(args: readonly string[]): string | undefined {
@@ -44,6 +44,11 @@ export function postgresPlan(question: DumpQuestion): DumpPlan {
   if (elsewhere !== undefined)
     throw new InstanceError(
       `dumpArgs has "${elsewhere}", which makes ${tool} write elsewhere than into the backup: leave it out (the formats custom and tar are fine with databases)`,
+    )
+  const named = question.databases.length === 0 ? undefined : namesDatabase(args)
+  if (named !== undefined)
+    throw new InstanceError(
+      `dumpArgs has "${named}", which names a database: with "databases" each dump would hold that one. Leave it out`,
     )
   const call = {
     script: DUMP,
@@ -65,19 +70,37 @@ export function postgresPlan(question: DumpQuestion): DumpPlan {
     notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
     rights: null,
     isWarning: saysWarning,
-    wholeness: () => textWholeness(END),
+    wholeness: () => textWholeness(endOf(tool === 'pg_dumpall')),
   }
 }
 
-/** `-d`, `--dbname` can be a URL or a connection string with a password in it; some write `PGPASSWORD=…` as an argument. */
+/** Options of pg_dump whose value is the next argument. */
+const TAKES_VALUE =
+  /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/
+
+/** The argument that says which database to dump: a word of its own, `-d NAME`, or a connection that holds one. */
+function namesDatabase(args: readonly string[]): string | undefined {
+  return args.find((arg, i) => {
+    const before = args[i - 1] ?? ''
+    const isValue = TAKES_VALUE.test(before)
+    const attached = /^(?:--dbname=|-d)(.+)$/s.exec(arg)?.[1]
+    const connection = attached ?? (isValue ? (/^(-[abBcCOsvwWx]*d|--dbname)$/.test(before) ? arg : null) : arg)
+    if (connection === null || (attached === undefined && connection.startsWith('-'))) return false
+    if (/^[a-z]+:\/\//i.test(connection))
+      return /^[a-z]+:\/\/[^/?]*\/[^/?]/i.test(connection) || /[?&]dbname=/.test(connection)
+    return connection.includes('=') ? /(^|\s)dbname\s*=/.test(connection) : true
+  })
+}
+
+/** A connection can be a URL or a string with a password in it; some write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
 function liftPasswords(dumpArgs: readonly string[]) {
   const options = new Set<string>()
   let password: string | null = null
   const args = dumpArgs.flatMap((arg) => {
-    const variable = /^PGPASSWORD=(.*)$/s.exec(arg)
-    if (variable) {
-      options.add('PGPASSWORD')
-      password = variable[1] ?? ''
+    const [, name = '', given] = /^(PGPASSWORD|--password)=(.*)$/s.exec(arg) ?? []
+    if (given !== undefined) {
+      options.add(name)
+      password = given
       return []
     }
     const [, option = '', value = ''] = /^(--dbname=|-d)?(.*)$/s.exec(arg) ?? []
@@ -86,6 +109,12 @@ function liftPasswords(dumpArgs: readonly string[]) {
       options.add('the connection URL')
       password = url.password
       return [option + url.url]
+    }
+    const query = /^([a-z]+:\/\/.*[?&])password=([^&]*)(&|$)/is.exec(value)
+    if (query) {
+      options.add('the connection URL')
+      password = decodeURIComponent(query[2] ?? '')
+      return [option + query[1] + value.slice(query[0].length)]
     }
     const text = /(^|\s)password\s*=\s*('((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))/s.exec(value)
     if (text && value.includes('=')) {
@@ -100,16 +129,19 @@ function liftPasswords(dumpArgs: readonly string[]) {
 
 /**
  * The text ends with this comment; since the releases of August 2025 a line `\unrestrict` follows it. The user's own data
- * cannot stand after it.
+ * cannot stand after it. A dump of the whole server holds one of each database, which must not pass for its own.
  */
-const END: TextEnd = {
-  marker: '-- PostgreSQL database dump complete',
-  ends: (tail) => {
-    const lines = tail.split('\n').filter((line) => line !== '' && line !== '--' && !line.startsWith('\\unrestrict '))
-    return /^-- PostgreSQL database (cluster )?dump complete$/.test(lines.at(-1) ?? '')
-  },
-  forms: [
-    { begins: (head) => head.subarray(0, 5).toString('latin1') === 'PGDMP', check: () => customArchive() },
-    { begins: (head) => head.subarray(257, 262).toString('latin1') === 'ustar', check: () => tarArchive() },
-  ],
+function endOf(isWhole: boolean): TextEnd {
+  const marker = `-- PostgreSQL database ${isWhole ? 'cluster ' : ''}dump complete`
+  return {
+    marker,
+    ends: (tail) => {
+      const lines = tail.split('\n').filter((line) => line !== '' && line !== '--' && !line.startsWith('\\unrestrict '))
+      return lines.at(-1) === marker
+    },
+    forms: [
+      { begins: (head) => head.subarray(0, 5).toString('latin1') === 'PGDMP', check: () => customArchive() },
+      { begins: (head) => head.subarray(257, 262).toString('latin1') === 'ustar', check: () => tarArchive() },
+    ],
+  }
 }

@@ -70,7 +70,7 @@ export function redisPlan(question: DumpQuestion): DumpPlan {
 function liftUrl(args: readonly string[]) {
   let password: string | null = null
   const kept = args.flatMap((arg) => {
-    const lifted = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? liftUrlPassword(arg) : null
+    const lifted = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? liftUrlPassword(arg, 'password') : null
     if (!lifted) return [arg]
     password = lifted.password
     const bare = lifted.url.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1')
