@@ -52750,7 +52750,7 @@ function createSpool(folder) {
         else if (batched !== '')
             yield batched; // so few that no file was needed
         if (problem !== null)
-            yield `Some lines could not be kept for this view (${problem}): they are in the log.\n`;
+            yield `Some lines could not be kept for this view (${problem}): the log has them, if the disk took them there.\n`;
     }
     return {
         add(lines) {
@@ -53136,7 +53136,9 @@ function either(words) {
 /* harmony export */ });
 /* unused harmony export OUTPUTS */
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(33838);
+/* harmony import */ var _whole_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(12784);
 /** The outputs of action.yml. */
+
 
 const OUTPUTS = (/* unused pure expression or super */ null && ([
     'result',
@@ -53168,10 +53170,12 @@ function runOutputs(report, places) {
         matrix: '[]',
     };
 }
-/** Hands the outputs to the runner, without secrets: it would drop an output that holds one. */
+/** Hands the outputs to the runner, without secrets: it would drop an output that holds one. All of them, or it throws. */
 function setOutputs(outputs, redact) {
-    for (const [name, value] of Object.entries(outputs))
-        _actions_core__WEBPACK_IMPORTED_MODULE_0__/* .setOutput */ .uH(name, redact(value));
+    (0,_whole_js__WEBPACK_IMPORTED_MODULE_1__/* .wholeOrNothing */ .m)(process.env.GITHUB_OUTPUT, () => {
+        for (const [name, value] of Object.entries(outputs))
+            _actions_core__WEBPACK_IMPORTED_MODULE_0__/* .setOutput */ .uH(name, redact(value));
+    });
 }
 
 
@@ -53186,14 +53190,16 @@ function setOutputs(outputs, redact) {
 /* harmony export */   un: () => (/* binding */ readState)
 /* harmony export */ });
 /* harmony import */ var _actions_core__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(33838);
+/* harmony import */ var _whole_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(12784);
 /** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
+
 
 const NAME = 'marina';
 /**
- * Saves the whole state; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
+ * Saves the whole state, or throws; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
  */
 function saveState(state) {
-    _actions_core__WEBPACK_IMPORTED_MODULE_0__/* .saveState */ .LZ(NAME, JSON.stringify(state));
+    (0,_whole_js__WEBPACK_IMPORTED_MODULE_1__/* .wholeOrNothing */ .m)(process.env.GITHUB_STATE, () => _actions_core__WEBPACK_IMPORTED_MODULE_0__/* .saveState */ .LZ(NAME, JSON.stringify(state)));
 }
 /** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */
 function isPost(env) {
@@ -53252,6 +53258,31 @@ async function writeSummary(markdown, env, redact) {
     }
     catch (error) {
         return `The step summary could not be written: ${error.message}`;
+    }
+}
+
+
+/***/ }),
+
+/***/ 12784:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   m: () => (/* binding */ wholeOrNothing)
+/* harmony export */ });
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(73024);
+/** The runner's files of outputs and state: a value of several lines that is cut by a full disk would fail the step, however good the backup is. */
+
+/** Does `write`, which appends to the file at `path` (if there is one); where it throws, the file is as it was before. */
+function wholeOrNothing(path, write) {
+    const before = path ? (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.statSync)(path, { throwIfNoEntry: false }) : undefined;
+    try {
+        write();
+    }
+    catch (error) {
+        if (path && before?.isFile())
+            (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.truncateSync)(path, before.size);
+        throw error;
     }
 }
 
@@ -53459,6 +53490,8 @@ var containers = __nccwpck_require__(96485);
 var process = __nccwpck_require__(99762);
 // EXTERNAL MODULE: ./build/docker/volumes.js
 var volumes = __nccwpck_require__(18746);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __nccwpck_require__(19473);
 // EXTERNAL MODULE: ./build/claim/host.js
 var claim_host = __nccwpck_require__(47069);
 // EXTERNAL MODULE: ./build/claim/labels.js
@@ -53529,8 +53562,11 @@ function processGone(theirs, ours, startTime) {
 
 
 
+
 /** How long a sweeper that was met has to finish, ms. */
 const SWEEPER_PATIENCE_MS = 120_000;
+/** How often a rename is tried that nobody answers. */
+const RENAMES = 5;
 /** An unused staging volume younger than this may belong to a container that is being created, ms. */
 const VOLUME_GRACE_MS = 600_000;
 /** All of Marina's own containers on the host. */
@@ -53539,8 +53575,19 @@ async function findClaims(host) {
     const found = await (0,containers/* inspectContainers */.Xu)(host.docker, ids);
     return found.map(labels/* parseClaim */.Ed).filter((claim) => claim !== null);
 }
-/** Sweeps every stale claim of the host. Never throws for one claim: what could not be repaired is told by `host.warn`. */
+/** Sweeps every stale claim of the host. Never throws for what docker says: what could not be looked for or repaired is told by `host.warn`. */
 async function sweepHost(host) {
+    try {
+        await sweepAll(host);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* CommandError */.Qd))
+            throw error;
+        // backups need not wait for it: whoever claims meets what is left, and the next start looks again
+        await host.warn(`what dead runs may have left on this host could not be looked for: ${error.message}`);
+    }
+}
+async function sweepAll(host) {
     const claims = await findClaims(host);
     // whoever sweeps these has its time, which is waited for once, not for one after the other
     const begun = claims.filter((claim) => claim.kind !== 'image' && (0,labels/* sweepGeneration */.nb)(claim.container) > 0);
@@ -53556,14 +53603,17 @@ async function sweepHost(host) {
     await sweepImages(host, claims);
     await sweepVolumes(host);
 }
-/** Removes what this job itself left, whether stale or not: `post`, after the main phase has ended for whatever reason. */
+/** Removes what this job itself left, whether stale or not: `post`, after the main phase has ended for whatever reason. Returns how many containers were found, and how many are gone. */
 async function sweepJob(host, job) {
     const left = (await findClaims(host)).filter((claim) => claim.owner.job === job);
+    let gone = 0;
     for (const claim of left.filter((one) => one.kind !== 'image'))
-        await sweepClaim(host, claim, 'the job ended before it was released');
+        if (await sweepClaim(host, claim, 'the job ended before it was released'))
+            gone += 1;
     for (const claim of left.filter((one) => one.kind === 'image'))
-        await removeQuietly(host, claim.container);
-    return left.length;
+        if (await removeQuietly(host, claim.container))
+            gone += 1;
+    return { found: left.length, gone };
 }
 /** As `whyStale`; one that cannot be asked about now counts as live, and the next start asks again. */
 async function whyStaleNow(host, claim) {
@@ -53595,7 +53645,10 @@ function isSameRun(a, b) {
     return a.repository === b.repository && a.runId === b.runId && a.attempt === b.attempt;
 }
 async function isOrphaned(host, claim) {
-    const logs = await (0,process/* query */.P)(host.docker, ['logs', '--tail', '5', claim.container.id], { deadlineMs: 20_000 });
+    const argv = ['logs', '--tail', '5', claim.container.id];
+    const logs = await (0,process/* query */.P)(host.docker, argv, { deadlineMs: 20_000 });
+    if ((0,process/* isUnanswered */.Ni)(logs))
+        throw (0,process/* commandError */.yE)(host.docker, argv, `the workbench of instance ${claim.instance} could not be asked`, logs);
     return logs.stdout.split('\n').includes('orphan');
 }
 /** Takes a claim over, repairs what its journal lists, and removes it. `false` where another sweeper has it, or something could not be repaired. */
@@ -53632,15 +53685,27 @@ function lostHooks(containers) {
     const names = containers.join(', ');
     return `The postHook in ${names} may not have run: see whether ${containers.length === 1 ? 'it is' : 'they are'} as the preHook left ${containers.length === 1 ? 'it' : 'them'}, and run it by hand`;
 }
-/** Renaming by id to a name made of that id: of many that try, one wins. */
+/**
+ * Renaming by id to a name made of that id: of many that try, one wins. `false` where another has it, or it is gone. A rename that nobody
+ * answered and that was done may have been ours or another's: whoever has it gets its time, and is followed.
+ */
 async function takeOver(host, container) {
     const generation = (0,labels/* sweepGeneration */.nb)(container);
-    if (generation > 0 && !(0,labels/* isLetGo */.G8)(container)) {
-        if (!(await abandoned(host, container)))
+    if (generation > 0 && !(0,labels/* isLetGo */.G8)(container) && !(await abandoned(host, container)))
+        return false;
+    const argv = ['rename', container.id, (0,labels/* sweepName */.a8)(container.id, generation + 1)];
+    for (let attempt = 1;; attempt += 1) {
+        const renamed = await (0,process/* query */.P)(host.docker, argv);
+        if (renamed.ended.kind === 'exit' && renamed.ended.code === 0)
+            return true;
+        const now = await (0,containers/* inspectContainer */.aH)(host.docker, container.id);
+        if (now === null)
             return false;
+        if (now.name !== container.name)
+            return (0,process/* isUnanswered */.Ni)(renamed) ? takeOver(host, now) : false;
+        if (!(0,process/* isUnanswered */.Ni)(renamed) || attempt === RENAMES)
+            throw (0,process/* commandError */.yE)(host.docker, argv, `container ${container.name} could not be taken over`, renamed);
     }
-    const renamed = await (0,process/* query */.P)(host.docker, ['rename', container.id, (0,labels/* sweepName */.a8)(container.id, generation + 1)]);
-    return renamed.ended.kind === 'exit' && renamed.ended.code === 0;
 }
 /** Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. Returns the name it has now. */
 async function letGo(host, id) {
@@ -53700,8 +53765,8 @@ async function sweepImages(host, claims) {
             continue;
         if ((await (0,containers/* inspectContainer */.aH)(host.docker, claim.container.id)) === null)
             continue;
-        await removeQuietly(host, claim.container);
-        await host.warn(`instance ${claim.instance}: backup container ${claim.container.name} was left behind: removed`);
+        if (await removeQuietly(host, claim.container))
+            await host.warn(`instance ${claim.instance}: backup container ${claim.container.name} was left behind: removed`);
     }
 }
 async function sweepVolumes(host) {
@@ -53717,16 +53782,18 @@ async function sweepVolumes(host) {
 async function removeQuietly(host, container) {
     try {
         await (0,containers/* removeContainer */.od)(host.docker, container.id);
+        return true;
     }
     catch (error) {
         await host.warn(error.message);
+        return false;
     }
 }
 
 
 /***/ }),
 
-/***/ 77365:
+/***/ 56475:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -54047,6 +54114,8 @@ const TAIL_LINE_CHARACTERS = 1000;
 const PROGRESS_EVERY_MS = 1000;
 /** A chunk is worked off in pieces of this size: what lives while a slow reader is waited for decides how far the heap grows. */
 const PIECE_BYTES = 8 * 1024;
+/** What a log gives back of a disk that is full. */
+const GIVEN_BACK_BYTES = 512 * 1024;
 const TAGS = { out: 'out', err: 'err', marina: '---' };
 /**
  * Opens the log, its folder included. Every line of the file is `TIME TAG text`: UTC with milliseconds, then `out`, `err`
@@ -54055,8 +54124,8 @@ const TAGS = { out: 'out', err: 'err', marina: '---' };
  */
 async function openLog(options) {
     const { path, redactor, live, now = () => new Date() } = options;
-    await (0,promises_.mkdir)((0,external_node_path_.dirname)(path), { recursive: true });
-    const file = await fileThatMayFail(path, (problem) => live(`--- ${problem}`));
+    const ownLine = (text) => `${now().toISOString()} ${TAGS.marina} ${text}\n`;
+    const file = await fileThatMayFail(path, ownLine, (problem) => live(`--- ${problem}`));
     const streams = { out: outputStream(redactor), err: outputStream(redactor) };
     const tail = createTail(redactor);
     let turn = Promise.resolve();
@@ -54146,8 +54215,16 @@ function createTail(redactor) {
         lines: () => kept.slice(-TAIL_LINES).map((text) => redactor.text((0,plaintext/* harmlessLine */.K)(text, TAIL_LINE_CHARACTERS))),
     };
 }
-/** A file to append to. The first failure is told once, ends the writing, and is kept as `problem`. */
-async function fileThatMayFail(path, tell) {
+/** The end of a log that filled the disk goes, so that the report, the outputs and the summary find room. */
+async function giveRoom(log, lastLine) {
+    const found = await log.stat();
+    if (!found.isFile())
+        return;
+    await log.truncate(Math.max(0, found.size - GIVEN_BACK_BYTES));
+    await log.appendFile(`\n${lastLine}`);
+}
+/** A file to append to. The first failure is told once, ends the writing, and is kept as `problem`; its last line says so. */
+async function fileThatMayFail(path, line, tell) {
     let handle = null;
     let problem = null;
     async function attempt(work) {
@@ -54155,14 +54232,18 @@ async function fileThatMayFail(path, tell) {
             await work();
         }
         catch (error) {
-            problem ??= `The log file ${path} could not be written (${error.message}): from here on its lines are only shown live. Free disk space, or look at the permissions of its folder.`;
+            problem ??= `The log file ${path} could not be written (${error.message}): ${handle === null ? '' : 'its end is missing, and '}from here on its lines are only shown live. Free disk space, or look at the permissions of its folder.`;
             const broken = handle;
             handle = null;
             await tell(problem);
-            await broken?.close().catch(() => undefined); // it is given up already, for the reason just told
+            // it is given up already, for the reason just told
+            if (broken)
+                await giveRoom(broken, line(problem)).catch(() => undefined);
+            await broken?.close().catch(() => undefined);
         }
     }
     await attempt(async () => {
+        await (0,promises_.mkdir)((0,external_node_path_.dirname)(path), { recursive: true });
         handle = await (0,promises_.open)(path, 'a', 0o600);
     });
     return {
@@ -54178,50 +54259,8 @@ async function fileThatMayFail(path, tell) {
     };
 }
 
-;// CONCATENATED MODULE: ./build/report/wording.js
-/** Numbers and times as people read them. Pure. */
-/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`: two units at most. */
-function seconds(value) {
-    if (value < 9.95)
-        return `${value.toFixed(1)} s`;
-    const whole = Math.round(value);
-    if (whole < 60)
-        return `${whole} s`;
-    if (whole < 3600)
-        return pair(Math.floor(whole / 60), 'min', whole % 60, 's');
-    const minutes = Math.round(value / 60);
-    if (minutes < 24 * 60)
-        return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
-    const hours = Math.round(value / 3600);
-    return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-function pair(large, largeUnit, small, smallUnit) {
-    return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
-}
-const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
-/** `0 B`, `999 B`, `1.2 kB`, `785 MB`: powers of 1000, three digits at most. */
-function bytes(value) {
-    if (value < 1000)
-        return `${value} B`;
-    let scaled = value;
-    let unit = '';
-    for (const larger of BYTE_UNITS) {
-        if (unit !== '' && scaled < 999.5)
-            break;
-        scaled /= 1000;
-        unit = larger;
-    }
-    return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`;
-}
-/** `1 instance`, `2 instances`. */
-function count(value, noun) {
-    return `${value} ${noun}${value === 1 ? '' : 's'}`;
-}
-/** `2026-11-25 04:00 UTC` from an ISO 8601 time in UTC. */
-function minute(iso) {
-    return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
-}
-
+// EXTERNAL MODULE: ./build/report/wording.js
+var wording = __nccwpck_require__(62867);
 ;// CONCATENATED MODULE: ./build/run/all.js
 /** Several instances: their order, and how many at a time. One's failure never stops the others. */
 /**
@@ -55077,7 +55116,11 @@ async function imageDigests(docker, ids, options) {
     if (ids.length === 0)
         return new Map();
     const format = '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}';
-    const output = await (0,docker_process/* query */.P)(docker, ['image', 'inspect', '--format', format, ...ids], options);
+    const argv = ['image', 'inspect', '--format', format, ...ids];
+    const output = await (0,docker_process/* query */.P)(docker, argv, options);
+    const isAnswered = output.ended.kind === 'exit' && (output.ended.code === 0 || /no such image/i.test(output.stderr));
+    if (!isAnswered)
+        throw (0,docker_process/* commandError */.yE)(docker, argv, 'images could not be inspected', output);
     const rows = output.stdout.split('\n').map((line) => line.trim().split(' '));
     return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? '']] : [])));
 }
@@ -55095,11 +55138,8 @@ function factsOf(container) {
 
 // EXTERNAL MODULE: ./node_modules/tar-stream/index.js
 var tar_stream = __nccwpck_require__(56118);
-// EXTERNAL MODULE: ./build/docker/patience.js
-var patience = __nccwpck_require__(46850);
 ;// CONCATENATED MODULE: ./build/docker/archive.js
 /** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
-
 
 
 /**
@@ -55166,7 +55206,7 @@ async function look(docker, container, path, options = {}) {
         (!seen.enough && !(ended.kind === 'exit' && ended.code === 0));
     if (failed || seen.first === null) {
         const missing = /could not find the file|no such file or directory/i.test(stderr);
-        if (missing && !/no such container/i.test(stderr) && !(0,patience/* engineIsAway */.f)(stderr))
+        if (missing && !/no such container/i.test(stderr) && !(0,docker_process/* engineIsAway */.fD)(stderr))
             return null;
         throw (0,docker_process/* commandError */.yE)(docker, argv, `${path} could not be read in container ${container.slice(0, 12)}`, {
             ended,
@@ -55185,6 +55225,8 @@ async function look(docker, container, path, options = {}) {
     };
 }
 
+// EXTERNAL MODULE: ./build/docker/patience.js
+var patience = __nccwpck_require__(46850);
 ;// CONCATENATED MODULE: ./build/run/verdict.js
 /** `null` for a success; else one sentence that says what failed and what to do. */
 function backupFailure(ran) {
@@ -55316,7 +55358,7 @@ async function runBackup(run) {
         failure: backupFailure({
             image: run.image,
             state: seen.state,
-            stderr: docker.redact(said),
+            stderr: docker.redact(said) || (ended.kind === 'signal' ? `the docker client was killed (${ended.signal})` : ''),
             hasScript,
             memory: run.memory,
         }),
@@ -55489,20 +55531,20 @@ async function eachEntry(bench, root, options, onEntry) {
     if (result.ended.kind === 'cancelled')
         throw new build_errors/* CancelledError */.cc();
     if (result.code !== 0)
-        throw new build_errors/* InstanceError */.i2(`${root} could not be listed: ${execReason(result)}`);
+        throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed: ${execReason(result)}`);
     const end = parser.end();
     const codes = /^ find=(\d+) stat=(\d+) now=(\d+) up=([\d.]+)$/.exec(end);
     if (codes === null)
-        throw new build_errors/* InstanceError */.i2(`${root} could not be listed: the listing ends too early`);
+        throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed: the listing ends too early`);
     // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
     if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
-        throw new build_errors/* InstanceError */.i2(`${root} could not be listed: find or stat was ended (${end.trim()})`);
+        throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed: find or stat was ended (${end.trim()})`);
     const missingOnly = options.live || options.paths.length > 0; // a path that is not there is named by the caller
     const failure = missingOnly ? complaints.serious() : complaints.first();
     if (failure !== null)
-        throw new build_errors/* InstanceError */.i2(`${root} could not be listed: ${failure}`);
+        throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed: ${failure}`);
     if (!missingOnly && Number(codes[1]) + Number(codes[2]) > 0)
-        throw new build_errors/* InstanceError */.i2(`${root} could not be listed: find or stat failed`);
+        throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed: find or stat failed`);
     return { now: Number(codes[3]), uptime: Number(codes[4]) };
 }
 const RESTAT = `${PLAIN}; cd "$1" || exit 90; xargs -0 stat -c '${FORMAT}'; printf '//end %s\\n' "$?"`;
@@ -55529,9 +55571,9 @@ async function restat(bench, root, paths, options) {
     const end = parser.end();
     const failure = complaints.serious();
     if (result.code !== 0 || failure !== null)
-        throw new build_errors/* InstanceError */.i2(`${root} could not be listed again: ${failure ?? execReason(result)}`);
+        throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed again: ${failure ?? execReason(result)}`);
     if (![' 0', ' 1', ' 123'].includes(end))
-        throw new build_errors/* InstanceError */.i2(`${root} could not be listed again: stat was ended (${end.trim()})`);
+        throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed again: stat was ended (${end.trim()})`);
     return entries;
 }
 /** The paths and every directory above them, the root first, each once. */
@@ -55742,7 +55784,8 @@ async function readyContainer(plan, isEnough) {
                 parents = (parents ?? []).filter((entry) => mounted.some((source) => isBelow(entry, source, plan.layout)));
         }
         catch (error) {
-            await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
+            // where it cannot be removed now the release tries again, and says so
+            await (0,docker_containers/* removeContainer */.od)(plan.docker, id).catch(() => { });
             throw error;
         }
         await (0,docker_containers/* removeContainer */.od)(plan.docker, id);
@@ -56365,7 +56408,8 @@ function copy_isBelow(path, roots) {
 /** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. `said` is what the tools complained of, for its message. */
 async function verifyCopy(bench, request, entries, said = null) {
     const compared = verifier(entries, bench.tools);
-    await eachEntry(bench, request.destination, { ...optionsOf(request), live: false, paths: [] }, compared.staged);
+    const options = { ...optionsOf(request), what: copyOf(request), live: false, paths: [] };
+    await eachEntry(bench, request.destination, options, compared.staged);
     const { differences, files, bytes } = compared.end();
     const changed = await judge(bench, request, entries, differences, said);
     return { files, bytes, warnings: [...changed, ...bench.tools.warnings] };
@@ -56444,7 +56488,16 @@ async function discardOnFailure(bench, request, work) {
 }
 const DISCARD_MS = 600_000;
 function optionsOf(request) {
-    return { live: request.live ?? true, deadlineMs: request.deadlineMs, signal: request.signal };
+    return {
+        what: `volume ${request.name}`,
+        live: request.live ?? true,
+        deadlineMs: request.deadlineMs,
+        signal: request.signal,
+    };
+}
+/** The staged copy, for messages. */
+function copyOf(request) {
+    return `the copy of volume ${request.name}`;
 }
 function copy_pathOf(thing) {
     return thing.path;
@@ -56583,7 +56636,12 @@ async function passWhileRunning(bench, request) {
         await withProgress(bench, request, selection.entries, () => apply(bench, request, workOf(selection, bench.tools), live));
         // what is dirty now would slow the second pass down
         await sync(bench, request, request.destination);
-        const staged = await list(bench, request.destination, { ...live, live: false, paths: [] });
+        const staged = await list(bench, request.destination, {
+            ...live,
+            what: copyOf(request),
+            live: false,
+            paths: [],
+        });
         const attributed = await areAttributed(bench, request);
         return { first: selection.entries, staged, attributed, syncStarted };
     });
@@ -56594,7 +56652,8 @@ async function passWhileRunning(bench, request) {
  */
 async function passWhileStopped(bench, request, before) {
     const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal };
-    const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, paths: request.paths });
+    const what = `volume ${request.name}`;
+    const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, what, paths: request.paths });
     const second = selectSome(listing, request).entries;
     const work = secondPass({ ...before, second, trusted: trustedBefore(before.syncStarted, clock) }, bench.tools);
     const copied = work.copies.flat().length + work.links.length;
@@ -57247,7 +57306,6 @@ function describeHolder(host, holder) {
 
 
 
-
 const MAIN = `
 first=/.marina-started
 if [ -e "$first" ]; then echo orphan
@@ -57280,15 +57338,14 @@ async function openWorkbench(host, spec, wait, probe) {
                 lacking.push(`${image.reference} lacks ${probed.missing.join(', ')}`);
             }
             catch (error) {
-                await bench.release();
-                throw error;
+                await bench.releaseAfter(error);
             }
             await bench.release();
         }
         else {
             await (0,docker_containers/* removeContainer */.od)(host.docker, id);
             const noShell = /exec: "sh"|executable file not found|no such file/i.test(opened.why);
-            if (!noShell || (0,patience/* engineIsAway */.f)(opened.why)) {
+            if (!noShell || (0,docker_process/* engineIsAway */.fD)(opened.why)) {
                 throw new build_errors/* InstanceError */.i2(`the workbench could not be started from ${image.reference}: ${host.docker.redact(opened.why)}`);
             }
             lacking.push(`${image.reference} has no shell (sh)`);
@@ -57344,6 +57401,12 @@ function workbench(docker, id, lease) {
         if (!released)
             lost.abort();
     }, () => lost.abort());
+    const release = async () => {
+        released = true;
+        await (0,docker_containers/* removeContainer */.od)(docker, id, { deadlineMs: REMOVE_DEADLINE_MS });
+        lease.stdin.destroy();
+        lease.kill();
+    };
     return {
         id,
         lost: lost.signal,
@@ -57357,11 +57420,10 @@ function workbench(docker, id, lease) {
             lease.stdin.destroy();
             lease.kill();
         },
-        async release() {
-            released = true;
-            await (0,docker_containers/* removeContainer */.od)(docker, id, { deadlineMs: REMOVE_DEADLINE_MS });
-            lease.stdin.destroy();
-            lease.kill();
+        release,
+        async releaseAfter(error) {
+            await release().catch(() => { }); // `post` or the next start sweeps it, and says so
+            throw error;
         },
     };
 }
@@ -57535,10 +57597,7 @@ async function holdByWorkbench(request, sources, journal) {
         staging: await stagingVolume(request, workbench.id),
         vanished: await (0,docker_volumes/* vanishedVolumes */.KR)(docker, sources, job),
     });
-    const { staging, vanished } = await known().catch(async (error) => {
-        await workbench.release();
-        throw error;
-    });
+    const { staging, vanished } = await known().catch((error) => workbench.releaseAfter(error));
     let backup = null;
     return {
         bench: { workbench, tools: opened.tools },
@@ -57553,18 +57612,19 @@ async function holdByWorkbench(request, sources, journal) {
             return backup;
         },
         async release(keepJournal) {
-            try {
-                if (backup !== null)
-                    await (0,docker_containers/* removeContainer */.od)(docker, backup);
-            }
-            finally {
-                await (keepJournal ? workbench.abandon() : workbench.release());
-                if (workbench.lost.aborted)
-                    await freeStaging(docker, staging);
-                await (0,docker_volumes/* removeMadeVolumes */.Zz)(docker, vanished, job);
-            }
+            const stays = backup === null ? null : await (0,docker_containers/* removeContainer */.od)(docker, backup).then(() => null, hold_asError);
+            // while the backup container is there the staging volume is in use, and would outlive the workbench: both wait for the sweep
+            await (keepJournal || stays !== null ? workbench.abandon() : workbench.release());
+            if (stays !== null)
+                throw stays;
+            if (workbench.lost.aborted)
+                await freeStaging(docker, staging);
+            await (0,docker_volumes/* removeMadeVolumes */.Zz)(docker, vanished, job);
         },
     };
+}
+function hold_asError(error) {
+    return error instanceof Error ? error : new Error(String(error));
 }
 const sourcePath = (index) => `/marina/source/${index}`;
 /** The claim is ours, so a container of this name is a dead run's, or not Marina's at all. */
@@ -57711,12 +57771,7 @@ function openRecord(instance, log, now) {
                 line: instance.line,
                 status,
                 failedPhase: failedPhase ?? targetsPhase,
-                error: failure ??
-                    (status === 'cancelled'
-                        ? 'cancelled'
-                        : lost.length > 0
-                            ? lost.map((target) => target.error).join('; ')
-                            : null),
+                error: failure ?? (status === 'cancelled' ? 'cancelled' : lost.length > 0 ? sentencesOf(lost) : null),
                 warnings,
                 targets: all,
                 phases,
@@ -57726,6 +57781,10 @@ function openRecord(instance, log, now) {
             };
         },
     };
+}
+/** Why targets failed; what several share is said once. */
+function sentencesOf(failed) {
+    return [...new Set(failed.map((target) => target.error))].join('; ');
 }
 function targetName(target) {
     return target.kind === 'volume' ? target.name : target.container;
@@ -58318,15 +58377,18 @@ function liftPassword(args, option) {
     }
     return { args: kept, password, options: [...options] };
 }
-/** Takes the password out of a URL's user information (`scheme://user:password@host`). `null` where there is none. */
-function liftUrlPassword(url) {
+/** Takes the password out of a URL's user information (`scheme://user:password@host`). `null` where there is none. `alone`: what a name without a colon is. */
+function liftUrlPassword(url, alone = 'user') {
     const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i.exec(url);
     if (!match)
         return null;
     const [whole, scheme = '', userInfo = ''] = match;
     const colon = userInfo.indexOf(':');
-    if (colon < 0)
-        return null;
+    if (colon < 0) {
+        return alone === 'password' && userInfo !== ''
+            ? { url: scheme + url.slice(whole.length), user: '', password: decoded(userInfo) }
+            : null;
+    }
     const user = userInfo.slice(0, colon);
     return {
         url: `${scheme}${user === '' ? '' : `${user}@`}${url.slice(whole.length)}`,
@@ -58580,11 +58642,12 @@ function mongoPlan(question) {
         throw new build_errors/* InstanceError */.i2(ELSEWHERE.test(bad)
             ? `dumpArgs has "${bad}", which makes ${tool} write elsewhere than into the backup: leave it out (--archive is ours)`
             : `dumpArgs has "${bad.replace(/=.*$/s, '')}", a secret that ${tool} would show in the process list: put it into a --config file in the container`);
+    const account = uri.user ?? accountOf(uri.args) ?? '';
     const call = (what) => ({
         script: DUMP,
         args: [tool],
         env: {
-            MARINA_ACCOUNT: uri.user ?? accountOf(uri.args) ?? '',
+            MARINA_ACCOUNT: account,
             ...(password === null ? {} : { MARINA_PASSWORD: password }),
             ...argumentsInEnv([...uri.args, ...what]),
         },
@@ -58598,13 +58661,21 @@ function mongoPlan(question) {
                 database,
                 name: fileNameOf(database, '.archive'),
             })),
-        notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
+        notices: [...(options.length === 0 ? [] : [liftedNotice(options, tool)]), ...narrowNotice(question, account)],
         rights: null,
         isWarning: (line) => !/\t(writing|done dumping|reading password|dumping up to) |\t\[[#.]+\]|^Enter password/.test(line) &&
             saysWarning(line),
         // --gzip compresses the whole archive
         wholeness: () => wholenessOf(mongoArchive),
     };
+}
+/** To list the databases, the server leaves out without a word what an account may not see (`listDatabases`, `authorizedDatabases`). */
+function narrowNotice({ databases }, account) {
+    return databases.length > 0 || account === ''
+        ? []
+        : [
+            `mongodump takes the databases that user ${account} may see, and the server does not say which it hides: give it the role "backup", or name "databases"`,
+        ];
 }
 /** `--uri=…` or `--uri …`, which may be the first positional argument too. */
 function liftUri(args) {
@@ -58739,8 +58810,12 @@ const RIGHTS = `${ACCOUNT}
 exec "$tool" "$@" --batch --raw --skip-column-names -e 'SHOW GRANTS; SELECT "--"; SHOW DATABASES'`;
 /** Options that must come first on the command line, and that can name the account themselves. */
 const FIRST = /^--(defaults-file|defaults-extra-file|defaults-group-suffix|login-path|no-defaults)(=|$)/;
-const mysql_PASSWORD = { names: ['-p', '--password'], attached: /^(?:-p|--pass(?:w(?:o(?:rd?)?)?)?=)(.+)$/s };
-const mysql_ELSEWHERE = /^(-r|-T|--result-file|--tab)/;
+/** `-AvpX`: letters of options without a value may stand before it. */
+const mysql_PASSWORD = {
+    names: ['-p', '--password'],
+    attached: /^(?:-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?)?)?1?=)(.+)$/s,
+};
+const mysql_ELSEWHERE = /^(-[ABCEFIKQRVXYacefiklnqtvxy]*[rT]|--res|--tab)/;
 const WITHOUT_END = /^--(compact|(skip|disable)[-_]comments|comments=(0|off|false))$/i;
 /** The options of dumpArgs that say how to connect, for the question before the dump. */
 const CONNECTION = /^(--(host|port|socket|protocol|user|ssl[a-z-]*|skip-ssl|tls-[a-z-]+|plugin-dir|default-auth)(=|$)|-[hPSu])/;
@@ -58981,8 +59056,8 @@ if [ -z "\${PGPASSWORD-}" ]; then
 fi
 ${TAKE_ARGUMENTS}
 exec "$tool" --no-password "$@"`;
-/** Options that send the dump elsewhere than to stdout. */
-const postgres_ELSEWHERE = /^(-f|--file(=|$)|-Fd|--format=d|-F$|--format$)/;
+/** Options that send the dump elsewhere than to stdout; also shortened, and behind other letters. */
+const postgres_ELSEWHERE = /^(-[abBcCOsvwWx]*f|--fi?l?e?(=|$)|-[abBcCOsvwWx]*Fd|--format=d|-F$|--format$)/;
 /** `-F X` in two arguments is fine for any X but the directory format. */
 function writesElsewhere(args) {
     return args.find((arg, i) => postgres_ELSEWHERE.test(arg) && (!/^(-F|--format)$/.test(arg) || /^d/.test(args[i + 1] ?? '')));
@@ -58996,6 +59071,9 @@ function postgresPlan(question) {
     const elsewhere = writesElsewhere(args);
     if (elsewhere !== undefined)
         throw new build_errors/* InstanceError */.i2(`dumpArgs has "${elsewhere}", which makes ${tool} write elsewhere than into the backup: leave it out (the formats custom and tar are fine with databases)`);
+    const named = question.databases.length === 0 ? undefined : namesDatabase(args);
+    if (named !== undefined)
+        throw new build_errors/* InstanceError */.i2(`dumpArgs has "${named}", which names a database: with "databases" each dump would hold that one. Leave it out`);
     const call = {
         script: postgres_DUMP,
         args: [tool],
@@ -59015,18 +59093,34 @@ function postgresPlan(question) {
         notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
         rights: null,
         isWarning: saysWarning,
-        wholeness: () => textWholeness(postgres_END),
+        wholeness: () => textWholeness(endOf(tool === 'pg_dumpall')),
     };
 }
-/** `-d`, `--dbname` can be a URL or a connection string with a password in it; some write `PGPASSWORD=…` as an argument. */
+/** Options of pg_dump whose value is the next argument. */
+const TAKES_VALUE = /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/;
+/** The argument that says which database to dump: a word of its own, `-d NAME`, or a connection that holds one. */
+function namesDatabase(args) {
+    return args.find((arg, i) => {
+        const before = args[i - 1] ?? '';
+        const isValue = TAKES_VALUE.test(before);
+        const attached = /^(?:--dbname=|-d)(.+)$/s.exec(arg)?.[1];
+        const connection = attached ?? (isValue ? (/^(-[abBcCOsvwWx]*d|--dbname)$/.test(before) ? arg : null) : arg);
+        if (connection === null || (attached === undefined && connection.startsWith('-')))
+            return false;
+        if (/^[a-z]+:\/\//i.test(connection))
+            return /^[a-z]+:\/\/[^/?]*\/[^/?]/i.test(connection) || /[?&]dbname=/.test(connection);
+        return connection.includes('=') ? /(^|\s)dbname\s*=/.test(connection) : true;
+    });
+}
+/** A connection can be a URL or a string with a password in it; some write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
 function liftPasswords(dumpArgs) {
     const options = new Set();
     let password = null;
     const args = dumpArgs.flatMap((arg) => {
-        const variable = /^PGPASSWORD=(.*)$/s.exec(arg);
-        if (variable) {
-            options.add('PGPASSWORD');
-            password = variable[1] ?? '';
+        const [, name = '', given] = /^(PGPASSWORD|--password)=(.*)$/s.exec(arg) ?? [];
+        if (given !== undefined) {
+            options.add(name);
+            password = given;
             return [];
         }
         const [, option = '', value = ''] = /^(--dbname=|-d)?(.*)$/s.exec(arg) ?? [];
@@ -59035,6 +59129,12 @@ function liftPasswords(dumpArgs) {
             options.add('the connection URL');
             password = url.password;
             return [option + url.url];
+        }
+        const query = /^([a-z]+:\/\/.*[?&])password=([^&]*)(&|$)/is.exec(value);
+        if (query) {
+            options.add('the connection URL');
+            password = decodeURIComponent(query[2] ?? '');
+            return [option + query[1] + value.slice(query[0].length)];
         }
         const text = /(^|\s)password\s*=\s*('((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))/s.exec(value);
         if (text && value.includes('=')) {
@@ -59048,19 +59148,22 @@ function liftPasswords(dumpArgs) {
 }
 /**
  * The text ends with this comment; since the releases of August 2025 a line `\unrestrict` follows it. The user's own data
- * cannot stand after it.
+ * cannot stand after it. A dump of the whole server holds one of each database, which must not pass for its own.
  */
-const postgres_END = {
-    marker: '-- PostgreSQL database dump complete',
-    ends: (tail) => {
-        const lines = tail.split('\n').filter((line) => line !== '' && line !== '--' && !line.startsWith('\\unrestrict '));
-        return /^-- PostgreSQL database (cluster )?dump complete$/.test(lines.at(-1) ?? '');
-    },
-    forms: [
-        { begins: (head) => head.subarray(0, 5).toString('latin1') === 'PGDMP', check: () => customArchive() },
-        { begins: (head) => head.subarray(257, 262).toString('latin1') === 'ustar', check: () => tarArchive() },
-    ],
-};
+function endOf(isWhole) {
+    const marker = `-- PostgreSQL database ${isWhole ? 'cluster ' : ''}dump complete`;
+    return {
+        marker,
+        ends: (tail) => {
+            const lines = tail.split('\n').filter((line) => line !== '' && line !== '--' && !line.startsWith('\\unrestrict '));
+            return lines.at(-1) === marker;
+        },
+        forms: [
+            { begins: (head) => head.subarray(0, 5).toString('latin1') === 'PGDMP', check: () => customArchive() },
+            { begins: (head) => head.subarray(257, 262).toString('latin1') === 'ustar', check: () => tarArchive() },
+        ],
+    };
+}
 
 ;// CONCATENATED MODULE: ./build/stage/databases/crc64.js
 /** CRC-64 as Redis puts it at the end of an RDB file (Jones polynomial, reflected). */
@@ -59286,7 +59389,7 @@ function redisPlan(question) {
 function liftUrl(args) {
     let password = null;
     const kept = args.flatMap((arg) => {
-        const lifted = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? liftUrlPassword(arg) : null;
+        const lifted = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? liftUrlPassword(arg, 'password') : null;
         if (!lifted)
             return [arg];
         password = lifted.password;
@@ -60319,7 +60422,7 @@ function firstLine(text) {
 }
 
 // EXTERNAL MODULE: ./build/action/outputs.js
-var outputs = __nccwpck_require__(92309);
+var action_outputs = __nccwpck_require__(92309);
 // EXTERNAL MODULE: ./build/action/summary.js
 var summary = __nccwpck_require__(76079);
 ;// CONCATENATED MODULE: external "node:stream/promises"
@@ -60350,7 +60453,7 @@ async function cutLog(path, to, capBytes = ARTIFACT_LOG_BYTES) {
     await (0,external_node_stream_promises_namespaceObject.pipeline)(async function* () {
         if (headEnd > 0)
             yield* (0,external_node_fs_.createReadStream)(path, { start: 0, end: headEnd - 1 });
-        yield `--- ${bytes(tailStart - headEnd)} of ${bytes(size)} were cut out here: the whole log is in log-directory on the runner\n`;
+        yield `--- ${(0,wording/* bytes */.ee)(tailStart - headEnd)} of ${(0,wording/* bytes */.ee)(size)} were cut out here: the whole log is in log-directory on the runner\n`;
         if (tailStart < size)
             yield* (0,external_node_fs_.createReadStream)(path, { start: tailStart });
     }, (0,external_node_fs_.createWriteStream)(to, { mode: 0o600 }));
@@ -60536,19 +60639,19 @@ function verdictLine(report) {
     switch (report.result) {
         case 'nothing-due':
             if (report.dryRun)
-                return `### ⏭️ Dry run${host}: nothing was backed up, ${count(total, 'backup')} would be`;
+                return `### ⏭️ Dry run${host}: nothing was backed up, ${(0,wording/* count */.U9)(total, 'backup')} would be`;
             return `### 💤 Nothing was due${host}`;
         case 'success':
-            return `### ✅ ${count(total, 'backup')} succeeded${host}, in ${seconds(report.seconds)}`;
+            return `### ✅ ${(0,wording/* count */.U9)(total, 'backup')} succeeded${host}, in ${(0,wording/* seconds */.YA)(report.seconds)}`;
         case 'partial':
-            return `### ⚠️ ${of('partial').length} of ${count(total, 'backup')} incomplete${host}: ${bad(of('partial'))}`;
+            return `### ⚠️ ${of('partial').length} of ${(0,wording/* count */.U9)(total, 'backup')} incomplete${host}: ${bad(of('partial'))}`;
         case 'cancelled':
-            return `### 🚫 Cancelled${host}: ${of('success').length} of ${count(total, 'backup')} succeeded before`;
+            return `### 🚫 Cancelled${host}: ${of('success').length} of ${(0,wording/* count */.U9)(total, 'backup')} succeeded before`;
         case 'failed': {
             const failed = of('failed');
             if (failed.length === 0)
                 return `### ❌ The run failed${host}`;
-            return `### ❌ ${failed.length} of ${count(total, 'backup')} failed${host}: ${bad(failed)}`;
+            return `### ❌ ${failed.length} of ${(0,wording/* count */.U9)(total, 'backup')} failed${host}: ${bad(failed)}`;
         }
     }
 }
@@ -60570,7 +60673,7 @@ function table(instances, detail) {
         ...rows.map(row),
     ];
     const more = instances.length - rows.length;
-    return [lines.join('\n'), ...(more > 0 ? [`_And ${count(more, 'more instance')}._`] : [])];
+    return [lines.join('\n'), ...(more > 0 ? [`_And ${(0,wording/* count */.U9)(more, 'more instance')}._`] : [])];
 }
 function row(one) {
     const cells = [
@@ -60578,9 +60681,9 @@ function row(one) {
         `${SIGNS[one.status]} ${one.status}${one.failedPhase === null ? '' : ` (${one.failedPhase})`}`,
         targetsCell(one),
         sizeCell(one.targets),
-        one.downtimeSeconds === null ? '–' : seconds(one.downtimeSeconds),
-        one.startedAt === null ? '–' : seconds(one.seconds),
-        one.nextRun === null ? 'by hand' : minute(one.nextRun),
+        one.downtimeSeconds === null ? '–' : (0,wording/* seconds */.YA)(one.downtimeSeconds),
+        one.startedAt === null ? '–' : (0,wording/* seconds */.YA)(one.seconds),
+        one.nextRun === null ? 'by hand' : (0,wording/* minute */.Vc)(one.nextRun),
     ];
     return `| ${cells.join(' | ')} |`;
 }
@@ -60596,7 +60699,7 @@ function sizeCell(targets) {
     const known = staged.flatMap((target) => (target.bytes === null ? [] : [target.bytes]));
     if (known.length === 0)
         return staged.length > 0 ? 'mounted' : '–';
-    const sum = bytes(known.reduce((total, size) => total + size, 0));
+    const sum = (0,wording/* bytes */.ee)(known.reduce((total, size) => total + size, 0));
     return known.length < staged.length ? `${sum} + mounted` : sum;
 }
 function fold(one, detail, open) {
@@ -60636,7 +60739,7 @@ function footer(report) {
         engine,
         attempt,
         (0,markup/* link */.nf)('run', report.runUrl),
-        report.startedAt === '' ? null : `begun ${minute(report.startedAt)}`,
+        report.startedAt === '' ? null : `begun ${(0,wording/* minute */.Vc)(report.startedAt)}`,
     ];
     const text = parts.filter((part) => part !== null).join(' · ');
     return text === '' ? [] : [`<sub>${text}</sub>`];
@@ -60666,13 +60769,14 @@ async function publish(action, made, run) {
     if (unwritten !== null)
         await console.warning(unwritten);
     const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) };
-    await publish_attempt(action, 'The outputs could not be written', async () => (0,outputs/* setOutputs */.n0)((0,outputs/* runOutputs */.MR)(report, places), run.redactor.text));
+    const say = (outputs) => publish_attempt(action, 'The outputs could not be written', async () => (0,action_outputs/* setOutputs */.n0)(outputs, run.redactor.text));
+    await say((0,action_outputs/* runOutputs */.MR)(report, places));
     // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
     if (!action.signal.aborted) {
         await publish_attempt(action, 'No artifacts were uploaded', async () => {
             const artifact = await upload(action, report, run);
             if (artifact)
-                (0,outputs/* setOutputs */.n0)((0,outputs/* runOutputs */.MR)(report, { ...places, artifact }), run.redactor.text);
+                await say((0,action_outputs/* runOutputs */.MR)(report, { ...places, artifact }));
         });
     }
     await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`);
@@ -60788,6 +60892,7 @@ function selectInstances({ all, ids, select, event }) {
 
 
 
+
 /** Runs the backups and returns the process's exit code. Throws `InputError`, `ConfigError` or `DockerUnavailableError` before anything is touched. */
 async function backup(action) {
     const { inputs, event, console } = action;
@@ -60840,12 +60945,10 @@ async function backup(action) {
         },
     };
     if (!inputs.dryRun)
-        await repairHost(host);
+        await (0,sweep/* sweepHost */.$l)(host);
     const folder = (0,external_node_path_.join)(event.temp, `marina-${action.job}`);
     const logs = (0,external_node_path_.join)(folder, 'logs');
-    await (0,promises_.mkdir)(logs, { recursive: true }).catch((error) => {
-        throw new build_errors/* InputError */.dz(`the runner's temporary folder cannot be written (RUNNER_TEMP): ${error.message}. Free space there`);
-    });
+    await (0,promises_.mkdir)(logs, { recursive: true }).catch(() => { }); // a disk that is full fails no backup: each log says so
     const labels = discoverOnce(host, config, settled, action.signal);
     const context = (instance) => ({
         host,
@@ -60881,17 +60984,6 @@ async function backup(action) {
     };
     return publish(action, report, { folder, logs, redactor, selected: settled.map((one) => one.raw.id) });
 }
-/** What earlier runs left must not keep this one from its backups. */
-async function repairHost(host) {
-    try {
-        await (0,sweep/* sweepHost */.$l)(host);
-    }
-    catch (error) {
-        if (!(error instanceof build_errors/* CommandError */.Qd))
-            throw error;
-        await host.warn(`what earlier runs may have left was not cleaned up, the next run will: ${error.message}`);
-    }
-}
 /** One instance in its own section of the console, with its own log. */
 async function runOne(action, context, instance, path, redactor) {
     const section = action.console.section(instance.id);
@@ -60914,8 +61006,8 @@ function backup_lastLine({ status, error, targets }) {
     if (error === null)
         return status;
     const failed = targets.filter((target) => target.status === 'failed');
-    const isOfTargets = failed.length > 0 && error === failed.map((target) => target.error).join('; ');
-    return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`;
+    const isOfTargets = failed.length > 0 && error === sentencesOf(failed);
+    return `${status}: ${isOfTargets ? `${failed.length} of ${(0,wording/* count */.U9)(targets.length, 'target')} failed` : error}`;
 }
 /** A variable that is missing fails the instances that have no `nodeName` of their own, not the run. */
 function nodeNameOf(config, lookup) {
@@ -61186,8 +61278,10 @@ function dockerEnvironment(env) {
 /* harmony import */ var _claim_owner_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(96244);
 /* harmony import */ var _claim_sweep_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(67139);
 /* harmony import */ var _docker_engine_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(52475);
+/* harmony import */ var _report_wording_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(62867);
 /* harmony import */ var _stage_startAgain_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(81401);
 /* harmony import */ var _dockerEnvironment_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(73487);
+
 
 
 
@@ -61203,7 +61297,7 @@ async function post(env, console, job) {
     try {
         const engine = await (0,_docker_engine_js__WEBPACK_IMPORTED_MODULE_2__/* .openEngine */ .F5)(docker);
         const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: (0,_claim_owner_js__WEBPACK_IMPORTED_MODULE_0__/* .thisProcess */ .W)() };
-        const left = await (0,_claim_sweep_js__WEBPACK_IMPORTED_MODULE_1__/* .sweepJob */ .UW)({
+        const { found, gone } = await (0,_claim_sweep_js__WEBPACK_IMPORTED_MODULE_1__/* .sweepJob */ .UW)({
             docker,
             engine,
             owner,
@@ -61211,7 +61305,9 @@ async function post(env, console, job) {
             startAgain: (waves) => (0,_stage_startAgain_js__WEBPACK_IMPORTED_MODULE_3__/* .startAgain */ .t)(docker, waves),
             warn: (message) => console.warning(message),
         }, job);
-        await console.info(left === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${left} container${left === 1 ? '' : 's'}.`);
+        await console.info(found === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${(0,_report_wording_js__WEBPACK_IMPORTED_MODULE_5__/* .count */ .U9)(gone, 'container')}.`);
+        if (gone < found)
+            await console.info(`${(0,_report_wording_js__WEBPACK_IMPORTED_MODULE_5__/* .count */ .U9)(found - gone, 'container')} stayed: another run cleans up there, or see the warnings. The next run tries again.`);
     }
     catch (error) {
         await console.warning(`What this job may have left was not cleaned up, the next run will: ${error.message}`);
@@ -63089,6 +63185,8 @@ function createCall(spec) {
     const [first = '', ...rest] = spec.entrypoint ?? [];
     const { byName, byFile } = splitEnv(spec.env);
     return {
+        name: spec.name,
+        labels: spec.labels,
         argv: [
             'create',
             ...['--name', spec.name, '--pull', 'never', '--no-healthcheck'],
@@ -63180,19 +63278,28 @@ function csv(fields) {
 /* harmony export */   od: () => (/* binding */ removeContainer),
 /* harmony export */   ts: () => (/* binding */ listContainers)
 /* harmony export */ });
-/* harmony import */ var _process_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(99762);
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(58500);
+/* harmony import */ var _patience_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(46850);
+/* harmony import */ var _process_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99762);
+/** Containers as the engine tells of them, and the few things done to them. */
+
+
 
 /** The containers that exist of those named; a missing one is left out. Anything else that docker says throws. */
 async function inspectContainers(docker, names, options = {}) {
     if (names.length === 0)
         return [];
     const argv = ['container', 'inspect', ...names];
-    const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .query */ .P)(docker, argv, options);
+    const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .query */ .P)(docker, argv, options);
     const missing = output.stderr.split('\n').filter((line) => /no such container/i.test(line)).length;
-    const failed = output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0);
-    if (failed)
-        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .commandError */ .yE)(docker, argv, `containers could not be inspected`, output);
-    return JSON.parse(output.stdout || '[]').map(parseContainer);
+    const what = 'containers could not be inspected';
+    if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0))
+        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .commandError */ .yE)(docker, argv, what, output);
+    const found = JSON.parse(output.stdout || '[]');
+    // one that could not be asked about, beside one that is missing, must not pass for missing
+    if (found.length + missing < names.length)
+        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .commandError */ .yE)(docker, argv, what, output);
+    return found.map(parseContainer);
 }
 /** One container, or `null` where there is none of that id or name. */
 async function inspectContainer(docker, name, options = {}) {
@@ -63201,12 +63308,12 @@ async function inspectContainer(docker, name, options = {}) {
 /** Ids of containers, running or not, that fit all filters (`label=…`, `volume=…`). */
 async function listContainers(docker, filters, options = {}) {
     const argv = ['ps', '--all', '--quiet', '--no-trunc', ...filters.flatMap((filter) => ['--filter', filter])];
-    const stdout = await (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .eF)(docker, argv, 'containers could not be listed', options);
+    const stdout = await (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .run */ .eF)(docker, argv, 'containers could not be listed', options);
     return stdout.split('\n').filter((line) => line !== '');
 }
 /** `docker create`, which is atomic in the engine: of many that want one name, one gets it, the others are told `taken`. */
 async function createContainer(docker, call, what, options = {}) {
-    const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .query */ .P)(docker, call.argv, {
+    const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .query */ .P)(docker, call.argv, {
         ...options,
         env: call.env,
         ...(call.input ? { input: call.input } : {}),
@@ -63215,20 +63322,44 @@ async function createContainer(docker, call, what, options = {}) {
         return { kind: 'created', id: output.stdout.trim().split('\n').at(-1) ?? '' };
     if (/Conflict\. The container name .* is already in use/i.test(output.stderr))
         return { kind: 'taken' };
-    throw (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .commandError */ .yE)(docker, call.argv, what, output);
+    const made = (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .isUnanswered */ .Ni)(output) ? await madeUnanswered(docker, call) : null;
+    if (made !== null)
+        return { kind: 'created', id: made };
+    throw (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .commandError */ .yE)(docker, call.argv, what, output);
 }
+/** The client died after the engine had done its work: the container of that name is ours where it bears all of our labels. */
+async function madeUnanswered(docker, call) {
+    const found = await inspectContainer(docker, call.name).catch(() => null); // what the create said is the reason
+    if (found === null)
+        return null;
+    return Object.entries(call.labels).every(([key, value]) => found.labels[key] === value) ? found.id : null;
+}
+/** How long a removal is asked for again where nobody answers, ms; short, since a cancelled run has seconds. */
+const REMOVE_AGAIN_MS = 5_000;
+/** For a removal that somebody else began, ms. */
+const REMOVING_MS = 30_000;
 /** Removes a container with its anonymous volumes, whatever it does. One that is gone already is fine. */
 async function removeContainer(docker, id, options = {}) {
     const argv = ['rm', '--force', '--volumes', id];
-    const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .query */ .P)(docker, argv, options);
+    const output = await (0,_patience_js__WEBPACK_IMPORTED_MODULE_1__/* .queryAgain */ .z)(docker, argv, REMOVE_AGAIN_MS, options);
     if (output.ended.kind === 'exit' && output.ended.code === 0)
         return;
     if (/no such container/i.test(output.stderr))
         return;
-    // two that remove the same one at once: the other one will have done it
-    if (/removal of container .* is already in progress/i.test(output.stderr))
+    const removedByOther = /removal of container .* is already in progress/i.test(output.stderr);
+    if (removedByOther && (await isGone(docker, id)))
         return;
-    throw (0,_process_js__WEBPACK_IMPORTED_MODULE_0__/* .commandError */ .yE)(docker, argv, `container ${id.slice(0, 12)} could not be removed`, output);
+    throw (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .commandError */ .yE)(docker, argv, `container ${id.slice(0, 12)} could not be removed`, output);
+}
+/** Until it is gone its volumes are in use, and whoever removes the next container that has them leaves them behind. */
+async function isGone(docker, id) {
+    const until = Date.now() + REMOVING_MS;
+    while ((await inspectContainer(docker, id)) !== null) {
+        if (Date.now() > until)
+            return false;
+        await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(300);
+    }
+    return true;
 }
 function parseContainer(raw) {
     return {
@@ -63318,11 +63449,7 @@ function parse(output) {
         return parseAnswer(output.stdout);
     if (output.ended.kind === 'cancelled')
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .CancelledError */ .cc();
-    const words = output.stderr
-        .trim()
-        .split('\n')
-        .filter((line) => line !== '')[0] ?? '';
-    const why = output.ended.kind === 'timeout' ? 'it did not answer within 30 s' : words;
+    const why = (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .reason */ .l)(output.ended, output.stderr.trim().split('\n')[0] ?? '');
     throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .DockerUnavailableError */ .pG(`no Docker engine answers: ${why}. See that the engine runs and that this runner's user may use it (DOCKER_HOST, docker context, group docker)`);
 }
 function parseAnswer(text) {
@@ -63343,21 +63470,18 @@ function parseAnswer(text) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   d: () => (/* binding */ patiently),
-/* harmony export */   f: () => (/* binding */ engineIsAway)
+/* harmony export */   z: () => (/* binding */ queryAgain)
 /* harmony export */ });
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(58500);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(19473);
+/* harmony import */ var _process_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99762);
 /** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
 
 
+
 const PAUSE_MS = 1_000;
-/**
- * Whether the client says that nobody answered it. Newer clients say it with a missing socket's "no such file or directory", which
- * must not pass for a file that is missing in a container.
- */
-function engineIsAway(stderr) {
-    return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(stderr);
-}
+/** An application may be waiting for it. */
+const AGAIN_MS = 300;
 /** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
 async function patiently(forMs, work, signal) {
     const until = Date.now() + forMs;
@@ -63373,6 +63497,19 @@ async function patiently(forMs, work, signal) {
         }
     }
 }
+/**
+ * A query whose work may be done twice (start, remove): asked again for `forMs` while nobody answers it. What the engine refuses is told
+ * at once, and so is a deadline that passed: it is the caller's.
+ */
+async function queryAgain(docker, argv, forMs, options = {}) {
+    const until = Date.now() + forMs;
+    for (;;) {
+        const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .query */ .P)(docker, argv, options);
+        if (!(0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .isUnanswered */ .Ni)(output) || output.ended.kind === 'timeout' || Date.now() > until)
+            return output;
+        await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(AGAIN_MS);
+    }
+}
 
 
 /***/ }),
@@ -63384,8 +63521,11 @@ async function patiently(forMs, work, signal) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   yE: () => (/* binding */ commandError),
+  fD: () => (/* binding */ engineIsAway),
   Ku: () => (/* binding */ firstOf),
+  Ni: () => (/* binding */ isUnanswered),
   P: () => (/* binding */ query),
+  l: () => (/* binding */ reason),
   eF: () => (/* binding */ run),
   Td: () => (/* binding */ stream)
 });
@@ -63421,7 +63561,8 @@ async function query(docker, argv, options = {}) {
         return { ended: { kind: 'cancelled' }, stdout: '', stderr: '' };
     const kept = { stdout: [], stderr: [] };
     const env = { ...docker.env, ...options.env };
-    const running = options.input === undefined ? withoutInput(argv, env, kept) : withInput(argv, env, options.input, kept);
+    const input = options.input === undefined ? null : await nameless(options.input);
+    const running = input === null ? withoutInput(argv, env, kept) : withInput(argv, env, input, kept);
     const ended = await firstOf(running, options.deadlineMs ?? QUERY_DEADLINE_MS, options.signal).catch(noClient);
     return { ended, stdout: Buffer.concat(kept.stdout).toString(), stderr: Buffer.concat(kept.stderr).toString() };
 }
@@ -63434,14 +63575,15 @@ async function withoutInput(argv, env, kept) {
         listeners: { stdout: (chunk) => kept.stdout.push(chunk), stderr: (chunk) => kept.stderr.push(chunk) },
     });
     // exec types its result as number, but a client ended by a signal gives null
-    return code === null ? { kind: 'signal', signal: 'unknown' } : { kind: 'exit', code };
+    return code === null ? { kind: 'signal', signal: UNNAMED } : { kind: 'exit', code };
 }
+/** What `exec` does not tell. */
+const UNNAMED = 'unknown';
 /**
  * Its stdin is a file without a name. A pipe of Node's is a socket, which `--env-file /dev/stdin` cannot open; and exec's `input` ends
  * our process with an unhandled EPIPE where the client exits before it has read it (both seen).
  */
-async function withInput(argv, env, input, kept) {
-    const file = await nameless(input);
+async function withInput(argv, env, file, kept) {
     try {
         const child = (0,external_node_child_process_namespaceObject.spawn)('docker', argv, { env, stdio: [file.fd, 'pipe', 'pipe'], detached: true });
         child.stdout?.on('data', (chunk) => kept.stdout.push(chunk));
@@ -63452,15 +63594,20 @@ async function withInput(argv, env, input, kept) {
         await file.close();
     }
 }
-/** A file that only we can read and that is gone with its last descriptor. */
+/** A file that only we can read and that is gone with its last descriptor. Throws `InstanceError` where the runner's disk does not take it. */
 async function nameless(content) {
-    const folder = await (0,promises_.mkdtemp)((0,external_node_path_.join)((0,external_node_os_.tmpdir)(), 'marina-'));
     try {
-        await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'input'), content, { mode: 0o600 });
-        return await (0,promises_.open)((0,external_node_path_.join)(folder, 'input'), 'r');
+        const folder = await (0,promises_.mkdtemp)((0,external_node_path_.join)((0,external_node_os_.tmpdir)(), 'marina-'));
+        try {
+            await (0,promises_.writeFile)((0,external_node_path_.join)(folder, 'input'), content, { mode: 0o600 });
+            return await (0,promises_.open)((0,external_node_path_.join)(folder, 'input'), 'r');
+        }
+        finally {
+            await (0,promises_.rm)(folder, { recursive: true, force: true });
+        }
     }
-    finally {
-        await (0,promises_.rm)(folder, { recursive: true, force: true });
+    catch (error) {
+        throw new errors/* InstanceError */.i2(`what the docker client is to read could not be written to ${(0,external_node_os_.tmpdir)()} on the runner: ${error.message}. Free disk space there, or look at the permissions of the folder (TMPDIR)`, { cause: error });
     }
 }
 /** Runs `docker ARGV` and returns its stdout. Anything but exit code 0 throws: `CancelledError`, or a `CommandError` that begins with `what`. */
@@ -63469,6 +63616,22 @@ async function run(docker, argv, what, options = {}) {
     if (output.ended.kind === 'exit' && output.ended.code === 0)
         return output.stdout;
     throw commandError(docker, argv, what, output);
+}
+/**
+ * Whether nobody can say if the engine did what it was asked: the client died or its deadline passed, or the line to the engine broke.
+ * Whatever can be done twice may be asked for again; what cannot is to be looked for.
+ */
+function isUnanswered({ ended, stderr }) {
+    if (ended.kind === 'exit')
+        return ended.code !== 0 && engineIsAway(stderr);
+    return ended.kind !== 'cancelled';
+}
+/**
+ * Whether the client says that nobody answered it. Newer clients say it with a missing socket's "no such file or directory", which
+ * must not pass for a file that is missing in a container.
+ */
+function engineIsAway(stderr) {
+    return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(stderr);
 }
 /** The error for an output that is not a success. `what` says in the user's words what did not work. */
 function commandError(docker, argv, what, output) {
@@ -63481,7 +63644,7 @@ function commandError(docker, argv, what, output) {
         stderr,
     });
 }
-/** Docker's own words without its prefixes, or how the client ended where it said nothing. */
+/** Docker's own words without its prefixes, or how the client ended where it said nothing. `stderr` without secrets. */
 function reason(ended, stderr) {
     const words = stderr
         .split('\n')
@@ -63495,7 +63658,7 @@ function reason(ended, stderr) {
         case 'timeout':
             return `docker did not answer within ${Math.round(ended.afterMs / 1000)} s${said === '' ? '' : ` (${said})`}`;
         case 'signal':
-            return `the docker client was killed (${ended.signal})${said === '' ? '' : `: ${said}`}`;
+            return `the docker client was killed${ended.signal === UNNAMED ? '' : ` (${ended.signal})`}${said === '' ? '' : `: ${said}`}`;
         case 'cancelled':
             return 'cancelled';
         case 'exit':
@@ -63576,11 +63739,15 @@ async function inspectVolumes(docker, names, options = {}) {
         return [];
     const argv = ['volume', 'inspect', ...names];
     const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .query */ .P)(docker, argv, options);
-    const missing = /no such volume/i.test(output.stderr);
-    if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && !missing)) {
-        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .commandError */ .yE)(docker, argv, 'volumes could not be inspected', output);
-    }
-    return JSON.parse(output.stdout || '[]').map((raw) => ({
+    const missing = output.stderr.split('\n').filter((line) => /no such volume/i.test(line)).length;
+    const what = 'volumes could not be inspected';
+    if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0))
+        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .commandError */ .yE)(docker, argv, what, output);
+    const found = JSON.parse(output.stdout || '[]');
+    // one that could not be asked about, beside one that is missing, must not pass for missing
+    if (found.length + missing < names.length)
+        throw (0,_process_js__WEBPACK_IMPORTED_MODULE_1__/* .commandError */ .yE)(docker, argv, what, output);
+    return found.map((raw) => ({
         name: raw.Name,
         driver: raw.Driver,
         mountpoint: raw.Mountpoint,
@@ -63685,7 +63852,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _action_outputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(92309);
 /* harmony import */ var _action_state_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(90862);
 /* harmony import */ var _action_summary_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(76079);
-/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(77365);
+/* harmony import */ var _command_backup_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(56475);
 /* harmony import */ var _command_post_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9346);
 /* harmony import */ var _command_validate_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(78394);
 /* harmony import */ var _config_pending_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(93112);
@@ -63716,7 +63883,7 @@ await console.end();
 process.exit(code);
 async function main() {
     const job = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(8).toString('hex');
-    (0,_action_state_js__WEBPACK_IMPORTED_MODULE_6__/* .saveState */ .LZ)({ job });
+    await saveStateOrSay(job);
     const cancel = new AbortController();
     // the runner sends SIGINT first, SIGTERM 7.5 s later, and kills after 2.5 s more: the first word counts
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -63730,6 +63897,15 @@ async function main() {
             return (0,_command_validate_js__WEBPACK_IMPORTED_MODULE_10__/* .validate */ .t)(action);
         default:
             throw new _errors_js__WEBPACK_IMPORTED_MODULE_12__/* .InputError */ .dz(`command ${inputs.command} is not built yet in this version: ${_config_pending_js__WEBPACK_IMPORTED_MODULE_11__/* .PENDING_COMMANDS */ .V1[inputs.command]}`);
+    }
+}
+/** A runner whose disk is full can still back up: what this job would leave is then found by the next start. */
+async function saveStateOrSay(job) {
+    try {
+        (0,_action_state_js__WEBPACK_IMPORTED_MODULE_6__/* .saveState */ .LZ)({ job });
+    }
+    catch (error) {
+        await console.warning(`The state for this step's clean-up could not be saved (${error.message}): should the job be killed, the next run on this host cleans up`);
     }
 }
 /** A user's mistake is one sentence at its place; anything unknown is our bug and says so. A step that reads `result` hears of it, and so does the run's page. */
@@ -63856,6 +64032,61 @@ function harmlessLine(text, limit) {
     if (line.length <= limit)
         return line;
     return `${line.slice(0, limit - 1)}…`;
+}
+
+
+/***/ }),
+
+/***/ 62867:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   U9: () => (/* binding */ count),
+/* harmony export */   Vc: () => (/* binding */ minute),
+/* harmony export */   YA: () => (/* binding */ seconds),
+/* harmony export */   ee: () => (/* binding */ bytes)
+/* harmony export */ });
+/** Numbers and times as people read them. Pure. */
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`: two units at most. */
+function seconds(value) {
+    if (value < 9.95)
+        return `${value.toFixed(1)} s`;
+    const whole = Math.round(value);
+    if (whole < 60)
+        return `${whole} s`;
+    if (whole < 3600)
+        return pair(Math.floor(whole / 60), 'min', whole % 60, 's');
+    const minutes = Math.round(value / 60);
+    if (minutes < 24 * 60)
+        return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+    const hours = Math.round(value / 3600);
+    return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+function pair(large, largeUnit, small, smallUnit) {
+    return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
+/** `0 B`, `999 B`, `1.2 kB`, `785 MB`: powers of 1000, three digits at most. */
+function bytes(value) {
+    if (value < 1000)
+        return `${value} B`;
+    let scaled = value;
+    let unit = '';
+    for (const larger of BYTE_UNITS) {
+        if (unit !== '' && scaled < 999.5)
+            break;
+        scaled /= 1000;
+        unit = larger;
+    }
+    return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`;
+}
+/** `1 instance`, `2 instances`. */
+function count(value, noun) {
+    return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}
+/** `2026-11-25 04:00 UTC` from an ISO 8601 time in UTC. */
+function minute(iso) {
+    return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
 
@@ -64379,17 +64610,6 @@ async function startSurely(docker, expected, known) {
 /** How long the engine may be away, or its client be killed, before an application is given up, ms. */
 const applications_PATIENCE_MS = 120_000;
 const seen = (docker, references) => (0,patience/* patiently */.d)(applications_PATIENCE_MS, () => (0,inspect/* containersOf */.Mz)(docker, references));
-/** A start that was refused is told at once; one that nobody answered is tried again: started twice is started. */
-async function startPatiently(docker, argv) {
-    const until = Date.now() + applications_PATIENCE_MS;
-    for (;;) {
-        const output = await (0,process/* query */.P)(docker, argv, { deadlineMs: START_DEADLINE_MS });
-        const unheard = output.ended.kind !== 'exit' || (0,patience/* engineIsAway */.f)(output.stderr);
-        if (!unheard || output.ended.kind === 'timeout' || Date.now() > until)
-            return output;
-        await (0,promises_.setTimeout)(applications_POLL_MS);
-    }
-}
 async function startOne(docker, expected, known) {
     const nothing = { expected, id: null, watched: null, logSince: null, warning: null };
     const found = known.find(({ id }) => id === expected.id) ??
@@ -64403,7 +64623,8 @@ async function startOne(docker, expected, known) {
     const logSince = found.state === 'down' ? found.finishedAt : null;
     const warning = id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`;
     const argv = ['start', id];
-    const output = await startPatiently(docker, argv);
+    // started twice is started
+    const output = await (0,patience/* queryAgain */.z)(docker, argv, applications_PATIENCE_MS, { deadlineMs: START_DEADLINE_MS });
     const now = (await seen(docker, [id]))[0];
     const said = output.ended.kind === 'exit' && output.ended.code === 0;
     if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {

@@ -29,7 +29,7 @@ process.exit(code)
 
 async function main(): Promise<number> {
   const job = randomBytes(8).toString('hex')
-  saveState({ job })
+  await saveStateOrSay(job)
   const cancel = new AbortController()
   // the runner sends SIGINT first, SIGTERM 7.5 s later, and kills after 2.5 s more: the first word counts
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancel.abort())
@@ -44,6 +44,17 @@ async function main(): Promise<number> {
       throw new InputError(
         `command ${inputs.command} is not built yet in this version: ${PENDING_COMMANDS[inputs.command]}`,
       )
+  }
+}
+
+/** A runner whose disk is full can still back up: what this job would leave is then found by the next start. */
+async function saveStateOrSay(job: string): Promise<void> {
+  try {
+    saveState({ job })
+  } catch (error) {
+    await console.warning(
+      `The state for this step's clean-up could not be saved (${(error as Error).message}): should the job be killed, the next run on this host cleans up`,
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 /** The outputs of action.yml. */
 import * as core from '@actions/core'
 import type { InstanceStatus, RunReport } from '../outcome.ts'
+import { wholeOrNothing } from './whole.ts'
 
 export const OUTPUTS = [
   'result',
@@ -45,7 +46,9 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
   }
 }
 
-/** Hands the outputs to the runner, without secrets: it would drop an output that holds one. */
+/** Hands the outputs to the runner, without secrets: it would drop an output that holds one. All of them, or it throws. */
 export function setOutputs(outputs: Partial<Record<OutputName, string>>, redact: (text: string) => string): void {
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, redact(value))
+  wholeOrNothing(process.env.GITHUB_OUTPUT, () => {
+    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, redact(value))
+  })
 }

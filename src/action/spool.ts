@@ -48,7 +48,8 @@ export function createSpool(folder: string): Spool {
     await (begun ? send() : writing)
     if (file !== null) yield* wholeLines(path)
     else if (batched !== '') yield batched // so few that no file was needed
-    if (problem !== null) yield `Some lines could not be kept for this view (${problem}): they are in the log.\n`
+    if (problem !== null)
+      yield `Some lines could not be kept for this view (${problem}): the log has them, if the disk took them there.\n`
   }
 
   return {

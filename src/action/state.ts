@@ -1,5 +1,6 @@
 /** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
 import * as core from '@actions/core'
+import { wholeOrNothing } from './whole.ts'
 
 const NAME = 'marina'
 
@@ -7,10 +8,10 @@ const NAME = 'marina'
 export type SavedState = Readonly<Record<string, string>>
 
 /**
- * Saves the whole state; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
+ * Saves the whole state, or throws; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
  */
 export function saveState(state: SavedState): void {
-  core.saveState(NAME, JSON.stringify(state))
+  wholeOrNothing(process.env.GITHUB_STATE, () => core.saveState(NAME, JSON.stringify(state)))
 }
 
 /** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */

@@ -10,8 +10,9 @@ import {
   listContainers,
   removeContainer,
 } from '../docker/containers.ts'
-import { query } from '../docker/process.ts'
+import { commandError, isUnanswered, query } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
+import { CommandError } from '../errors.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import {
   type Claim,
@@ -29,6 +30,8 @@ import { processGone, staleBecause } from './stale.ts'
 
 /** How long a sweeper that was met has to finish, ms. */
 const SWEEPER_PATIENCE_MS = 120_000
+/** How often a rename is tried that nobody answers. */
+const RENAMES = 5
 /** An unused staging volume younger than this may belong to a container that is being created, ms. */
 const VOLUME_GRACE_MS = 600_000
 
@@ -39,8 +42,18 @@ export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
   return found.map(parseClaim).filter((claim) => claim !== null)
 }
 
-/** Sweeps every stale claim of the host. Never throws for one claim: what could not be repaired is told by `host.warn`. */
+/** Sweeps every stale claim of the host. Never throws for what docker says: what could not be looked for or repaired is told by `host.warn`. */
 export async function sweepHost(host: DockerHost): Promise<void> {
+  try {
+    await sweepAll(host)
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    // backups need not wait for it: whoever claims meets what is left, and the next start looks again
+    await host.warn(`what dead runs may have left on this host could not be looked for: ${error.message}`)
+  }
+}
+
+async function sweepAll(host: DockerHost): Promise<void> {
   const claims = await findClaims(host)
   // whoever sweeps these has its time, which is waited for once, not for one after the other
   const begun = claims.filter((claim) => claim.kind !== 'image' && sweepGeneration(claim.container) > 0)
@@ -55,13 +68,15 @@ export async function sweepHost(host: DockerHost): Promise<void> {
   await sweepVolumes(host)
 }
 
-/** Removes what this job itself left, whether stale or not: `post`, after the main phase has ended for whatever reason. */
-export async function sweepJob(host: DockerHost, job: string): Promise<number> {
+/** Removes what this job itself left, whether stale or not: `post`, after the main phase has ended for whatever reason. Returns how many containers were found, and how many are gone. */
+export async function sweepJob(host: DockerHost, job: string): Promise<{ found: number; gone: number }> {
   const left = (await findClaims(host)).filter((claim) => claim.owner.job === job)
+  let gone = 0
   for (const claim of left.filter((one) => one.kind !== 'image'))
-    await sweepClaim(host, claim, 'the job ended before it was released')
-  for (const claim of left.filter((one) => one.kind === 'image')) await removeQuietly(host, claim.container)
-  return left.length
+    if (await sweepClaim(host, claim, 'the job ended before it was released')) gone += 1
+  for (const claim of left.filter((one) => one.kind === 'image'))
+    if (await removeQuietly(host, claim.container)) gone += 1
+  return { found: left.length, gone }
 }
 
 /** As `whyStale`; one that cannot be asked about now counts as live, and the next start asks again. */
@@ -98,7 +113,10 @@ function isSameRun(a: Claim['owner'], b: Claim['owner']): boolean {
 }
 
 async function isOrphaned(host: DockerHost, claim: Claim): Promise<boolean> {
-  const logs = await query(host.docker, ['logs', '--tail', '5', claim.container.id], { deadlineMs: 20_000 })
+  const argv = ['logs', '--tail', '5', claim.container.id]
+  const logs = await query(host.docker, argv, { deadlineMs: 20_000 })
+  if (isUnanswered(logs))
+    throw commandError(host.docker, argv, `the workbench of instance ${claim.instance} could not be asked`, logs)
   return logs.stdout.split('\n').includes('orphan')
 }
 
@@ -140,14 +158,23 @@ function lostHooks(containers: readonly string[]): string {
   return `The postHook in ${names} may not have run: see whether ${containers.length === 1 ? 'it is' : 'they are'} as the preHook left ${containers.length === 1 ? 'it' : 'them'}, and run it by hand`
 }
 
-/** Renaming by id to a name made of that id: of many that try, one wins. */
+/**
+ * Renaming by id to a name made of that id: of many that try, one wins. `false` where another has it, or it is gone. A rename that nobody
+ * answered and that was done may have been ours or another's: whoever has it gets its time, and is followed.
+ */
 async function takeOver(host: DockerHost, container: Inspected): Promise<boolean> {
   const generation = sweepGeneration(container)
-  if (generation > 0 && !isLetGo(container)) {
-    if (!(await abandoned(host, container))) return false
+  if (generation > 0 && !isLetGo(container) && !(await abandoned(host, container))) return false
+  const argv = ['rename', container.id, sweepName(container.id, generation + 1)]
+  for (let attempt = 1; ; attempt += 1) {
+    const renamed = await query(host.docker, argv)
+    if (renamed.ended.kind === 'exit' && renamed.ended.code === 0) return true
+    const now = await inspectContainer(host.docker, container.id)
+    if (now === null) return false
+    if (now.name !== container.name) return isUnanswered(renamed) ? takeOver(host, now) : false
+    if (!isUnanswered(renamed) || attempt === RENAMES)
+      throw commandError(host.docker, argv, `container ${container.name} could not be taken over`, renamed)
   }
-  const renamed = await query(host.docker, ['rename', container.id, sweepName(container.id, generation + 1)])
-  return renamed.ended.kind === 'exit' && renamed.ended.code === 0
 }
 
 /** Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. Returns the name it has now. */
@@ -205,8 +232,8 @@ async function sweepImages(host: DockerHost, claims: readonly Claim[]): Promise<
     if (claim.kind !== 'image' || claim.workbench === null) continue
     if ((await inspectContainer(host.docker, claim.workbench)) !== null) continue
     if ((await inspectContainer(host.docker, claim.container.id)) === null) continue
-    await removeQuietly(host, claim.container)
-    await host.warn(`instance ${claim.instance}: backup container ${claim.container.name} was left behind: removed`)
+    if (await removeQuietly(host, claim.container))
+      await host.warn(`instance ${claim.instance}: backup container ${claim.container.name} was left behind: removed`)
   }
 }
 
@@ -220,10 +247,12 @@ async function sweepVolumes(host: DockerHost): Promise<void> {
   }
 }
 
-async function removeQuietly(host: DockerHost, container: Inspected): Promise<void> {
+async function removeQuietly(host: DockerHost, container: Inspected): Promise<boolean> {
   try {
     await removeContainer(host.docker, container.id)
+    return true
   } catch (error) {
     await host.warn((error as Error).message)
+    return false
   }
 }

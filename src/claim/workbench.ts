@@ -8,8 +8,7 @@
  */
 import type { Mount } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
-import { engineIsAway } from '../docker/patience.ts'
-import { type Docker, type Stream, stream } from '../docker/process.ts'
+import { type Docker, engineIsAway, type Stream, stream } from '../docker/process.ts'
 import { InstanceError } from '../errors.ts'
 import { type ClaimWait, claim } from './claim.ts'
 import { type ExecRequest, type ExecResult, execTruthfully } from './exec.ts'
@@ -24,6 +23,8 @@ export interface Workbench {
   abandon(): void
   /** Ends the lease and removes the workbench with its staging volume: the claim ends. */
   release(): Promise<void>
+  /** Releases, and throws `error`: it is the reason, whatever goes wrong with the release. */
+  releaseAfter(error: unknown): Promise<never>
 }
 
 export interface WorkbenchSpec {
@@ -76,8 +77,7 @@ export async function openWorkbench<Tools>(
         if (probed.ok) return { bench, tools: probed.tools }
         lacking.push(`${image.reference} lacks ${probed.missing.join(', ')}`)
       } catch (error) {
-        await bench.release()
-        throw error
+        await bench.releaseAfter(error)
       }
       await bench.release()
     } else {
@@ -151,6 +151,12 @@ function workbench(docker: Docker, id: string, lease: Stream): Workbench {
     },
     () => lost.abort(),
   )
+  const release = async () => {
+    released = true
+    await removeContainer(docker, id, { deadlineMs: REMOVE_DEADLINE_MS })
+    lease.stdin.destroy()
+    lease.kill()
+  }
   return {
     id,
     lost: lost.signal,
@@ -165,11 +171,10 @@ function workbench(docker: Docker, id: string, lease: Stream): Workbench {
       lease.stdin.destroy()
       lease.kill()
     },
-    async release() {
-      released = true
-      await removeContainer(docker, id, { deadlineMs: REMOVE_DEADLINE_MS })
-      lease.stdin.destroy()
-      lease.kill()
+    release,
+    async releaseAfter(error) {
+      await release().catch(() => {}) // `post` or the next start sweeps it, and says so
+      throw error
     },
   }
 }

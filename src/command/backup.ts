@@ -14,7 +14,7 @@ import type { Config, RawInstance } from '../config/load.ts'
 import { PENDING_INPUTS, pendingKeys } from '../config/pending.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
-import { CommandError, ConfigError, InputError, InstanceError } from '../errors.ts'
+import { ConfigError, InputError, InstanceError } from '../errors.ts'
 import type { InstanceReport, RunReport, RunResult } from '../outcome.ts'
 import { nextSlot } from '../plan/schedule.ts'
 import { openLog } from '../report/log.ts'
@@ -23,6 +23,7 @@ import { runAll } from '../run/all.ts'
 import type { RunContext } from '../run/context.ts'
 import { discover } from '../run/discover.ts'
 import { previewInstance, runInstance } from '../run/instance.ts'
+import { sentencesOf } from '../run/record.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import { startAgain } from '../stage/startAgain.ts'
 import type { Action } from './action.ts'
@@ -87,14 +88,10 @@ export async function backup(action: Action): Promise<number> {
       await console.warning(redactor.text(message))
     },
   }
-  if (!inputs.dryRun) await repairHost(host)
+  if (!inputs.dryRun) await sweepHost(host)
   const folder = join(event.temp, `marina-${action.job}`)
   const logs = join(folder, 'logs')
-  await mkdir(logs, { recursive: true }).catch((error: Error) => {
-    throw new InputError(
-      `the runner's temporary folder cannot be written (RUNNER_TEMP): ${error.message}. Free space there`,
-    )
-  })
+  await mkdir(logs, { recursive: true }).catch(() => {}) // a disk that is full fails no backup: each log says so
   const labels = discoverOnce(host, config, settled, action.signal)
   const context = (instance: Instance): RunContext => ({
     host,
@@ -138,16 +135,6 @@ export async function backup(action: Action): Promise<number> {
   return publish(action, report, { folder, logs, redactor, selected: settled.map((one) => one.raw.id) })
 }
 
-/** What earlier runs left must not keep this one from its backups. */
-async function repairHost(host: DockerHost): Promise<void> {
-  try {
-    await sweepHost(host)
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    await host.warn(`what earlier runs may have left was not cleaned up, the next run will: ${error.message}`)
-  }
-}
-
 /** One instance in its own section of the console, with its own log. */
 async function runOne(
   action: Action,
@@ -176,7 +163,7 @@ async function runOne(
 function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'error' | 'targets'>): string {
   if (error === null) return status
   const failed = targets.filter((target) => target.status === 'failed')
-  const isOfTargets = failed.length > 0 && error === failed.map((target) => target.error).join('; ')
+  const isOfTargets = failed.length > 0 && error === sentencesOf(failed)
   return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`
 }
 

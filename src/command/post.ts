@@ -4,6 +4,7 @@ import { thisProcess } from '../claim/owner.ts'
 import { sweepJob } from '../claim/sweep.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
+import { count } from '../report/wording.ts'
 import { startAgain } from '../stage/startAgain.ts'
 import { dockerEnvironment } from './dockerEnvironment.ts'
 
@@ -17,7 +18,7 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
   try {
     const engine = await openEngine(docker)
     const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: thisProcess() }
-    const left = await sweepJob(
+    const { found, gone } = await sweepJob(
       {
         docker,
         engine,
@@ -28,9 +29,11 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
       },
       job,
     )
-    await console.info(
-      left === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${left} container${left === 1 ? '' : 's'}.`,
-    )
+    await console.info(found === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${count(gone, 'container')}.`)
+    if (gone < found)
+      await console.info(
+        `${count(found - gone, 'container')} stayed: another run cleans up there, or see the warnings. The next run tries again.`,
+      )
   } catch (error) {
     await console.warning(
       `What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`,

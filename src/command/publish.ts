@@ -32,14 +32,14 @@ export async function publish(action: Action, made: RunReport, run: Published): 
   const unwritten = await writeSummary(markdown, env, run.redactor.text)
   if (unwritten !== null) await console.warning(unwritten)
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
-  await attempt(action, 'The outputs could not be written', async () =>
-    setOutputs(runOutputs(report, places), run.redactor.text),
-  )
+  const say = (outputs: ReturnType<typeof runOutputs>) =>
+    attempt(action, 'The outputs could not be written', async () => setOutputs(outputs, run.redactor.text))
+  await say(runOutputs(report, places))
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted) {
     await attempt(action, 'No artifacts were uploaded', async () => {
       const artifact = await upload(action, report, run)
-      if (artifact) setOutputs(runOutputs(report, { ...places, artifact }), run.redactor.text)
+      if (artifact) await say(runOutputs(report, { ...places, artifact }))
     })
   }
   await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`)

@@ -1,7 +1,6 @@
 /** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
 import { extract, type Header, pack } from 'tar-stream'
-import { engineIsAway } from './patience.ts'
-import { commandError, type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
+import { commandError, type Docker, engineIsAway, firstOf, type QueryOptions, query, stream } from './process.ts'
 
 export interface Entry {
   /** From the root of the container, without a leading slash; a directory ends in `/`. */

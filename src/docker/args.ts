@@ -39,6 +39,8 @@ export interface RunSpec {
 
 /** A create call: its arguments, and what its client needs in the environment and on stdin so that no value stands in an argument list. */
 export interface CreateCall {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly input: Buffer | undefined
@@ -52,6 +54,8 @@ export function createCall(spec: RunSpec): CreateCall {
   const [first = '', ...rest] = spec.entrypoint ?? []
   const { byName, byFile } = splitEnv(spec.env)
   return {
+    name: spec.name,
+    labels: spec.labels,
     argv: [
       'create',
       ...['--name', spec.name, '--pull', 'never', '--no-healthcheck'],

@@ -1,6 +1,8 @@
 /** Containers as the engine tells of them, and the few things done to them. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CreateCall } from './args.ts'
-import { commandError, type Docker, type QueryOptions, query, run } from './process.ts'
+import { queryAgain } from './patience.ts'
+import { commandError, type Docker, isUnanswered, type QueryOptions, query, run } from './process.ts'
 
 export interface ContainerState {
   readonly status: string
@@ -36,9 +38,13 @@ export async function inspectContainers(
   const argv = ['container', 'inspect', ...names]
   const output = await query(docker, argv, options)
   const missing = output.stderr.split('\n').filter((line) => /no such container/i.test(line)).length
-  const failed = output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0)
-  if (failed) throw commandError(docker, argv, `containers could not be inspected`, output)
-  return (JSON.parse(output.stdout || '[]') as RawContainer[]).map(parseContainer)
+  const what = 'containers could not be inspected'
+  if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0))
+    throw commandError(docker, argv, what, output)
+  const found = JSON.parse(output.stdout || '[]') as RawContainer[]
+  // one that could not be asked about, beside one that is missing, must not pass for missing
+  if (found.length + missing < names.length) throw commandError(docker, argv, what, output)
+  return found.map(parseContainer)
 }
 
 /** One container, or `null` where there is none of that id or name. */
@@ -78,18 +84,42 @@ export async function createContainer(
   if (output.ended.kind === 'exit' && output.ended.code === 0)
     return { kind: 'created', id: output.stdout.trim().split('\n').at(-1) ?? '' }
   if (/Conflict\. The container name .* is already in use/i.test(output.stderr)) return { kind: 'taken' }
+  const made = isUnanswered(output) ? await madeUnanswered(docker, call) : null
+  if (made !== null) return { kind: 'created', id: made }
   throw commandError(docker, call.argv, what, output)
 }
+
+/** The client died after the engine had done its work: the container of that name is ours where it bears all of our labels. */
+async function madeUnanswered(docker: Docker, call: CreateCall): Promise<string | null> {
+  const found = await inspectContainer(docker, call.name).catch(() => null) // what the create said is the reason
+  if (found === null) return null
+  return Object.entries(call.labels).every(([key, value]) => found.labels[key] === value) ? found.id : null
+}
+
+/** How long a removal is asked for again where nobody answers, ms; short, since a cancelled run has seconds. */
+const REMOVE_AGAIN_MS = 5_000
+/** For a removal that somebody else began, ms. */
+const REMOVING_MS = 30_000
 
 /** Removes a container with its anonymous volumes, whatever it does. One that is gone already is fine. */
 export async function removeContainer(docker: Docker, id: string, options: QueryOptions = {}): Promise<void> {
   const argv = ['rm', '--force', '--volumes', id]
-  const output = await query(docker, argv, options)
+  const output = await queryAgain(docker, argv, REMOVE_AGAIN_MS, options)
   if (output.ended.kind === 'exit' && output.ended.code === 0) return
   if (/no such container/i.test(output.stderr)) return
-  // two that remove the same one at once: the other one will have done it
-  if (/removal of container .* is already in progress/i.test(output.stderr)) return
+  const removedByOther = /removal of container .* is already in progress/i.test(output.stderr)
+  if (removedByOther && (await isGone(docker, id))) return
   throw commandError(docker, argv, `container ${id.slice(0, 12)} could not be removed`, output)
+}
+
+/** Until it is gone its volumes are in use, and whoever removes the next container that has them leaves them behind. */
+async function isGone(docker: Docker, id: string): Promise<boolean> {
+  const until = Date.now() + REMOVING_MS
+  while ((await inspectContainer(docker, id)) !== null) {
+    if (Date.now() > until) return false
+    await sleep(300)
+  }
+  return true
 }
 
 interface RawContainer {

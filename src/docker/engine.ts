@@ -1,6 +1,6 @@
 /** Which engine this is, what it can do, and what time it has there. */
 import { CancelledError, DockerUnavailableError } from '../errors.ts'
-import { type Docker, type Output, query } from './process.ts'
+import { type Docker, type Output, query, reason } from './process.ts'
 
 export interface Engine {
   readonly version: string
@@ -77,12 +77,7 @@ function refused(what: string): DockerUnavailableError {
 function parse(output: Output): unknown {
   if (output.ended.kind === 'exit' && output.ended.code === 0) return parseAnswer(output.stdout)
   if (output.ended.kind === 'cancelled') throw new CancelledError()
-  const words =
-    output.stderr
-      .trim()
-      .split('\n')
-      .filter((line) => line !== '')[0] ?? ''
-  const why = output.ended.kind === 'timeout' ? 'it did not answer within 30 s' : words
+  const why = reason(output.ended, output.stderr.trim().split('\n')[0] ?? '')
   throw new DockerUnavailableError(
     `no Docker engine answers: ${why}. See that the engine runs and that this runner's user may use it (DOCKER_HOST, docker context, group docker)`,
   )

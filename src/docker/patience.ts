@@ -1,18 +1,11 @@
 /** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, DockerUnavailableError } from '../errors.ts'
+import { type Docker, isUnanswered, type Output, type QueryOptions, query } from './process.ts'
 
 const PAUSE_MS = 1_000
-
-/**
- * Whether the client says that nobody answered it. Newer clients say it with a missing socket's "no such file or directory", which
- * must not pass for a file that is missing in a container.
- */
-export function engineIsAway(stderr: string): boolean {
-  return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(
-    stderr,
-  )
-}
+/** An application may be waiting for it. */
+const AGAIN_MS = 300
 
 /** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
 export async function patiently<T>(forMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -25,5 +18,23 @@ export async function patiently<T>(forMs: number, work: () => Promise<T>, signal
       if (!isDockers || signal?.aborted || Date.now() > until) throw error
       await sleep(PAUSE_MS, undefined, signal && { signal }).catch(() => {})
     }
+  }
+}
+
+/**
+ * A query whose work may be done twice (start, remove): asked again for `forMs` while nobody answers it. What the engine refuses is told
+ * at once, and so is a deadline that passed: it is the caller's.
+ */
+export async function queryAgain(
+  docker: Docker,
+  argv: readonly string[],
+  forMs: number,
+  options: QueryOptions = {},
+): Promise<Output> {
+  const until = Date.now() + forMs
+  for (;;) {
+    const output = await query(docker, argv, options)
+    if (!isUnanswered(output) || output.ended.kind === 'timeout' || Date.now() > until) return output
+    await sleep(AGAIN_MS)
   }
 }

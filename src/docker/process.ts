@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { exec } from '@actions/exec'
-import { CancelledError, CommandError, DockerUnavailableError, type Ended } from '../errors.ts'
+import { CancelledError, CommandError, DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
 
 /** How docker is called: the environment its client runs in (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
 export interface Docker {
@@ -40,8 +40,8 @@ export async function query(docker: Docker, argv: readonly string[], options: Qu
   if (options.signal?.aborted) return { ended: { kind: 'cancelled' }, stdout: '', stderr: '' }
   const kept: Kept = { stdout: [], stderr: [] }
   const env = { ...docker.env, ...options.env }
-  const running =
-    options.input === undefined ? withoutInput(argv, env, kept) : withInput(argv, env, options.input, kept)
+  const input = options.input === undefined ? null : await nameless(options.input)
+  const running = input === null ? withoutInput(argv, env, kept) : withInput(argv, env, input, kept)
   const ended = await firstOf(running, options.deadlineMs ?? QUERY_DEADLINE_MS, options.signal).catch(noClient)
   return { ended, stdout: Buffer.concat(kept.stdout).toString(), stderr: Buffer.concat(kept.stderr).toString() }
 }
@@ -60,15 +60,17 @@ async function withoutInput(argv: readonly string[], env: Record<string, string>
     listeners: { stdout: (chunk) => kept.stdout.push(chunk), stderr: (chunk) => kept.stderr.push(chunk) },
   })
   // exec types its result as number, but a client ended by a signal gives null
-  return code === null ? { kind: 'signal', signal: 'unknown' } : { kind: 'exit', code }
+  return code === null ? { kind: 'signal', signal: UNNAMED } : { kind: 'exit', code }
 }
+
+/** What `exec` does not tell. */
+const UNNAMED = 'unknown'
 
 /**
  * Its stdin is a file without a name. A pipe of Node's is a socket, which `--env-file /dev/stdin` cannot open; and exec's `input` ends
  * our process with an unhandled EPIPE where the client exits before it has read it (both seen).
  */
-async function withInput(argv: readonly string[], env: Record<string, string>, input: Buffer, kept: Kept) {
-  const file = await nameless(input)
+async function withInput(argv: readonly string[], env: Record<string, string>, file: FileHandle, kept: Kept) {
   try {
     const child = spawn('docker', argv, { env, stdio: [file.fd, 'pipe', 'pipe'], detached: true })
     child.stdout?.on('data', (chunk: Buffer) => kept.stdout.push(chunk))
@@ -79,14 +81,21 @@ async function withInput(argv: readonly string[], env: Record<string, string>, i
   }
 }
 
-/** A file that only we can read and that is gone with its last descriptor. */
+/** A file that only we can read and that is gone with its last descriptor. Throws `InstanceError` where the runner's disk does not take it. */
 async function nameless(content: Buffer): Promise<FileHandle> {
-  const folder = await mkdtemp(join(tmpdir(), 'marina-'))
   try {
-    await writeFile(join(folder, 'input'), content, { mode: 0o600 })
-    return await open(join(folder, 'input'), 'r')
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+    const folder = await mkdtemp(join(tmpdir(), 'marina-'))
+    try {
+      await writeFile(join(folder, 'input'), content, { mode: 0o600 })
+      return await open(join(folder, 'input'), 'r')
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  } catch (error) {
+    throw new InstanceError(
+      `what the docker client is to read could not be written to ${tmpdir()} on the runner: ${(error as Error).message}. Free disk space there, or look at the permissions of the folder (TMPDIR)`,
+      { cause: error },
+    )
   }
 }
 
@@ -102,6 +111,25 @@ export async function run(
   throw commandError(docker, argv, what, output)
 }
 
+/**
+ * Whether nobody can say if the engine did what it was asked: the client died or its deadline passed, or the line to the engine broke.
+ * Whatever can be done twice may be asked for again; what cannot is to be looked for.
+ */
+export function isUnanswered({ ended, stderr }: Output): boolean {
+  if (ended.kind === 'exit') return ended.code !== 0 && engineIsAway(stderr)
+  return ended.kind !== 'cancelled'
+}
+
+/**
+ * Whether the client says that nobody answered it. Newer clients say it with a missing socket's "no such file or directory", which
+ * must not pass for a file that is missing in a container.
+ */
+export function engineIsAway(stderr: string): boolean {
+  return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(
+    stderr,
+  )
+}
+
 /** The error for an output that is not a success. `what` says in the user's words what did not work. */
 export function commandError(docker: Docker, argv: readonly string[], what: string, output: Output): Error {
   if (output.ended.kind === 'cancelled') return new CancelledError()
@@ -113,8 +141,8 @@ export function commandError(docker: Docker, argv: readonly string[], what: stri
   })
 }
 
-/** Docker's own words without its prefixes, or how the client ended where it said nothing. */
-function reason(ended: Ended, stderr: string): string {
+/** Docker's own words without its prefixes, or how the client ended where it said nothing. `stderr` without secrets. */
+export function reason(ended: Ended, stderr: string): string {
   const words = stderr
     .split('\n')
     .map((line) => line.trim())
@@ -127,7 +155,7 @@ function reason(ended: Ended, stderr: string): string {
     case 'timeout':
       return `docker did not answer within ${Math.round(ended.afterMs / 1000)} s${said === '' ? '' : ` (${said})`}`
     case 'signal':
-      return `the docker client was killed (${ended.signal})${said === '' ? '' : `: ${said}`}`
+      return `the docker client was killed${ended.signal === UNNAMED ? '' : ` (${ended.signal})`}${said === '' ? '' : `: ${said}`}`
     case 'cancelled':
       return 'cancelled'
     case 'exit':

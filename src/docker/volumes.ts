@@ -20,11 +20,14 @@ export async function inspectVolumes(
   if (names.length === 0) return []
   const argv = ['volume', 'inspect', ...names]
   const output = await query(docker, argv, options)
-  const missing = /no such volume/i.test(output.stderr)
-  if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && !missing)) {
-    throw commandError(docker, argv, 'volumes could not be inspected', output)
-  }
-  return (JSON.parse(output.stdout || '[]') as RawVolume[]).map((raw) => ({
+  const missing = output.stderr.split('\n').filter((line) => /no such volume/i.test(line)).length
+  const what = 'volumes could not be inspected'
+  if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0))
+    throw commandError(docker, argv, what, output)
+  const found = JSON.parse(output.stdout || '[]') as RawVolume[]
+  // one that could not be asked about, beside one that is missing, must not pass for missing
+  if (found.length + missing < names.length) throw commandError(docker, argv, what, output)
+  return found.map((raw) => ({
     name: raw.Name,
     driver: raw.Driver,
     mountpoint: raw.Mountpoint,

@@ -14,6 +14,9 @@ const PROGRESS_EVERY_MS = 1000
 /** A chunk is worked off in pieces of this size: what lives while a slow reader is waited for decides how far the heap grows. */
 const PIECE_BYTES = 8 * 1024
 
+/** What a log gives back of a disk that is full. */
+const GIVEN_BACK_BYTES = 512 * 1024
+
 const TAGS = { out: 'out', err: 'err', marina: '---' } as const
 export type LogSource = keyof typeof TAGS
 
@@ -44,8 +47,8 @@ export interface LogOptions {
  */
 export async function openLog(options: LogOptions): Promise<LogSink> {
   const { path, redactor, live, now = () => new Date() } = options
-  await mkdir(dirname(path), { recursive: true })
-  const file = await fileThatMayFail(path, (problem) => live(`--- ${problem}`))
+  const ownLine = (text: string) => `${now().toISOString()} ${TAGS.marina} ${text}\n`
+  const file = await fileThatMayFail(path, ownLine, (problem) => live(`--- ${problem}`))
   const streams = { out: outputStream(redactor), err: outputStream(redactor) }
   const tail = createTail(redactor)
   let turn: Promise<void> = Promise.resolve()
@@ -147,8 +150,16 @@ function createTail(redactor: Redactor) {
   }
 }
 
-/** A file to append to. The first failure is told once, ends the writing, and is kept as `problem`. */
-async function fileThatMayFail(path: string, tell: (problem: string) => Promise<void>) {
+/** The end of a log that filled the disk goes, so that the report, the outputs and the summary find room. */
+async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
+  const found = await log.stat()
+  if (!found.isFile()) return
+  await log.truncate(Math.max(0, found.size - GIVEN_BACK_BYTES))
+  await log.appendFile(`\n${lastLine}`)
+}
+
+/** A file to append to. The first failure is told once, ends the writing, and is kept as `problem`; its last line says so. */
+async function fileThatMayFail(path: string, line: (text: string) => string, tell: (problem: string) => Promise<void>) {
   let handle: FileHandle | null = null
   let problem: string | null = null
 
@@ -156,15 +167,18 @@ async function fileThatMayFail(path: string, tell: (problem: string) => Promise<
     try {
       await work()
     } catch (error) {
-      problem ??= `The log file ${path} could not be written (${(error as Error).message}): from here on its lines are only shown live. Free disk space, or look at the permissions of its folder.`
+      problem ??= `The log file ${path} could not be written (${(error as Error).message}): ${handle === null ? '' : 'its end is missing, and '}from here on its lines are only shown live. Free disk space, or look at the permissions of its folder.`
       const broken = handle
       handle = null
       await tell(problem)
-      await broken?.close().catch(() => undefined) // it is given up already, for the reason just told
+      // it is given up already, for the reason just told
+      if (broken) await giveRoom(broken, line(problem)).catch(() => undefined)
+      await broken?.close().catch(() => undefined)
     }
   }
 
   await attempt(async () => {
+    await mkdir(dirname(path), { recursive: true })
     handle = await open(path, 'a', 0o600)
   })
   return {

@@ -86,7 +86,7 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
     failure: backupFailure({
       image: run.image,
       state: seen.state,
-      stderr: docker.redact(said),
+      stderr: docker.redact(said) || (ended.kind === 'signal' ? `the docker client was killed (${ended.signal})` : ''),
       hasScript,
       memory: run.memory,
     }),

@@ -78,7 +78,8 @@ export async function readyContainer(
       if (whole) parents = found.parents
       else parents = (parents ?? []).filter((entry) => mounted.some((source) => isBelow(entry, source, plan.layout)))
     } catch (error) {
-      await removeContainer(plan.docker, id)
+      // where it cannot be removed now the release tries again, and says so
+      await removeContainer(plan.docker, id).catch(() => {})
       throw error
     }
     await removeContainer(plan.docker, id)

@@ -118,10 +118,7 @@ export async function holdByWorkbench(
     staging: await stagingVolume(request, workbench.id),
     vanished: await vanishedVolumes(docker, sources, job),
   })
-  const { staging, vanished } = await known().catch(async (error: unknown) => {
-    await workbench.release()
-    throw error
-  })
+  const { staging, vanished } = await known().catch((error: unknown) => workbench.releaseAfter(error))
   let backup: string | null = null
   return {
     bench: { workbench, tools: opened.tools },
@@ -142,15 +139,18 @@ export async function holdByWorkbench(
       return backup
     },
     async release(keepJournal) {
-      try {
-        if (backup !== null) await removeContainer(docker, backup)
-      } finally {
-        await (keepJournal ? workbench.abandon() : workbench.release())
-        if (workbench.lost.aborted) await freeStaging(docker, staging)
-        await removeMadeVolumes(docker, vanished, job)
-      }
+      const stays = backup === null ? null : await removeContainer(docker, backup).then(() => null, asError)
+      // while the backup container is there the staging volume is in use, and would outlive the workbench: both wait for the sweep
+      await (keepJournal || stays !== null ? workbench.abandon() : workbench.release())
+      if (stays !== null) throw stays
+      if (workbench.lost.aborted) await freeStaging(docker, staging)
+      await removeMadeVolumes(docker, vanished, job)
     },
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 export const sourcePath = (index: number) => `/marina/source/${index}`

@@ -78,13 +78,7 @@ export function openRecord(instance: Instance, log: InstanceLog, now: () => Date
         line: instance.line,
         status,
         failedPhase: failedPhase ?? targetsPhase,
-        error:
-          failure ??
-          (status === 'cancelled'
-            ? 'cancelled'
-            : lost.length > 0
-              ? lost.map((target) => target.error).join('; ')
-              : null),
+        error: failure ?? (status === 'cancelled' ? 'cancelled' : lost.length > 0 ? sentencesOf(lost) : null),
         warnings,
         targets: all,
         phases,
@@ -94,6 +88,11 @@ export function openRecord(instance: Instance, log: InstanceLog, now: () => Date
       }
     },
   }
+}
+
+/** Why targets failed; what several share is said once. */
+export function sentencesOf(failed: readonly Pick<TargetReport, 'error'>[]): string {
+  return [...new Set(failed.map((target) => target.error))].join('; ')
 }
 
 export function targetName(target: Target): string {

@@ -1,6 +1,6 @@
 /** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { engineIsAway, patiently } from '../docker/patience.ts'
+import { patiently, queryAgain } from '../docker/patience.ts'
 import { pendingStops } from '../docker/pendingStop.ts'
 import { commandError, type Docker, query } from '../docker/process.ts'
 import { CancelledError } from '../errors.ts'
@@ -192,17 +192,6 @@ const PATIENCE_MS = 120_000
 const seen = (docker: Docker, references: readonly string[]) =>
   patiently(PATIENCE_MS, () => containersOf(docker, references))
 
-/** A start that was refused is told at once; one that nobody answered is tried again: started twice is started. */
-async function startPatiently(docker: Docker, argv: readonly string[]) {
-  const until = Date.now() + PATIENCE_MS
-  for (;;) {
-    const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
-    const unheard = output.ended.kind !== 'exit' || engineIsAway(output.stderr)
-    if (!unheard || output.ended.kind === 'timeout' || Date.now() > until) return output
-    await sleep(POLL_MS)
-  }
-}
-
 async function startOne(docker: Docker, expected: ToStart, known: readonly Container[]): Promise<Started> {
   const nothing = { expected, id: null, watched: null, logSince: null, warning: null }
   const found =
@@ -218,7 +207,8 @@ async function startOne(docker: Docker, expected: ToStart, known: readonly Conta
   const warning =
     id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
   const argv = ['start', id]
-  const output = await startPatiently(docker, argv)
+  // started twice is started
+  const output = await queryAgain(docker, argv, PATIENCE_MS, { deadlineMs: START_DEADLINE_MS })
   const now = (await seen(docker, [id]))[0]
   const said = output.ended.kind === 'exit' && output.ended.code === 0
   if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {

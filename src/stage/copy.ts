@@ -112,7 +112,8 @@ export async function verifyCopy(
   said: string | null = null,
 ): Promise<Copied> {
   const compared = verifier(entries, bench.tools)
-  await eachEntry(bench, request.destination, { ...optionsOf(request), live: false, paths: [] }, compared.staged)
+  const options = { ...optionsOf(request), what: copyOf(request), live: false, paths: [] }
+  await eachEntry(bench, request.destination, options, compared.staged)
   const { differences, files, bytes } = compared.end()
   const changed = await judge(bench, request, entries, differences, said)
   return { files, bytes, warnings: [...changed, ...bench.tools.warnings] }
@@ -147,7 +148,7 @@ async function unchanged(
   source: string,
   entries: Listing,
   paths: readonly string[],
-  options: { readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
+  options: { readonly what: string; readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<ReadonlySet<string>> {
   const above = withAbove(paths)
   const now = await restat(bench, source, above, options)
@@ -217,7 +218,17 @@ export async function discardOnFailure<Result>(
 const DISCARD_MS = 600_000
 
 function optionsOf(request: CopyRequest) {
-  return { live: request.live ?? true, deadlineMs: request.deadlineMs, signal: request.signal }
+  return {
+    what: `volume ${request.name}`,
+    live: request.live ?? true,
+    deadlineMs: request.deadlineMs,
+    signal: request.signal,
+  }
+}
+
+/** The staged copy, for messages. */
+export function copyOf(request: Pick<CopyRequest, 'name'>): string {
+  return `the copy of volume ${request.name}`
 }
 
 function pathOf(thing: { readonly path: string }): string {

@@ -46,6 +46,8 @@ export interface Clock {
 }
 
 export interface ListOptions {
+  /** What is listed, for messages. */
+  readonly what: string
   /** Only these paths and the directories above them, as the user wrote them (UTF-8, relative, normalised); none is everything. */
   readonly paths: readonly string[]
   /** An application may be writing: what vanishes between `find` and `stat` is normal. */
@@ -118,18 +120,18 @@ export async function eachEntry(
     onStderr: complaints.add,
   })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
-  if (result.code !== 0) throw new InstanceError(`${root} could not be listed: ${execReason(result)}`)
+  if (result.code !== 0) throw new InstanceError(`${options.what} could not be listed: ${execReason(result)}`)
   const end = parser.end()
   const codes = /^ find=(\d+) stat=(\d+) now=(\d+) up=([\d.]+)$/.exec(end)
-  if (codes === null) throw new InstanceError(`${root} could not be listed: the listing ends too early`)
+  if (codes === null) throw new InstanceError(`${options.what} could not be listed: the listing ends too early`)
   // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
   if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
-    throw new InstanceError(`${root} could not be listed: find or stat was ended (${end.trim()})`)
+    throw new InstanceError(`${options.what} could not be listed: find or stat was ended (${end.trim()})`)
   const missingOnly = options.live || options.paths.length > 0 // a path that is not there is named by the caller
   const failure = missingOnly ? complaints.serious() : complaints.first()
-  if (failure !== null) throw new InstanceError(`${root} could not be listed: ${failure}`)
+  if (failure !== null) throw new InstanceError(`${options.what} could not be listed: ${failure}`)
   if (!missingOnly && Number(codes[1]) + Number(codes[2]) > 0)
-    throw new InstanceError(`${root} could not be listed: find or stat failed`)
+    throw new InstanceError(`${options.what} could not be listed: find or stat failed`)
   return { now: Number(codes[3]), uptime: Number(codes[4]) }
 }
 
@@ -140,7 +142,7 @@ export async function restat(
   bench: Bench,
   root: string,
   paths: readonly string[],
-  options: Pick<ListOptions, 'deadlineMs' | 'signal'>,
+  options: Pick<ListOptions, 'what' | 'deadlineMs' | 'signal'>,
 ): Promise<Listing> {
   const entries = new Map<string, Entry>()
   const parser = listingParser((entry) => entries.set(entry.path, entry))
@@ -161,9 +163,9 @@ export async function restat(
   const end = parser.end()
   const failure = complaints.serious()
   if (result.code !== 0 || failure !== null)
-    throw new InstanceError(`${root} could not be listed again: ${failure ?? execReason(result)}`)
+    throw new InstanceError(`${options.what} could not be listed again: ${failure ?? execReason(result)}`)
   if (![' 0', ' 1', ' 123'].includes(end))
-    throw new InstanceError(`${root} could not be listed again: stat was ended (${end.trim()})`)
+    throw new InstanceError(`${options.what} could not be listed again: stat was ended (${end.trim()})`)
   return entries
 }
 

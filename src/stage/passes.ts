@@ -6,6 +6,7 @@ import type { Bench } from './bench.ts'
 import {
   type Copied,
   type CopyRequest,
+  copyOf,
   discardOnFailure,
   selectSome,
   survey,
@@ -71,7 +72,12 @@ export async function passWhileRunning(bench: Bench, request: CopyRequest): Prom
     )
     // what is dirty now would slow the second pass down
     await sync(bench, request, request.destination)
-    const staged = await list(bench, request.destination, { ...live, live: false, paths: [] })
+    const staged = await list(bench, request.destination, {
+      ...live,
+      what: copyOf(request),
+      live: false,
+      paths: [],
+    })
     const attributed = await areAttributed(bench, request)
     return { first: selection.entries, staged, attributed, syncStarted }
   })
@@ -83,7 +89,8 @@ export async function passWhileRunning(bench: Bench, request: CopyRequest): Prom
  */
 export async function passWhileStopped(bench: Bench, request: CopyRequest, before: Staged): Promise<BroughtUp> {
   const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal }
-  const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, paths: request.paths })
+  const what = `volume ${request.name}`
+  const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, what, paths: request.paths })
   const second = selectSome(listing, request).entries
   const work = secondPass({ ...before, second, trusted: trustedBefore(before.syncStarted, clock) }, bench.tools)
   const copied = work.copies.flat().length + work.links.length

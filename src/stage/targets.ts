@@ -4,7 +4,7 @@ import { isOurs } from '../claim/labels.ts'
 import type { DbTarget, Target, VolumeTarget } from '../config/instance.ts'
 import { type Inspected, inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
-import { query } from '../docker/process.ts'
+import { commandError, query } from '../docker/process.ts'
 import { inspectVolumes, type Volume } from '../docker/volumes.ts'
 import type { ContainerFacts } from './dump.ts'
 import type { SourceContainer } from './manifest.ts'
@@ -112,7 +112,10 @@ async function imageDigests(
 ): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map()
   const format = '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}'
-  const output = await query(docker, ['image', 'inspect', '--format', format, ...ids], options)
+  const argv = ['image', 'inspect', '--format', format, ...ids]
+  const output = await query(docker, argv, options)
+  const isAnswered = output.ended.kind === 'exit' && (output.ended.code === 0 || /no such image/i.test(output.stderr))
+  if (!isAnswered) throw commandError(docker, argv, 'images could not be inspected', output)
   const rows = output.stdout.split('\n').map((line) => line.trim().split(' '))
   return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
 }

@@ -84,7 +84,7 @@ describe('engines that cannot be used', () => {
     const before = Date.now()
     const { ran, said } = await start(GOOD, [{ on: /^version/, hangs: true }])
     expect(said).toEqual([
-      expect.stringMatching(/^::error::no Docker engine answers: it did not answer within 30 s\. See that/),
+      expect.stringMatching(/^::error::no Docker engine answers: docker did not answer within 30 s\. See that/),
     ])
     expect(ran.code).toBe(1)
     expect(Date.now() - before).toBeGreaterThan(29_000)
