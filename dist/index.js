@@ -53659,7 +53659,7 @@ async function sweepClaim(host, claim, because) {
         const what = `instance ${claim.instance}: a run was left behind (${because})`;
         // a backup container that cannot be removed must not keep applications down
         const unstopped = await stopBackup(host, claim).catch((error) => error);
-        const failures = await restart(host, claim);
+        const { failures, started } = await restart(host, claim);
         if (failures.length === 0 && unstopped instanceof Error)
             throw unstopped;
         if (failures.length > 0) {
@@ -53670,9 +53670,9 @@ async function sweepClaim(host, claim, because) {
             return false;
         }
         await (0,containers/* removeContainer */.od)(host.docker, claim.container.id);
-        const started = claim.restart.length === 0 ? '' : `, ${claim.restart.map((entry) => entry.name).join(', ')} started again`;
         const hooks = claim.hooks.length === 0 ? '' : `. ${lostHooks(claim.hooks)}`;
-        await host.warn(`${what}: cleaned up${started}${hooks}`);
+        const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`;
+        await host.warn(`${what}: cleaned up${up}${hooks}`);
         return true;
     }
     catch (error) {
@@ -53742,19 +53742,27 @@ async function stopBackup(host, claim) {
         await (0,process/* query */.P)(host.docker, ['stop', '--time', '10', image.id]);
     await (0,containers/* removeContainer */.od)(host.docker, image.id);
 }
-/** Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences. */
+/**
+ * Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences, and the
+ * names of those that were not running all the time.
+ */
 async function restart(host, claim) {
     const there = [];
     for (const entry of claim.restart) {
-        const found = (await (0,containers/* inspectContainer */.aH)(host.docker, entry.id)) ?? (await (0,containers/* inspectContainer */.aH)(host.docker, entry.name));
-        if (found !== null)
-            there.push(entry);
+        const before = (await (0,containers/* inspectContainer */.aH)(host.docker, entry.id)) ?? (await (0,containers/* inspectContainer */.aH)(host.docker, entry.name));
+        if (before !== null)
+            there.push({ entry, before });
         else {
             await host.warn(`instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`);
         }
     }
-    const waves = [...new Set(there.map((entry) => entry.wave))].sort((a, b) => a - b);
-    return host.startAgain(waves.map((wave) => there.filter((entry) => entry.wave === wave)));
+    const entries = there.map(({ entry }) => entry);
+    const waves = [...new Set(entries.map((entry) => entry.wave))].sort((a, b) => a - b);
+    const failures = await host.startAgain(waves.map((wave) => entries.filter((entry) => entry.wave === wave)));
+    const ids = there.map(({ before }) => before.id);
+    const now = await (0,containers/* inspectContainers */.Xu)(host.docker, ids).catch(() => []); // only a word of the warning hangs on it
+    const ranOn = ({ before }) => now.some(({ id, state }) => id === before.id && state.startedAt === before.state.startedAt);
+    return { failures, started: there.filter((one) => !ranOn(one)).map(({ entry }) => entry.name) };
 }
 /** Backup containers whose workbench is not there any more. */
 async function sweepImages(host, claims) {
@@ -55343,17 +55351,20 @@ async function runBackup(run) {
         client.stdout.destroy();
         client.stderr.destroy();
     }
-    const seen = await untilOomIsKnown(run, await waitForEnd(run));
+    const { seen: first, outlived } = await waitForEnd(run);
+    const seen = await untilOomIsKnown(run, first);
     if (seen === null || seen.state.status === 'removing')
         return {
             exitCode: null,
             failure: 'the backup container was removed by someone else while it ran',
             withoutScript: false,
+            logIsCut: false,
         };
     const asked = [2, 126, 127].includes(seen.state.exitCode) || (run.hasEntrypoint && seen.state.exitCode === 0);
     const hasScript = asked ? await scriptIsThere(docker, container) : null;
     const started = !seen.state.startedAt.startsWith('0001-');
     return {
+        logIsCut: started && (outlived || ended.kind === 'signal'),
         exitCode: started && seen.state.status === 'exited' ? seen.state.exitCode : null,
         failure: backupFailure({
             image: run.image,
@@ -55369,19 +55380,19 @@ async function runBackup(run) {
 function inspectPatiently({ docker, container, signal }) {
     return (0,patience/* patiently */.d)(ENGINE_AWAY_MS, () => (0,docker_containers/* inspectContainer */.aH)(docker, container), signal);
 }
-/** Asks until the container has ended: its client may have died before it. */
+/** Asks until the container has ended: its client may have died before it, which it then has outlived. */
 async function waitForEnd(run) {
-    let told = false;
+    let outlived = false;
     for (;;) {
         const seen = await inspectPatiently(run);
         if (seen === null || !(seen.state.running || seen.state.paused))
-            return seen;
+            return { seen, outlived };
         if (run.signal.aborted) {
             await stop(run.docker, run.container);
-            return (0,docker_containers/* inspectContainer */.aH)(run.docker, run.container);
+            return { seen: await (0,docker_containers/* inspectContainer */.aH)(run.docker, run.container), outlived };
         }
-        if (!told) {
-            told = true;
+        if (!outlived) {
+            outlived = true;
             await run.log.write('marina', 'the docker client that read this log died; the backup goes on, but its log is cut here');
         }
         await (0,external_node_timers_promises_.setTimeout)(1_000, undefined, { signal: run.signal }).catch(() => { });
@@ -57377,6 +57388,7 @@ async function start(docker, id) {
         said = `${said}${chunk.toString()}`.slice(-4096);
     });
     let timer;
+    let ended = { kind: 'timeout', afterMs: START_DEADLINE_MS };
     const ready = new Promise((resolve) => {
         let out = '';
         lease.stdout.on('data', (chunk) => {
@@ -57384,7 +57396,10 @@ async function start(docker, id) {
             if (out.split('\n').includes('ready'))
                 resolve(true);
         });
-        lease.ended.then(() => resolve(false), () => resolve(false));
+        lease.ended.then((how) => {
+            ended = how;
+            resolve(false);
+        }, () => resolve(false));
         timer = setTimeout(() => resolve(false), START_DEADLINE_MS);
     });
     const isReady = await ready;
@@ -57392,7 +57407,7 @@ async function start(docker, id) {
     if (isReady)
         return { ok: true, lease };
     lease.kill();
-    return { ok: false, why: said.trim() || 'it said nothing' };
+    return { ok: false, why: (0,docker_process/* reason */.l)(ended, said.trim()) };
 }
 function workbench(docker, id, lease) {
     const lost = new AbortController();
@@ -60277,6 +60292,8 @@ async function runImage(life, image, container) {
         signal: stop.signal,
     });
     record.set({ exitCode: end.exitCode });
+    if (end.logIsCut)
+        await record.warn('lines may be missing from its log: the docker client that read it died');
     if (stop.reason())
         throw new build_errors/* CancelledError */.cc();
     if (end.failure !== null)
@@ -63498,14 +63515,14 @@ async function patiently(forMs, work, signal) {
     }
 }
 /**
- * A query whose work may be done twice (start, remove): asked again for `forMs` while nobody answers it. What the engine refuses is told
- * at once, and so is a deadline that passed: it is the caller's.
+ * A query whose work may be done twice (start, remove): while nobody answers it, it is asked again until `forMs` have passed. What the
+ * engine refuses is told at once.
  */
 async function queryAgain(docker, argv, forMs, options = {}) {
     const until = Date.now() + forMs;
     for (;;) {
         const output = await (0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .query */ .P)(docker, argv, options);
-        if (!(0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .isUnanswered */ .Ni)(output) || output.ended.kind === 'timeout' || Date.now() > until)
+        if (!(0,_process_js__WEBPACK_IMPORTED_MODULE_2__/* .isUnanswered */ .Ni)(output) || Date.now() > until)
             return output;
         await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(AGAIN_MS);
     }
@@ -64501,7 +64518,8 @@ function howEnded(container) {
 /** What the engine may take beyond a container's own time-out: the kill, and the volumes and networks it lets go of. */
 const STOP_MARGIN_MS = 30_000;
 const applications_DEFAULT_STOP_S = 10;
-const START_DEADLINE_MS = 120_000;
+/** After that a client is taken for one that hangs, and another one asks. */
+const START_DEADLINE_MS = 60_000;
 const applications_POLL_MS = 300;
 /**
  * Stops wave after wave, those of a wave side by side, each by its own signal and time-out. What `inspect` says counts.

@@ -127,7 +127,7 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
     const what = `instance ${claim.instance}: a run was left behind (${because})`
     // a backup container that cannot be removed must not keep applications down
     const unstopped = await stopBackup(host, claim).catch((error: Error) => error)
-    const failures = await restart(host, claim)
+    const { failures, started } = await restart(host, claim)
     if (failures.length === 0 && unstopped instanceof Error) throw unstopped
     if (failures.length > 0) {
       // the claim stays: it is the only memory of what is still down, and the next start tries again
@@ -139,10 +139,9 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
       return false
     }
     await removeContainer(host.docker, claim.container.id)
-    const started =
-      claim.restart.length === 0 ? '' : `, ${claim.restart.map((entry) => entry.name).join(', ')} started again`
     const hooks = claim.hooks.length === 0 ? '' : `. ${lostHooks(claim.hooks)}`
-    await host.warn(`${what}: cleaned up${started}${hooks}`)
+    const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`
+    await host.warn(`${what}: cleaned up${up}${hooks}`)
     return true
   } catch (error) {
     await host.warn(
@@ -210,20 +209,32 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   await removeContainer(host.docker, image.id)
 }
 
-/** Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences. */
-async function restart(host: DockerHost, claim: Claim): Promise<readonly string[]> {
-  const there: JournalEntry[] = []
+/**
+ * Starts what the journal lists, in its order, by id, else by name. Every one is tried; the failures come back as sentences, and the
+ * names of those that were not running all the time.
+ */
+async function restart(
+  host: DockerHost,
+  claim: Claim,
+): Promise<{ failures: readonly string[]; started: readonly string[] }> {
+  const there: { entry: JournalEntry; before: Inspected }[] = []
   for (const entry of claim.restart) {
-    const found = (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
-    if (found !== null) there.push(entry)
+    const before = (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
+    if (before !== null) there.push({ entry, before })
     else {
       await host.warn(
         `instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`,
       )
     }
   }
-  const waves = [...new Set(there.map((entry) => entry.wave))].sort((a, b) => a - b)
-  return host.startAgain(waves.map((wave) => there.filter((entry) => entry.wave === wave)))
+  const entries = there.map(({ entry }) => entry)
+  const waves = [...new Set(entries.map((entry) => entry.wave))].sort((a, b) => a - b)
+  const failures = await host.startAgain(waves.map((wave) => entries.filter((entry) => entry.wave === wave)))
+  const ids = there.map(({ before }) => before.id)
+  const now = await inspectContainers(host.docker, ids).catch(() => []) // only a word of the warning hangs on it
+  const ranOn = ({ before }: { before: Inspected }) =>
+    now.some(({ id, state }) => id === before.id && state.startedAt === before.state.startedAt)
+  return { failures, started: there.filter((one) => !ranOn(one)).map(({ entry }) => entry.name) }
 }
 
 /** Backup containers whose workbench is not there any more. */

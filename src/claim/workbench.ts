@@ -8,8 +8,8 @@
  */
 import type { Mount } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
-import { type Docker, engineIsAway, type Stream, stream } from '../docker/process.ts'
-import { InstanceError } from '../errors.ts'
+import { type Docker, engineIsAway, reason, type Stream, stream } from '../docker/process.ts'
+import { type Ended, InstanceError } from '../errors.ts'
 import { type ClaimWait, claim } from './claim.ts'
 import { type ExecRequest, type ExecResult, execTruthfully } from './exec.ts'
 import type { DockerHost } from './host.ts'
@@ -123,6 +123,7 @@ async function start(docker: Docker, id: string): Promise<Started> {
     said = `${said}${chunk.toString()}`.slice(-4096)
   })
   let timer: NodeJS.Timeout | undefined
+  let ended: Ended = { kind: 'timeout', afterMs: START_DEADLINE_MS }
   const ready = new Promise<boolean>((resolve) => {
     let out = ''
     lease.stdout.on('data', (chunk: Buffer) => {
@@ -130,7 +131,10 @@ async function start(docker: Docker, id: string): Promise<Started> {
       if (out.split('\n').includes('ready')) resolve(true)
     })
     lease.ended.then(
-      () => resolve(false),
+      (how) => {
+        ended = how
+        resolve(false)
+      },
       () => resolve(false),
     )
     timer = setTimeout(() => resolve(false), START_DEADLINE_MS)
@@ -139,7 +143,7 @@ async function start(docker: Docker, id: string): Promise<Started> {
   clearTimeout(timer)
   if (isReady) return { ok: true, lease }
   lease.kill()
-  return { ok: false, why: said.trim() || 'it said nothing' }
+  return { ok: false, why: reason(ended, said.trim()) }
 }
 
 function workbench(docker: Docker, id: string, lease: Stream): Workbench {

@@ -22,8 +22,8 @@ export async function patiently<T>(forMs: number, work: () => Promise<T>, signal
 }
 
 /**
- * A query whose work may be done twice (start, remove): asked again for `forMs` while nobody answers it. What the engine refuses is told
- * at once, and so is a deadline that passed: it is the caller's.
+ * A query whose work may be done twice (start, remove): while nobody answers it, it is asked again until `forMs` have passed. What the
+ * engine refuses is told at once.
  */
 export async function queryAgain(
   docker: Docker,
@@ -34,7 +34,7 @@ export async function queryAgain(
   const until = Date.now() + forMs
   for (;;) {
     const output = await query(docker, argv, options)
-    if (!isUnanswered(output) || output.ended.kind === 'timeout' || Date.now() > until) return output
+    if (!isUnanswered(output) || Date.now() > until) return output
     await sleep(AGAIN_MS)
   }
 }

@@ -25,6 +25,8 @@ export interface BackupEnd {
   readonly failure: string | null
   /** The image ended well, and has no `/backup.sh`: whatever it did was its ENTRYPOINT's doing. */
   readonly withoutScript: boolean
+  /** The client that read its log died before it: lines may be missing. Says nothing of the backup. */
+  readonly logIsCut: boolean
 }
 
 /** What a container has for its own end when it is stopped, s. GitHub kills us 10 s after the first word of a cancel. */
@@ -71,17 +73,20 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
     client.stdout.destroy()
     client.stderr.destroy()
   }
-  const seen = await untilOomIsKnown(run, await waitForEnd(run))
+  const { seen: first, outlived } = await waitForEnd(run)
+  const seen = await untilOomIsKnown(run, first)
   if (seen === null || seen.state.status === 'removing')
     return {
       exitCode: null,
       failure: 'the backup container was removed by someone else while it ran',
       withoutScript: false,
+      logIsCut: false,
     }
   const asked = [2, 126, 127].includes(seen.state.exitCode) || (run.hasEntrypoint && seen.state.exitCode === 0)
   const hasScript = asked ? await scriptIsThere(docker, container) : null
   const started = !seen.state.startedAt.startsWith('0001-')
   return {
+    logIsCut: started && (outlived || ended.kind === 'signal'),
     exitCode: started && seen.state.status === 'exited' ? seen.state.exitCode : null,
     failure: backupFailure({
       image: run.image,
@@ -99,18 +104,18 @@ function inspectPatiently({ docker, container, signal }: BackupRun): Promise<Ins
   return patiently(ENGINE_AWAY_MS, () => inspectContainer(docker, container), signal)
 }
 
-/** Asks until the container has ended: its client may have died before it. */
-async function waitForEnd(run: BackupRun): Promise<Inspected | null> {
-  let told = false
+/** Asks until the container has ended: its client may have died before it, which it then has outlived. */
+async function waitForEnd(run: BackupRun): Promise<{ seen: Inspected | null; outlived: boolean }> {
+  let outlived = false
   for (;;) {
     const seen = await inspectPatiently(run)
-    if (seen === null || !(seen.state.running || seen.state.paused)) return seen
+    if (seen === null || !(seen.state.running || seen.state.paused)) return { seen, outlived }
     if (run.signal.aborted) {
       await stop(run.docker, run.container)
-      return inspectContainer(run.docker, run.container)
+      return { seen: await inspectContainer(run.docker, run.container), outlived }
     }
-    if (!told) {
-      told = true
+    if (!outlived) {
+      outlived = true
       await run.log.write(
         'marina',
         'the docker client that read this log died; the backup goes on, but its log is cut here',

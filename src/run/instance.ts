@@ -273,6 +273,7 @@ async function runImage(life: Life, image: Image, container: string): Promise<vo
     signal: stop.signal,
   })
   record.set({ exitCode: end.exitCode })
+  if (end.logIsCut) await record.warn('lines may be missing from its log: the docker client that read it died')
   if (stop.reason()) throw new CancelledError()
   if (end.failure !== null) throw new InstanceError(end.failure)
   if (end.withoutScript)

@@ -13,7 +13,8 @@ import { judgeUp, type Watched } from './up.ts'
 /** What the engine may take beyond a container's own time-out: the kill, and the volumes and networks it lets go of. */
 const STOP_MARGIN_MS = 30_000
 const DEFAULT_STOP_S = 10
-const START_DEADLINE_MS = 120_000
+/** After that a client is taken for one that hangs, and another one asks. */
+const START_DEADLINE_MS = 60_000
 const POLL_MS = 300
 
 export interface NotDone {
