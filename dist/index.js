@@ -53308,6 +53308,7 @@ function engineNow(host) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ stoppedBy),
 /* harmony export */   BH: () => (/* binding */ letGoName),
 /* harmony export */   Ed: () => (/* binding */ parseClaim),
 /* harmony export */   G8: () => (/* binding */ isLetGo),
@@ -53323,6 +53324,7 @@ function engineNow(host) {
 const PREFIX = 'dev.polarfox.marina-action.';
 const VERSION_LABEL = `${PREFIX}version`;
 const VERSION = '1';
+const HEALTHY_FIRST = 'healthy-first';
 const claimName = (instance) => `marina-run-${instance}`;
 const imageName = (instance) => `marina-image-${instance}`;
 const sweepName = (id, generation) => `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`;
@@ -53343,7 +53345,12 @@ function claimLabels(claim) {
     if (claim.workbench !== null)
         labels[`${PREFIX}workbench`] = claim.workbench;
     claim.restart.forEach((entry, index) => {
-        labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = `${entry.id} ${entry.name}`;
+        labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = [
+            entry.id,
+            entry.name,
+            ...(entry.healthyFirst ? [HEALTHY_FIRST] : []),
+            ...(entry.before === undefined ? [] : [entry.before]),
+        ].join(' ');
     });
     claim.dumps.forEach((id, index) => {
         labels[`${PREFIX}dumps.${digits(index)}`] = id;
@@ -53395,8 +53402,15 @@ function parseClaim(container) {
             .filter((key) => key.startsWith(`${PREFIX}restart.`))
             .sort()
             .map((key) => {
-            const [id = '', name = ''] = (container.labels[key] ?? '').split(' ');
-            return { wave: Number(key.split('.').at(-2)) || 0, id, name };
+            const [id = '', name = '', ...words] = (container.labels[key] ?? '').split(' ');
+            const before = ['unhealthy', 'restarting'].find((word) => words.includes(word));
+            return {
+                wave: Number(key.split('.').at(-2)) || 0,
+                id,
+                name,
+                ...(words.includes(HEALTHY_FIRST) ? { healthyFirst: true } : {}),
+                ...(before === undefined ? {} : { before }),
+            };
         }),
     };
 }
@@ -53416,6 +53430,10 @@ function sweepGeneration(container) {
 /** Whether the last sweeper ended without having repaired everything: nobody is at it. */
 function isLetGo(container) {
     return container.name.endsWith('-left');
+}
+/** Ids of the containers that a claim of ours has stopped, or will: of its labels alone. */
+function stoppedBy(labels) {
+    return Object.entries(labels).flatMap(([key, value]) => key.startsWith(`${PREFIX}restart.`) ? [value.split(' ')[0] ?? ''] : []);
 }
 
 
@@ -53666,7 +53684,7 @@ async function sweepClaim(host, claim, because) {
             // the claim stays: it is the only memory of what is still down, and the next start tries again
             const kept = await letGo(host, claim.container.id);
             for (const failure of failures)
-                await host.warn(`${what}; ${failure}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}`);
+                await host.alarm(`${what}; ${failure}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}`);
             return false;
         }
         await (0,containers/* removeContainer */.od)(host.docker, claim.container.id);
@@ -53753,7 +53771,7 @@ async function restart(host, claim) {
         if (before !== null)
             there.push({ entry, before });
         else {
-            await host.warn(`instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`);
+            await host.alarm(`instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`);
         }
     }
     const entries = there.map(({ entry }) => entry);
@@ -55527,7 +55545,11 @@ async function listWithClock(bench, root, options) {
 }
 /** As `list`, for a caller that needs each entry only once. Throws `InstanceError` where not everything could be read, `CancelledError`. */
 async function eachEntry(bench, root, options, onEntry) {
-    const parser = listingParser(onEntry);
+    const missing = new Set(options.paths.map(bytesOf));
+    const parser = listingParser((entry) => {
+        missing.delete(entry.path);
+        onEntry(entry);
+    });
     const complaints = collectComplaints();
     const prefixes = options.paths.length === 0 ? [] : withAbove(options.paths).map(dotted);
     const roots = options.paths.length === 0 ? ['.'] : options.paths.map(dotted);
@@ -55550,7 +55572,7 @@ async function eachEntry(bench, root, options, onEntry) {
     // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
     if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
         throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed: find or stat was ended (${end.trim()})`);
-    const missingOnly = options.live || options.paths.length > 0; // a path that is not there is named by the caller
+    const missingOnly = options.live || missing.size > 0; // a path that is not there is named by the caller
     const failure = missingOnly ? complaints.serious() : complaints.first();
     if (failure !== null)
         throw new build_errors/* InstanceError */.i2(`${options.what} could not be listed: ${failure}`);
@@ -56673,6 +56695,13 @@ async function passWhileStopped(bench, request, before) {
         await apply(bench, request, work, stopped);
     return { second, copied, removed };
 }
+/** The only pass, where two are not exact or not wanted. This is downtime: a list and the copy of it; it is compared later. */
+async function passOnce(bench, request) {
+    const stopped = { ...request, live: false };
+    const selection = await survey(bench, stopped);
+    await withProgress(bench, request, selection.entries, () => apply(bench, request, workOf(selection, bench.tools), stopped));
+    return { second: selection.entries, copied: selection.entries.size, removed: 0 };
+}
 /** Compares the staged tree with the stopped volume's list. No downtime: applications may be up again. */
 async function confirmPasses(bench, request, after) {
     return discardOnFailure(bench, request, () => verifyCopy(bench, { ...request, live: false }, after.second));
@@ -57168,7 +57197,7 @@ const PATIENCE_MS = 60_000;
 async function whileStopped(docker, group, options, work) {
     const now = await lookAgain(docker, group, options);
     if (now instanceof Error)
-        return { outcome: { kind: 'failed', error: now }, warnings: [], notUp: [], downtimeMs: null };
+        return { outcome: { kind: 'failed', error: now }, torn: [], warnings: [], notUp: [], downtimeMs: null };
     const stoppedAt = Date.now();
     const begun = await stopAndWork(docker, now, options, work);
     const started = await (0,applications/* startAll */.S)(docker, now.start, {
@@ -57178,7 +57207,8 @@ async function whileStopped(docker, group, options, work) {
     });
     return {
         outcome: await lookBack(docker, now, begun, { self: options.self, startedAgainAt: started.firstStartedAt }),
-        warnings: [...(begun.stop?.warnings ?? []), ...started.warnings],
+        torn: begun.stop?.warnings ?? [],
+        warnings: started.warnings,
         notUp: started.failed,
         downtimeMs: now.start.length === 0 ? null : started.startedAt - stoppedAt,
     };
@@ -57187,8 +57217,9 @@ async function whileStopped(docker, group, options, work) {
 async function stopAndWork(docker, group, options, work) {
     let stop = null;
     try {
-        stop = await (0,applications/* stopAll */.u)(docker, group.stop, { endlessMs: options.endlessStopMs });
-        if (options.signal?.aborted)
+        const { signal } = options;
+        stop = await (0,applications/* stopAll */.u)(docker, group.stop, { endlessMs: options.endlessStopMs, ...(signal && { signal }) });
+        if (stop.aborted || signal?.aborted)
             throw new build_errors/* CancelledError */.cc();
         const [failed] = stop.failed;
         if (failed !== undefined)
@@ -57557,7 +57588,7 @@ function toolsOf(lines) {
 
 
 /** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
-const RELEASE_MS = 45 * 60_000;
+const RELEASE_MS = 3 * 3_600_000;
 /** The backup container as the claim. It is taken at the first `create`. */
 function holdByBackup(request) {
     const name = (0,claim_labels/* claimName */.cB)(request.instance.id);
@@ -57944,7 +57975,8 @@ async function copyVolumes(life, bench, sources, { quiet, vanished }) {
                 ? new build_errors/* InstanceError */.i2(`volume ${source.volume.name} ${VANISHED}`)
                 : null,
             firstPass: null,
-            secondPass: null,
+            lastPass: null,
+            torn: [],
             copied: null,
         };
     });
@@ -58029,6 +58061,8 @@ async function copyStopped(life, bench, group, members, quiet) {
         life.record.downtime(done.downtimeMs / 1000);
         await life.log.write('marina', `${names.join(', ')} up again, after ${(done.downtimeMs / 1000).toFixed(1)} s`);
     }
+    for (const member of members)
+        member.torn = done.torn;
     for (const warning of done.warnings)
         await life.record.warn(warning);
     if (done.notUp.length > 0) {
@@ -58069,14 +58103,13 @@ async function firstPass(life, bench, member) {
     await survey(bench, member.request);
 }
 async function lastPass(bench, member) {
-    if (member.firstPass)
-        member.secondPass = await passWhileStopped(bench, member.request, member.firstPass);
-    else
-        member.copied = await copyVolume(bench, { ...member.request, live: false });
+    member.lastPass = member.firstPass
+        ? await passWhileStopped(bench, member.request, member.firstPass)
+        : await passOnce(bench, member.request);
 }
 async function copies_confirm(bench, member) {
-    if (member.secondPass)
-        member.copied = await confirmPasses(bench, member.request, member.secondPass);
+    if (member.lastPass)
+        member.copied = await confirmPasses(bench, member.request, member.lastPass);
 }
 /** The postHooks of all whose preHook was begun, or that have none; nothing that goes wrong with one keeps another from its own. */
 async function closeHooks(life, members) {
@@ -58108,8 +58141,9 @@ async function settle(life, member) {
         life.record.target(source.target, { seconds });
         return failTarget(life, source.target, error?.message ?? `volume ${source.volume.name} was not copied`);
     }
-    const staging = member.secondPass ? 'presync' : 'copy';
-    const { files, bytes, warnings } = copied;
+    const staging = member.firstPass ? 'presync' : 'copy';
+    const { files, bytes } = copied;
+    const warnings = [...copied.warnings, ...member.torn];
     life.record.target(source.target, { status: 'staged', staging, files, bytes, warnings, seconds });
     for (const warning of warnings)
         await life.log.write('marina', `warning: volume ${source.volume.name}: ${warning}`);
@@ -60000,14 +60034,15 @@ function upperDirsOf(mountinfo) {
 
 
 
+
 const NOBODY = { groups: [], containers: [], self: [], journal: [] };
 /** Asks the host and decides. Targets that cannot be had stopped have failed; the others are returned. Asks nothing where nobody is to be stopped and there are no hooks. */
 async function planQuiet(life, sources) {
     const stopped = sources.filter((source) => source.target.stopAttached);
-    const hooks = sources.some((source) => source.target.preHook !== null || source.target.postHook !== null);
-    if (stopped.length === 0 && !hooks)
+    const hooked = sources.filter((source) => source.target.preHook !== null || source.target.postHook !== null);
+    if (stopped.length === 0 && hooked.length === 0)
         return { quiet: NOBODY, sources };
-    const { plan, containers, self } = await decide(life, stopped);
+    const { plan, containers, self } = await decide(life, stopped, hooked);
     const byName = (name) => {
         const source = sources.find((one) => one.volume.name === name);
         if (!source)
@@ -60024,15 +60059,16 @@ async function planQuiet(life, sources) {
             groups: plan.groups,
             containers,
             self,
-            journal: plan.groups.flatMap((group) => group.start.flatMap((wave, index) => wave.map(({ id, name }) => ({ id, name, wave: index })))),
+            journal: plan.groups.flatMap((group) => group.start.flatMap((wave, index) => wave.map((one) => ({ ...one, wave: index })))),
         },
         sources: sources.filter((source) => !refused.has(source.volume.name)),
     };
 }
 /** What is down because another instance stopped it is not down for good: its turn is waited for, and the host asked again. */
-async function decide(life, stopped) {
+async function decide(life, stopped, hooked) {
     const { host } = life.context;
     const options = { signal: life.stop.signal };
+    const planOf = (on) => planQuiesce({ ...on, volumes: stopped.map((source) => source.volume) });
     const ask = async () => {
         const [containers, hostVolumes, traces] = await Promise.all([
             (0,inspect/* allContainers */.Yr)(host.docker, options),
@@ -60040,14 +60076,16 @@ async function decide(life, stopped) {
             (0,inspect/* readOwnTraces */.D3)(),
         ]);
         const self = ownContainers(traces, containers);
-        return {
-            plan: planQuiesce({ volumes: stopped.map((source) => source.volume), hostVolumes, containers, self }),
-            containers,
-            self,
-        };
+        return { plan: planOf({ hostVolumes, containers, self }), hostVolumes, containers, self };
     };
     const asked = await ask();
-    const down = asked.plan.groups.flatMap((group) => group.idle).map((container) => container.id);
+    const journaled = new Set(asked.containers.filter((one) => one.ours).flatMap((one) => (0,claim_labels/* stoppedBy */.$)(one.labels)));
+    const isDown = (one) => one.state === 'down' && journaled.has(one.id);
+    // whoever depends on a writer shows in the plan only while it runs
+    const asUp = asked.containers.map((one) => (isDown(one) ? { ...one, state: 'running' } : one));
+    const wouldStop = planOf({ ...asked, containers: asUp }).groups.flatMap((group) => group.stop.flat());
+    const stops = [...wouldStop.map(({ container }) => container.id), ...quiet_placesOf(asked.containers, hooked)];
+    const down = asked.containers.filter((one) => isDown(one) && stops.includes(one.id)).map((one) => one.id);
     if (down.length === 0)
         return asked;
     await waitForStopped({
@@ -60059,6 +60097,13 @@ async function decide(life, stopped) {
         say: (line) => life.log.write('marina', line),
     });
     return ask();
+}
+/** Those in which a volume's hooks could run, if they ran themselves. */
+function quiet_placesOf(containers, hooked) {
+    const names = hooked.map((source) => source.volume.name);
+    return containers
+        .filter((one) => one.mounts.some((mount) => mount.name !== null && names.includes(mount.name)))
+        .map((one) => one.id);
 }
 
 ;// CONCATENATED MODULE: ./build/run/instance.js
@@ -60606,6 +60651,7 @@ function publicPage(report, isPublic) {
     const hideAny = (sentence) => (sentence === null ? null : hide(sentence));
     return {
         ...report,
+        errors: report.errors.map(hide),
         warnings: report.warnings.map(hide),
         instances: report.instances.map((one) => ({
             ...one,
@@ -60666,6 +60712,8 @@ function verdictLine(report) {
             return `### 🚫 Cancelled${host}: ${of('success').length} of ${(0,wording/* count */.U9)(total, 'backup')} succeeded before`;
         case 'failed': {
             const failed = of('failed');
+            if (failed.length === 0 && report.errors.length > 0)
+                return `### ❌ An application that an earlier run stopped is not up${host}; ${of('success').length} of ${(0,wording/* count */.U9)(total, 'backup')} succeeded`;
             if (failed.length === 0)
                 return `### ❌ The run failed${host}`;
             return `### ❌ ${failed.length} of ${(0,wording/* count */.U9)(total, 'backup')} failed${host}: ${bad(failed)}`;
@@ -60734,7 +60782,7 @@ function fold(one, detail, open) {
 }
 function warnings(report, detail) {
     const all = [
-        ...report.warnings.map((text) => (0,markup/* inline */.mG)(text)),
+        ...[...report.errors, ...report.warnings].map((text) => (0,markup/* inline */.mG)(text)),
         ...report.instances.flatMap((one) => [
             ...one.warnings.map((text) => `${(0,markup/* code */.aY)(one.id)}: ${(0,markup/* inline */.mG)(text)}`),
             ...one.targets.flatMap((target) => target.warnings.map((text) => `${(0,markup/* code */.aY)(one.id)}, ${target.kind} ${(0,markup/* code */.aY)(target.name)}: ${(0,markup/* inline */.mG)(text)}`)),
@@ -60942,6 +60990,7 @@ async function backup(action) {
     const engine = await (0,docker_engine/* openEngine */.F5)(docker, action.signal);
     const nodeName = nodeNameOf(config, variables.lookup);
     const hostName = (nodeName instanceof build_errors/* ConfigError */.xL ? null : nodeName) ?? engine.hostName;
+    const errors = [];
     const warnings = [];
     const host = {
         docker,
@@ -60956,6 +61005,10 @@ async function backup(action) {
         },
         runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
         startAgain: (waves) => (0,startAgain/* startAgain */.t)(docker, waves),
+        alarm: async (message) => {
+            errors.push(redactor.text(message));
+            await console.error(redactor.text(message));
+        },
         warn: async (message) => {
             warnings.push(redactor.text(message));
             await console.warning(redactor.text(message));
@@ -60985,7 +61038,7 @@ async function backup(action) {
         : Promise.resolve(unsettled(one.raw, one.error.message)), (one) => notBegun(one.raw, 'skipped', null));
     const report = {
         version: 1,
-        result: resultOf(reports, action.signal.aborted),
+        result: errors.length > 0 ? 'failed' : resultOf(reports, action.signal.aborted),
         dryRun: inputs.dryRun,
         host: hostName,
         repository: event.repository,
@@ -60996,6 +61049,7 @@ async function backup(action) {
         startedAt: startedAt.toISOString(),
         seconds: (Date.now() - startedAt.getTime()) / 1000,
         engine: { version: engine.version, apiVersion: engine.apiVersion },
+        errors,
         warnings,
         instances: reports,
     };
@@ -61320,6 +61374,7 @@ async function post(env, console, job) {
             owner,
             runCompleted: async () => null,
             startAgain: (waves) => (0,_stage_startAgain_js__WEBPACK_IMPORTED_MODULE_3__/* .startAgain */ .t)(docker, waves),
+            alarm: (message) => console.error(message),
             warn: (message) => console.warning(message),
         }, job);
         await console.info(found === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${(0,_report_wording_js__WEBPACK_IMPORTED_MODULE_5__/* .count */ .U9)(gone, 'container')}.`);
@@ -64444,8 +64499,6 @@ function stopTimeout(container) {
 
 // EXTERNAL MODULE: ./build/docker/process.js + 1 modules
 var process = __nccwpck_require__(99762);
-// EXTERNAL MODULE: ./build/errors.js
-var errors = __nccwpck_require__(19473);
 // EXTERNAL MODULE: ./build/stage/inspect.js
 var inspect = __nccwpck_require__(28461);
 ;// CONCATENATED MODULE: ./build/stage/up.js
@@ -64514,7 +64567,6 @@ function howEnded(container) {
 
 
 
-
 /** What the engine may take beyond a container's own time-out: the kill, and the volumes and networks it lets go of. */
 const STOP_MARGIN_MS = 30_000;
 const applications_DEFAULT_STOP_S = 10;
@@ -64523,7 +64575,7 @@ const START_DEADLINE_MS = 60_000;
 const applications_POLL_MS = 300;
 /**
  * Stops wave after wave, those of a wave side by side, each by its own signal and time-out. What `inspect` says counts.
- * A signal that fires ends it after the wave under way, with `CancelledError`: a stop that is left behind goes on in the engine,
+ * A signal that fires ends it after the wave under way: a stop that is left behind goes on in the engine,
  * and would take down what was started again meanwhile. `endlessMs` is the time for a container whose own time-out is
  * for ever.
  */
@@ -64533,7 +64585,7 @@ async function stopAll(docker, waves, options) {
     const warnings = [];
     for (const wave of waves) {
         if (options.signal?.aborted)
-            throw new errors/* CancelledError */.cc();
+            return { down, failed, warnings, aborted: true };
         const ids = wave.map(({ container }) => container.id);
         const argv = ['stop', ...ids];
         const output = await (0,process/* query */.P)(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.endlessMs) });
@@ -64559,9 +64611,7 @@ async function stopAll(docker, waves, options) {
         if (failed.length > 0)
             break;
     }
-    if (options.signal?.aborted)
-        throw new errors/* CancelledError */.cc();
-    return { down, failed, warnings };
+    return { down, failed, warnings, aborted: false };
 }
 function waveDeadlineMs(wave, endlessMs) {
     const timeouts = wave.map(({ container: { stopTimeout } }) => {
@@ -64582,9 +64632,8 @@ function killed(container) {
  */
 async function startAll(docker, waves, options) {
     const end = Date.now() + options.deadlineMs;
-    const ids = waves.flat().map(({ id }) => id);
     if (options.stopMayBePending)
-        await pendingStops(docker, ids);
+        await pendingStops(docker, await lastStopped(docker, waves));
     const started = [];
     const settled = new Map();
     for (const wave of waves) {
@@ -64615,6 +64664,16 @@ async function startAll(docker, waves, options) {
 }
 function byTime(a, b) {
     return Date.parse(a) - Date.parse(b);
+}
+/**
+ * Whose stop may be under way: a wave is stopped only when the ones before it are down, so it is the first of them, in the order of
+ * stopping, in which anybody still runs. The others that run were not asked to stop yet.
+ */
+async function lastStopped(docker, waves) {
+    const ids = waves.flat().map(({ id }) => id);
+    const up = (await seen(docker, ids)).filter(({ state }) => state !== 'down').map(({ id }) => id);
+    const wave = [...waves].reverse().find((one) => one.some(({ id }) => up.includes(id)));
+    return (wave ?? []).map(({ id }) => id).filter((id) => up.includes(id));
 }
 /** What goes wrong with one must not keep the others down. */
 async function startSurely(docker, expected, known) {

@@ -80,6 +80,8 @@ export interface RunReport {
   readonly startedAt: string
   readonly seconds: number
   readonly engine: { readonly version: string; readonly apiVersion: string } | null
+  /** What went wrong with no instance of this run: an application that an earlier one stopped is not up. */
+  readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly instances: readonly InstanceReport[]
 }

@@ -12,6 +12,8 @@ export interface DockerHost {
   readonly runCompleted: (repository: string, runId: string, attempt: number) => Promise<boolean | null>
   /** Starts what a dead run left stopped, wave after wave, and waits until it is up. Returns a sentence for each that did not come up. */
   readonly startAgain: (waves: readonly (readonly JournalEntry[])[]) => Promise<readonly string[]>
+  /** An application that an earlier run stopped is not up again: the run is red, whatever its own backups do. */
+  readonly alarm: (message: string) => Promise<void>
   /** A thing to tell people that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>
 }

@@ -9,6 +9,8 @@ const PREFIX = 'dev.polarfox.marina-action.'
 export const VERSION_LABEL = `${PREFIX}version`
 const VERSION = '1'
 
+const HEALTHY_FIRST = 'healthy-first'
+
 export type Kind = 'backup' | 'workbench' | 'image'
 
 /** Who works: one process of one run. */
@@ -30,6 +32,10 @@ export interface JournalEntry {
   readonly wave: number
   readonly id: string
   readonly name: string
+  /** Something in a later wave is to be started only once this one is healthy. */
+  readonly healthyFirst?: boolean
+  /** What was wrong with it before it was stopped. */
+  readonly before?: 'unhealthy' | 'restarting'
 }
 
 export interface Claim {
@@ -73,7 +79,12 @@ export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, str
   }
   if (claim.workbench !== null) labels[`${PREFIX}workbench`] = claim.workbench
   claim.restart.forEach((entry, index) => {
-    labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = `${entry.id} ${entry.name}`
+    labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = [
+      entry.id,
+      entry.name,
+      ...(entry.healthyFirst ? [HEALTHY_FIRST] : []),
+      ...(entry.before === undefined ? [] : [entry.before]),
+    ].join(' ')
   })
   claim.dumps.forEach((id, index) => {
     labels[`${PREFIX}dumps.${digits(index)}`] = id
@@ -126,8 +137,15 @@ export function parseClaim(container: Inspected): Claim | null {
       .filter((key) => key.startsWith(`${PREFIX}restart.`))
       .sort()
       .map((key) => {
-        const [id = '', name = ''] = (container.labels[key] ?? '').split(' ')
-        return { wave: Number(key.split('.').at(-2)) || 0, id, name }
+        const [id = '', name = '', ...words] = (container.labels[key] ?? '').split(' ')
+        const before = (['unhealthy', 'restarting'] as const).find((word) => words.includes(word))
+        return {
+          wave: Number(key.split('.').at(-2)) || 0,
+          id,
+          name,
+          ...(words.includes(HEALTHY_FIRST) ? { healthyFirst: true } : {}),
+          ...(before === undefined ? {} : { before }),
+        }
       }),
   }
 }
@@ -149,4 +167,11 @@ export function sweepGeneration(container: Inspected): number {
 /** Whether the last sweeper ended without having repaired everything: nobody is at it. */
 export function isLetGo(container: Inspected): boolean {
   return container.name.endsWith('-left')
+}
+
+/** Ids of the containers that a claim of ours has stopped, or will: of its labels alone. */
+export function stoppedBy(labels: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(labels).flatMap(([key, value]) =>
+    key.startsWith(`${PREFIX}restart.`) ? [value.split(' ')[0] ?? ''] : [],
+  )
 }

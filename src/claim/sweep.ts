@@ -133,7 +133,7 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
       // the claim stays: it is the only memory of what is still down, and the next start tries again
       const kept = await letGo(host, claim.container.id)
       for (const failure of failures)
-        await host.warn(
+        await host.alarm(
           `${what}; ${failure}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}`,
         )
       return false
@@ -222,7 +222,7 @@ async function restart(
     const before = (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
     if (before !== null) there.push({ entry, before })
     else {
-      await host.warn(
+      await host.alarm(
         `instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`,
       )
     }

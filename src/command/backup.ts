@@ -69,6 +69,7 @@ export async function backup(action: Action): Promise<number> {
   const engine = await openEngine(docker, action.signal)
   const nodeName = nodeNameOf(config, variables.lookup)
   const hostName = (nodeName instanceof ConfigError ? null : nodeName) ?? engine.hostName
+  const errors: string[] = []
   const warnings: string[] = []
   const host: DockerHost = {
     docker,
@@ -83,6 +84,10 @@ export async function backup(action: Action): Promise<number> {
     },
     runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
     startAgain: (waves) => startAgain(docker, waves),
+    alarm: async (message) => {
+      errors.push(redactor.text(message))
+      await console.error(redactor.text(message))
+    },
     warn: async (message) => {
       warnings.push(redactor.text(message))
       await console.warning(redactor.text(message))
@@ -118,7 +123,7 @@ export async function backup(action: Action): Promise<number> {
   )
   const report: RunReport = {
     version: 1,
-    result: resultOf(reports, action.signal.aborted),
+    result: errors.length > 0 ? 'failed' : resultOf(reports, action.signal.aborted),
     dryRun: inputs.dryRun,
     host: hostName,
     repository: event.repository,
@@ -129,6 +134,7 @@ export async function backup(action: Action): Promise<number> {
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     engine: { version: engine.version, apiVersion: engine.apiVersion },
+    errors,
     warnings,
     instances: reports,
   }

@@ -61,6 +61,7 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   const hideAny = (sentence: string | null) => (sentence === null ? null : hide(sentence))
   return {
     ...report,
+    errors: report.errors.map(hide),
     warnings: report.warnings.map(hide),
     instances: report.instances.map((one) => ({
       ...one,
@@ -122,6 +123,8 @@ function verdictLine(report: RunReport): string {
       return `### 🚫 Cancelled${host}: ${of('success').length} of ${count(total, 'backup')} succeeded before`
     case 'failed': {
       const failed = of('failed')
+      if (failed.length === 0 && report.errors.length > 0)
+        return `### ❌ An application that an earlier run stopped is not up${host}; ${of('success').length} of ${count(total, 'backup')} succeeded`
       if (failed.length === 0) return `### ❌ The run failed${host}`
       return `### ❌ ${failed.length} of ${count(total, 'backup')} failed${host}: ${bad(failed)}`
     }
@@ -193,7 +196,7 @@ function fold(one: InstanceReport, detail: Detail, open: boolean): string {
 
 function warnings(report: RunReport, detail: Detail): string[] {
   const all = [
-    ...report.warnings.map((text) => inline(text)),
+    ...[...report.errors, ...report.warnings].map((text) => inline(text)),
     ...report.instances.flatMap((one) => [
       ...one.warnings.map((text) => `${code(one.id)}: ${inline(text)}`),
       ...one.targets.flatMap((target) =>

@@ -11,6 +11,7 @@ import {
   type BroughtUp,
   canPresync,
   confirmPasses,
+  passOnce,
   passWhileRunning,
   passWhileStopped,
   type Staged,
@@ -34,7 +35,9 @@ interface Member {
   hookBegun: boolean
   error: Error | null
   firstPass: Staged | null
-  secondPass: BroughtUp | null
+  lastPass: BroughtUp | null
+  /** Why what was staged may be torn, though it is whole. */
+  torn: readonly string[]
   copied: Copied | null
 }
 
@@ -69,7 +72,8 @@ export async function copyVolumes(
         ? new InstanceError(`volume ${source.volume.name} ${VANISHED}`)
         : null,
       firstPass: null,
-      secondPass: null,
+      lastPass: null,
+      torn: [],
       copied: null,
     }
   })
@@ -164,6 +168,7 @@ async function copyStopped(
     life.record.downtime(done.downtimeMs / 1000)
     await life.log.write('marina', `${names.join(', ')} up again, after ${(done.downtimeMs / 1000).toFixed(1)} s`)
   }
+  for (const member of members) member.torn = done.torn
   for (const warning of done.warnings) await life.record.warn(warning)
   if (done.notUp.length > 0) {
     for (const one of done.notUp) for (const line of one.log) await life.log.write('marina', `${one.name}: ${line}`)
@@ -208,12 +213,13 @@ async function firstPass(life: Life, bench: Bench, member: Member): Promise<void
 }
 
 async function lastPass(bench: Bench, member: Member): Promise<void> {
-  if (member.firstPass) member.secondPass = await passWhileStopped(bench, member.request, member.firstPass)
-  else member.copied = await copyVolume(bench, { ...member.request, live: false })
+  member.lastPass = member.firstPass
+    ? await passWhileStopped(bench, member.request, member.firstPass)
+    : await passOnce(bench, member.request)
 }
 
 async function confirm(bench: Bench, member: Member): Promise<void> {
-  if (member.secondPass) member.copied = await confirmPasses(bench, member.request, member.secondPass)
+  if (member.lastPass) member.copied = await confirmPasses(bench, member.request, member.lastPass)
 }
 
 /** The postHooks of all whose preHook was begun, or that have none; nothing that goes wrong with one keeps another from its own. */
@@ -247,8 +253,9 @@ async function settle(life: Life, member: Member): Promise<void> {
     life.record.target(source.target, { seconds })
     return failTarget(life, source.target, error?.message ?? `volume ${source.volume.name} was not copied`)
   }
-  const staging = member.secondPass ? 'presync' : 'copy'
-  const { files, bytes, warnings } = copied
+  const staging = member.firstPass ? 'presync' : 'copy'
+  const { files, bytes } = copied
+  const warnings = [...copied.warnings, ...member.torn]
   life.record.target(source.target, { status: 'staged', staging, files, bytes, warnings, seconds })
   for (const warning of warnings) await life.log.write('marina', `warning: volume ${source.volume.name}: ${warning}`)
   life.staged.push(volumeEntry(source, { staging, files, bytes, warnings }))

@@ -41,7 +41,7 @@ export interface HoldRequest {
 }
 
 /** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
-const RELEASE_MS = 45 * 60_000
+const RELEASE_MS = 3 * 3_600_000
 
 /** The backup container as the claim. It is taken at the first `create`. */
 export function holdByBackup(request: HoldRequest): Hold {

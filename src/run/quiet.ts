@@ -1,11 +1,11 @@
 /** Who would be stopped for an instance, decided once before the claim: the journal has to list them from the first moment. */
 import { waitForStopped } from '../claim/journals.ts'
-import type { JournalEntry } from '../claim/labels.ts'
+import { type JournalEntry, stoppedBy } from '../claim/labels.ts'
 import { InstanceError } from '../errors.ts'
 import type { Container } from '../stage/container.ts'
 import { allContainers, allVolumes, readOwnTraces } from '../stage/inspect.ts'
 import { ownContainers } from '../stage/ownContainer.ts'
-import { planQuiesce, type QuiesceGroup } from '../stage/quiesce.ts'
+import { planQuiesce, type QuiesceGroup, type QuiesceInput } from '../stage/quiesce.ts'
 import type { VolumeSource } from '../stage/targets.ts'
 import { failTarget, type Life } from './life.ts'
 
@@ -28,9 +28,9 @@ export async function planQuiet(
   sources: readonly VolumeSource[],
 ): Promise<{ readonly quiet: Quiet; readonly sources: readonly VolumeSource[] }> {
   const stopped = sources.filter((source) => source.target.stopAttached)
-  const hooks = sources.some((source) => source.target.preHook !== null || source.target.postHook !== null)
-  if (stopped.length === 0 && !hooks) return { quiet: NOBODY, sources }
-  const { plan, containers, self } = await decide(life, stopped)
+  const hooked = sources.filter((source) => source.target.preHook !== null || source.target.postHook !== null)
+  if (stopped.length === 0 && hooked.length === 0) return { quiet: NOBODY, sources }
+  const { plan, containers, self } = await decide(life, stopped, hooked)
   const byName = (name: string) => {
     const source = sources.find((one) => one.volume.name === name)
     if (!source) throw new InstanceError(`volume ${name} is not a target`)
@@ -45,7 +45,7 @@ export async function planQuiet(
       containers,
       self,
       journal: plan.groups.flatMap((group) =>
-        group.start.flatMap((wave, index) => wave.map(({ id, name }) => ({ id, name, wave: index }))),
+        group.start.flatMap((wave, index) => wave.map((one) => ({ ...one, wave: index }))),
       ),
     },
     sources: sources.filter((source) => !refused.has(source.volume.name)),
@@ -53,9 +53,11 @@ export async function planQuiet(
 }
 
 /** What is down because another instance stopped it is not down for good: its turn is waited for, and the host asked again. */
-async function decide(life: Life, stopped: readonly VolumeSource[]) {
+async function decide(life: Life, stopped: readonly VolumeSource[], hooked: readonly VolumeSource[]) {
   const { host } = life.context
   const options = { signal: life.stop.signal }
+  const planOf = (on: Omit<QuiesceInput, 'volumes'>) =>
+    planQuiesce({ ...on, volumes: stopped.map((source) => source.volume) })
   const ask = async () => {
     const [containers, hostVolumes, traces] = await Promise.all([
       allContainers(host.docker, options),
@@ -63,14 +65,16 @@ async function decide(life: Life, stopped: readonly VolumeSource[]) {
       readOwnTraces(),
     ])
     const self = ownContainers(traces, containers)
-    return {
-      plan: planQuiesce({ volumes: stopped.map((source) => source.volume), hostVolumes, containers, self }),
-      containers,
-      self,
-    }
+    return { plan: planOf({ hostVolumes, containers, self }), hostVolumes, containers, self }
   }
   const asked = await ask()
-  const down = asked.plan.groups.flatMap((group) => group.idle).map((container) => container.id)
+  const journaled = new Set(asked.containers.filter((one) => one.ours).flatMap((one) => stoppedBy(one.labels)))
+  const isDown = (one: Container) => one.state === 'down' && journaled.has(one.id)
+  // whoever depends on a writer shows in the plan only while it runs
+  const asUp = asked.containers.map((one) => (isDown(one) ? { ...one, state: 'running' as const } : one))
+  const wouldStop = planOf({ ...asked, containers: asUp }).groups.flatMap((group) => group.stop.flat())
+  const stops = [...wouldStop.map(({ container }) => container.id), ...placesOf(asked.containers, hooked)]
+  const down = asked.containers.filter((one) => isDown(one) && stops.includes(one.id)).map((one) => one.id)
   if (down.length === 0) return asked
   await waitForStopped({
     host,
@@ -81,4 +85,12 @@ async function decide(life: Life, stopped: readonly VolumeSource[]) {
     say: (line) => life.log.write('marina', line),
   })
   return ask()
+}
+
+/** Those in which a volume's hooks could run, if they ran themselves. */
+function placesOf(containers: readonly Container[], hooked: readonly VolumeSource[]): readonly string[] {
+  const names = hooked.map((source) => source.volume.name)
+  return containers
+    .filter((one) => one.mounts.some((mount) => mount.name !== null && names.includes(mount.name)))
+    .map((one) => one.id)
 }

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { patiently, queryAgain } from '../docker/patience.ts'
 import { pendingStops } from '../docker/pendingStop.ts'
 import { commandError, type Docker, query } from '../docker/process.ts'
-import { CancelledError } from '../errors.ts'
 import type { Container } from './container.ts'
 import type { Down } from './disturbed.ts'
 import { containersOf, lastLogLines } from './inspect.ts'
@@ -29,11 +28,13 @@ export interface StopResult {
   /** The first wave with one of these is the last that was begun. Such a stop may still be under way. */
   readonly failed: readonly NotDone[]
   readonly warnings: readonly string[]
+  /** The signal fired, and not all waves were begun. */
+  readonly aborted: boolean
 }
 
 /**
  * Stops wave after wave, those of a wave side by side, each by its own signal and time-out. What `inspect` says counts.
- * A signal that fires ends it after the wave under way, with `CancelledError`: a stop that is left behind goes on in the engine,
+ * A signal that fires ends it after the wave under way: a stop that is left behind goes on in the engine,
  * and would take down what was started again meanwhile. `endlessMs` is the time for a container whose own time-out is
  * for ever.
  */
@@ -46,7 +47,7 @@ export async function stopAll(
   const failed: NotDone[] = []
   const warnings: string[] = []
   for (const wave of waves) {
-    if (options.signal?.aborted) throw new CancelledError()
+    if (options.signal?.aborted) return { down, failed, warnings, aborted: true }
     const ids = wave.map(({ container }) => container.id)
     const argv = ['stop', ...ids]
     const output = await query(docker, argv, { deadlineMs: waveDeadlineMs(wave, options.endlessMs) })
@@ -68,8 +69,7 @@ export async function stopAll(
     }
     if (failed.length > 0) break
   }
-  if (options.signal?.aborted) throw new CancelledError()
-  return { down, failed, warnings }
+  return { down, failed, warnings, aborted: false }
 }
 
 function waveDeadlineMs(wave: readonly ToStop[], endlessMs: number): number {
@@ -124,8 +124,7 @@ export async function startAll(
   options: StartOptions,
 ): Promise<StartResult> {
   const end = Date.now() + options.deadlineMs
-  const ids = waves.flat().map(({ id }) => id)
-  if (options.stopMayBePending) await pendingStops(docker, ids)
+  if (options.stopMayBePending) await pendingStops(docker, await lastStopped(docker, waves))
   const started: Started[] = []
   const settled = new Map<string, Settled>()
   for (const wave of waves) {
@@ -176,6 +175,17 @@ interface Started {
 interface Settled {
   readonly error: string | null
   readonly warning: string | null
+}
+
+/**
+ * Whose stop may be under way: a wave is stopped only when the ones before it are down, so it is the first of them, in the order of
+ * stopping, in which anybody still runs. The others that run were not asked to stop yet.
+ */
+async function lastStopped(docker: Docker, waves: readonly (readonly ToStart[])[]): Promise<readonly string[]> {
+  const ids = waves.flat().map(({ id }) => id)
+  const up = (await seen(docker, ids)).filter(({ state }) => state !== 'down').map(({ id }) => id)
+  const wave = [...waves].reverse().find((one) => one.some(({ id }) => up.includes(id)))
+  return (wave ?? []).map(({ id }) => id).filter((id) => up.includes(id))
 }
 
 /** What goes wrong with one must not keep the others down. */

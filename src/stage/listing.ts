@@ -107,7 +107,11 @@ export async function eachEntry(
   options: ListOptions,
   onEntry: (entry: Entry) => void,
 ): Promise<Clock> {
-  const parser = listingParser(onEntry)
+  const missing = new Set(options.paths.map(bytesOf))
+  const parser = listingParser((entry) => {
+    missing.delete(entry.path)
+    onEntry(entry)
+  })
   const complaints = collectComplaints()
   const prefixes = options.paths.length === 0 ? [] : withAbove(options.paths).map(dotted)
   const roots = options.paths.length === 0 ? ['.'] : options.paths.map(dotted)
@@ -127,7 +131,7 @@ export async function eachEntry(
   // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
   if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
     throw new InstanceError(`${options.what} could not be listed: find or stat was ended (${end.trim()})`)
-  const missingOnly = options.live || options.paths.length > 0 // a path that is not there is named by the caller
+  const missingOnly = options.live || missing.size > 0 // a path that is not there is named by the caller
   const failure = missingOnly ? complaints.serious() : complaints.first()
   if (failure !== null) throw new InstanceError(`${options.what} could not be listed: ${failure}`)
   if (!missingOnly && Number(codes[1]) + Number(codes[2]) > 0)

@@ -100,6 +100,16 @@ export async function passWhileStopped(bench: Bench, request: CopyRequest, befor
   return { second, copied, removed }
 }
 
+/** The only pass, where two are not exact or not wanted. This is downtime: a list and the copy of it; it is compared later. */
+export async function passOnce(bench: Bench, request: CopyRequest): Promise<BroughtUp> {
+  const stopped = { ...request, live: false }
+  const selection = await survey(bench, stopped)
+  await withProgress(bench, request, selection.entries, () =>
+    apply(bench, request, workOf(selection, bench.tools), stopped),
+  )
+  return { second: selection.entries, copied: selection.entries.size, removed: 0 }
+}
+
 /** Compares the staged tree with the stopped volume's list. No downtime: applications may be up again. */
 export async function confirmPasses(bench: Bench, request: CopyRequest, after: BroughtUp): Promise<Copied> {
   return discardOnFailure(bench, request, () => verifyCopy(bench, { ...request, live: false }, after.second))

@@ -26,6 +26,8 @@ export interface Quiesced<T> {
     | { readonly kind: 'done'; readonly value: T; readonly disturbed: readonly string[] }
     /** Not stopped, or not worked: every target of the group has failed. `CancelledError` where the signal fired. */
     | { readonly kind: 'failed'; readonly error: Error }
+  /** Why what was copied may be torn, though all kept still: a sentence for each application that had to be killed. */
+  readonly torn: readonly string[]
   readonly warnings: readonly string[]
   /** Applications that did not come up again: each fails the instance. */
   readonly notUp: readonly NotUp[]
@@ -47,7 +49,7 @@ export async function whileStopped<T>(
 ): Promise<Quiesced<T>> {
   const now = await lookAgain(docker, group, options)
   if (now instanceof Error)
-    return { outcome: { kind: 'failed', error: now }, warnings: [], notUp: [], downtimeMs: null }
+    return { outcome: { kind: 'failed', error: now }, torn: [], warnings: [], notUp: [], downtimeMs: null }
   const stoppedAt = Date.now()
   const begun = await stopAndWork(docker, now, options, work)
   const started = await startAll(docker, now.start, {
@@ -57,7 +59,8 @@ export async function whileStopped<T>(
   })
   return {
     outcome: await lookBack(docker, now, begun, { self: options.self, startedAgainAt: started.firstStartedAt }),
-    warnings: [...(begun.stop?.warnings ?? []), ...started.warnings],
+    torn: begun.stop?.warnings ?? [],
+    warnings: started.warnings,
     notUp: started.failed,
     downtimeMs: now.start.length === 0 ? null : started.startedAt - stoppedAt,
   }
@@ -79,8 +82,9 @@ async function stopAndWork<T>(
 ): Promise<Begun<T>> {
   let stop: StopResult | null = null
   try {
-    stop = await stopAll(docker, group.stop, { endlessMs: options.endlessStopMs })
-    if (options.signal?.aborted) throw new CancelledError()
+    const { signal } = options
+    stop = await stopAll(docker, group.stop, { endlessMs: options.endlessStopMs, ...(signal && { signal }) })
+    if (stop.aborted || signal?.aborted) throw new CancelledError()
     const [failed] = stop.failed
     if (failed !== undefined) throw new InstanceError(failed.error)
     const value = await work()

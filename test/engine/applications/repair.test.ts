@@ -88,7 +88,11 @@ test('an application that cannot be started: every start says so at once, and ho
     const before = Date.now()
     const ran = await nextStart('gone')
     expect(Date.now() - before).toBeLessThan(60_000)
-    const [warning] = ran.report?.warnings ?? []
+    expect(ran.code).toBe(1)
+    expect(ran.summary).toMatch(
+      /^### ❌ An application that an earlier run stopped is not up on \S+; 1 of 1 backup succeeded/,
+    )
+    const [warning] = ran.report?.errors ?? []
     expect(warning).toMatch(new RegExp(`container "${app}" could not be started again: .*network`))
     expect(warning).toMatch(new RegExp(`docker rm -fv marina-sweep-[0-9a-f]{12}${generation}-left$`))
   }

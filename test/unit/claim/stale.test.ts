@@ -51,8 +51,9 @@ const claim = (kind: Claim['kind'], of: Inspected): Claim => ({
   dumps: ['d'.repeat(64)],
   hooks: ['shop'],
   restart: [
-    { wave: 0, id: 'id1', name: 'db' },
-    { wave: 1, id: 'id2', name: 'app' },
+    { wave: 0, id: 'id1', name: 'db', healthyFirst: true },
+    { wave: 0, id: 'id3', name: 'cache', healthyFirst: true, before: 'unhealthy' },
+    { wave: 1, id: 'id2', name: 'app', before: 'restarting' },
   ],
   workbench: null,
 })

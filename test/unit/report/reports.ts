@@ -53,6 +53,7 @@ export function report(changes: Partial<RunReport> = {}): RunReport {
     startedAt: '2026-11-24T18:00:00.000Z',
     seconds: 80,
     engine: { version: '28.2.2', apiVersion: '1.50' },
+    errors: [],
     warnings: [],
     instances: [instance()],
     ...changes,
