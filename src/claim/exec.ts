@@ -25,6 +25,11 @@ export interface ExecRequest {
   readonly input?: AsyncIterable<Buffer>
   /** Milliseconds. Past it the script is ended inside the container. */
   readonly deadlineMs: number
+  /**
+   * The wrapper gives a sign of life now and then, and one that gives none counts as ended: a client that hangs must not keep an
+   * application down until the deadline. In our own containers only (a `sleep` may outlive the script), and not with `input`.
+   */
+  readonly heartbeat?: boolean
   readonly signal?: AbortSignal
   /** Takes stdout as it comes; awaiting it is the back-pressure. Without it stdout is kept, up to 1 MiB. */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>
@@ -37,6 +42,8 @@ export interface ExecResult {
   readonly code: number | null
   /** How our side ended: `exit` of the client, the deadline, or the signal. */
   readonly ended: Ended
+  /** No sign of life came, and so it was ended. */
+  readonly silent: boolean
   /** Up to 1 MiB; with `onStdout` the first 8 KiB, where docker says why it could not start a process. */
   readonly stdout: string
   /** The last 8 KiB, without the verdict. */
@@ -45,7 +52,7 @@ export interface ExecResult {
 
 /** The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
 const DEAD_MAN = `
-word=$1 script=$2; shift 2
+word=$1 script=$2 beat=$3; shift 3
 exec 3<&0
 if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- & group=-
 else sh -c "$script" marina "$@" </dev/null 3<&- & group=
@@ -57,8 +64,12 @@ pid=$!
   kill -KILL "$group$pid" ) >/dev/null 2>&1 &
 watch=$!
 exec 3<&-
+pulse=
+if [ "$beat" != 0 ]; then
+  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null & pulse=$!
+fi
 wait $pid; code=$?
-kill -KILL $watch 2>/dev/null; wait $watch 2>/dev/null
+kill -KILL $watch $pulse 2>/dev/null; wait $watch $pulse 2>/dev/null
 printf '\\n%s %s\\n' "$word" "$code" >&2
 exit $code`
 
@@ -70,6 +81,9 @@ exit $code`
 
 const KEPT_STDOUT = 1 << 20
 const KEPT_STDERR = 8 << 10
+/** Between two signs of life, s, and how long none is waited for, ms. */
+const HEARTBEAT_S = 20
+const SILENCE_MS = 180_000
 /** How long an ended script has to die before its client is killed, ms. */
 const GRACE_MS = 5_000
 
@@ -91,6 +105,7 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
       'marina',
       word,
       request.script,
+      ...(request.input === undefined ? [String(request.heartbeat ? HEARTBEAT_S : 0)] : []),
       ...(request.args ?? []),
     ],
     env,
@@ -98,8 +113,10 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
   let kept = 0
   let first = Buffer.alloc(0)
   const stdout: Buffer[] = []
+  let heardAt = Date.now()
   const readOut = async () => {
     for await (const chunk of client.stdout as AsyncIterable<Buffer>) {
+      heardAt = Date.now()
       first = first.length < KEPT_STDERR ? Buffer.concat([first, chunk.subarray(0, KEPT_STDERR)]) : first
       if (request.onStdout) await request.onStdout(chunk)
       else if (kept < KEPT_STDOUT) {
@@ -110,7 +127,10 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
   }
   const verdict = verdictReader(word, request.onStderr)
   const readErr = async () => {
-    for await (const chunk of client.stderr as AsyncIterable<Buffer>) await verdict.write(chunk)
+    for await (const chunk of client.stderr as AsyncIterable<Buffer>) {
+      heardAt = Date.now()
+      await verdict.write(chunk)
+    }
     await verdict.end()
   }
   const feed = async () => {
@@ -131,7 +151,18 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
   // a client that ended takes no more input: nobody waits for the rest of the source
   const fed = Promise.race([guard(feed()), client.ended])
   const all = Promise.all([guard(readOut()), guard(readErr()), fed]).then(() => client.ended)
-  const ended = await firstOf(all, request.deadlineMs, request.signal)
+  const silence = new AbortController()
+  const listening = setInterval(() => {
+    if (request.heartbeat && Date.now() - heardAt > SILENCE_MS) silence.abort()
+  }, HEARTBEAT_S * 1000)
+  const how = await firstOf(
+    all,
+    request.deadlineMs,
+    request.signal ? AbortSignal.any([request.signal, silence.signal]) : silence.signal,
+  )
+  clearInterval(listening)
+  const isSilent = silence.signal.aborted && how.kind === 'cancelled' && !request.signal?.aborted
+  const ended: Ended = isSilent ? { kind: 'timeout', afterMs: SILENCE_MS } : how
   if (ended.kind === 'timeout' || ended.kind === 'cancelled') {
     client.stdin.destroy()
     const late = await firstOf(all, GRACE_MS)
@@ -146,6 +177,7 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
   return {
     code: ended.kind === 'exit' ? verdict.code() : null,
     ended,
+    silent: isSilent,
     stdout: (request.onStdout ? first : Buffer.concat(stdout)).toString(),
     stderr: verdict.tail(),
   }
@@ -154,6 +186,7 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
 /** What to say of an exec that was not a success: its own last words, or how it ended. */
 export function execReason(result: ExecResult): string {
   const words = result.stderr.trim().split('\n').slice(-3).join(' ').trim()
+  if (result.silent) return `docker gave no sign of life of it for ${SILENCE_MS / 1000} s, and it was ended`
   if (result.ended.kind === 'timeout')
     return `it was ended after ${Math.round(result.ended.afterMs / 1000)} s${words === '' ? '' : `: ${words}`}`
   if (result.ended.kind === 'cancelled') return 'cancelled'
@@ -193,6 +226,10 @@ function verdictReader(word: string, onLine?: (line: string) => void | Promise<v
     await onLine?.(line)
   }
   const take = async (line: string) => {
+    if (line === `${word} alive`) {
+      held = false
+      return
+    }
     if (line.startsWith(`${word} `)) {
       code = Number(line.slice(word.length + 1))
       held = false

@@ -167,6 +167,7 @@ function workbench(docker: Docker, id: string, lease: Stream): Workbench {
     exec: (request) =>
       execTruthfully(docker, {
         ...request,
+        heartbeat: true,
         container: id,
         signal: request.signal ? AbortSignal.any([request.signal, lost.signal]) : lost.signal,
       }),
