@@ -26,7 +26,7 @@ test('volumes and containers ask for their backup, each by its own labels', asyn
     engine,
     'l-part',
     TREE,
-    of({ [`${P}paths`]: ' docs , d.tmp', [`${P}exclude`]: 'old, *.tmp' }),
+    of({ [`${P}paths`]: ' docs , cache', [`${P}exclude`]: 'old, cache/*' }),
   )
   const byApp = await filledVolume(engine, 'l-app', TREE)
   const disabled = await filledVolume(engine, 'l-disabled', TREE, of({ [`${P}enabled`]: 'false' }))

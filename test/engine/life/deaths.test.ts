@@ -207,7 +207,7 @@ test('an engine that is restarted under a backup: one sentence, and the next sta
   expectNoTrace(ran)
   const again = await runJob(engine, config('exit 0'), { env: { GITHUB_RUN_ID: '1003' } })
   expect(again.outputs.result).toBe('success')
-  expect(await leftOf(engine)).toEqual([])
+  expect(await leftOf(engine), `${ran.stdout}\n${again.stdout}`).toEqual([])
 })
 
 test('a disk that fills up while a volume is copied is a failed target, and is free again', async () => {

@@ -297,7 +297,8 @@ test('the annotations stand at the instances’ lines, at most ten, below the gr
     properties: { title: `Backup ${id('exit7')}: failed`, file: 'config.yml', line: '2' },
     data: `${id('exit7')}: the backup failed with exit code 7: its log says why`,
   })
-  expect(shown).toContain(`error: ${id('script-folder')}: ${reportOf(ran, id('script-folder')).error}`)
+  const later = reportOf(ran, id('script-folder'))
+  expect(shown).toContain(`error: config.yml:${later.line}: ${later.id}: ${later.error}`)
   const names = obeyed.map(({ name }) => name).filter((name) => /group|error/.test(name))
   expect(names.lastIndexOf('endgroup')).toBeLessThan(names.indexOf('error'))
 })
