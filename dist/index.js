@@ -54720,7 +54720,7 @@ var external_node_string_decoder_ = __nccwpck_require__(46193);
 
 /** The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
 const DEAD_MAN = `
-word=$1 script=$2; shift 2
+word=$1 script=$2 beat=$3; shift 3
 exec 3<&0
 if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- & group=-
 else sh -c "$script" marina "$@" </dev/null 3<&- & group=
@@ -54732,8 +54732,12 @@ pid=$!
   kill -KILL "$group$pid" ) >/dev/null 2>&1 &
 watch=$!
 exec 3<&-
+pulse=
+if [ "$beat" != 0 ]; then
+  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null & pulse=$!
+fi
 wait $pid; code=$?
-kill -KILL $watch 2>/dev/null; wait $watch 2>/dev/null
+kill -KILL $watch $pulse 2>/dev/null; wait $watch $pulse 2>/dev/null
 printf '\\n%s %s\\n' "$word" "$code" >&2
 exit $code`;
 const WITH_INPUT = `
@@ -54743,6 +54747,9 @@ printf '\\n%s %s\\n' "$word" "$code" >&2
 exit $code`;
 const KEPT_STDOUT = 1 << 20;
 const KEPT_STDERR = 8 << 10;
+/** Between two signs of life, s, and how long none is waited for, ms. */
+const HEARTBEAT_S = 20;
+const SILENCE_MS = 180_000;
 /** How long an ended script has to die before its client is killed, ms. */
 const GRACE_MS = 5_000;
 /** Runs a script in a running container. Throws only where docker itself is not there; everything else is in the result. */
@@ -54761,13 +54768,16 @@ async function execTruthfully(docker, request) {
         'marina',
         word,
         request.script,
+        ...(request.input === undefined ? [String(request.heartbeat ? HEARTBEAT_S : 0)] : []),
         ...(request.args ?? []),
     ], env);
     let kept = 0;
     let first = Buffer.alloc(0);
     const stdout = [];
+    let heardAt = Date.now();
     const readOut = async () => {
         for await (const chunk of client.stdout) {
+            heardAt = Date.now();
             first = first.length < KEPT_STDERR ? Buffer.concat([first, chunk.subarray(0, KEPT_STDERR)]) : first;
             if (request.onStdout)
                 await request.onStdout(chunk);
@@ -54779,8 +54789,10 @@ async function execTruthfully(docker, request) {
     };
     const verdict = verdictReader(word, request.onStderr);
     const readErr = async () => {
-        for await (const chunk of client.stderr)
+        for await (const chunk of client.stderr) {
+            heardAt = Date.now();
             await verdict.write(chunk);
+        }
         await verdict.end();
     };
     const feed = async () => {
@@ -54803,7 +54815,15 @@ async function execTruthfully(docker, request) {
     // a client that ended takes no more input: nobody waits for the rest of the source
     const fed = Promise.race([guard(feed()), client.ended]);
     const all = Promise.all([guard(readOut()), guard(readErr()), fed]).then(() => client.ended);
-    const ended = await (0,docker_process/* firstOf */.Ku)(all, request.deadlineMs, request.signal);
+    const silence = new AbortController();
+    const listening = setInterval(() => {
+        if (request.heartbeat && Date.now() - heardAt > SILENCE_MS)
+            silence.abort();
+    }, HEARTBEAT_S * 1000);
+    const how = await (0,docker_process/* firstOf */.Ku)(all, request.deadlineMs, request.signal ? AbortSignal.any([request.signal, silence.signal]) : silence.signal);
+    clearInterval(listening);
+    const isSilent = silence.signal.aborted && how.kind === 'cancelled' && !request.signal?.aborted;
+    const ended = isSilent ? { kind: 'timeout', afterMs: SILENCE_MS } : how;
     if (ended.kind === 'timeout' || ended.kind === 'cancelled') {
         client.stdin.destroy();
         const late = await (0,docker_process/* firstOf */.Ku)(all, GRACE_MS);
@@ -54819,6 +54839,7 @@ async function execTruthfully(docker, request) {
     return {
         code: ended.kind === 'exit' ? verdict.code() : null,
         ended,
+        silent: isSilent,
         stdout: (request.onStdout ? first : Buffer.concat(stdout)).toString(),
         stderr: verdict.tail(),
     };
@@ -54826,6 +54847,8 @@ async function execTruthfully(docker, request) {
 /** What to say of an exec that was not a success: its own last words, or how it ended. */
 function execReason(result) {
     const words = result.stderr.trim().split('\n').slice(-3).join(' ').trim();
+    if (result.silent)
+        return `docker gave no sign of life of it for ${SILENCE_MS / 1000} s, and it was ended`;
     if (result.ended.kind === 'timeout')
         return `it was ended after ${Math.round(result.ended.afterMs / 1000)} s${words === '' ? '' : `: ${words}`}`;
     if (result.ended.kind === 'cancelled')
@@ -54864,6 +54887,10 @@ function verdictReader(word, onLine) {
         await onLine?.(line);
     };
     const take = async (line) => {
+        if (line === `${word} alive`) {
+            held = false;
+            return;
+        }
         if (line.startsWith(`${word} `)) {
             code = Number(line.slice(word.length + 1));
             held = false;
@@ -57458,6 +57485,7 @@ function workbench(docker, id, lease) {
         lost: lost.signal,
         exec: (request) => execTruthfully(docker, {
             ...request,
+            heartbeat: true,
             container: id,
             signal: request.signal ? AbortSignal.any([request.signal, lost.signal]) : lost.signal,
         }),
