@@ -55304,6 +55304,10 @@ function backupFailure(ran) {
     const unrun = /^exec (\/backup\.sh): (no such file or directory|exec format error|permission denied)$/m.exec(ran.stderr);
     if (unrun)
         return startFailure(image, `exec: "${unrun[1]}": ${unrun[2]}`);
+    // the engine can miss that memory ran out, when all of it is over at once
+    if (state.exitCode === 137 && ran.memory !== null) {
+        return `the backup was killed (exit code 137), as when it runs out of memory: its limit is ${ran.memory} (resources.memory). See its log, and whether someone stopped it`;
+    }
     if (state.exitCode > 128 && state.exitCode < 128 + 65) {
         return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`;
     }
@@ -59148,9 +59152,9 @@ function postgresPlan(question) {
     const elsewhere = writesElsewhere(args);
     if (elsewhere !== undefined)
         throw new build_errors/* InstanceError */.i2(`dumpArgs has "${elsewhere}", which makes ${tool} write elsewhere than into the backup: leave it out (the formats custom and tar are fine with databases)`);
-    const named = question.databases.length === 0 ? undefined : namesDatabase(args);
-    if (named !== undefined)
-        throw new build_errors/* InstanceError */.i2(`dumpArgs has "${named}", which names a database: with "databases" each dump would hold that one. Leave it out`);
+    const other = question.databases.length === 0 ? undefined : otherDatabase(args, question.databases);
+    if (other !== undefined)
+        throw new build_errors/* InstanceError */.i2(`dumpArgs has "${other}", which names a database: with "databases" each dump would hold that one. Leave it out`);
     const call = {
         script: postgres_DUMP,
         args: [tool],
@@ -59175,19 +59179,27 @@ function postgresPlan(question) {
 }
 /** Options of pg_dump whose value is the next argument. */
 const TAKES_VALUE = /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/;
-/** The argument that says which database to dump: a word of its own, `-d NAME`, or a connection that holds one. */
-function namesDatabase(args) {
+/** The argument that says which database to dump, where that is not the only one that is wanted: a word of its own, `-d NAME`, or a connection that holds one. */
+function otherDatabase(args, wanted) {
     return args.find((arg, i) => {
         const before = args[i - 1] ?? '';
-        const isValue = TAKES_VALUE.test(before);
         const attached = /^(?:--dbname=|-d)(.+)$/s.exec(arg)?.[1];
-        const connection = attached ?? (isValue ? (/^(-[abBcCOsvwWx]*d|--dbname)$/.test(before) ? arg : null) : arg);
-        if (connection === null || (attached === undefined && connection.startsWith('-')))
+        const isValue = TAKES_VALUE.test(before) && !/^(-[abBcCOsvwWx]*d|--dbname)$/.test(before);
+        if (attached === undefined && (isValue || arg.startsWith('-')))
             return false;
-        if (/^[a-z]+:\/\//i.test(connection))
-            return /^[a-z]+:\/\/[^/?]*\/[^/?]/i.test(connection) || /[?&]dbname=/.test(connection);
-        return connection.includes('=') ? /(^|\s)dbname\s*=/.test(connection) : true;
+        const name = databaseOf(attached ?? arg);
+        return name !== null && !(wanted.length === 1 && wanted[0] === name);
     });
+}
+/** The database that a connection names: a URL, a string of `key=value`, or the name itself. */
+function databaseOf(connection) {
+    const url = /^[a-z]+:\/\/[^/?]*(?:\/([^?]*))?(?:\?(.*))?$/is.exec(connection);
+    if (url)
+        return decoded(/(?:^|&)dbname=([^&]*)/.exec(url[2] ?? '')?.[1] ?? url[1] ?? '') || null;
+    if (!connection.includes('='))
+        return connection;
+    const [, quoted, bare] = /(?:^|\s)dbname\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))/s.exec(connection) ?? [];
+    return quoted ?? bare ?? null;
 }
 /** A connection can be a URL or a string with a password in it; some write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
 function liftPasswords(dumpArgs) {
@@ -59210,7 +59222,7 @@ function liftPasswords(dumpArgs) {
         const query = /^([a-z]+:\/\/.*[?&])password=([^&]*)(&|$)/is.exec(value);
         if (query) {
             options.add('the connection URL');
-            password = decodeURIComponent(query[2] ?? '');
+            password = decoded(query[2] ?? '');
             return [option + query[1] + value.slice(query[0].length)];
         }
         const text = /(^|\s)password\s*=\s*('((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))/s.exec(value);

@@ -33,6 +33,10 @@ export function backupFailure(ran: Ran): string | null {
     ran.stderr,
   )
   if (unrun) return startFailure(image, `exec: "${unrun[1]}": ${unrun[2]}`)
+  // the engine can miss that memory ran out, when all of it is over at once
+  if (state.exitCode === 137 && ran.memory !== null) {
+    return `the backup was killed (exit code 137), as when it runs out of memory: its limit is ${ran.memory} (resources.memory). See its log, and whether someone stopped it`
+  }
   if (state.exitCode > 128 && state.exitCode < 128 + 65) {
     return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
   }

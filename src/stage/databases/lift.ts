@@ -68,7 +68,7 @@ export function liftedNotice(options: readonly string[], tool: string): string {
   return `the password of ${options.join(', ')} in dumpArgs is handed to ${tool} by its environment, not on its command line; leave it out where the container's own environment has it`
 }
 
-function decoded(text: string): string {
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -2,7 +2,7 @@
 import { InstanceError } from '../../errors.ts'
 import { type TextEnd, textWholeness } from './endmarker.ts'
 import { type DumpPlan, type DumpQuestion, fileNameOf, saysWarning } from './engine.ts'
-import { liftedNotice, liftUrlPassword } from './lift.ts'
+import { decoded, liftedNotice, liftUrlPassword } from './lift.ts'
 import { customArchive, tarArchive } from './pgarchive.ts'
 import { argumentsInEnv, SECRET, TAKE_ARGUMENTS } from './script.ts'
 
@@ -45,10 +45,10 @@ export function postgresPlan(question: DumpQuestion): DumpPlan {
     throw new InstanceError(
       `dumpArgs has "${elsewhere}", which makes ${tool} write elsewhere than into the backup: leave it out (the formats custom and tar are fine with databases)`,
     )
-  const named = question.databases.length === 0 ? undefined : namesDatabase(args)
-  if (named !== undefined)
+  const other = question.databases.length === 0 ? undefined : otherDatabase(args, question.databases)
+  if (other !== undefined)
     throw new InstanceError(
-      `dumpArgs has "${named}", which names a database: with "databases" each dump would hold that one. Leave it out`,
+      `dumpArgs has "${other}", which names a database: with "databases" each dump would hold that one. Leave it out`,
     )
   const call = {
     script: DUMP,
@@ -78,18 +78,25 @@ export function postgresPlan(question: DumpQuestion): DumpPlan {
 const TAKES_VALUE =
   /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/
 
-/** The argument that says which database to dump: a word of its own, `-d NAME`, or a connection that holds one. */
-function namesDatabase(args: readonly string[]): string | undefined {
+/** The argument that says which database to dump, where that is not the only one that is wanted: a word of its own, `-d NAME`, or a connection that holds one. */
+function otherDatabase(args: readonly string[], wanted: readonly string[]): string | undefined {
   return args.find((arg, i) => {
     const before = args[i - 1] ?? ''
-    const isValue = TAKES_VALUE.test(before)
     const attached = /^(?:--dbname=|-d)(.+)$/s.exec(arg)?.[1]
-    const connection = attached ?? (isValue ? (/^(-[abBcCOsvwWx]*d|--dbname)$/.test(before) ? arg : null) : arg)
-    if (connection === null || (attached === undefined && connection.startsWith('-'))) return false
-    if (/^[a-z]+:\/\//i.test(connection))
-      return /^[a-z]+:\/\/[^/?]*\/[^/?]/i.test(connection) || /[?&]dbname=/.test(connection)
-    return connection.includes('=') ? /(^|\s)dbname\s*=/.test(connection) : true
+    const isValue = TAKES_VALUE.test(before) && !/^(-[abBcCOsvwWx]*d|--dbname)$/.test(before)
+    if (attached === undefined && (isValue || arg.startsWith('-'))) return false
+    const name = databaseOf(attached ?? arg)
+    return name !== null && !(wanted.length === 1 && wanted[0] === name)
   })
+}
+
+/** The database that a connection names: a URL, a string of `key=value`, or the name itself. */
+function databaseOf(connection: string): string | null {
+  const url = /^[a-z]+:\/\/[^/?]*(?:\/([^?]*))?(?:\?(.*))?$/is.exec(connection)
+  if (url) return decoded(/(?:^|&)dbname=([^&]*)/.exec(url[2] ?? '')?.[1] ?? url[1] ?? '') || null
+  if (!connection.includes('=')) return connection
+  const [, quoted, bare] = /(?:^|\s)dbname\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))/s.exec(connection) ?? []
+  return quoted ?? bare ?? null
 }
 
 /** A connection can be a URL or a string with a password in it; some write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
@@ -113,7 +120,7 @@ function liftPasswords(dumpArgs: readonly string[]) {
     const query = /^([a-z]+:\/\/.*[?&])password=([^&]*)(&|$)/is.exec(value)
     if (query) {
       options.add('the connection URL')
-      password = decodeURIComponent(query[2] ?? '')
+      password = decoded(query[2] ?? '')
       return [option + query[1] + value.slice(query[0].length)]
     }
     const text = /(^|\s)password\s*=\s*('((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))/s.exec(value)

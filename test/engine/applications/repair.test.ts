@@ -83,7 +83,8 @@ test('an application that cannot be started: every start says so at once, and ho
   await seen.until(`die ${app}`)
   running.killGroup()
   await running.done
-  await engine.ok(['network', 'rm', network])
+  // its endpoint is let go a moment after its container's end
+  await expect.poll(async () => (await engine.docker(['network', 'rm', network])).code, { timeout: 30_000 }).toBe(0)
   for (const generation of ['', '-2']) {
     const before = Date.now()
     const ran = await nextStart('gone')

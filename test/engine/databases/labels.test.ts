@@ -62,9 +62,9 @@ test('volumes and containers ask for their backup, each by its own labels', asyn
   expect(ran.code, ran.stdout).toBe(0)
   const { targets } = reportOf(ran, all)
   expect(targets.map(({ kind, name, staging }) => [kind, name, staging])).toEqual([
-    ['volume', byApp, 'presync'],
     ['volume', part, 'copy'],
     ['volume', plain, 'mount'],
+    ['volume', byApp, 'presync'],
     ['db', db, 'dump'],
   ])
   const files = ran.stdout.split('\n').filter((line) => line.startsWith('volume/'))

@@ -90,7 +90,7 @@ describe('a tool that ends well is not believed', () => {
   test.each`
     what                                | script                                | message
     ${'when it wrote nothing'}          | ${':'}                                | ${'the tool ended well but wrote nothing'}
-    ${'when the end is missing'}        | ${'echo "CREATE TABLE a;"'}           | ${'its dump is not whole: its last line is not "-- PostgreSQL database dump complete"'}
+    ${'when the end is missing'}        | ${'echo "CREATE TABLE a;"'}           | ${'its dump is not whole: its last line is not "-- PostgreSQL database cluster dump complete"'}
     ${'when it says an error after it'} | ${`${whole}; echo oh no >&2; exit 3`} | ${'exit code 3: oh no'}
   `('$what', async ({ script, message }) => {
     const { report } = await lying(script)

@@ -34,6 +34,7 @@ test.each`
   ${'its own exit code'}                | ${ran({ exitCode: 7 })}                                                                                    | ${/exit code 7: its log says why/}
   ${'a signal'}                         | ${ran({ exitCode: 137 })}                                                                                  | ${/killed by SIGKILL \(exit code 137\)/}
   ${'out of memory, with a limit'}      | ${ran({ exitCode: 137, oomKilled: true }, { memory: '64m' })}                                              | ${/out of memory.*limit is 64m \(resources\.memory\)/}
+  ${'killed, with a limit'}             | ${ran({ exitCode: 137 }, { memory: '64m' })}                                                               | ${/killed \(exit code 137\), as when it runs out of memory: its limit is 64m/}
   ${'out of memory, though 0'}          | ${ran({ oomKilled: true })}                                                                                | ${/out of memory/}
   ${'never started, though 0'}          | ${ran({ ...never, exitCode: 0 })}                                                                          | ${/could not be started/}
   ${'no script'}                        | ${ran(never, { hasScript: false })}                                                                        | ${/has no \/backup\.sh: put one there/}

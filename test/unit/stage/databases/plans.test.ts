@@ -197,6 +197,9 @@ describe('databases', () => {
     [['-n', 'public', '--table', 'a', '-Z', '9', '-Fc', '--clean', '-h', 'db', '-U', 'me']],
     [['-d', 'host=h user=u']],
     [['--dbname=postgresql://u@h/']],
+    [['--dbname=postgresql://u@h/a']],
+    [['-d', "password=x dbname='a'"]],
+    [['--clean', 'a']],
   ])('of PostgreSQL: %j names none', (dumpArgs) => {
     expect(planFor('postgres', { databases: ['a'], dumpArgs }).files).toHaveLength(1)
   })
