@@ -53671,6 +53671,7 @@ async function isOrphaned(host, claim) {
 }
 /** Takes a claim over, repairs what its journal lists, and removes it. `false` where another sweeper has it, or something could not be repaired. */
 async function sweepClaim(host, claim, because) {
+    let mayBeDown = claim.restart.length > 0;
     try {
         if (!(await takeOver(host, claim.container)))
             return false;
@@ -53687,6 +53688,7 @@ async function sweepClaim(host, claim, because) {
                 await host.alarm(`${what}; ${failure}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}`);
             return false;
         }
+        mayBeDown = false;
         await (0,containers/* removeContainer */.od)(host.docker, claim.container.id);
         const hooks = claim.hooks.length === 0 ? '' : `. ${lostHooks(claim.hooks)}`;
         const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`;
@@ -53694,7 +53696,11 @@ async function sweepClaim(host, claim, because) {
         return true;
     }
     catch (error) {
-        await host.warn(`instance ${claim.instance}: what a dead run left could not be cleaned up: ${error.message}`);
+        const what = `instance ${claim.instance}: what a dead run left could not be cleaned up: ${error.message}`;
+        if (mayBeDown)
+            await host.alarm(`${what}. ${claim.restart.map((entry) => entry.name).join(', ')} may be down: see docker ps`);
+        else
+            await host.warn(what);
         return false;
     }
 }

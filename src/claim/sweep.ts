@@ -122,6 +122,7 @@ async function isOrphaned(host: DockerHost, claim: Claim): Promise<boolean> {
 
 /** Takes a claim over, repairs what its journal lists, and removes it. `false` where another sweeper has it, or something could not be repaired. */
 export async function sweepClaim(host: DockerHost, claim: Claim, because: string): Promise<boolean> {
+  let mayBeDown = claim.restart.length > 0
   try {
     if (!(await takeOver(host, claim.container))) return false
     const what = `instance ${claim.instance}: a run was left behind (${because})`
@@ -138,15 +139,17 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
         )
       return false
     }
+    mayBeDown = false
     await removeContainer(host.docker, claim.container.id)
     const hooks = claim.hooks.length === 0 ? '' : `. ${lostHooks(claim.hooks)}`
     const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`
     await host.warn(`${what}: cleaned up${up}${hooks}`)
     return true
   } catch (error) {
-    await host.warn(
-      `instance ${claim.instance}: what a dead run left could not be cleaned up: ${(error as Error).message}`,
-    )
+    const what = `instance ${claim.instance}: what a dead run left could not be cleaned up: ${(error as Error).message}`
+    if (mayBeDown)
+      await host.alarm(`${what}. ${claim.restart.map((entry) => entry.name).join(', ')} may be down: see docker ps`)
+    else await host.warn(what)
     return false
   }
 }
