@@ -127,7 +127,7 @@ async function judge(
   said: string | null,
 ): Promise<string[]> {
   if (differences.length === 0) return []
-  const { live, ...options } = optionsOf(request)
+  const { live, ...options } = { ...optionsOf(request), excludes: request.exclude.length > 0 }
   const unexplained = live ? await unchanged(bench, request.source, entries, differences.map(pathOf), options) : null
   const wrong = unexplained === null ? differences : differences.filter(({ path }) => unexplained.has(path))
   const first = wrong[0]
@@ -148,7 +148,13 @@ async function unchanged(
   source: string,
   entries: Listing,
   paths: readonly string[],
-  options: { readonly what: string; readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
+  options: {
+    readonly what: string
+    /** What is not in the list may have been left out on purpose. */
+    readonly excludes: boolean
+    readonly deadlineMs: number
+    readonly signal: AbortSignal | undefined
+  },
 ): Promise<ReadonlySet<string>> {
   const above = withAbove(paths)
   const now = await restat(bench, source, above, options)
@@ -158,6 +164,8 @@ async function unchanged(
     isAsListed,
   )
   const asListed = (path: string) => {
+    // it may have come between find's look into its directory and stat's look at that: then the list has the directory of after it
+    if (!entries.has(path) && now.has(path) && !options.excludes) return false
     const entry = entries.get(path) ?? entries.get(parentOf(path))
     return entry !== undefined && isAsListed(entry) && !suspect.has(parentOf(path))
   }

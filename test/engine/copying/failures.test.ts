@@ -42,6 +42,10 @@ afterAll(async () => {
   await engine.docker(['volume', 'rm', few, many])
 })
 
+/** A listing's output without one path. */
+const withoutRecord = (chunk: Buffer, path: string) =>
+  Buffer.from(chunk.toString('latin1').replace(new RegExp(`//[^\\n]*\\|\\./${path}\\n`), ''), 'latin1')
+
 describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
   let bench: TestBench
   const open = async (volumes: string[], staging = '', more: string[] = []) => {
@@ -105,11 +109,28 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
       await expect(copyVolume(added, wanted())).rejects.toThrow('"a/more" is in the copy only')
     })
 
+    test('a file that came while its directory was listed is a change', async () => {
+      // as if find had looked before it came, and stat after that
+      const late: Bench = {
+        ...bench,
+        exec: (asked) =>
+          bench.exec({
+            ...asked,
+            ...(asked.script.includes('find=') && asked.args?.[0] === '/marina/source/0' && asked.onStdout
+              ? { onStdout: (chunk) => asked.onStdout?.(withoutRecord(chunk, 'top')) }
+              : {}),
+          }),
+      }
+      const { warnings } = await copyVolume(late, wanted())
+      expect(warnings[0]).toMatch(/^1 file or directory changed while they were copied, such as "top"/)
+    })
+
     test('what changed while a live copy ran is a warning; while stopped, a failure', async () => {
       const peer = ['run', '--rm', '-v', `${few}:/v`, engine.baseImage, 'sh', '-c']
       const changing = () => then(/stat -f/, () => engine.ok([...peer, 'echo more >>/v/top; touch /v/new']))
       const { warnings } = await copyVolume(changing(), wanted())
       expect(warnings[0]).toMatch(/^\d files and directories changed while they were copied, such as "(top|new)"/)
+      await engine.ok([...peer, 'rm /v/new'])
       await expect(copyVolume(changing(), wanted({ live: false }))).rejects.toThrow(
         /^the copy of volume data is not whole: .* and \d more differ/,
       )
