@@ -14,7 +14,7 @@ import { attachEngine } from '../../support/engine.ts'
 
 const engine = attachEngine(inject('engine'))
 /** More by hand: `MARINA_PRESYNC_RUNS=300`. */
-const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 15)
+const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 10)
 const FIRST_SEED = Number(process.env.MARINA_PRESYNC_SEED ?? 1)
 
 let gnu: string
