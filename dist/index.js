@@ -57270,7 +57270,7 @@ async function stopAndWork(docker, group, options, work) {
         return { outcome: { kind: 'done', value, disturbed: disturbedBy(quiet, known) }, stop, known };
     }
     catch (error) {
-        return { outcome: { kind: 'failed', error: asError(error) }, stop, known: [] };
+        return { outcome: { kind: 'failed', error: (0,build_errors/* asError */.zR)(error) }, stop, known: [] };
     }
 }
 function quietOf(group, stop) {
@@ -57287,7 +57287,7 @@ async function lookBack(docker, group, { outcome, stop }, at) {
         return { ...outcome, disturbed: [...outcome.disturbed, ...came] };
     }
     catch (error) {
-        return { kind: 'failed', error: asError(error) };
+        return { kind: 'failed', error: (0,build_errors/* asError */.zR)(error) };
     }
 }
 async function hostNow(docker, signal) {
@@ -57302,11 +57302,8 @@ async function lookAgain(docker, group, options) {
         return typeof now === 'string' ? new build_errors/* InstanceError */.i2(now) : now;
     }
     catch (error) {
-        return asError(error);
+        return (0,build_errors/* asError */.zR)(error);
     }
-}
-function asError(error) {
-    return error instanceof Error ? error : new Error(String(error));
 }
 
 // EXTERNAL MODULE: ./build/docker/args.js
@@ -57699,7 +57696,7 @@ async function holdByWorkbench(request, sources, journal) {
             return backup;
         },
         async release(keepJournal) {
-            const stays = backup === null ? null : await (0,docker_containers/* removeContainer */.od)(docker, backup).then(() => null, hold_asError);
+            const stays = backup === null ? null : await (0,docker_containers/* removeContainer */.od)(docker, backup).then(() => null, build_errors/* asError */.zR);
             // while the backup container is there the staging volume is in use, and would outlive the workbench: both wait for the sweep
             await (keepJournal || stays !== null ? workbench.abandon() : workbench.release());
             if (stays !== null)
@@ -57709,9 +57706,6 @@ async function holdByWorkbench(request, sources, journal) {
             await (0,docker_volumes/* removeMadeVolumes */.Zz)(docker, vanished, job);
         },
     };
-}
-function hold_asError(error) {
-    return error instanceof Error ? error : new Error(String(error));
 }
 const sourcePath = (index) => `/marina/source/${index}`;
 /** The claim is ours, so a container of this name is a dead run's, or not Marina's at all. */
@@ -63911,7 +63905,8 @@ async function listVolumes(docker, filters, options = {}) {
 /* harmony export */   dz: () => (/* binding */ InputError),
 /* harmony export */   i2: () => (/* binding */ InstanceError),
 /* harmony export */   pG: () => (/* binding */ DockerUnavailableError),
-/* harmony export */   xL: () => (/* binding */ ConfigError)
+/* harmony export */   xL: () => (/* binding */ ConfigError),
+/* harmony export */   zR: () => (/* binding */ asError)
 /* harmony export */ });
 /** What can go wrong. Each error says what failed, on what, and what to do next; anything else that is thrown is our bug. */
 /** The configuration, or an input, is wrong. Carries every issue of the file; thrown before anything is touched. */
@@ -63956,6 +63951,10 @@ class CancelledError extends Error {
     constructor() {
         super('cancelled');
     }
+}
+/** What was thrown, as an error: JavaScript throws anything. */
+function asError(error) {
+    return error instanceof Error ? error : new Error(String(error));
 }
 
 

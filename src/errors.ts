@@ -66,3 +66,8 @@ export class CancelledError extends Error {
     super('cancelled')
   }
 }
+
+/** What was thrown, as an error: JavaScript throws anything. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

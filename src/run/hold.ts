@@ -12,7 +12,7 @@ import { createContainer, inspectContainer, removeContainer } from '../docker/co
 import { ensureImage, type Image } from '../docker/images.ts'
 import { type Docker, run } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
-import { InstanceError } from '../errors.ts'
+import { asError, InstanceError } from '../errors.ts'
 import type { BenchTools } from '../stage/bench.ts'
 import { probeTools } from '../stage/tools.ts'
 import type { RunContext } from './context.ts'
@@ -147,10 +147,6 @@ export async function holdByWorkbench(
       await removeMadeVolumes(docker, vanished, job)
     },
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 export const sourcePath = (index: number) => `/marina/source/${index}`

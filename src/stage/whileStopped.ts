@@ -1,7 +1,7 @@
 /** Work done while applications are stopped: stop, work, see that all kept still, start, wait until up. They are started again whatever happens. */
 import { patiently } from '../docker/patience.ts'
 import type { Docker } from '../docker/process.ts'
-import { CancelledError, InstanceError } from '../errors.ts'
+import { asError, CancelledError, InstanceError } from '../errors.ts'
 import { type NotUp, type StopResult, startAll, stopAll } from './applications.ts'
 import type { Container } from './container.ts'
 import { asOfNow, disturbedBy, type Newcomers, newcomers, type Quiet } from './disturbed.ts'
@@ -139,8 +139,4 @@ async function lookAgain(
   } catch (error) {
     return asError(error)
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -5,14 +5,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Bench } from '../../../src/stage/bench.ts'
 import { type CopyRequest, copyVolume } from '../../../src/stage/copy.ts'
 import { confirmPasses, passWhileRunning, passWhileStopped } from '../../../src/stage/passes.ts'
+import { testEngine } from '../../support/backup.ts'
 import { describeTrees, openTestBench, type TestBench } from '../../support/bench.ts'
-import { attachEngine } from '../../support/engine.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 /** More by hand: `MARINA_PRESYNC_RUNS=300`. */
 const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 10)
 const FIRST_SEED = Number(process.env.MARINA_PRESYNC_SEED ?? 1)

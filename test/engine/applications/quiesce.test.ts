@@ -1,15 +1,15 @@
 /** Stopping and starting applications on a real engine. */
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { type Docker, run } from '../../../src/docker/process.ts'
 import { CancelledError } from '../../../src/errors.ts'
 import { startAll, stopAll } from '../../../src/stage/applications.ts'
 import { allContainers, allVolumes, containersOf } from '../../../src/stage/inspect.ts'
 import { planQuiesce, type QuiesceGroup } from '../../../src/stage/quiesce.ts'
 import { whileStopped } from '../../../src/stage/whileStopped.ts'
+import { testEngine } from '../../support/backup.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
-import { attachEngine } from '../../support/engine.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const docker: Docker = dockerOf(engine, (text) => text.replaceAll('s3cret', '***'))
 
 /** Ends at once when asked to; counts its starts in its own layer, where a test can look. */

@@ -1,13 +1,13 @@
 /** Hooks in real containers. */
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { query, run } from '../../../src/docker/process.ts'
 import { type HookRequest, hookContainer, runHook } from '../../../src/stage/hooks.ts'
 import { allContainers } from '../../../src/stage/inspect.ts'
+import { testEngine } from '../../support/backup.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
-import { attachEngine } from '../../support/engine.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const docker = dockerOf(engine)
 const PREFIX = engine.name('hooks')
 const APP = `${PREFIX}-app`

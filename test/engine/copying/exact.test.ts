@@ -2,12 +2,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CopyRequest, copyVolume } from '../../../src/stage/copy.ts'
+import { testEngine } from '../../support/backup.ts'
 import { describeTrees, inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
-import { attachEngine } from '../../support/engine.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 let gnu: string
 let odd: string
 

@@ -1,14 +1,14 @@
 /** Copies that cannot be whole, on a real engine: each says what failed, and leaves nothing that could be taken for a copy. */
 
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Bench } from '../../../src/stage/bench.ts'
 import { type CopyRequest, copyVolume } from '../../../src/stage/copy.ts'
 import { canPresync } from '../../../src/stage/passes.ts'
 import { probeTools } from '../../../src/stage/tools.ts'
+import { testEngine } from '../../support/backup.ts'
 import { inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
-import { attachEngine } from '../../support/engine.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const DESTINATION = '/backup/T/volume/data'
 const few = engine.name('few')
 const many = engine.name('many')

@@ -1,13 +1,13 @@
 /** What breaks while a dump is on its way: never a success, nothing of it in the staging volume, no tool left running. */
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DumpBench } from '../../../src/stage/dump.ts'
+import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { dump, factsOf, programs, restInBench, startBench, type TestBench } from '../../support/dumping.ts'
-import { attachEngine } from '../../support/engine.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const made: string[] = []
 let bench: TestBench
 

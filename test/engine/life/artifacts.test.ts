@@ -1,12 +1,12 @@
 /** The artifacts of a run, uploaded by the built action to a service like GitHub's. */
 
 import { readFile } from 'node:fs/promises'
-import { beforeAll, beforeEach, expect, inject, onTestFinished, test } from 'vitest'
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type ArtifactService, startArtifactService, unzipped } from '../../support/artifact-service.ts'
-import { attachEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/backup.ts'
 import { expectNoTrace, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const NAME = 'marina-my-nas-1'
 const SECRET = 'secret-of-the-artifacts'

@@ -1,9 +1,9 @@
 /** The backup image's contract, kept on a real engine: what it is started as, what it finds in /backup and in its environment. */
 
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActionResult, runAction } from '../../support/action.ts'
-import { attachEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/backup.ts'
 import {
   builtImage,
   expectNoTrace,
@@ -16,7 +16,7 @@ import {
 } from '../../support/main-job.ts'
 import { makeWorkspace } from '../../support/workspace.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const undo: (() => Promise<unknown>)[] = []
 

@@ -2,9 +2,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { testEngine } from '../../support/backup.ts'
 import { describeTrees, inVolume } from '../../support/bench.ts'
-import { attachEngine } from '../../support/engine.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -17,7 +17,7 @@ import {
   writeFile,
 } from '../../support/main-job.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const WAIT = 'echo dir=$MARINA_BACKUP_DIR; while [ ! -e /tmp/go ]; do sleep 0.2; done'
 const EXAMPLE = join(import.meta.dirname, '../../../examples/custom-backup-image')

@@ -1,7 +1,8 @@
 /** However a run ends (deadline, cancel, kill, a helper or an engine that dies), it says so in one sentence and nothing is left. */
 
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { attachEngine, startPrivateEngine } from '../../support/engine.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { testEngine } from '../../support/backup.ts'
+import { startPrivateEngine } from '../../support/engine.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -13,7 +14,7 @@ import {
   toldImage,
 } from '../../support/main-job.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const FOREVER = 'echo begun; sleep 1000'
 

@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { expect, inject, onTestFinished, test } from 'vitest'
-import { attachEngine } from '../../support/engine.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { testEngine } from '../../support/backup.ts'
 import { run } from '../../support/process.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 
 test('the demonstration ends as planned and removes what it made', async () => {
   // The name of its base image is there, so that it neither asks a registry nor removes what it did not bring.

@@ -2,10 +2,11 @@
 
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { expect, inject, test } from 'vitest'
-import { attachEngine, startPrivateEngine } from '../../support/engine.ts'
+import { expect, test } from 'vitest'
+import { testEngine } from '../../support/backup.ts'
+import { startPrivateEngine } from '../../support/engine.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 
 test('the base image has a shell, the tools of BusyBox, and root', async () => {
   const said = await engine.ok([

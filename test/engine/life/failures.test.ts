@@ -2,9 +2,9 @@
 
 import { mkdir, readFile, symlink, writeFile as write } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActionResult, runAction } from '../../support/action.ts'
-import { attachEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/backup.ts'
 import {
   builtImage,
   expectNoTrace,
@@ -18,7 +18,7 @@ import {
 import { makeWorkspace } from '../../support/workspace.ts'
 import { readAsRunner } from '../../unit/action/runner-model.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 
 const undo: (() => Promise<unknown>)[] = []

@@ -1,7 +1,7 @@
 /** One instance is backed up once at a time on a host; different ones side by side; and what a run that may touch nothing does. */
 
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { attachEngine } from '../../support/engine.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { testEngine } from '../../support/backup.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -13,7 +13,7 @@ import {
   toldImage,
 } from '../../support/main-job.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const WAIT = 'echo waiting; while [ ! -e /tmp/go ]; do sleep 0.2; done; echo went on'
 

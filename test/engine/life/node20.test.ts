@@ -1,8 +1,8 @@
 /** The whole job on Node 20.19, which Gitea, Forgejo and act may have on their PATH. */
 
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startArtifactService } from '../../support/artifact-service.ts'
-import { attachEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/backup.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -15,7 +15,7 @@ import {
 } from '../../support/main-job.ts'
 import { findNode20, type Node20 } from '../../support/node20.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 
 let node20: Node20

@@ -5,8 +5,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { attachEngine } from '../../support/engine.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { testEngine } from '../../support/backup.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -20,7 +20,7 @@ import {
 import { findProgram } from '../../support/packages.ts'
 import { readAsRunner } from '../../unit/action/runner-model.ts'
 
-const engine = attachEngine(inject('engine'))
+const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const MIB = 1 << 20
 
