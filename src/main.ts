@@ -1,19 +1,19 @@
 /** Both phases of the action, its signals, and the last word on every error. */
 import { randomBytes } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
-import { type AnnotationPlace, type Console, createConsole } from './action/console.ts'
-import { readEvent } from './action/events.ts'
+import { type AnnotationPlace, type Console, createConsole } from './action/console/console.ts'
 import { readInputs } from './action/inputs.ts'
 import { setOutputs } from './action/outputs.ts'
+import { readEvent } from './action/platform.ts'
 import { isPost, readState, saveState } from './action/state.ts'
-import { writeSummary } from './action/summary.ts'
-import type { Action } from './command/action.ts'
+import { writeSummary } from './action/stepSummary.ts'
 import { backup } from './command/backup.ts'
-import { post } from './command/post.ts'
+import type { Action } from './command/commandContext.ts'
+import { post } from './command/postCleanup.ts'
 import { validate } from './command/validate.ts'
-import { PENDING_COMMANDS } from './config/pending.ts'
+import { PENDING_COMMANDS } from './config/notBuilt.ts'
 import { CancelledError, CommandError, ConfigError, DockerUnavailableError, InputError } from './errors.ts'
-import { inline } from './report/markup.ts'
+import { inline } from './report/markdown.ts'
 
 // A log of any size passes through; without this V8 lets its young heap grow to twice the rest (measured: 178 MB, with it 91 MB).
 setFlagsFromString('--optimize-for-size')

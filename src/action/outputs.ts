@@ -1,7 +1,7 @@
 /** The outputs of action.yml. */
 import * as core from '@actions/core'
 import type { InstanceStatus, RunReport } from '../outcome.ts'
-import { wholeOrNothing } from './whole.ts'
+import { wholeOrNothing } from './appendFile.ts'
 
 export const OUTPUTS = [
   'result',

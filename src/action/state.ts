@@ -1,6 +1,6 @@
 /** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
 import * as core from '@actions/core'
-import { wholeOrNothing } from './whole.ts'
+import { wholeOrNothing } from './appendFile.ts'
 
 const NAME = 'marina'
 

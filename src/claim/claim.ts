@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCall, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer } from '../docker/containers.ts'
+import { type Claim, isOurs, parseClaim } from '../docker/labels.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { type DockerHost, engineNow } from './host.ts'
-import { type Claim, isOurs, parseClaim } from './labels.ts'
 import { sweepClaim, whyStale } from './sweep.ts'
 
 export interface ClaimWait {

@@ -1,8 +1,8 @@
 /** What claims, workbenches and sweeps are made with: the engine, who we are, and the two things asked of outside. */
 
 import type { Engine } from '../docker/engine.ts'
+import type { JournalEntry, Owner } from '../docker/labels.ts'
 import type { Docker } from '../docker/process.ts'
-import type { JournalEntry, Owner } from './labels.ts'
 
 export interface DockerHost {
   readonly docker: Docker

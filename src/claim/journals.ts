@@ -1,8 +1,8 @@
 /** Two instances that would stop the same application: their journals, which all can read, tell them of each other. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Claim } from '../docker/labels.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { DockerHost } from './host.ts'
-import type { Claim } from './labels.ts'
 import { findClaims, whyStale } from './sweep.ts'
 
 const POLL_MS = 2_000

@@ -1,5 +1,5 @@
 /** Whether a claim is held by nobody any more. Pure: what is known goes in, the verdict and its reason come out. */
-import type { Claim } from './labels.ts'
+import type { Claim } from '../docker/labels.ts'
 
 export interface Known {
   /** By the engine's clock, ms since 1970. */

@@ -10,10 +10,6 @@ import {
   listContainers,
   removeContainer,
 } from '../docker/containers.ts'
-import { commandError, isUnanswered, query } from '../docker/process.ts'
-import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
-import { CommandError } from '../errors.ts'
-import { type DockerHost, engineNow } from './host.ts'
 import {
   type Claim,
   imageName,
@@ -24,8 +20,12 @@ import {
   sweepGeneration,
   sweepName,
   VERSION_LABEL,
-} from './labels.ts'
-import { startTime, thisProcess } from './owner.ts'
+} from '../docker/labels.ts'
+import { commandError, isUnanswered, query } from '../docker/process.ts'
+import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
+import { CommandError } from '../errors.ts'
+import { type DockerHost, engineNow } from './host.ts'
+import { startTime, thisProcess } from './processIdentity.ts'
 import { processGone, staleBecause } from './stale.ts'
 
 /** How long a sweeper that was met has to finish, ms. */

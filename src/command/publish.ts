@@ -3,13 +3,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { artifactName, uploadRun } from '../action/artifact.ts'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
-import { summaryRoom, writeSummary } from '../action/summary.ts'
+import { summaryRoom, writeSummary } from '../action/stepSummary.ts'
+import { cutLog } from '../log/truncate.ts'
 import type { RunReport } from '../outcome.ts'
-import { cutLog } from '../report/cutlog.ts'
-import { redactReport } from '../report/redacted.ts'
+import { redactReport } from '../report/redact.ts'
 import { publicPage, renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
-import type { Action } from './action.ts'
+import type { Action } from './commandContext.ts'
 
 export interface Published {
   /** The run's own folder under the runner's temporary one. */

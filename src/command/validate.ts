@@ -1,6 +1,6 @@
 /** `validate`: whether the configuration is right, as far as a file alone can tell. Needs no Docker and no variable's value. */
-import type { Action } from './action.ts'
-import { readConfig } from './configuration.ts'
+import type { Action } from './commandContext.ts'
+import { readConfig } from './loadConfiguration.ts'
 
 /** Returns the exit code. Throws `ConfigError` with all that is wrong. */
 export async function validate(action: Action): Promise<number> {

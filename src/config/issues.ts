@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { ConfigIssue } from '../errors.ts'
 import { KNOWN_KEYS, type Place } from './schema.ts'
-import { isTreeMap, type Path, type Source, type Tree, treeAt, writePath } from './tree.ts'
+import { isTreeMap, type Path, type Source, type Tree, treeAt, writePath } from './yaml.ts'
 
 type ZodIssue = z.core.$ZodIssue
 

@@ -1,12 +1,12 @@
 /** Text of `config.yml` → `Config`, or all that is wrong with it at once. Needs no variable's value. */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
-import { checkInstance } from './check.ts'
-import { parseCron } from './cron.ts'
-import type { Schedule } from './instance.ts'
+import { isOpen, parseTemplate } from './interpolation.ts'
 import { describeIssues, issueAt, nameOf, sortIssues } from './issues.ts'
+import type { Schedule } from './model.ts'
+import { checkInstance } from './rules.ts'
 import { DAEMON_KEYS, fileSchema, readBoolean, type TopValues, topSchema } from './schema.ts'
-import { isOpen, parseTemplate } from './template.ts'
-import { isTreeMap, type Path, readTree, type Source, type Tree, treeAt } from './tree.ts'
+import { parseCron } from './values/cron.ts'
+import { isTreeMap, type Path, readTree, type Source, type Tree, treeAt } from './yaml.ts'
 
 export interface Notice {
   readonly message: string

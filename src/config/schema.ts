@@ -3,9 +3,9 @@
  * are drawn from here (document.ts). Rules that join two keys are in check.ts; defaults that come from the top are in interpolate.ts.
  */
 import { z } from 'zod'
-import { isTimezone, parseCron } from './cron.ts'
-import { parseDuration } from './duration.ts'
-import { parseMount } from './mounts.ts'
+import { isTimezone, parseCron } from './values/cron.ts'
+import { parseDuration } from './values/duration.ts'
+import { parseMount } from './values/mounts.ts'
 
 /** Where the default of a key is said for people: it is part of the JSON Schema and of the README's table. */
 interface Meta {

@@ -1,8 +1,8 @@
 /** Containers as the engine tells of them, and the few things done to them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CreateCall } from './args.ts'
-import { queryAgain } from './patience.ts'
 import { commandError, type Docker, isUnanswered, type QueryOptions, query, run } from './process.ts'
+import { queryAgain } from './retry.ts'
 
 export interface ContainerState {
   readonly status: string

@@ -1,8 +1,8 @@
 /** The run's page in the Actions tab, as markdown. Pure: a report in, text out. */
 import type { InstanceReport, InstanceStatus, RunReport, TargetReport } from '../outcome.ts'
-import { block, code, inline, link } from './markup.ts'
-import { withoutFileNames } from './public.ts'
-import { bytes, count, minute, seconds } from './wording.ts'
+import { bytes, count, minute, seconds } from './format.ts'
+import { withoutFileNames } from './hideFileNames.ts'
+import { block, code, inline, link } from './markdown.ts'
 
 export interface SummaryOptions {
   /** Strangers read it: no names of files, no lines of logs. */

@@ -1,6 +1,6 @@
 /** Keeps secrets out of everything that is written: what to mask, and the means to mask it in texts and streams. */
-import { formsOf, isMaskable, mainFormsOf } from './forms.ts'
-import { type MaskingStream, maskingStream, maskText, patternTable } from './scan.ts'
+import { formsOf, isMaskable, mainFormsOf } from './encodings.ts'
+import { type MaskingStream, maskingStream, maskText, patternTable } from './patternSearch.ts'
 
 /** Replaces secrets by `***`. */
 export interface Redactor {

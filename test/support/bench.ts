@@ -1,9 +1,9 @@
 /** A workbench for tests, and an independent description of a tree: made by GNU find, sha256sum and getfattr, not by our listing. */
 
 import { randomBytes } from 'node:crypto'
-import { execTruthfully } from '../../src/claim/exec.ts'
-import type { Bench } from '../../src/stage/bench.ts'
-import { probeTools } from '../../src/stage/tools.ts'
+import type { Bench } from '../../src/copy/copyHelper.ts'
+import { probeTools } from '../../src/copy/tools.ts'
+import { execTruthfully } from '../../src/docker/exec.ts'
 import type { Engine } from './engine.ts'
 
 export interface TestBench extends Bench {

@@ -1,8 +1,8 @@
 /** Builders for inspected containers and volumes, whose ids are made from names, so that a test reads by name; and the docker of an engine of the tests. */
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Container, Mount, Volume } from '../../src/applications/container.ts'
 import { type Docker, query, run } from '../../src/docker/process.ts'
-import type { Container, Mount, Volume } from '../../src/stage/container.ts'
 import type { Engine } from './engine.ts'
 
 export function idOf(name: string): string {

@@ -1,8 +1,9 @@
 /** What the tests of dumps share: a workbench made by hand, a call of `dumpDatabase` with a log, and looks into the containers. */
-import { type ExecRequest, execTruthfully } from '../../src/claim/exec.ts'
-import type { DbTarget } from '../../src/config/instance.ts'
+
+import type { DbTarget } from '../../src/config/model.ts'
+import { type ExecRequest, execTruthfully } from '../../src/docker/exec.ts'
 import type { Docker } from '../../src/docker/process.ts'
-import { type ContainerFacts, type DumpBench, type DumpReport, dumpDatabase } from '../../src/stage/dump.ts'
+import { type ContainerFacts, type DumpBench, type DumpReport, dumpDatabase } from '../../src/dump/dump.ts'
 import type { Engine } from './engine.ts'
 import { runOk } from './process.ts'
 

@@ -1,7 +1,7 @@
 /** Entries of a listing for tests: what is left out is ordinary. */
 
-import type { BenchTools } from '../../src/stage/bench.ts'
-import type { Entry, EntryType, Listing } from '../../src/stage/listing.ts'
+import type { BenchTools } from '../../src/copy/copyHelper.ts'
+import type { Entry, EntryType, Listing } from '../../src/copy/listing.ts'
 
 const TYPE_BITS: Readonly<Record<EntryType, number>> = {
   file: 0o100000,

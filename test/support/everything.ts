@@ -92,7 +92,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 async function tablesAreFresh(): Promise<Tally> {
-  const ran = await run(process.execPath, [join(import.meta.dirname, 'generate.ts'), '--check'], { cwd: ROOT })
+  const ran = await run(process.execPath, [join(ROOT, '.ci/generate.ts'), '--check'], { cwd: ROOT })
   return ran.code === 0 ? pass() : fail(`${ran.stdout}${ran.stderr}`)
 }
 

@@ -1,7 +1,7 @@
 /** What the tests of the main job share: images that do as they are told, runs of a configuration, and what must be gone afterwards. */
 
 import { expect } from 'vitest'
-import { VERSION_LABEL } from '../../src/claim/labels.ts'
+import { VERSION_LABEL } from '../../src/docker/labels.ts'
 import type { InstanceReport } from '../../src/outcome.ts'
 import { type ActionOptions, type ActionResult, type RunningAction, runAction, startAction } from './action.ts'
 import type { Engine } from './engine.ts'

@@ -1,11 +1,11 @@
 /** Stopping and starting applications on a real engine. */
 import { afterAll, describe, expect, test } from 'vitest'
+import { allContainers, allVolumes, containersOf } from '../../../src/applications/inspect.ts'
+import { planQuiesce, type QuiesceGroup } from '../../../src/applications/stopPlan.ts'
+import { startAll, stopAll } from '../../../src/applications/stopStart.ts'
+import { whileStopped } from '../../../src/applications/whileStopped.ts'
 import { type Docker, run } from '../../../src/docker/process.ts'
 import { CancelledError } from '../../../src/errors.ts'
-import { startAll, stopAll } from '../../../src/stage/applications.ts'
-import { allContainers, allVolumes, containersOf } from '../../../src/stage/inspect.ts'
-import { planQuiesce, type QuiesceGroup } from '../../../src/stage/quiesce.ts'
-import { whileStopped } from '../../../src/stage/whileStopped.ts'
 import { testEngine } from '../../support/backup.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
 

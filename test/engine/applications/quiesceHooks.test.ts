@@ -1,9 +1,9 @@
 /** Hooks in real containers. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type HookRequest, hookContainer, runHook } from '../../../src/applications/hooks.ts'
+import { allContainers } from '../../../src/applications/inspect.ts'
 import { query, run } from '../../../src/docker/process.ts'
-import { type HookRequest, hookContainer, runHook } from '../../../src/stage/hooks.ts'
-import { allContainers } from '../../../src/stage/inspect.ts'
 import { testEngine } from '../../support/backup.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
 

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CopyRequest, copyVolume } from '../../../src/stage/copy.ts'
+import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
 import { testEngine } from '../../support/backup.ts'
 import { describeTrees, inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
 

@@ -1,10 +1,10 @@
 /** Copies that cannot be whole, on a real engine: each says what failed, and leaves nothing that could be taken for a copy. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Bench } from '../../../src/stage/bench.ts'
-import { type CopyRequest, copyVolume } from '../../../src/stage/copy.ts'
-import { canPresync } from '../../../src/stage/passes.ts'
-import { probeTools } from '../../../src/stage/tools.ts'
+import type { Bench } from '../../../src/copy/copyHelper.ts'
+import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
+import { probeTools } from '../../../src/copy/tools.ts'
+import { canPresync } from '../../../src/copy/twoPassCopy.ts'
 import { testEngine } from '../../support/backup.ts'
 import { inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
 

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { DumpBench } from '../../../src/stage/dump.ts'
+import type { DumpBench } from '../../../src/dump/dump.ts'
 import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { dump, factsOf, programs, restInBench, startBench, type TestBench } from '../../support/dumping.ts'

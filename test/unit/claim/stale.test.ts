@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Claim, claimLabels, parseClaim, sweepName } from '../../../src/claim/labels.ts'
 import { processGone, staleBecause } from '../../../src/claim/stale.ts'
 import type { Inspected } from '../../../src/docker/containers.ts'
+import { type Claim, claimLabels, parseClaim, sweepName } from '../../../src/docker/labels.ts'
 
 const NOW = Date.parse('2026-11-24T04:00:00Z')
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { jsonSchema, keyRows } from '../../../src/config/document.ts'
+import { fillMarkers, tables } from '../../../.ci/generate.ts'
 import { DAEMON_KEYS, KNOWN_KEYS } from '../../../src/config/schema.ts'
-import { fillMarkers, tables } from '../../support/generate.ts'
+import { jsonSchema, keyRows } from '../../../src/config/schemaDocs.ts'
 
 type Schema = {
   readonly [key: string]: unknown

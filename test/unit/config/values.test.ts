@@ -1,9 +1,9 @@
 /** The small languages inside values: durations, paths, mounts. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDuration } from '../../../src/config/duration.ts'
-import { parseMount } from '../../../src/config/mounts.ts'
-import { normalisePaths } from '../../../src/config/paths.ts'
+import { parseDuration } from '../../../src/config/values/duration.ts'
+import { parseMount } from '../../../src/config/values/mounts.ts'
+import { normalisePaths } from '../../../src/config/values/paths.ts'
 
 describe('durations', () => {
   test.each`

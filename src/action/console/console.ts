@@ -1,0 +1,91 @@
+/** The job's log as people see it: annotations, lines, and a group for each instance whose content never acts. */
+import type { Redactor } from '../../secrets/redaction.ts'
+import { createPrinter } from './printer.ts'
+import { createSections, type Section } from './sections.ts'
+import { createOutput } from './stdout.ts'
+
+export type { Section } from './sections.ts'
+
+/** GitHub shows so many annotations of each kind a step, and so many characters of each. */
+const ANNOTATIONS_SHOWN = 10
+const ANNOTATION_CHARACTERS = 4096
+
+const KINDS = ['error', 'warning', 'notice'] as const
+type Kind = (typeof KINDS)[number]
+
+/** Where an annotation points: a file of the repository and a line in it (1-based); the title stands above the message. */
+export interface AnnotationPlace {
+  readonly file?: string
+  readonly line?: number
+  readonly title?: string
+}
+
+export interface Console {
+  notice(message: string, at?: AnnotationPlace): Promise<void>
+  warning(message: string, at?: AnnotationPlace): Promise<void>
+  error(message: string, at?: AnnotationPlace): Promise<void>
+  /** A line outside of any section; printed in the middle of the one that is live. Never acts as a command. */
+  info(line: string): Promise<void>
+  /** Opens a group. One is live at a time; the others are kept in files and printed after it. */
+  section(title: string): Section
+  /**
+   * Registers values with the runner (no value of several lines), and hides them in all that this console prints from now
+   * on; with a redactor, hides what that knows instead: all forms of all secrets.
+   */
+  mask(values: readonly string[], redactor?: Redactor): void
+  /** Without what `mask` hides, for what is written elsewhere. */
+  redact(text: string): string
+  /** Ends the sections and prints those that wait, so that what is said next stands below them. */
+  settle(): Promise<void>
+  /** Ends what is open and resolves when all is printed. The process may exit then, and not before. */
+  end(): Promise<void>
+}
+
+/** `temp`: the folder for the lines of sections that wait, usually `RUNNER_TEMP`. */
+export function createConsole(options: { readonly stdout?: NodeJS.WritableStream; readonly temp: string }): Console {
+  const output = createOutput(options.stdout ?? process.stdout)
+  const printer = createPrinter(output)
+  const sections = createSections(printer, options.temp)
+  const given: Record<Kind, number> = { error: 0, warning: 0, notice: 0 }
+
+  async function annotate(kind: Kind, message: string, at: AnnotationPlace = {}): Promise<void> {
+    given[kind]++
+    if (given[kind] > ANNOTATIONS_SHOWN) return printer.plain(`${kind}: ${placeOf(at)}${message}`)
+    const text = printer.redact(message)
+    const place = { title: printer.redact(at.title ?? ''), file: at.file ?? '', line: at.line?.toString() ?? '' }
+    await printer.command(kind, place, shorten(text))
+    if (text.length > ANNOTATION_CHARACTERS) await printer.plain(`The whole ${kind}: ${text}`)
+  }
+
+  async function end(): Promise<void> {
+    await sections.end()
+    for (const kind of KINDS) {
+      const more = given[kind] - ANNOTATIONS_SHOWN
+      const nouns = more === 1 ? kind : `${kind}s`
+      if (more > 0) await printer.plain(`${more} more ${nouns}, beyond the ${ANNOTATIONS_SHOWN} shown: see above.`)
+    }
+    await output.flush()
+  }
+
+  return {
+    error: (message, at) => annotate('error', message, at),
+    warning: (message, at) => annotate('warning', message, at),
+    notice: (message, at) => annotate('notice', message, at),
+    info: (line) => printer.plain(line),
+    section: (title) => sections.open(title),
+    mask: (values, redactor) => printer.mask(values, redactor),
+    redact: (text) => printer.redact(text),
+    settle: () => sections.end(),
+    end,
+  }
+}
+
+/** `config.yml:12: `, for a line that is no annotation. */
+function placeOf({ file, line, title }: AnnotationPlace): string {
+  if (file === undefined || line === undefined) return ''
+  return title?.startsWith(`${file}:${line}`) ? `${title}: ` : `${file}:${line}: `
+}
+
+function shorten(text: string): string {
+  return text.length <= ANNOTATION_CHARACTERS ? text : `${text.slice(0, ANNOTATION_CHARACTERS - 1)}…`
+}

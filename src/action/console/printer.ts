@@ -1,0 +1,72 @@
+/**
+ * Prints commands that the runner obeys and text that it never does.
+ *
+ * Where text could act, or belongs to a section, it stands inside a stop-commands guard. A command that is due meanwhile
+ * leaves the guard and enters a fresh one, in one write and always between two whole lines.
+ */
+import { type Redactor, redactorOf } from '../../secrets/redaction.ts'
+import { commandLine, type Guard, looksLikeCommand, newGuard } from './commands.ts'
+import type { Output } from './stdout.ts'
+
+export interface Printer {
+  /** A command, which acts at once. `data` is printed as it is: redact it where it is not a value to be masked. */
+  command(name: string, properties: Readonly<Record<string, string>>, data: string): Promise<void>
+  /** Lines outside of any section, redacted; they never act. */
+  plain(text: string): Promise<void>
+  /** Opens a group; all until `closeGroup` is guarded. Only one can be open. */
+  openGroup(title: string): void
+  /** Whole lines of the open group, each with its line end, as they are; bytes may change once it has resolved. */
+  guarded(lines: string | Buffer): Promise<void>
+  closeGroup(): Promise<void>
+  /** Tells the runner to hide these values, and hides them from now on; with a redactor, what that knows instead. */
+  mask(values: readonly string[], knowing?: Redactor): void
+  /** The text as it may be shown in a group: without secrets, and without what the log's page would take for its own marks. */
+  presentable(text: string): string
+  redact(text: string): string
+}
+
+export function createPrinter(output: Output): Printer {
+  const masked: string[] = []
+  let redactor: Redactor = redactorOf([])
+  let guard: Guard | null = null
+
+  function act(lines: string): Promise<void> {
+    if (guard === null) return output.now(lines)
+    const left = guard
+    guard = newGuard()
+    return output.now(left.close + lines + guard.open)
+  }
+
+  /** A page that shows the log would take `##[error]` or `##[endgroup]` for the runner's, guarded or not. */
+  const presentable = (text: string) => redactor.text(text).replaceAll('##[', '##\\[')
+
+  function plain(text: string): Promise<void> {
+    const lines = `${presentable(text)}\n`
+    if (guard !== null || !looksLikeCommand(lines)) return output.now(lines)
+    const own = newGuard()
+    return output.now(own.open + lines + own.close)
+  }
+
+  return {
+    command: (name, properties, data) => act(`${commandLine(name, properties, data)}\n`),
+    plain,
+    openGroup(title) {
+      guard = newGuard()
+      void output.now(`${commandLine('group', {}, redactor.text(title))}\n${guard.open}`) // the first line waits instead
+    },
+    guarded: (lines) => (typeof lines === 'string' ? output.batch(lines) : output.bytes(lines)),
+    closeGroup() {
+      const close = guard?.close ?? ''
+      guard = null
+      return output.now(`${close}${commandLine('endgroup', {}, '')}\n`)
+    },
+    mask(values, knowing) {
+      masked.push(...values)
+      redactor = knowing ?? redactorOf(masked)
+      if (values.length === 0) return
+      void act(values.map((value) => `${commandLine('add-mask', {}, value)}\n`).join('')) // later writes wait instead
+    },
+    presentable,
+    redact: (text) => redactor.text(text),
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * `preHook` and `postHook`: a line of the user's shell in a container of the target.
+ *
+ * Which container: for a database its own; for a volume the first attached running one, as Marina takes it: of the containers
+ * that have the volume mounted by its name (`--volumes-from` too; read-only too; a bind of its path is not attached) and are
+ * running, neither paused nor restarting, the one that was created last. Never one of ours, nor the runner's own.
+ * A `postHook` runs in the container of its `preHook`, by id.
+ *
+ * How: by the container's own `sh` as its own user, as a login shell (Marina's `sh -lc`), so that /etc/profile is read; the PATH of
+ * the image, which a profile may throw away, stands behind the profile's.
+ * The text travels in the client's environment and never stands in an argument list, here or in the container.
+ */
+import { randomBytes } from 'node:crypto'
+import { StringDecoder } from 'node:string_decoder'
+import { execReason, execTruthfully, lacksShell } from '../docker/exec.ts'
+import type { Docker } from '../docker/process.ts'
+import type { Container } from './container.ts'
+
+/** A hook may be a dump of its own, so that this is no tight bound: it is there for the one that hangs. */
+export const HOOK_DEADLINE_MS = 60 * 60_000
+const CLEANUP_DEADLINE_MS = 20_000
+const LONGEST_LINE = 64 << 10
+
+export type HookKind = 'preHook' | 'postHook'
+
+export interface HookRequest {
+  readonly kind: HookKind
+  /** Id of the container. */
+  readonly container: string
+  /** For people: its name. */
+  readonly name: string
+  /** The user's shell text. */
+  readonly text: string
+  /** ms; `HOOK_DEADLINE_MS`, or what is left of the instance's time. */
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+  /** Takes its output line by line, as it comes. */
+  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void | Promise<void>
+}
+
+export type HookResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'cancelled' }
+  /** One sentence: what failed, and what to do. */
+  | { readonly kind: 'failed'; readonly error: string }
+
+/** The container that a hook of a volume runs in; `null` where no running container has it mounted. The rule: see above. */
+export function hookContainer(
+  volume: string,
+  containers: readonly Container[],
+  self: readonly string[],
+): Container | null {
+  const attached = containers
+    .filter((c) => c.state === 'running' && !c.ours && !self.includes(c.id))
+    .filter((c) => c.mounts.some((mount) => mount.type === 'volume' && mount.name === volume))
+  return attached.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null
+}
+
+/** `eval` takes a text that begins with a dash for an option, hence the line break before it. */
+const RUN_HOOK = `
+MARINA_PATH=$PATH; export MARINA_PATH
+exec sh -lc 'hook=$MARINA_HOOK PATH=$PATH:$MARINA_PATH; unset MARINA_HOOK MARINA_PATH
+eval "
+$hook"'`
+
+/** Ends every process that has the mark in its environment, and says how many are still there: what setsid, nohup or a container without setsid left alive. */
+const END_MARKED = `
+marked() {
+  for p in /proc/[0-9]*; do
+    if tr '\\0' '\\n' <"$p/environ" 2>/dev/null | grep -qxF "MARINA_HOOK_RUN=$1"; then echo "\${p#/proc/}"; fi
+  done
+}
+n=0
+while [ $n -lt 5 ]; do
+  pids=$(marked "$1"); [ -z "$pids" ] && break
+  kill -KILL $pids; n=$((n+1))
+done
+left=$(marked "$1"); [ -z "$left" ]`
+
+/**
+ * Runs a hook to its end. Success is exit code 0, by the truth rule of `execTruthfully`, and nothing else. Past its deadline, or
+ * when the signal fires, no process of it is left in the container; where that cannot be had, the error says so.
+ */
+export async function runHook(docker: Docker, request: HookRequest): Promise<HookResult> {
+  const mark = randomBytes(12).toString('hex')
+  const out = lineSplitter((line) => request.onLine('stdout', line))
+  const result = await execTruthfully(docker, {
+    container: request.container,
+    script: RUN_HOOK,
+    env: { MARINA_HOOK: request.text, MARINA_HOOK_RUN: mark },
+    deadlineMs: request.deadlineMs,
+    ...(request.signal ? { signal: request.signal } : {}),
+    onStdout: out.write,
+    onStderr: (line) => request.onLine('stderr', line),
+  })
+  await out.end()
+  if (result.code === 0) return { kind: 'done' }
+  const who = `${request.kind} in container "${request.name}"`
+  if (lacksShell(result))
+    return failed(
+      `${who} cannot run: the container has no shell (sh). Leave the hook out, or run it in an image that has one`,
+    )
+  if (result.code !== null) return failed(`${who} failed: ${execReason(result)}`)
+  const left = await endMarked(docker, request.container, mark)
+  if (result.ended.kind === 'cancelled') return { kind: 'cancelled' }
+  return failed(`${who} failed: ${execReason(result)}${left}`)
+}
+
+async function endMarked(docker: Docker, container: string, mark: string): Promise<string> {
+  const ended = await execTruthfully(docker, {
+    container,
+    script: END_MARKED,
+    args: [mark],
+    deadlineMs: CLEANUP_DEADLINE_MS,
+  })
+  // a container that ended has no process left
+  if (ended.code === 0 || /is not running|no such container/i.test(ended.stderr)) return ''
+  return `; processes of it may still run in the container (${execReason(ended)})`
+}
+
+function failed(error: string): HookResult {
+  return { kind: 'failed', error }
+}
+
+function lineSplitter(onLine: (line: string) => void | Promise<void>) {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  return {
+    async write(chunk: Buffer) {
+      rest += decoder.write(chunk)
+      const lines = rest.split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) await onLine(line)
+      if (rest.length < LONGEST_LINE) return
+      await onLine(rest)
+      rest = ''
+    },
+    async end() {
+      rest += decoder.end()
+      if (rest !== '') await onLine(rest)
+      rest = ''
+    },
+  }
+}

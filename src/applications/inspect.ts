@@ -1,0 +1,65 @@
+/** Asking the engine, and the runner's own machine, for what `quiesce` decides on. */
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { inspectContainers, listContainers } from '../docker/containers.ts'
+import { parseClaim } from '../docker/labels.ts'
+import { commandError, type Docker, type QueryOptions, query } from '../docker/process.ts'
+import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
+import { type Container, parseContainer, type Volume } from './container.ts'
+import type { OwnTraces } from './runnerContainers.ts'
+
+const LOG_LINES = 20
+const LOG_DEADLINE_MS = 10_000
+
+/** All containers of the host, whatever their state. One that is removed meanwhile is left out. */
+export async function allContainers(docker: Docker, options: QueryOptions = {}): Promise<readonly Container[]> {
+  return containersOf(docker, await listContainers(docker, [], options), options)
+}
+
+/** Those of `references` (ids or names) that exist. */
+export async function containersOf(
+  docker: Docker,
+  references: readonly string[],
+  options: QueryOptions = {},
+): Promise<readonly Container[]> {
+  const found = await inspectContainers(docker, references, options)
+  return found.map((one) => parseContainer(one.raw, parseClaim(one) !== null))
+}
+
+/** All volumes of the host. One that is removed meanwhile is left out. */
+export async function allVolumes(docker: Docker, options: QueryOptions = {}): Promise<readonly Volume[]> {
+  return inspectVolumes(docker, await listVolumes(docker, [], options), options)
+}
+
+/** The last lines that a container printed since `since` (the engine's time; `null`: ever), oldest first, without secrets. Says so where its log cannot be read. */
+export async function lastLogLines(docker: Docker, id: string, since: string | null): Promise<readonly string[]> {
+  const argv = ['logs', '--timestamps', '--tail', String(LOG_LINES), ...(since === null ? [] : ['--since', since]), id]
+  const output = await query(docker, argv, { deadlineMs: LOG_DEADLINE_MS })
+  if (output.ended.kind !== 'exit' || output.ended.code !== 0)
+    return [commandError(docker, argv, 'its log could not be read', output).message]
+  // stdout and stderr come apart; the time stamps put them together again
+  return `${output.stdout}\n${output.stderr}`
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .sort()
+    .slice(-LOG_LINES)
+    .map((line) => docker.redact(line.replace(/^\S+ ?/, '')))
+}
+
+/** What the runner's process sees of itself. A machine without /proc has no traces. */
+export async function readOwnTraces(): Promise<OwnTraces> {
+  return {
+    cgroup: await textOf('/proc/self/cgroup'),
+    mountinfo: await textOf('/proc/self/mountinfo'),
+    hostname: hostname(),
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}

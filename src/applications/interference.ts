@@ -1,0 +1,122 @@
+/** What changed on the host between the plan, the stop and the end of the copy. Pure: what was, and what `inspect` says now. */
+
+import type { Container, Volume } from './container.ts'
+import { planQuiesce, type QuiesceGroup, type QuiesceInput, type ToStart, type ToStop } from './stopPlan.ts'
+import { writableWay } from './writers.ts'
+
+/**
+ * The group as it is to be stopped now, out of the plan of some time ago: what has ended since is left alone. An error, in
+ * words, where it must not be stopped any more, or where the journal, which was written with the plan, would not know of
+ * somebody: a crash would then leave that one down for ever.
+ */
+export function asOfNow(group: QuiesceGroup, now: Omit<QuiesceInput, 'volumes'>): QuiesceGroup | string {
+  const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
+  const gone = group.targets.find((target) => !volumes.some(({ name }) => name === target))
+  if (gone !== undefined) return `volume "${gone}" was removed while it was being backed up`
+  const plan = planQuiesce({ ...now, volumes })
+  const refused = plan.refused[0]
+  if (refused !== undefined) return refused.error
+  const planned = new Set(group.start.flat().map(({ id }) => id))
+  const current = new Map(plan.groups.flatMap(({ stop }) => stop.flat()).map((one) => [one.container.id, one]))
+  for (const { container, why } of current.values())
+    if (!planned.has(container.id))
+      return `container "${container.name}" ${why} and was started after the backup had begun: run it again`
+  const stillThere = <T>(waves: readonly (readonly T[])[], idOf: (one: T) => string) =>
+    waves.map((wave) => wave.filter((one) => current.has(idOf(one)))).filter((wave) => wave.length > 0)
+  return {
+    targets: group.targets,
+    stop: stillThere(group.stop, ({ container }) => container.id),
+    start: stillThere(group.start, ({ id }) => id).map((wave) =>
+      wave.map((one) => ({ ...one, ...unwell(one, group, current.get(one.id)) })),
+    ),
+    paused: plan.groups.flatMap(({ paused }) => paused),
+    idle: plan.groups.flatMap(({ idle }) => idle),
+  }
+}
+
+/** One that starts over and over looks like a running one between two starts; its restarts since the plan tell. */
+function unwell(one: ToStart, group: QuiesceGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {
+  const planned = group.stop.flat().find(({ container }) => container.id === one.id)
+  const restarted = (now?.container.restartCount ?? 0) > (planned?.container.restartCount ?? 0)
+  if (restarted || now?.container.state === 'restarting') return { before: 'restarting' }
+  return now?.container.health?.status === 'unhealthy' ? { before: 'unhealthy' } : {}
+}
+
+/** A container that was stopped, as it was right after that. */
+export interface Down {
+  readonly id: string
+  readonly name: string
+  readonly startedAt: string
+}
+
+export interface Quiet {
+  readonly down: readonly Down[]
+  readonly paused: readonly Container[]
+  readonly idle: readonly Container[]
+}
+
+/**
+ * Why the copy may not show one moment, by those that were known before it, a sentence each; none where all kept still: by the same
+ * id, not started in between, paused ones still paused. `now`: what is left of them, before they are started again.
+ */
+export function disturbedBy(quiet: Quiet, now: readonly Container[]): readonly string[] {
+  const found = (id: string) => now.find((c) => c.id === id)
+  return [
+    ...quiet.down.flatMap(({ id, name, startedAt }) => {
+      const c = found(id)
+      if (c === undefined) return [`container "${name}" was removed while its data was being copied`]
+      return c.state === 'down' && c.startedAt === startedAt
+        ? []
+        : [
+            `container "${name}" was started by somebody else while its data was being copied (a restart policy, a timer?)`,
+          ]
+    }),
+    ...quiet.paused.flatMap(({ id, name, startedAt }) => {
+      const c = found(id)
+      return c?.state === 'paused' && c.startedAt === startedAt
+        ? []
+        : [`container "${name}" was paused, and did not stay so while its data was being copied`]
+    }),
+    ...quiet.idle.flatMap(({ id, name, startedAt }) => {
+      const c = found(id)
+      return c === undefined || (c.state === 'down' && c.startedAt === startedAt)
+        ? []
+        : [`container "${name}" was not running, and was started while its data was being copied`]
+    }),
+  ]
+}
+
+export interface Newcomers {
+  readonly volumes: readonly Volume[]
+  readonly hostVolumes: readonly Volume[]
+  readonly containers: readonly Container[]
+  readonly self: readonly string[]
+  /** When the first of those that were stopped was started again, by the engine: who came later is no matter. `null` where none was. */
+  readonly startedAgainAt: string | null
+}
+
+/**
+ * Who came while the data was being copied, a sentence each. One that came and went (`docker run --rm`) leaves no trace to be seen;
+ * so asking may wait until the applications are up again.
+ */
+export function newcomers(quiet: Quiet, now: Newcomers): readonly string[] {
+  const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id))
+  return now.containers
+    .filter((c) => !known.has(c.id) && !c.ours && !now.self.includes(c.id) && hasRun(c))
+    .filter((c) => !isLater(c, now.startedAgainAt))
+    .flatMap((c) => {
+      const why = now.volumes.map((volume) => writableWay(c, volume, now.hostVolumes)).find((way) => way !== null)
+      return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`]
+    })
+}
+
+/** Its first start was later. One that ended before it was started anew has run at another time, too. */
+function isLater(container: Container, time: string | null): boolean {
+  if (time === null || !(Date.parse(container.startedAt) > Date.parse(time))) return false
+  return !(Date.parse(container.finishedAt) > 0 && Date.parse(container.finishedAt) <= Date.parse(container.startedAt))
+}
+
+/** The engine's zero time stands for never. */
+function hasRun(container: Container): boolean {
+  return container.state !== 'down' || !/^(0001-|$)/.test(container.startedAt)
+}

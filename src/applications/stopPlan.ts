@@ -1,0 +1,238 @@
+/**
+ * Who is stopped for `stopAttached`, in which order, and started again. Pure: inspected containers in, a plan out.
+ *
+ * Stopped is every running container that can write to the volume, by whatever way, and whoever needs one of those.
+ * What needs another stops before it and starts after it. What was not running is neither stopped nor started; what is paused
+ * stays so. Never stopped: our own containers, the runner's, and those that could not be started again as they were.
+ */
+
+import type { Container, Volume } from './container.ts'
+import { type Edges, type Need, needsOf, wavesOf } from './dependencies.ts'
+import { writableWay } from './writers.ts'
+
+export type { Container, Volume } from './container.ts'
+export { parseContainer } from './container.ts'
+
+export interface QuiesceInput {
+  /** Those of the targets with `stopAttached`, in the order of the configuration. */
+  readonly volumes: readonly Volume[]
+  /** All of the host, those of the targets included: another one may lie on the same device. */
+  readonly hostVolumes: readonly Volume[]
+  /** All of the host, whatever their state. */
+  readonly containers: readonly Container[]
+  /** Ids of the containers that the runner lives in: `ownContainers`. */
+  readonly self: readonly string[]
+}
+
+/** A container to be started again, and what is to be expected of it. */
+export interface ToStart {
+  readonly id: string
+  readonly name: string
+  /** Something in a later wave is to be started only once this one is healthy. */
+  readonly healthyFirst?: boolean
+  /** What was wrong with it before it was stopped: that it is so again is no failure of ours. */
+  readonly before?: 'unhealthy' | 'restarting'
+}
+
+/** A container that is stopped, and why, in words: `has volume "data" mounted`. */
+export interface ToStop {
+  readonly container: Container
+  readonly why: string
+}
+
+/** Targets whose containers are the same or need each other: they are stopped, copied and started as one. */
+export interface QuiesceGroup {
+  /** Names of volumes. */
+  readonly targets: readonly string[]
+  /** Those of one wave are stopped side by side, before the next wave. Empty: nothing has to be stopped. */
+  readonly stop: readonly (readonly ToStop[])[]
+  /** The same containers, the other way round. */
+  readonly start: readonly (readonly ToStart[])[]
+  /** They can write to a volume of the group, are paused, and must still be so after the copy. */
+  readonly paused: readonly Container[]
+  /** They could write to a volume of the group and are not running: nobody may start them until the copy is done. */
+  readonly idle: readonly Container[]
+}
+
+export interface QuiescePlan {
+  readonly groups: readonly QuiesceGroup[]
+  /** Targets that cannot be had stopped; nothing is stopped for them. One sentence each: what, and what to do. */
+  readonly refused: readonly { readonly target: string; readonly error: string }[]
+  readonly warnings: readonly { readonly target: string; readonly message: string }[]
+}
+
+/** One target: what has to be stopped for it, and what can write to its volume without being stopped. */
+interface Closure {
+  readonly target: string
+  readonly stop: ReadonlyMap<string, ToStop>
+  readonly paused: readonly Container[]
+  readonly idle: readonly Container[]
+  /** The runner's own containers that can write to it. */
+  readonly own: readonly Container[]
+}
+
+/** Decides who is stopped. Never throws, never hangs, whatever the containers say of each other. */
+export function planQuiesce(input: QuiesceInput): QuiescePlan {
+  const containers = input.containers.filter((c) => !c.ours)
+  const needs = needsOf(containers)
+  const self = new Set(input.self)
+  const closures = input.volumes.map((volume) => closureOf(volume, { ...input, containers }, needs, self))
+  const refusals = closures.map((closure) => ({
+    target: closure.target,
+    error: refusal(closure, containers, needs, self),
+  }))
+  const accepted = closures.filter((_, index) => refusals[index]?.error === null)
+  const groups = meeting(accepted).map((members) => groupOf(members, needs))
+  return {
+    groups: groups.map(({ group }) => group),
+    refused: refusals.flatMap(({ target, error }) => (error === null ? [] : [{ target, error }])),
+    warnings: [...accepted.flatMap(ownWarnings), ...groups.flatMap(({ warnings }) => warnings)],
+  }
+}
+
+function isActive(container: Container): boolean {
+  return container.state === 'running' || container.state === 'restarting'
+}
+
+function closureOf(
+  volume: Volume,
+  input: QuiesceInput,
+  needs: ReadonlyMap<string, readonly Need[]>,
+  self: ReadonlySet<string>,
+): Closure {
+  const writers = input.containers.flatMap((container) => {
+    const why = writableWay(container, volume, input.hostVolumes)
+    return why === null ? [] : [{ container, why }]
+  })
+  const stop = new Map<string, ToStop>()
+  const open = writers.filter(({ container }) => isActive(container) && !self.has(container.id))
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    if (stop.has(next.container.id)) continue
+    stop.set(next.container.id, next)
+    for (const container of input.containers) {
+      const need = needs.get(container.id)?.find(({ id }) => id === next?.container.id)
+      if (need && isActive(container) && !self.has(container.id)) open.push({ container, why: need.why })
+    }
+  }
+  const idle = writers.map(({ container }) => container).filter((c) => !stop.has(c.id))
+  return {
+    target: volume.name,
+    stop,
+    paused: idle.filter((c) => c.state === 'paused' && !self.has(c.id)),
+    idle: idle.filter((c) => c.state === 'down'),
+    own: idle.filter((c) => self.has(c.id)),
+  }
+}
+
+/** Why this target cannot be had stopped, or `null`. Everything is known before anything is stopped. */
+function refusal(
+  closure: Closure,
+  containers: readonly Container[],
+  needs: ReadonlyMap<string, readonly Need[]>,
+  self: ReadonlySet<string>,
+): string | null {
+  const volume = `volume "${closure.target}"`
+  for (const { container, why } of closure.stop.values()) {
+    const who = `container "${container.name}" ${why}, so it would have to be stopped for ${volume}, but`
+    if (container.autoRemove)
+      return `${who} it was started with --rm and would be gone once stopped: start it without --rm, or leave out stopAttached`
+    if (container.labels['com.docker.swarm.task.id'] !== undefined)
+      return `${who} it is a task of a swarm service, which would at once start another in its place: leave out stopAttached`
+  }
+  for (const container of containers) {
+    const need = needs.get(container.id)?.find(({ id, hard }) => hard && closure.stop.has(id))
+    if (!need) continue
+    const other = closure.stop.get(need.id)?.container.name
+    const who = `container "${other}" would have to be stopped for ${volume}, but`
+    if (self.has(container.id))
+      return `${who} the runner's own container "${container.name}" ${need.why} and would not survive it: give the runner a network of its own, or leave out stopAttached`
+    if (container.state === 'paused')
+      return `${who} container "${container.name}", which is paused, ${need.why} and would not survive it: unpause or stop "${container.name}", or leave out stopAttached`
+  }
+  return null
+}
+
+function ownWarnings(closure: Closure) {
+  return closure.own.filter(isActive).map((container) => ({
+    target: closure.target,
+    message: `the runner's own container "${container.name}" can write to volume "${closure.target}" and is not stopped: what it writes during the copy may arrive half`,
+  }))
+}
+
+/** Puts together what shares a container: one moment for all of their volumes. In the order of the first target of each. */
+function meeting(closures: readonly Closure[]): readonly (readonly Closure[])[] {
+  let groups: Closure[][] = []
+  for (const closure of closures) {
+    const meets = (group: readonly Closure[]) =>
+      group.some((member) => [...member.stop.keys()].some((id) => closure.stop.has(id)))
+    const joined = groups.filter(meets)
+    const first = joined[0]
+    if (first === undefined) {
+      groups = [...groups, [closure]]
+    } else {
+      const merged = [...joined.flat(), closure]
+      groups = groups
+        .filter((group) => group === first || !joined.includes(group))
+        .map((group) => (group === first ? merged : group))
+    }
+  }
+  return groups
+}
+
+function groupOf(members: readonly Closure[], needs: ReadonlyMap<string, readonly Need[]>) {
+  const stop = new Map(members.flatMap((member) => [...member.stop]))
+  const byName = [...stop.values()].sort((a, b) => (a.container.name < b.container.name ? -1 : 1))
+  const ids = byName.map(({ container }) => container.id)
+  const targets = members.map(({ target }) => target)
+  const starting = wavesOf(ids, needs)
+  const stopping = wavesOf(ids, turned(ids, needs))
+  const awaited = new Set(
+    ids.flatMap((id) => (needs.get(id) ?? []).filter((need) => need.healthy).map((need) => need.id)),
+  )
+  const group: QuiesceGroup = {
+    targets,
+    stop: stopping.waves.map((wave) => wave.flatMap((id) => stop.get(id) ?? [])),
+    start: starting.waves.map((wave) => wave.flatMap((id) => toStart(stop.get(id)?.container, awaited))),
+    paused: distinct(members.flatMap(({ paused }) => paused)),
+    idle: distinct(members.flatMap(({ idle }) => idle)),
+  }
+  const warnings = starting.circles.map((circle) => ({
+    target: targets[0] ?? '',
+    message: `the containers ${named(circle, stop)} depend on each other in a circle: they are stopped and started without an order among them`,
+  }))
+  return { group, warnings }
+}
+
+function toStart(container: Container | undefined, awaited: ReadonlySet<string>): ToStart[] {
+  if (container === undefined) return []
+  const before =
+    container.state === 'restarting' ? 'restarting' : container.health?.status === 'unhealthy' ? 'unhealthy' : undefined
+  return [
+    {
+      id: container.id,
+      name: container.name,
+      ...(awaited.has(container.id) && container.healthCheck !== null ? { healthyFirst: true } : {}),
+      ...(before === undefined ? {} : { before }),
+    },
+  ]
+}
+
+/** Who is needed by whom, out of who needs whom. */
+function turned(ids: readonly string[], needs: ReadonlyMap<string, readonly Need[]>): Edges {
+  return new Map(
+    ids.map((id) => [
+      id,
+      ids.flatMap((other) =>
+        (needs.get(other) ?? []).filter((need) => need.id === id).map(({ hard }) => ({ id: other, hard })),
+      ),
+    ]),
+  )
+}
+
+function named(ids: readonly string[], stop: ReadonlyMap<string, ToStop>): string {
+  return ids.map((id) => `"${stop.get(id)?.container.name}"`).join(', ')
+}
+
+function distinct(containers: readonly Container[]): readonly Container[] {
+  return [...new Map(containers.map((c) => [c.id, c])).values()]
+}

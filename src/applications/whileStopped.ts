@@ -1,0 +1,143 @@
+/** Work done while applications are stopped: stop, work, see that all kept still, start, wait until up. They are started again whatever happens. */
+
+import type { Docker } from '../docker/process.ts'
+import { patiently } from '../docker/retry.ts'
+import { asError, CancelledError, InstanceError } from '../errors.ts'
+import type { Container } from './container.ts'
+import { allContainers, allVolumes, containersOf } from './inspect.ts'
+import { asOfNow, disturbedBy, type Newcomers, newcomers, type Quiet } from './interference.ts'
+import type { QuiesceGroup } from './stopPlan.ts'
+import { type NotUp, type StopResult, startAll, stopAll } from './stopStart.ts'
+
+/** For an engine that is away for a moment once all is done, ms. */
+const PATIENCE_MS = 60_000
+
+export interface WhileStoppedOptions {
+  /** Ids of the runner's own containers. */
+  readonly self: readonly string[]
+  /** For a container whose own stop time-out is for ever, ms. */
+  readonly endlessStopMs: number
+  /** Bounds starting and waiting until up, ms; its own, so that a run whose time is over still starts what it stopped. */
+  readonly startDeadlineMs: number
+  readonly signal?: AbortSignal
+}
+
+export interface Quiesced<T> {
+  readonly outcome:
+    | { readonly kind: 'done'; readonly value: T; readonly disturbed: readonly string[] }
+    /** Not stopped, or not worked: every target of the group has failed. `CancelledError` where the signal fired. */
+    | { readonly kind: 'failed'; readonly error: Error }
+  /** Why what was copied may be torn, though all kept still: a sentence for each application that had to be killed. */
+  readonly torn: readonly string[]
+  readonly warnings: readonly string[]
+  /** Applications that did not come up again: each fails the instance. */
+  readonly notUp: readonly NotUp[]
+  /** From the first stop to the last start, ms; `null` where nothing had to be stopped. Waiting for health is not in it. */
+  readonly downtimeMs: number | null
+}
+
+/**
+ * Stops the containers of a group, does `work`, and starts them again: before this returns all have been started, and each is
+ * up or in `notUp`. `disturbed` says why the copy may not show one moment; where it is not empty, the targets have failed.
+ * The journal must list `group.start` before this is called. Throws only where the engine
+ * cannot be asked any more while it starts them: then the journal is what is left.
+ */
+export async function whileStopped<T>(
+  docker: Docker,
+  group: QuiesceGroup,
+  options: WhileStoppedOptions,
+  work: () => Promise<T>,
+): Promise<Quiesced<T>> {
+  const now = await lookAgain(docker, group, options)
+  if (now instanceof Error)
+    return { outcome: { kind: 'failed', error: now }, torn: [], warnings: [], notUp: [], downtimeMs: null }
+  const stoppedAt = Date.now()
+  const begun = await stopAndWork(docker, now, options, work)
+  const started = await startAll(docker, now.start, {
+    deadlineMs: options.startDeadlineMs,
+    stopMayBePending: begun.stop === null || begun.stop.failed.length > 0,
+    known: begun.known,
+  })
+  return {
+    outcome: await lookBack(docker, now, begun, { self: options.self, startedAgainAt: started.firstStartedAt }),
+    torn: begun.stop?.warnings ?? [],
+    warnings: started.warnings,
+    notUp: started.failed,
+    downtimeMs: now.start.length === 0 ? null : started.startedAt - stoppedAt,
+  }
+}
+
+interface Begun<T> {
+  readonly outcome: Quiesced<T>['outcome']
+  readonly stop: StopResult | null
+  /** Those of the group, as they were after the work. */
+  readonly known: readonly Container[]
+}
+
+/** Never throws: whatever goes wrong here, what was stopped has to be started. Only what must be known before that is asked. */
+async function stopAndWork<T>(
+  docker: Docker,
+  group: QuiesceGroup,
+  options: WhileStoppedOptions,
+  work: () => Promise<T>,
+): Promise<Begun<T>> {
+  let stop: StopResult | null = null
+  try {
+    const { signal } = options
+    stop = await stopAll(docker, group.stop, { endlessMs: options.endlessStopMs, ...(signal && { signal }) })
+    if (stop.aborted || signal?.aborted) throw new CancelledError()
+    const [failed] = stop.failed
+    if (failed !== undefined) throw new InstanceError(failed.error)
+    const value = await work()
+    const quiet = quietOf(group, stop)
+    const known = await containersOf(
+      docker,
+      [...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id),
+    )
+    return { outcome: { kind: 'done', value, disturbed: disturbedBy(quiet, known) }, stop, known }
+  } catch (error) {
+    return { outcome: { kind: 'failed', error: asError(error) }, stop, known: [] }
+  }
+}
+
+function quietOf(group: QuiesceGroup, stop: StopResult | null): Quiet {
+  return { down: stop?.down ?? [], paused: group.paused, idle: group.idle }
+}
+
+/** Adds who came meanwhile. Asked when the applications are up again: it would be downtime before. */
+async function lookBack<T>(
+  docker: Docker,
+  group: QuiesceGroup,
+  { outcome, stop }: Begun<T>,
+  at: Pick<Newcomers, 'self' | 'startedAgainAt'>,
+): Promise<Quiesced<T>['outcome']> {
+  if (outcome.kind === 'failed') return outcome
+  try {
+    const now = await patiently(PATIENCE_MS, () => hostNow(docker))
+    const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
+    const came = newcomers(quietOf(group, stop), { ...now, ...at, volumes })
+    return { ...outcome, disturbed: [...outcome.disturbed, ...came] }
+  } catch (error) {
+    return { kind: 'failed', error: asError(error) }
+  }
+}
+
+async function hostNow(docker: Docker, signal?: AbortSignal) {
+  const options = signal ? { signal } : {}
+  const [containers, hostVolumes] = await Promise.all([allContainers(docker, options), allVolumes(docker, options)])
+  return { containers, hostVolumes }
+}
+
+/** The group as it is now, or why nothing is to be stopped. */
+async function lookAgain(
+  docker: Docker,
+  group: QuiesceGroup,
+  options: WhileStoppedOptions,
+): Promise<QuiesceGroup | Error> {
+  try {
+    const now = asOfNow(group, { ...(await hostNow(docker, options.signal)), self: options.self })
+    return typeof now === 'string' ? new InstanceError(now) : now
+  } catch (error) {
+    return asError(error)
+  }
+}

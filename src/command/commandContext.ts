@@ -1,0 +1,15 @@
+/** What every command is given by `main`. */
+import type { Console } from '../action/console/console.ts'
+import type { Inputs } from '../action/inputs.ts'
+import type { RunContext } from '../action/platform.ts'
+
+export interface Action {
+  readonly env: NodeJS.ProcessEnv
+  readonly inputs: Inputs
+  readonly event: RunContext
+  readonly console: Console
+  /** Fires when the run is cancelled. */
+  readonly signal: AbortSignal
+  /** Random, of this step: `post` finds by it what this process left. */
+  readonly job: string
+}

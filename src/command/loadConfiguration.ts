@@ -1,0 +1,68 @@
+/** The configuration as a command takes it: read from the repository, its variables looked up, its secrets hidden before anything is said. */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
+import { type Lookup, type Settled, settleInstance } from '../config/resolveInstance.ts'
+import { parseVariables } from '../config/variables.ts'
+import { ConfigError, InputError } from '../errors.ts'
+import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
+import type { Action } from './commandContext.ts'
+
+/** Reads `config`, relative to the workspace. Throws `InputError` where it cannot be read, `ConfigError` with all that is wrong in it. */
+export async function readConfig(action: Action): Promise<Config> {
+  const { config: file } = action.inputs
+  const text = await readFile(resolve(action.event.workspace, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const hint =
+      error.code === 'ENOENT'
+        ? 'there is no such file in the workspace. Check out the repository first (actions/checkout), or set the input config'
+        : error.message
+    throw new InputError(`${file} could not be read: ${hint}`)
+  })
+  return loadConfig(text, file)
+}
+
+/** The `variables` input, then the step's environment. */
+export function openVariables(action: Action): { readonly lookup: Lookup; readonly secrets: readonly string[] } {
+  const variables = parseVariables(action.inputs.variables)
+  return { lookup: (name) => variables.get(name) ?? action.env[name], secrets: [...variables.values()] }
+}
+
+export type SettledInstance = { readonly raw: RawInstance } & (
+  | { readonly ok: true; readonly settled: Settled }
+  | { readonly ok: false; readonly error: ConfigError }
+)
+
+/** Fills in each instance; one whose variables are missing is that instance's failure, not the run's. */
+export function settleAll(
+  config: Config,
+  instances: readonly RawInstance[],
+  lookup: Lookup,
+): readonly SettledInstance[] {
+  return instances.map((raw): SettledInstance => {
+    try {
+      return { raw, ok: true, settled: settleInstance(config, raw, lookup) }
+    } catch (error) {
+      if (error instanceof ConfigError) return { raw, ok: false, error }
+      throw error
+    }
+  })
+}
+
+/** Registers secrets with the runner, silently. */
+export function maskSecrets(action: Action, secrets: readonly string[]): Redactor {
+  const redactor = createRedactor(secrets)
+  action.console.mask(maskable(secrets).values, redactor)
+  return redactor
+}
+
+/** Registers secrets with the runner, says where some are too short, and returns what takes them out of all that is written. Call it before anything else is printed. */
+export async function hideSecrets(action: Action, secrets: readonly string[]): Promise<Redactor> {
+  const redactor = maskSecrets(action, secrets)
+  const { tooShort } = maskable(secrets)
+  if (tooShort > 0) {
+    await action.console.warning(
+      `${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`,
+    )
+  }
+  return redactor
+}

@@ -1,0 +1,43 @@
+/** `post`: removes what the main phase of this job left, because it was killed or could not. It runs after every end but a runner's shutdown. */
+import type { Console } from '../action/console/console.ts'
+import { thisProcess } from '../claim/processIdentity.ts'
+import { startAgain } from '../claim/startAgain.ts'
+import { sweepJob } from '../claim/sweep.ts'
+import { dockerEnvironment } from '../docker/clientEnvironment.ts'
+import { openEngine } from '../docker/engine.ts'
+import type { Docker } from '../docker/process.ts'
+import { count } from '../report/format.ts'
+
+/** Sweeps what carries this job's mark. Never fails the job: what cannot be done is a warning, and the next start tries again. */
+export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
+  if (job === undefined) {
+    await console.info('Nothing to clean up: the main phase never began.')
+    return
+  }
+  const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text }
+  try {
+    const engine = await openEngine(docker)
+    const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: thisProcess() }
+    const { found, gone } = await sweepJob(
+      {
+        docker,
+        engine,
+        owner,
+        runCompleted: async () => null,
+        startAgain: (waves) => startAgain(docker, waves),
+        alarm: (message) => console.error(message),
+        warn: (message) => console.warning(message),
+      },
+      job,
+    )
+    await console.info(found === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${count(gone, 'container')}.`)
+    if (gone < found)
+      await console.info(
+        `${count(found - gone, 'container')} stayed: another run cleans up there, or see the warnings. The next run tries again.`,
+      )
+  } catch (error) {
+    await console.warning(
+      `What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`,
+    )
+  }
+}

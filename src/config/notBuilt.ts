@@ -1,0 +1,64 @@
+/**
+ * What the schema takes but the run does not do yet: the one list. An entry is deleted by whoever builds its part;
+ * until then the run refuses an instance that uses it, never passes it over.
+ */
+
+import type { Config } from './load.ts'
+import type { Instance } from './model.ts'
+import { isTreeMap, treeAt } from './yaml.ts'
+
+/** Commands and inputs that are not built yet, each with what to use until then. */
+export const PENDING_COMMANDS: Readonly<Record<string, string>> = {
+  plan: 'use backup or validate',
+  check: 'use backup or validate',
+}
+export const PENDING_INPUTS: Readonly<Record<string, string>> = { host: 'select by instances instead' }
+
+interface Use {
+  readonly key: string
+  /** 1-based. */
+  readonly line: number
+}
+
+type Find = (subject: Subject) => readonly Use[]
+
+interface Subject {
+  readonly config: Config
+  readonly instance: Instance
+}
+
+const PENDING: readonly Find[] = [
+  (subject) => keyUse(subject, 'repository'),
+  (subject) => keyUse(subject, 'catchUp'),
+  (subject) => keyUse(subject, 'runsOn'),
+  (subject) => keyUse(subject, 'coverage'),
+  (subject) => keyUse(subject, 'ping-url'),
+  (subject) => (subject.instance.discover === 'all' ? keyUse(subject, 'discover', 'all') : []),
+]
+
+/** One line for each key of the instance that is not built yet, the file's own keys included where they reach it. */
+export function pendingKeys(config: Config, instance: Instance): readonly string[] {
+  const uses = PENDING.flatMap((find) => find({ config, instance }))
+  return [...new Set(uses.map(sayUse))]
+}
+
+function sayUse({ key, line }: Use): string {
+  return `\`${key}\` (line ${line}) is not built yet in this version: remove it, or wait for the version that has it`
+}
+
+/** A key of the instance, else of the file's top. */
+function keyUse({ config, instance }: Subject, key: string, value?: string): readonly Use[] {
+  const own = [...instancePath(config, instance), key]
+  const path = [own, [key]].find((place) => treeAt(config.tree, place) !== undefined)
+  return path === undefined
+    ? []
+    : [{ key: value === undefined ? key : `${key}: ${value}`, line: config.source.keyAt(path).line }]
+}
+
+function instancePath(config: Config, instance: Instance): readonly (string | number)[] {
+  const instances = config.tree.instances
+  const index = Array.isArray(instances)
+    ? instances.findIndex((entry) => isTreeMap(entry) && entry.id === instance.id)
+    : -1
+  return ['instances', index]
+}

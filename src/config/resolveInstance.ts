@@ -1,0 +1,202 @@
+/** `RawInstance` + variables → `Instance`: what one instance's run needs, and which of its texts are secret. */
+import { ConfigError, type ConfigIssue } from '../errors.ts'
+import { type Filled, fillTemplate, parseTemplate } from './interpolation.ts'
+import { describeIssues, issueAt, nameOf, sortIssues } from './issues.ts'
+import { type Config, hookHint, openTexts, prune, type RawInstance } from './load.ts'
+import type { Instance, Target } from './model.ts'
+import { checkInstance } from './rules.ts'
+import { type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
+import { type FilledText, secretsOf } from './secretValues.ts'
+import { normalisePaths } from './values/paths.ts'
+import { isTreeMap, type Path, type Tree, treeAt, writePath } from './yaml.ts'
+
+export type Lookup = (name: string) => string | undefined
+
+export interface Settled {
+  readonly instance: Instance
+  /** Texts that must never be shown: no empty ones, none twice. */
+  readonly secrets: readonly string[]
+  readonly notices: readonly string[]
+}
+
+const DEFAULT_TIMEOUT_MS = 12 * 3_600_000
+const DEFAULT_RETENTION = '7d:4w:6m'
+
+/**
+ * Fills in the variables of one instance and applies the file's defaults. Messages never quote a variable's value
+ * where it could be secret.
+ * @throws ConfigError for this instance only: variables that are not set, values that are not valid
+ */
+export function settleInstance(config: Config, raw: RawInstance, lookup: Lookup): Settled {
+  const path = ['instances', raw.index]
+  const written = treeAt(config.tree, path) as Tree
+  const { filled, issues } = fillTree(written, path, lookup, config)
+  if (issues.length > 0) throw new ConfigError(config.file, sortIssues(issues))
+  const tree = prune(replaceTexts(written, path, filled), path)
+  const values = parseInstance(config, tree, path, filled)
+  const instance = buildInstance(config, raw, values, path)
+  return { instance, secrets: secretsOf(instance, filled.values()), notices: noticesOf(values) }
+}
+
+/**
+ * The file's `nodeName` with its variables filled in, `null` where it has none.
+ * @throws ConfigError where a variable is not set
+ */
+export function settleNodeName(config: Config, lookup: Lookup): string | null {
+  const { nodeName } = config.top
+  if (nodeName === undefined) return null
+  const { text, missing } = fillTemplate(parseTemplate(nodeName), lookup)
+  if (missing.length > 0) throw new ConfigError(config.file, missingIssues(missing, ['nodeName'], config))
+  return text === '' ? null : text
+}
+
+function fillTree(
+  tree: Tree,
+  path: Path,
+  lookup: Lookup,
+  config: Config,
+): { filled: Map<string, FilledText>; issues: ConfigIssue[] } {
+  const filled = new Map<string, FilledText>()
+  const issues: ConfigIssue[] = []
+  for (const open of openTexts(tree, path)) {
+    const result = fillTemplate(parseTemplate(open.text), lookup)
+    filled.set(JSON.stringify(open.path), { ...result, path: open.path })
+    issues.push(...missingIssues(result.missing, open.path, config))
+  }
+  return { filled, issues }
+}
+
+function missingIssues(missing: Filled['missing'], path: Path, config: Config): ConfigIssue[] {
+  return missing.map(({ name, empty }) => {
+    const what = empty ? 'is empty (as a misspelt secret is)' : 'is not set'
+    const next =
+      hookHint(path) ||
+      `: give it by the input \`variables\` or the step's \`env\`, or write \`\${${name}:-}\` where it may be empty`
+    return issueAt(config.source, path, `${nameOf(path)} needs the variable ${name}, which ${what}${next}`)
+  })
+}
+
+function replaceTexts(tree: Tree, path: Path, filled: ReadonlyMap<string, FilledText>): Tree {
+  if (typeof tree === 'string') return filled.get(JSON.stringify(path))?.text ?? tree
+  if (Array.isArray(tree)) return tree.map((item: Tree, index) => replaceTexts(item, [...path, index], filled))
+  if (!isTreeMap(tree)) return tree
+  const copy: Record<string, Tree> = Object.create(null)
+  for (const [key, value] of Object.entries(tree)) copy[key] = replaceTexts(value, [...path, key], filled)
+  return copy
+}
+
+function parseInstance(
+  config: Config,
+  tree: Tree,
+  path: Path,
+  filled: ReadonlyMap<string, FilledText>,
+): InstanceValues {
+  const result = instanceSchema.safeParse(tree)
+  const found = result.success ? [] : result.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }))
+  // The messages look values up by the file's paths, so the instance is put back in its place.
+  const instances: Tree[] = []
+  instances[path[1] as number] = tree
+  const issues = [
+    ...describeIssues(found, { instances }, config.source),
+    ...checkInstance(tree as { readonly [key: string]: Tree }, path, {
+      source: config.source,
+      settled: true,
+      stopAttached: config.top.stopAttached ?? false,
+    }),
+  ]
+  if (!result.success || issues.length > 0)
+    throw new ConfigError(config.file, sortIssues(issues.map((issue) => sayFilled(issue, filled))))
+  return result.data
+}
+
+/** The file shows `${TIMEOUT}` where the message speaks of a wrong duration: say that it is the variable's value. */
+function sayFilled(issue: ConfigIssue, filled: ReadonlyMap<string, FilledText>): ConfigIssue {
+  const here = [...filled.values()].find(({ path, names }) => names.length > 0 && writePath(path) === issue.path)
+  return here === undefined
+    ? issue
+    : { ...issue, message: `${issue.message} (with ${here.names.join(', ')} filled in)` }
+}
+
+function buildInstance(config: Config, raw: RawInstance, values: InstanceValues, path: Path): Instance {
+  const { top, source } = config
+  const stopAttached = values.stopAttached ?? top.stopAttached ?? false
+  const timezone = values.timezone ?? top.timezone ?? 'UTC'
+  const written = treeAt(config.tree, [...path, 'schedule'])
+  return {
+    id: raw.id,
+    line: raw.line,
+    customImage: values.customImage ?? null,
+    repository: values.repository ?? null,
+    schedule:
+      values.schedule === undefined || written === undefined
+        ? null
+        : {
+            cron: values.schedule.expression,
+            timezone: values.schedule.timezone ?? timezone,
+            line: source.valueAt([...path, 'schedule']).line,
+          },
+    catchUp: values.catchUp ?? top.catchUp ?? true,
+    env: values.env ?? {},
+    targets:
+      values.targets?.map((target, index) =>
+        buildTarget(target, stopAttached, source.valueAt([...path, 'targets', index]).line),
+      ) ?? null,
+    discover: values.discover ?? 'labels',
+    except: values.except ?? [],
+    stopAttached,
+    timeoutMs: timeoutOf(values, config),
+    layout: values.layout ?? top.layout ?? 'timestamp',
+    retention: values.retention ?? top.retention ?? DEFAULT_RETENTION,
+    nodeName: values.nodeName ?? null,
+    pull: values.pull ?? 'always',
+    helperImage: values.helperImage ?? null,
+    entrypoint: values.entrypoint ?? null,
+    script: values.script ?? null,
+    network: values.network ?? null,
+    user: values.user ?? null,
+    mounts: values.mounts ?? [],
+    resources: { memory: values.resources?.memory ?? null, cpus: values.resources?.cpus ?? null },
+    runsOn: raw.runsOn,
+  }
+}
+
+/** The instance's own before the file's; at each place `timeout` before Marina's `resticTimeout`, which only a repository has. */
+function timeoutOf(values: InstanceValues, { top }: Config): number {
+  const restic = values.repository !== undefined
+  return (
+    values.timeout ??
+    (restic ? values.resticTimeout : undefined) ??
+    top.timeout ??
+    (restic ? top.resticTimeout : undefined) ??
+    DEFAULT_TIMEOUT_MS
+  )
+}
+
+function buildTarget(values: TargetValues, stopAttached: boolean, line: number): Target {
+  const hooks = { preHook: values.preHook ?? null, postHook: values.postHook ?? null, line }
+  if (values.volume === undefined) {
+    return {
+      kind: 'db',
+      container: values.db as string,
+      dbKind: values.dbKind ?? null,
+      databases: values.databases ?? [],
+      dumpArgs: values.dumpArgs ?? [],
+      ...hooks,
+    }
+  }
+  return {
+    kind: 'volume',
+    name: values.volume,
+    paths: normalisePaths(values.paths ?? []).paths,
+    exclude: values.exclude ?? [],
+    stopAttached: values.stopAttached ?? stopAttached,
+    staging: values.staging ?? null,
+    allowEmpty: values.allowEmpty ?? false,
+    ...hooks,
+  }
+}
+
+function noticesOf(values: InstanceValues): string[] {
+  if (values.resticTimeout === undefined || values.repository !== undefined) return []
+  return ['`resticTimeout` applies to `repository` instances only: write `timeout` for this one']
+}

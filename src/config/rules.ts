@@ -1,0 +1,232 @@
+/** Rules of `config.yml` that join two keys, which a schema of single keys cannot say. */
+import type { ConfigIssue } from '../errors.ts'
+import { isOpen } from './interpolation.ts'
+import { issueAt } from './issues.ts'
+import { readBoolean, TARGET_KEYS } from './schema.ts'
+import { parseCron } from './values/cron.ts'
+import { parseMount } from './values/mounts.ts'
+import { normalisePaths } from './values/paths.ts'
+import { isTreeMap, type Path, type Source, type Tree } from './yaml.ts'
+
+type TreeMap = { readonly [key: string]: Tree }
+
+/** How the checks look at one instance: `settled` once its variables are filled in, otherwise open texts are passed over. */
+export interface Look {
+  readonly source: Source
+  readonly settled: boolean
+  /** The file's own default of `stopAttached`. */
+  readonly stopAttached: boolean
+}
+
+/** The issues of one instance that stands at `path`. */
+export function checkInstance(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  return [
+    ...checkBackend(instance, path, look),
+    ...checkTimezone(instance, path, look),
+    ...checkDiscovery(instance, path, look),
+    ...checkEnv(instance, path, look),
+    ...checkMounts(instance, path, look),
+    ...checkTargets(instance, path, look),
+  ]
+}
+
+/** A text whose value is known now; `undefined` where it is not there, no text, or still awaits variables. */
+function known(map: TreeMap, key: string, look: Look): string | undefined {
+  const value = map[key]
+  if (typeof value !== 'string') return undefined
+  return !look.settled && isOpen(value) ? undefined : value
+}
+
+function* textItems(list: Tree | undefined, look: Look): Generator<{ index: number; text: string }> {
+  if (!Array.isArray(list)) return
+  for (const [index, text] of list.entries()) {
+    if (typeof text === 'string' && (look.settled || !isOpen(text))) yield { index, text }
+  }
+}
+
+function checkBackend(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  const { customImage, repository } = instance
+  if (customImage === undefined && repository === undefined) {
+    return [
+      issueAt(
+        look.source,
+        path,
+        'the instance needs `customImage` (an image of your own) or `repository` (a restic repository)',
+      ),
+    ]
+  }
+  if (repository === undefined) return []
+  if (customImage !== undefined) {
+    // An open one may turn out empty, which is as good as left out.
+    const certain =
+      known(instance, 'customImage', look) !== undefined && known(instance, 'repository', look) !== undefined
+    const message = 'the instance has both `customImage` and `repository`: it takes one of them'
+    return certain ? [issueAt(look.source, [...path, 'repository'], message, 'key')] : []
+  }
+  return (['script', 'entrypoint'] as const)
+    .filter((key) => instance[key] !== undefined)
+    .map((key) =>
+      issueAt(
+        look.source,
+        [...path, key],
+        `\`${key}\` belongs to \`customImage\`, this instance has \`repository\``,
+        'key',
+      ),
+    )
+}
+
+function checkTimezone(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  const schedule = known(instance, 'schedule', look)
+  const timezone = known(instance, 'timezone', look)
+  if (schedule === undefined || timezone === undefined) return []
+  const result = parseCron(schedule)
+  if (!result.ok || result.cron.timezone === null || result.cron.timezone === timezone) return []
+  const message = `\`schedule\` says ${result.cron.timezone}, \`timezone\` says ${timezone}: keep one of them`
+  return [issueAt(look.source, [...path, 'timezone'], message)]
+}
+
+function checkDiscovery(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  const at = (key: string, message: string) => issueAt(look.source, [...path, key], message, 'key')
+  if (instance.targets !== undefined) {
+    return ['discover', 'except']
+      .filter((key) => instance[key] !== undefined)
+      .map((key) => at(key, `\`${key}\` has no meaning beside \`targets\`: remove one of them`))
+  }
+  const discover = instance.discover === undefined ? 'labels' : known(instance, 'discover', look)
+  return instance.except !== undefined && discover === 'labels' ? [at('except', '`except` needs `discover: all`')] : []
+}
+
+function checkEnv(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  if (!isTreeMap(instance.env)) return []
+  return Object.keys(instance.env).flatMap((name) => {
+    const own = [...path, 'env', name]
+    if (/^MARINA_/i.test(name)) {
+      return [
+        issueAt(
+          look.source,
+          own,
+          `\`env.${name}\`: names that begin with MARINA_ are the action's own, choose another`,
+          'key',
+        ),
+      ]
+    }
+    if (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) return []
+    return [
+      issueAt(
+        look.source,
+        own,
+        `\`env\` holds the name "${name}": letters, digits and the signs _ . - are taken`,
+        'key',
+      ),
+    ]
+  })
+}
+
+function checkMounts(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  const seen = new Map<string, number>()
+  const issues: ConfigIssue[] = []
+  for (const { index, text } of textItems(instance.mounts, look)) {
+    const result = parseMount(text)
+    if (!result.ok) continue // the schema says so
+    const target = result.mount.target.replace(/\/+/g, '/').replace(/\/$/, '')
+    const first = seen.get(target)
+    const own = [...path, 'mounts', index]
+    if (first !== undefined)
+      issues.push(issueAt(look.source, own, `${target} is mounted twice: item ${first + 1} of \`mounts\` has it too`))
+    if (target === '/backup.sh' && instance.script !== undefined) {
+      issues.push(issueAt(look.source, own, '`script` is put at /backup.sh, so nothing can be mounted there'))
+    }
+    seen.set(target, first ?? index)
+  }
+  return issues
+}
+
+function checkTargets(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  if (!Array.isArray(instance.targets)) return []
+  const seen = new Map<string, number>()
+  return instance.targets.flatMap((target: Tree, index) => {
+    if (!isTreeMap(target)) return []
+    const own = [...path, 'targets', index]
+    const issues = checkTarget(target, own, { ...look, stopAttached: instanceStops(instance, look) })
+    for (const kind of ['volume', 'db'] as const) {
+      const name = known(target, kind, look)
+      if (name === undefined) continue
+      const { line } = look.source.valueAt(own)
+      const first = seen.get(`${kind} ${name}`)
+      seen.set(`${kind} ${name}`, first ?? line)
+      if (first !== undefined)
+        issues.push(
+          issueAt(look.source, [...own, kind], `\`${kind}: ${name}\` is a target twice: here and in line ${first}`),
+        )
+    }
+    return issues
+  })
+}
+
+function instanceStops(instance: TreeMap, look: Look): boolean {
+  const own = known(instance, 'stopAttached', look)
+  return own === undefined ? look.stopAttached : (readBoolean(own) ?? false)
+}
+
+function checkTarget(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  const { volume, db } = target
+  if (volume === undefined && db === undefined) {
+    return [
+      issueAt(
+        look.source,
+        path,
+        'the target needs `volume` (the name of a volume) or `db` (the name of a database container)',
+      ),
+    ]
+  }
+  if (volume !== undefined && db !== undefined) {
+    const certain = known(target, 'volume', look) !== undefined && known(target, 'db', look) !== undefined
+    return certain
+      ? [issueAt(look.source, [...path, 'db'], 'the target has both `volume` and `db`: make two targets of it', 'key')]
+      : []
+  }
+  const other = volume === undefined ? 'volume' : 'db'
+  const foreign = TARGET_KEYS[other].filter((key) => target[key] !== undefined)
+  const kinds = other === 'volume' ? 'volumes, this target is a database' : 'databases, this target is a volume'
+  return [
+    ...foreign.map((key) => issueAt(look.source, [...path, key], `\`${key}\` is for ${kinds}`, 'key')),
+    ...checkPaths(target, path, look),
+    ...(volume === undefined ? [] : checkStaging(target, path, look)),
+  ]
+}
+
+function checkPaths(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  const items = [...textItems(target.paths, look)]
+  const { problems } = normalisePaths(items.map(({ text }) => text))
+  return problems.map(({ index, message }) =>
+    issueAt(look.source, [...path, 'paths', items[index]?.index ?? 0], message),
+  )
+}
+
+/** Mounting shows the volume as it is, at once: what changes it first, or waits for its end, cannot be had with it. */
+function checkStaging(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
+  const staging = known(target, 'staging', look)
+  const own = known(target, 'stopAttached', look)
+  const stops = target.stopAttached === undefined ? look.stopAttached : own === undefined ? null : readBoolean(own)
+  const issue = (message: string) => [issueAt(look.source, [...path, 'staging'], message)]
+  if (staging === 'presync' && stops === false) {
+    return issue('`staging: presync` is two passes around a stop: it needs `stopAttached: true`')
+  }
+  if (staging !== 'mount') return []
+  const isList = (key: string) => Array.isArray(target[key]) && (target[key] as readonly Tree[]).length > 0
+  return [
+    ...(stops === true
+      ? issue(
+          '`staging: mount` cannot be had with `stopAttached`: applications are up again before the mounted data is read',
+        )
+      : []),
+    ...(isList('exclude')
+      ? issue('`staging: mount` cannot be had with `exclude`: a mounted volume is seen whole')
+      : []),
+    ...(['preHook', 'postHook'] as const)
+      .filter((key) => target[key] !== undefined)
+      .flatMap((key) =>
+        issue(`\`staging: mount\` cannot be had with \`${key}\`: the mounted data is read only after the hooks`),
+      ),
+  ]
+}

@@ -1,0 +1,56 @@
+/** `manifest.json`, version 1: all that a restore needs to know of what lies beside it. Pure. */
+import type { SourceContainer } from '../targets/resolve.ts'
+
+export interface ManifestFile {
+  /** Relative to the manifest. */
+  readonly path: string
+  readonly bytes: number
+  /** Hex. */
+  readonly sha256: string
+  /** `null` for a dump of the whole server. */
+  readonly database: string | null
+}
+
+export type ManifestTarget =
+  | {
+      readonly kind: 'volume'
+      readonly name: string
+      /** Relative to the manifest. */
+      readonly path: string
+      readonly staging: 'mount' | 'copy' | 'presync'
+      /** The parts that were asked for, relative to the volume's root; empty is the whole volume. */
+      readonly paths: readonly string[]
+      readonly exclude: readonly string[]
+      /** `null` where mounted, and so never counted. */
+      readonly files: number | null
+      readonly bytes: number | null
+      readonly driver: string
+      readonly options: Readonly<Record<string, string>>
+      readonly containers: readonly SourceContainer[]
+      readonly warnings: readonly string[]
+    }
+  | {
+      readonly kind: 'db'
+      readonly name: string
+      readonly path: string
+      readonly engine: string
+      readonly tool: string
+      readonly toolVersion: string
+      readonly files: readonly ManifestFile[]
+      readonly containers: readonly SourceContainer[]
+      readonly warnings: readonly string[]
+    }
+
+export interface ManifestInput {
+  readonly instance: string
+  readonly host: string
+  readonly timestamp: string
+  readonly layout: 'timestamp' | 'stable'
+  readonly runUrl: string | null
+  readonly targets: readonly ManifestTarget[]
+  readonly failed: readonly { readonly kind: 'volume' | 'db'; readonly name: string; readonly error: string }[]
+}
+
+export function manifest(input: ManifestInput): Buffer {
+  return Buffer.from(`${JSON.stringify({ version: 1, ...input }, null, 2)}\n`)
+}

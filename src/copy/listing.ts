@@ -1,0 +1,313 @@
+/**
+ * What stands below a folder of the workbench: listed by `find | xargs stat` in one exec, parsed as it streams in.
+ *
+ * Names are any bytes but NUL and `/`; they are kept as latin1 strings, one character a byte. A record begins with `//`, which
+ * never occurs in a path that `find` prints, so a name that holds newlines ends where the next `\n//` begins.
+ */
+import { execReason } from '../docker/exec.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+import type { Bench } from './copyHelper.ts'
+import { collectComplaints } from './toolErrors.ts'
+
+export type EntryType = 'file' | 'directory' | 'link' | 'fifo' | 'socket' | 'block' | 'character' | 'unknown'
+
+export interface Entry {
+  /** Relative to the root, which itself is `.`; latin1, one character a byte. */
+  readonly path: string
+  readonly type: EntryType
+  /** The whole `st_mode`. */
+  readonly mode: number
+  readonly dev: number
+  /** A string where it is beyond a safe integer. */
+  readonly ino: number | string
+  /** Bytes. */
+  readonly size: number
+  /** Of 512 bytes. */
+  readonly blocks: number
+  readonly nlink: number
+  readonly uid: number
+  readonly gid: number
+  /** Whole seconds since the epoch, and the nanoseconds within that second. */
+  readonly mtime: number
+  readonly mtimeNs: number
+  readonly ctime: number
+  readonly ctimeNs: number
+  /** `major:minor` in hex of a device node, else empty. */
+  readonly device: string
+}
+
+/** By path, in `find`'s order: a directory stands before what is in it. */
+export type Listing = ReadonlyMap<string, Entry>
+
+/** The clock of the engine's host, seconds: what it shows, and what runs on however it is set. */
+export interface Clock {
+  readonly now: number
+  readonly uptime: number
+}
+
+export interface ListOptions {
+  /** What is listed, for messages. */
+  readonly what: string
+  /** Only these paths and the directories above them, as the user wrote them (UTF-8, relative, normalised); none is everything. */
+  readonly paths: readonly string[]
+  /** An application may be writing: what vanishes between `find` and `stat` is normal. */
+  readonly live: boolean
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+const FORMAT = '//%d|%i|%f|%s|%b|%h|%u|%g|%y|%z|%Y|%Z|%t|%T|%n'
+const FIELDS = 14
+/** English messages; and a zone that BusyBox need not look up in a file for each time it prints. */
+const PLAIN = 'LC_ALL=C TZ=UTC0; export LC_ALL TZ'
+
+/**
+ * `$1` root, `$2` how many of the following are directories above and paths, then those, then what `find` begins at. Where one
+ * of them is a symbolic link `find` does not begin, since it would follow it out of the volume; the caller refuses it by name.
+ */
+const LIST = `
+${PLAIN}
+cd "$1" || exit 90
+n=$2; shift 2; link=; i=0
+for p in "$@"; do [ $i -lt $n ] || break; i=$((i+1)); if [ -L "$p" ]; then link=1; fi; done
+exec 4>&1
+codes=$( { {
+  f=0
+  if [ $n -gt 0 ]; then printf '%s\\0' "$@"; fi
+  shift $n
+  if [ -z "$link" ]; then find "$@" -print0; f=$?; fi
+  echo "find=$f" >&3
+} | { xargs -0 stat -c '${FORMAT}' >&4; echo "stat=$?" >&3; } } 3>&1 )
+read -r up rest </proc/uptime
+printf '//end'; printf ' %s' $codes "now=$(date +%s)" "up=$up"; echo`
+
+/** Lists the root and everything below it. What lies on another device is listed too, for the caller to judge. */
+export async function list(bench: Bench, root: string, options: ListOptions): Promise<Listing> {
+  return (await listWithClock(bench, root, options)).listing
+}
+
+/** As `list`, with the clock of the engine's host after it. */
+export async function listWithClock(
+  bench: Bench,
+  root: string,
+  options: ListOptions,
+): Promise<{ readonly listing: Listing; readonly clock: Clock }> {
+  const entries = new Map<string, Entry>()
+  // a path of `paths` comes once as itself and once from find; the first word stands
+  const clock = await eachEntry(bench, root, options, (entry) => {
+    if (!entries.has(entry.path)) entries.set(entry.path, entry)
+  })
+  return { listing: entries, clock }
+}
+
+/** As `list`, for a caller that needs each entry only once. Throws `InstanceError` where not everything could be read, `CancelledError`. */
+export async function eachEntry(
+  bench: Bench,
+  root: string,
+  options: ListOptions,
+  onEntry: (entry: Entry) => void,
+): Promise<Clock> {
+  const missing = new Set(options.paths.map(bytesOf))
+  const parser = listingParser((entry) => {
+    missing.delete(entry.path)
+    onEntry(entry)
+  })
+  const complaints = collectComplaints()
+  const prefixes = options.paths.length === 0 ? [] : withAbove(options.paths).map(dotted)
+  const roots = options.paths.length === 0 ? ['.'] : options.paths.map(dotted)
+  const result = await bench.exec({
+    script: LIST,
+    args: [root, String(prefixes.length), ...prefixes, ...roots],
+    deadlineMs: options.deadlineMs,
+    ...(options.signal && { signal: options.signal }),
+    onStdout: parser.write,
+    onStderr: complaints.add,
+  })
+  if (result.ended.kind === 'cancelled') throw new CancelledError()
+  if (result.code !== 0) throw new InstanceError(`${options.what} could not be listed: ${execReason(result)}`)
+  const end = parser.end()
+  const codes = /^ find=(\d+) stat=(\d+) now=(\d+) up=([\d.]+)$/.exec(end)
+  if (codes === null) throw new InstanceError(`${options.what} could not be listed: the listing ends too early`)
+  // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
+  if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
+    throw new InstanceError(`${options.what} could not be listed: find or stat was ended (${end.trim()})`)
+  const missingOnly = options.live || missing.size > 0 // a path that is not there is named by the caller
+  const failure = missingOnly ? complaints.serious() : complaints.first()
+  if (failure !== null) throw new InstanceError(`${options.what} could not be listed: ${failure}`)
+  if (!missingOnly && Number(codes[1]) + Number(codes[2]) > 0)
+    throw new InstanceError(`${options.what} could not be listed: find or stat failed`)
+  return { now: Number(codes[3]), uptime: Number(codes[4]) }
+}
+
+const RESTAT = `${PLAIN}; cd "$1" || exit 90; xargs -0 stat -c '${FORMAT}'; printf '//end %s\\n' "$?"`
+
+/** The state of these paths (latin1) now; one that is gone is not among them. */
+export async function restat(
+  bench: Bench,
+  root: string,
+  paths: readonly string[],
+  options: Pick<ListOptions, 'what' | 'deadlineMs' | 'signal'>,
+): Promise<Listing> {
+  const entries = new Map<string, Entry>()
+  const parser = listingParser((entry) => entries.set(entry.path, entry))
+  const complaints = collectComplaints()
+  const input = async function* () {
+    for (const path of paths) yield Buffer.from(`${dotted(path)}\0`, 'latin1')
+  }
+  const result = await bench.exec({
+    script: RESTAT,
+    args: [root],
+    input: input(),
+    deadlineMs: options.deadlineMs,
+    ...(options.signal && { signal: options.signal }),
+    onStdout: parser.write,
+    onStderr: complaints.add,
+  })
+  if (result.ended.kind === 'cancelled') throw new CancelledError()
+  const end = parser.end()
+  const failure = complaints.serious()
+  if (result.code !== 0 || failure !== null)
+    throw new InstanceError(`${options.what} could not be listed again: ${failure ?? execReason(result)}`)
+  if (![' 0', ' 1', ' 123'].includes(end))
+    throw new InstanceError(`${options.what} could not be listed again: stat was ended (${end.trim()})`)
+  return entries
+}
+
+/** The paths and every directory above them, the root first, each once. */
+export function withAbove(paths: readonly string[]): string[] {
+  const all = new Set<string>(['.'])
+  for (const path of paths) {
+    if (path === '.') continue
+    const parts = path.split('/')
+    for (let length = 1; length <= parts.length; length++) all.add(parts.slice(0, length).join('/'))
+  }
+  return [...all]
+}
+
+/** The directory that holds a path; of the root, the root itself. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return slash === -1 ? '.' : path.slice(0, slash)
+}
+
+/** A path as the tools get it: never mistaken for an option. */
+export function dotted(path: string): string {
+  return path === '.' ? '.' : `./${path}`
+}
+
+/** A user's UTF-8 text as the bytes that a listing holds. */
+export function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** A path for people: UTF-8 where it is, quoted, control characters escaped. */
+export function shown(path: string): string {
+  return JSON.stringify(Buffer.from(path, 'latin1').toString('utf8'))
+}
+
+/** Parses what `LIST` prints, in chunks of any size. `end` gives the text of the closing record, empty where it did not come. */
+export function listingParser(onEntry: (entry: Entry) => void) {
+  let rest: Buffer = Buffer.alloc(0)
+  let end = ''
+  const record = (bytes: Buffer) => {
+    if (bytes.subarray(0, 5).toString('latin1') === '//end') end = bytes.toString('latin1', 5)
+    else onEntry(parseRecord(bytes))
+  }
+  return {
+    write(chunk: Buffer): void {
+      const buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      let start = 0
+      for (;;) {
+        const next = buffer.indexOf('\n//', start, 'latin1')
+        if (next === -1) break
+        record(buffer.subarray(start, next))
+        start = next + 1
+      }
+      rest = Buffer.from(buffer.subarray(start)) // a copy: the chunk must not live on for its last line
+    },
+    end(): string {
+      if (rest.length > 0 && rest.at(-1) === 0x0a) record(rest.subarray(0, -1))
+      rest = Buffer.alloc(0)
+      return end
+    },
+  }
+}
+
+function parseRecord(bytes: Buffer): Entry {
+  const text = bytes.toString('latin1')
+  const field: string[] = []
+  let start = 2
+  while (field.length < FIELDS) {
+    const bar = text.indexOf('|', start)
+    if (bar === -1) throw new InstanceError(`a listing holds what stat does not print: ${shown(text.slice(0, 80))}`)
+    field.push(text.slice(start, bar))
+    start = bar + 1
+  }
+  const [dev, ino, mode, size, blocks, nlink, uid, gid, mtime, ctime, mtimeS, ctimeS, major, minor] = field as Fields
+  const bits = Number.parseInt(mode, 16)
+  const type = typeOf(bits)
+  return {
+    // from the bytes: a slice of the text would keep all of it alive
+    path: bytes.toString('latin1', text.startsWith('./', start) ? start + 2 : start),
+    type,
+    mode: bits,
+    dev: Number(dev),
+    ino: Number.isSafeInteger(Number(ino)) ? Number(ino) : ino,
+    size: Number(size),
+    blocks: Number(blocks),
+    nlink: Number(nlink),
+    uid: Number(uid),
+    gid: Number(gid),
+    mtime: Number(mtimeS),
+    mtimeNs: nanoseconds(mtime),
+    ctime: Number(ctimeS),
+    ctimeNs: nanoseconds(ctime),
+    device: type === 'block' || type === 'character' ? `${major}:${minor}` : '',
+  }
+}
+
+type Fields = [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+]
+
+/** `2026-11-24 18:13:56.660720283 +0000` → 660720283; 0 where a tool prints no fraction. */
+function nanoseconds(time: string): number {
+  const dot = time.indexOf('.')
+  if (dot === -1) return 0
+  const space = time.indexOf(' ', dot)
+  return Number(time.slice(dot + 1, space === -1 ? undefined : space).padEnd(9, '0'))
+}
+
+function typeOf(mode: number): EntryType {
+  switch (mode & 0o170000) {
+    case 0o100000:
+      return 'file'
+    case 0o040000:
+      return 'directory'
+    case 0o120000:
+      return 'link'
+    case 0o010000:
+      return 'fifo'
+    case 0o140000:
+      return 'socket'
+    case 0o060000:
+      return 'block'
+    case 0o020000:
+      return 'character'
+    default:
+      return 'unknown'
+  }
+}

@@ -1,0 +1,86 @@
+/** Which entries of a volume's listing are to be copied: `paths` and `exclude`. Pure. */
+import ignore, { type Ignore } from 'ignore'
+import { InstanceError } from '../errors.ts'
+import { bytesOf, type Entry, type Listing, parentOf, shown, withAbove } from './listing.ts'
+import { linkedPath, missingPath } from './pathErrors.ts'
+
+export interface Wanted {
+  /** The volume's, for messages. */
+  readonly name: string
+  /** As the user wrote them (UTF-8, relative, normalised); none is the whole volume. */
+  readonly paths: readonly string[]
+  /** gitignore's rules, relative to the volume's root. */
+  readonly exclude: readonly string[]
+}
+
+export interface Selection {
+  /** What to copy, a directory before what is in it; the root and the directories above a path are among them. */
+  readonly entries: Listing
+  /** Where nothing was excluded: what `cp -a` may copy whole, with all that is below. `null` where only a list will do. */
+  readonly trees: readonly string[] | null
+  /** Nothing is there but the root and the directories above the paths. */
+  readonly empty: boolean
+}
+
+/**
+ * Applies `paths` and `exclude`. Throws `InstanceError` for a path that is not there, that is a symbolic link or leads through
+ * one, and for anything selected that lies on another device than the root: a copy of one moment cannot hold it, and leaving it out
+ * would be silent.
+ */
+export function select(listing: Listing, wanted: Wanted): Selection {
+  const roots = wanted.paths.length === 0 ? ['.'] : wanted.paths.map(bytesOf)
+  for (const path of roots) refusePath(listing, path, wanted.name)
+  const above = new Set(withAbove(roots))
+
+  const excluded = excluder(wanted.exclude)
+  const entries = new Map<string, Entry>()
+  const device = listing.get('.')?.dev
+  let left = 0
+  for (const entry of listing.values()) {
+    if (entry.path !== '.') {
+      if (!entries.has(parentOf(entry.path))) continue // what is in an excluded directory cannot come back, as in git
+      if (excluded(entry)) continue
+    }
+    if (entry.dev !== device)
+      throw new InstanceError(
+        `${shown(entry.path)} in volume ${wanted.name} lies on another device than the volume's root (something is mounted there, or it is a subvolume), and would not be copied with it: exclude it`,
+      )
+    entries.set(entry.path, entry)
+    if (!above.has(entry.path) || entry.type !== 'directory') left++
+  }
+  for (const path of roots)
+    if (!entries.has(path))
+      throw new InstanceError(`path ${shown(path)} of volume ${wanted.name} is taken out by the target's own "exclude"`)
+  return {
+    entries,
+    trees: entries.size === listing.size ? roots : null,
+    empty: left === 0,
+  }
+}
+
+function refusePath(listing: Listing, path: string, name: string): void {
+  for (const step of withAbove([path])) {
+    const entry = listing.get(step)
+    if (entry?.type === 'link') throw new InstanceError(linkedPath(name, path, step))
+  }
+  if (!listing.has(path)) throw new InstanceError(missingPath(name, path))
+}
+
+/** The `ignore` package remembers every path it was asked for; a new matcher now and then keeps that small. */
+const ASKED_BEFORE_RENEWAL = 10_000
+
+/**
+ * gitignore's rules over bytes, as git itself matches them: patterns become latin1 strings as the names are. An excluded
+ * directory's content is not asked for.
+ */
+function excluder(patterns: readonly string[]): (entry: Entry) => boolean {
+  if (patterns.length === 0) return () => false
+  const rules = patterns.map(bytesOf)
+  const renew = (): Ignore => ignore({ ignorecase: false }).add(rules)
+  let matcher = renew()
+  let asked = 0
+  return (entry) => {
+    if (++asked % ASKED_BEFORE_RENEWAL === 0) matcher = renew()
+    return matcher.ignores(entry.type === 'directory' ? `${entry.path}/` : entry.path)
+  }
+}

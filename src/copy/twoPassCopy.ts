@@ -1,0 +1,148 @@
+/** The two passes' work in the workbench; what the second one must do is decided by `presync`. */
+import { execReason } from '../docker/exec.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+import { apply } from './apply.ts'
+import type { Bench } from './copyHelper.ts'
+import {
+  type Copied,
+  type CopyRequest,
+  copyOf,
+  discardOnFailure,
+  selectSome,
+  survey,
+  verifyCopy,
+  withProgress,
+  workOf,
+} from './copyVolume.ts'
+import { type Clock, type Listing, list, listWithClock } from './listing.ts'
+import { isKnownFileSystem, secondPass, trustedBefore } from './secondPass.ts'
+
+/** What the first pass leaves for the second. */
+export interface Staged {
+  readonly first: Listing
+  readonly staged: Listing
+  /** Staged directories carry extended attributes or access control lists. */
+  readonly attributed: boolean
+  readonly syncStarted: Clock
+}
+
+/** What the second pass leaves to be confirmed, once applications are up again. */
+export interface BroughtUp {
+  readonly second: Listing
+  /** Paths that were copied again, links to them among them. */
+  readonly copied: number
+  readonly removed: number
+}
+
+export type CanPresync = { readonly ok: true } | { readonly ok: false; readonly why: string }
+
+/** Whether two passes are exact where the source lies; else it is to be copied in one, stopped. */
+export async function canPresync(
+  bench: Bench,
+  request: Pick<CopyRequest, 'name' | 'source' | 'signal'>,
+): Promise<CanPresync> {
+  const result = await bench.exec({
+    script: `stat -f -c '%t %T' -- "$1"`,
+    args: [request.source],
+    deadlineMs: 60_000,
+    ...(request.signal && { signal: request.signal }),
+  })
+  if (result.ended.kind === 'cancelled') throw new CancelledError()
+  const [, type, name] = /^([0-9a-f]+) (.*)$/i.exec(result.stdout.trim()) ?? []
+  if (result.code !== 0 || type === undefined)
+    throw new InstanceError(`the file system of volume ${request.name} could not be read: ${execReason(result)}`)
+  if (isKnownFileSystem(type)) return { ok: true }
+  const shown = name === undefined || name === 'UNKNOWN' ? `type 0x${type}` : name
+  return { ok: false, why: `its file system (${shown}) is not ext4, xfs or btrfs` }
+}
+
+/** `$1` a path. The clock is read before the sync begins. */
+const CLOCK = 'now=$(date +%s); read -r up rest </proc/uptime; echo "$now $up"'
+const SYNC_ONE = `${CLOCK}; sync -f "$1"`
+const SYNC_ALL = `${CLOCK}; sync`
+
+/** First pass: applications run and write. Throws as `copyVolume` does, and then leaves nothing staged. */
+export async function passWhileRunning(bench: Bench, request: CopyRequest): Promise<Staged> {
+  const live = { live: true, deadlineMs: request.deadlineMs, signal: request.signal }
+  const syncStarted = await sync(bench, request, request.source)
+  const selection = await survey(bench, { ...request, live: true })
+  return discardOnFailure(bench, request, async () => {
+    await withProgress(bench, request, selection.entries, () =>
+      apply(bench, request, workOf(selection, bench.tools), live),
+    )
+    // what is dirty now would slow the second pass down
+    await sync(bench, request, request.destination)
+    const staged = await list(bench, request.destination, {
+      ...live,
+      what: copyOf(request),
+      live: false,
+      paths: [],
+    })
+    const attributed = await areAttributed(bench, request)
+    return { first: selection.entries, staged, attributed, syncStarted }
+  })
+}
+
+/**
+ * Second pass: nobody writes. This is downtime: one exec lists, one works. Anything that vanishes or changes now is a failure; what is
+ * staged then is not removed here, which would be downtime too.
+ */
+export async function passWhileStopped(bench: Bench, request: CopyRequest, before: Staged): Promise<BroughtUp> {
+  const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal }
+  const what = `volume ${request.name}`
+  const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, what, paths: request.paths })
+  const second = selectSome(listing, request).entries
+  const work = secondPass({ ...before, second, trusted: trustedBefore(before.syncStarted, clock) }, bench.tools)
+  const copied = work.copies.flat().length + work.links.length
+  const removed = work.remove.length
+  if (copied + removed + work.directories.length + work.attributes.length > 0)
+    await apply(bench, request, work, stopped)
+  return { second, copied, removed }
+}
+
+/** The only pass, where two are not exact or not wanted. This is downtime: a list and the copy of it; it is compared later. */
+export async function passOnce(bench: Bench, request: CopyRequest): Promise<BroughtUp> {
+  const stopped = { ...request, live: false }
+  const selection = await survey(bench, stopped)
+  await withProgress(bench, request, selection.entries, () =>
+    apply(bench, request, workOf(selection, bench.tools), stopped),
+  )
+  return { second: selection.entries, copied: selection.entries.size, removed: 0 }
+}
+
+/** Compares the staged tree with the stopped volume's list. No downtime: applications may be up again. */
+export async function confirmPasses(bench: Bench, request: CopyRequest, after: BroughtUp): Promise<Copied> {
+  return discardOnFailure(bench, request, () => verifyCopy(bench, { ...request, live: false }, after.second))
+}
+
+/** `$1` staged tree, then tar's options. A tar that fails counts as found: that costs time only. */
+const ATTRIBUTED = `
+cd "$1" && shift && command -v grep >/dev/null || exit 0
+{ find . -type d -print0 | xargs -0 sh -c '
+  n=$1; shift; options=
+  while [ $n -gt 0 ]; do options="$options $1"; n=$((n-1)); shift; done
+  set -f; exec tar -c -f - --no-recursion $options -- "$@"' sh $# "$@" || echo SCHILY.
+} | grep -aq 'SCHILY[.]'`
+
+async function areAttributed(bench: Bench, request: CopyRequest): Promise<boolean> {
+  if (!bench.tools.xattrs) return false
+  const args = [request.destination, ...bench.tools.tarOptions]
+  const { deadlineMs, signal } = request
+  const result = await bench.exec({ script: ATTRIBUTED, args, deadlineMs, ...(signal && { signal }) })
+  if (result.ended.kind === 'cancelled') throw new CancelledError()
+  return result.code !== 1
+}
+
+async function sync(bench: Bench, request: CopyRequest, path: string): Promise<Clock> {
+  const result = await bench.exec({
+    script: bench.tools.syncOne ? SYNC_ONE : SYNC_ALL,
+    args: [path],
+    deadlineMs: request.deadlineMs,
+    ...(request.signal && { signal: request.signal }),
+  })
+  if (result.ended.kind === 'cancelled') throw new CancelledError()
+  const [, now, uptime] = /^(\d+) ([\d.]+)$/m.exec(result.stdout) ?? []
+  if (result.code !== 0 || now === undefined)
+    throw new InstanceError(`the file system of volume ${request.name} could not be synced: ${execReason(result)}`)
+  return { now: Number(now), uptime: Number(uptime) }
+}

@@ -1,0 +1,141 @@
+/** What is to be done to a staged tree, as lists that fixed scripts of ours work through. Pure. No name becomes part of a script. */
+import { pack } from 'tar-stream'
+import type { BenchTools } from './copyHelper.ts'
+import { dotted, type Entry } from './listing.ts'
+
+export interface Work {
+  /** Taken out of the staged tree, with all below. */
+  readonly remove: readonly string[]
+  /** Made in the staged tree, parents first. */
+  readonly directories: readonly string[]
+  /** One `cp -a --parents` each: what is hard-linked must be in the same one. A directory is copied with all below. */
+  readonly copies: readonly (readonly string[])[]
+  /**
+   * `[staged path, hard link to it]`, made after the copies: where a group is too long for one `cp`, or of what `cp` does not keep linked.
+   * The latter were copied one by one, and stay so where a live source made them differ.
+   */
+  readonly links: readonly (readonly [string, string])[]
+  /** Staged directories to make anew around what is in them, since extended attributes that are gone cannot be taken off. */
+  readonly renew: readonly string[]
+  /** Directories that get owner, mode, times and attributes of their originals, last of all. */
+  readonly attributes: readonly string[]
+}
+
+/** Bytes of names for one process; the kernel takes 128 KiB at the least. */
+const BATCH_BYTES = 100_000
+
+/** Packs everything that is not a directory into batches, with hard links to one inode side by side. */
+export function batchCopies(entries: Iterable<Entry>, tools: BenchTools): Pick<Work, 'copies' | 'links'> {
+  const copies: string[][] = []
+  const links: [string, string][] = []
+  let batch: string[] = []
+  let bytes = 0
+  for (const [now, later] of portions(entries, tools, links)) {
+    const size = sizeOf(now)
+    if (bytes + size > BATCH_BYTES && batch.length > 0) {
+      copies.push(batch)
+      batch = []
+      bytes = 0
+    }
+    batch.push(...now)
+    bytes += size
+    for (const path of later) links.push([now[0] as string, path])
+  }
+  if (batch.length > 0) copies.push(batch)
+  return { copies, links }
+}
+
+/** What one `cp` must copy together, and what is to be linked to the first of it instead. Adds to `links` what that `cp` copies without linking. */
+function* portions(
+  entries: Iterable<Entry>,
+  tools: BenchTools,
+  links: [string, string][],
+): Generator<readonly [string[], string[]]> {
+  for (const group of linkGroups(entries)) {
+    const paths = group.map(pathOf)
+    if (tools.linkedOthers || group[0]?.type === 'file') yield cut(paths)
+    else {
+      for (const path of paths) yield [[path], []]
+      for (const path of paths.slice(1)) links.push([paths[0] as string, path])
+    }
+  }
+}
+
+/** Paths in batches that one process can take. */
+export function batchPaths(paths: readonly string[]): string[][] {
+  const batches: string[][] = []
+  let bytes = 0
+  for (const path of paths) {
+    const size = sizeOf([path])
+    if (batches.length === 0 || bytes + size > BATCH_BYTES) {
+      batches.push([])
+      bytes = 0
+    }
+    batches.at(-1)?.push(path)
+    bytes += size
+  }
+  return batches
+}
+
+/** The links to make where whole trees are copied by a `cp` that keeps hard links of regular files only. */
+export function relinked(entries: Iterable<Entry>): [string, string][] {
+  const links: [string, string][] = []
+  for (const [first, ...others] of linkGroups(entries))
+    if (first !== undefined && first.type !== 'file') for (const other of others) links.push([first.path, other.path])
+  return links
+}
+
+/** Entries by inode: one each, or all hard links to the same one that are among them. Directories are left out. */
+export function* linkGroups(entries: Iterable<Entry>): Generator<Entry[]> {
+  const groups = new Map<Entry['ino'], Entry[]>()
+  for (const entry of entries) {
+    if (entry.type === 'directory') continue
+    if (entry.nlink < 2) {
+      yield [entry]
+      continue
+    }
+    const group = groups.get(entry.ino)
+    if (group) group.push(entry)
+    else groups.set(entry.ino, [entry])
+  }
+  yield* groups.values()
+}
+
+function cut(group: string[]): [string[], string[]] {
+  let bytes = 0
+  const end = group.findIndex((path) => {
+    bytes += sizeOf([path])
+    return bytes > BATCH_BYTES
+  })
+  return end === -1 ? [group, []] : [group.slice(0, end), group.slice(end)]
+}
+
+function sizeOf(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + dotted(path).length + 1, 0)
+}
+
+/** The lists as a tar archive of NUL-separated files, for the workbench's own `tar` to unpack. */
+export async function packWork(work: Work): Promise<Buffer> {
+  const archive = pack()
+  const add = (name: string, paths: readonly string[]) =>
+    archive.entry({ name, mode: 0o600 }, Buffer.from(paths.map((path) => `${dotted(path)}\0`).join(''), 'latin1'))
+  if (work.remove.length > 0) add('remove', work.remove)
+  if (work.directories.length > 0) add('directories', work.directories)
+  for (const [index, batch] of work.copies.entries()) add(`copy.${ordinal(index)}`, batch)
+  if (work.links.length > 0) add('links', work.links.flat())
+  if (work.renew.length > 0) add('renew', work.renew)
+  for (const [index, batch] of batchPaths(work.attributes).entries()) add(`attributes.${ordinal(index)}`, batch)
+  archive.finalize()
+  const chunks: Buffer[] = []
+  for await (const chunk of archive as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** Sorts as a shell's `*` does. */
+function ordinal(index: number): string {
+  return String(index).padStart(7, '0')
+}
+
+function pathOf(entry: Entry): string {
+  return entry.path
+}

@@ -1,0 +1,177 @@
+/**
+ * What our containers say of themselves: the labels are the journal. Pure.
+ * Whoever meets such a container later (this job's `post`, the next start on this host) knows from them alone whose it is,
+ * until when it may work, and what must be started again.
+ */
+import type { Inspected } from './containers.ts'
+
+const PREFIX = 'dev.polarfox.marina-action.'
+export const VERSION_LABEL = `${PREFIX}version`
+const VERSION = '1'
+
+const HEALTHY_FIRST = 'healthy-first'
+
+export type Kind = 'backup' | 'workbench' | 'image'
+
+/** Who works: one process of one run. */
+export interface Owner {
+  /** `owner/name` of the repository and the run's id and attempt; the id is empty away from a forge. */
+  readonly repository: string
+  /** The forge's address: two of them can have a repository and a run of the same names. */
+  readonly server: string
+  readonly runId: string
+  readonly attempt: number
+  /** Random, one for each job's step; `post` knows it from the saved state. */
+  readonly job: string
+  /** `<boot id> <PID namespace> <pid> <start time>`: enough to prove that a process is gone, where the first two are ours. */
+  readonly process: string
+}
+
+/** A container to start again. Those of one wave may start side by side, after the waves before it. */
+export interface JournalEntry {
+  readonly wave: number
+  readonly id: string
+  readonly name: string
+  /** Something in a later wave is to be started only once this one is healthy. */
+  readonly healthyFirst?: boolean
+  /** What was wrong with it before it was stopped. */
+  readonly before?: 'unhealthy' | 'restarting'
+}
+
+export interface Claim {
+  readonly container: Inspected
+  readonly kind: Kind
+  readonly instance: string
+  /** Where it began its life; after a sweeper took it over the container's name is another. */
+  readonly self: string
+  readonly owner: Owner
+  /** By the engine's clock, ms since 1970. */
+  readonly deadline: number
+  /** In the order of starting. */
+  readonly restart: readonly JournalEntry[]
+  /** Ids of the database containers that are dumped under it, and must run meanwhile. */
+  readonly dumps: readonly string[]
+  /** Names of the containers in which a postHook is still to run, if not all is over. */
+  readonly hooks: readonly string[]
+  /** For `image`: the id of the workbench it belongs to. */
+  readonly workbench: string | null
+}
+
+export const claimName = (instance: string) => `marina-run-${instance}`
+export const imageName = (instance: string) => `marina-image-${instance}`
+export const sweepName = (id: string, generation: number) =>
+  `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
+
+/** For one whose sweeper ended without having repaired everything. */
+export const letGoName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
+
+/** Labels of one of our containers. */
+export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, string> {
+  const labels: Record<string, string> = {
+    [VERSION_LABEL]: VERSION,
+    [`${PREFIX}kind`]: claim.kind,
+    [`${PREFIX}instance`]: claim.instance,
+    [`${PREFIX}self`]: claim.self,
+    [`${PREFIX}run`]: [claim.owner.repository, claim.owner.runId, claim.owner.attempt, claim.owner.server].join(' '),
+    [`${PREFIX}job`]: claim.owner.job,
+    [`${PREFIX}process`]: claim.owner.process,
+    [`${PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
+  }
+  if (claim.workbench !== null) labels[`${PREFIX}workbench`] = claim.workbench
+  claim.restart.forEach((entry, index) => {
+    labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = [
+      entry.id,
+      entry.name,
+      ...(entry.healthyFirst ? [HEALTHY_FIRST] : []),
+      ...(entry.before === undefined ? [] : [entry.before]),
+    ].join(' ')
+  })
+  claim.dumps.forEach((id, index) => {
+    labels[`${PREFIX}dumps.${digits(index)}`] = id
+  })
+  claim.hooks.forEach((name, index) => {
+    labels[`${PREFIX}hook.${digits(index)}`] = name
+  })
+  return labels
+}
+
+/** For keys that are sorted as text. */
+function digits(index: number): string {
+  return String(index).padStart(4, '0')
+}
+
+/** Labels of a staging volume. */
+export function stagingLabels(instance: string): Record<string, string> {
+  return { [VERSION_LABEL]: VERSION, [`${PREFIX}kind`]: 'staging', [`${PREFIX}instance`]: instance }
+}
+
+/** Any container of ours, for whoever lists applications. */
+export function isOurs(labels: Readonly<Record<string, string>>): boolean {
+  return labels[VERSION_LABEL] !== undefined
+}
+
+/**
+ * The claim that a container is, or `null` where it is not ours: images can carry labels too, so it must carry our labels, our
+ * version, and a `self` that is its name, or have been renamed by a sweeper to a name with its own id.
+ */
+export function parseClaim(container: Inspected): Claim | null {
+  const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
+  if (container.labels[VERSION_LABEL] !== VERSION) return null
+  const kind = label('kind')
+  if (kind !== 'backup' && kind !== 'workbench' && kind !== 'image') return null
+  const self = label('self')
+  if (self === '' || (self !== container.name && !sweepGeneration(container))) return null
+  const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
+  const deadline = Date.parse(label('deadline'))
+  return {
+    container,
+    kind,
+    self,
+    instance: label('instance'),
+    owner: { repository, server, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
+    deadline: Number.isNaN(deadline) ? 0 : deadline,
+    workbench: label('workbench') || null,
+    dumps: valuesOf(container, 'dumps.'),
+    hooks: valuesOf(container, 'hook.'),
+    restart: Object.keys(container.labels)
+      .filter((key) => key.startsWith(`${PREFIX}restart.`))
+      .sort()
+      .map((key) => {
+        const [id = '', name = '', ...words] = (container.labels[key] ?? '').split(' ')
+        const before = (['unhealthy', 'restarting'] as const).find((word) => words.includes(word))
+        return {
+          wave: Number(key.split('.').at(-2)) || 0,
+          id,
+          name,
+          ...(words.includes(HEALTHY_FIRST) ? { healthyFirst: true } : {}),
+          ...(before === undefined ? {} : { before }),
+        }
+      }),
+  }
+}
+
+function valuesOf({ labels }: Inspected, begins: string): readonly string[] {
+  return Object.keys(labels)
+    .filter((key) => key.startsWith(`${PREFIX}${begins}`))
+    .sort()
+    .map((key) => labels[key] ?? '')
+}
+
+/** How many sweepers have taken this container over: 0 where none has. */
+export function sweepGeneration(container: Inspected): number {
+  const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name)
+  if (!match || !container.id.startsWith(match[1] ?? '-')) return 0
+  return match[2] === undefined ? 1 : Number(match[2])
+}
+
+/** Whether the last sweeper ended without having repaired everything: nobody is at it. */
+export function isLetGo(container: Inspected): boolean {
+  return container.name.endsWith('-left')
+}
+
+/** Ids of the containers that a claim of ours has stopped, or will: of its labels alone. */
+export function stoppedBy(labels: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(labels).flatMap(([key, value]) =>
+    key.startsWith(`${PREFIX}restart.`) ? [value.split(' ')[0] ?? ''] : [],
+  )
+}

@@ -1,0 +1,297 @@
+/** The life of one instance: resolve, image, claim, dump, stage, run, release. */
+
+import { hookContainer } from '../applications/hooks.ts'
+import { type Meeting, waitForOlder, waitForStopped } from '../claim/journals.ts'
+import type { Instance, Target } from '../config/model.ts'
+import { ownerOf } from '../container/create.ts'
+import { layoutOf } from '../container/layout.ts'
+import { runBackup } from '../container/runBackup.ts'
+import { inspectContainer } from '../docker/containers.ts'
+import { dropsItsCommand, ensureImage, type Image } from '../docker/images.ts'
+import { inspectVolumes } from '../docker/volumes.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+import type { InstanceLog } from '../log/instanceLog.ts'
+import type { InstanceReport } from '../outcome.ts'
+import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
+import type { RunContext } from './context.ts'
+import { type Around, copyVolumes } from './copies.ts'
+import { openStop, type Stop } from './deadline.ts'
+import { dumpDatabases } from './dumps.ts'
+import { failTarget, isExpected, type Life } from './instanceRun.ts'
+import { type Hold, type HoldRequest, holdByBackup, holdByWorkbench, type Journal } from './lock.ts'
+import { planQuiet, type Quiet } from './planStops.ts'
+import { readyImage } from './prepareContainer.ts'
+import { openRecord, type Record, targetName } from './reportBuilder.ts'
+
+type Ended = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
+
+const LOST = 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again'
+
+/** Runs one instance from its first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
+export async function runInstance(
+  context: RunContext,
+  instance: Instance,
+  log: InstanceLog,
+  now: () => Date,
+): Promise<Ended> {
+  const life = beginLife(context, instance, log, now)
+  const { record, stop } = life
+  let hold: Hold | null = null
+  try {
+    const { sources, quiet } = await record.phase('resolve', () => resolve(life))
+    if (sources.length === 0 && life.failed.length > 0) return record.end()
+    const image = await record.phase('image', () => findImage(life))
+    const held = await takeHold(
+      { context, instance, image, signal: stop.signal, onClaimed: () => stop.arm(instance.timeoutMs) },
+      record,
+      { sources, quiet },
+    )
+    hold = held
+    const { bench } = held
+    if (bench) {
+      stop.also(bench.workbench.lost, LOST)
+      // nobody is stopped for a run that cannot succeed
+      if (quiet.journal.length > 0) await refuseUnknownUser(life, image, bench.workbench.id)
+      await waitForOthers(life, bench.workbench.id, { sources, quiet })
+      await dumpAll(life, bench, sources)
+    }
+    const container = await record.phase(bench ? 'stage' : 'claim', async () => {
+      if (bench) await copyAll(life, bench, sources, { quiet, vanished: held.vanished })
+      return readyImage(
+        life,
+        held,
+        image,
+        volumesOf(sources).filter((source) => source.staging.kind === 'mount'),
+      )
+    })
+    if (container !== null) await record.phase('run', () => runImage(life, image, container))
+  } catch (error) {
+    explain(error, record, stop)
+  } finally {
+    stop.disarm()
+    const last = hold
+    if (last)
+      await record
+        .phase('release', () => last.release(life.applicationsDown))
+        .catch((error: Error) =>
+          record.warn(`the claim could not be released, the next run will sweep it: ${error.message}`),
+        )
+  }
+  return record.end()
+}
+
+type Source = VolumeSource | DbSource
+
+const volumesOf = (sources: readonly Source[]) => sources.filter((source) => source.kind === 'volume')
+const copiedOf = (sources: readonly Source[]) => volumesOf(sources).filter((source) => source.staging.kind !== 'mount')
+const databasesOf = (sources: readonly Source[]) => sources.filter((source) => source.kind === 'db')
+
+/** A workbench where anything is copied or dumped; else the claim is the backup container, and is taken with it. */
+async function takeHold(request: HoldRequest, record: Record, { sources, quiet }: Resolution): Promise<Hold> {
+  const copied = copiedOf(sources).map((source) => source.volume.name)
+  if (copied.length === 0 && databasesOf(sources).length === 0) return holdByBackup(request)
+  return record.phase('claim', () => holdByWorkbench(request, copied, journalOf({ sources, quiet })))
+}
+
+type Opened = NonNullable<Hold['bench']>
+
+async function dumpAll(life: Life, { workbench, tools }: Opened, sources: readonly Source[]): Promise<void> {
+  const databases = databasesOf(sources)
+  if (databases.length > 0)
+    await life.record.phase('dump', () => dumpDatabases(life, { exec: workbench.exec, tools }, databases))
+}
+
+function copyAll(life: Life, bench: Opened, sources: readonly Source[], around: Around): Promise<void> {
+  return copyVolumes(life, { exec: bench.workbench.exec, tools: bench.tools }, copiedOf(sources), around)
+}
+
+function journalOf({ sources, quiet }: Resolution): Journal {
+  const placeOf = (source: Source) =>
+    source.kind === 'db' ? source.container : hookContainer(source.volume.name, quiet.containers, quiet.self)
+  const hooked = sources.filter((source) => source.target.postHook !== null)
+  return {
+    restart: quiet.journal,
+    dumps: databasesOf(sources).map((source) => source.container.id),
+    hooks: [...new Set(hooked.flatMap((source) => placeOf(source)?.name ?? []))],
+  }
+}
+
+/** Waits for another instance that claimed before, and stops what this one needs, or needs what this one stops. */
+async function waitForOthers(life: Life, workbench: string, resolution: Resolution): Promise<void> {
+  const { restart, dumps } = journalOf(resolution)
+  const stops = restart.map((one) => one.id)
+  await waitForOlder({ ...meeting(life), stops, dumps }, workbench)
+}
+
+function meeting({ context, instance, stop, log }: Life): Omit<Meeting, 'stops' | 'dumps'> {
+  return {
+    host: context.host,
+    waitMs: instance.timeoutMs,
+    signal: stop.signal,
+    say: (line) => log.write('marina', line),
+  }
+}
+
+function beginLife(context: RunContext, instance: Instance, log: InstanceLog, now: () => Date): Life {
+  return {
+    context,
+    instance,
+    log,
+    record: openRecord(instance, log, now),
+    stop: openStop(context.signal),
+    layout: layoutOf(instance.layout, now()),
+    script: null,
+    staged: [],
+    applicationsDown: false,
+    failed: [],
+  }
+}
+
+/** A dry run: what would be staged and how, without touching anything. */
+export async function previewInstance(
+  context: RunContext,
+  instance: Instance,
+  log: InstanceLog,
+  now: () => Date,
+): Promise<Ended> {
+  const life = beginLife(context, instance, log, now)
+  const { record, stop } = life
+  try {
+    const { sources, quiet } = await record.phase('resolve', () => resolve(life))
+    for (const source of sources) {
+      await log.write('marina', `${source.kind} ${targetName(source.target)} would be ${howStaged(source)}`)
+      record.target(source.target, { status: 'staged' })
+    }
+    if (quiet.journal.length > 0)
+      await log.write(
+        'marina',
+        `${quiet.journal
+          .map((one) => one.name)
+          .reverse()
+          .join(', ')} would be stopped and started again`,
+      )
+    await log.write('marina', `image ${instance.customImage} would run with ${life.layout.directory}`)
+  } catch (error) {
+    explain(error, record, stop)
+  }
+  const ended = record.end()
+  return ended.status === 'success' ? { ...ended, status: 'skipped' } : ended
+}
+
+function howStaged(source: Source): string {
+  if (source.kind === 'db') return 'dumped'
+  if (source.staging.kind === 'mount') return 'mounted in place'
+  return source.staging.kind === 'copy' ? `copied, because ${source.staging.why}` : 'copied in two passes around a stop'
+}
+
+interface Resolution {
+  readonly sources: readonly Source[]
+  readonly quiet: Quiet
+}
+
+/** Which targets there are, and how each will be staged. What is missing is a failed target, not a failed instance. */
+async function resolve(life: Life): Promise<Resolution> {
+  const { context, instance, record } = life
+  const pending = context.pending(instance)
+  if (pending.length > 0) throw new InstanceError(pending.join('; '))
+  if (instance.script !== null) life.script = await context.readScript(instance.script)
+  const targets = instance.targets ?? (await context.discover(instance.id))
+  if (targets.length === 0 && instance.targets === null) {
+    throw new InstanceError(
+      `no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`,
+    )
+  }
+  for (const target of targets) record.target(target, {})
+  const sources: Source[] = []
+  for (const one of await resolveRunning(life, targets)) {
+    if (one.kind === 'unresolved') await failTarget(life, one.target, one.error)
+    else sources.push(one)
+  }
+  const quiet = await planQuiet(life, volumesOf(sources))
+  return {
+    quiet: quiet.quiet,
+    sources: sources.filter((source) => source.kind === 'db' || quiet.sources.includes(source)),
+  }
+}
+
+/** A database that another instance has stopped is not down for good: it is waited for, and looked at again. */
+async function resolveRunning(life: Life, targets: readonly Target[]): Promise<readonly Resolved[]> {
+  const { docker, engine } = life.context.host
+  const look = () => resolveTargets(docker, engine, life.context.hostName, targets, { signal: life.stop.signal })
+  const found = await look()
+  const down = found.flatMap((one) => (one.kind === 'db' && !one.facts.running ? [one.container.id] : []))
+  if (down.length === 0) return found
+  await waitForStopped({ ...meeting(life), stops: down, dumps: [] })
+  return look()
+}
+
+async function findImage(life: Life): Promise<Image> {
+  const { context, instance, record, stop } = life
+  const { docker } = context.host
+  if (instance.customImage === null) throw new InstanceError(`instance ${instance.id} names no customImage`)
+  const image = await ensureImage(docker, instance.customImage, instance.pull, {
+    signal: stop.signal,
+    deadlineMs: instance.timeoutMs,
+  })
+  record.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
+  for (const warning of image.warnings) await record.warn(warning)
+  if (instance.entrypoint === null && dropsItsCommand(image.entrypoint)) {
+    throw new InstanceError(
+      `image ${image.reference} has a shell-form ENTRYPOINT, which drops /backup.sh and so would back up nothing: write it as ENTRYPOINT ["…"], or set entrypoint`,
+    )
+  }
+  await refuseMissingMounts(life)
+  return image
+}
+
+/** Looks the image's user up in the workbench, where that is of the same image; else it is looked up in the backup container alone. */
+async function refuseUnknownUser({ context, instance, stop }: Life, image: Image, workbench: string): Promise<void> {
+  const { docker } = context.host
+  if ((await inspectContainer(docker, workbench))?.image === image.id)
+    await ownerOf({ docker, instance, image, signal: stop.signal }, workbench)
+}
+
+/** A volume among `mounts` that is not there would be created by the engine, and the backup would go into the void. */
+async function refuseMissingMounts(life: Life): Promise<void> {
+  const names = life.instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
+  const found = await inspectVolumes(life.context.host.docker, names)
+  const missing = names.filter((name) => !found.some((volume) => volume.name === name))
+  if (missing.length > 0)
+    throw new InstanceError(
+      `volume ${missing.join(', ')}, named in mounts, does not exist on host ${life.context.hostName}: create it (docker volume create)`,
+    )
+}
+
+async function runImage(life: Life, image: Image, container: string): Promise<void> {
+  const { instance, record, stop, log } = life
+  const { docker } = life.context.host
+  const end = await runBackup({
+    docker,
+    container,
+    image: image.reference,
+    memory: instance.resources.memory,
+    hasEntrypoint: (instance.entrypoint ?? image.entrypoint).length > 0,
+    log,
+    signal: stop.signal,
+  })
+  record.set({ exitCode: end.exitCode })
+  if (end.logIsCut) await record.warn('lines may be missing from its log: the docker client that read it died')
+  if (stop.reason()) throw new CancelledError()
+  if (end.failure !== null) throw new InstanceError(end.failure)
+  if (end.withoutScript)
+    await record.warn(
+      `image ${image.reference} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`,
+    )
+}
+
+/** Turns what was thrown into the instance's reason. What fired the stop explains more than the step that it broke. */
+function explain(error: unknown, record: Record, stop: Stop): void {
+  const reason = stop.reason()
+  if (reason?.kind === 'failed') record.fail(reason.sentence)
+  else if (reason?.kind === 'cancelled') record.cancel()
+  else if (isExpected(error)) record.fail((error as Error).message)
+  else
+    record.fail(
+      `a bug in Marina, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+}

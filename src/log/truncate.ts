@@ -1,0 +1,55 @@
+/** The copy of a log that goes into an artifact: the whole, or its head and tail where it is too long. */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { bytes } from '../report/format.ts'
+
+/** The largest log in an artifact, in bytes. */
+export const ARTIFACT_LOG_BYTES = 20_000_000
+/** Room for the line that says what was cut. */
+const NOTE_BYTES = 200
+/** Lines are at most 16 KiB and their time stamp, so that this much holds a line's end. */
+const BORDER_BYTES = 20_000
+
+/**
+ * Copies the log at `path` to `to`, at most `capBytes` long. What is cut is the middle, at borders of lines; one line in
+ * its place says how much it was. Memory stays flat.
+ */
+export async function cutLog(path: string, to: string, capBytes: number = ARTIFACT_LOG_BYTES): Promise<void> {
+  const { size } = await stat(path)
+  if (size <= capBytes) return pipeline(createReadStream(path), createWriteStream(to, { mode: 0o600 }))
+  const half = Math.max(0, Math.floor((capBytes - NOTE_BYTES) / 2))
+  const headEnd = await borderBefore(path, half)
+  const tailStart = await borderAfter(path, size - half)
+  await pipeline(
+    async function* () {
+      if (headEnd > 0) yield* createReadStream(path, { start: 0, end: headEnd - 1 })
+      yield `--- ${bytes(tailStart - headEnd)} of ${bytes(size)} were cut out here: the whole log is in log-directory on the runner\n`
+      if (tailStart < size) yield* createReadStream(path, { start: tailStart })
+    },
+    createWriteStream(to, { mode: 0o600 }),
+  )
+}
+
+/** The end of the last whole line before `at`; `at` where no line ends shortly before it. */
+async function borderBefore(path: string, at: number): Promise<number> {
+  const from = Math.max(0, at - BORDER_BYTES)
+  const newline = (await read(path, from, at - from)).lastIndexOf(10)
+  return newline < 0 ? at : from + newline + 1
+}
+
+/** The beginning of the first whole line after `at`; `at` where none begins shortly after it. */
+async function borderAfter(path: string, at: number): Promise<number> {
+  const newline = (await read(path, at, BORDER_BYTES)).indexOf(10)
+  return newline < 0 ? at : at + newline + 1
+}
+
+async function read(path: string, position: number, length: number): Promise<Buffer> {
+  const handle = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}

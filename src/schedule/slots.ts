@@ -1,0 +1,139 @@
+/**
+ * When a schedule fires. cron-parser does the arithmetic of the calendar, on wall-clock times that never skip; what a
+ * change of the clock does to them is decided here, the same in both directions (cron-parser's `prev` disagrees with its
+ * `next` there):
+ * a time that the clock skips fires at the first moment after the gap, one that comes twice fires the first time; a
+ * schedule of every hour fires whenever the clock shows its minutes, so once an hour whatever the clock does.
+ */
+import { CronExpressionParser } from 'cron-parser'
+import type { Schedule } from '../config/model.ts'
+import { type Cron, parseCron } from '../config/values/cron.ts'
+
+const HOUR = 3_600_000
+const QUARTER = HOUR / 4
+/** No clock was ever set back further than this since there are time zones of whole hours. */
+const BACK = 3 * HOUR
+
+/** The first slot after `after`. */
+export function nextSlot(schedule: Schedule, after: Date): Date {
+  const clock = clockOf(schedule)
+  const wall = clock.wallAt(after.getTime())
+  const start = clock.isSteady(wall) ? wall : wall - BACK
+  return search(clock, clock.walls(start, 'next'), (slot) => slot > after.getTime(), 'next')
+}
+
+/** The latest slot that is not after `before`: a slot counts from its own first millisecond. */
+export function previousSlot(schedule: Schedule, before: Date): Date {
+  const clock = clockOf(schedule)
+  const wall = clock.wallAt(before.getTime()) + 1 // walking back leaves out where it starts
+  const start = clock.isSteady(wall) ? wall : wall + BACK
+  return search(clock, clock.walls(start, 'prev'), (slot) => slot <= before.getTime(), 'prev')
+}
+
+/**
+ * Walks along the wall-clock times to the first that fits. Where the clock is set back, later wall-clock times can be
+ * earlier moments, so it looks a little further and takes the nearest of what it found.
+ */
+function search(
+  clock: Clock,
+  walls: Iterable<number>,
+  fits: (slot: number) => boolean,
+  direction: 'next' | 'prev',
+): Date {
+  const found: number[] = []
+  let first: number | null = null
+  for (const wall of walls) {
+    if (first !== null && Math.abs(wall - first) > BACK) break
+    const slots = clock.slotsAt(wall).filter(fits)
+    found.push(...slots)
+    if (slots.length > 0) first ??= wall
+    if (slots.length > 0 && clock.isSteady(wall)) break
+  }
+  return new Date(direction === 'next' ? Math.min(...found) : Math.max(...found))
+}
+
+interface Clock {
+  /** What the clock shows at a moment, written as if it were UTC. */
+  wallAt(moment: number): number
+  /** Whether the clock is not changed within a day and a half of `wall`. */
+  isSteady(wall: number): boolean
+  /** The wall-clock times of the schedule, without end. */
+  walls(start: number, direction: 'next' | 'prev'): Generator<number>
+  /** The moments at which the schedule fires for one of its wall-clock times: none, one or two. */
+  slotsAt(wall: number): readonly number[]
+}
+
+function clockOf(schedule: Schedule): Clock {
+  const result = parseCron(schedule.cron)
+  if (!result.ok) throw new TypeError(`not a schedule: ${result.message}`)
+  const { cron } = result
+  const offset = offsetsOf(schedule.timezone)
+  const everyHour = cron.hours.length === 24
+  return {
+    wallAt: (moment) => moment + offset(moment),
+    isSteady: (wall) => offset(wall - 36 * HOUR) === offset(wall + 36 * HOUR),
+    walls: (start, direction) => walk(cron, start, direction),
+    slotsAt: (wall) => {
+      const moments = momentsOf(wall, offset)
+      if (moments.length === 0) return everyHour ? [] : [endOfGap(wall, offset)]
+      return everyHour ? moments : moments.slice(0, 1)
+    },
+  }
+}
+
+function* walk(cron: Cron, start: number, direction: 'next' | 'prev'): Generator<number> {
+  const field = (values: readonly number[] | null) => values?.join(',') ?? '*'
+  const fields = [cron.minutes, cron.hours, cron.daysOfMonth, cron.months, cron.daysOfWeek].map(field).join(' ')
+  const walls = CronExpressionParser.parse(fields, { currentDate: new Date(start), tz: 'UTC' })
+  for (;;) yield walls[direction]().getTime()
+}
+
+/** Milliseconds that a zone's clock is ahead of UTC at a moment. */
+type Offset = (moment: number) => number
+
+function offsetsOf(timezone: string): Offset {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: timezone,
+    calendar: 'gregory',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  const known = new Map<number, number>()
+  const read = (moment: number) => {
+    const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]))
+    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) as number
+    const wall = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
+    return wall - Math.floor(moment / 1000) * 1000
+  }
+  return (moment) => {
+    const quarter = Math.floor(moment / QUARTER) // clocks change on quarters of an hour, and asking Intl is slow
+    const ahead = known.get(quarter) ?? read(moment)
+    known.set(quarter, ahead)
+    return ahead
+  }
+}
+
+/** The moments at which the clock shows `wall`, earliest first; none in a gap. */
+function momentsOf(wall: number, offset: Offset): number[] {
+  const offsets = new Set([offset(wall - 36 * HOUR), offset(wall + 36 * HOUR)]) // before and after any change nearby
+  const moments = [...offsets].map((ahead) => wall - ahead).filter((moment) => moment + offset(moment) === wall)
+  return moments.sort((a, b) => a - b)
+}
+
+/** The moment at which the clock jumps over `wall`. */
+function endOfGap(wall: number, offset: Offset): number {
+  const after = offset(wall + 36 * HOUR)
+  let low = wall - after // still before the jump
+  let high = wall - offset(wall - 36 * HOUR) // already after it
+  while (high - low > 1000) {
+    const middle = Math.floor((low + high) / 2000) * 1000
+    if (offset(middle) === after) high = middle
+    else low = middle
+  }
+  return high
+}

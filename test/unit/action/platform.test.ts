@@ -1,0 +1,204 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runOutputs } from '../../../src/action/outputs.ts'
+import { readEvent, refusedEvent } from '../../../src/action/platform.ts'
+import { isPost, readState } from '../../../src/action/state.ts'
+import { summaryRoom, writeSummary } from '../../../src/action/stepSummary.ts'
+import { createRedactor } from '../../../src/secrets/redaction.ts'
+import { instance, report } from '../report/reports.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'marina-env-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const file = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+describe('events', () => {
+  test('a schedule on GitHub', () => {
+    const event = { schedule: '0 4 * * *', repository: { private: true, visibility: 'internal' } }
+    const run = readEvent({
+      GITHUB_EVENT_NAME: 'schedule',
+      GITHUB_EVENT_PATH: file('event.json', JSON.stringify(event)),
+      GITHUB_REPOSITORY: 'o/r',
+      GITHUB_RUN_ID: '77',
+      GITHUB_RUN_ATTEMPT: '2',
+      GITHUB_SERVER_URL: 'https://github.com',
+      RUNNER_TEMP: '/temp',
+    })
+    expect(run).toMatchObject({
+      name: 'schedule',
+      schedule: '0 4 * * *',
+      publicRepository: false,
+      repository: 'o/r',
+      runId: '77',
+      attempt: 2,
+      runUrl: 'https://github.com/o/r/actions/runs/77/attempts/2',
+      temp: '/temp',
+      problem: null,
+    })
+  })
+
+  test.each([
+    [{ repository: { private: false } }, true],
+    [{ repository: { private: false, visibility: 'internal' } }, false],
+    [{ repository: { private: true } }, false],
+    [{ repository: {} }, null],
+    [{ repository: null }, null],
+    [{}, null],
+    [[], null],
+    ['text', null],
+    [null, null],
+  ])('the repository of %j is public: %j', (event, isPublic) => {
+    const path = file('event.json', JSON.stringify(event))
+    expect(readEvent({ GITHUB_EVENT_PATH: path }).publicRepository).toBe(isPublic)
+  })
+
+  test('an event file that cannot be read is told, and ends nothing', () => {
+    expect(readEvent({ GITHUB_EVENT_PATH: file('event.json', '{') }).problem).toMatch(
+      /^The event file .* could not be read/,
+    )
+    expect(readEvent({ GITHUB_EVENT_PATH: join(folder, 'none') }).problem).toMatch(/ENOENT/)
+    expect(readEvent({})).toMatchObject({ name: '', runUrl: null, attempt: 1, publicRepository: null, problem: null })
+  })
+
+  test.each([
+    ['Gitea', { GITEA_ACTIONS: 'true', GITHUB_RUN_ATTEMPT: '2' }, 'https://git.example/o/r/actions/runs/77'],
+    ['Forgejo', { GITEA_ACTIONS: 'true', FORGEJO_ACTIONS: 'true' }, 'https://git.example/o/r/actions/runs/5'],
+    ['act', { ACT: 'true' }, null],
+  ])('the run page on %s', (_, env, url) => {
+    const base = {
+      GITHUB_REPOSITORY: 'o/r',
+      GITHUB_RUN_ID: '77',
+      GITHUB_RUN_NUMBER: '5',
+      GITHUB_SERVER_URL: 'https://git.example',
+    }
+    expect(readEvent({ ...base, ...env }).runUrl).toBe(url)
+  })
+
+  test.each(['pull_request', 'pull_request_target', 'pull_request_review', 'issue_comment', 'workflow_run'])(
+    '%s is refused',
+    (name) => {
+      expect(refusedEvent(name)).toMatch(new RegExp(`^Backups do not run on "${name}" events, [^.]*\\.$`))
+    },
+  )
+
+  test.each(['schedule', 'workflow_dispatch', 'repository_dispatch', 'push', 'workflow_call', ''])(
+    '%j is not',
+    (name) => {
+      expect(refusedEvent(name)).toBeNull()
+    },
+  )
+})
+
+/** Runs a line of the action in a process of its own, as the runner does, and gives its output. */
+function inStep(env: Record<string, string>, code: string): string {
+  const source = fileURLToPath(new URL('../../../src/action/', import.meta.url))
+  return execFileSync(process.execPath, ['--input-type=module', '-e', code.replaceAll('SRC', `file://${source}`)], {
+    env: { PATH: process.env.PATH, ...env },
+    encoding: 'utf8',
+  })
+}
+
+/** The runner's file commands: NAME<<DELIMITER … DELIMITER; the last of a name counts. */
+function fileCommands(path: string): Record<string, string> {
+  const matches = readFileSync(path, 'utf8').matchAll(/^(.*?)<<(.*)\n([\s\S]*?)\n\2$/gm)
+  return Object.fromEntries([...matches].map((match) => [match[1], match[3]]))
+}
+
+describe('state', { timeout: 30_000 }, () => {
+  test('what main saved last is what post reads', () => {
+    const path = file('state', '')
+    const printed = inStep(
+      { GITHUB_STATE: path },
+      `import { saveState } from 'SRCstate.ts'; saveState({}); saveState({ claims: 'a\\nb', log: '/x' })`,
+    )
+    expect(printed).toBe('')
+    const post = { STATE_marina: fileCommands(path).marina }
+    expect([isPost({}), isPost(post)]).toEqual([false, true])
+    expect(readState(post)).toEqual({ claims: 'a\nb', log: '/x' })
+  })
+
+  test('an empty state still tells that this is post; a broken one is empty', () => {
+    expect(isPost({ STATE_marina: '{}' })).toBe(true)
+    expect([readState({ STATE_marina: '{"a":' }), readState({ STATE_marina: '[1]' }), readState({})]).toEqual([
+      {},
+      {},
+      {},
+    ])
+    expect(readState({ STATE_marina: '{"a":1,"b":"c"}' })).toEqual({ b: 'c' })
+  })
+})
+
+describe('outputs', { timeout: 30_000 }, () => {
+  test('of a run', () => {
+    const run = report({
+      result: 'cancelled',
+      instances: (['success', 'partial', 'failed', 'cancelled', 'skipped'] as const).map((status) =>
+        instance({ id: status, status }),
+      ),
+    })
+    const places = {
+      report: '/t/report.json',
+      logDirectory: '/t/logs',
+      artifact: { id: 9, url: 'https://x/9' },
+      due: ['a'],
+    }
+    expect(runOutputs(run, places)).toEqual({
+      result: 'cancelled',
+      succeeded: '["success"]',
+      partial: '["partial"]',
+      failed: '["failed","cancelled"]',
+      skipped: '["skipped"]',
+      report: '/t/report.json',
+      'log-directory': '/t/logs',
+      'artifact-id': '9',
+      'artifact-url': 'https://x/9',
+      due: '["a"]',
+      matrix: '[]',
+    })
+    expect(runOutputs(run, {})).toMatchObject({ report: '', 'artifact-id': '', due: '[]' })
+  })
+
+  test('are written to the runner, without secrets', () => {
+    const path = file('output', '')
+    inStep(
+      { GITHUB_OUTPUT: path },
+      `import { setOutputs } from 'SRCoutputs.ts'; setOutputs({ result: 'success', report: '/t/hunter22\\nx' }, (t) => t.replace('hunter22', '***'))`,
+    )
+    expect(fileCommands(path)).toEqual({ result: 'success', report: '/t/***\nx' })
+  })
+})
+
+describe('the step summary', () => {
+  const redact = createRedactor(['hunter22']).text
+
+  test('is added to what is there, without secrets', async () => {
+    const path = file('summary', 'before\n')
+    expect(await writeSummary('# hunter22', { GITHUB_STEP_SUMMARY: path }, redact)).toBeNull()
+    expect(readFileSync(path, 'utf8')).toBe('before\n# ***\n')
+  })
+
+  test('what fits the room fits the file; what does not is refused whole', async () => {
+    const env = { GITHUB_STEP_SUMMARY: file('summary', 'x'.repeat(1000)) }
+    const room = await summaryRoom(env)
+    expect(room).toBe(1024 * 1024 - 1001)
+    expect(await writeSummary('y'.repeat(room + 1), env, redact)).toMatch(/no room left/)
+    expect(await writeSummary('y'.repeat(room), env, redact)).toBeNull()
+    expect(readFileSync(env.GITHUB_STEP_SUMMARY).length).toBe(1024 * 1024)
+    expect(await summaryRoom(env)).toBe(0)
+  })
+
+  test('a platform without summaries is no problem; a folder that is not there is', async () => {
+    expect([await summaryRoom({}), await writeSummary('x', {}, redact)]).toEqual([0, null])
+    expect(await writeSummary('x', { GITHUB_STEP_SUMMARY: join(folder, 'no', 'file') }, redact)).toMatch(/ENOENT/)
+  })
+})

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import type { Container, HealthCheck } from '../../../src/applications/container.ts'
+import { judgeUp, RESTARTS_MS, STEADY_MS, type Watched } from '../../../src/applications/readiness.ts'
+import { container, idOf } from '../../support/containers.ts'
+
+const T1 = '2026-11-02T04:00:10.123456789Z'
+const T2 = '2026-11-02T04:00:11.5Z'
+const check: HealthCheck = { intervalMs: 1_000, timeoutMs: 2_000, retries: 3, startPeriodMs: 4_000 }
+const DEADLINE = 4_000 + 3 * 3_000 + 10_000
+
+function watched(over: Partial<Watched> = {}): Watched {
+  return { expected: { id: idOf('app'), name: 'app' }, since: 0, startedAt: T1, seenAt: 0, ...over }
+}
+const app = (over: Partial<Container> = {}) => container('app', { startedAt: T1, ...over })
+const health = (status: 'starting' | 'healthy' | 'unhealthy', lastProbeAt: string | null) => ({
+  healthCheck: check,
+  health: { status, lastProbeAt },
+})
+/** Begun after T1; the second as an engine in another time zone writes it. */
+const FRESH = '2026-11-02T04:00:11.2Z'
+const FRESH_LOCAL = '2026-11-02T05:00:11.200000001+01:00'
+const STALE_LOCAL = '2026-11-02T05:00:09.2+01:00'
+
+describe('without a health check', () => {
+  test.each<[string, Container | undefined, number, string | RegExp]>([
+    ['just started', app(), 0, 'waiting'],
+    ['nearly steady', app(), STEADY_MS - 1, 'waiting'],
+    ['steady', app(), STEADY_MS, 'up'],
+    ['ended', app({ state: 'down', exitCode: 3 }), 100, /"app".*did not keep running: exit code 3/],
+    ['ended, out of memory', app({ state: 'down', exitCode: 137, oomKilled: true }), 100, /out of memory/],
+    ['gone', undefined, 100, /was removed/],
+    ['being restarted by its policy', app({ state: 'restarting', exitCode: 1 }), STEADY_MS, 'waiting'],
+    ['restarted since', app({ startedAt: T2 }), STEADY_MS, 'waiting'],
+    ['still restarted at the end', app({ startedAt: T2, exitCode: 1 }), RESTARTS_MS, /over and over: exit code 1/],
+    ['paused by somebody', app({ state: 'paused' }), 100, 'up, with a warning'],
+    ['a check that was switched off', app({ healthCheck: check, health: null }), STEADY_MS, 'up'],
+  ])('%s', (_, now, ms, expected) => {
+    says(judgeUp(watched(), now, ms), expected)
+  })
+
+  test('the two seconds begin anew with each restart', () => {
+    const first = judgeUp(watched(), app({ startedAt: T2 }), 1_900)
+    const after = first.kind === 'waiting' ? first.watched : expect.fail()
+    says(judgeUp(after, app({ startedAt: T2 }), 1_900 + STEADY_MS - 1), 'waiting')
+    says(judgeUp(after, app({ startedAt: T2 }), 1_900 + STEADY_MS), 'up')
+  })
+})
+
+describe('with a health check', () => {
+  test.each<[string, Container, number, string | RegExp]>([
+    ['no probe yet, though long steady', app(health('starting', null)), DEADLINE - 1, 'waiting'],
+    ['healthy', app(health('healthy', FRESH)), 100, 'up'],
+    ['healthy, another time zone', app(health('healthy', FRESH_LOCAL)), 100, 'up'],
+    ['healthy before the stop', app(health('healthy', '2026-11-02T04:00:09.9Z')), 100, 'waiting'],
+    ['healthy before the stop, another time zone', app(health('healthy', STALE_LOCAL)), 100, 'waiting'],
+    ['unhealthy before the stop', app(health('unhealthy', STALE_LOCAL)), 100, 'waiting'],
+    ['unhealthy', app(health('unhealthy', FRESH)), 100, /"app".*health check fails/],
+    ['never says anything', app(health('starting', null)), DEADLINE, /not healthy within 23 s/],
+    ['healthy, but being restarted', app({ ...health('healthy', FRESH), state: 'restarting' }), 100, 'waiting'],
+    ['ended', app({ ...health('healthy', FRESH), state: 'down', exitCode: 1 }), 100, /exit code 1/],
+  ])('%s', (_, now, ms, expected) => {
+    says(judgeUp(watched(), now, ms), expected)
+  })
+})
+
+describe('what was unwell before it was stopped fails nobody', () => {
+  const was = (before: 'unhealthy' | 'restarting') => watched({ expected: { id: idOf('app'), name: 'app', before } })
+  test.each<[string, Watched, Container, number, string | RegExp]>([
+    ['unhealthy, as before', was('unhealthy'), app(health('unhealthy', FRESH)), STEADY_MS, 'up, with a warning'],
+    ['unhealthy, not steady yet', was('unhealthy'), app(health('starting', null)), 100, 'waiting'],
+    ['unhealthy before, and now it ended', was('unhealthy'), app({ state: 'down' }), 100, /did not keep running/],
+    ['restarting, as before', was('restarting'), app({ state: 'restarting' }), 0, 'up, with a warning'],
+  ])('%s', (_, before, now, ms, expected) => {
+    says(judgeUp(before, now, ms), expected)
+  })
+})
+
+function says(verdict: ReturnType<typeof judgeUp>, expected: string | RegExp): void {
+  const warned = verdict.kind === 'up' && verdict.warning !== null
+  if (typeof expected === 'string') expect(warned ? 'up, with a warning' : verdict.kind).toBe(expected)
+  else expect(verdict).toEqual({ kind: 'failed', error: expect.stringMatching(expected) })
+}

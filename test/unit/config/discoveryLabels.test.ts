@@ -1,0 +1,188 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  discoverByLabel,
+  isDisabled,
+  LABEL_PREFIX,
+  LABELS,
+  type Labelled,
+} from '../../../src/config/discoveryLabels.ts'
+
+const INSTANCES = [
+  { id: 'nas', discovers: true, stopAttached: false },
+  { id: 'stopping', discovers: true, stopAttached: true },
+  { id: 'written', discovers: false, stopAttached: false },
+]
+
+type Short = Readonly<Record<string, string>>
+
+const withPrefix = (labels: Short) =>
+  Object.fromEntries(Object.entries(labels).map(([name, value]) => [LABEL_PREFIX + name, value]))
+const volume = (name: string, labels: Short): Labelled => ({ kind: 'volume', name, labels: withPrefix(labels) })
+const container = (name: string, labels: Short): Labelled => ({ kind: 'container', name, labels: withPrefix(labels) })
+const ON = { enabled: 'true', instanceID: 'nas' }
+
+const VOLUME = {
+  kind: 'volume',
+  paths: [],
+  exclude: [],
+  stopAttached: false,
+  staging: null,
+  allowEmpty: false,
+  preHook: null,
+  postHook: null,
+  line: null,
+}
+const DB = { kind: 'db', databases: [], dumpArgs: [], preHook: null, postHook: null, line: null }
+
+function discover(...objects: Labelled[]) {
+  const { targets, errors, warnings, notices } = discoverByLabel(objects, INSTANCES)
+  return { targets: Object.fromEntries(targets), errors: Object.fromEntries(errors), warnings, notices }
+}
+
+const NOTHING = { targets: {}, errors: {}, warnings: [], notices: [] }
+
+describe('targets', () => {
+  test.each`
+    what                         | object                                                                                                | targets
+    ${'a volume'}                | ${volume('data', ON)}                                                                                 | ${[{ ...VOLUME, name: 'data' }]}
+    ${'lists, trimmed'}          | ${volume('data', { ...ON, paths: ' /a , b/,,a/c', exclude: '*.tmp, cache/' })}                        | ${[{ ...VOLUME, name: 'data', paths: ['a', 'b'], exclude: ['*.tmp', 'cache/'] }]}
+    ${'the root among paths'}    | ${volume('data', { ...ON, paths: '/' })}                                                              | ${[{ ...VOLUME, name: 'data' }]}
+    ${'stop and hooks'}          | ${volume('data', { ...ON, stopAttached: 'Yes', pre: 'sync', post: 'echo a, b' })}                     | ${[{ ...VOLUME, name: 'data', stopAttached: true, preHook: 'sync', postHook: 'echo a, b' }]}
+    ${'a database'}              | ${container('pg', { ...ON, db: 'Postgres', 'dump.args': '--clean, --if-exists', pre: 'checkpoint' })} | ${[{ ...DB, container: 'pg', dbKind: 'postgres', dumpArgs: ['--clean', '--if-exists'], preHook: 'checkpoint' }]}
+    ${'volumes of a container'}  | ${container('app', { ...ON, volumes: 'up, conf', stopAttached: '1', pre: 'p' })}                      | ${[{ ...VOLUME, name: 'up', stopAttached: true, preHook: 'p' }, { ...VOLUME, name: 'conf', stopAttached: true, preHook: 'p' }]}
+    ${'a database with volumes'} | ${container('pg', { ...ON, db: 'mysql', volumes: 'files', pre: 'p', post: 'q' })}                     | ${[{ ...VOLUME, name: 'files' }, { ...DB, container: 'pg', dbKind: 'mysql', preHook: 'p', postHook: 'q' }]}
+  `('$what', ({ object, targets }) => {
+    expect(discover(object)).toEqual({ ...NOTHING, targets: { nas: targets } })
+  })
+
+  test.each(['true', 'TRUE', '1', 'yes', ' Yes '])('enabled "%s" is yes', (enabled) => {
+    expect(discover(volume('data', { ...ON, enabled })).targets).toHaveProperty('nas')
+  })
+
+  test.each(['false', '0', 'No'])('enabled "%s" is no, without a word', (enabled) => {
+    expect(discover(volume('data', { ...ON, enabled }))).toEqual(NOTHING)
+    expect(isDisabled(withPrefix({ enabled }))).toBe(true)
+  })
+
+  test("what the labels do not say of stopping is the instance's", () => {
+    const found = discover(
+      volume('a', { ...ON, instanceID: 'stopping' }),
+      volume('b', { ...ON, instanceID: 'stopping', stopAttached: 'false' }),
+    )
+    expect(found.targets).toEqual({
+      stopping: [
+        { ...VOLUME, name: 'a', stopAttached: true },
+        { ...VOLUME, name: 'b' },
+      ],
+    })
+  })
+
+  test('volumes first, each by name, whatever the order of the host', () => {
+    const objects = [
+      container('pg', { ...ON, db: 'redis', volumes: 'z' }),
+      volume('b', ON),
+      volume('a', { ...ON, instanceID: 'stopping' }),
+      volume('A', ON),
+    ]
+    const names = Object.entries(discover(...objects).targets).map(([id, list]) => [
+      id,
+      list.map((target) => (target.kind === 'db' ? target.container : target.name)),
+    ])
+    expect(names).toEqual([
+      ['nas', ['A', 'b', 'z', 'pg']],
+      ['stopping', ['a']],
+    ])
+  })
+
+  test('a volume that two name is one target; other words are a warning, its own count', () => {
+    const own = volume('data', { ...ON, stopAttached: 'true' })
+    const same = container('app-1', { ...ON, volumes: 'data', stopAttached: 'true' })
+    expect(discover(own, same, { ...same, name: 'app-2' }).warnings).toEqual([])
+    const other = discover(container('app-3', { ...ON, volumes: 'data' }), own)
+    expect(other.targets).toEqual({ nas: [{ ...VOLUME, name: 'data', stopAttached: true }] })
+    expect(other.warnings).toEqual([
+      'container "app-3" asks for volume "data" in other words than labels read before: those count',
+    ])
+  })
+
+  test('labels of others are none of ours', () => {
+    expect(
+      discover({
+        kind: 'volume',
+        name: 'v',
+        labels: { 'com.docker.compose.project': 'x', 'dev.polarfox.marina-action.version': '1' },
+      }),
+    ).toEqual(NOTHING)
+  })
+})
+
+describe('what is said', () => {
+  test.each`
+    object                                                        | warning
+    ${volume('v', { ...ON, instanceID: 'nass' })}                 | ${'volume "v" is for the instance "nass", which config.yml does not have: it has nas, stopping, written'}
+    ${volume('v', { ...ON, instanceID: 'written' })}              | ${'volume "v" is for the instance "written", which takes its targets from config.yml: the label asks for nothing'}
+    ${volume('v', { enabled: 'true' })}                           | ${'volume "v" is enabled but names no instance: add `dev.polarfox.marina.instanceID`'}
+    ${volume('v', { instanceID: 'nas' })}                         | ${'volume "v" is not backed up: `dev.polarfox.marina.enabled` is missing'}
+    ${volume('v', { ...ON, enabled: 'on' })}                      | ${'volume "v" is not backed up: `dev.polarfox.marina.enabled` is "on", neither true nor false'}
+    ${volume('v', { ...ON, instanceid: 'x' })}                    | ${'volume "v": the label `dev.polarfox.marina.instanceid` is unknown: it is written `dev.polarfox.marina.instanceID`'}
+    ${volume('v', { ...ON, colour: 'x' })}                        | ${'volume "v": the label `dev.polarfox.marina.colour` is unknown'}
+    ${volume('v', { ...ON, db: 'postgres' })}                     | ${'volume "v": the label `dev.polarfox.marina.db` has no meaning on a volume'}
+    ${container('c', ON)}                                         | ${'container "c" is enabled but names neither `dev.polarfox.marina.db` nor `dev.polarfox.marina.volumes`: nothing of it is backed up'}
+    ${container('c', { ...ON, db: 'mongo', paths: '/x' })}        | ${'container "c": `dev.polarfox.marina.paths` needs `dev.polarfox.marina.volumes` beside it'}
+    ${container('c', { ...ON, volumes: 'v', 'dump.args': '-x' })} | ${'container "c": `dev.polarfox.marina.dump.args` needs `dev.polarfox.marina.db` beside it'}
+  `('$warning', ({ object, warning }) => {
+    const { warnings, errors } = discover(object)
+    expect(warnings).toEqual([warning])
+    expect(errors).toEqual({})
+  })
+
+  test('old labels are a notice', () => {
+    const { notices, warnings } = discover(volume('v', { ...ON, tags: 'a', retention: '7d', schedule: '* * * * *' }))
+    expect(warnings).toEqual([])
+    expect(notices).toEqual([
+      'volume "v": the label `dev.polarfox.marina.tags` is not read any more: tags are up to the backup image',
+      'volume "v": the label `dev.polarfox.marina.retention` is not read any more: `retention` in config.yml replaces it',
+      'volume "v": the label `dev.polarfox.marina.schedule` is not read any more: `schedule` in config.yml replaces it',
+    ])
+  })
+
+  test('what cannot be followed is an error of its instance, and no target', () => {
+    const found = discover(
+      volume('good', ON),
+      volume('bad', { ...ON, paths: 'a,../b', stopAttached: 'maybe' }),
+      container('pg', { ...ON, db: 'oracle', volumes: 'files' }),
+    )
+    expect(found.targets).toEqual({ nas: [{ ...VOLUME, name: 'good' }] })
+    expect(found.errors).toEqual({
+      nas: [
+        'volume "bad": the label `dev.polarfox.marina.stopAttached` is "maybe": it takes true or false',
+        'volume "bad": the label `dev.polarfox.marina.paths` cannot be followed: "../b" leads out of the volume: ".." is not taken',
+        'container "pg": the label `dev.polarfox.marina.db` is "oracle": postgres, mysql, mariadb, mongo, redis, valkey are known',
+      ],
+    })
+  })
+})
+
+test('any labels are read without a throw, and nothing enabled is passed over in silence', () => {
+  const label = fc.constantFrom(...Object.keys(LABELS), 'tags', 'Enabled', '__proto__', 'constructor', '')
+  const value = fc.oneof(
+    fc.constantFrom('true', 'no', 'nas', 'stopping', 'postgres', '/', '..', 'a,b', '', ','),
+    fc.string(),
+  )
+  const object = fc.record({
+    kind: fc.constantFrom('volume' as const, 'container' as const),
+    name: fc.constantFrom('a', 'b', '__proto__'),
+    labels: fc.dictionary(label, value).map(withPrefix),
+  })
+  fc.assert(
+    fc.property(fc.array(object, { maxLength: 5 }), (objects) => {
+      const { targets, errors, warnings } = discoverByLabel(objects, INSTANCES)
+      const enabled = objects.filter(({ labels }) =>
+        ['true', 'yes', '1'].includes(labels[`${LABEL_PREFIX}enabled`] ?? ''),
+      )
+      if (enabled.length > 0) expect(targets.size + errors.size + warnings.length).toBeGreaterThan(0)
+    }),
+    { numRuns: 500 },
+  )
+})
