@@ -1,0 +1,52 @@
+/** Waiting: asks again and again until something is so, and tells people every 30 s what is waited for. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface PollLimits {
+  /** Pause between two looks, ms. */
+  readonly everyMs: number
+  /** When to give up, ms since 1970. */
+  readonly until: number
+  /** Ends the wait early. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Calls `look` until it returns something other than `null`, and returns that; `null` where the time was over or the signal fired first.
+ * Looks at least once, and once more at the end of the time. What `look` throws ends the wait.
+ */
+export async function poll<T>(
+  look: () => Promise<T | null>,
+  { everyMs, until, signal }: PollLimits,
+): Promise<T | null> {
+  for (;;) {
+    const found = await look()
+    const left = until - Date.now()
+    if (found !== null || left <= 0 || signal?.aborted) return found
+    await sleep(Math.min(everyMs, left), undefined, signal && { signal }).catch(() => {})
+  }
+}
+
+/** How often people are told what is waited for, ms. */
+const TELL_EVERY_MS = 30_000
+
+export interface Telling {
+  /** What is waited for, in words that stand before a number of seconds: `waiting for container "db" to be healthy`. Asked anew for each line. */
+  readonly what: () => string
+  readonly say: (line: string) => void | Promise<void>
+  /** Default 30 s. */
+  readonly everyMs?: number
+}
+
+/** Does `work`, and says every 30 s until it has ended what is waited for, and for how long: `waiting for container "db" to be healthy (60 s)`. */
+export async function tellWhile<T>({ what, say, everyMs }: Telling, work: () => Promise<T>): Promise<T> {
+  const began = Date.now()
+  const timer = setInterval(() => {
+    const line = `${what()} (${Math.round((Date.now() - began) / 1000)} s)`
+    void Promise.resolve(say(line)).catch(() => {}) // a line that cannot be written ends no wait
+  }, everyMs ?? TELL_EVERY_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+  }
+}
