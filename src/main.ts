@@ -8,7 +8,7 @@ import { readEvent } from './action/platform.ts'
 import { isPost, readState, saveState } from './action/state.ts'
 import { writeSummary } from './action/stepSummary.ts'
 import { backup } from './command/backup.ts'
-import type { Action } from './command/commandContext.ts'
+import type { CommandContext } from './command/commandContext.ts'
 import { post } from './command/postCleanup.ts'
 import { validate } from './command/validate.ts'
 import { PENDING_COMMANDS } from './config/notBuilt.ts'
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   // the runner sends SIGINT first, SIGTERM 7.5 s later, and kills after 2.5 s more: the first word counts
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancel.abort())
   const inputs = readInputs(env)
-  const action: Action = { env, inputs, event: readEvent(env), console, signal: cancel.signal, job }
+  const action: CommandContext = { env, inputs, event: readEvent(env), console, signal: cancel.signal, job }
   switch (inputs.command) {
     case 'backup':
       return backup(action)

@@ -2,7 +2,7 @@
 import { statSync, truncateSync } from 'node:fs'
 
 /** Does `write`, which appends to the file at `path` (if there is one); where it throws, the file is as it was before. */
-export function wholeOrNothing(path: string | undefined, write: () => void): void {
+export function appendOrRollBack(path: string | undefined, write: () => void): void {
   const before = path ? statSync(path, { throwIfNoEntry: false }) : undefined
   try {
     write()

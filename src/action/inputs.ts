@@ -5,7 +5,7 @@ export const COMMANDS = ['backup', 'plan', 'validate', 'check'] as const
 export type Command = (typeof COMMANDS)[number]
 
 export const SELECTIONS = ['auto', 'due', 'all'] as const
-export type Selection = (typeof SELECTIONS)[number]
+export type SelectMode = (typeof SELECTIONS)[number]
 
 export interface Inputs {
   readonly command: Command
@@ -14,7 +14,7 @@ export interface Inputs {
   readonly variables: string
   readonly instances: readonly string[]
   readonly host: string | null
-  readonly select: Selection
+  readonly select: SelectMode
   readonly maxParallel: number
   readonly allowPartial: boolean
   readonly dryRun: boolean

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
-export interface RunContext {
+export interface PlatformContext {
   /** `schedule`, `workflow_dispatch`, …; empty away from a forge. */
   readonly name: string
   /** The cron text that fired, on a `schedule` event. */
@@ -31,7 +31,7 @@ export interface RunContext {
 }
 
 /** Reads the environment of a step. Whatever is not there is left empty: nothing here ends a run. */
-export function readEvent(env: NodeJS.ProcessEnv): RunContext {
+export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   const { payload, problem } = readPayload(env.GITHUB_EVENT_PATH ?? '')
   const serverUrl = env.GITHUB_SERVER_URL || 'https://github.com'
   const attempt = Math.max(1, Number.parseInt(env.GITHUB_RUN_ATTEMPT ?? '', 10) || 1)

@@ -1,6 +1,6 @@
 /** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
 import * as core from '@actions/core'
-import { wholeOrNothing } from './appendFile.ts'
+import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'
 
@@ -11,7 +11,7 @@ export type SavedState = Readonly<Record<string, string>>
  * Saves the whole state, or throws; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
  */
 export function saveState(state: SavedState): void {
-  wholeOrNothing(process.env.GITHUB_STATE, () => core.saveState(NAME, JSON.stringify(state)))
+  appendOrRollBack(process.env.GITHUB_STATE, () => core.saveState(NAME, JSON.stringify(state)))
 }
 
 /** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */

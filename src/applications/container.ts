@@ -1,6 +1,6 @@
 /** What we need to know of an application's container, out of `docker inspect`. Pure; parsed once here, trusted elsewhere. */
 import { z } from 'zod'
-import type { Volume as EngineVolume } from '../docker/volumes.ts'
+import type { EngineVolume } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 
 /** `down` is everything that runs no process: created, exited, dead, being removed. */
@@ -57,7 +57,7 @@ export interface Container {
   readonly labels: Readonly<Record<string, string>>
   /** The directory of its writable layer, where the storage driver names one. */
   readonly upperDir: string | null
-  /** A workbench or a backup container of this action. */
+  /** A helper or a backup container of this action. */
   readonly ours: boolean
 }
 

@@ -5,7 +5,7 @@ import type { Container } from './container.ts'
  * `hard`: it lives in a namespace of the other one, and has lost it once the other was stopped.
  * `healthy`: it is to be started only once the other is healthy.
  */
-export interface Need {
+export interface Dependency {
   readonly id: string
   readonly hard: boolean
   readonly healthy: boolean
@@ -14,7 +14,7 @@ export interface Need {
 }
 
 /** For each container's id, which others it needs: shared namespaces, links, compose's `depends_on`. A need of one that is not there is left out. */
-export function needsOf(containers: readonly Container[]): ReadonlyMap<string, readonly Need[]> {
+export function dependenciesOf(containers: readonly Container[]): ReadonlyMap<string, readonly Dependency[]> {
   const find = finder(containers)
   return new Map(
     containers.map((container) => {
@@ -36,7 +36,7 @@ function finder(containers: readonly Container[]) {
     (/^[0-9a-f]{12,}$/.test(reference) ? containers.find((c) => c.id.startsWith(reference)) : undefined)
 }
 
-function namespaceNeeds(container: Container, find: (reference: string) => Container | undefined): Need[] {
+function namespaceNeeds(container: Container, find: (reference: string) => Container | undefined): Dependency[] {
   const modes = [
     ['network', container.networkMode],
     ['process namespace', container.pidMode],
@@ -48,7 +48,7 @@ function namespaceNeeds(container: Container, find: (reference: string) => Conta
   })
 }
 
-function linkNeeds(container: Container, find: (reference: string) => Container | undefined): Need[] {
+function linkNeeds(container: Container, find: (reference: string) => Container | undefined): Dependency[] {
   return container.links.flatMap((name) => {
     const other = find(name)
     return other ? [{ id: other.id, hard: false, healthy: false, why: `is linked to "${other.name}"` }] : []
@@ -56,7 +56,7 @@ function linkNeeds(container: Container, find: (reference: string) => Container 
 }
 
 /** `db:service_healthy:false,cache:service_started`: service, condition, and since compose 2.17 whether to restart. Older ones write the service alone. */
-function composeNeeds(container: Container, containers: readonly Container[]): Need[] {
+function composeNeeds(container: Container, containers: readonly Container[]): Dependency[] {
   const project = container.labels['com.docker.compose.project']
   const dependsOn = container.labels['com.docker.compose.depends_on'] ?? ''
   if (project === undefined) return []
@@ -81,7 +81,7 @@ function isOneOff(container: Container): boolean {
 
 export type Edges = ReadonlyMap<string, readonly { readonly id: string; readonly hard: boolean }[]>
 
-export interface Waves {
+export interface StartOrder {
   /** Ids; those of one wave stand side by side, and everything that they point at stands in an earlier one. */
   readonly waves: readonly (readonly string[])[]
   /** Where things point at each other in a circle. */
@@ -93,7 +93,7 @@ export interface Waves {
  * only the hard edges count, so that a container still comes after the one whose namespace it lives in; a circle of those,
  * which no engine would start, stands in one wave.
  */
-export function wavesOf(ids: readonly string[], edges: Edges): Waves {
+export function startOrder(ids: readonly string[], edges: Edges): StartOrder {
   const inside = new Set(ids)
   const kept = new Map(ids.map((id) => [id, (edges.get(id) ?? []).filter((edge) => inside.has(edge.id))]))
   const circle = circlesOf(ids, kept)

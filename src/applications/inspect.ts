@@ -6,7 +6,7 @@ import { parseClaim } from '../docker/labels.ts'
 import { commandError, type Docker, type QueryOptions, query } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { type Container, parseContainer, type Volume } from './container.ts'
-import type { OwnTraces } from './runnerContainers.ts'
+import type { RunnerTraces } from './runnerContainers.ts'
 
 const LOG_LINES = 20
 const LOG_DEADLINE_MS = 10_000
@@ -47,7 +47,7 @@ export async function lastLogLines(docker: Docker, id: string, since: string | n
 }
 
 /** What the runner's process sees of itself. A machine without /proc has no traces. */
-export async function readOwnTraces(): Promise<OwnTraces> {
+export async function readRunnerTraces(): Promise<RunnerTraces> {
   return {
     cgroup: await textOf('/proc/self/cgroup'),
     mountinfo: await textOf('/proc/self/mountinfo'),

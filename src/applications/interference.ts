@@ -1,19 +1,19 @@
 /** What changed on the host between the plan, the stop and the end of the copy. Pure: what was, and what `inspect` says now. */
 
 import type { Container, Volume } from './container.ts'
-import { planQuiesce, type QuiesceGroup, type QuiesceInput, type ToStart, type ToStop } from './stopPlan.ts'
-import { writableWay } from './writers.ts'
+import { planStops, type StopGroup, type StopPlanInput, type ToStart, type ToStop } from './stopPlan.ts'
+import { howItWrites } from './writers.ts'
 
 /**
  * The group as it is to be stopped now, out of the plan of some time ago: what has ended since is left alone. An error, in
  * words, where it must not be stopped any more, or where the journal, which was written with the plan, would not know of
  * somebody: a crash would then leave that one down for ever.
  */
-export function asOfNow(group: QuiesceGroup, now: Omit<QuiesceInput, 'volumes'>): QuiesceGroup | string {
+export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): StopGroup | string {
   const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
   const gone = group.targets.find((target) => !volumes.some(({ name }) => name === target))
   if (gone !== undefined) return `volume "${gone}" was removed while it was being backed up`
-  const plan = planQuiesce({ ...now, volumes })
+  const plan = planStops({ ...now, volumes })
   const refused = plan.refused[0]
   if (refused !== undefined) return refused.error
   const planned = new Set(group.start.flat().map(({ id }) => id))
@@ -35,7 +35,7 @@ export function asOfNow(group: QuiesceGroup, now: Omit<QuiesceInput, 'volumes'>)
 }
 
 /** One that starts over and over looks like a running one between two starts; its restarts since the plan tell. */
-function unwell(one: ToStart, group: QuiesceGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {
+function unwell(one: ToStart, group: StopGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {
   const planned = group.stop.flat().find(({ container }) => container.id === one.id)
   const restarted = (now?.container.restartCount ?? 0) > (planned?.container.restartCount ?? 0)
   if (restarted || now?.container.state === 'restarting') return { before: 'restarting' }
@@ -43,14 +43,14 @@ function unwell(one: ToStart, group: QuiesceGroup, now: ToStop | undefined): Pic
 }
 
 /** A container that was stopped, as it was right after that. */
-export interface Down {
+export interface StoppedContainer {
   readonly id: string
   readonly name: string
   readonly startedAt: string
 }
 
-export interface Quiet {
-  readonly down: readonly Down[]
+export interface StoppedContainers {
+  readonly down: readonly StoppedContainer[]
   readonly paused: readonly Container[]
   readonly idle: readonly Container[]
 }
@@ -59,7 +59,7 @@ export interface Quiet {
  * Why the copy may not show one moment, by those that were known before it, a sentence each; none where all kept still: by the same
  * id, not started in between, paused ones still paused. `now`: what is left of them, before they are started again.
  */
-export function disturbedBy(quiet: Quiet, now: readonly Container[]): readonly string[] {
+export function interferenceWith(quiet: StoppedContainers, now: readonly Container[]): readonly string[] {
   const found = (id: string) => now.find((c) => c.id === id)
   return [
     ...quiet.down.flatMap(({ id, name, startedAt }) => {
@@ -86,7 +86,7 @@ export function disturbedBy(quiet: Quiet, now: readonly Container[]): readonly s
   ]
 }
 
-export interface Newcomers {
+export interface HostAfterCopy {
   readonly volumes: readonly Volume[]
   readonly hostVolumes: readonly Volume[]
   readonly containers: readonly Container[]
@@ -99,13 +99,13 @@ export interface Newcomers {
  * Who came while the data was being copied, a sentence each. One that came and went (`docker run --rm`) leaves no trace to be seen;
  * so asking may wait until the applications are up again.
  */
-export function newcomers(quiet: Quiet, now: Newcomers): readonly string[] {
+export function lateWriters(quiet: StoppedContainers, now: HostAfterCopy): readonly string[] {
   const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id))
   return now.containers
     .filter((c) => !known.has(c.id) && !c.ours && !now.self.includes(c.id) && hasRun(c))
     .filter((c) => !isLater(c, now.startedAgainAt))
     .flatMap((c) => {
-      const why = now.volumes.map((volume) => writableWay(c, volume, now.hostVolumes)).find((way) => way !== null)
+      const why = now.volumes.map((volume) => howItWrites(c, volume, now.hostVolumes)).find((way) => way !== null)
       return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`]
     })
 }

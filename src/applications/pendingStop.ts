@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Inspected, inspectContainers } from '../docker/containers.ts'
 import type { Docker } from '../docker/process.ts'
-import { patiently } from '../docker/retry.ts'
+import { retryWhileUnavailable } from '../docker/retry.ts'
 
 const DEFAULT_STOP_S = 10
 /** For a container that may take for ever. */
@@ -29,7 +29,7 @@ export async function pendingStops(docker: Docker, ids: readonly string[]): Prom
 }
 
 async function runningOf(docker: Docker, ids: readonly string[]): Promise<readonly Inspected[]> {
-  const found = await patiently(PATIENCE_MS, () => inspectContainers(docker, ids))
+  const found = await retryWhileUnavailable(PATIENCE_MS, () => inspectContainers(docker, ids))
   return found.filter(({ state }) => state.running)
 }
 

@@ -10,7 +10,7 @@ export const RESTARTS_MS = 60_000
 const HEALTH_MARGIN_MS = 10_000
 
 /** A container that was started. Times in ms, by one clock of ours. */
-export interface Watched {
+export interface StartedContainer {
   readonly expected: ToStart
   /** Since when it is waited for. */
   readonly since: number
@@ -19,13 +19,13 @@ export interface Watched {
   readonly seenAt: number
 }
 
-export type Verdict =
+export type Readiness =
   | { readonly kind: 'up'; readonly warning: string | null }
-  | { readonly kind: 'waiting'; readonly watched: Watched }
+  | { readonly kind: 'waiting'; readonly watched: StartedContainer }
   | { readonly kind: 'failed'; readonly error: string }
 
 /** Judges one container; `container` is `undefined` where it is gone. */
-export function judgeUp(last: Watched, container: Container | undefined, now: number): Verdict {
+export function judgeReadiness(last: StartedContainer, container: Container | undefined, now: number): Readiness {
   const { name, before } = last.expected
   if (container === undefined) return failed(`container "${name}" was removed after it was started again`)
   if (container.state === 'down')
@@ -44,7 +44,7 @@ export function judgeUp(last: Watched, container: Container | undefined, now: nu
 }
 
 /** What a probe from before the start said is stale: the engine keeps it, and would show it as today's. */
-function judgeHealth(watched: Watched, container: Container, check: HealthCheck, now: number): Verdict {
+function judgeHealth(watched: StartedContainer, container: Container, check: HealthCheck, now: number): Readiness {
   const { name } = watched.expected
   const probedAt = Date.parse(container.health?.lastProbeAt ?? '')
   const status = probedAt >= Date.parse(container.startedAt) ? container.health?.status : 'starting'
@@ -61,7 +61,7 @@ export function healthDeadlineMs(check: HealthCheck): number {
   return check.startPeriodMs + check.retries * (check.intervalMs + check.timeoutMs) + HEALTH_MARGIN_MS
 }
 
-function failed(error: string): Verdict {
+function failed(error: string): Readiness {
   return { kind: 'failed', error }
 }
 

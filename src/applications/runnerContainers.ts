@@ -2,7 +2,7 @@
 import type { Container } from './container.ts'
 
 /** What the runner's own process sees; empty where there is no such file (macOS). */
-export interface OwnTraces {
+export interface RunnerTraces {
   /** `/proc/self/cgroup` */
   readonly cgroup: string
   /** `/proc/self/mountinfo` */
@@ -17,7 +17,7 @@ export interface OwnTraces {
  * A host name is believed only where it is the beginning of an id, which is docker's default: a container with host
  * networking carries the *host's* name, and would pass for the runner's own wherever that runs on the host.
  */
-export function ownContainers(traces: OwnTraces, containers: readonly Container[]): readonly string[] {
+export function runnerContainers(traces: RunnerTraces, containers: readonly Container[]): readonly string[] {
   const hinted = new Set([...idsIn(traces.cgroup), ...mountedIds(traces.mountinfo)])
   const upperDirs = new Set(upperDirsOf(traces.mountinfo))
   return containers

@@ -7,13 +7,13 @@
  */
 
 import type { Container, Volume } from './container.ts'
-import { type Edges, type Need, needsOf, wavesOf } from './dependencies.ts'
-import { writableWay } from './writers.ts'
+import { type Dependency, dependenciesOf, type Edges, startOrder } from './dependencies.ts'
+import { howItWrites } from './writers.ts'
 
 export type { Container, Volume } from './container.ts'
 export { parseContainer } from './container.ts'
 
-export interface QuiesceInput {
+export interface StopPlanInput {
   /** Those of the targets with `stopAttached`, in the order of the configuration. */
   readonly volumes: readonly Volume[]
   /** All of the host, those of the targets included: another one may lie on the same device. */
@@ -41,7 +41,7 @@ export interface ToStop {
 }
 
 /** Targets whose containers are the same or need each other: they are stopped, copied and started as one. */
-export interface QuiesceGroup {
+export interface StopGroup {
   /** Names of volumes. */
   readonly targets: readonly string[]
   /** Those of one wave are stopped side by side, before the next wave. Empty: nothing has to be stopped. */
@@ -54,8 +54,8 @@ export interface QuiesceGroup {
   readonly idle: readonly Container[]
 }
 
-export interface QuiescePlan {
-  readonly groups: readonly QuiesceGroup[]
+export interface StopPlan {
+  readonly groups: readonly StopGroup[]
   /** Targets that cannot be had stopped; nothing is stopped for them. One sentence each: what, and what to do. */
   readonly refused: readonly { readonly target: string; readonly error: string }[]
   readonly warnings: readonly { readonly target: string; readonly message: string }[]
@@ -72,9 +72,9 @@ interface Closure {
 }
 
 /** Decides who is stopped. Never throws, never hangs, whatever the containers say of each other. */
-export function planQuiesce(input: QuiesceInput): QuiescePlan {
+export function planStops(input: StopPlanInput): StopPlan {
   const containers = input.containers.filter((c) => !c.ours)
-  const needs = needsOf(containers)
+  const needs = dependenciesOf(containers)
   const self = new Set(input.self)
   const closures = input.volumes.map((volume) => closureOf(volume, { ...input, containers }, needs, self))
   const refusals = closures.map((closure) => ({
@@ -96,12 +96,12 @@ function isActive(container: Container): boolean {
 
 function closureOf(
   volume: Volume,
-  input: QuiesceInput,
-  needs: ReadonlyMap<string, readonly Need[]>,
+  input: StopPlanInput,
+  needs: ReadonlyMap<string, readonly Dependency[]>,
   self: ReadonlySet<string>,
 ): Closure {
   const writers = input.containers.flatMap((container) => {
-    const why = writableWay(container, volume, input.hostVolumes)
+    const why = howItWrites(container, volume, input.hostVolumes)
     return why === null ? [] : [{ container, why }]
   })
   const stop = new Map<string, ToStop>()
@@ -128,7 +128,7 @@ function closureOf(
 function refusal(
   closure: Closure,
   containers: readonly Container[],
-  needs: ReadonlyMap<string, readonly Need[]>,
+  needs: ReadonlyMap<string, readonly Dependency[]>,
   self: ReadonlySet<string>,
 ): string | null {
   const volume = `volume "${closure.target}"`
@@ -179,17 +179,17 @@ function meeting(closures: readonly Closure[]): readonly (readonly Closure[])[] 
   return groups
 }
 
-function groupOf(members: readonly Closure[], needs: ReadonlyMap<string, readonly Need[]>) {
+function groupOf(members: readonly Closure[], needs: ReadonlyMap<string, readonly Dependency[]>) {
   const stop = new Map(members.flatMap((member) => [...member.stop]))
   const byName = [...stop.values()].sort((a, b) => (a.container.name < b.container.name ? -1 : 1))
   const ids = byName.map(({ container }) => container.id)
   const targets = members.map(({ target }) => target)
-  const starting = wavesOf(ids, needs)
-  const stopping = wavesOf(ids, turned(ids, needs))
+  const starting = startOrder(ids, needs)
+  const stopping = startOrder(ids, turned(ids, needs))
   const awaited = new Set(
     ids.flatMap((id) => (needs.get(id) ?? []).filter((need) => need.healthy).map((need) => need.id)),
   )
-  const group: QuiesceGroup = {
+  const group: StopGroup = {
     targets,
     stop: stopping.waves.map((wave) => wave.flatMap((id) => stop.get(id) ?? [])),
     start: starting.waves.map((wave) => wave.flatMap((id) => toStart(stop.get(id)?.container, awaited))),
@@ -218,7 +218,7 @@ function toStart(container: Container | undefined, awaited: ReadonlySet<string>)
 }
 
 /** Who is needed by whom, out of who needs whom. */
-function turned(ids: readonly string[], needs: ReadonlyMap<string, readonly Need[]>): Edges {
+function turned(ids: readonly string[], needs: ReadonlyMap<string, readonly Dependency[]>): Edges {
   return new Map(
     ids.map((id) => [
       id,

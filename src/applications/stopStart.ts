@@ -1,12 +1,12 @@
 /** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandError, type Docker, query } from '../docker/process.ts'
-import { patiently, queryAgain } from '../docker/retry.ts'
+import { queryWithRetry, retryWhileUnavailable } from '../docker/retry.ts'
 import type { Container } from './container.ts'
 import { containersOf, lastLogLines } from './inspect.ts'
-import type { Down } from './interference.ts'
+import type { StoppedContainer } from './interference.ts'
 import { pendingStops } from './pendingStop.ts'
-import { judgeUp, type Watched } from './readiness.ts'
+import { judgeReadiness, type StartedContainer } from './readiness.ts'
 import type { ToStart, ToStop } from './stopPlan.ts'
 
 /** What the engine may take beyond a container's own time-out: the kill, and the volumes and networks it lets go of. */
@@ -16,7 +16,7 @@ const DEFAULT_STOP_S = 10
 const START_DEADLINE_MS = 60_000
 const POLL_MS = 300
 
-export interface NotDone {
+export interface StopFailure {
   readonly name: string
   /** One sentence: what failed, and what to do. */
   readonly error: string
@@ -24,9 +24,9 @@ export interface NotDone {
 
 export interface StopResult {
   /** Those that are down now. */
-  readonly down: readonly Down[]
+  readonly down: readonly StoppedContainer[]
   /** The first wave with one of these is the last that was begun. Such a stop may still be under way. */
-  readonly failed: readonly NotDone[]
+  readonly failed: readonly StopFailure[]
   readonly warnings: readonly string[]
   /** The signal fired, and not all waves were begun. */
   readonly aborted: boolean
@@ -43,8 +43,8 @@ export async function stopAll(
   waves: readonly (readonly ToStop[])[],
   options: { readonly endlessMs: number; readonly signal?: AbortSignal },
 ): Promise<StopResult> {
-  const down: Down[] = []
-  const failed: NotDone[] = []
+  const down: StoppedContainer[] = []
+  const failed: StopFailure[] = []
   const warnings: string[] = []
   for (const wave of waves) {
     if (options.signal?.aborted) return { down, failed, warnings, aborted: true }
@@ -87,14 +87,14 @@ function killed(container: Container): string {
     : `container "${container.name}" did not end within its ${after} s and was killed: its data may be torn. Give it more time (stop_grace_period, --stop-timeout) or a fitting stop signal`
 }
 
-export interface NotUp extends NotDone {
+export interface StartFailure extends StopFailure {
   /** The last lines of its log since the start, oldest first. */
   readonly log: readonly string[]
 }
 
 export interface StartResult {
   /** Each fails the instance. */
-  readonly failed: readonly NotUp[]
+  readonly failed: readonly StartFailure[]
   readonly warnings: readonly string[]
   /** When the last of them had been started, ms since the epoch: the end of the downtime, though some may not be healthy yet. */
   readonly startedAt: number
@@ -165,7 +165,7 @@ interface Started {
   /** The one that was found; `null` where there is none. */
   readonly id: string | null
   /** What to wait for; `null` where it could not be started. */
-  readonly watched: Watched | null
+  readonly watched: StartedContainer | null
   /** Its last end, by the engine's clock: what it says may be older than what the engine then calls the time of its start. */
   readonly logSince: string | null
   readonly error: string | null
@@ -201,7 +201,7 @@ async function startSurely(docker: Docker, expected: ToStart, known: readonly Co
 const PATIENCE_MS = 120_000
 
 const seen = (docker: Docker, references: readonly string[]) =>
-  patiently(PATIENCE_MS, () => containersOf(docker, references))
+  retryWhileUnavailable(PATIENCE_MS, () => containersOf(docker, references))
 
 async function startOne(docker: Docker, expected: ToStart, known: readonly Container[]): Promise<Started> {
   const nothing = { expected, id: null, watched: null, logSince: null, warning: null }
@@ -219,7 +219,7 @@ async function startOne(docker: Docker, expected: ToStart, known: readonly Conta
     id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
   const argv = ['start', id]
   // started twice is started
-  const output = await queryAgain(docker, argv, PATIENCE_MS, { deadlineMs: START_DEADLINE_MS })
+  const output = await queryWithRetry(docker, argv, PATIENCE_MS, { deadlineMs: START_DEADLINE_MS })
   const now = (await seen(docker, [id]))[0]
   const said = output.ended.kind === 'exit' && output.ended.code === 0
   if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {
@@ -242,7 +242,7 @@ async function settle(docker: Docker, started: readonly Started[], end: number):
     )
     const time = Date.now()
     open = open.flatMap(({ key, watched }) => {
-      const verdict = judgeUp(
+      const verdict = judgeReadiness(
         watched,
         now.find(({ id }) => id === watched.expected.id),
         time,
@@ -266,7 +266,7 @@ async function settle(docker: Docker, started: readonly Started[], end: number):
 }
 
 /** The time is over. One whose health check is so slow that it has not been probed by then, but that runs, is not called down. */
-function unjudged({ expected: { name } }: Watched, now: Container | undefined): Settled {
+function unjudged({ expected: { name } }: StartedContainer, now: Container | undefined): Settled {
   const isUnprobed = now?.state === 'running' && now.health?.status === 'starting'
   return isUnprobed
     ? { error: null, warning: `container "${name}" runs again, but its health check has not said so yet: it is slow` }

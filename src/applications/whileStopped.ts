@@ -1,13 +1,13 @@
 /** Work done while applications are stopped: stop, work, see that all kept still, start, wait until up. They are started again whatever happens. */
 
 import type { Docker } from '../docker/process.ts'
-import { patiently } from '../docker/retry.ts'
+import { retryWhileUnavailable } from '../docker/retry.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
 import type { Container } from './container.ts'
 import { allContainers, allVolumes, containersOf } from './inspect.ts'
-import { asOfNow, disturbedBy, type Newcomers, newcomers, type Quiet } from './interference.ts'
-import type { QuiesceGroup } from './stopPlan.ts'
-import { type NotUp, type StopResult, startAll, stopAll } from './stopStart.ts'
+import { asOfNow, type HostAfterCopy, interferenceWith, lateWriters, type StoppedContainers } from './interference.ts'
+import type { StopGroup } from './stopPlan.ts'
+import { type StartFailure, type StopResult, startAll, stopAll } from './stopStart.ts'
 
 /** For an engine that is away for a moment once all is done, ms. */
 const PATIENCE_MS = 60_000
@@ -22,7 +22,7 @@ export interface WhileStoppedOptions {
   readonly signal?: AbortSignal
 }
 
-export interface Quiesced<T> {
+export interface WorkWhileStopped<T> {
   readonly outcome:
     | { readonly kind: 'done'; readonly value: T; readonly disturbed: readonly string[] }
     /** Not stopped, or not worked: every target of the group has failed. `CancelledError` where the signal fired. */
@@ -31,7 +31,7 @@ export interface Quiesced<T> {
   readonly torn: readonly string[]
   readonly warnings: readonly string[]
   /** Applications that did not come up again: each fails the instance. */
-  readonly notUp: readonly NotUp[]
+  readonly notUp: readonly StartFailure[]
   /** From the first stop to the last start, ms; `null` where nothing had to be stopped. Waiting for health is not in it. */
   readonly downtimeMs: number | null
 }
@@ -44,10 +44,10 @@ export interface Quiesced<T> {
  */
 export async function whileStopped<T>(
   docker: Docker,
-  group: QuiesceGroup,
+  group: StopGroup,
   options: WhileStoppedOptions,
   work: () => Promise<T>,
-): Promise<Quiesced<T>> {
+): Promise<WorkWhileStopped<T>> {
   const now = await lookAgain(docker, group, options)
   if (now instanceof Error)
     return { outcome: { kind: 'failed', error: now }, torn: [], warnings: [], notUp: [], downtimeMs: null }
@@ -68,7 +68,7 @@ export async function whileStopped<T>(
 }
 
 interface Begun<T> {
-  readonly outcome: Quiesced<T>['outcome']
+  readonly outcome: WorkWhileStopped<T>['outcome']
   readonly stop: StopResult | null
   /** Those of the group, as they were after the work. */
   readonly known: readonly Container[]
@@ -77,7 +77,7 @@ interface Begun<T> {
 /** Never throws: whatever goes wrong here, what was stopped has to be started. Only what must be known before that is asked. */
 async function stopAndWork<T>(
   docker: Docker,
-  group: QuiesceGroup,
+  group: StopGroup,
   options: WhileStoppedOptions,
   work: () => Promise<T>,
 ): Promise<Begun<T>> {
@@ -94,28 +94,28 @@ async function stopAndWork<T>(
       docker,
       [...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id),
     )
-    return { outcome: { kind: 'done', value, disturbed: disturbedBy(quiet, known) }, stop, known }
+    return { outcome: { kind: 'done', value, disturbed: interferenceWith(quiet, known) }, stop, known }
   } catch (error) {
     return { outcome: { kind: 'failed', error: asError(error) }, stop, known: [] }
   }
 }
 
-function quietOf(group: QuiesceGroup, stop: StopResult | null): Quiet {
+function quietOf(group: StopGroup, stop: StopResult | null): StoppedContainers {
   return { down: stop?.down ?? [], paused: group.paused, idle: group.idle }
 }
 
 /** Adds who came meanwhile. Asked when the applications are up again: it would be downtime before. */
 async function lookBack<T>(
   docker: Docker,
-  group: QuiesceGroup,
+  group: StopGroup,
   { outcome, stop }: Begun<T>,
-  at: Pick<Newcomers, 'self' | 'startedAgainAt'>,
-): Promise<Quiesced<T>['outcome']> {
+  at: Pick<HostAfterCopy, 'self' | 'startedAgainAt'>,
+): Promise<WorkWhileStopped<T>['outcome']> {
   if (outcome.kind === 'failed') return outcome
   try {
-    const now = await patiently(PATIENCE_MS, () => hostNow(docker))
+    const now = await retryWhileUnavailable(PATIENCE_MS, () => hostNow(docker))
     const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
-    const came = newcomers(quietOf(group, stop), { ...now, ...at, volumes })
+    const came = lateWriters(quietOf(group, stop), { ...now, ...at, volumes })
     return { ...outcome, disturbed: [...outcome.disturbed, ...came] }
   } catch (error) {
     return { kind: 'failed', error: asError(error) }
@@ -129,11 +129,7 @@ async function hostNow(docker: Docker, signal?: AbortSignal) {
 }
 
 /** The group as it is now, or why nothing is to be stopped. */
-async function lookAgain(
-  docker: Docker,
-  group: QuiesceGroup,
-  options: WhileStoppedOptions,
-): Promise<QuiesceGroup | Error> {
+async function lookAgain(docker: Docker, group: StopGroup, options: WhileStoppedOptions): Promise<StopGroup | Error> {
   try {
     const now = asOfNow(group, { ...(await hostNow(docker, options.signal)), self: options.self })
     return typeof now === 'string' ? new InstanceError(now) : now

@@ -13,7 +13,7 @@ interface Place {
 }
 
 /** How `container` can write to `volume`, in words (`has it mounted`, …); `null` where it cannot. `others` are all volumes of the host. */
-export function writableWay(container: Container, volume: Volume, others: readonly Volume[]): string | null {
+export function howItWrites(container: Container, volume: Volume, others: readonly Volume[]): string | null {
   const places = placesOf(volume)
   for (const mount of container.mounts) {
     if (!mount.writable) continue

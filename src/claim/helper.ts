@@ -1,12 +1,12 @@
 /**
- * The workbench: a running container that holds the claim while something is copied, dumped or stopped. Every copy, listing and
+ * The helper: a running container that holds the claim while something is copied, dumped or stopped. Every copy, listing and
  * incoming dump is an exec in it.
  *
- * Its stdin is the lease. However the action dies, stdin closes, the workbench logs `orphan` and stays: the next sweep reads the
+ * Its stdin is the lease. However the action dies, stdin closes, the helper logs `orphan` and stays: the next sweep reads the
  * journal from its labels. Running, it outlives `docker system prune` and an engine restart; one that was restarted says `orphan` at
  * once, because a file of its first start is in its own layer.
  */
-import type { Mount } from '../docker/args.ts'
+import type { MountSpec } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
 import { type ExecRequest, type ExecResult, execTruthfully } from '../docker/exec.ts'
 import { type Docker, engineIsAway, reason, type Stream, stream } from '../docker/process.ts'
@@ -14,25 +14,25 @@ import { type Ended, InstanceError } from '../errors.ts'
 import { type ClaimWait, claim } from './claim.ts'
 import type { DockerHost } from './host.ts'
 
-export interface Workbench {
+export interface HelperContainer {
   readonly id: string
   readonly exec: (request: Omit<ExecRequest, 'container'>) => Promise<ExecResult>
-  /** Fires when the lease breaks while we live: the workbench died, or the engine restarted. */
+  /** Fires when the lease breaks while we live: the helper died, or the engine restarted. */
   readonly lost: AbortSignal
-  /** Ends the lease and leaves the workbench: its journal is what the next sweep repairs from. */
+  /** Ends the lease and leaves the helper: its journal is what the next sweep repairs from. */
   abandon(): void
-  /** Ends the lease and removes the workbench with its staging volume: the claim ends. */
+  /** Ends the lease and removes the helper with its staging volume: the claim ends. */
   release(): Promise<void>
   /** Releases, and throws `error`: it is the reason, whatever goes wrong with the release. */
   releaseAfter(error: unknown): Promise<never>
 }
 
-export interface WorkbenchSpec {
+export interface HelperSpec {
   readonly name: string
   /** Images to try in turn: the backup image, then the helper image, which is looked for only when it is needed. */
   readonly images: readonly (() => Promise<{ readonly reference: string; readonly id: string }>)[]
   readonly labels: Readonly<Record<string, string>>
-  readonly mounts: readonly Mount[]
+  readonly mounts: readonly MountSpec[]
 }
 
 const MAIN = `
@@ -48,44 +48,44 @@ while :; do sleep 3600 & wait $!; done`
 /** Millions of staged files take their time to be deleted, ms. */
 const REMOVE_DEADLINE_MS = 30 * 60_000
 
-/** For the first line of a workbench that starts, ms. */
+/** For the first line of a helper that starts, ms. */
 const START_DEADLINE_MS = 60_000
 
 /**
- * Takes the claim with a workbench of the first image that can be one. `usable` looks whether its tools are there, and says which are
+ * Takes the claim with a helper of the first image that can be one. `usable` looks whether its tools are there, and says which are
  * missing. Throws `InstanceError` where no image serves, naming `helperImage`.
  */
-export async function openWorkbench<Tools>(
+export async function startHelper<Tools>(
   host: DockerHost,
-  spec: WorkbenchSpec,
+  spec: HelperSpec,
   wait: ClaimWait,
   probe: (
-    exec: Workbench['exec'],
+    exec: HelperContainer['exec'],
   ) => Promise<
     { readonly ok: true; readonly tools: Tools } | { readonly ok: false; readonly missing: readonly string[] }
   >,
-): Promise<{ readonly bench: Workbench; readonly tools: Tools }> {
+): Promise<{ readonly helper: HelperContainer; readonly tools: Tools }> {
   const lacking: string[] = []
   for (const candidate of spec.images) {
     const image = await candidate()
-    const id = await claim(host, workbenchSpec(spec, image.id), wait)
+    const id = await claim(host, helperSpec(spec, image.id), wait)
     const opened = await start(host.docker, id)
     if (opened.ok) {
-      const bench = workbench(host.docker, id, opened.lease)
+      const helper = helperContainer(host.docker, id, opened.lease)
       try {
-        const probed = await probe(bench.exec)
-        if (probed.ok) return { bench, tools: probed.tools }
+        const probed = await probe(helper.exec)
+        if (probed.ok) return { helper, tools: probed.tools }
         lacking.push(`${image.reference} lacks ${probed.missing.join(', ')}`)
       } catch (error) {
-        await bench.releaseAfter(error)
+        await helper.releaseAfter(error)
       }
-      await bench.release()
+      await helper.release()
     } else {
       await removeContainer(host.docker, id)
       const noShell = /exec: "sh"|executable file not found|no such file/i.test(opened.why)
       if (!noShell || engineIsAway(opened.why)) {
         throw new InstanceError(
-          `the workbench could not be started from ${image.reference}: ${host.docker.redact(opened.why)}`,
+          `the helper could not be started from ${image.reference}: ${host.docker.redact(opened.why)}`,
         )
       }
       lacking.push(`${image.reference} has no shell (sh)`)
@@ -96,7 +96,7 @@ export async function openWorkbench<Tools>(
   )
 }
 
-function workbenchSpec(spec: WorkbenchSpec, image: string) {
+function helperSpec(spec: HelperSpec, image: string) {
   return {
     name: spec.name,
     image,
@@ -109,7 +109,7 @@ function workbenchSpec(spec: WorkbenchSpec, image: string) {
     network: 'none',
     memory: null,
     cpus: null,
-    workbench: true,
+    helper: true,
   }
 }
 
@@ -146,7 +146,7 @@ async function start(docker: Docker, id: string): Promise<Started> {
   return { ok: false, why: reason(ended, said.trim()) }
 }
 
-function workbench(docker: Docker, id: string, lease: Stream): Workbench {
+function helperContainer(docker: Docker, id: string, lease: Stream): HelperContainer {
   const lost = new AbortController()
   let released = false
   lease.ended.then(

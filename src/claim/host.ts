@@ -1,4 +1,4 @@
-/** What claims, workbenches and sweeps are made with: the engine, who we are, and the two things asked of outside. */
+/** What claims, helpers and sweeps are made with: the engine, who we are, and the two things asked of outside. */
 
 import type { Engine } from '../docker/engine.ts'
 import type { JournalEntry, Owner } from '../docker/labels.ts'
@@ -13,7 +13,7 @@ export interface DockerHost {
   /** Starts what a dead run left stopped, wave after wave, and waits until it is up. Returns a sentence for each that did not come up. */
   readonly startAgain: (waves: readonly (readonly JournalEntry[])[]) => Promise<readonly string[]>
   /** An application that an earlier run stopped is not up again: the run is red, whatever its own backups do. */
-  readonly alarm: (message: string) => Promise<void>
+  readonly reportError: (message: string) => Promise<void>
   /** A thing to tell people that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>
 }

@@ -1,12 +1,12 @@
 /** Whether a claim is held by nobody any more. Pure: what is known goes in, the verdict and its reason come out. */
 import type { Claim } from '../docker/labels.ts'
 
-export interface Known {
+export interface StalenessFacts {
   /** By the engine's clock, ms since 1970. */
   readonly engineNow: number
   /** What the API says of the claim's run; `null` is unknown (404, 403, no API). */
   readonly runCompleted: boolean | null
-  /** The workbench wrote `orphan`: its stdin, which was its lease, is closed. */
+  /** The helper wrote `orphan`: its stdin, which was its lease, is closed. */
   readonly orphaned: boolean
   /** The owner's process, where that can be known from here; `null` where it cannot. */
   readonly ownerGone: boolean | null
@@ -16,15 +16,15 @@ export interface Known {
 const GRACE_MS = 60_000
 
 /** Why the claim is stale, as words that go on after “left behind: ”; `null` where it is live. */
-export function staleBecause(claim: Claim, known: Known): string | null {
+export function staleBecause(claim: Claim, known: StalenessFacts): string | null {
   const { state } = claim.container
   if (known.engineNow > claim.deadline) return 'its deadline has passed'
   if (known.runCompleted === true) return 'its run is completed'
   if (known.ownerGone === true) return 'its process is gone'
-  if (claim.kind === 'workbench') {
+  if (claim.kind === 'helper') {
     if (known.orphaned) return 'its action died'
     // one that was created a moment ago is not started yet
-    if (!state.running && !isRecent(claim.container.createdAt, known)) return 'its workbench is not running'
+    if (!state.running && !isRecent(claim.container.createdAt, known)) return 'its helper is not running'
     return null
   }
   // its owner is there, busy with many volumes or a slow reader of its log
@@ -35,7 +35,7 @@ export function staleBecause(claim: Claim, known: Known): string | null {
   return null
 }
 
-function isRecent(time: string, known: Known): boolean {
+function isRecent(time: string, known: StalenessFacts): boolean {
   const at = Date.parse(time)
   return !Number.isNaN(at) && known.engineNow - at < GRACE_MS
 }

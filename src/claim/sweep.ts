@@ -13,10 +13,10 @@ import {
 import {
   type Claim,
   imageName,
-  isLetGo,
+  isReleasedSweep,
   type JournalEntry,
-  letGoName,
   parseClaim,
+  releasedSweepName,
   sweepGeneration,
   sweepName,
   VERSION_LABEL,
@@ -59,7 +59,7 @@ async function sweepAll(host: DockerHost): Promise<void> {
   const begun = claims.filter((claim) => claim.kind !== 'image' && sweepGeneration(claim.container) > 0)
   await Promise.all(begun.map((claim) => sweepClaim(host, claim, 'a sweep of it was begun and not finished')))
   for (const claim of claims) {
-    // an image container goes with its workbench, or below
+    // an image container goes with its helper, or below
     if (claim.kind === 'image' || begun.includes(claim)) continue
     const because = await whyStaleNow(host, claim)
     if (because !== null) await sweepClaim(host, claim, because)
@@ -96,7 +96,7 @@ export async function whyStale(host: DockerHost, claim: Claim): Promise<string |
   const { owner } = claim
   const cheap = {
     engineNow: engineNow(host),
-    orphaned: claim.kind === 'workbench' && (await isOrphaned(host, claim)),
+    orphaned: claim.kind === 'helper' && (await isOrphaned(host, claim)),
     ownerGone: claim.kind === 'backup' ? processGone(owner.process, thisProcess(), startTime) : null,
   }
   const stale = staleBecause(claim, { ...cheap, runCompleted: null })
@@ -116,7 +116,7 @@ async function isOrphaned(host: DockerHost, claim: Claim): Promise<boolean> {
   const argv = ['logs', '--tail', '5', claim.container.id]
   const logs = await query(host.docker, argv, { deadlineMs: 20_000 })
   if (isUnanswered(logs))
-    throw commandError(host.docker, argv, `the workbench of instance ${claim.instance} could not be asked`, logs)
+    throw commandError(host.docker, argv, `the helper of instance ${claim.instance} could not be asked`, logs)
   return logs.stdout.split('\n').includes('orphan')
 }
 
@@ -124,7 +124,7 @@ async function isOrphaned(host: DockerHost, claim: Claim): Promise<boolean> {
 export async function sweepClaim(host: DockerHost, claim: Claim, because: string): Promise<boolean> {
   let mayBeDown = claim.restart.length > 0
   try {
-    if (!(await takeOver(host, claim.container))) return false
+    if (!(await acquireSweep(host, claim.container))) return false
     const what = `instance ${claim.instance}: a run was left behind (${because})`
     // a backup container that cannot be removed must not keep applications down
     const unstopped = await stopBackup(host, claim).catch((error: Error) => error)
@@ -132,9 +132,9 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
     if (failures.length === 0 && unstopped instanceof Error) throw unstopped
     if (failures.length > 0) {
       // the claim stays: it is the only memory of what is still down, and the next start tries again
-      const kept = await letGo(host, claim.container.id)
+      const kept = await releaseSweep(host, claim.container.id)
       for (const failure of failures)
-        await host.alarm(
+        await host.reportError(
           `${what}; ${failure}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}`,
         )
       return false
@@ -148,7 +148,9 @@ export async function sweepClaim(host: DockerHost, claim: Claim, because: string
   } catch (error) {
     const what = `instance ${claim.instance}: what a dead run left could not be cleaned up: ${(error as Error).message}`
     if (mayBeDown)
-      await host.alarm(`${what}. ${claim.restart.map((entry) => entry.name).join(', ')} may be down: see docker ps`)
+      await host.reportError(
+        `${what}. ${claim.restart.map((entry) => entry.name).join(', ')} may be down: see docker ps`,
+      )
     else await host.warn(what)
     return false
   }
@@ -164,32 +166,32 @@ function lostHooks(containers: readonly string[]): string {
  * Renaming by id to a name made of that id: of many that try, one wins. `false` where another has it, or it is gone. A rename that nobody
  * answered and that was done may have been ours or another's: whoever has it gets its time, and is followed.
  */
-async function takeOver(host: DockerHost, container: Inspected): Promise<boolean> {
+async function acquireSweep(host: DockerHost, container: Inspected): Promise<boolean> {
   const generation = sweepGeneration(container)
-  if (generation > 0 && !isLetGo(container) && !(await abandoned(host, container))) return false
+  if (generation > 0 && !isReleasedSweep(container) && !(await waitForOtherSweeper(host, container))) return false
   const argv = ['rename', container.id, sweepName(container.id, generation + 1)]
   for (let attempt = 1; ; attempt += 1) {
     const renamed = await query(host.docker, argv)
     if (renamed.ended.kind === 'exit' && renamed.ended.code === 0) return true
     const now = await inspectContainer(host.docker, container.id)
     if (now === null) return false
-    if (now.name !== container.name) return isUnanswered(renamed) ? takeOver(host, now) : false
+    if (now.name !== container.name) return isUnanswered(renamed) ? acquireSweep(host, now) : false
     if (!isUnanswered(renamed) || attempt === RENAMES)
       throw commandError(host.docker, argv, `container ${container.name} could not be taken over`, renamed)
   }
 }
 
 /** Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. Returns the name it has now. */
-async function letGo(host: DockerHost, id: string): Promise<string> {
+async function releaseSweep(host: DockerHost, id: string): Promise<string> {
   const now = await inspectContainer(host.docker, id)
   if (now === null) return id.slice(0, 12)
-  const name = letGoName(id, sweepGeneration(now))
+  const name = releasedSweepName(id, sweepGeneration(now))
   const renamed = await query(host.docker, ['rename', id, name])
   return renamed.ended.kind === 'exit' && renamed.ended.code === 0 ? name : now.name
 }
 
 /** Watches another's sweep until it is done (`false`), or has had its time (`true`). */
-async function abandoned(host: DockerHost, container: Inspected): Promise<boolean> {
+async function waitForOtherSweeper(host: DockerHost, container: Inspected): Promise<boolean> {
   const until = Date.now() + SWEEPER_PATIENCE_MS
   while (Date.now() < until) {
     await sleep(2_000)
@@ -207,7 +209,7 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   }
   const image = await inspectContainer(host.docker, imageName(claim.instance))
   const of = image === null ? null : parseClaim(image)
-  if (image === null || of?.workbench !== claim.container.id) return
+  if (image === null || of?.helper !== claim.container.id) return
   if (image.state.running) await query(host.docker, ['stop', '--time', '10', image.id])
   await removeContainer(host.docker, image.id)
 }
@@ -225,7 +227,7 @@ async function restart(
     const before = (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
     if (before !== null) there.push({ entry, before })
     else {
-      await host.alarm(
+      await host.reportError(
         `instance ${claim.instance}: application ${entry.name} was stopped for a backup and is gone: it cannot be started again. Recreate it`,
       )
     }
@@ -240,11 +242,11 @@ async function restart(
   return { failures, started: there.filter((one) => !ranOn(one)).map(({ entry }) => entry.name) }
 }
 
-/** Backup containers whose workbench is not there any more. */
+/** Backup containers whose helper is not there any more. */
 async function sweepImages(host: DockerHost, claims: readonly Claim[]): Promise<void> {
   for (const claim of claims) {
-    if (claim.kind !== 'image' || claim.workbench === null) continue
-    if ((await inspectContainer(host.docker, claim.workbench)) !== null) continue
+    if (claim.kind !== 'image' || claim.helper === null) continue
+    if ((await inspectContainer(host.docker, claim.helper)) !== null) continue
     if ((await inspectContainer(host.docker, claim.container.id)) === null) continue
     if (await removeQuietly(host, claim.container))
       await host.warn(`instance ${claim.instance}: backup container ${claim.container.name} was left behind: removed`)

@@ -11,13 +11,13 @@ import { sweepHost } from '../claim/sweep.ts'
 import type { Config, RawInstance } from '../config/load.ts'
 import type { Instance } from '../config/model.ts'
 import { PENDING_INPUTS, pendingKeys } from '../config/notBuilt.ts'
-import { type Lookup, settleNodeName } from '../config/resolveInstance.ts'
+import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { ConfigError, InputError, InstanceError } from '../errors.ts'
-import type { RunContext } from '../instance/context.ts'
+import type { InstanceContext } from '../instance/context.ts'
 import { sentencesOf } from '../instance/reportBuilder.ts'
 import { previewInstance, runInstance } from '../instance/runInstance.ts'
 import { openLog } from '../log/instanceLog.ts'
@@ -26,21 +26,21 @@ import { count } from '../report/format.ts'
 import { nextSlot } from '../schedule/slots.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import { discover } from '../targets/discover.ts'
-import type { Action } from './commandContext.ts'
+import type { CommandContext } from './commandContext.ts'
 import {
   hideSecrets,
   maskSecrets,
   openVariables,
+  type PlannedInstance,
   readConfig,
-  type SettledInstance,
-  settleAll,
+  resolveAll,
 } from './loadConfiguration.ts'
 import { publish } from './publish.ts'
 import { runAll } from './runAll.ts'
 import { selectInstances } from './selectInstances.ts'
 
 /** Runs the backups and returns the process's exit code. Throws `InputError`, `ConfigError` or `DockerUnavailableError` before anything is touched. */
-export async function backup(action: Action): Promise<number> {
+export async function backup(action: CommandContext): Promise<number> {
   const { inputs, event, console } = action
   const startedAt = new Date()
   const variables = openVariables(action)
@@ -58,7 +58,7 @@ export async function backup(action: Action): Promise<number> {
     select: inputs.select,
     event: event.name,
   })
-  const settled = settleAll(config, selection.instances, variables.lookup)
+  const settled = resolveAll(config, selection.instances, variables.lookup)
   const secrets = [...variables.secrets, ...settled.flatMap((one) => (one.ok ? one.settled.secrets : []))]
   const redactor = await hideSecrets(action, secrets)
   await sayNotices(action, config, [
@@ -84,7 +84,7 @@ export async function backup(action: Action): Promise<number> {
     },
     runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
     startAgain: (waves) => startAgain(docker, waves),
-    alarm: async (message) => {
+    reportError: async (message) => {
       errors.push(redactor.text(message))
       await console.error(redactor.text(message))
     },
@@ -98,7 +98,7 @@ export async function backup(action: Action): Promise<number> {
   const logs = join(folder, 'logs')
   await mkdir(logs, { recursive: true }).catch(() => {}) // a disk that is full fails no backup: each log says so
   const labels = discoverOnce(host, config, settled, action.signal)
-  const context = (instance: Instance): RunContext => ({
+  const context = (instance: Instance): InstanceContext => ({
     host,
     hostName: instance.nodeName ?? hostName,
     runUrl: event.runUrl,
@@ -143,8 +143,8 @@ export async function backup(action: Action): Promise<number> {
 
 /** One instance in its own section of the console, with its own log. */
 async function runOne(
-  action: Action,
-  context: RunContext,
+  action: CommandContext,
+  context: InstanceContext,
   instance: Instance,
   path: string,
   redactor: Redactor,
@@ -176,7 +176,7 @@ function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'e
 /** A variable that is missing fails the instances that have no `nodeName` of their own, not the run. */
 function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError {
   try {
-    return settleNodeName(config, lookup)
+    return resolveNodeName(config, lookup)
   } catch (error) {
     if (error instanceof ConfigError) return error
     throw error
@@ -186,9 +186,9 @@ function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError
 function discoverOnce(
   host: DockerHost,
   config: Config,
-  settled: readonly SettledInstance[],
+  settled: readonly PlannedInstance[],
   signal: AbortSignal,
-): RunContext['discover'] {
+): InstanceContext['discover'] {
   let asked: ReturnType<typeof discover> | null = null
   // instances that this run does not take are known too, so that their labels are not called unknown
   const instances = config.instances.map((raw) => {
@@ -209,7 +209,7 @@ function discoverOnce(
   }
 }
 
-async function sayNotices(action: Action, config: Config, notices: readonly string[]): Promise<void> {
+async function sayNotices(action: CommandContext, config: Config, notices: readonly string[]): Promise<void> {
   for (const notice of config.notices)
     await action.console.notice(notice.message, { file: config.file, line: notice.line })
   for (const notice of notices) await action.console.notice(notice)

@@ -1,12 +1,12 @@
 /** What every command is given by `main`. */
 import type { Console } from '../action/console/console.ts'
 import type { Inputs } from '../action/inputs.ts'
-import type { RunContext } from '../action/platform.ts'
+import type { PlatformContext } from '../action/platform.ts'
 
-export interface Action {
+export interface CommandContext {
   readonly env: NodeJS.ProcessEnv
   readonly inputs: Inputs
-  readonly event: RunContext
+  readonly event: PlatformContext
   readonly console: Console
   /** Fires when the run is cancelled. */
   readonly signal: AbortSignal

@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
-import { type Lookup, type Settled, settleInstance } from '../config/resolveInstance.ts'
+import { type Lookup, type ResolvedInstance, resolveInstance } from '../config/resolveInstance.ts'
 import { parseVariables } from '../config/variables.ts'
 import { ConfigError, InputError } from '../errors.ts'
 import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
-import type { Action } from './commandContext.ts'
+import type { CommandContext } from './commandContext.ts'
 
 /** Reads `config`, relative to the workspace. Throws `InputError` where it cannot be read, `ConfigError` with all that is wrong in it. */
-export async function readConfig(action: Action): Promise<Config> {
+export async function readConfig(action: CommandContext): Promise<Config> {
   const { config: file } = action.inputs
   const text = await readFile(resolve(action.event.workspace, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     const hint =
@@ -22,25 +22,28 @@ export async function readConfig(action: Action): Promise<Config> {
 }
 
 /** The `variables` input, then the step's environment. */
-export function openVariables(action: Action): { readonly lookup: Lookup; readonly secrets: readonly string[] } {
+export function openVariables(action: CommandContext): {
+  readonly lookup: Lookup
+  readonly secrets: readonly string[]
+} {
   const variables = parseVariables(action.inputs.variables)
   return { lookup: (name) => variables.get(name) ?? action.env[name], secrets: [...variables.values()] }
 }
 
-export type SettledInstance = { readonly raw: RawInstance } & (
-  | { readonly ok: true; readonly settled: Settled }
+export type PlannedInstance = { readonly raw: RawInstance } & (
+  | { readonly ok: true; readonly settled: ResolvedInstance }
   | { readonly ok: false; readonly error: ConfigError }
 )
 
 /** Fills in each instance; one whose variables are missing is that instance's failure, not the run's. */
-export function settleAll(
+export function resolveAll(
   config: Config,
   instances: readonly RawInstance[],
   lookup: Lookup,
-): readonly SettledInstance[] {
-  return instances.map((raw): SettledInstance => {
+): readonly PlannedInstance[] {
+  return instances.map((raw): PlannedInstance => {
     try {
-      return { raw, ok: true, settled: settleInstance(config, raw, lookup) }
+      return { raw, ok: true, settled: resolveInstance(config, raw, lookup) }
     } catch (error) {
       if (error instanceof ConfigError) return { raw, ok: false, error }
       throw error
@@ -49,14 +52,14 @@ export function settleAll(
 }
 
 /** Registers secrets with the runner, silently. */
-export function maskSecrets(action: Action, secrets: readonly string[]): Redactor {
+export function maskSecrets(action: CommandContext, secrets: readonly string[]): Redactor {
   const redactor = createRedactor(secrets)
   action.console.mask(maskable(secrets).values, redactor)
   return redactor
 }
 
 /** Registers secrets with the runner, says where some are too short, and returns what takes them out of all that is written. Call it before anything else is printed. */
-export async function hideSecrets(action: Action, secrets: readonly string[]): Promise<Redactor> {
+export async function hideSecrets(action: CommandContext, secrets: readonly string[]): Promise<Redactor> {
   const redactor = maskSecrets(action, secrets)
   const { tooShort } = maskable(secrets)
   if (tooShort > 0) {

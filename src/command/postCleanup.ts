@@ -25,7 +25,7 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
         owner,
         runCompleted: async () => null,
         startAgain: (waves) => startAgain(docker, waves),
-        alarm: (message) => console.error(message),
+        reportError: (message) => console.error(message),
         warn: (message) => console.warning(message),
       },
       job,

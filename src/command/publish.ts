@@ -9,7 +9,7 @@ import type { RunReport } from '../outcome.ts'
 import { redactReport } from '../report/redact.ts'
 import { publicPage, renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
-import type { Action } from './commandContext.ts'
+import type { CommandContext } from './commandContext.ts'
 
 export interface Published {
   /** The run's own folder under the runner's temporary one. */
@@ -20,7 +20,7 @@ export interface Published {
 }
 
 /** Returns the exit code: 1 where any instance failed, was cancelled, or was partial without `allow-partial`. */
-export async function publish(action: Action, made: RunReport, run: Published): Promise<number> {
+export async function publish(action: CommandContext, made: RunReport, run: Published): Promise<number> {
   const report = redactReport(made, run.redactor.text)
   const { env, inputs, console } = action
   await console.settle()
@@ -53,7 +53,7 @@ export async function publish(action: Action, made: RunReport, run: Published): 
 const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`
 
 /** Does what a good backup does not depend on; its failure (a full disk, say) is a warning. */
-async function attempt(action: Action, what: string, work: () => Promise<void>): Promise<boolean> {
+async function attempt(action: CommandContext, what: string, work: () => Promise<void>): Promise<boolean> {
   try {
     await work()
     return true
@@ -63,7 +63,7 @@ async function attempt(action: Action, what: string, work: () => Promise<void>):
   }
 }
 
-async function annotate(action: Action, report: RunReport): Promise<void> {
+async function annotate(action: CommandContext, report: RunReport): Promise<void> {
   const { console, inputs } = action
   for (const instance of report.instances) {
     const at = { file: inputs.config, line: instance.line }
@@ -80,7 +80,7 @@ async function annotate(action: Action, report: RunReport): Promise<void> {
 }
 
 async function upload(
-  action: Action,
+  action: CommandContext,
   report: RunReport,
   run: Published,
 ): Promise<{ id: number; url: string } | undefined> {

@@ -2,7 +2,7 @@
 import type { RawInstance } from '../config/load.ts'
 import { InputError } from '../errors.ts'
 
-export interface Selection {
+export interface SelectedInstances {
   readonly instances: readonly RawInstance[]
   readonly notices: readonly string[]
 }
@@ -16,7 +16,7 @@ export interface SelectRequest {
 }
 
 /** Named ones, else by `select`: all of them, or those with a schedule where the event is one. Throws `InputError` for an unknown id. */
-export function selectInstances({ all, ids, select, event }: SelectRequest): Selection {
+export function selectInstances({ all, ids, select, event }: SelectRequest): SelectedInstances {
   const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))
   if (unknown.length > 0) {
     throw new InputError(

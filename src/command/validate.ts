@@ -1,9 +1,9 @@
 /** `validate`: whether the configuration is right, as far as a file alone can tell. Needs no Docker and no variable's value. */
-import type { Action } from './commandContext.ts'
+import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
 
 /** Returns the exit code. Throws `ConfigError` with all that is wrong. */
-export async function validate(action: Action): Promise<number> {
+export async function validate(action: CommandContext): Promise<number> {
   const { console } = action
   const config = await readConfig(action)
   for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })

@@ -47,7 +47,7 @@ const OLD: Readonly<Record<string, string>> = {
 }
 
 /** A volume or container of the host with its labels. */
-export interface Labelled {
+export interface LabelledObject {
   readonly kind: On
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -72,7 +72,7 @@ export interface Discovery {
 }
 
 /** Reads the labels of everything on the host, in an order of its own. `instances`: all of the configuration, by hand-written targets too. */
-export function discoverByLabel(objects: readonly Labelled[], instances: readonly LabelInstance[]): Discovery {
+export function discoverByLabel(objects: readonly LabelledObject[], instances: readonly LabelInstance[]): Discovery {
   const found = {
     targets: new Map<string, Target[]>(),
     errors: new Map<string, string[]>(),
@@ -101,23 +101,23 @@ export function discoverByLabel(objects: readonly Labelled[], instances: readonl
   return found
 }
 
-function byKindAndName(a: Labelled, b: Labelled): number {
+function byKindAndName(a: LabelledObject, b: LabelledObject): number {
   return (
     Number(a.kind === 'container') - Number(b.kind === 'container') || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   )
 }
 
-function ownLabels({ labels }: Labelled): ReadonlyMap<string, string> {
+function ownLabels({ labels }: LabelledObject): ReadonlyMap<string, string> {
   const own = Object.entries(labels).filter(([name]) => name.startsWith(LABEL_PREFIX))
   return new Map(own.map(([name, value]) => [name.slice(LABEL_PREFIX.length), value]))
 }
 
-function nameOf({ kind, name }: Labelled): string {
+function nameOf({ kind, name }: LabelledObject): string {
   return `${kind} "${name}"`
 }
 
 function remark(
-  object: Labelled,
+  object: LabelledObject,
   labels: ReadonlyMap<string, string>,
   into: { warnings: string[]; notices: string[] },
 ): void {
@@ -150,7 +150,7 @@ function nearby(label: string): string {
 
 /** The instance that the object is for; `null`, with a warning where it seems meant to be backed up, if none is. */
 function instanceOf(
-  object: Labelled,
+  object: LabelledObject,
   labels: ReadonlyMap<string, string>,
   known: ReadonlyMap<string, LabelInstance>,
   warnings: string[],
@@ -191,7 +191,7 @@ export function isDisabled(labels: Readonly<Record<string, string>>): boolean {
 }
 
 function targetsOf(
-  object: Labelled,
+  object: LabelledObject,
   labels: ReadonlyMap<string, string>,
   instance: LabelInstance,
 ): { targets: readonly Target[]; errors: string[] } {
@@ -263,7 +263,7 @@ function splitList(value: string | undefined): readonly string[] {
 }
 
 /** A volume's own labels come first; a container that names it again in other words is not followed. */
-function addTarget(list: Target[], target: Target, object: Labelled, warnings: string[]): void {
+function addTarget(list: Target[], target: Target, object: LabelledObject, warnings: string[]): void {
   const same = list.find((other) => other.kind === 'volume' && target.kind === 'volume' && other.name === target.name)
   if (same === undefined) list.push(target)
   else if (JSON.stringify(same) !== JSON.stringify(target)) {

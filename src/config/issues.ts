@@ -1,18 +1,18 @@
 /** What zod found, in words for people: with the place, the kind of value that stands there, and the nearest known key. */
 import type { z } from 'zod'
 import type { ConfigIssue } from '../errors.ts'
-import { KNOWN_KEYS, type Place } from './schema.ts'
-import { isTreeMap, type Path, type Source, type Tree, treeAt, writePath } from './yaml.ts'
+import { type KeyPlace, KNOWN_KEYS } from './schema.ts'
+import { isTreeMap, type Path, type Tree, treeAt, writePath, type YamlSource } from './yaml.ts'
 
 type ZodIssue = z.core.$ZodIssue
 
 /** The issues of one parse of `tree`, in the file's order. Paths are the file's. */
-export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: Source): ConfigIssue[] {
+export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: YamlSource): ConfigIssue[] {
   return found.flatMap((issue) => describeIssue(issue, tree, source))
 }
 
 /** An issue at the value of `path`, or at its key. */
-export function issueAt(source: Source, path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigIssue {
+export function issueAt(source: YamlSource, path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigIssue {
   return { message, path: writePath(path), ...(at === 'key' ? source.keyAt(path) : source.valueAt(path)) }
 }
 
@@ -26,7 +26,7 @@ export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
   })
 }
 
-function describeIssue(issue: ZodIssue, tree: Tree, source: Source): ConfigIssue[] {
+function describeIssue(issue: ZodIssue, tree: Tree, source: YamlSource): ConfigIssue[] {
   const path = issue.path as Path
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => issueAt(source, [...path, key], unknownKey(key, placeOf(path)), 'key'))
@@ -42,7 +42,7 @@ function describeIssue(issue: ZodIssue, tree: Tree, source: Source): ConfigIssue
 }
 
 /** Every union here is "a text, or a list of texts": the side that fits the value has the right words. */
-function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: Source): ConfigIssue {
+function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: YamlSource): ConfigIssue {
   const path = issue.path as Path
   const value = treeAt(tree, path)
   const side = issue.errors[Array.isArray(value) ? 1 : 0]?.[0]
@@ -82,13 +82,13 @@ export function nameOf(path: Path): string {
   return above === 'env' || above === 'resources' ? `\`${above}.${last}\`` : `\`${last}\``
 }
 
-function placeOf(path: Path): Place {
+function placeOf(path: Path): KeyPlace {
   if (path.length === 0) return 'top'
   if (path.at(-1) === 'resources') return 'resources'
   return path.includes('targets') ? 'target' : 'instance'
 }
 
-const PLACE_WORDS: Readonly<Record<Place, string>> = {
+const PLACE_WORDS: Readonly<Record<KeyPlace, string>> = {
   top: 'the top of the file',
   instance: 'an instance',
   target: 'a target',
@@ -112,7 +112,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   command: 'script',
 }
 
-function unknownKey(key: string, place: Place): string {
+function unknownKey(key: string, place: KeyPlace): string {
   const known = KNOWN_KEYS[place]
   const nearest = nearestOf(key, known)
   if (nearest !== null) return `unknown key \`${key}\`: did you mean \`${nearest}\`?`

@@ -6,7 +6,7 @@ import type { Schedule } from './model.ts'
 import { checkInstance } from './rules.ts'
 import { DAEMON_KEYS, fileSchema, readBoolean, type TopValues, topSchema } from './schema.ts'
 import { parseCron } from './values/cron.ts'
-import { isTreeMap, type Path, readTree, type Source, type Tree, treeAt } from './yaml.ts'
+import { isTreeMap, type Path, readTree, type Tree, treeAt, type YamlSource } from './yaml.ts'
 
 export interface Notice {
   readonly message: string
@@ -42,7 +42,7 @@ export interface Config {
   readonly top: TopValues
   /** For settling: the file's values and where they stand. */
   readonly tree: { readonly [key: string]: Tree }
-  readonly source: Source
+  readonly source: YamlSource
 }
 
 /**
@@ -105,7 +105,7 @@ function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
 }
 
 /** What the schema says of the file, without what it says of texts that still await variables (or, at the top, must not). */
-function schemaIssues(tree: Tree, source: Source): ConfigIssue[] {
+function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   const result = fileSchema.safeParse(tree)
   if (result.success) return []
   const decided = result.error.issues.filter((issue) => {
@@ -122,7 +122,7 @@ function isPlanned(path: Path): boolean {
   return path[0] === 'instances' && (path[2] === 'id' || path[2] === 'runsOn')
 }
 
-function topIssues(tree: { readonly [key: string]: Tree }, source: Source): ConfigIssue[] {
+function topIssues(tree: { readonly [key: string]: Tree }, source: YamlSource): ConfigIssue[] {
   const issues: ConfigIssue[] = []
   for (const [key, value] of Object.entries(tree)) {
     if (typeof value !== 'string' || Object.hasOwn(DAEMON_KEYS, key) || !isOpen(value)) continue
@@ -135,7 +135,7 @@ function topIssues(tree: { readonly [key: string]: Tree }, source: Source): Conf
   return issues
 }
 
-function instanceIssues(tree: { readonly [key: string]: Tree }, source: Source): ConfigIssue[] {
+function instanceIssues(tree: { readonly [key: string]: Tree }, source: YamlSource): ConfigIssue[] {
   if (!Array.isArray(tree.instances)) return []
   const stopAttached = typeof tree.stopAttached === 'string' && readBoolean(tree.stopAttached) === true
   const seen = new Map<string, number>()
@@ -162,7 +162,7 @@ function instanceIssues(tree: { readonly [key: string]: Tree }, source: Source):
   })
 }
 
-function templateIssues(text: string, path: Path, source: Source): ConfigIssue[] {
+function templateIssues(text: string, path: Path, source: YamlSource): ConfigIssue[] {
   return parseTemplate(text).problems.map((problem) =>
     issueAt(source, path, `${nameOf(path)}: ${problem}${hookHint(path)}`),
   )
@@ -179,7 +179,7 @@ function rawInstance(
   tree: { readonly [key: string]: Tree },
   index: number,
   top: TopValues,
-  source: Source,
+  source: YamlSource,
 ): RawInstance {
   const path = ['instances', index]
   const instance = treeAt(tree, path) as { readonly [key: string]: Tree }
@@ -222,7 +222,7 @@ function variablesOf(texts: readonly string[]): { required: readonly string[]; o
   }
 }
 
-function noticesOf(tree: { readonly [key: string]: Tree }, source: Source): Notice[] {
+function noticesOf(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {
   return Object.entries(DAEMON_KEYS)
     .filter(([key]) => Object.hasOwn(tree, key))
     .map(([key, replacement]) => ({
@@ -232,7 +232,7 @@ function noticesOf(tree: { readonly [key: string]: Tree }, source: Source): Noti
 }
 
 /** Marina took it for every instance. */
-function resticNotice(tree: { readonly [key: string]: Tree }, source: Source): Notice[] {
+function resticNotice(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {
   const instances = tree.instances as readonly { readonly [key: string]: Tree }[]
   const others = instances.filter((instance) => instance.repository === undefined && instance.timeout === undefined)
   if (tree.resticTimeout === undefined || tree.timeout !== undefined || others.length === 0) return []

@@ -1,9 +1,9 @@
 /** One instance as the run takes it: variables filled in, defaults applied, everything parsed. */
 
 import type { DB_KINDS } from './schema.ts'
-import type { Mount } from './values/mounts.ts'
+import type { UserMount } from './values/mounts.ts'
 
-export type { Mount } from './values/mounts.ts'
+export type { UserMount } from './values/mounts.ts'
 
 export type DbKind = (typeof DB_KINDS)[number]
 export type Staging = 'mount' | 'copy' | 'presync'
@@ -80,7 +80,7 @@ export interface Instance {
   readonly script: string | null
   readonly network: string | null
   readonly user: string | null
-  readonly mounts: readonly Mount[]
+  readonly mounts: readonly UserMount[]
   /** As `docker run` takes them. */
   readonly resources: { readonly memory: string | null; readonly cpus: string | null }
   readonly runsOn: readonly string[]

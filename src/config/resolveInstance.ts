@@ -12,7 +12,7 @@ import { isTreeMap, type Path, type Tree, treeAt, writePath } from './yaml.ts'
 
 export type Lookup = (name: string) => string | undefined
 
-export interface Settled {
+export interface ResolvedInstance {
   readonly instance: Instance
   /** Texts that must never be shown: no empty ones, none twice. */
   readonly secrets: readonly string[]
@@ -27,7 +27,7 @@ const DEFAULT_RETENTION = '7d:4w:6m'
  * where it could be secret.
  * @throws ConfigError for this instance only: variables that are not set, values that are not valid
  */
-export function settleInstance(config: Config, raw: RawInstance, lookup: Lookup): Settled {
+export function resolveInstance(config: Config, raw: RawInstance, lookup: Lookup): ResolvedInstance {
   const path = ['instances', raw.index]
   const written = treeAt(config.tree, path) as Tree
   const { filled, issues } = fillTree(written, path, lookup, config)
@@ -42,7 +42,7 @@ export function settleInstance(config: Config, raw: RawInstance, lookup: Lookup)
  * The file's `nodeName` with its variables filled in, `null` where it has none.
  * @throws ConfigError where a variable is not set
  */
-export function settleNodeName(config: Config, lookup: Lookup): string | null {
+export function resolveNodeName(config: Config, lookup: Lookup): string | null {
   const { nodeName } = config.top
   if (nodeName === undefined) return null
   const { text, missing } = fillTemplate(parseTemplate(nodeName), lookup)

@@ -6,20 +6,20 @@ import { readBoolean, TARGET_KEYS } from './schema.ts'
 import { parseCron } from './values/cron.ts'
 import { parseMount } from './values/mounts.ts'
 import { normalisePaths } from './values/paths.ts'
-import { isTreeMap, type Path, type Source, type Tree } from './yaml.ts'
+import { isTreeMap, type Path, type Tree, type YamlSource } from './yaml.ts'
 
 type TreeMap = { readonly [key: string]: Tree }
 
 /** How the checks look at one instance: `settled` once its variables are filled in, otherwise open texts are passed over. */
-export interface Look {
-  readonly source: Source
+export interface RuleContext {
+  readonly source: YamlSource
   readonly settled: boolean
   /** The file's own default of `stopAttached`. */
   readonly stopAttached: boolean
 }
 
 /** The issues of one instance that stands at `path`. */
-export function checkInstance(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+export function checkInstance(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   return [
     ...checkBackend(instance, path, look),
     ...checkTimezone(instance, path, look),
@@ -31,20 +31,20 @@ export function checkInstance(instance: TreeMap, path: Path, look: Look): Config
 }
 
 /** A text whose value is known now; `undefined` where it is not there, no text, or still awaits variables. */
-function known(map: TreeMap, key: string, look: Look): string | undefined {
+function known(map: TreeMap, key: string, look: RuleContext): string | undefined {
   const value = map[key]
   if (typeof value !== 'string') return undefined
   return !look.settled && isOpen(value) ? undefined : value
 }
 
-function* textItems(list: Tree | undefined, look: Look): Generator<{ index: number; text: string }> {
+function* textItems(list: Tree | undefined, look: RuleContext): Generator<{ index: number; text: string }> {
   if (!Array.isArray(list)) return
   for (const [index, text] of list.entries()) {
     if (typeof text === 'string' && (look.settled || !isOpen(text))) yield { index, text }
   }
 }
 
-function checkBackend(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkBackend(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   const { customImage, repository } = instance
   if (customImage === undefined && repository === undefined) {
     return [
@@ -75,7 +75,7 @@ function checkBackend(instance: TreeMap, path: Path, look: Look): ConfigIssue[] 
     )
 }
 
-function checkTimezone(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkTimezone(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   const schedule = known(instance, 'schedule', look)
   const timezone = known(instance, 'timezone', look)
   if (schedule === undefined || timezone === undefined) return []
@@ -85,7 +85,7 @@ function checkTimezone(instance: TreeMap, path: Path, look: Look): ConfigIssue[]
   return [issueAt(look.source, [...path, 'timezone'], message)]
 }
 
-function checkDiscovery(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkDiscovery(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   const at = (key: string, message: string) => issueAt(look.source, [...path, key], message, 'key')
   if (instance.targets !== undefined) {
     return ['discover', 'except']
@@ -96,7 +96,7 @@ function checkDiscovery(instance: TreeMap, path: Path, look: Look): ConfigIssue[
   return instance.except !== undefined && discover === 'labels' ? [at('except', '`except` needs `discover: all`')] : []
 }
 
-function checkEnv(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkEnv(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   if (!isTreeMap(instance.env)) return []
   return Object.keys(instance.env).flatMap((name) => {
     const own = [...path, 'env', name]
@@ -122,7 +122,7 @@ function checkEnv(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
   })
 }
 
-function checkMounts(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkMounts(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   const seen = new Map<string, number>()
   const issues: ConfigIssue[] = []
   for (const { index, text } of textItems(instance.mounts, look)) {
@@ -141,7 +141,7 @@ function checkMounts(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
   return issues
 }
 
-function checkTargets(instance: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkTargets(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   if (!Array.isArray(instance.targets)) return []
   const seen = new Map<string, number>()
   return instance.targets.flatMap((target: Tree, index) => {
@@ -163,12 +163,12 @@ function checkTargets(instance: TreeMap, path: Path, look: Look): ConfigIssue[] 
   })
 }
 
-function instanceStops(instance: TreeMap, look: Look): boolean {
+function instanceStops(instance: TreeMap, look: RuleContext): boolean {
   const own = known(instance, 'stopAttached', look)
   return own === undefined ? look.stopAttached : (readBoolean(own) ?? false)
 }
 
-function checkTarget(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkTarget(target: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   const { volume, db } = target
   if (volume === undefined && db === undefined) {
     return [
@@ -195,7 +195,7 @@ function checkTarget(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
   ]
 }
 
-function checkPaths(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkPaths(target: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   const items = [...textItems(target.paths, look)]
   const { problems } = normalisePaths(items.map(({ text }) => text))
   return problems.map(({ index, message }) =>
@@ -204,7 +204,7 @@ function checkPaths(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
 }
 
 /** Mounting shows the volume as it is, at once: what changes it first, or waits for its end, cannot be had with it. */
-function checkStaging(target: TreeMap, path: Path, look: Look): ConfigIssue[] {
+function checkStaging(target: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   const staging = known(target, 'staging', look)
   const own = known(target, 'stopAttached', look)
   const stops = target.stopAttached === undefined ? look.stopAttached : own === undefined ? null : readBoolean(own)

@@ -342,10 +342,10 @@ export type InstanceValues = z.output<typeof instanceSchemaOnly>
 export type TargetValues = z.output<typeof targetSchema>
 export type TopValues = z.output<typeof topSchema>
 
-export type Place = 'top' | 'instance' | 'target' | 'resources'
+export type KeyPlace = 'top' | 'instance' | 'target' | 'resources'
 
 /** The known keys of each place, in the order of the README's table. */
-export const KNOWN_KEYS: Readonly<Record<Place, readonly string[]>> = {
+export const KNOWN_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   top: [...Object.keys(topShape), 'instances'],
   instance: Object.keys(instanceShape),
   target: Object.keys(targetShape),

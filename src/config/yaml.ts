@@ -27,7 +27,7 @@ export interface Position {
   readonly column: number
 }
 
-export interface Source {
+export interface YamlSource {
   /** `undefined` where `issues` is not empty. */
   readonly tree: Tree | undefined
   readonly issues: readonly ConfigIssue[]
@@ -43,7 +43,7 @@ const MAX_DEPTH = 50
 const MAX_SYNTAX = 5
 
 /** Reads YAML 1.2 with merge keys. Never throws: what is wrong is in `issues`. */
-export function readTree(text: string): Source {
+export function readTree(text: string): YamlSource {
   const reader = new Reader(text)
   const tree = reader.read()
   return {

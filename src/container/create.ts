@@ -5,10 +5,10 @@
 import type { Instance } from '../config/model.ts'
 import { bytesOf, withAbove } from '../copy/listing.ts'
 import { linkedPath, missingPath, nothingSelected } from '../copy/pathErrors.ts'
-import type { Mount } from '../docker/args.ts'
+import type { MountSpec } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
-import { copyIn, type Entry, look } from '../docker/copyFiles.ts'
-import type { Image } from '../docker/images.ts'
+import { copyIn, type FileToCopy, look } from '../docker/copyFiles.ts'
+import type { ReadyImage } from '../docker/images.ts'
 import type { Docker } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
@@ -16,10 +16,10 @@ import type { VolumeSource } from '../targets/resolve.ts'
 import { type Layout, ownDirectories, volumeDirectory } from './layout.ts'
 import { type NumericUser, needsFiles, numericUser } from './user.ts'
 
-export interface Plan {
+export interface ContainerPlan {
   readonly docker: Docker
   readonly instance: Instance
-  readonly image: Image
+  readonly image: ReadyImage
   readonly layout: Layout
   /** The volumes to mount in place. */
   readonly mounted: readonly VolumeSource[]
@@ -30,7 +30,7 @@ export interface Plan {
   readonly madeBy: string
   readonly signal: AbortSignal
   /** Creates the container with these mounts below `/backup`, knowing which targets failed by now. */
-  readonly create: (mounts: readonly Mount[], failed: readonly TargetFailure[]) => Promise<string>
+  readonly create: (mounts: readonly MountSpec[], failed: readonly TargetFailure[]) => Promise<string>
   readonly manifest: (mounted: readonly VolumeSource[], failed: readonly TargetFailure[]) => Buffer
 }
 
@@ -53,13 +53,13 @@ export interface ReadyContainer {
  * `isEnough` says whether what is left is worth a run.
  */
 export async function readyContainer(
-  plan: Plan,
+  plan: ContainerPlan,
   isEnough: (mounted: readonly VolumeSource[]) => boolean,
 ): Promise<ReadyContainer> {
   let mounted = plan.mounted
   const failed: TargetFailure[] = []
   // paths are looked at through the whole volume first: only there do the directories above them tell their owners, and links show
-  let parents: readonly Entry[] | null = mounted.some(usesSubpaths) ? null : []
+  let parents: readonly FileToCopy[] | null = mounted.some(usesSubpaths) ? null : []
   for (;;) {
     if (!isEnough(mounted)) return { id: null, owner: { uid: 0, gid: 0 }, mounted, failed }
     const whole = parents === null
@@ -93,10 +93,10 @@ export async function readyContainer(
 
 const usesSubpaths = (source: VolumeSource) => source.staging.kind === 'mount' && source.staging.subpaths
 
-const isBelow = (entry: Entry, source: VolumeSource, layout: Layout) =>
+const isBelow = (entry: FileToCopy, source: VolumeSource, layout: Layout) =>
   `/${entry.path}`.startsWith(`${volumeDirectory(layout, source.volume.name)}/`)
 
-function mountsOf(source: VolumeSource, { layout, madeBy }: Plan, whole: boolean): readonly Mount[] {
+function mountsOf(source: VolumeSource, { layout, madeBy }: ContainerPlan, whole: boolean): readonly MountSpec[] {
   const target = volumeDirectory(layout, source.volume.name)
   const mount = { type: 'volume', source: source.volume.name, target, readonly: true, madeBy } as const
   if (whole || !usesSubpaths(source)) return [mount]
@@ -106,15 +106,20 @@ function mountsOf(source: VolumeSource, { layout, madeBy }: Plan, whole: boolean
 interface Examined {
   readonly failed: readonly TargetFailure[]
   /** The directories above the paths, as they are in the volume. */
-  readonly parents: readonly Entry[]
+  readonly parents: readonly FileToCopy[]
 }
 
 /** Looks into each mounted volume. One that vanished since it was inspected was made anew by our own mount: then there is nothing to back up. */
-async function examine(plan: Plan, id: string, mounted: readonly VolumeSource[], whole: boolean): Promise<Examined> {
+async function examine(
+  plan: ContainerPlan,
+  id: string,
+  mounted: readonly VolumeSource[],
+  whole: boolean,
+): Promise<Examined> {
   const names = mounted.map((source) => source.volume.name)
   const vanished = await vanishedVolumes(plan.docker, names, plan.madeBy)
   const failed: TargetFailure[] = []
-  const parents: Entry[] = []
+  const parents: FileToCopy[] = []
   for (const source of mounted) {
     const { name } = source.volume
     const fail = (error: string) => failed.push({ source, error })
@@ -137,10 +142,14 @@ const EMPTY =
   'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true'
 
 /** The directories above a target's paths, or what is wrong with the paths. */
-async function lookAtPaths(plan: Plan, id: string, source: VolumeSource): Promise<readonly Entry[] | string> {
+async function lookAtPaths(
+  plan: ContainerPlan,
+  id: string,
+  source: VolumeSource,
+): Promise<readonly FileToCopy[] | string> {
   const { name } = source.volume
   const root = volumeDirectory(plan.layout, name)
-  const parents = new Map<string, Entry>()
+  const parents = new Map<string, FileToCopy>()
   let empty = true
   for (const path of source.target.paths) {
     for (const step of withAbove([path])) {
@@ -157,9 +166,9 @@ async function lookAtPaths(plan: Plan, id: string, source: VolumeSource): Promis
 }
 
 async function putIn(
-  plan: Plan,
+  plan: ContainerPlan,
   id: string,
-  parents: readonly Entry[],
+  parents: readonly FileToCopy[],
   mounted: readonly VolumeSource[],
   failed: readonly TargetFailure[],
 ): Promise<NumericUser> {
@@ -186,7 +195,7 @@ async function putIn(
 
 /** The numbers of the user that the image runs as, looked up in the created container's own files. */
 export async function ownerOf(
-  plan: Pick<Plan, 'docker' | 'instance' | 'image' | 'signal'>,
+  plan: Pick<ContainerPlan, 'docker' | 'instance' | 'image' | 'signal'>,
   id: string,
 ): Promise<NumericUser> {
   const user = plan.instance.user ?? plan.image.user

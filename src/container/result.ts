@@ -1,7 +1,7 @@
 /** Whether a backup succeeded, judged by what the engine says of the container, never by a client's exit code. Pure. */
 import type { ContainerState } from '../docker/containers.ts'
 
-export interface Ran {
+export interface ContainerEnd {
   readonly image: string
   readonly state: ContainerState
   /** The end of what came on stderr: the client's words where the container never started, else its own. */
@@ -12,7 +12,7 @@ export interface Ran {
 }
 
 /** `null` for a success; else one sentence that says what failed and what to do. */
-export function backupFailure(ran: Ran): string | null {
+export function backupFailure(ran: ContainerEnd): string | null {
   const { state, image } = ran
   const noScript = `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`
   const started = !state.startedAt.startsWith('0001-')

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Inspected, inspectContainer } from '../docker/containers.ts'
 import { look } from '../docker/copyFiles.ts'
 import { type Docker, firstOf, query, stream } from '../docker/process.ts'
-import { patiently } from '../docker/retry.ts'
+import { retryWhileUnavailable } from '../docker/retry.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import { backupFailure } from './result.ts'
 
@@ -101,7 +101,7 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
 
 /** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
 function inspectPatiently({ docker, container, signal }: BackupRun): Promise<Inspected | null> {
-  return patiently(ENGINE_AWAY_MS, () => inspectContainer(docker, container), signal)
+  return retryWhileUnavailable(ENGINE_AWAY_MS, () => inspectContainer(docker, container), signal)
 }
 
 /** Asks until the container has ended: its client may have died before it, which it then has outlived. */

@@ -1,15 +1,15 @@
-/** Does what a work list says, in the workbench: one exec that puts the lists there, one that works, no process per file. */
+/** Does what a work list says, in the helper: one exec that puts the lists there, one that works, no process per file. */
 import { randomBytes } from 'node:crypto'
 import { execReason } from '../docker/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { Bench } from './copyHelper.ts'
-import { collectComplaints } from './toolErrors.ts'
-import { packWork, type Work } from './worklist.ts'
+import type { CopyHelper } from './copyHelper.ts'
+import { collectToolErrors } from './toolErrors.ts'
+import { packWork, type WorkList } from './worklist.ts'
 
-export interface Place {
+export interface SourceAndCopy {
   /** The volume's name, for messages. */
   readonly name: string
-  /** The volume's root in the workbench, read-only. */
+  /** The volume's root in the helper, read-only. */
   readonly source: string
   /** Where its copy stands, below the staging volume. */
   readonly destination: string
@@ -22,7 +22,7 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** In the workbench's own layer, never on the staging volume, where the image would see it. */
+/** In the helper's own layer, never on the staging volume, where the image would see it. */
 const listsFolder = () => `/marina-lists-${randomBytes(4).toString('hex')}`
 
 /** `$1` lists. Their tar comes by stdin, which a working script must not have: see exec. */
@@ -88,25 +88,30 @@ const INLINE_BYTES = 90_000
  * Works through the lists. Throws `InstanceError` with the tool's own words for whatever a live application does not explain. What may be
  * explained by one is returned, the first of it: the copy is then to be compared with its source.
  */
-export async function apply(bench: Bench, place: Place, work: Work, options: ApplyOptions): Promise<string | null> {
+export async function apply(
+  helper: CopyHelper,
+  place: SourceAndCopy,
+  work: WorkList,
+  options: ApplyOptions,
+): Promise<string | null> {
   const { deadlineMs } = options
   const signal = options.signal && { signal: options.signal }
   const folder = listsFolder()
   const lists = await packWork(work)
-  const inline = bench.tools.base64 ? lists.toString('base64') : ''
+  const inline = helper.tools.base64 ? lists.toString('base64') : ''
   const along = inline.length <= INLINE_BYTES
-  if (!bench.tools.base64 || !along) {
-    const put = await bench.exec({ script: PUT, args: [folder], input: one(lists), deadlineMs, ...signal })
+  if (!helper.tools.base64 || !along) {
+    const put = await helper.exec({ script: PUT, args: [folder], input: one(lists), deadlineMs, ...signal })
     if (put.ended.kind === 'cancelled') throw new CancelledError()
     if (put.code !== 0)
       throw new InstanceError(
-        `the list of what to copy of volume ${place.name} could not be put into the workbench: ${execReason(put)}`,
+        `the list of what to copy of volume ${place.name} could not be put into the helper: ${execReason(put)}`,
       )
   }
-  const complaints = collectComplaints()
-  const result = await bench.exec({
+  const complaints = collectToolErrors()
+  const result = await helper.exec({
     script: WORK,
-    args: [place.source, place.destination, folder, along ? inline : '', ...bench.tools.tarOptions],
+    args: [place.source, place.destination, folder, along ? inline : '', ...helper.tools.tarOptions],
     deadlineMs,
     ...signal,
     onStderr: complaints.add,

@@ -1,16 +1,16 @@
-/** What staging asks of the workbench: run a script in it, and know what its tools can do. */
+/** What staging asks of the helper: run a script in it, and know what its tools can do. */
 import type { ExecRequest, ExecResult } from '../docker/exec.ts'
 
 export type Exec = (request: Omit<ExecRequest, 'container'>) => Promise<ExecResult>
 
-export interface Bench {
-  /** Runs a script in the workbench as root, judged by its own word. */
+export interface CopyHelper {
+  /** Runs a script in the helper as root, judged by its own word. */
   readonly exec: Exec
-  readonly tools: BenchTools
+  readonly tools: CopyTools
 }
 
-/** What the workbench's tools keep when they copy; found by trying, not by their names. */
-export interface BenchTools {
+/** What the helper's tools keep when they copy; found by trying, not by their names. */
+export interface CopyTools {
   /** For people only: nothing is decided by it. */
   readonly flavour: 'gnu' | 'busybox' | 'other'
   /** A copy keeps modification times to the nanosecond; else to the second. */

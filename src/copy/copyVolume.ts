@@ -1,18 +1,18 @@
-/** The exact copy of a volume, in the workbench: list, room, copy, and the copy's own listing compared with the first. */
+/** The exact copy of a volume, in the helper: list, room, copy, and the copy's own listing compared with the first. */
 import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './apply.ts'
-import type { Bench, BenchTools } from './copyHelper.ts'
-import { needOf, refuseWithoutRoom, roomAt, size } from './freeSpace.ts'
+import type { CopyHelper, CopyTools } from './copyHelper.ts'
+import { freeSpaceAt, refuseWithoutSpace, size, spaceNeeded } from './freeSpace.ts'
 import { type Entry, eachEntry, type Listing, list, parentOf, restat, shown, withAbove } from './listing.ts'
 import { nothingSelected } from './pathErrors.ts'
 import { type Selection, select } from './selection.ts'
 import { type Difference, rebound, untouched, verifier } from './verify.ts'
-import { batchCopies, relinked, type Work } from './worklist.ts'
+import { batchCopies, relinked, type WorkList } from './worklist.ts'
 
 export interface CopyRequest {
   /** The volume's, for messages. */
   readonly name: string
-  /** Its root in the workbench, mounted read-only. */
+  /** Its root in the helper, mounted read-only. */
   readonly source: string
   /** Where the copy is to stand, below the staging volume; made with all above where it is not there. */
   readonly destination: string
@@ -29,7 +29,7 @@ export interface CopyRequest {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface Copied {
+export interface CopyResult {
   /** Everything that is no directory. */
   readonly files: number
   /** Sizes of the files in the copy, hard links once. */
@@ -38,25 +38,25 @@ export interface Copied {
 }
 
 /**
- * Copies a volume, or part of it, with all that the workbench's tools keep. Throws `InstanceError` with one sentence where the copy
+ * Copies a volume, or part of it, with all that the helper's tools keep. Throws `InstanceError` with one sentence where the copy
  * is not whole, and then leaves nothing at the destination; `CancelledError` when the signal fires.
  */
-export async function copyVolume(bench: Bench, request: CopyRequest): Promise<Copied> {
-  const selection = await survey(bench, request)
-  return discardOnFailure(bench, request, async () => {
-    const work = workOf(selection, bench.tools)
+export async function copyVolume(helper: CopyHelper, request: CopyRequest): Promise<CopyResult> {
+  const selection = await survey(helper, request)
+  return discardOnFailure(helper, request, async () => {
+    const work = workOf(selection, helper.tools)
     const options = optionsOf(request)
-    const said = await withProgress(bench, request, selection.entries, () => apply(bench, request, work, options))
-    return verifyCopy(bench, request, selection.entries, said)
+    const said = await withProgress(helper, request, selection.entries, () => apply(helper, request, work, options))
+    return verifyCopy(helper, request, selection.entries, said)
   })
 }
 
 /** Lists the source, applies `paths` and `exclude`, refuses an empty volume and one that has no room. Writes nothing but the empty destination. */
-export async function survey(bench: Bench, request: CopyRequest): Promise<Selection> {
-  const listing = await list(bench, request.source, { ...optionsOf(request), paths: request.paths })
+export async function survey(helper: CopyHelper, request: CopyRequest): Promise<Selection> {
+  const listing = await list(helper, request.source, { ...optionsOf(request), paths: request.paths })
   const selection = selectSome(listing, request)
-  const room = await roomAt(bench, request.destination, request.deadlineMs, request.signal)
-  refuseWithoutRoom(needOf(selection.entries, room.block, bench.tools), room, request.name)
+  const room = await freeSpaceAt(helper, request.destination, request.deadlineMs, request.signal)
+  refuseWithoutSpace(spaceNeeded(selection.entries, room.block, helper.tools), room, request.name)
   return selection
 }
 
@@ -73,7 +73,7 @@ export function selectSome(listing: Listing, request: CopyRequest): Selection {
 }
 
 /** What makes the first copy of a selection: whole trees where nothing is left out, else a list. */
-export function workOf(selection: Selection, tools: BenchTools): Work {
+export function workOf(selection: Selection, tools: CopyTools): WorkList {
   const directories = [...selection.entries.values()].filter((entry) => entry.type === 'directory').map(pathOf)
   if (selection.trees === null)
     return {
@@ -106,21 +106,21 @@ function isBelow(path: string, roots: ReadonlySet<string>): boolean {
 
 /** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. `said` is what the tools complained of, for its message. */
 export async function verifyCopy(
-  bench: Bench,
+  helper: CopyHelper,
   request: CopyRequest,
   entries: Listing,
   said: string | null = null,
-): Promise<Copied> {
-  const compared = verifier(entries, bench.tools)
+): Promise<CopyResult> {
+  const compared = verifier(entries, helper.tools)
   const options = { ...optionsOf(request), what: copyOf(request), live: false, paths: [] }
-  await eachEntry(bench, request.destination, options, compared.staged)
+  await eachEntry(helper, request.destination, options, compared.staged)
   const { differences, files, bytes } = compared.end()
-  const changed = await judge(bench, request, entries, differences, said)
-  return { files, bytes, warnings: [...changed, ...bench.tools.warnings] }
+  const changed = await judge(helper, request, entries, differences, said)
+  return { files, bytes, warnings: [...changed, ...helper.tools.warnings] }
 }
 
 async function judge(
-  bench: Bench,
+  helper: CopyHelper,
   request: CopyRequest,
   entries: Listing,
   differences: readonly Difference[],
@@ -128,7 +128,7 @@ async function judge(
 ): Promise<string[]> {
   if (differences.length === 0) return []
   const { live, ...options } = { ...optionsOf(request), excludes: request.exclude.length > 0 }
-  const unexplained = live ? await unchanged(bench, request.source, entries, differences.map(pathOf), options) : null
+  const unexplained = live ? await unchanged(helper, request.source, entries, differences.map(pathOf), options) : null
   const wrong = unexplained === null ? differences : differences.filter(({ path }) => unexplained.has(path))
   const first = wrong[0]
   if (first !== undefined)
@@ -144,7 +144,7 @@ async function judge(
 
 /** Which of these paths of the source are as they were listed: a copy that differs there is wrong. One that was not listed is judged by its directory. */
 async function unchanged(
-  bench: Bench,
+  helper: CopyHelper,
   source: string,
   entries: Listing,
   paths: readonly string[],
@@ -157,7 +157,7 @@ async function unchanged(
   },
 ): Promise<ReadonlySet<string>> {
   const above = withAbove(paths)
-  const now = await restat(bench, source, above, options)
+  const now = await restat(helper, source, above, options)
   const isAsListed = (entry: Entry) => untouched(entry, now.get(entry.path))
   const suspect = rebound(
     above.flatMap((path) => entries.get(path) ?? []),
@@ -176,20 +176,20 @@ const PROGRESS_MS = 30_000
 
 /** Shows how far a copy is, every 30 s. */
 export async function withProgress<Result>(
-  bench: Bench,
+  helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'destination' | 'onProgress' | 'signal'>,
   entries: Listing,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const onProgress = request.onProgress
   if (onProgress === undefined) return work()
-  const total = needOf(entries, 1, bench.tools).bytes
+  const total = spaceNeeded(entries, 1, helper.tools).bytes
   let asking = false
   let ended = false
   const ask = async () => {
     if (asking) return
     asking = true
-    const result = await bench.exec({ script: 'du -sk -- "$1"', args: [request.destination], deadlineMs: PROGRESS_MS })
+    const result = await helper.exec({ script: 'du -sk -- "$1"', args: [request.destination], deadlineMs: PROGRESS_MS })
     const kilobytes = Number.parseInt(result.stdout, 10)
     if (!ended && result.code !== null && Number.isFinite(kilobytes))
       onProgress(`volume ${request.name}: ${size(kilobytes * 1024)} of ${size(total)} copied`)
@@ -207,7 +207,7 @@ export async function withProgress<Result>(
 
 /** A copy that failed must not be mistaken for one, and gives its room back. One that was cancelled goes with the claim. */
 export async function discardOnFailure<Result>(
-  bench: Bench,
+  helper: CopyHelper,
   request: Pick<CopyRequest, 'destination'>,
   work: () => Promise<Result>,
 ): Promise<Result> {
@@ -216,7 +216,7 @@ export async function discardOnFailure<Result>(
   } catch (error) {
     if (error instanceof CancelledError) throw error
     const args = [request.destination]
-    const result = await bench.exec({ script: 'rm -rf -- "$1"', args, deadlineMs: DISCARD_MS })
+    const result = await helper.exec({ script: 'rm -rf -- "$1"', args, deadlineMs: DISCARD_MS })
     if (result.code === 0 || !(error instanceof InstanceError)) throw error
     const message = `${error.message}; what was copied so far could not be removed and lies in ${request.destination}`
     throw new InstanceError(message, { cause: error })

@@ -1,10 +1,10 @@
 /** Whether a copy has room where it is to stand. */
 import { execReason } from '../docker/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { Bench, BenchTools } from './copyHelper.ts'
+import type { CopyHelper, CopyTools } from './copyHelper.ts'
 import type { Listing } from './listing.ts'
 
-export interface Room {
+export interface FreeSpace {
   /** Bytes that root may still write. */
   readonly bytes: number
   /** Bytes: files take whole blocks. */
@@ -17,13 +17,13 @@ export interface Room {
 const ROOM = `mkdir -p -- "$1" && stat -f -c '%a|%S|%c|%d' "$1"`
 
 /** The room on the file system of `destination`, which is made where it is not there. */
-export async function roomAt(
-  bench: Bench,
+export async function freeSpaceAt(
+  helper: CopyHelper,
   destination: string,
   deadlineMs: number,
   signal?: AbortSignal,
-): Promise<Room> {
-  const result = await bench.exec({ script: ROOM, args: [destination], deadlineMs, ...(signal && { signal }) })
+): Promise<FreeSpace> {
+  const result = await helper.exec({ script: ROOM, args: [destination], deadlineMs, ...(signal && { signal }) })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
   const found = /^(\d+)\|(\d+)\|(\d+)\|(\d+)$/.exec(result.stdout.trim())
   if (result.code !== 0 || found === null)
@@ -32,13 +32,13 @@ export async function roomAt(
   return { bytes: free * block, block, inodes: inodes === 0 ? null : inodesFree }
 }
 
-export interface Need {
+export interface SpaceNeeded {
   readonly bytes: number
   readonly inodes: number
 }
 
 /** What a copy of the entries will take, hard links once; holes count where the tools fill them. */
-export function needOf(entries: Listing, block: number, tools: BenchTools): Need {
+export function spaceNeeded(entries: Listing, block: number, tools: CopyTools): SpaceNeeded {
   const counted = new Set<number | string>()
   let bytes = 0
   let inodes = 0
@@ -56,7 +56,7 @@ export function needOf(entries: Listing, block: number, tools: BenchTools): Need
 }
 
 /** Throws `InstanceError` where it does not fit. Done before anything is stopped or written. */
-export function refuseWithoutRoom(need: Need, room: Room, name: string): void {
+export function refuseWithoutSpace(need: SpaceNeeded, room: FreeSpace, name: string): void {
   if (need.bytes > room.bytes)
     throw new InstanceError(
       `no room to copy volume ${name}: it takes ${size(need.bytes)} and the staging volume's disk has ${size(room.bytes)} free. Free space on the Docker host, or leave something out with "exclude"`,

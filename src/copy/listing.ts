@@ -1,13 +1,13 @@
 /**
- * What stands below a folder of the workbench: listed by `find | xargs stat` in one exec, parsed as it streams in.
+ * What stands below a folder of the helper: listed by `find | xargs stat` in one exec, parsed as it streams in.
  *
  * Names are any bytes but NUL and `/`; they are kept as latin1 strings, one character a byte. A record begins with `//`, which
  * never occurs in a path that `find` prints, so a name that holds newlines ends where the next `\n//` begins.
  */
 import { execReason } from '../docker/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { Bench } from './copyHelper.ts'
-import { collectComplaints } from './toolErrors.ts'
+import type { CopyHelper } from './copyHelper.ts'
+import { collectToolErrors } from './toolErrors.ts'
 
 export type EntryType = 'file' | 'directory' | 'link' | 'fifo' | 'socket' | 'block' | 'character' | 'unknown'
 
@@ -40,7 +40,7 @@ export interface Entry {
 export type Listing = ReadonlyMap<string, Entry>
 
 /** The clock of the engine's host, seconds: what it shows, and what runs on however it is set. */
-export interface Clock {
+export interface ClockReading {
   readonly now: number
   readonly uptime: number
 }
@@ -82,19 +82,19 @@ read -r up rest </proc/uptime
 printf '//end'; printf ' %s' $codes "now=$(date +%s)" "up=$up"; echo`
 
 /** Lists the root and everything below it. What lies on another device is listed too, for the caller to judge. */
-export async function list(bench: Bench, root: string, options: ListOptions): Promise<Listing> {
-  return (await listWithClock(bench, root, options)).listing
+export async function list(helper: CopyHelper, root: string, options: ListOptions): Promise<Listing> {
+  return (await listWithClock(helper, root, options)).listing
 }
 
 /** As `list`, with the clock of the engine's host after it. */
 export async function listWithClock(
-  bench: Bench,
+  helper: CopyHelper,
   root: string,
   options: ListOptions,
-): Promise<{ readonly listing: Listing; readonly clock: Clock }> {
+): Promise<{ readonly listing: Listing; readonly clock: ClockReading }> {
   const entries = new Map<string, Entry>()
   // a path of `paths` comes once as itself and once from find; the first word stands
-  const clock = await eachEntry(bench, root, options, (entry) => {
+  const clock = await eachEntry(helper, root, options, (entry) => {
     if (!entries.has(entry.path)) entries.set(entry.path, entry)
   })
   return { listing: entries, clock }
@@ -102,20 +102,20 @@ export async function listWithClock(
 
 /** As `list`, for a caller that needs each entry only once. Throws `InstanceError` where not everything could be read, `CancelledError`. */
 export async function eachEntry(
-  bench: Bench,
+  helper: CopyHelper,
   root: string,
   options: ListOptions,
   onEntry: (entry: Entry) => void,
-): Promise<Clock> {
+): Promise<ClockReading> {
   const missing = new Set(options.paths.map(bytesOf))
   const parser = listingParser((entry) => {
     missing.delete(entry.path)
     onEntry(entry)
   })
-  const complaints = collectComplaints()
+  const complaints = collectToolErrors()
   const prefixes = options.paths.length === 0 ? [] : withAbove(options.paths).map(dotted)
   const roots = options.paths.length === 0 ? ['.'] : options.paths.map(dotted)
-  const result = await bench.exec({
+  const result = await helper.exec({
     script: LIST,
     args: [root, String(prefixes.length), ...prefixes, ...roots],
     deadlineMs: options.deadlineMs,
@@ -143,18 +143,18 @@ const RESTAT = `${PLAIN}; cd "$1" || exit 90; xargs -0 stat -c '${FORMAT}'; prin
 
 /** The state of these paths (latin1) now; one that is gone is not among them. */
 export async function restat(
-  bench: Bench,
+  helper: CopyHelper,
   root: string,
   paths: readonly string[],
   options: Pick<ListOptions, 'what' | 'deadlineMs' | 'signal'>,
 ): Promise<Listing> {
   const entries = new Map<string, Entry>()
   const parser = listingParser((entry) => entries.set(entry.path, entry))
-  const complaints = collectComplaints()
+  const complaints = collectToolErrors()
   const input = async function* () {
     for (const path of paths) yield Buffer.from(`${dotted(path)}\0`, 'latin1')
   }
-  const result = await bench.exec({
+  const result = await helper.exec({
     script: RESTAT,
     args: [root],
     input: input(),

@@ -22,10 +22,10 @@
  * It holds on ext4, xfs and btrfs. tmpfs moves no ctime for `mmap`, network file systems have another host's clock, FAT has no ctime,
  * overlayfs changes inodes as it goes: there it is one pass, stopped.
  */
-import type { BenchTools } from './copyHelper.ts'
-import { type Clock, type Entry, type Listing, parentOf } from './listing.ts'
+import type { CopyTools } from './copyHelper.ts'
+import { type ClockReading, type Entry, type Listing, parentOf } from './listing.ts'
 import { differs, rebound, untouched } from './verify.ts'
-import { batchCopies, linkGroups, type Work } from './worklist.ts'
+import { batchCopies, linkGroups, type WorkList } from './worklist.ts'
 
 /** `f_type` of the file systems for which the argument holds. */
 const KNOWN = new Set(['ef53', '58465342', '9123683e'])
@@ -41,12 +41,12 @@ const RACY_SECONDS = 2
  * The second at which a ctime is too young to be trusted. `syncStarted` is read before the sync begins, `listed` as the second list
  * is made. Seconds are cut off, so that up to one second counts as set back; that errs to the safe side.
  */
-export function trustedBefore(syncStarted: Clock, listed: Clock): number {
+export function trustedBefore(syncStarted: ClockReading, listed: ClockReading): number {
   const setBack = Math.max(0, listed.uptime - syncStarted.uptime - (listed.now - syncStarted.now))
   return Math.floor(syncStarted.now - RACY_SECONDS - setBack)
 }
 
-export interface Passes {
+export interface TwoListings {
   /** What was selected before the first pass. */
   readonly first: Listing
   /** What is selected now that nobody writes; the directories above everything are in it, and stand before it. */
@@ -60,7 +60,7 @@ export interface Passes {
 }
 
 /** What brings the staged tree up to date. Empty lists where nothing changed. */
-export function secondPass(passes: Passes, tools: BenchTools): Work {
+export function planSecondPass(passes: TwoListings, tools: CopyTools): WorkList {
   const { second, staged } = passes
   const suspect = rebound(second.values(), (entry) => isClean(entry, passes))
   const copies: Entry[] = []
@@ -96,13 +96,13 @@ export function secondPass(passes: Passes, tools: BenchTools): Work {
 }
 
 /** Whether nothing can have happened to an inode since before the first pass. */
-function isClean(entry: Entry, { first, trusted }: Passes): boolean {
+function isClean(entry: Entry, { first, trusted }: TwoListings): boolean {
   const before = first.get(entry.path)
   return before !== undefined && untouched(before, entry) && entry.ctime < trusted
 }
 
 /** Whether all hard links to one inode stand in the staged tree as they should, and to no other path. */
-function isStaged(group: readonly Entry[], passes: Passes, tools: BenchTools): boolean {
+function isStaged(group: readonly Entry[], passes: TwoListings, tools: CopyTools): boolean {
   const copies = group.map((entry) => passes.staged.get(entry.path))
   const inode = copies[0]?.ino
   return group.every((entry, index) => {
@@ -118,7 +118,7 @@ function isStaged(group: readonly Entry[], passes: Passes, tools: BenchTools): b
 }
 
 /** Staged paths that must go: no longer there, another kind of thing, or about to be copied again. Nothing below one that goes is named. */
-function removals({ second, staged }: Passes, again: ReadonlySet<string>): string[] {
+function removals({ second, staged }: TwoListings, again: ReadonlySet<string>): string[] {
   const gone = new Set<string>()
   const top: string[] = []
   for (const copy of staged.values()) {

@@ -4,7 +4,7 @@ import { InstanceError } from '../errors.ts'
 import { bytesOf, type Entry, type Listing, parentOf, shown, withAbove } from './listing.ts'
 import { linkedPath, missingPath } from './pathErrors.ts'
 
-export interface Wanted {
+export interface SelectionRequest {
   /** The volume's, for messages. */
   readonly name: string
   /** As the user wrote them (UTF-8, relative, normalised); none is the whole volume. */
@@ -27,7 +27,7 @@ export interface Selection {
  * one, and for anything selected that lies on another device than the root: a copy of one moment cannot hold it, and leaving it out
  * would be silent.
  */
-export function select(listing: Listing, wanted: Wanted): Selection {
+export function select(listing: Listing, wanted: SelectionRequest): Selection {
   const roots = wanted.paths.length === 0 ? ['.'] : wanted.paths.map(bytesOf)
   for (const path of roots) refusePath(listing, path, wanted.name)
   const above = new Set(withAbove(roots))

@@ -13,7 +13,7 @@ const NEVER_FROM_CHANGE =
   /: (No space left on device|Disk quota exceeded|Input\/output error|Read-only file system|Cannot allocate memory|Too many open files( in system)?|Structure needs cleaning|File too large|Argument list too long)$|^sh: |out of memory|memory exhausted|Killed/
 const PROGRAM = /^(find|stat|xargs|cp|tar|mkdir|rm|ln|sh|sync|touch): /
 
-export interface Complaints {
+export interface ToolErrors {
   /** Takes the next line of stderr. */
   add(line: string): void
   /** The first message, `null` where there was none. */
@@ -25,7 +25,7 @@ export interface Complaints {
 }
 
 /** Collects stderr. A message begins with its program's name; a name with newlines makes one message of several lines. */
-export function collectComplaints(): Complaints {
+export function collectToolErrors(): ToolErrors {
   let first: string | null = null
   let serious: string | null = null
   let fatal: string | null = null

@@ -1,7 +1,7 @@
-/** What a workbench needs in order to copy, and what its tools keep. Every ability is tried in a scratch folder of its own layer. */
+/** What a helper needs in order to copy, and what its tools keep. Every ability is tried in a scratch folder of its own layer. */
 import { execReason } from '../docker/exec.ts'
 import { InstanceError } from '../errors.ts'
-import type { BenchTools, Exec } from './copyHelper.ts'
+import type { CopyTools, Exec } from './copyHelper.ts'
 
 /** What SELinux lays on files belongs to the host. */
 const GNU_TAR_OPTIONS = [
@@ -62,24 +62,24 @@ case "$(cp --version 2>/dev/null)" in *GNU*) echo has gnu;; *) case "$(cp --help
 cd / && rm -rf "$D"`
 
 export type Probe =
-  | { readonly ok: true; readonly tools: BenchTools }
+  | { readonly ok: true; readonly tools: CopyTools }
   | { readonly ok: false; readonly missing: readonly string[] }
 
-/** Tries what the tools of a running workbench can do. `missing` names what no copy can do without; throws `InstanceError` where the probe itself cannot run. */
+/** Tries what the tools of a running helper can do. `missing` names what no copy can do without; throws `InstanceError` where the probe itself cannot run. */
 export async function probeTools(exec: Exec, deadlineMs = 60_000, signal?: AbortSignal): Promise<Probe> {
   const result = await exec({ script: PROBE, args: NEEDED, deadlineMs, ...(signal && { signal }) })
   if (result.code === NO_ROOM)
     throw new InstanceError(
-      'the workbench cannot write 256 kB of its own: the disk where Docker keeps its data is full. Free space there',
+      'the helper cannot write 256 kB of its own: the disk where Docker keeps its data is full. Free space there',
     )
-  if (result.code !== 0) throw new InstanceError(`the tools of the workbench could not be tried: ${execReason(result)}`)
+  if (result.code !== 0) throw new InstanceError(`the tools of the helper could not be tried: ${execReason(result)}`)
   const lines = result.stdout.split('\n')
   const missing = lines.filter((line) => line.startsWith('missing ')).map((line) => line.slice('missing '.length))
   if (missing.length > 0) return { ok: false, missing }
   return { ok: true, tools: toolsOf(new Set(lines)) }
 }
 
-function toolsOf(lines: ReadonlySet<string>): BenchTools {
+function toolsOf(lines: ReadonlySet<string>): CopyTools {
   const has = (what: string) => lines.has(`has ${what}`)
   const xattrs = has('gnu') && has('gnutar')
   const warnings = [

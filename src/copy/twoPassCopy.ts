@@ -1,11 +1,11 @@
-/** The two passes' work in the workbench; what the second one must do is decided by `presync`. */
+/** The two passes' work in the helper; what the second one must do is decided by `presync`. */
 import { execReason } from '../docker/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './apply.ts'
-import type { Bench } from './copyHelper.ts'
+import type { CopyHelper } from './copyHelper.ts'
 import {
-  type Copied,
   type CopyRequest,
+  type CopyResult,
   copyOf,
   discardOnFailure,
   selectSome,
@@ -14,34 +14,34 @@ import {
   withProgress,
   workOf,
 } from './copyVolume.ts'
-import { type Clock, type Listing, list, listWithClock } from './listing.ts'
-import { isKnownFileSystem, secondPass, trustedBefore } from './secondPass.ts'
+import { type ClockReading, type Listing, list, listWithClock } from './listing.ts'
+import { isKnownFileSystem, planSecondPass, trustedBefore } from './secondPass.ts'
 
 /** What the first pass leaves for the second. */
-export interface Staged {
+export interface FirstPass {
   readonly first: Listing
   readonly staged: Listing
   /** Staged directories carry extended attributes or access control lists. */
   readonly attributed: boolean
-  readonly syncStarted: Clock
+  readonly syncStarted: ClockReading
 }
 
 /** What the second pass leaves to be confirmed, once applications are up again. */
-export interface BroughtUp {
+export interface SecondPass {
   readonly second: Listing
   /** Paths that were copied again, links to them among them. */
   readonly copied: number
   readonly removed: number
 }
 
-export type CanPresync = { readonly ok: true } | { readonly ok: false; readonly why: string }
+export type TwoPassSupport = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
 /** Whether two passes are exact where the source lies; else it is to be copied in one, stopped. */
-export async function canPresync(
-  bench: Bench,
+export async function supportsTwoPasses(
+  helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'source' | 'signal'>,
-): Promise<CanPresync> {
-  const result = await bench.exec({
+): Promise<TwoPassSupport> {
+  const result = await helper.exec({
     script: `stat -f -c '%t %T' -- "$1"`,
     args: [request.source],
     deadlineMs: 60_000,
@@ -62,23 +62,23 @@ const SYNC_ONE = `${CLOCK}; sync -f "$1"`
 const SYNC_ALL = `${CLOCK}; sync`
 
 /** First pass: applications run and write. Throws as `copyVolume` does, and then leaves nothing staged. */
-export async function passWhileRunning(bench: Bench, request: CopyRequest): Promise<Staged> {
+export async function firstPass(helper: CopyHelper, request: CopyRequest): Promise<FirstPass> {
   const live = { live: true, deadlineMs: request.deadlineMs, signal: request.signal }
-  const syncStarted = await sync(bench, request, request.source)
-  const selection = await survey(bench, { ...request, live: true })
-  return discardOnFailure(bench, request, async () => {
-    await withProgress(bench, request, selection.entries, () =>
-      apply(bench, request, workOf(selection, bench.tools), live),
+  const syncStarted = await sync(helper, request, request.source)
+  const selection = await survey(helper, { ...request, live: true })
+  return discardOnFailure(helper, request, async () => {
+    await withProgress(helper, request, selection.entries, () =>
+      apply(helper, request, workOf(selection, helper.tools), live),
     )
     // what is dirty now would slow the second pass down
-    await sync(bench, request, request.destination)
-    const staged = await list(bench, request.destination, {
+    await sync(helper, request, request.destination)
+    const staged = await list(helper, request.destination, {
       ...live,
       what: copyOf(request),
       live: false,
       paths: [],
     })
-    const attributed = await areAttributed(bench, request)
+    const attributed = await areAttributed(helper, request)
     return { first: selection.entries, staged, attributed, syncStarted }
   })
 }
@@ -87,32 +87,32 @@ export async function passWhileRunning(bench: Bench, request: CopyRequest): Prom
  * Second pass: nobody writes. This is downtime: one exec lists, one works. Anything that vanishes or changes now is a failure; what is
  * staged then is not removed here, which would be downtime too.
  */
-export async function passWhileStopped(bench: Bench, request: CopyRequest, before: Staged): Promise<BroughtUp> {
+export async function secondPass(helper: CopyHelper, request: CopyRequest, before: FirstPass): Promise<SecondPass> {
   const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal }
   const what = `volume ${request.name}`
-  const { listing, clock } = await listWithClock(bench, request.source, { ...stopped, what, paths: request.paths })
+  const { listing, clock } = await listWithClock(helper, request.source, { ...stopped, what, paths: request.paths })
   const second = selectSome(listing, request).entries
-  const work = secondPass({ ...before, second, trusted: trustedBefore(before.syncStarted, clock) }, bench.tools)
+  const work = planSecondPass({ ...before, second, trusted: trustedBefore(before.syncStarted, clock) }, helper.tools)
   const copied = work.copies.flat().length + work.links.length
   const removed = work.remove.length
   if (copied + removed + work.directories.length + work.attributes.length > 0)
-    await apply(bench, request, work, stopped)
+    await apply(helper, request, work, stopped)
   return { second, copied, removed }
 }
 
 /** The only pass, where two are not exact or not wanted. This is downtime: a list and the copy of it; it is compared later. */
-export async function passOnce(bench: Bench, request: CopyRequest): Promise<BroughtUp> {
+export async function singlePass(helper: CopyHelper, request: CopyRequest): Promise<SecondPass> {
   const stopped = { ...request, live: false }
-  const selection = await survey(bench, stopped)
-  await withProgress(bench, request, selection.entries, () =>
-    apply(bench, request, workOf(selection, bench.tools), stopped),
+  const selection = await survey(helper, stopped)
+  await withProgress(helper, request, selection.entries, () =>
+    apply(helper, request, workOf(selection, helper.tools), stopped),
   )
   return { second: selection.entries, copied: selection.entries.size, removed: 0 }
 }
 
 /** Compares the staged tree with the stopped volume's list. No downtime: applications may be up again. */
-export async function confirmPasses(bench: Bench, request: CopyRequest, after: BroughtUp): Promise<Copied> {
-  return discardOnFailure(bench, request, () => verifyCopy(bench, { ...request, live: false }, after.second))
+export async function confirmPasses(helper: CopyHelper, request: CopyRequest, after: SecondPass): Promise<CopyResult> {
+  return discardOnFailure(helper, request, () => verifyCopy(helper, { ...request, live: false }, after.second))
 }
 
 /** `$1` staged tree, then tar's options. A tar that fails counts as found: that costs time only. */
@@ -124,18 +124,18 @@ cd "$1" && shift && command -v grep >/dev/null || exit 0
   set -f; exec tar -c -f - --no-recursion $options -- "$@"' sh $# "$@" || echo SCHILY.
 } | grep -aq 'SCHILY[.]'`
 
-async function areAttributed(bench: Bench, request: CopyRequest): Promise<boolean> {
-  if (!bench.tools.xattrs) return false
-  const args = [request.destination, ...bench.tools.tarOptions]
+async function areAttributed(helper: CopyHelper, request: CopyRequest): Promise<boolean> {
+  if (!helper.tools.xattrs) return false
+  const args = [request.destination, ...helper.tools.tarOptions]
   const { deadlineMs, signal } = request
-  const result = await bench.exec({ script: ATTRIBUTED, args, deadlineMs, ...(signal && { signal }) })
+  const result = await helper.exec({ script: ATTRIBUTED, args, deadlineMs, ...(signal && { signal }) })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
   return result.code !== 1
 }
 
-async function sync(bench: Bench, request: CopyRequest, path: string): Promise<Clock> {
-  const result = await bench.exec({
-    script: bench.tools.syncOne ? SYNC_ONE : SYNC_ALL,
+async function sync(helper: CopyHelper, request: CopyRequest, path: string): Promise<ClockReading> {
+  const result = await helper.exec({
+    script: helper.tools.syncOne ? SYNC_ONE : SYNC_ALL,
     args: [path],
     deadlineMs: request.deadlineMs,
     ...(request.signal && { signal: request.signal }),

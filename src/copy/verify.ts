@@ -1,5 +1,5 @@
 /** Whether a staged tree is what its source's listing says. Pure: fed with staged entries as they are listed. */
-import type { BenchTools } from './copyHelper.ts'
+import type { CopyTools } from './copyHelper.ts'
 import { type Entry, type Listing, parentOf } from './listing.ts'
 
 /** One path that differs, and how; the words go into a sentence about the copy. */
@@ -14,7 +14,7 @@ export interface Verifier {
 }
 
 /** Compares with `source` all that the tools can keep. `files` counts what is no directory; `bytes` each inode once. */
-export function verifier(source: Listing, tools: BenchTools): Verifier {
+export function verifier(source: Listing, tools: CopyTools): Verifier {
   const differences: Difference[] = []
   const seen = new Set<string>()
   const copyOf = new Map<Entry['ino'], Entry['ino']>()
@@ -51,7 +51,7 @@ export function verifier(source: Listing, tools: BenchTools): Verifier {
 }
 
 /** What a copy shows that its original does not, `null` where they agree in all that the tools keep. */
-export function differs(original: Entry, copy: Entry, tools: BenchTools): string | null {
+export function differs(original: Entry, copy: Entry, tools: CopyTools): string | null {
   if (original.type !== copy.type) return `is a ${copy.type} where its original is a ${original.type}`
   if (original.type !== 'directory' && original.size !== copy.size)
     return `has ${copy.size} bytes where its original has ${original.size}`

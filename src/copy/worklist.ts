@@ -1,9 +1,9 @@
 /** What is to be done to a staged tree, as lists that fixed scripts of ours work through. Pure. No name becomes part of a script. */
 import { pack } from 'tar-stream'
-import type { BenchTools } from './copyHelper.ts'
+import type { CopyTools } from './copyHelper.ts'
 import { dotted, type Entry } from './listing.ts'
 
-export interface Work {
+export interface WorkList {
   /** Taken out of the staged tree, with all below. */
   readonly remove: readonly string[]
   /** Made in the staged tree, parents first. */
@@ -25,7 +25,7 @@ export interface Work {
 const BATCH_BYTES = 100_000
 
 /** Packs everything that is not a directory into batches, with hard links to one inode side by side. */
-export function batchCopies(entries: Iterable<Entry>, tools: BenchTools): Pick<Work, 'copies' | 'links'> {
+export function batchCopies(entries: Iterable<Entry>, tools: CopyTools): Pick<WorkList, 'copies' | 'links'> {
   const copies: string[][] = []
   const links: [string, string][] = []
   let batch: string[] = []
@@ -48,7 +48,7 @@ export function batchCopies(entries: Iterable<Entry>, tools: BenchTools): Pick<W
 /** What one `cp` must copy together, and what is to be linked to the first of it instead. Adds to `links` what that `cp` copies without linking. */
 function* portions(
   entries: Iterable<Entry>,
-  tools: BenchTools,
+  tools: CopyTools,
   links: [string, string][],
 ): Generator<readonly [string[], string[]]> {
   for (const group of linkGroups(entries)) {
@@ -114,8 +114,8 @@ function sizeOf(paths: readonly string[]): number {
   return paths.reduce((sum, path) => sum + dotted(path).length + 1, 0)
 }
 
-/** The lists as a tar archive of NUL-separated files, for the workbench's own `tar` to unpack. */
-export async function packWork(work: Work): Promise<Buffer> {
+/** The lists as a tar archive of NUL-separated files, for the helper's own `tar` to unpack. */
+export async function packWork(work: WorkList): Promise<Buffer> {
   const archive = pack()
   const add = (name: string, paths: readonly string[]) =>
     archive.entry({ name, mode: 0o600 }, Buffer.from(paths.map((path) => `${dotted(path)}\0`).join(''), 'latin1'))

@@ -4,7 +4,7 @@ import { InstanceError } from '../errors.ts'
 /** On a volume that one of our mounts created; its value is who. */
 export const MADE_BY_LABEL = 'dev.polarfox.marina-action.made-by'
 
-export type Mount =
+export type MountSpec =
   | {
       readonly type: 'volume'
       readonly source: string
@@ -24,7 +24,7 @@ export interface RunSpec {
   /** Image id: what was inspected is what runs, whatever a tag says meanwhile. */
   readonly image: string
   readonly labels: Readonly<Record<string, string>>
-  readonly mounts: readonly Mount[]
+  readonly mounts: readonly MountSpec[]
   readonly env: Readonly<Record<string, string>>
   /** Replaces the image's entrypoint: first word, then arguments before the command's. `null` keeps it, none removes it. */
   readonly entrypoint: readonly string[] | null
@@ -33,8 +33,8 @@ export interface RunSpec {
   readonly network: string | null
   readonly memory: string | null
   readonly cpus: string | null
-  /** Keeps stdin open and restarts for ever: the workbench. */
-  readonly workbench: boolean
+  /** Keeps stdin open and restarts for ever: the helper. */
+  readonly helper: boolean
 }
 
 /** A create call: its arguments, and what its client needs in the environment and on stdin so that no value stands in an argument list. */
@@ -60,7 +60,7 @@ export function createCall(spec: RunSpec): CreateCall {
       'create',
       ...['--name', spec.name, '--pull', 'never', '--no-healthcheck'],
       ...['--log-driver', 'local', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=2'],
-      ...(spec.workbench ? ['--interactive', '--restart', 'always'] : []),
+      ...(spec.helper ? ['--interactive', '--restart', 'always'] : []),
       ...Object.entries(spec.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
       ...spec.mounts.flatMap((mount) => ['--mount', mountSpec(mount)]),
       ...(spec.user === null ? [] : ['--user', spec.user]),
@@ -111,7 +111,7 @@ export function readByClient(key: string): boolean {
 }
 
 /** One `--mount` value. Never `-v`: that copies the image's files into an empty volume and takes a one-letter name for a drive. */
-export function mountSpec(mount: Mount): string {
+export function mountSpec(mount: MountSpec): string {
   switch (mount.type) {
     case 'volume':
       return csv([

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CreateCall } from './args.ts'
 import { commandError, type Docker, isUnanswered, type QueryOptions, query, run } from './process.ts'
-import { queryAgain } from './retry.ts'
+import { queryWithRetry } from './retry.ts'
 
 export interface ContainerState {
   readonly status: string
@@ -104,7 +104,7 @@ const REMOVING_MS = 30_000
 /** Removes a container with its anonymous volumes, whatever it does. One that is gone already is fine. */
 export async function removeContainer(docker: Docker, id: string, options: QueryOptions = {}): Promise<void> {
   const argv = ['rm', '--force', '--volumes', id]
-  const output = await queryAgain(docker, argv, REMOVE_AGAIN_MS, options)
+  const output = await queryWithRetry(docker, argv, REMOVE_AGAIN_MS, options)
   if (output.ended.kind === 'exit' && output.ended.code === 0) return
   if (/no such container/i.test(output.stderr)) return
   const removedByOther = /removal of container .* is already in progress/i.test(output.stderr)

@@ -2,7 +2,7 @@
 import { extract, type Header, pack } from 'tar-stream'
 import { commandError, type Docker, engineIsAway, firstOf, type QueryOptions, query, stream } from './process.ts'
 
-export interface Entry {
+export interface FileToCopy {
   /** From the root of the container, without a leading slash; a directory ends in `/`. */
   readonly path: string
   readonly mode: number
@@ -19,7 +19,7 @@ export interface Entry {
 export async function copyIn(
   docker: Docker,
   container: string,
-  entries: readonly Entry[],
+  entries: readonly FileToCopy[],
   options: QueryOptions = {},
 ): Promise<void> {
   const tar = pack()
@@ -38,7 +38,7 @@ export async function copyIn(
 }
 
 /** What stands at a path: its own header and, for a directory, whether anything is in it. */
-export interface Found {
+export interface PathInfo {
   readonly type: 'directory' | 'file' | 'symlink' | 'other'
   readonly mode: number
   readonly uid: number
@@ -60,7 +60,7 @@ export async function look(
   container: string,
   path: string,
   options: { readonly keep?: boolean; readonly signal?: AbortSignal } = {},
-): Promise<Found | null> {
+): Promise<PathInfo | null> {
   // a file to be read may be a link, as /etc/passwd is on some systems; a path to be judged may not
   const argv = ['cp', ...(options.keep ? ['--follow-link'] : []), `${container}:${path}`, '-']
   const client = stream(docker, argv)

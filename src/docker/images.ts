@@ -2,7 +2,7 @@
 import { CommandError, InstanceError } from '../errors.ts'
 import { commandError, type Docker, type QueryOptions, query } from './process.ts'
 
-export interface Image {
+export interface ReadyImage {
   readonly reference: string
   readonly id: string
   /** `sha256:…` of the registry's manifest; `null` for an image that was never in one. */
@@ -27,7 +27,7 @@ export async function ensureImage(
   reference: string,
   policy: PullPolicy,
   options: QueryOptions = {},
-): Promise<Image> {
+): Promise<ReadyImage> {
   const local = policy === 'always' ? null : await inspectImage(docker, reference, options)
   if (local) return local
   if (policy === 'never') {
@@ -61,7 +61,7 @@ export async function ensureImage(
   }
 }
 
-async function inspectImage(docker: Docker, reference: string, options: QueryOptions): Promise<Image | null> {
+async function inspectImage(docker: Docker, reference: string, options: QueryOptions): Promise<ReadyImage | null> {
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
   if (output.ended.kind === 'exit' && output.ended.code === 1 && /no such image/i.test(output.stderr)) return null

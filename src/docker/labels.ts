@@ -11,7 +11,10 @@ const VERSION = '1'
 
 const HEALTHY_FIRST = 'healthy-first'
 
-export type Kind = 'backup' | 'workbench' | 'image'
+export type ClaimKind = 'backup' | 'helper' | 'image'
+
+/** In labels the helper keeps the name of earlier versions, whose claims may be on the host. */
+const HELPER_IN_LABELS = 'workbench'
 
 /** Who works: one process of one run. */
 export interface Owner {
@@ -40,7 +43,7 @@ export interface JournalEntry {
 
 export interface Claim {
   readonly container: Inspected
-  readonly kind: Kind
+  readonly kind: ClaimKind
   readonly instance: string
   /** Where it began its life; after a sweeper took it over the container's name is another. */
   readonly self: string
@@ -53,8 +56,8 @@ export interface Claim {
   readonly dumps: readonly string[]
   /** Names of the containers in which a postHook is still to run, if not all is over. */
   readonly hooks: readonly string[]
-  /** For `image`: the id of the workbench it belongs to. */
-  readonly workbench: string | null
+  /** For `image`: the id of the helper it belongs to. */
+  readonly helper: string | null
 }
 
 export const claimName = (instance: string) => `marina-run-${instance}`
@@ -63,13 +66,13 @@ export const sweepName = (id: string, generation: number) =>
   `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
 
 /** For one whose sweeper ended without having repaired everything. */
-export const letGoName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
+export const releasedSweepName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
 
 /** Labels of one of our containers. */
 export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, string> {
   const labels: Record<string, string> = {
     [VERSION_LABEL]: VERSION,
-    [`${PREFIX}kind`]: claim.kind,
+    [`${PREFIX}kind`]: claim.kind === 'helper' ? HELPER_IN_LABELS : claim.kind,
     [`${PREFIX}instance`]: claim.instance,
     [`${PREFIX}self`]: claim.self,
     [`${PREFIX}run`]: [claim.owner.repository, claim.owner.runId, claim.owner.attempt, claim.owner.server].join(' '),
@@ -77,7 +80,7 @@ export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, str
     [`${PREFIX}process`]: claim.owner.process,
     [`${PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
   }
-  if (claim.workbench !== null) labels[`${PREFIX}workbench`] = claim.workbench
+  if (claim.helper !== null) labels[`${PREFIX}${HELPER_IN_LABELS}`] = claim.helper
   claim.restart.forEach((entry, index) => {
     labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = [
       entry.id,
@@ -117,8 +120,8 @@ export function isOurs(labels: Readonly<Record<string, string>>): boolean {
 export function parseClaim(container: Inspected): Claim | null {
   const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
   if (container.labels[VERSION_LABEL] !== VERSION) return null
-  const kind = label('kind')
-  if (kind !== 'backup' && kind !== 'workbench' && kind !== 'image') return null
+  const kind = label('kind') === HELPER_IN_LABELS ? 'helper' : label('kind')
+  if (kind !== 'backup' && kind !== 'helper' && kind !== 'image') return null
   const self = label('self')
   if (self === '' || (self !== container.name && !sweepGeneration(container))) return null
   const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
@@ -130,7 +133,7 @@ export function parseClaim(container: Inspected): Claim | null {
     instance: label('instance'),
     owner: { repository, server, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
     deadline: Number.isNaN(deadline) ? 0 : deadline,
-    workbench: label('workbench') || null,
+    helper: label(HELPER_IN_LABELS) || null,
     dumps: valuesOf(container, 'dumps.'),
     hooks: valuesOf(container, 'hook.'),
     restart: Object.keys(container.labels)
@@ -165,7 +168,7 @@ export function sweepGeneration(container: Inspected): number {
 }
 
 /** Whether the last sweeper ended without having repaired everything: nobody is at it. */
-export function isLetGo(container: Inspected): boolean {
+export function isReleasedSweep(container: Inspected): boolean {
   return container.name.endsWith('-left')
 }
 

@@ -8,7 +8,11 @@ const PAUSE_MS = 1_000
 const AGAIN_MS = 300
 
 /** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
-export async function patiently<T>(forMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+export async function retryWhileUnavailable<T>(
+  forMs: number,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const until = Date.now() + forMs
   for (;;) {
     try {
@@ -25,7 +29,7 @@ export async function patiently<T>(forMs: number, work: () => Promise<T>, signal
  * A query whose work may be done twice (start, remove): while nobody answers it, it is asked again until `forMs` have passed. What the
  * engine refuses is told at once.
  */
-export async function queryAgain(
+export async function queryWithRetry(
   docker: Docker,
   argv: readonly string[],
   forMs: number,

@@ -2,7 +2,7 @@
 import { MADE_BY_LABEL } from './args.ts'
 import { commandError, type Docker, type QueryOptions, query, run } from './process.ts'
 
-export interface Volume {
+export interface EngineVolume {
   readonly name: string
   readonly driver: string
   readonly mountpoint: string
@@ -16,7 +16,7 @@ export async function inspectVolumes(
   docker: Docker,
   names: readonly string[],
   options: QueryOptions = {},
-): Promise<readonly Volume[]> {
+): Promise<readonly EngineVolume[]> {
   if (names.length === 0) return []
   const argv = ['volume', 'inspect', ...names]
   const output = await query(docker, argv, options)

@@ -4,18 +4,18 @@
  */
 
 import type { DbKind, DbTarget } from '../config/model.ts'
-import type { Bench } from '../copy/copyHelper.ts'
+import type { CopyHelper } from '../copy/copyHelper.ts'
 import { execReason, execTruthfully } from '../docker/exec.ts'
 import { type Docker, query } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { DumpFile, DumpPlan, DumpQuestion, Tools } from './engines/contract.ts'
+import type { DumpFile, DumpPlan, DumpQuestion, DumpTools } from './engines/contract.ts'
 import { detectKind } from './engines/detect.ts'
 import { mongoPlan } from './engines/mongo.ts'
 import { mysqlPlan } from './engines/mysql.ts'
 import { postgresPlan } from './engines/postgres.ts'
 import { redisPlan } from './engines/redis.ts'
 import { beginProgress } from './progress.ts'
-import { type HandedOver, handOver } from './transfer.ts'
+import { type TransferResult, transfer } from './transfer.ts'
 
 /** What `docker inspect` says of a container, as far as a dump needs it. */
 export interface ContainerFacts {
@@ -33,7 +33,7 @@ export interface ContainerFacts {
 export interface DumpRequest {
   readonly target: DbTarget
   readonly container: ContainerFacts
-  /** `/backup/<timestamp>/db/<container>` in the workbench; made here. It and its parent belong to the owner. */
+  /** `/backup/<timestamp>/db/<container>` in the helper; made here. It and its parent belong to the owner. */
   readonly directory: string
   readonly owner: { readonly uid: number; readonly gid: number }
   /** A line for the instance's log: what the tool says, and how far it is every 30 s. */
@@ -44,7 +44,7 @@ export interface DumpRequest {
 }
 
 export interface DumpedFile {
-  /** Absolute, in the workbench and in the backup container. */
+  /** Absolute, in the helper and in the backup container. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string
@@ -64,8 +64,8 @@ export interface DumpReport {
   readonly notices: readonly string[]
 }
 
-/** Runs a script in the workbench. */
-export type DumpBench = Pick<Bench, 'exec'>
+/** Runs a script in the helper. */
+export type DumpHelper = Pick<CopyHelper, 'exec'>
 
 const QUESTION_MS = 60_000
 const CLEAN_UP_MS = 60_000
@@ -85,7 +85,7 @@ const MAKE_DIRECTORY = `mkdir -p -- "$1" && chown -- "$2" "\${1%/*}" "$1" && chm
  * Throws an `InstanceError` of one sentence, or `CancelledError`; then no process is left in the container and nothing of
  * the dump in the staging volume.
  */
-export async function dumpDatabase(docker: Docker, bench: DumpBench, request: DumpRequest): Promise<DumpReport> {
+export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: DumpRequest): Promise<DumpReport> {
   const deadline = Date.now() + request.deadlineMs
   const { name, running } = request.container
   if (!running)
@@ -102,11 +102,11 @@ export async function dumpDatabase(docker: Docker, bench: DumpBench, request: Du
     })
     for (const notice of plan.notices) await request.onLine(notice)
     const warnings = await askRights(docker, request, plan)
-    await inBench(bench, request, MAKE_DIRECTORY, [request.directory, ownerOf(request)])
-    const files = await dumpFiles(docker, bench, { request, plan, deadline, warnings })
+    await inBench(helper, request, MAKE_DIRECTORY, [request.directory, ownerOf(request)])
+    const files = await dumpFiles(docker, helper, { request, plan, deadline, warnings })
     return { kind, files, tool: plan.tool, toolVersion: tools.get(plan.tool) ?? '', warnings, notices: plan.notices }
   } catch (error) {
-    await removeRest(bench, request, error)
+    await removeRest(helper, request, error)
     if (!(error instanceof InstanceError)) throw error
     const stopped = await hasStopped(docker, request.container.id)
     throw new InstanceError(
@@ -136,7 +136,7 @@ function planOf(question: DumpQuestion): DumpPlan {
   return PLANS[question.kind](question)
 }
 
-async function findTools(docker: Docker, request: DumpRequest): Promise<Tools> {
+async function findTools(docker: Docker, request: DumpRequest): Promise<DumpTools> {
   const probe = await execTruthfully(docker, {
     container: request.container.id,
     script: PROBE,
@@ -179,21 +179,21 @@ interface Work {
   readonly warnings: string[]
 }
 
-async function dumpFiles(docker: Docker, bench: DumpBench, work: Work): Promise<DumpedFile[]> {
+async function dumpFiles(docker: Docker, helper: DumpHelper, work: Work): Promise<DumpedFile[]> {
   const files: DumpedFile[] = []
   for (const file of work.plan.files) {
     const path = `${work.request.directory}/${file.name}`
-    const handed = await dumpFile(docker, bench, work, file)
+    const handed = await dumpFile(docker, helper, work, file)
     files.push({ path, ...handed, database: file.database })
   }
   return files
 }
 
-async function dumpFile(docker: Docker, bench: DumpBench, work: Work, file: DumpFile): Promise<HandedOver> {
+async function dumpFile(docker: Docker, helper: DumpHelper, work: Work, file: DumpFile): Promise<TransferResult> {
   const { request, plan } = work
   const progress = beginProgress(file.name, request.onLine)
   try {
-    return await handOver(docker, bench, {
+    return await transfer(docker, helper, {
       source: {
         container: request.container.id,
         script: file.script,
@@ -224,16 +224,21 @@ function ownerOf(request: DumpRequest): string {
   return `${request.owner.uid}:${request.owner.gid}`
 }
 
-async function inBench(bench: DumpBench, request: DumpRequest, script: string, args: readonly string[]): Promise<void> {
-  const result = await bench.exec({ script, args, deadlineMs: QUESTION_MS, signal: request.signal })
+async function inBench(
+  helper: DumpHelper,
+  request: DumpRequest,
+  script: string,
+  args: readonly string[],
+): Promise<void> {
+  const result = await helper.exec({ script, args, deadlineMs: QUESTION_MS, signal: request.signal })
   if (request.signal.aborted) throw new CancelledError()
   if (result.code !== 0)
     throw new InstanceError(`its directory in the staging volume could not be made: ${execReason(result)}`)
 }
 
 /** Half a dump, or some of several databases, is no dump: nothing of it stays. Does not listen to the signal: a cancelled run cleans up too. */
-async function removeRest(bench: DumpBench, request: DumpRequest, cause: unknown): Promise<void> {
-  const removed = await bench.exec({
+async function removeRest(helper: DumpHelper, request: DumpRequest, cause: unknown): Promise<void> {
+  const removed = await helper.exec({
     script: 'rm -rf -- "$1"',
     args: [request.directory],
     deadlineMs: CLEAN_UP_MS,

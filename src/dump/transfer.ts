@@ -1,27 +1,27 @@
 /**
  * One dump on its way: from the tool's stdout in the database container, through this process, into a file of the
- * workbench. Memory is flat; nothing is written on the runner or in the database container.
+ * helper. Memory is flat; nothing is written on the runner or in the database container.
  *
  * The file is `….part` until the tool said 0, the end marker was seen, and the file is as long as what was passed on.
  */
 import { createHash } from 'node:crypto'
 import { PassThrough } from 'node:stream'
-import type { Bench } from '../copy/copyHelper.ts'
+import type { CopyHelper } from '../copy/copyHelper.ts'
 import { type ExecRequest, execReason, execTruthfully } from '../docker/exec.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { Wholeness } from './engines/contract.ts'
+import type { DumpCheck } from './engines/contract.ts'
 
-export interface Handover {
+export interface TransferRequest {
   /** Runs in the database container and writes the dump on stdout. */
   readonly source: Pick<ExecRequest, 'container' | 'script' | 'args' | 'env'> & {
     readonly onStderr: (line: string) => void | Promise<void>
   }
-  /** Absolute path in the workbench; its directory is there. */
+  /** Absolute path in the helper; its directory is there. */
   readonly file: string
   /** `uid:gid` that shall own the file; its mode is 0600. */
   readonly owner: string
-  readonly wholeness: Wholeness
+  readonly wholeness: DumpCheck
   /** Hears of bytes as they are passed on. */
   readonly onBytes: (count: number) => void
   /** When to give up, in milliseconds since the epoch. */
@@ -29,7 +29,7 @@ export interface Handover {
   readonly signal: AbortSignal
 }
 
-export interface HandedOver {
+export interface TransferResult {
   readonly bytes: number
   /** Hex. */
   readonly sha256: string
@@ -48,7 +48,11 @@ if [ "$size" != "$3" ]; then echo "the file has $size bytes of $3" >&2; exit 1; 
 chown -- "$4" "$1" && chmod 0600 -- "$1" && mv -- "$1" "$2"`
 
 /** Hands one dump over. Throws `CancelledError`, or an `InstanceError` that says what broke; then a `….part` may be left for the caller to remove. */
-export async function handOver(docker: Docker, bench: Pick<Bench, 'exec'>, handover: Handover): Promise<HandedOver> {
+export async function transfer(
+  docker: Docker,
+  helper: Pick<CopyHelper, 'exec'>,
+  handover: TransferRequest,
+): Promise<TransferResult> {
   const part = `${handover.file}.part`
   const pipe = new PassThrough({ highWaterMark: BETWEEN })
   pipe.on('error', () => {}) // destroyed on purpose, when its other end is gone
@@ -81,7 +85,7 @@ export async function handOver(docker: Docker, bench: Pick<Bench, 'exec'>, hando
   }
   const receive = async () => {
     try {
-      return await bench.exec({
+      return await helper.exec({
         script: RECEIVE,
         args: [part],
         input: pipe,
@@ -105,7 +109,7 @@ export async function handOver(docker: Docker, bench: Pick<Bench, 'exec'>, hando
   if (bytes === 0) throw new InstanceError('the tool ended well but wrote nothing')
   if (missing !== null) throw new InstanceError(`the tool ended well, but its dump is not whole: ${missing}`)
 
-  const finished = await bench.exec({
+  const finished = await helper.exec({
     script: FINISH,
     args: [part, handover.file, String(bytes), handover.owner],
     deadlineMs: FINISH_MS,

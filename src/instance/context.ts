@@ -3,7 +3,7 @@
 import type { DockerHost } from '../claim/host.ts'
 import type { Instance, Target } from '../config/model.ts'
 
-export interface RunContext {
+export interface InstanceContext {
   readonly host: DockerHost
   /** What `MARINA_HOSTNAME` says: the configuration's `nodeName`, else the Docker host's name. */
   readonly hostName: string

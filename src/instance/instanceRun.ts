@@ -5,15 +5,15 @@ import type { ManifestTarget } from '../container/manifest.ts'
 import { CancelledError, CommandError, DockerUnavailableError, InstanceError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { Phase } from '../outcome.ts'
-import type { RunContext } from './context.ts'
+import type { InstanceContext } from './context.ts'
 import type { Stop } from './deadline.ts'
-import type { Record } from './reportBuilder.ts'
+import type { ReportBuilder } from './reportBuilder.ts'
 
-export interface Life {
-  readonly context: RunContext
+export interface InstanceRun {
+  readonly context: InstanceContext
   readonly instance: Instance
   readonly log: InstanceLog
-  readonly record: Record
+  readonly report: ReportBuilder
   readonly stop: Stop
   readonly layout: Layout
   /** The file of `script`, read before anything is touched; `null` where there is none. */
@@ -26,12 +26,12 @@ export interface Life {
 }
 
 /** One target cannot be backed up; the others go on. `phase` is where that showed, the current one where left out. */
-export async function failTarget(life: Life, target: Target, reason: string, phase?: Phase): Promise<void> {
+export async function failTarget(run: InstanceRun, target: Target, reason: string, phase?: Phase): Promise<void> {
   // it goes into the manifest, and so into the backup itself
-  const error = life.context.host.docker.redact(reason)
-  life.failed.push({ target, error })
-  life.record.target(target, { status: 'failed', staging: null, error }, phase)
-  await life.log.write('marina', `failed: ${error}`)
+  const error = run.context.host.docker.redact(reason)
+  run.failed.push({ target, error })
+  run.report.target(target, { status: 'failed', staging: null, error }, phase)
+  await run.log.write('marina', `failed: ${error}`)
 }
 
 /** Whether an error is one that people can do something about; anything else is our bug. */

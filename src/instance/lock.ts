@@ -1,48 +1,48 @@
 /**
  * How an instance holds its claim, and where its backup container comes from.
- * All targets mounted: the backup container is the claim. Anything copied, dumped or stopped: a workbench is.
+ * All targets mounted: the backup container is the claim. Anything copied, dumped or stopped: a helper is.
  */
 import { claim } from '../claim/claim.ts'
-import { openWorkbench, type Workbench } from '../claim/helper.ts'
+import { type HelperContainer, startHelper } from '../claim/helper.ts'
 import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
-import type { BenchTools } from '../copy/copyHelper.ts'
+import type { CopyTools } from '../copy/copyHelper.ts'
 import { probeTools } from '../copy/tools.ts'
-import { createCall, type Mount, type RunSpec } from '../docker/args.ts'
+import { createCall, type MountSpec, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
-import { ensureImage, type Image } from '../docker/images.ts'
+import { ensureImage, type ReadyImage } from '../docker/images.ts'
 import {
   type Claim,
+  type ClaimKind,
   claimLabels,
   claimName,
   imageName,
-  type Kind,
   parseClaim,
   stagingLabels,
 } from '../docker/labels.ts'
 import { type Docker, run } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { asError, InstanceError } from '../errors.ts'
-import type { RunContext } from './context.ts'
+import type { InstanceContext } from './context.ts'
 
-export interface Hold {
-  /** The workbench, where there is one. */
-  readonly bench: { readonly workbench: Workbench; readonly tools: BenchTools } | null
+export interface AcquiredLock {
+  /** The helper, where there is one. */
+  readonly helper: { readonly container: HelperContainer; readonly tools: CopyTools } | null
   /** Of the volumes to copy, those that were removed before they could be mounted. */
   readonly vanished: readonly string[]
   /** Creates the backup container with `/backup` and these mounts. */
-  create(mounts: readonly Mount[], env: Readonly<Record<string, string>>): Promise<string>
+  create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
    * Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. With `keepJournal`, where an
-   * application is still down, the workbench stays, orphaned, for `post` and the next start to repair from.
+   * application is still down, the helper stays, orphaned, for `post` and the next start to repair from.
    */
   release(keepJournal: boolean): Promise<void>
 }
 
-export interface HoldRequest {
-  readonly context: RunContext
+export interface LockRequest {
+  readonly context: InstanceContext
   readonly instance: Instance
-  readonly image: Image
+  readonly image: ReadyImage
   readonly signal: AbortSignal
   /** Called as soon as the claim is ours: waiting for it is not the instance's own time. */
   readonly onClaimed: () => void
@@ -52,14 +52,14 @@ export interface HoldRequest {
 const RELEASE_MS = 3 * 3_600_000
 
 /** The backup container as the claim. It is taken at the first `create`. */
-export function holdByBackup(request: HoldRequest): Hold {
+export function lockByBackupContainer(request: LockRequest): AcquiredLock {
   const name = claimName(request.instance.id)
   let current: string | null = null
   return {
-    bench: null,
+    helper: null,
     vanished: [],
     async create(mounts, env) {
-      const staging: Mount = { type: 'anonymous', target: '/backup', labels: stagingLabels(request.instance.id) }
+      const staging: MountSpec = { type: 'anonymous', target: '/backup', labels: stagingLabels(request.instance.id) }
       const spec = backupSpec(
         request,
         name,
@@ -85,30 +85,30 @@ export type Journal = Pick<Claim, 'restart' | 'dumps' | 'hooks'>
 
 const NO_JOURNAL: Journal = { restart: [], dumps: [], hooks: [] }
 
-/** A workbench as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
-export async function holdByWorkbench(
-  request: HoldRequest,
+/** A helper as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
+export async function lockByHelper(
+  request: LockRequest,
   sources: readonly string[],
   journal: Journal,
-): Promise<Hold> {
+): Promise<AcquiredLock> {
   const { context, instance, image, signal } = request
   const { docker } = context.host
   const name = claimName(instance.id)
-  const helper = instance.helperImage
+  const { helperImage } = instance
   const { job } = context.host.owner
-  const opened = await openWorkbench(
+  const opened = await startHelper(
     context.host,
     {
       name,
       images: [
         async () => image,
-        ...(helper === null ? [] : [() => ensureImage(docker, helper, 'missing', { signal })]),
+        ...(helperImage === null ? [] : [() => ensureImage(docker, helperImage, 'missing', { signal })]),
       ],
-      labels: labelsOf(request, 'workbench', name, journal, null),
+      labels: labelsOf(request, 'helper', name, journal, null),
       mounts: [
         { type: 'anonymous', target: '/backup', labels: stagingLabels(instance.id) },
         ...sources.map(
-          (source, index): Mount => ({
+          (source, index): MountSpec => ({
             type: 'volume',
             source,
             target: sourcePath(index),
@@ -121,21 +121,21 @@ export async function holdByWorkbench(
     { lockWaitMs: context.lockWaitMs, signal, onClaimed: request.onClaimed },
     (exec) => probeTools(exec, 60_000, signal),
   )
-  const workbench = opened.bench
+  const helper = opened.helper
   const known = async () => ({
-    staging: await stagingVolume(request, workbench.id),
+    staging: await stagingVolume(request, helper.id),
     vanished: await vanishedVolumes(docker, sources, job),
   })
-  const { staging, vanished } = await known().catch((error: unknown) => workbench.releaseAfter(error))
+  const { staging, vanished } = await known().catch((error: unknown) => helper.releaseAfter(error))
   let backup: string | null = null
   return {
-    bench: { workbench, tools: opened.tools },
+    helper: { container: helper, tools: opened.tools },
     vanished,
     async create(mounts, env) {
       // one that is gone took its volume along, and a mount would make an empty one of that name
-      await stagingVolume(request, workbench.id)
+      await stagingVolume(request, helper.id)
       const own = imageName(instance.id)
-      const labels = labelsOf(request, 'image', own, NO_JOURNAL, workbench.id)
+      const labels = labelsOf(request, 'image', own, NO_JOURNAL, helper.id)
       const spec = backupSpec(
         request,
         own,
@@ -148,10 +148,10 @@ export async function holdByWorkbench(
     },
     async release(keepJournal) {
       const stays = backup === null ? null : await removeContainer(docker, backup).then(() => null, asError)
-      // while the backup container is there the staging volume is in use, and would outlive the workbench: both wait for the sweep
-      await (keepJournal || stays !== null ? workbench.abandon() : workbench.release())
+      // while the backup container is there the staging volume is in use, and would outlive the helper: both wait for the sweep
+      await (keepJournal || stays !== null ? helper.abandon() : helper.release())
       if (stays !== null) throw stays
-      if (workbench.lost.aborted) await freeStaging(docker, staging)
+      if (helper.lost.aborted) await freeStaging(docker, staging)
       await removeMadeVolumes(docker, vanished, job)
     },
   }
@@ -160,7 +160,7 @@ export async function holdByWorkbench(
 export const sourcePath = (index: number) => `/marina/source/${index}`
 
 /** The claim is ours, so a container of this name is a dead run's, or not Marina's at all. */
-async function createUnderClaim(request: HoldRequest, spec: RunSpec): Promise<string> {
+async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<string> {
   const { docker } = request.context.host
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const created = await createContainer(docker, createCall(spec), `container ${spec.name} could not be created`, {
@@ -177,28 +177,24 @@ async function createUnderClaim(request: HoldRequest, spec: RunSpec): Promise<st
   )
 }
 
-async function stagingVolume(request: HoldRequest, workbench: string): Promise<string> {
-  const found = await inspectContainer(request.context.host.docker, workbench)
+async function stagingVolume(request: LockRequest, helper: string): Promise<string> {
+  const found = await inspectContainer(request.context.host.docker, helper)
   const volume = found?.mounts.find((mount) => mount.target === '/backup')?.name
   if (volume) return volume
-  throw new InstanceError('the workbench was removed by someone else while the data was staged')
+  throw new InstanceError('the helper was removed by someone else while the data was staged')
 }
 
-/** Whoever removes a workbench without its volumes leaves the staging volume behind. One that is gone is fine. */
+/** Whoever removes a helper without its volumes leaves the staging volume behind. One that is gone is fine. */
 async function freeStaging(docker: Docker, volume: string): Promise<void> {
-  await run(
-    docker,
-    ['volume', 'rm', '--force', volume],
-    'the staging volume of the workbench, which died, is still there',
-  )
+  await run(docker, ['volume', 'rm', '--force', volume], 'the staging volume of the helper, which died, is still there')
 }
 
 function labelsOf(
-  request: HoldRequest,
-  kind: Kind,
+  request: LockRequest,
+  kind: ClaimKind,
   self: string,
   journal: Journal,
-  workbench: string | null,
+  helper: string | null,
 ): Record<string, string> {
   const { context, instance } = request
   const labels: Omit<Claim, 'container'> = {
@@ -208,16 +204,16 @@ function labelsOf(
     owner: context.host.owner,
     deadline: engineNow(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
     ...journal,
-    workbench,
+    helper,
   }
   return claimLabels(labels)
 }
 
 function backupSpec(
-  request: HoldRequest,
+  request: LockRequest,
   name: string,
   labels: Record<string, string>,
-  mounts: readonly Mount[],
+  mounts: readonly MountSpec[],
   env: Readonly<Record<string, string>>,
 ): RunSpec {
   const { instance, image } = request
@@ -233,11 +229,11 @@ function backupSpec(
     network: instance.network,
     memory: instance.resources.memory,
     cpus: instance.resources.cpus,
-    workbench: false,
+    helper: false,
   }
 }
 
-function userMount(mount: Instance['mounts'][number]): Mount {
+function userMount(mount: Instance['mounts'][number]): MountSpec {
   if (mount.type === 'tmpfs') return { type: 'tmpfs', target: mount.target }
   return { type: mount.type, source: mount.source ?? '', target: mount.target, readonly: mount.readonly }
 }

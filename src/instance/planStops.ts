@@ -1,18 +1,18 @@
 /** Who would be stopped for an instance, decided once before the claim: the journal has to list them from the first moment. */
 
 import type { Container } from '../applications/container.ts'
-import { allContainers, allVolumes, readOwnTraces } from '../applications/inspect.ts'
-import { ownContainers } from '../applications/runnerContainers.ts'
-import { planQuiesce, type QuiesceGroup, type QuiesceInput } from '../applications/stopPlan.ts'
+import { allContainers, allVolumes, readRunnerTraces } from '../applications/inspect.ts'
+import { runnerContainers } from '../applications/runnerContainers.ts'
+import { planStops, type StopGroup, type StopPlanInput } from '../applications/stopPlan.ts'
 import { waitForStopped } from '../claim/journals.ts'
 import { type JournalEntry, stoppedBy } from '../docker/labels.ts'
 import { InstanceError } from '../errors.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
-import { failTarget, type Life } from './instanceRun.ts'
+import { failTarget, type InstanceRun } from './instanceRun.ts'
 
-export interface Quiet {
+export interface InstanceStops {
   /** The volumes of one group are stopped, copied and started as one. */
-  readonly groups: readonly QuiesceGroup[]
+  readonly groups: readonly StopGroup[]
   /** All containers of the host, for the hooks. */
   readonly containers: readonly Container[]
   /** Ids of the runner's own containers. */
@@ -21,24 +21,24 @@ export interface Quiet {
   readonly journal: readonly JournalEntry[]
 }
 
-const NOBODY: Quiet = { groups: [], containers: [], self: [], journal: [] }
+const NOBODY: InstanceStops = { groups: [], containers: [], self: [], journal: [] }
 
 /** Asks the host and decides. Targets that cannot be had stopped have failed; the others are returned. Asks nothing where nobody is to be stopped and there are no hooks. */
-export async function planQuiet(
-  life: Life,
+export async function planInstanceStops(
+  run: InstanceRun,
   sources: readonly VolumeSource[],
-): Promise<{ readonly quiet: Quiet; readonly sources: readonly VolumeSource[] }> {
+): Promise<{ readonly quiet: InstanceStops; readonly sources: readonly VolumeSource[] }> {
   const stopped = sources.filter((source) => source.target.stopAttached)
   const hooked = sources.filter((source) => source.target.preHook !== null || source.target.postHook !== null)
   if (stopped.length === 0 && hooked.length === 0) return { quiet: NOBODY, sources }
-  const { plan, containers, self } = await decide(life, stopped, hooked)
+  const { plan, containers, self } = await decide(run, stopped, hooked)
   const byName = (name: string) => {
     const source = sources.find((one) => one.volume.name === name)
     if (!source) throw new InstanceError(`volume ${name} is not a target`)
     return source
   }
-  for (const { target, error } of plan.refused) await failTarget(life, byName(target).target, error)
-  for (const { target, message } of plan.warnings) await life.record.warn(`volume ${target}: ${message}`)
+  for (const { target, error } of plan.refused) await failTarget(run, byName(target).target, error)
+  for (const { target, message } of plan.warnings) await run.report.warn(`volume ${target}: ${message}`)
   const refused = new Set(plan.refused.map((one) => one.target))
   return {
     quiet: {
@@ -54,18 +54,18 @@ export async function planQuiet(
 }
 
 /** What is down because another instance stopped it is not down for good: its turn is waited for, and the host asked again. */
-async function decide(life: Life, stopped: readonly VolumeSource[], hooked: readonly VolumeSource[]) {
-  const { host } = life.context
-  const options = { signal: life.stop.signal }
-  const planOf = (on: Omit<QuiesceInput, 'volumes'>) =>
-    planQuiesce({ ...on, volumes: stopped.map((source) => source.volume) })
+async function decide(run: InstanceRun, stopped: readonly VolumeSource[], hooked: readonly VolumeSource[]) {
+  const { host } = run.context
+  const options = { signal: run.stop.signal }
+  const planOf = (on: Omit<StopPlanInput, 'volumes'>) =>
+    planStops({ ...on, volumes: stopped.map((source) => source.volume) })
   const ask = async () => {
     const [containers, hostVolumes, traces] = await Promise.all([
       allContainers(host.docker, options),
       allVolumes(host.docker, options),
-      readOwnTraces(),
+      readRunnerTraces(),
     ])
-    const self = ownContainers(traces, containers)
+    const self = runnerContainers(traces, containers)
     return { plan: planOf({ hostVolumes, containers, self }), hostVolumes, containers, self }
   }
   const asked = await ask()
@@ -81,9 +81,9 @@ async function decide(life: Life, stopped: readonly VolumeSource[], hooked: read
     host,
     stops: down,
     dumps: [],
-    waitMs: life.instance.timeoutMs,
-    signal: life.stop.signal,
-    say: (line) => life.log.write('marina', line),
+    waitMs: run.instance.timeoutMs,
+    signal: run.stop.signal,
+    say: (line) => run.log.write('marina', line),
   })
   return ask()
 }

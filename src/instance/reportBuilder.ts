@@ -4,7 +4,7 @@ import type { InstanceLog } from '../log/instanceLog.ts'
 import type { InstanceReport, Phase, PhaseTiming, TargetReport } from '../outcome.ts'
 import { instanceStatus } from './status.ts'
 
-export interface Record {
+export interface ReportBuilder {
   /** Runs one phase: its time is kept, its end is a line in the log, its failure is known by its name. */
   phase<T>(phase: Phase, work: () => Promise<T>): Promise<T>
   warn(message: string): Promise<void>
@@ -19,7 +19,7 @@ export interface Record {
   end(): Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
 }
 
-export function openRecord(instance: Instance, log: InstanceLog, now: () => Date): Record {
+export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
   const startedAt = now()
   const phases: PhaseTiming[] = []
   const warnings: string[] = []

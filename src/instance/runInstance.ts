@@ -7,77 +7,77 @@ import { ownerOf } from '../container/create.ts'
 import { layoutOf } from '../container/layout.ts'
 import { runBackup } from '../container/runBackup.ts'
 import { inspectContainer } from '../docker/containers.ts'
-import { dropsItsCommand, ensureImage, type Image } from '../docker/images.ts'
+import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { InstanceReport } from '../outcome.ts'
 import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
-import type { RunContext } from './context.ts'
-import { type Around, copyVolumes } from './copies.ts'
+import type { InstanceContext } from './context.ts'
+import { type CopySurroundings, copyVolumes } from './copies.ts'
 import { openStop, type Stop } from './deadline.ts'
 import { dumpDatabases } from './dumps.ts'
-import { failTarget, isExpected, type Life } from './instanceRun.ts'
-import { type Hold, type HoldRequest, holdByBackup, holdByWorkbench, type Journal } from './lock.ts'
-import { planQuiet, type Quiet } from './planStops.ts'
-import { readyImage } from './prepareContainer.ts'
-import { openRecord, type Record, targetName } from './reportBuilder.ts'
+import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
+import { type AcquiredLock, type Journal, type LockRequest, lockByBackupContainer, lockByHelper } from './lock.ts'
+import { type InstanceStops, planInstanceStops } from './planStops.ts'
+import { prepareContainer } from './prepareContainer.ts'
+import { buildReport, type ReportBuilder, targetName } from './reportBuilder.ts'
 
 type Ended = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
 
-const LOST = 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again'
+const LOST = 'the helper died while it was needed (killed, out of memory, or the engine restarted): run it again'
 
 /** Runs one instance from its first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
 export async function runInstance(
-  context: RunContext,
+  context: InstanceContext,
   instance: Instance,
   log: InstanceLog,
   now: () => Date,
 ): Promise<Ended> {
-  const life = beginLife(context, instance, log, now)
-  const { record, stop } = life
-  let hold: Hold | null = null
+  const run = beginLife(context, instance, log, now)
+  const { report, stop } = run
+  let lock: AcquiredLock | null = null
   try {
-    const { sources, quiet } = await record.phase('resolve', () => resolve(life))
-    if (sources.length === 0 && life.failed.length > 0) return record.end()
-    const image = await record.phase('image', () => findImage(life))
-    const held = await takeHold(
+    const { sources, quiet } = await report.phase('resolve', () => resolve(run))
+    if (sources.length === 0 && run.failed.length > 0) return report.end()
+    const image = await report.phase('image', () => findImage(run))
+    const held = await acquireLock(
       { context, instance, image, signal: stop.signal, onClaimed: () => stop.arm(instance.timeoutMs) },
-      record,
+      report,
       { sources, quiet },
     )
-    hold = held
-    const { bench } = held
-    if (bench) {
-      stop.also(bench.workbench.lost, LOST)
+    lock = held
+    const { helper } = held
+    if (helper) {
+      stop.also(helper.container.lost, LOST)
       // nobody is stopped for a run that cannot succeed
-      if (quiet.journal.length > 0) await refuseUnknownUser(life, image, bench.workbench.id)
-      await waitForOthers(life, bench.workbench.id, { sources, quiet })
-      await dumpAll(life, bench, sources)
+      if (quiet.journal.length > 0) await refuseUnknownUser(run, image, helper.container.id)
+      await waitForOthers(run, helper.container.id, { sources, quiet })
+      await dumpAll(run, helper, sources)
     }
-    const container = await record.phase(bench ? 'stage' : 'claim', async () => {
-      if (bench) await copyAll(life, bench, sources, { quiet, vanished: held.vanished })
-      return readyImage(
-        life,
+    const container = await report.phase(helper ? 'stage' : 'claim', async () => {
+      if (helper) await copyAll(run, helper, sources, { quiet, vanished: held.vanished })
+      return prepareContainer(
+        run,
         held,
         image,
         volumesOf(sources).filter((source) => source.staging.kind === 'mount'),
       )
     })
-    if (container !== null) await record.phase('run', () => runImage(life, image, container))
+    if (container !== null) await report.phase('run', () => runImage(run, image, container))
   } catch (error) {
-    explain(error, record, stop)
+    explain(error, report, stop)
   } finally {
     stop.disarm()
-    const last = hold
+    const last = lock
     if (last)
-      await record
-        .phase('release', () => last.release(life.applicationsDown))
+      await report
+        .phase('release', () => last.release(run.applicationsDown))
         .catch((error: Error) =>
-          record.warn(`the claim could not be released, the next run will sweep it: ${error.message}`),
+          report.warn(`the claim could not be released, the next run will sweep it: ${error.message}`),
         )
   }
-  return record.end()
+  return report.end()
 }
 
 type Source = VolumeSource | DbSource
@@ -86,23 +86,32 @@ const volumesOf = (sources: readonly Source[]) => sources.filter((source) => sou
 const copiedOf = (sources: readonly Source[]) => volumesOf(sources).filter((source) => source.staging.kind !== 'mount')
 const databasesOf = (sources: readonly Source[]) => sources.filter((source) => source.kind === 'db')
 
-/** A workbench where anything is copied or dumped; else the claim is the backup container, and is taken with it. */
-async function takeHold(request: HoldRequest, record: Record, { sources, quiet }: Resolution): Promise<Hold> {
+/** A helper where anything is copied or dumped; else the claim is the backup container, and is taken with it. */
+async function acquireLock(
+  request: LockRequest,
+  record: ReportBuilder,
+  { sources, quiet }: Resolution,
+): Promise<AcquiredLock> {
   const copied = copiedOf(sources).map((source) => source.volume.name)
-  if (copied.length === 0 && databasesOf(sources).length === 0) return holdByBackup(request)
-  return record.phase('claim', () => holdByWorkbench(request, copied, journalOf({ sources, quiet })))
+  if (copied.length === 0 && databasesOf(sources).length === 0) return lockByBackupContainer(request)
+  return record.phase('claim', () => lockByHelper(request, copied, journalOf({ sources, quiet })))
 }
 
-type Opened = NonNullable<Hold['bench']>
+type Opened = NonNullable<AcquiredLock['helper']>
 
-async function dumpAll(life: Life, { workbench, tools }: Opened, sources: readonly Source[]): Promise<void> {
+async function dumpAll(run: InstanceRun, { container, tools }: Opened, sources: readonly Source[]): Promise<void> {
   const databases = databasesOf(sources)
   if (databases.length > 0)
-    await life.record.phase('dump', () => dumpDatabases(life, { exec: workbench.exec, tools }, databases))
+    await run.report.phase('dump', () => dumpDatabases(run, { exec: container.exec, tools }, databases))
 }
 
-function copyAll(life: Life, bench: Opened, sources: readonly Source[], around: Around): Promise<void> {
-  return copyVolumes(life, { exec: bench.workbench.exec, tools: bench.tools }, copiedOf(sources), around)
+function copyAll(
+  run: InstanceRun,
+  helper: Opened,
+  sources: readonly Source[],
+  around: CopySurroundings,
+): Promise<void> {
+  return copyVolumes(run, { exec: helper.container.exec, tools: helper.tools }, copiedOf(sources), around)
 }
 
 function journalOf({ sources, quiet }: Resolution): Journal {
@@ -117,13 +126,13 @@ function journalOf({ sources, quiet }: Resolution): Journal {
 }
 
 /** Waits for another instance that claimed before, and stops what this one needs, or needs what this one stops. */
-async function waitForOthers(life: Life, workbench: string, resolution: Resolution): Promise<void> {
+async function waitForOthers(run: InstanceRun, helper: string, resolution: Resolution): Promise<void> {
   const { restart, dumps } = journalOf(resolution)
   const stops = restart.map((one) => one.id)
-  await waitForOlder({ ...meeting(life), stops, dumps }, workbench)
+  await waitForOlder({ ...meeting(run), stops, dumps }, helper)
 }
 
-function meeting({ context, instance, stop, log }: Life): Omit<Meeting, 'stops' | 'dumps'> {
+function meeting({ context, instance, stop, log }: InstanceRun): Omit<Meeting, 'stops' | 'dumps'> {
   return {
     host: context.host,
     waitMs: instance.timeoutMs,
@@ -132,12 +141,12 @@ function meeting({ context, instance, stop, log }: Life): Omit<Meeting, 'stops' 
   }
 }
 
-function beginLife(context: RunContext, instance: Instance, log: InstanceLog, now: () => Date): Life {
+function beginLife(context: InstanceContext, instance: Instance, log: InstanceLog, now: () => Date): InstanceRun {
   return {
     context,
     instance,
     log,
-    record: openRecord(instance, log, now),
+    report: buildReport(instance, log, now),
     stop: openStop(context.signal),
     layout: layoutOf(instance.layout, now()),
     script: null,
@@ -149,18 +158,18 @@ function beginLife(context: RunContext, instance: Instance, log: InstanceLog, no
 
 /** A dry run: what would be staged and how, without touching anything. */
 export async function previewInstance(
-  context: RunContext,
+  context: InstanceContext,
   instance: Instance,
   log: InstanceLog,
   now: () => Date,
 ): Promise<Ended> {
-  const life = beginLife(context, instance, log, now)
-  const { record, stop } = life
+  const run = beginLife(context, instance, log, now)
+  const { report, stop } = run
   try {
-    const { sources, quiet } = await record.phase('resolve', () => resolve(life))
+    const { sources, quiet } = await report.phase('resolve', () => resolve(run))
     for (const source of sources) {
       await log.write('marina', `${source.kind} ${targetName(source.target)} would be ${howStaged(source)}`)
-      record.target(source.target, { status: 'staged' })
+      report.target(source.target, { status: 'staged' })
     }
     if (quiet.journal.length > 0)
       await log.write(
@@ -170,11 +179,11 @@ export async function previewInstance(
           .reverse()
           .join(', ')} would be stopped and started again`,
       )
-    await log.write('marina', `image ${instance.customImage} would run with ${life.layout.directory}`)
+    await log.write('marina', `image ${instance.customImage} would run with ${run.layout.directory}`)
   } catch (error) {
-    explain(error, record, stop)
+    explain(error, report, stop)
   }
-  const ended = record.end()
+  const ended = report.end()
   return ended.status === 'success' ? { ...ended, status: 'skipped' } : ended
 }
 
@@ -186,28 +195,28 @@ function howStaged(source: Source): string {
 
 interface Resolution {
   readonly sources: readonly Source[]
-  readonly quiet: Quiet
+  readonly quiet: InstanceStops
 }
 
 /** Which targets there are, and how each will be staged. What is missing is a failed target, not a failed instance. */
-async function resolve(life: Life): Promise<Resolution> {
-  const { context, instance, record } = life
+async function resolve(run: InstanceRun): Promise<Resolution> {
+  const { context, instance, report } = run
   const pending = context.pending(instance)
   if (pending.length > 0) throw new InstanceError(pending.join('; '))
-  if (instance.script !== null) life.script = await context.readScript(instance.script)
+  if (instance.script !== null) run.script = await context.readScript(instance.script)
   const targets = instance.targets ?? (await context.discover(instance.id))
   if (targets.length === 0 && instance.targets === null) {
     throw new InstanceError(
       `no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`,
     )
   }
-  for (const target of targets) record.target(target, {})
+  for (const target of targets) report.target(target, {})
   const sources: Source[] = []
-  for (const one of await resolveRunning(life, targets)) {
-    if (one.kind === 'unresolved') await failTarget(life, one.target, one.error)
+  for (const one of await resolveRunning(run, targets)) {
+    if (one.kind === 'unresolved') await failTarget(run, one.target, one.error)
     else sources.push(one)
   }
-  const quiet = await planQuiet(life, volumesOf(sources))
+  const quiet = await planInstanceStops(run, volumesOf(sources))
   return {
     quiet: quiet.quiet,
     sources: sources.filter((source) => source.kind === 'db' || quiet.sources.includes(source)),
@@ -215,56 +224,60 @@ async function resolve(life: Life): Promise<Resolution> {
 }
 
 /** A database that another instance has stopped is not down for good: it is waited for, and looked at again. */
-async function resolveRunning(life: Life, targets: readonly Target[]): Promise<readonly Resolved[]> {
-  const { docker, engine } = life.context.host
-  const look = () => resolveTargets(docker, engine, life.context.hostName, targets, { signal: life.stop.signal })
+async function resolveRunning(run: InstanceRun, targets: readonly Target[]): Promise<readonly Resolved[]> {
+  const { docker, engine } = run.context.host
+  const look = () => resolveTargets(docker, engine, run.context.hostName, targets, { signal: run.stop.signal })
   const found = await look()
   const down = found.flatMap((one) => (one.kind === 'db' && !one.facts.running ? [one.container.id] : []))
   if (down.length === 0) return found
-  await waitForStopped({ ...meeting(life), stops: down, dumps: [] })
+  await waitForStopped({ ...meeting(run), stops: down, dumps: [] })
   return look()
 }
 
-async function findImage(life: Life): Promise<Image> {
-  const { context, instance, record, stop } = life
+async function findImage(run: InstanceRun): Promise<ReadyImage> {
+  const { context, instance, report, stop } = run
   const { docker } = context.host
   if (instance.customImage === null) throw new InstanceError(`instance ${instance.id} names no customImage`)
   const image = await ensureImage(docker, instance.customImage, instance.pull, {
     signal: stop.signal,
     deadlineMs: instance.timeoutMs,
   })
-  record.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
-  for (const warning of image.warnings) await record.warn(warning)
+  report.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
+  for (const warning of image.warnings) await report.warn(warning)
   if (instance.entrypoint === null && dropsItsCommand(image.entrypoint)) {
     throw new InstanceError(
       `image ${image.reference} has a shell-form ENTRYPOINT, which drops /backup.sh and so would back up nothing: write it as ENTRYPOINT ["…"], or set entrypoint`,
     )
   }
-  await refuseMissingMounts(life)
+  await refuseMissingMounts(run)
   return image
 }
 
-/** Looks the image's user up in the workbench, where that is of the same image; else it is looked up in the backup container alone. */
-async function refuseUnknownUser({ context, instance, stop }: Life, image: Image, workbench: string): Promise<void> {
+/** Looks the image's user up in the helper, where that is of the same image; else it is looked up in the backup container alone. */
+async function refuseUnknownUser(
+  { context, instance, stop }: InstanceRun,
+  image: ReadyImage,
+  helper: string,
+): Promise<void> {
   const { docker } = context.host
-  if ((await inspectContainer(docker, workbench))?.image === image.id)
-    await ownerOf({ docker, instance, image, signal: stop.signal }, workbench)
+  if ((await inspectContainer(docker, helper))?.image === image.id)
+    await ownerOf({ docker, instance, image, signal: stop.signal }, helper)
 }
 
 /** A volume among `mounts` that is not there would be created by the engine, and the backup would go into the void. */
-async function refuseMissingMounts(life: Life): Promise<void> {
-  const names = life.instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
-  const found = await inspectVolumes(life.context.host.docker, names)
+async function refuseMissingMounts(run: InstanceRun): Promise<void> {
+  const names = run.instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
+  const found = await inspectVolumes(run.context.host.docker, names)
   const missing = names.filter((name) => !found.some((volume) => volume.name === name))
   if (missing.length > 0)
     throw new InstanceError(
-      `volume ${missing.join(', ')}, named in mounts, does not exist on host ${life.context.hostName}: create it (docker volume create)`,
+      `volume ${missing.join(', ')}, named in mounts, does not exist on host ${run.context.hostName}: create it (docker volume create)`,
     )
 }
 
-async function runImage(life: Life, image: Image, container: string): Promise<void> {
-  const { instance, record, stop, log } = life
-  const { docker } = life.context.host
+async function runImage(run: InstanceRun, image: ReadyImage, container: string): Promise<void> {
+  const { instance, report, stop, log } = run
+  const { docker } = run.context.host
   const end = await runBackup({
     docker,
     container,
@@ -274,18 +287,18 @@ async function runImage(life: Life, image: Image, container: string): Promise<vo
     log,
     signal: stop.signal,
   })
-  record.set({ exitCode: end.exitCode })
-  if (end.logIsCut) await record.warn('lines may be missing from its log: the docker client that read it died')
+  report.set({ exitCode: end.exitCode })
+  if (end.logIsCut) await report.warn('lines may be missing from its log: the docker client that read it died')
   if (stop.reason()) throw new CancelledError()
   if (end.failure !== null) throw new InstanceError(end.failure)
   if (end.withoutScript)
-    await record.warn(
+    await report.warn(
       `image ${image.reference} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`,
     )
 }
 
 /** Turns what was thrown into the instance's reason. What fired the stop explains more than the step that it broke. */
-function explain(error: unknown, record: Record, stop: Stop): void {
+function explain(error: unknown, record: ReportBuilder, stop: Stop): void {
   const reason = stop.reason()
   if (reason?.kind === 'failed') record.fail(reason.sentence)
   else if (reason?.kind === 'cancelled') record.cancel()

@@ -3,7 +3,7 @@
 import { HOOK_DEADLINE_MS, type HookKind, runHook } from '../applications/hooks.ts'
 import type { Target } from '../config/model.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { Life } from './instanceRun.ts'
+import type { InstanceRun } from './instanceRun.ts'
 import { targetName } from './reportBuilder.ts'
 
 export interface HookPlace {
@@ -15,19 +15,19 @@ export interface HookPlace {
 const LATE_DEADLINE_MS = 60_000
 
 /** Begins with the preHook. Throws `InstanceError` where it fails; then the target has failed, and `closeHooks` still runs. */
-export async function preHook(life: Life, target: Target, place: HookPlace | null): Promise<void> {
+export async function preHook(run: InstanceRun, target: Target, place: HookPlace | null): Promise<void> {
   if (target.preHook === null) return
-  await oneHook(life, 'preHook', target, target.preHook, place)
+  await oneHook(run, 'preHook', target, target.preHook, place)
 }
 
 /** Runs the postHook, if there is one, also when the run is cancelled or its time is over. Throws `InstanceError` where it fails. */
-export async function postHook(life: Life, target: Target, place: HookPlace | null): Promise<void> {
+export async function postHook(run: InstanceRun, target: Target, place: HookPlace | null): Promise<void> {
   if (target.postHook === null) return
-  await oneHook(life, 'postHook', target, target.postHook, place)
+  await oneHook(run, 'postHook', target, target.postHook, place)
 }
 
 async function oneHook(
-  life: Life,
+  run: InstanceRun,
   kind: HookKind,
   target: Target,
   text: string,
@@ -38,17 +38,17 @@ async function oneHook(
       `${kind} of ${target.kind === 'db' ? 'database' : 'volume'} ${targetName(target)} has no container to run in: no running container has it mounted. Start one, or remove the hook`,
     )
   }
-  const isLate = kind === 'postHook' && life.stop.signal.aborted
-  const result = await life.stop.during(`the ${kind} ran in container "${place.name}"`, () =>
-    runHook(life.context.host.docker, {
+  const isLate = kind === 'postHook' && run.stop.signal.aborted
+  const result = await run.stop.during(`the ${kind} ran in container "${place.name}"`, () =>
+    runHook(run.context.host.docker, {
       kind,
       container: place.id,
       name: place.name,
       text,
-      deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, life.instance.timeoutMs),
+      deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, run.instance.timeoutMs),
       // a postHook that was begun is not cut short: it puts the application back to work
-      ...(kind === 'preHook' ? { signal: life.stop.signal } : {}),
-      onLine: (stream, line) => life.log.write(stream === 'stdout' ? 'out' : 'err', `${line}\n`),
+      ...(kind === 'preHook' ? { signal: run.stop.signal } : {}),
+      onLine: (stream, line) => run.log.write(stream === 'stdout' ? 'out' : 'err', `${line}\n`),
     }),
   )
   if (result.kind === 'cancelled') throw new CancelledError()

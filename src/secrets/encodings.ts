@@ -18,7 +18,7 @@ export function isMaskable(secret: string): boolean {
  * something, and their encoded forms. Longer forms hold shorter ones; nothing is shorter than four bytes.
  * A value that is too short gives nothing.
  */
-export function formsOf(secret: string): string[] {
+export function encodingsOf(secret: string): string[] {
   if (!isMaskable(secret)) return []
   const whole = Buffer.from(secret).toString() // lone surrogates become U+FFFD, as they do in every output
   const values = unique([whole, whole.trim()])
@@ -37,7 +37,7 @@ export function formsOf(secret: string): string[] {
  * The few of `formsOf` that are worth telling the runner: it compares every line of a log with each of them, and with
  * encoded forms of each that it makes itself. Our own output is masked with all of them before it gets there.
  */
-export function mainFormsOf(secret: string): string[] {
+export function mainEncodingsOf(secret: string): string[] {
   if (!isMaskable(secret)) return []
   const value = Buffer.from(secret).toString()
   const texts = [value, value.trim(), ...meaningfulLines(value)]

@@ -1,5 +1,5 @@
 /** Keeps secrets out of everything that is written: what to mask, and the means to mask it in texts and streams. */
-import { formsOf, isMaskable, mainFormsOf } from './encodings.ts'
+import { encodingsOf, isMaskable, mainEncodingsOf } from './encodings.ts'
 import { type MaskingStream, maskingStream, maskText, patternTable } from './patternSearch.ts'
 
 /** Replaces secrets by `***`. */
@@ -12,7 +12,7 @@ export interface Redactor {
 
 /** Masks the secrets in all their forms (see `formsOf`). Values that are too short are let through. */
 export function createRedactor(secrets: Iterable<string>): Redactor {
-  return redactorOf([...secrets].flatMap(formsOf))
+  return redactorOf([...secrets].flatMap(encodingsOf))
 }
 
 /** Masks exactly these texts (of two bytes and more) and no forms of them. */
@@ -28,6 +28,6 @@ export function redactorOf(texts: Iterable<string>): Redactor {
  */
 export function maskable(secrets: Iterable<string>): { values: string[]; tooShort: number } {
   const all = new Set([...secrets].filter((secret) => secret !== ''))
-  const values = new Set([...all].flatMap(mainFormsOf).filter((form) => !/[\r\n]/.test(form)))
+  const values = new Set([...all].flatMap(mainEncodingsOf).filter((form) => !/[\r\n]/.test(form)))
   return { values: [...values], tooShort: [...all].filter((secret) => !isMaskable(secret)).length }
 }

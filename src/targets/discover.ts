@@ -5,7 +5,7 @@ import {
   discoverByLabel,
   LABEL_PREFIX,
   type LabelInstance,
-  type Labelled,
+  type LabelledObject,
 } from '../config/discoveryLabels.ts'
 import type { Target } from '../config/model.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
@@ -30,7 +30,7 @@ export async function discover(
     listContainers(docker, [], { signal }).then((ids) => inspectContainers(docker, ids, { signal })),
     listVolumes(docker, [], { signal }).then((names) => inspectVolumes(docker, names, { signal })),
   ])
-  const objects: Labelled[] = [
+  const objects: LabelledObject[] = [
     ...volumes.map((volume) => ({ kind: 'volume' as const, name: volume.name, labels: volume.labels })),
     ...containers.map((container) => ({ kind: 'container' as const, name: container.name, labels: container.labels })),
   ].filter(

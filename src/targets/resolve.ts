@@ -5,7 +5,7 @@ import { type Inspected, inspectContainer, inspectContainers, listContainers } f
 import { isOurs } from '../docker/labels.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { commandError, query } from '../docker/process.ts'
-import { inspectVolumes, type Volume } from '../docker/volumes.ts'
+import { type EngineVolume, inspectVolumes } from '../docker/volumes.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
 import { decideStaging, type EngineTraits, type Staging } from './staging.ts'
 
@@ -22,7 +22,7 @@ export interface SourceContainer {
 export interface VolumeSource {
   readonly kind: 'volume'
   readonly target: VolumeTarget
-  readonly volume: Volume
+  readonly volume: EngineVolume
   readonly staging: Staging
   /** Containers that have the volume, running or not. */
   readonly containers: readonly SourceContainer[]

@@ -21,13 +21,13 @@ const [source, bench] = [engine.name('bench-pg'), engine.name('bench-bench')]
 try {
   await databaseImage(engine)
   await startServer(engine, 'postgres', source, { env: { POSTGRES_PASSWORD: 'x' } })
-  const workbench = await startBench(engine, bench)
+  const helper = await startBench(engine, bench)
   const fill = `CREATE TABLE a AS SELECT i, repeat(md5(i::text), 10) AS body FROM generate_series(1, ${ROWS}) i; VACUUM a`
   await engine.ok(['exec', '-i', source, 'psql', '-q', '-U', 'postgres'], { input: fill, timeoutMs: 300_000 })
   console.log(`at rest: ${rss()} MB RSS`)
   for (let round = 1; round <= ROUNDS; round++) {
     const bare = bareDump()
-    const ours = await ourDump(workbench)
+    const ours = await ourDump(helper)
     console.log(
       `round ${round}: ${ours.megabytes} MB; docker exec pg_dumpall > file ${bare} s; through the action's code ${ours.seconds} s; RSS by fifths of the dump ${ours.peaks.join(', ')} MB`,
     )
@@ -54,11 +54,11 @@ function bareDump(): string {
   return seconds
 }
 
-async function ourDump(workbench: Parameters<typeof dump>[1]) {
+async function ourDump(helper: Parameters<typeof dump>[1]) {
   const samples: number[] = []
   const timer = setInterval(() => samples.push(rss()), 100)
   const begun = performance.now()
-  const { files } = await (await dump(engine, workbench, source)).report
+  const { files } = await (await dump(engine, helper, source)).report
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   clearInterval(timer)
   const fifth = Math.ceil(samples.length / 5)

@@ -1,17 +1,17 @@
-/** A workbench for tests, and an independent description of a tree: made by GNU find, sha256sum and getfattr, not by our listing. */
+/** A helper for tests, and an independent description of a tree: made by GNU find, sha256sum and getfattr, not by our listing. */
 
 import { randomBytes } from 'node:crypto'
-import type { Bench } from '../../src/copy/copyHelper.ts'
+import type { CopyHelper } from '../../src/copy/copyHelper.ts'
 import { probeTools } from '../../src/copy/tools.ts'
 import { execTruthfully } from '../../src/docker/exec.ts'
 import type { Engine } from './engine.ts'
 
-export interface TestBench extends Bench {
+export interface TestBench extends CopyHelper {
   readonly container: string
   remove(): Promise<void>
 }
 
-/** A running container of `image` as the workbench is: the volumes read-only at `/marina/source/N`, `staging` (or a new volume) at `/backup`; `more` goes to docker run. */
+/** A running container of `image` as the helper is: the volumes read-only at `/marina/source/N`, `staging` (or a new volume) at `/backup`; `more` goes to docker run. */
 export async function openTestBench(
   engine: Engine,
   image: string,
@@ -47,7 +47,7 @@ export async function openTestBench(
     env: { ...(process.env as Record<string, string>), ...engine.env() },
     redact: (text: string) => text,
   }
-  const exec: Bench['exec'] = (request) => execTruthfully(docker, { ...request, container })
+  const exec: CopyHelper['exec'] = (request) => execTruthfully(docker, { ...request, container })
   const probe = await probeTools(exec)
   if (!probe.ok) throw new Error(`the test's image lacks ${probe.missing.join(', ')}`)
   return { container, exec, tools: probe.tools, remove: async () => void (await engine.ok(['rm', '-fv', container])) }

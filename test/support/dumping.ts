@@ -1,18 +1,18 @@
-/** What the tests of dumps share: a workbench made by hand, a call of `dumpDatabase` with a log, and looks into the containers. */
+/** What the tests of dumps share: a helper made by hand, a call of `dumpDatabase` with a log, and looks into the containers. */
 
 import type { DbTarget } from '../../src/config/model.ts'
 import { type ExecRequest, execTruthfully } from '../../src/docker/exec.ts'
 import type { Docker } from '../../src/docker/process.ts'
-import { type ContainerFacts, type DumpBench, type DumpReport, dumpDatabase } from '../../src/dump/dump.ts'
+import { type ContainerFacts, type DumpHelper, type DumpReport, dumpDatabase } from '../../src/dump/dump.ts'
 import type { Engine } from './engine.ts'
 import { runOk } from './process.ts'
 
-/** Where the dumps of these tests lie in the workbench. */
+/** Where the dumps of these tests lie in the helper. */
 export const DIRECTORY = '/backup/20260102-030405/db'
 /** Whom they belong to. */
 export const OWNER = { uid: 1234, gid: 2345 }
 
-export interface TestBench extends DumpBench {
+export interface TestBench extends DumpHelper {
   readonly name: string
   /** Paths of all files below the dumps' directory. */
   files(): Promise<string[]>
@@ -78,7 +78,12 @@ export interface DumpOptions extends Partial<DbTarget> {
 }
 
 /** Dumps the container `name`; its dumps lie in `DIRECTORY/name`. */
-export async function dump(engine: Engine, bench: DumpBench, name: string, options: DumpOptions = {}): Promise<Dumped> {
+export async function dump(
+  engine: Engine,
+  bench: DumpHelper,
+  name: string,
+  options: DumpOptions = {},
+): Promise<Dumped> {
   const { deadlineMs = 100_000, ...target } = options
   const abort = new AbortController()
   const log: string[] = []
@@ -119,7 +124,7 @@ export function restInBench(engine: Engine, bench: TestBench, name: string): Pro
   return engine.ok(['exec', bench.name, 'sh', '-c', `find ${DIRECTORY}/${name} 2>/dev/null || true`])
 }
 
-/** Feeds a file of the workbench to a program in another container, byte for byte. Gives the program's stdout. */
+/** Feeds a file of the helper to a program in another container, byte for byte. Gives the program's stdout. */
 export function feed(engine: Engine, bench: TestBench, path: string, into: readonly string[]): Promise<string> {
   const script = 'bench=$1 path=$2; shift 2; docker exec "$bench" cat "$path" | docker exec -i "$@"'
   return runOk('sh', ['-c', script, 'sh', bench.name, path, ...into], { env: { ...process.env, ...engine.env() } })

@@ -1,6 +1,6 @@
 /** Entries of a listing for tests: what is left out is ordinary. */
 
-import type { BenchTools } from '../../src/copy/copyHelper.ts'
+import type { CopyTools } from '../../src/copy/copyHelper.ts'
 import type { Entry, EntryType, Listing } from '../../src/copy/listing.ts'
 
 const TYPE_BITS: Readonly<Record<EntryType, number>> = {
@@ -49,7 +49,7 @@ export function listing(...entries: readonly Entry[]): Listing {
 }
 
 /** Tools that keep everything. */
-export const GNU: BenchTools = {
+export const GNU: CopyTools = {
   flavour: 'gnu',
   nanoseconds: true,
   linkTimes: true,

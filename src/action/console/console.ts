@@ -2,7 +2,7 @@
 import type { Redactor } from '../../secrets/redaction.ts'
 import { createPrinter } from './printer.ts'
 import { createSections, type Section } from './sections.ts'
-import { createOutput } from './stdout.ts'
+import { createStdoutWriter } from './stdout.ts'
 
 export type { Section } from './sections.ts'
 
@@ -43,7 +43,7 @@ export interface Console {
 
 /** `temp`: the folder for the lines of sections that wait, usually `RUNNER_TEMP`. */
 export function createConsole(options: { readonly stdout?: NodeJS.WritableStream; readonly temp: string }): Console {
-  const output = createOutput(options.stdout ?? process.stdout)
+  const output = createStdoutWriter(options.stdout ?? process.stdout)
   const printer = createPrinter(output)
   const sections = createSections(printer, options.temp)
   const given: Record<Kind, number> = { error: 0, warning: 0, notice: 0 }

@@ -6,7 +6,7 @@
  */
 import { type Redactor, redactorOf } from '../../secrets/redaction.ts'
 import { commandLine, type Guard, looksLikeCommand, newGuard } from './commands.ts'
-import type { Output } from './stdout.ts'
+import type { StdoutWriter } from './stdout.ts'
 
 export interface Printer {
   /** A command, which acts at once. `data` is printed as it is: redact it where it is not a value to be masked. */
@@ -25,7 +25,7 @@ export interface Printer {
   redact(text: string): string
 }
 
-export function createPrinter(output: Output): Printer {
+export function createPrinter(output: StdoutWriter): Printer {
   const masked: string[] = []
   let redactor: Redactor = redactorOf([])
   let guard: Guard | null = null

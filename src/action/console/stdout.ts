@@ -4,7 +4,7 @@
 const BATCH_CHARACTERS = 64 * 1024
 const NOTHING = Buffer.alloc(0)
 
-export interface Output {
+export interface StdoutWriter {
   /** Writes text soon, batched with what follows in the same moment; resolves when more may come. */
   batch(text: string): Promise<void>
   /** Writes text now, after all that was batched; resolves when more may come. */
@@ -16,7 +16,7 @@ export interface Output {
 }
 
 /** A reader that has gone away (EPIPE) makes every later write nothing: a backup goes on without a console. */
-export function createOutput(stream: NodeJS.WritableStream): Output {
+export function createStdoutWriter(stream: NodeJS.WritableStream): StdoutWriter {
   const resolved = Promise.resolve()
   let batched: string[] = []
   let batchedCharacters = 0

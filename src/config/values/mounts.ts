@@ -1,7 +1,7 @@
 /** The user's own mounts, written as `docker run` takes them: `--mount` text, or the short `source:/target[:ro]`. */
 
 /** One mount of the backup container besides `/backup`. A bind's source is a path on the Docker host. */
-export interface Mount {
+export interface UserMount {
   readonly type: 'bind' | 'volume' | 'tmpfs'
   /** `null` for a tmpfs, and for a volume without a name. */
   readonly source: string | null
@@ -10,7 +10,7 @@ export interface Mount {
 }
 
 export type MountResult =
-  | { readonly ok: true; readonly mount: Mount }
+  | { readonly ok: true; readonly mount: UserMount }
   | { readonly ok: false; readonly message: string }
 
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
@@ -23,7 +23,7 @@ export function parseMount(text: string): MountResult {
   return message === null ? { ok: true, mount: read } : { ok: false, message }
 }
 
-function readShort(text: string): Mount | string {
+function readShort(text: string): UserMount | string {
   const parts = text.split(':')
   const [source = '', target = '', mode] = parts
   if (parts.length < 2 || parts.length > 3)
@@ -43,7 +43,7 @@ const LONG_KEYS: Readonly<Record<string, 'type' | 'source' | 'target' | 'readonl
   ro: 'readonly',
 }
 
-function readLong(text: string): Mount | string {
+function readLong(text: string): UserMount | string {
   const values: { type?: string; source?: string; target?: string; readonly?: string } = {}
   for (const option of text.split(',')) {
     const [name = '', ...rest] = option.split('=')
@@ -59,7 +59,7 @@ function readLong(text: string): Mount | string {
   return { type, source: source === '' ? null : source, target, readonly: readonly === 'true' || readonly === '1' }
 }
 
-function problemOf({ type, source, target }: Mount): string | null {
+function problemOf({ type, source, target }: UserMount): string | null {
   if (!target.startsWith('/')) return 'the mount needs a target that begins with "/": a path in the backup container'
   const parts = target.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.includes('..')) return 'the mount\'s target must not hold ".."'

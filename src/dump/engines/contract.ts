@@ -4,11 +4,11 @@ import type { DbKind } from '../../config/model.ts'
 import { InstanceError } from '../../errors.ts'
 
 /** The programs that were found in the container, each with the first line of its `--version`. */
-export type Tools = ReadonlyMap<string, string>
+export type DumpTools = ReadonlyMap<string, string>
 
 export interface DumpQuestion {
   readonly kind: DbKind
-  readonly tools: Tools
+  readonly tools: DumpTools
   /** Empty: the whole server. */
   readonly databases: readonly string[]
   /** As written in the configuration. */
@@ -40,7 +40,7 @@ export interface DumpPlan {
   /** Whether a line on stderr is worth a warning on the target; the log has every line. */
   readonly isWarning: (line: string) => boolean
   /** A new check for each file. */
-  readonly wholeness: () => Wholeness
+  readonly wholeness: () => DumpCheck
 }
 
 export interface RightsQuestion {
@@ -52,7 +52,7 @@ export interface RightsQuestion {
 }
 
 /** Watches a dump stream by, in memory that does not grow with it. */
-export interface Wholeness {
+export interface DumpCheck {
   /** Takes the next bytes of the tool, gives those that belong into the file (a few may be held back to the end). */
   pass(chunk: Buffer): Buffer | Promise<Buffer>
   /** The stream has ended: the bytes still held back, and what the dump lacks to be whole, or `null`. */

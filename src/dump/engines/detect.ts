@@ -1,7 +1,7 @@
 /** Which database runs in a container, told by its image, its command, its environment and the tools it has. Pure. */
 import type { DbKind } from '../../config/model.ts'
 import { InstanceError } from '../../errors.ts'
-import type { Tools } from './contract.ts'
+import type { DumpTools } from './contract.ts'
 
 export interface KindEvidence {
   /** Name of the container, for the messages. */
@@ -73,7 +73,7 @@ export function kindOfImage(reference: string): DbKind | null {
  * The kind of the database in a container. What the image and the command say goes before what the environment says,
  * and that before the tools that are there. Throws an `InstanceError` that names the choices where it stays open.
  */
-export function detectKind(container: KindEvidence, tools: Tools): DbKind {
+export function detectKind(container: KindEvidence, tools: DumpTools): DbKind {
   const image = kindOfImage(container.image)
   const commands = container.command.flatMap((word) => find(SERVERS, word.split('/').pop() ?? '') ?? [])
   const levels: readonly (readonly DbKind[])[] = [

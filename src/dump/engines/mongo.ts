@@ -1,9 +1,9 @@
 /** MongoDB: `mongodump --archive`, and how an archive ends. */
 import { InstanceError } from '../../errors.ts'
 import { mongoArchive } from '../formats/mongoArchive.ts'
-import { wholenessOf } from '../formats/text.ts'
+import { checkOf } from '../formats/text.ts'
 import { type DumpPlan, type DumpQuestion, fileNameOf, saysWarning } from './contract.ts'
-import { liftedNotice, liftPassword, liftUrlPassword } from './passwordArgs.ts'
+import { extractedNotice, extractPassword, extractUrlPassword } from './passwordArgs.ts'
 import { argumentsInEnv, SECRET, TAKE_ARGUMENTS } from './script.ts'
 
 /**
@@ -35,7 +35,7 @@ export function mongoPlan(question: DumpQuestion): DumpPlan {
   const tool = 'mongodump'
   if (!question.tools.has(tool))
     throw new InstanceError('mongodump is not found in the container: install the MongoDB database tools in its image')
-  const lifted = liftPassword(question.dumpArgs, PASSWORD)
+  const lifted = extractPassword(question.dumpArgs, PASSWORD)
   const uri = liftUri(lifted.args)
   const options = [...lifted.options, ...(uri.password === null ? [] : ['--uri'])]
   const password = lifted.password ?? uri.password
@@ -66,13 +66,13 @@ export function mongoPlan(question: DumpQuestion): DumpPlan {
             database,
             name: fileNameOf(database, '.archive'),
           })),
-    notices: [...(options.length === 0 ? [] : [liftedNotice(options, tool)]), ...narrowNotice(question, account)],
+    notices: [...(options.length === 0 ? [] : [extractedNotice(options, tool)]), ...narrowNotice(question, account)],
     rights: null,
     isWarning: (line) =>
       !/\t(writing|done dumping|reading password|dumping up to) |\t\[[#.]+\]|^Enter password/.test(line) &&
       saysWarning(line),
     // --gzip compresses the whole archive
-    wholeness: () => wholenessOf(mongoArchive),
+    wholeness: () => checkOf(mongoArchive),
   }
 }
 
@@ -91,7 +91,7 @@ function liftUri(args: readonly string[]) {
   let user: string | null = null
   const kept = args.map((arg) => {
     const [, option = '', value = ''] = /^(--uri=)?(mongodb(?:\+srv)?:\/\/.*)$/s.exec(arg) ?? []
-    const lifted = liftUrlPassword(value)
+    const lifted = extractUrlPassword(value)
     if (lifted) {
       password = lifted.password
       user = lifted.user

@@ -1,9 +1,9 @@
 /** MySQL and MariaDB: `mysqldump` or `mariadb-dump`, whichever the container has, and how their output ends. */
 import { InstanceError } from '../../errors.ts'
-import { keepTail, type TextEnd, textWholeness } from '../formats/text.ts'
+import { keepTail, type TextEnd, textCheck } from '../formats/text.ts'
 import { type DumpPlan, type DumpQuestion, fileNameOf, type RightsQuestion, saysWarning } from './contract.ts'
 import { judgeGrants } from './mysqlGrants.ts'
-import { liftedNotice, liftPassword } from './passwordArgs.ts'
+import { extractedNotice, extractPassword } from './passwordArgs.ts'
 import { argumentsInEnv, SECRET, TAKE_ARGUMENTS } from './script.ts'
 
 /**
@@ -55,7 +55,7 @@ const CONNECTION_IN_TWO = /^(-[hPSu]|--(host|port|socket|protocol|user))$/
 /** How to dump a MySQL or MariaDB server, or each of the named databases. */
 export function mysqlPlan(question: DumpQuestion): DumpPlan {
   const tool = pick(question, ['mysqldump', 'mariadb-dump'])
-  const { args, password, options } = liftPassword(question.dumpArgs, PASSWORD)
+  const { args, password, options } = extractPassword(question.dumpArgs, PASSWORD)
   const bad = args.find((arg) => ELSEWHERE.test(arg) || WITHOUT_END.test(arg))
   if (bad !== undefined)
     throw new InstanceError(
@@ -86,10 +86,10 @@ export function mysqlPlan(question: DumpQuestion): DumpPlan {
             database,
             name: fileNameOf(database, '.sql'),
           })),
-    notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
+    notices: options.length === 0 ? [] : [extractedNotice(options, tool)],
     rights: rightsQuestion(question, base, [...first, ...connectionArgs(rest)]),
     isWarning: saysWarning,
-    wholeness: () => textWholeness(END),
+    wholeness: () => textCheck(END),
   }
 }
 

@@ -10,7 +10,7 @@ export interface PasswordOption {
   readonly takesOptions?: boolean
 }
 
-export interface Lifted {
+export interface ExtractedPassword {
   readonly args: readonly string[]
   /** `null` where there was none. The last one counts, as it does for the tools. */
   readonly password: string | null
@@ -19,7 +19,7 @@ export interface Lifted {
 }
 
 /** Takes out every use of `option`. An option that stands last, without a value, is taken out too. */
-export function liftPassword(args: readonly string[], option: PasswordOption): Lifted {
+export function extractPassword(args: readonly string[], option: PasswordOption): ExtractedPassword {
   const kept: string[] = []
   const options = new Set<string>()
   let password: string | null = null
@@ -42,7 +42,7 @@ export function liftPassword(args: readonly string[], option: PasswordOption): L
 }
 
 /** Takes the password out of a URL's user information (`scheme://user:password@host`). `null` where there is none. `alone`: what a name without a colon is. */
-export function liftUrlPassword(
+export function extractUrlPassword(
   url: string,
   alone: 'user' | 'password' = 'user',
 ): { readonly url: string; readonly user: string; readonly password: string } | null {
@@ -64,7 +64,7 @@ export function liftUrlPassword(
 }
 
 /** The notice for what was taken out. */
-export function liftedNotice(options: readonly string[], tool: string): string {
+export function extractedNotice(options: readonly string[], tool: string): string {
   return `the password of ${options.join(', ')} in dumpArgs is handed to ${tool} by its environment, not on its command line; leave it out where the container's own environment has it`
 }
 

@@ -1,9 +1,9 @@
 /** PostgreSQL: `pg_dumpall` for the server, `pg_dump` for each named database, and how their output ends. */
 import { InstanceError } from '../../errors.ts'
 import { customArchive, tarArchive } from '../formats/pgArchive.ts'
-import { type TextEnd, textWholeness } from '../formats/text.ts'
+import { type TextEnd, textCheck } from '../formats/text.ts'
 import { type DumpPlan, type DumpQuestion, fileNameOf, saysWarning } from './contract.ts'
-import { decoded, liftedNotice, liftUrlPassword } from './passwordArgs.ts'
+import { decoded, extractedNotice, extractUrlPassword } from './passwordArgs.ts'
 import { argumentsInEnv, SECRET, TAKE_ARGUMENTS } from './script.ts'
 
 /**
@@ -67,10 +67,10 @@ export function postgresPlan(question: DumpQuestion): DumpPlan {
             // PGDATABASE is a name and nothing else; an argument could be taken for a connection string
             env: { ...call.env, PGDATABASE: database },
           })),
-    notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
+    notices: options.length === 0 ? [] : [extractedNotice(options, tool)],
     rights: null,
     isWarning: saysWarning,
-    wholeness: () => textWholeness(endOf(tool === 'pg_dumpall')),
+    wholeness: () => textCheck(endOf(tool === 'pg_dumpall')),
   }
 }
 
@@ -111,7 +111,7 @@ function liftPasswords(dumpArgs: readonly string[]) {
       return []
     }
     const [, option = '', value = ''] = /^(--dbname=|-d)?(.*)$/s.exec(arg) ?? []
-    const url = liftUrlPassword(value)
+    const url = extractUrlPassword(value)
     if (url) {
       options.add('the connection URL')
       password = url.password

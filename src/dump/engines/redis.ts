@@ -1,8 +1,8 @@
 /** Redis and Valkey: `redis-cli --rdb` to stdout, and how an RDB file ends. */
 import { InstanceError } from '../../errors.ts'
-import { rdbWholeness } from '../formats/rdb.ts'
+import { rdbCheck } from '../formats/rdb.ts'
 import { type DumpPlan, type DumpQuestion, saysWarning } from './contract.ts'
-import { liftedNotice, liftPassword, liftUrlPassword } from './passwordArgs.ts'
+import { extractedNotice, extractPassword, extractUrlPassword } from './passwordArgs.ts'
 import { argumentsInEnv, SECRET, TAKE_ARGUMENTS } from './script.ts'
 
 /**
@@ -32,7 +32,7 @@ export function redisPlan(question: DumpQuestion): DumpPlan {
   const tool = wanted.find((one) => question.tools.has(one))
   if (tool === undefined)
     throw new InstanceError(`neither ${wanted.join(' nor ')} is found in the container: install one in its image`)
-  const lifted = liftPassword(question.dumpArgs, PASSWORD)
+  const lifted = extractPassword(question.dumpArgs, PASSWORD)
   const url = liftUrl(lifted.args)
   const elsewhere = url.args.find((arg) => ELSEWHERE.test(arg))
   if (elsewhere !== undefined)
@@ -59,10 +59,10 @@ export function redisPlan(question: DumpQuestion): DumpPlan {
         },
       },
     ],
-    notices: options.length === 0 ? [] : [liftedNotice(options, tool)],
+    notices: options.length === 0 ? [] : [extractedNotice(options, tool)],
     rights: null,
     isWarning: saysWarning,
-    wholeness: rdbWholeness,
+    wholeness: rdbCheck,
   }
 }
 
@@ -70,7 +70,7 @@ export function redisPlan(question: DumpQuestion): DumpPlan {
 function liftUrl(args: readonly string[]) {
   let password: string | null = null
   const kept = args.flatMap((arg) => {
-    const lifted = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? liftUrlPassword(arg, 'password') : null
+    const lifted = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? extractUrlPassword(arg, 'password') : null
     if (!lifted) return [arg]
     password = lifted.password
     const bare = lifted.url.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1')

@@ -1,6 +1,6 @@
 /** The archive format of `mongodump`: whether every collection that the archive announces came to its end. */
-import type { Wholeness } from '../engines/contract.ts'
-import { type Walker, type Want, walked } from './streamParser.ts'
+import type { DumpCheck } from '../engines/contract.ts'
+import { type Parser, type ParserRequest, parseStream } from './streamParser.ts'
 
 const MAGIC = 0x8199e26d
 const END_OF_BLOCK = -1
@@ -8,13 +8,13 @@ const END_OF_BLOCK = -1
 const LARGEST = 17 << 20
 
 /** An archive is blocks of documents; each collection's last one is a header that says so. Nothing follows the last of them. */
-export function mongoArchive(): Wholeness {
-  return walked(archive())
+export function mongoArchive(): DumpCheck {
+  return parseStream(archive())
 }
 
-type Reading<T> = Generator<Want, T, Buffer | boolean>
+type Reading<T> = Generator<ParserRequest, T, Buffer | boolean>
 
-function* archive(): Walker {
+function* archive(): Parser {
   if (((yield { read: 4 }) as Buffer).readUInt32LE(0) !== MAGIC) return 'it is not a mongodump archive'
   const announced = new Set<string>()
   yield* document() // versions

@@ -1,11 +1,11 @@
 /** The archive formats of `pg_dump`: whether a custom archive holds all that its table of contents promises, and whether a tar archive ends. */
 
-import type { Wholeness } from '../engines/contract.ts'
-import { type Walker, walked } from './streamParser.ts'
+import type { DumpCheck } from '../engines/contract.ts'
+import { type Parser, parseStream } from './streamParser.ts'
 import { keepTail } from './text.ts'
 
 /** A tar archive ends with two blocks of zeros. */
-export function tarArchive(): Wholeness {
+export function tarArchive(): DumpCheck {
   const tail = keepTail(1024)
   return {
     pass(chunk) {
@@ -24,8 +24,8 @@ export function tarArchive(): Wholeness {
 }
 
 /** A custom archive has no end of its own: its table of contents says how many blocks of data follow. */
-export function customArchive(): Wholeness {
-  return walked(archive())
+export function customArchive(): DumpCheck {
+  return parseStream(archive())
 }
 
 /** The versions whose table of contents is known: PostgreSQL 9.0 to 18. */
@@ -35,7 +35,7 @@ const CUSTOM = 1
 const DATA = 1
 const LARGE_OBJECTS = 3
 
-function* archive(): Walker {
+function* archive(): Parser {
   const head = (yield { read: 11 }) as Buffer
   const version = ((head[5] ?? 0) << 8) | (head[6] ?? 0)
   const intSize = head[8] ?? 0

@@ -1,6 +1,6 @@
 /** How an RDB file ends: the byte 0xff and a checksum of all before it. What `redis-cli --rdb -` writes behind that is taken off. */
 
-import type { Wholeness } from '../engines/contract.ts'
+import type { DumpCheck } from '../engines/contract.ts'
 import { crc64 } from './crc64.ts'
 
 const END = 0xff
@@ -13,7 +13,7 @@ const MARK = 40
  * Passes an RDB file on without the transfer's mark: the last bytes are held back until the end, where the checksum says
  * which of them belong to the file. A server with `rdbchecksum no` writes eight zeros.
  */
-export function rdbWholeness(): Wholeness {
+export function rdbCheck(): DumpCheck {
   const sum = crc64()
   let head = Buffer.alloc(0)
   let held = Buffer.alloc(0)

@@ -1,21 +1,21 @@
 /** Walks through a binary dump while it streams by: the walker says what it wants next, the bytes come in any chunks. */
-import type { Wholeness } from '../engines/contract.ts'
+import type { DumpCheck } from '../engines/contract.ts'
 
 /** The next `read` bytes as one buffer; the next `skip` bytes not at all; or whether there is anything more (`more`). */
-export type Want = { readonly read: number } | { readonly skip: number } | { readonly more: true }
+export type ParserRequest = { readonly read: number } | { readonly skip: number } | { readonly more: true }
 
 /**
  * Yields what it wants; gets a buffer for `read`, a boolean for `more`. Returns what the dump lacks to be whole, or `null`;
  * what comes after that is not looked at.
  */
-export type Walker = Generator<Want, string | null, Buffer | boolean>
+export type Parser = Generator<ParserRequest, string | null, Buffer | boolean>
 
 /** Nothing of what is read at once in a sound dump is larger: a single document, a name. */
 const LONGEST_READ = 64 << 20
 const NOTHING = Buffer.alloc(0)
 
 /** The check that a walker makes. Every byte is passed on unchanged; memory is what the walker keeps, and one `read`. */
-export function walked(walker: Walker): Wholeness {
+export function parseStream(walker: Parser): DumpCheck {
   let waiting: Buffer[] = []
   let available = 0
   let at = 0

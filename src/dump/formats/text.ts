@@ -1,7 +1,7 @@
 /** Whether a dump that streams by is whole, told by the last line that the tool writes; gzip, which the tools can write too, is looked into. */
 import { once } from 'node:events'
 import { createGunzip } from 'node:zlib'
-import type { Wholeness } from '../engines/contract.ts'
+import type { DumpCheck } from '../engines/contract.ts'
 
 /** How much of a text's end is kept. The marker is followed by a few short lines at most. */
 const TAIL = 4096
@@ -19,20 +19,20 @@ export interface TextEnd {
 
 export interface Form {
   readonly begins: (head: Buffer) => boolean
-  readonly check: () => Wholeness
+  readonly check: () => DumpCheck
 }
 
 const HEAD = 512
 
 /** A text dump, plain or gzip, or one of `forms`. Every byte is passed on unchanged. */
-export function textWholeness(end: TextEnd): Wholeness {
-  return wholenessOf(() => plainText(end), end.forms)
+export function textCheck(end: TextEnd): DumpCheck {
+  return checkOf(() => plainText(end), end.forms)
 }
 
 /** The check of the form that the first bytes tell; `plain`, also looked for within gzip, where none does. */
-export function wholenessOf(plain: () => Wholeness, forms: readonly Form[] = []): Wholeness {
+export function checkOf(plain: () => DumpCheck, forms: readonly Form[] = []): DumpCheck {
   let head: Buffer = NOTHING
-  let inner: Wholeness | null = null
+  let inner: DumpCheck | null = null
   const choose = () => {
     const form = forms.find((one) => one.begins(head))
     if (form) return form.check()
@@ -56,7 +56,7 @@ export function wholenessOf(plain: () => Wholeness, forms: readonly Form[] = [])
   }
 }
 
-function plainText(end: TextEnd): Wholeness {
+function plainText(end: TextEnd): DumpCheck {
   const tail = keepTail(TAIL)
   return {
     pass(chunk) {
@@ -71,7 +71,7 @@ function plainText(end: TextEnd): Wholeness {
 }
 
 /** Looks into a gzip stream; the file keeps the compressed bytes. A stream that is cut or damaged is not whole. */
-export function gzipOf(inner: Wholeness): Wholeness {
+export function gzipOf(inner: DumpCheck): DumpCheck {
   const gunzip = createGunzip()
   let damage: Error | null = null
   gunzip.on('error', (error) => {

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Bench } from '../../../src/copy/copyHelper.ts'
+import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
 import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
-import { confirmPasses, passWhileRunning, passWhileStopped } from '../../../src/copy/twoPassCopy.ts'
+import { confirmPasses, firstPass, secondPass } from '../../../src/copy/twoPassCopy.ts'
 import { testEngine } from '../../support/backup.ts'
 import { describeTrees, openTestBench, type TestBench } from '../../support/bench.ts'
 
@@ -95,9 +95,9 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
       await delay(3000)
       let again = 0
       for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
-        const before = await passWhileRunning(bench, request)
+        const before = await firstPass(bench, request)
         await mutator.stop()
-        const after = await passWhileStopped(bench, request, before)
+        const after = await secondPass(bench, request, before)
         const copied = await confirmPasses(bench, request, after)
         const [original, copy] = await describeTrees(engine, application, ['/v', request.destination], { fine })
         expect(copy, `seed ${seed}`).toBe(original)
@@ -120,7 +120,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
     await inApplication('mkdir -p x/a x/b; printf AAAA >x/a/f; printf BBBB >x/b/f; touch -d @1000000000 x/a/f x/b/f')
     await delay(3000)
     const swap = () => inApplication('mv x/a x/t; mv x/b x/a; mv x/t x/b')
-    const swapped: Bench = {
+    const swapped: CopyHelper = {
       ...bench,
       exec: async (asked) => {
         if (!asked.script.includes('cp -a')) return bench.exec(asked)
@@ -130,9 +130,9 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
         return result
       },
     }
-    const before = await passWhileRunning(swapped, request)
+    const before = await firstPass(swapped, request)
     expect(await inApplication('cat /backup/T/volume/data/x/a/f')).toBe('BBBB')
-    await passWhileStopped(bench, request, before)
+    await secondPass(bench, request, before)
     expect(await inApplication('cat /backup/T/volume/data/x/a/f')).toBe('AAAA')
     await inApplication('rm -rf /backup/T x')
     await mutator.go(499)

@@ -1,7 +1,7 @@
 /** Stopping and starting applications on a real engine. */
 import { afterAll, describe, expect, test } from 'vitest'
 import { allContainers, allVolumes, containersOf } from '../../../src/applications/inspect.ts'
-import { planQuiesce, type QuiesceGroup } from '../../../src/applications/stopPlan.ts'
+import { planStops, type StopGroup } from '../../../src/applications/stopPlan.ts'
 import { startAll, stopAll } from '../../../src/applications/stopStart.ts'
 import { whileStopped } from '../../../src/applications/whileStopped.ts'
 import { type Docker, run } from '../../../src/docker/process.ts'
@@ -42,10 +42,10 @@ async function scene() {
       const argv = ['run', '-d', '--name', `${prefix}-${name}`, ...options, engine.baseImage, 'sh', '-c', script]
       return (await run(docker, argv, name)).trim()
     },
-    async group(): Promise<QuiesceGroup> {
+    async group(): Promise<StopGroup> {
       const hostVolumes = await allVolumes(docker)
       const volumes = hostVolumes.filter(({ name }) => name === data)
-      const plan = planQuiesce({ volumes, hostVolumes, containers: await allContainers(docker), self: [] })
+      const plan = planStops({ volumes, hostVolumes, containers: await allContainers(docker), self: [] })
       expect(plan.refused).toEqual([])
       return plan.groups[0] ?? expect.fail()
     },

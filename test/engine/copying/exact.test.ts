@@ -31,7 +31,7 @@ afterAll(async () => {
   await engine.docker(['volume', 'rm', odd])
 })
 
-/** Runs with a workbench of the given tools; `peer` is a container with GNU tools that sees the same volumes. */
+/** Runs with a helper of the given tools; `peer` is a container with GNU tools that sees the same volumes. */
 async function withBench(
   tools: string,
   volumes: string[],

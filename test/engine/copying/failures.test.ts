@@ -1,10 +1,10 @@
 /** Copies that cannot be whole, on a real engine: each says what failed, and leaves nothing that could be taken for a copy. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Bench } from '../../../src/copy/copyHelper.ts'
+import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
 import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
 import { probeTools } from '../../../src/copy/tools.ts'
-import { canPresync } from '../../../src/copy/twoPassCopy.ts'
+import { supportsTwoPasses } from '../../../src/copy/twoPassCopy.ts'
 import { testEngine } from '../../support/backup.ts'
 import { inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
 
@@ -54,7 +54,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
   const inBench = (script: string) => engine.ok(['exec', bench.container, 'sh', '-c', script])
   const isThere = async () => (await inBench(`ls -d ${DESTINATION} 2>/dev/null || true`)) !== ''
   /** The bench, with something done after each exec whose script matches. */
-  const then = (pattern: RegExp, act: () => Promise<unknown>): Bench => ({
+  const then = (pattern: RegExp, act: () => Promise<unknown>): CopyHelper => ({
     ...bench,
     exec: async (request) => {
       const result = await bench.exec(request)
@@ -111,7 +111,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
 
     test('a file that came while its directory was listed is a change', async () => {
       // as if find had looked before it came, and stat after that
-      const late: Bench = {
+      const late: CopyHelper = {
         ...bench,
         exec: (asked) =>
           bench.exec({
@@ -192,11 +192,11 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
     })
 
     test('a source in memory is not for two passes, one on disk is', async () => {
-      expect(await canPresync(bench, { name: 'data', source: '/backup' })).toEqual({
+      expect(await supportsTwoPasses(bench, { name: 'data', source: '/backup' })).toEqual({
         ok: false,
         why: 'its file system (tmpfs) is not ext4, xfs or btrfs',
       })
-      expect(await canPresync(bench, { name: 'data', source: '/marina/source/0' })).toEqual({ ok: true })
+      expect(await supportsTwoPasses(bench, { name: 'data', source: '/marina/source/0' })).toEqual({ ok: true })
     })
   })
 
@@ -225,7 +225,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
       expect(await isThere()).toBe(false)
     })
 
-    test('cancelled: nothing goes on in the workbench', async () => {
+    test('cancelled: nothing goes on in the helper', async () => {
       const controller = new AbortController()
       const copy = copyVolume(bench, wanted({ signal: controller.signal }))
       const cancelled = expect(copy).rejects.toThrow('cancelled')
@@ -238,7 +238,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
     })
 
     test('past its deadline', async () => {
-      const hasty: Bench = {
+      const hasty: CopyHelper = {
         ...bench,
         exec: (request) => bench.exec(/cp -a/.test(request.script) ? { ...request, deadlineMs: 300 } : request),
       }
@@ -248,7 +248,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
       expect(await isThere()).toBe(false)
     })
 
-    test('the workbench killed half way', async () => {
+    test('the helper killed half way', async () => {
       const own = await openTestBench(engine, tools === 'GNU' ? gnu : engine.baseImage, [many])
       const copy = copyVolume(own, wanted())
       const failed = expect(copy).rejects.toThrow(/^the copy of volume data failed: it was cut off/)
@@ -260,7 +260,7 @@ describe.each(['GNU', 'BusyBox'])('%s', (tools) => {
   })
 })
 
-test('a workbench without the tools says which are missing', async () => {
+test('a helper without the tools says which are missing', async () => {
   const bench = await openTestBench(engine, gnu, [])
   await engine.ok(['exec', bench.container, 'rm', '/usr/bin/find', '/usr/bin/xargs'])
   expect(await probeTools(bench.exec)).toEqual({ ok: false, missing: ['find', 'xargs'] })

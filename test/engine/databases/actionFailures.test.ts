@@ -35,7 +35,7 @@ async function configOf(on: Engine, what: string, target: object) {
   return { instances: [instance] }
 }
 
-/** Starts the dump and resolves when some of it lies in the workbench: its tool is slowed down, so that it is caught half way. */
+/** Starts the dump and resolves when some of it lies in the helper: its tool is slowed down, so that it is caught half way. */
 async function startDump(what: string, name: string): Promise<RunningAction> {
   await engine.ok(['update', '--cpus', '0.1', name])
   const running = await startJob(engine, await configOf(engine, what, { db: name }))

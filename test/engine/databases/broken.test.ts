@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { DumpBench } from '../../../src/dump/dump.ts'
+import type { DumpHelper } from '../../../src/dump/dump.ts'
 import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { dump, factsOf, programs, restInBench, startBench, type TestBench } from '../../support/dumping.ts'
@@ -58,8 +58,8 @@ const SERVERS: Readonly<
   },
 }
 
-/** A workbench whose receiver takes the first bytes, says so, and goes on when it is let. */
-function stallingBench(inner: DumpBench) {
+/** A helper whose receiver takes the first bytes, says so, and goes on when it is let. */
+function stallingBench(inner: DumpHelper) {
   let flows: () => void = () => {}
   let go: () => void = () => {}
   const flowing = new Promise<void>((resolve) => {
@@ -78,7 +78,7 @@ function stallingBench(inner: DumpBench) {
       await released
     }
   }
-  const stalling: DumpBench = {
+  const stalling: DumpHelper = {
     exec: (request) =>
       inner.exec(request.input === undefined ? request : { ...request, input: stalled(request.input) }),
   }
@@ -197,7 +197,7 @@ describe.each(['postgres', 'mariadb', 'redis'] as const)('a dump of %s', (kind) 
           taken = true
         }
       }
-      const losing: DumpBench = {
+      const losing: DumpHelper = {
         exec: (request) => bench.exec(request.input ? { ...request, input: first(request.input) } : request),
       }
       const { report } = await dump(engine, losing, source)

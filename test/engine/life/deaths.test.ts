@@ -158,7 +158,7 @@ test('killed without a post: the next start sweeps at once, says so, and backs u
   expect(await leftOf(engine)).toEqual([])
 })
 
-/** Waits in the workbench until so much of the copy is there. */
+/** Waits in the helper until so much of the copy is there. */
 const HALF_WAY = 'until [ "$(du -sk /backup | cut -f1)" -gt 8000 ]; do :; done'
 
 test('a copy that is killed half way is a failed target, and the image does not run', async () => {
@@ -175,7 +175,7 @@ test('a copy that is killed half way is a failed target, and the image does not 
   expect(await leftOf(engine)).toEqual([])
 })
 
-test('a workbench that is killed half way fails the instance', async () => {
+test('a helper that is killed half way fails the instance', async () => {
   const running = await startJob(engine, { instances: [instance('bench-killed', 'echo ran', copied(large))] })
   const bench = `marina-run-${id('bench-killed')}`
   await running.says(/claim \d/)
@@ -185,7 +185,7 @@ test('a workbench that is killed half way fails the instance', async () => {
   expect(reportOf(ran, id('bench-killed'))).toMatchObject({
     status: 'failed',
     failedPhase: 'stage',
-    error: 'the workbench died while it was needed (killed, out of memory, or the engine restarted): run it again',
+    error: 'the helper died while it was needed (killed, out of memory, or the engine restarted): run it again',
   })
   expect(ran.stdout).not.toContain('\nran\n')
   expectNoTrace(ran)
@@ -203,7 +203,7 @@ test('an engine that is restarted under a backup: one sentence, and the next sta
   const ran = await running.done
   expect(ran.report?.instances).toMatchObject([
     { status: 'failed', failedPhase: 'run', error: expect.stringMatching(/^the backup was killed by SIGKILL/) },
-    { status: 'failed', failedPhase: 'run', error: expect.stringMatching(/^the workbench died while it was needed/) },
+    { status: 'failed', failedPhase: 'run', error: expect.stringMatching(/^the helper died while it was needed/) },
   ])
   expectNoTrace(ran)
   const again = await runJob(engine, config('exit 0'), { env: { GITHUB_RUN_ID: '1003' } })

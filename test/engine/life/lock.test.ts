@@ -42,7 +42,7 @@ const go = (container: string) => engine.ok(['exec', container, 'touch', '/tmp/g
 
 test.each([
   ['a backup container', {}, 'run'],
-  ['a workbench', copied(), 'image'],
+  ['a helper', copied(), 'image'],
 ] as const)('a live claim by %s makes another run fail, naming the holder, or wait', async (_, more, holds) => {
   const what = `held-${holds}`
   const config = () => ({ instances: [instance(what, WAIT, 'targets' in more ? copied() : {})] })

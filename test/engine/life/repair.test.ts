@@ -1,4 +1,4 @@
-/** Whoever dies while applications are down: the action, its workbench, the engine. All are up in the end, nothing is left, nobody else is touched. */
+/** Whoever dies while applications are down: the action, its helper, the engine. All are up in the end, nothing is left, nobody else is touched. */
 
 import { beforeAll, expect, test } from 'vitest'
 import { COUNTS, IDLES, startApp, startOf, statusOf, watch } from '../../support/applications.ts'
@@ -124,7 +124,7 @@ test('killed while the stop is still under way: who is asked to start is up for 
 test.each([
   ['removed', ['rm', '-f']],
   ['killed', ['kill']],
-] as const)('the workbench is %s while data is copied: failed, and the application is up', async (how, kill) => {
+] as const)('the helper is %s while data is copied: failed, and the application is up', async (how, kill) => {
   const { app, seen, running } = await begun(`bench-${how}`)
   await seen.until(`die ${app}`)
   await engine.ok([...kill, `marina-run-${id(`bench-${how}`)}`])
@@ -133,7 +133,7 @@ test.each([
   expect(reportOf(ran, id(`bench-${how}`))).toMatchObject({
     status: 'failed',
     exitCode: null,
-    error: expect.stringMatching(/workbench/),
+    error: expect.stringMatching(/helper/),
   })
   expect(await statusOf(engine, app)).toBe('running')
   expect(seen.all).not.toContain(`start marina-image-${id(`bench-${how}`)}`)
@@ -154,7 +154,7 @@ test('the engine restarts while the application is down: the run fails, and the 
   await expectNothingLeft()
 })
 
-test('the engine restarts after the action died: the workbench comes back as an orphan, and is repaired', async () => {
+test('the engine restarts after the action died: the helper comes back as an orphan, and is repaired', async () => {
   const { app, seen, running } = await begun('orphan')
   await seen.until(`die ${app}`)
   running.kill('SIGKILL')

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseContainer } from '../../../src/applications/container.ts'
-import { needsOf } from '../../../src/applications/dependencies.ts'
-import { ownContainers } from '../../../src/applications/runnerContainers.ts'
+import { dependenciesOf } from '../../../src/applications/dependencies.ts'
+import { runnerContainers } from '../../../src/applications/runnerContainers.ts'
 import { container } from '../../support/containers.ts'
 
 /**
@@ -34,8 +34,8 @@ test('what a real engine says is read', () => {
   ])
   expect(named('dd').links).toEqual(['aa'])
   expect(named('ee').links).toEqual(['e0'])
-  expect(needsOf(containers).get(named('bb').id)).toMatchObject([{ id: named('aa').id, hard: true }])
-  expect(needsOf(containers).get(named('dd').id)).toMatchObject([{ id: named('aa').id, hard: false }])
+  expect(dependenciesOf(containers).get(named('bb').id)).toMatchObject([{ id: named('aa').id, hard: true }])
+  expect(dependenciesOf(containers).get(named('dd').id)).toMatchObject([{ id: named('aa').id, hard: false }])
 })
 
 test.each([
@@ -93,12 +93,12 @@ test.each<[string, { cgroup?: string; mountinfo?: string; hostname?: string }, s
   ['beside a remote engine', { mountinfo: file('d'.repeat(64), 'hostname'), hostname: 'd'.repeat(12) }, []],
   ['no traces', {}, []],
 ])("the runner's own containers: %s", (_, traces, expected) => {
-  const own = ownContainers({ cgroup: '', mountinfo: '', hostname: '', ...traces }, two)
+  const own = runnerContainers({ cgroup: '', mountinfo: '', hostname: '', ...traces }, two)
   expect(two.filter(({ id }) => own.includes(id)).map(({ name }) => name)).toEqual(expected)
 })
 
 test('what a container of a real engine sees leads to it, and to the one whose network it has', () => {
   const seen = readFileSync(new URL('./fixtures/mountinfo-of-bb.txt', import.meta.url), 'utf8')
-  const own = ownContainers({ cgroup: '0::/', mountinfo: seen, hostname: named('aa').id.slice(0, 12) }, containers)
+  const own = runnerContainers({ cgroup: '0::/', mountinfo: seen, hostname: named('aa').id.slice(0, 12) }, containers)
   expect([...own].sort()).toEqual([named('aa').id, named('bb').id].sort())
 })

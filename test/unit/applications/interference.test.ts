@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Container } from '../../../src/applications/container.ts'
-import { asOfNow, disturbedBy, newcomers } from '../../../src/applications/interference.ts'
-import { planQuiesce } from '../../../src/applications/stopPlan.ts'
+import { asOfNow, interferenceWith, lateWriters } from '../../../src/applications/interference.ts'
+import { planStops } from '../../../src/applications/stopPlan.ts'
 import { binds, container, has, idOf, volume } from '../../support/containers.ts'
 
 const data = volume('data')
@@ -13,7 +13,7 @@ const self = [idOf('runner')]
 
 describe('the group as it is to be stopped now', () => {
   const group =
-    planQuiesce({ volumes: [data], hostVolumes: [data], containers: [db, web], self }).groups[0] ?? expect.fail()
+    planStops({ volumes: [data], hostVolumes: [data], containers: [db, web], self }).groups[0] ?? expect.fail()
   const now = (containers: readonly Container[], hostVolumes = [data]) =>
     asOfNow(group, { containers, hostVolumes, self })
 
@@ -116,7 +116,7 @@ describe('who kept still during the copy', () => {
     ['one of ours', [...all, container('ours', { mounts: [has('data')], ours: true })], null],
   ])('%s', (_, containers, expected) => {
     const now = { volumes: [data], hostVolumes: [data], containers, self, startedAgainAt: null }
-    const said = [...disturbedBy(quiet, containers), ...newcomers(quiet, now)]
+    const said = [...interferenceWith(quiet, containers), ...lateWriters(quiet, now)]
     if (expected === null) expect(said).toEqual([])
     else expect(said[0]).toMatch(expected)
   })
@@ -130,6 +130,6 @@ describe('who kept still during the copy', () => {
   ])('somebody new who was started %s than those that were stopped', (_, over, counts) => {
     const containers = [...all, container('new', { mounts: [has('data')], ...over })]
     const now = { volumes: [data], hostVolumes: [data], containers, self, startedAgainAt: T2 }
-    expect(newcomers(quiet, now)).toHaveLength(counts ? 1 : 0)
+    expect(lateWriters(quiet, now)).toHaveLength(counts ? 1 : 0)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Container, HealthCheck } from '../../../src/applications/container.ts'
-import { judgeUp, RESTARTS_MS, STEADY_MS, type Watched } from '../../../src/applications/readiness.ts'
+import { judgeReadiness, RESTARTS_MS, STEADY_MS, type StartedContainer } from '../../../src/applications/readiness.ts'
 import { container, idOf } from '../../support/containers.ts'
 
 const T1 = '2026-11-02T04:00:10.123456789Z'
@@ -8,7 +8,7 @@ const T2 = '2026-11-02T04:00:11.5Z'
 const check: HealthCheck = { intervalMs: 1_000, timeoutMs: 2_000, retries: 3, startPeriodMs: 4_000 }
 const DEADLINE = 4_000 + 3 * 3_000 + 10_000
 
-function watched(over: Partial<Watched> = {}): Watched {
+function watched(over: Partial<StartedContainer> = {}): StartedContainer {
   return { expected: { id: idOf('app'), name: 'app' }, since: 0, startedAt: T1, seenAt: 0, ...over }
 }
 const app = (over: Partial<Container> = {}) => container('app', { startedAt: T1, ...over })
@@ -35,14 +35,14 @@ describe('without a health check', () => {
     ['paused by somebody', app({ state: 'paused' }), 100, 'up, with a warning'],
     ['a check that was switched off', app({ healthCheck: check, health: null }), STEADY_MS, 'up'],
   ])('%s', (_, now, ms, expected) => {
-    says(judgeUp(watched(), now, ms), expected)
+    says(judgeReadiness(watched(), now, ms), expected)
   })
 
   test('the two seconds begin anew with each restart', () => {
-    const first = judgeUp(watched(), app({ startedAt: T2 }), 1_900)
+    const first = judgeReadiness(watched(), app({ startedAt: T2 }), 1_900)
     const after = first.kind === 'waiting' ? first.watched : expect.fail()
-    says(judgeUp(after, app({ startedAt: T2 }), 1_900 + STEADY_MS - 1), 'waiting')
-    says(judgeUp(after, app({ startedAt: T2 }), 1_900 + STEADY_MS), 'up')
+    says(judgeReadiness(after, app({ startedAt: T2 }), 1_900 + STEADY_MS - 1), 'waiting')
+    says(judgeReadiness(after, app({ startedAt: T2 }), 1_900 + STEADY_MS), 'up')
   })
 })
 
@@ -59,23 +59,23 @@ describe('with a health check', () => {
     ['healthy, but being restarted', app({ ...health('healthy', FRESH), state: 'restarting' }), 100, 'waiting'],
     ['ended', app({ ...health('healthy', FRESH), state: 'down', exitCode: 1 }), 100, /exit code 1/],
   ])('%s', (_, now, ms, expected) => {
-    says(judgeUp(watched(), now, ms), expected)
+    says(judgeReadiness(watched(), now, ms), expected)
   })
 })
 
 describe('what was unwell before it was stopped fails nobody', () => {
   const was = (before: 'unhealthy' | 'restarting') => watched({ expected: { id: idOf('app'), name: 'app', before } })
-  test.each<[string, Watched, Container, number, string | RegExp]>([
+  test.each<[string, StartedContainer, Container, number, string | RegExp]>([
     ['unhealthy, as before', was('unhealthy'), app(health('unhealthy', FRESH)), STEADY_MS, 'up, with a warning'],
     ['unhealthy, not steady yet', was('unhealthy'), app(health('starting', null)), 100, 'waiting'],
     ['unhealthy before, and now it ended', was('unhealthy'), app({ state: 'down' }), 100, /did not keep running/],
     ['restarting, as before', was('restarting'), app({ state: 'restarting' }), 0, 'up, with a warning'],
   ])('%s', (_, before, now, ms, expected) => {
-    says(judgeUp(before, now, ms), expected)
+    says(judgeReadiness(before, now, ms), expected)
   })
 })
 
-function says(verdict: ReturnType<typeof judgeUp>, expected: string | RegExp): void {
+function says(verdict: ReturnType<typeof judgeReadiness>, expected: string | RegExp): void {
   const warned = verdict.kind === 'up' && verdict.warning !== null
   if (typeof expected === 'string') expect(warned ? 'up, with a warning' : verdict.kind).toBe(expected)
   else expect(verdict).toEqual({ kind: 'failed', error: expect.stringMatching(expected) })

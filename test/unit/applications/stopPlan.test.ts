@@ -1,22 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Container, Volume } from '../../../src/applications/container.ts'
-import { planQuiesce, type QuiesceInput, type QuiescePlan } from '../../../src/applications/stopPlan.ts'
+import { planStops, type StopPlan, type StopPlanInput } from '../../../src/applications/stopPlan.ts'
 import { binds, container, has, idOf, service, volume } from '../../support/containers.ts'
 
-function plan(containers: readonly Container[], over: Partial<QuiesceInput> = {}): QuiescePlan {
+function plan(containers: readonly Container[], over: Partial<StopPlanInput> = {}): StopPlan {
   const volumes = over.volumes ?? [volume('data')]
-  return planQuiesce({ volumes, hostVolumes: volumes, containers, self: [], ...over })
+  return planStops({ volumes, hostVolumes: volumes, containers, self: [], ...over })
 }
 
 /** `app | db`: first the wave of `app`, then that of `db`; side by side with a comma. */
-function stops(result: QuiescePlan): string {
+function stops(result: StopPlan): string {
   return result.groups
     .map((group) => group.stop.map((wave) => wave.map(({ container: c }) => c.name).join(',')).join(' | '))
     .join(' ; ')
 }
 
-function starts(result: QuiescePlan): string {
+function starts(result: StopPlan): string {
   return result.groups
     .map((group) => group.start.map((wave) => wave.map((c) => c.name).join(',')).join(' | '))
     .join(' ; ')
@@ -410,7 +410,7 @@ function reaches(containers: readonly Container[], from: string, to: string, see
   return next.some((name) => reaches(containers, name, to, seen))
 }
 
-function wave(result: QuiescePlan, name: string, which: 'stop' | 'start'): number {
+function wave(result: StopPlan, name: string, which: 'stop' | 'start'): number {
   for (const group of result.groups) {
     const waves = group[which].map((w) => w.map((s) => ('container' in s ? s.container.name : s.name)))
     const index = waves.findIndex((w) => w.includes(name))

@@ -55,7 +55,7 @@ const claim = (kind: Claim['kind'], of: Inspected): Claim => ({
     { wave: 0, id: 'id3', name: 'cache', healthyFirst: true, before: 'unhealthy' },
     { wave: 1, id: 'id2', name: 'app', before: 'restarting' },
   ],
-  workbench: null,
+  helper: null,
 })
 
 const created = { status: 'created', running: false, startedAt: '0001-01-01T00:00:00Z' }
@@ -63,20 +63,20 @@ const exited = (secondsAgo: number) => ({ status: 'exited', running: false, fini
 const nothing = { engineNow: NOW, runCompleted: null, orphaned: false, ownerGone: null }
 
 test.each`
-  what                                    | given                                        | known                        | because
-  ${'a backup that runs'}                 | ${claim('backup', container())}              | ${{}}                        | ${null}
-  ${'its deadline has passed'}            | ${claim('backup', container())}              | ${{ engineNow: NOW + 2000 }} | ${/deadline/}
-  ${'the API says that its run is over'}  | ${claim('backup', container())}              | ${{ runCompleted: true }}    | ${/run is completed/}
-  ${'the API says that its run goes on'}  | ${claim('backup', container())}              | ${{ runCompleted: false }}   | ${null}
-  ${'its process is gone'}                | ${claim('backup', container())}              | ${{ ownerGone: true }}       | ${/process is gone/}
-  ${'just created'}                       | ${claim('backup', container(created, 59))}   | ${{}}                        | ${null}
-  ${'created and never started'}          | ${claim('backup', container(created, 61))}   | ${{}}                        | ${/never started/}
-  ${'just ended'}                         | ${claim('backup', container(exited(59)))}    | ${{}}                        | ${null}
-  ${'ended and nobody removed it'}        | ${claim('backup', container(exited(61)))}    | ${{}}                        | ${/ended/}
-  ${'a workbench that holds'}             | ${claim('workbench', container())}           | ${{}}                        | ${null}
-  ${'a workbench whose lease is broken'}  | ${claim('workbench', container())}           | ${{ orphaned: true }}        | ${/action died/}
-  ${'a workbench that is down'}           | ${claim('workbench', container(exited(5)))}  | ${{}}                        | ${/not running/}
-  ${'a workbench that is about to start'} | ${claim('workbench', container(created, 5))} | ${{}}                        | ${null}
+  what                                   | given                                      | known                        | because
+  ${'a backup that runs'}                | ${claim('backup', container())}            | ${{}}                        | ${null}
+  ${'its deadline has passed'}           | ${claim('backup', container())}            | ${{ engineNow: NOW + 2000 }} | ${/deadline/}
+  ${'the API says that its run is over'} | ${claim('backup', container())}            | ${{ runCompleted: true }}    | ${/run is completed/}
+  ${'the API says that its run goes on'} | ${claim('backup', container())}            | ${{ runCompleted: false }}   | ${null}
+  ${'its process is gone'}               | ${claim('backup', container())}            | ${{ ownerGone: true }}       | ${/process is gone/}
+  ${'just created'}                      | ${claim('backup', container(created, 59))} | ${{}}                        | ${null}
+  ${'created and never started'}         | ${claim('backup', container(created, 61))} | ${{}}                        | ${/never started/}
+  ${'just ended'}                        | ${claim('backup', container(exited(59)))}  | ${{}}                        | ${null}
+  ${'ended and nobody removed it'}       | ${claim('backup', container(exited(61)))}  | ${{}}                        | ${/ended/}
+  ${'a helper that holds'}               | ${claim('helper', container())}            | ${{}}                        | ${null}
+  ${'a helper whose lease is broken'}    | ${claim('helper', container())}            | ${{ orphaned: true }}        | ${/action died/}
+  ${'a helper that is down'}             | ${claim('helper', container(exited(5)))}   | ${{}}                        | ${/not running/}
+  ${'a helper that is about to start'}   | ${claim('helper', container(created, 5))}  | ${{}}                        | ${null}
 `('$what', ({ given, known, because }) => {
   const said = staleBecause(given, { ...nothing, ...known })
   if (because === null) expect(said).toBeNull()
@@ -84,7 +84,7 @@ test.each`
 })
 
 test('what the labels say comes back whole', () => {
-  const whole = claim('workbench', container())
+  const whole = claim('helper', container())
   const labels = claimLabels(whole)
   const of = container({}, 3600, labels)
   expect(parseClaim(of)).toEqual({ ...whole, container: of })
@@ -98,13 +98,13 @@ test.each`
   ${'a sweep of another container'}             | ${(of: Inspected) => ({ ...of, name: 'marina-sweep-000000000000' })}
   ${'a kind that is not known'}                 | ${(of: Inspected) => ({ ...of, labels: { ...of.labels, 'dev.polarfox.marina-action.kind': 'x' } })}
 `('not ours: $what', ({ change }) => {
-  const of = container({}, 3600, claimLabels(claim('workbench', container())))
+  const of = container({}, 3600, claimLabels(claim('helper', container())))
   expect(parseClaim(of)).not.toBeNull()
   expect(parseClaim(change(of))).toBeNull()
 })
 
 test.each([1, 2, 3])('ours still, after sweeper %i took it over', (generation) => {
-  const of = container({}, 3600, claimLabels(claim('workbench', container())))
+  const of = container({}, 3600, claimLabels(claim('helper', container())))
   expect(parseClaim({ ...of, name: sweepName(ID, generation) })?.instance).toBe('a')
 })
 

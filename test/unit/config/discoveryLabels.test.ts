@@ -5,7 +5,7 @@ import {
   isDisabled,
   LABEL_PREFIX,
   LABELS,
-  type Labelled,
+  type LabelledObject,
 } from '../../../src/config/discoveryLabels.ts'
 
 const INSTANCES = [
@@ -18,8 +18,12 @@ type Short = Readonly<Record<string, string>>
 
 const withPrefix = (labels: Short) =>
   Object.fromEntries(Object.entries(labels).map(([name, value]) => [LABEL_PREFIX + name, value]))
-const volume = (name: string, labels: Short): Labelled => ({ kind: 'volume', name, labels: withPrefix(labels) })
-const container = (name: string, labels: Short): Labelled => ({ kind: 'container', name, labels: withPrefix(labels) })
+const volume = (name: string, labels: Short): LabelledObject => ({ kind: 'volume', name, labels: withPrefix(labels) })
+const container = (name: string, labels: Short): LabelledObject => ({
+  kind: 'container',
+  name,
+  labels: withPrefix(labels),
+})
 const ON = { enabled: 'true', instanceID: 'nas' }
 
 const VOLUME = {
@@ -35,7 +39,7 @@ const VOLUME = {
 }
 const DB = { kind: 'db', databases: [], dumpArgs: [], preHook: null, postHook: null, line: null }
 
-function discover(...objects: Labelled[]) {
+function discover(...objects: LabelledObject[]) {
   const { targets, errors, warnings, notices } = discoverByLabel(objects, INSTANCES)
   return { targets: Object.fromEntries(targets), errors: Object.fromEntries(errors), warnings, notices }
 }

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
 import { pendingKeys } from '../../../src/config/notBuilt.ts'
-import { settleInstance } from '../../../src/config/resolveInstance.ts'
+import { resolveInstance } from '../../../src/config/resolveInstance.ts'
 
 function pending(inside: string, top = ''): readonly string[] {
   const text = `${top}instances:\n  - id: other\n    customImage: y\n    runsOn: other\n  - id: a\n    ${inside.includes('repository:') ? '' : 'customImage: x'}\n${inside.replace(/^/gm, '    ')}\n`
   const config = loadConfig(text, 'config.yml')
   const raw = config.instances[1]
   if (raw === undefined) throw new Error('no instance')
-  return pendingKeys(config, settleInstance(config, raw, () => undefined).instance)
+  return pendingKeys(config, resolveInstance(config, raw, () => undefined).instance)
 }
 
 const line = (key: string, where: number) =>

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
 import type { Instance } from '../../../src/config/model.ts'
-import { settleInstance, settleNodeName } from '../../../src/config/resolveInstance.ts'
+import { resolveInstance, resolveNodeName } from '../../../src/config/resolveInstance.ts'
 import { ConfigError } from '../../../src/errors.ts'
 
 type Variables = Readonly<Record<string, string>>
@@ -17,7 +17,7 @@ function settle(text: string, variables: Variables = {}, index = 0) {
   const config = loadConfig(text, 'config.yml')
   const raw = config.instances[index]
   if (raw === undefined) throw new Error('no such instance')
-  return settleInstance(config, raw, lookup(variables))
+  return resolveInstance(config, raw, lookup(variables))
 }
 
 function complaint(text: string, variables: Variables = {}, index = 0): string {
@@ -282,7 +282,7 @@ describe('variables', () => {
 
 describe('nodeName', () => {
   const name = (text: string, variables: Variables = {}) =>
-    settleNodeName(loadConfig(file('', text), 'config.yml'), lookup(variables))
+    resolveNodeName(loadConfig(file('', text), 'config.yml'), lookup(variables))
 
   test('as written, filled in, or none', () => {
     expect(name('nodeName: nas\n')).toBe('nas')

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { backupFailure, type Ran } from '../../../src/container/result.ts'
+import { backupFailure, type ContainerEnd } from '../../../src/container/result.ts'
 import type { ContainerState } from '../../../src/docker/containers.ts'
 
-function ran(state: Partial<ContainerState>, over: Partial<Ran> = {}): Ran {
+function ran(state: Partial<ContainerState>, over: Partial<ContainerEnd> = {}): ContainerEnd {
   return {
     image: 'acme/backup:1',
     state: {

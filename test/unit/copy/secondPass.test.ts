@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Entry, Listing } from '../../../src/copy/listing.ts'
-import { isKnownFileSystem, secondPass, trustedBefore } from '../../../src/copy/secondPass.ts'
+import { isKnownFileSystem, planSecondPass, trustedBefore } from '../../../src/copy/secondPass.ts'
 import { directory, file, GNU, listing } from '../../support/entries.ts'
 
 const TRUSTED = 1000
@@ -16,7 +16,7 @@ const copyOf = (entry: Entry, over: Partial<Entry> = {}) => ({
 })
 
 function pass(first: Listing, second: Listing, staged: Listing, attributed = false) {
-  const work = secondPass({ first, second, staged, trusted: TRUSTED, attributed }, GNU)
+  const work = planSecondPass({ first, second, staged, trusted: TRUSTED, attributed }, GNU)
   return { ...work, copies: work.copies.flat() }
 }
 

@@ -1,9 +1,9 @@
 /** Whether a copy is what its source's list says, what the tools said, and whether there is room. */
 
 import { describe, expect, test } from 'vitest'
-import { needOf, refuseWithoutRoom, size } from '../../../src/copy/freeSpace.ts'
+import { refuseWithoutSpace, size, spaceNeeded } from '../../../src/copy/freeSpace.ts'
 import type { Entry } from '../../../src/copy/listing.ts'
-import { collectComplaints } from '../../../src/copy/toolErrors.ts'
+import { collectToolErrors } from '../../../src/copy/toolErrors.ts'
 import { verifier } from '../../../src/copy/verify.ts'
 import { directory, file, GNU, listing } from '../../support/entries.ts'
 
@@ -97,7 +97,7 @@ describe('what the tools say', () => {
     ['sh: cp was ended (137)', true, true],
     ['something unheard of', true, false],
   ])('%j', (message, isSerious, isFatal) => {
-    const complaints = collectComplaints()
+    const complaints = collectToolErrors()
     complaints.add("cp: cannot stat './before': No such file or directory")
     for (const line of message.split('\n')) complaints.add(line)
     expect(complaints.serious() !== null).toBe(isSerious)
@@ -116,8 +116,8 @@ describe('room', () => {
   )
   test('holes count where they are filled, hard links once', () => {
     // the root, a with b, sparse, l
-    expect(needOf(entries, 4096, GNU)).toEqual({ bytes: 4096 + 8192 + 4096, inodes: 4 })
-    expect(needOf(entries, 4096, { ...GNU, holes: false }).bytes).toBe(4096 + 8192 + 1_003_520)
+    expect(spaceNeeded(entries, 4096, GNU)).toEqual({ bytes: 4096 + 8192 + 4096, inodes: 4 })
+    expect(spaceNeeded(entries, 4096, { ...GNU, holes: false }).bytes).toBe(4096 + 8192 + 1_003_520)
   })
   test.each([
     [
@@ -126,8 +126,8 @@ describe('room', () => {
     ],
     [{ bytes: 10, inodes: 50 }, "it holds 50 files and the staging volume's disk has 7 inodes free"],
   ])('%j is refused', (need, message) => {
-    expect(() => refuseWithoutRoom(need, { bytes: 1000, block: 1, inodes: 7 }, 'data')).toThrow(message)
-    expect(() => refuseWithoutRoom(need, { bytes: 1e6, block: 1, inodes: null }, 'data')).not.toThrow()
+    expect(() => refuseWithoutSpace(need, { bytes: 1000, block: 1, inodes: 7 }, 'data')).toThrow(message)
+    expect(() => refuseWithoutSpace(need, { bytes: 1e6, block: 1, inodes: null }, 'data')).not.toThrow()
   })
   test.each([
     [0, '0 bytes'],

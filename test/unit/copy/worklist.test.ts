@@ -1,4 +1,4 @@
-/** Lists for the workbench: no batch too long, hard links together, names untouched. */
+/** Lists for the helper: no batch too long, hard links together, names untouched. */
 
 import fc from 'fast-check'
 import { extract } from 'tar-stream'

@@ -13,7 +13,7 @@ const SPEC: RunSpec = {
   network: null,
   memory: null,
   cpus: null,
-  workbench: false,
+  helper: false,
 }
 const ALWAYS =
   'create --name marina-run-a --pull never --no-healthcheck --log-driver local --log-opt max-size=10m --log-opt max-file=2'
@@ -25,7 +25,7 @@ describe('docker create', () => {
     ${'an entrypoint with arguments'}     | ${{ entrypoint: ['sh', '-e'] }}                                        | ${`${ALWAYS} --entrypoint sh sha256:abc -e /backup.sh`}
     ${'an entrypoint that is taken away'} | ${{ entrypoint: [] }}                                                  | ${`${ALWAYS} --entrypoint  sha256:abc /backup.sh`}
     ${'user, network, limits'}            | ${{ user: '1:2', network: 'nas', memory: '1g', cpus: '0.5' }}          | ${`${ALWAYS} --user 1:2 --network nas --memory 1g --cpus 0.5 sha256:abc /backup.sh`}
-    ${'a workbench'}                      | ${{ workbench: true }}                                                 | ${`${ALWAYS} --interactive --restart always sha256:abc /backup.sh`}
+    ${'a helper'}                         | ${{ helper: true }}                                                    | ${`${ALWAYS} --interactive --restart always sha256:abc /backup.sh`}
     ${'labels and mounts'}                | ${{ labels: { a: 'b c' }, mounts: [{ type: 'tmpfs', target: '/t' }] }} | ${`${ALWAYS} --label a=b c --mount type=tmpfs,dst=/t sha256:abc /backup.sh`}
   `('$what', ({ over, argv }) => {
     expect(createCall({ ...SPEC, ...over }).argv.join(' ')).toBe(argv)

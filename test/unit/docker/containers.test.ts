@@ -44,7 +44,7 @@ const call: CreateCall = createCall({
   network: null,
   memory: null,
   cpus: null,
-  workbench: false,
+  helper: false,
 })
 
 test('what could not be asked about beside what is missing is not called missing', async () => {

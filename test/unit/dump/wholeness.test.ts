@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DbKind } from '../../../src/config/model.ts'
-import type { Wholeness } from '../../../src/dump/engines/contract.ts'
+import type { DumpCheck } from '../../../src/dump/engines/contract.ts'
 import { mongoPlan } from '../../../src/dump/engines/mongo.ts'
 import { mysqlPlan } from '../../../src/dump/engines/mysql.ts'
 import { postgresPlan } from '../../../src/dump/engines/postgres.ts'
@@ -14,7 +14,7 @@ const PLANS = { postgres: postgresPlan, mysql: mysqlPlan, mongo: mongoPlan, redi
 const TOOLS = new Map(['pg_dumpall', 'pg_dump', 'mysqldump', 'mongodump', 'redis-cli'].map((tool) => [tool, '1']))
 
 /** Of a named database, or of the whole server. */
-const check = (kind: keyof typeof PLANS, all = kind === 'redis'): Wholeness =>
+const check = (kind: keyof typeof PLANS, all = kind === 'redis'): DumpCheck =>
   PLANS[kind]({
     kind: kind as DbKind,
     tools: TOOLS,
@@ -26,7 +26,7 @@ const check = (kind: keyof typeof PLANS, all = kind === 'redis'): Wholeness =>
 /** What a tool of the engine really wrote, by its name in the fixtures. */
 const real = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name))
 
-async function pass(wholeness: Wholeness, chunks: readonly Buffer[]) {
+async function pass(wholeness: DumpCheck, chunks: readonly Buffer[]) {
   const passed: Buffer[] = []
   for (const chunk of chunks) passed.push(await wholeness.pass(chunk))
   const { rest, missing } = await wholeness.end()
