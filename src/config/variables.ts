@@ -1,72 +1,205 @@
-/** The `variables` input: how many secrets pass at once. Its errors never quote a value. */
+/**
+ * Reads the `variables` input, in which many secrets are passed at once. Errors never quote a value, nor a name that the
+ * configuration does not use: either may be part of a secret.
+ *
+ * GitHub pastes a value into the text before the action sees it. A value of several lines in `NAME=${{ secrets.NAME }}`
+ * therefore looks like several lines of the input. Whatever may be such a rest of a value is refused, so that no value
+ * arrives shortened; a block (`NAME<<END`) and a JSON object hold any value.
+ */
 import { InputError } from '../errors.ts'
 
+/** The variables by their names, and what only the configuration can tell of them. */
+export interface VariablesInput {
+  readonly values: ReadonlyMap<string, string>
+  /** Variables that may be the rest of another value, unless the configuration uses their names. */
+  readonly doubtful: readonly Doubt[]
+  /** Values of `NAME=value` lines, which a folded YAML text (`>`) may have joined with the lines below. */
+  readonly lines: readonly { readonly value: string; readonly line: number }[]
+}
+
+interface Doubt {
+  readonly name: string
+  /** 1-based. */
+  readonly line: number
+  /** The line of the value that it may belong to, 1-based. */
+  readonly after: number
+}
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+const HOW_TO_WRITE =
+  'write a value of several lines as a block (NAME<<END, its lines, and a line END), or the whole input as ${{ toJSON(secrets) }}'
 
 /**
- * Reads `NAME=value` lines, `NAME<<END` blocks up to a line `END`, or one JSON object of texts, numbers and booleans
- * (such as `toJSON(secrets)`). Values of lines are taken as they stand, quotes and spaces included; a later line wins nothing:
- * a name given twice is an error. Empty lines and lines that begin with `#` are skipped.
+ * Takes the input apart: `NAME=value` lines, `NAME<<END` blocks up to a line `END`, or one JSON object of texts, whole
+ * numbers and booleans. A value is taken as it stands, its quotes and spaces included. Empty lines and lines that begin
+ * with `#` are skipped above the first variable and below a block; below a `NAME=value` line they may belong to its value.
+ * Call `refuseRestsOfValues` before a value is used.
  * @throws InputError with the line of what cannot be read
  */
-export function parseVariables(text: string): ReadonlyMap<string, string> {
+export function parseVariables(text: string): VariablesInput {
   return /^\s*\{/.test(text) ? readJson(text) : readLines(text)
 }
 
-function readJson(text: string): ReadonlyMap<string, string> {
-  let value: unknown
+/**
+ * Refuses an input in which a variable may be the rest of another value. A name that the configuration uses is taken for a
+ * variable; any other may be a line of a secret that happens to hold a `=`.
+ * @throws InputError that says how to write the value
+ */
+export function refuseRestsOfValues(input: VariablesInput, isUsed: (name: string) => boolean): void {
+  for (const { name, line, after } of input.doubtful) {
+    if (isUsed(name)) continue
+    refuse(
+      line,
+      `no \${…} in the configuration uses what is set here, so this may be a further line of the value of line ${after}: remove it if it is a variable that nobody needs, or ${HOW_TO_WRITE}`,
+    )
+  }
+  for (const { value, line } of input.lines) {
+    const names = [...value.matchAll(/\s([A-Za-z_][A-Za-z0-9_]*)(?:=|<<)/g)].map(([, name = '']) => name)
+    if (!names.some(isUsed)) continue
+    refuse(
+      line,
+      `the value holds a further variable, as it does where YAML has joined the lines: write \`variables: |\` with each variable on a line of its own, or ${HOW_TO_WRITE}`,
+    )
+  }
+}
+
+/** One name and value of a flat JSON object, as they are written, and the sign behind them. */
+const JSON_PAIR = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,{}[\]"]+)\s*([,}])/y
+
+function readJson(text: string): VariablesInput {
   try {
-    value = JSON.parse(text)
+    JSON.parse(text)
   } catch {
     // The parser's own message quotes the text around the fault, which may be a secret: neither shown nor kept as cause.
     throw new InputError(
-      'the input "variables" begins like a JSON object but cannot be read as JSON: check its quotes and commas',
+      'the input "variables" begins like a JSON object but cannot be read as JSON: check its quotes and commas (a value goes in by `${{ toJSON(secrets.NAME) }}`, which puts the quotes around it)',
     )
   }
-  const variables = new Map<string, string>()
-  for (const [name, item] of Object.entries(value as Record<string, unknown>)) {
+  const values = new Map<string, string>()
+  if (/^\s*\{\s*\}\s*$/.test(text)) return { values, doubtful: [], lines: [] }
+  JSON_PAIR.lastIndex = text.indexOf('{') + 1
+  for (let sign = ','; sign === ','; ) {
+    const [, quotedName, value, next] = JSON_PAIR.exec(text) ?? []
+    if (quotedName === undefined || value === undefined || next === undefined)
+      throw new InputError('the input "variables": each value of the JSON object must be text in quotes')
+    const name = JSON.parse(quotedName) as string
     checkName(name, 'the JSON object')
-    if (item === null || typeof item === 'object' || (typeof item === 'number' && !Number.isSafeInteger(item))) {
-      throw new InputError(`the input "variables": ${name} must be text in quotes`) // 1.10 would arrive as 1.1
-    }
-    variables.set(name, String(item))
+    if (values.has(name)) throw new InputError(`the input "variables", the JSON object: ${name} is given twice`)
+    values.set(name, readJsonValue(name, value))
+    sign = next
   }
-  return variables
+  return { values, doubtful: [], lines: [] }
 }
 
-function readLines(text: string): ReadonlyMap<string, string> {
-  const lines = text.split(/\r?\n/)
-  const variables = new Map<string, string>()
+/** A number keeps its digits as they are written: read by JavaScript, 1.0 would arrive as 1. */
+function readJsonValue(name: string, text: string): string {
+  const isText = text.startsWith('"')
+  const value = isText ? (JSON.parse(text) as string) : text
+  if (!isText && !/^(?:true|false|0|-?[1-9][0-9]*)$/.test(text))
+    throw new InputError(`the input "variables": ${name} must be text in quotes`)
+  if (/\p{Surrogate}/u.test(value))
+    throw new InputError(`the input "variables": ${name} holds half of a character, which cannot be handed on`)
+  return value
+}
+
+/** The variable that was read last, which a line below may still belong to. */
+interface LastVariable {
+  readonly line: number
+  /** The word that ends its block; `null` for a `NAME=value` line. */
+  readonly endWord: string | null
+}
+
+function readLines(text: string): VariablesInput {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop() // YAML ends a text with a line break of its own
+  const values = new Map<string, string>()
+  const doubtful: Doubt[] = []
+  const single: { value: string; line: number }[] = []
+  let last: LastVariable | null = null
   for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] as string
-    const where = `line ${at + 1}`
-    if (line.trim() === '' || line.trimStart().startsWith('#')) continue
-    const found = /^\s*([^=<\s]*)(=|<<)(.*)$/.exec(line)
-    if (found === null) {
-      throw new InputError(
-        `the input "variables", ${where}: expected NAME=value or NAME<<END (the line is not shown, it may be secret)`,
-      )
-    }
-    const [, name = '', operator, rest = ''] = found
-    checkName(name, where)
-    if (variables.has(name)) throw new InputError(`the input "variables", ${where}: ${name} is given twice`)
-    if (operator === '=') {
-      variables.set(name, rest)
+    const text = lines[at] as string
+    const line = at + 1
+    if (text.trim() === '' || text.trimStart().startsWith('#')) {
+      refuseBelowLine(last, line, 'an empty line or a comment')
       continue
     }
-    const end = findEnd(lines, at, rest.trim(), name)
-    variables.set(name, lines.slice(at + 1, end).join('\n'))
-    at = end
+    const { name, operator, rest } = readHead(text, line, last)
+    if (values.has(name)) refuse(line, 'a name is given twice')
+    if (last !== null && mayBelongTo(last, lines, at)) doubtful.push({ name, line, after: last.line })
+    if (operator === '=') {
+      values.set(name, rest)
+      single.push({ value: rest, line })
+      last = { line, endWord: null }
+    } else {
+      const endWord = rest.trim()
+      const end = findEnd(lines, at, endWord)
+      values.set(name, lines.slice(at + 1, end).join('\n'))
+      last = { line, endWord }
+      at = end
+    }
   }
-  return variables
+  return { values, doubtful, lines: single }
 }
 
-function findEnd(lines: readonly string[], at: number, marker: string, name: string): number {
-  if (marker === '')
-    throw new InputError(`the input "variables", line ${at + 1}: ${name}<< needs a word that ends the block`)
-  const end = lines.findIndex((line, index) => index > at && line.trim() === marker)
+/** Below a block, only what stands above a further line of its end word can belong to it. */
+function mayBelongTo(last: LastVariable, lines: readonly string[], at: number): boolean {
+  return last.endWord === null || lines.indexOf(last.endWord, at) >= 0
+}
+
+function refuseBelowLine(last: LastVariable | null, line: number, what: string): void {
+  if (last === null || last.endWord !== null) return
+  refuse(
+    line,
+    `${what} below NAME=value may be a further line of the value of line ${last.line}: remove it, or ${HOW_TO_WRITE}`,
+  )
+}
+
+/** The line that begins a variable, taken apart. */
+function readHead(
+  text: string,
+  line: number,
+  last: LastVariable | null,
+): { name: string; operator: string; rest: string } {
+  const [, indent = '', name = '', operator = '', rest = ''] = /^(\s*)([^=<\s]*)(=|<<)([^]*)$/.exec(text) ?? []
+  if (!NAME.test(name)) refuseLine(line, operator, last)
+  if (text.endsWith('\r')) {
+    refuse(
+      line,
+      `the line ends with a carriage return, which may belong to the value: use Unix line ends, or ${HOW_TO_WRITE}`,
+    )
+  }
+  if (operator === '<<' && indent !== '') {
+    refuse(
+      line,
+      'the block is indented, and so would be its value: let the block, its lines and its end begin where the other lines begin',
+    )
+  }
+  return { name, operator, rest }
+}
+
+/** Refuses a line that sets no variable. It may be a line of a secret, so it is not shown. */
+function refuseLine(line: number, operator: string, last: LastVariable | null): never {
+  refuseBelowLine(last, line, 'a line that sets no variable')
+  if (last === null && operator !== '') checkName('', `line ${line}`)
+  const next =
+    last === null
+      ? ''
+      : `. Where the value of the block of line ${last.line} holds its end word, choose another word`
+  return refuse(line, `expected NAME=value or NAME<<END (the line is not shown, it may be secret)${next}`)
+}
+
+/** The index of the line that ends the block which begins at index `at`. */
+function findEnd(lines: readonly string[], at: number, endWord: string): number {
+  if (endWord === '') refuse(at + 1, 'a block needs a word after << that ends it')
+  const end = lines.findIndex((line, index) => index > at && line.trim() === endWord)
   if (end < 0)
-    throw new InputError(`the input "variables", line ${at + 1}: the block of ${name} has no line that ends it`)
+    refuse(at + 1, 'the block has no line that ends it: a line that holds the word after << and nothing else')
+  if (lines[end] !== endWord) {
+    refuse(
+      end + 1,
+      `the end of the block of line ${at + 1} has spaces around it, so that it may be part of the value: write it without spaces, or choose another word`,
+    )
+  }
   return end
 }
 
@@ -76,4 +209,8 @@ function checkName(name: string, where: string): void {
   throw new InputError(
     `the input "variables", ${where}: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)`,
   )
+}
+
+function refuse(line: number, why: string): never {
+  throw new InputError(`the input "variables", line ${line}: ${why}`)
 }
