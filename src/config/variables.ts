@@ -182,9 +182,7 @@ function refuseLine(line: number, operator: string, last: LastVariable | null): 
   refuseBelowLine(last, line, 'a line that sets no variable')
   if (last === null && operator !== '') checkName('', `line ${line}`)
   const next =
-    last === null
-      ? ''
-      : `. Where the value of the block of line ${last.line} holds its end word, choose another word`
+    last === null ? '' : `. Where the value of the block of line ${last.line} holds its end word, choose another word`
   return refuse(line, `expected NAME=value or NAME<<END (the line is not shown, it may be secret)${next}`)
 }
 

@@ -1,8 +1,13 @@
 /** Makes text from anywhere harmless to show: nothing that moves a cursor, colours, hides or turns text around. */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-const TERMINAL_SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above; all but tab and line feed
+/** Sequences that hold a text of their own, up to ST or BEL: OSC (titles, links), DCS, SOS, PM, APC, and screen's title. */
+const STRINGS = String.raw`(?:\x1b[\]PX^_k]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)`
+/** CSI: colours, cursor. The last byte is missing where a line was cut. */
+const CONTROL_SEQUENCES = String.raw`(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?`
+/** ESC with bytes between (`ESC ( B` chooses a character set), and with one byte alone (`ESC 7`, `ESC c`). */
+const ESCAPES = String.raw`\x1b[ -/]*[0-~]`
+const TERMINAL_SEQUENCES = new RegExp(`${STRINGS}|${CONTROL_SEQUENCES}|${ESCAPES}`, 'g')
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about; all but tab and line feed
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
 /** Invisible characters, and those that change the direction of what follows. */
 const INVISIBLE = /[\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff]/g
@@ -16,5 +21,5 @@ export function harmless(text: string): string {
 export function harmlessLine(text: string, limit: number): string {
   const line = harmless(text.length > limit * 4 ? text.slice(0, limit * 4) : text).replace(/[\n\t]/g, ' ')
   if (line.length <= limit) return line
-  return `${line.slice(0, limit - 1)}…`
+  return `${line.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }

@@ -11,7 +11,7 @@ export interface Cron {
   readonly hours: readonly number[]
   readonly daysOfMonth: readonly number[] | null
   readonly months: readonly number[]
-  /** 0 is Sunday. */
+  /** 0 is Sunday; there is no 7. */
   readonly daysOfWeek: readonly number[] | null
   /** From a `CRON_TZ=` or `TZ=` prefix. */
   readonly timezone: string | null
@@ -33,6 +33,8 @@ const HOUR: Field = { name: 'hour', min: 0, max: 23 }
 const DAY: Field = { name: 'day of the month', min: 1, max: 31 }
 const MONTH: Field = { name: 'month', min: 1, max: 12, names: MONTHS }
 const WEEKDAY: Field = { name: 'day of the week', min: 0, max: 6, names: WEEKDAYS }
+/** Sunday once more, as crontabs write it: `7`, and the end of a range such as `5-7` or `fri-sun`. */
+const LAST_SUNDAY = 7
 const LONGEST_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /** Takes a cron expression apart, or says in one sentence what is wrong with it; one that can never fire is wrong. */
@@ -117,7 +119,8 @@ function readField(text: string, field: Field): ReadField {
   let star = false
   for (const item of text.split(',')) {
     const range = readItem(item, field)
-    for (let value = range.from; value <= range.to; value += range.step) values.add(value)
+    for (let value = range.from; value <= range.to; value += range.step)
+      values.add(field === WEEKDAY ? value % LAST_SUNDAY : value)
     star ||= range.star && range.step === 1
   }
   return { values: [...values].sort((a, b) => a - b), star }
@@ -133,11 +136,19 @@ function readItem(item: string, field: Field): { from: number; to: number; step:
     if (high !== undefined) throw new CronProblem(`the ${field.name} field holds "${item}": a range needs two numbers`)
     return { from: field.min, to: field.max, step, star: true }
   }
-  const from = readNumber(low, field)
-  const single = stepText === undefined ? from : field.max // "5/15" means 5-59/15
-  const to = high === undefined ? single : readNumber(high, field)
+  const { from, to } = readRange(low, high ?? (stepText === undefined ? low : null), field)
   if (from > to) throw new CronProblem(`the ${field.name} field holds the range "${item}", which ends before it begins`)
   return { from, to, step, star: false }
+}
+
+/** A number, or a range of two; `high` is `null` in a step such as `5/15`, which means 5-59/15. */
+function readRange(low: string, high: string | null, field: Field): { from: number; to: number } {
+  const from = readNumber(low, field)
+  const to = high === null ? field.max : readNumber(high, field)
+  if (field !== WEEKDAY) return { from, to }
+  // a Sunday that ends a range is the one after Saturday; any other is the one before Monday
+  if (to === 0 && from > 0 && from < LAST_SUNDAY) return { from, to: LAST_SUNDAY }
+  return from === LAST_SUNDAY && to !== LAST_SUNDAY ? { from: 0, to } : { from, to }
 }
 
 function readStep(text: string, field: Field): number {
@@ -152,10 +163,9 @@ function readNumber(text: string, field: Field): number {
   if (!/^\d{1,9}$/.test(text))
     throw new CronProblem(`the ${field.name} field holds "${text}", which is no number${namesHint(field)}`)
   const value = Number(text)
-  if (value < field.min || value > field.max) {
-    const hint = field === WEEKDAY && value === 7 ? ' (Sunday is 0)' : ''
-    throw new CronProblem(`the ${field.name} is ${value}, but goes from ${field.min} to ${field.max}${hint}`)
-  }
+  const max = field === WEEKDAY ? LAST_SUNDAY : field.max
+  if (value < field.min || value > max)
+    throw new CronProblem(`the ${field.name} is ${value}, but goes from ${field.min} to ${max}`)
   return value
 }
 

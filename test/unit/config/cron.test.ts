@@ -42,6 +42,40 @@ test.each`
   expect(cron).toEqual({ ...EVERY, ...differs })
 })
 
+describe('7 is Sunday', () => {
+  test.each`
+    field          | days
+    ${'7'}         | ${[0]}
+    ${'07'}        | ${[0]}
+    ${'0,7'}       | ${[0]}
+    ${'1,7'}       | ${[0, 1]}
+    ${'7-7'}       | ${[0]}
+    ${'5-7'}       | ${[0, 5, 6]}
+    ${'5-7/2'}     | ${[0, 5]}
+    ${'6-7,2'}     | ${[0, 2, 6]}
+    ${'0-7'}       | ${[0, 1, 2, 3, 4, 5, 6]}
+    ${'1-7'}       | ${[0, 1, 2, 3, 4, 5, 6]}
+    ${'0-7/7'}     | ${[0]}
+    ${'*/7'}       | ${[0]}
+    ${'7/3'}       | ${[0, 3, 6]}
+    ${'7-2'}       | ${[0, 1, 2]}
+    ${'7-0'}       | ${[0]}
+    ${'sun'}       | ${[0]}
+    ${'SUN-SUN'}   | ${[0]}
+    ${'sun-tue'}   | ${[0, 1, 2]}
+    ${'fri-sun'}   | ${[0, 5, 6]}
+    ${'sat-7'}     | ${[0, 6]}
+    ${'6-0'}       | ${[0, 6]}
+    ${'mon-sun/3'} | ${[0, 1, 4]}
+  `('$field', ({ field, days }) => {
+    expect(read(`0 3 * * ${field}`)).toMatchObject({ daysOfWeek: days })
+  })
+
+  test('every day of the week beside a day of the month does not restrict', () => {
+    expect(read('0 3 1 * 0-7')).toMatchObject({ daysOfMonth: null, daysOfWeek: null })
+  })
+})
+
 test('keeps the fields as written', () => {
   expect(read(' TZ=UTC  0   4 * JAN  mon')).toMatchObject({ expression: '0 4 * JAN mon' })
 })
@@ -56,7 +90,9 @@ test.each`
   ${'* 24 * * *'}              | ${'the hour is 24, but goes from 0 to 23'}
   ${'* * 0 * *'}               | ${'the day of the month is 0, but goes from 1 to 31'}
   ${'* * * 13 *'}              | ${'the month is 13, but goes from 1 to 12'}
-  ${'* * * * 7'}               | ${'the day of the week is 7, but goes from 0 to 6 (Sunday is 0)'}
+  ${'* * * * 8'}               | ${'the day of the week is 8, but goes from 0 to 7'}
+  ${'* * * * 6-8'}             | ${'the day of the week is 8, but goes from 0 to 7'}
+  ${'* * * * 5-2'}             | ${'the day of the week field holds the range "5-2", which ends before it begins'}
   ${'* * * * monday'}          | ${'the day of the week field holds "monday", which is no number and no name such as MON'}
   ${'* * * jan-foo *'}         | ${'the month field holds "foo", which is no number and no name such as FEB'}
   ${'-1 * * * *'}              | ${'the minute field holds "", which is no number'}

@@ -14,23 +14,23 @@ function read(text: string): Readonly<Record<string, string>> {
 }
 
 test.each`
-  what                                 | text                                                     | variables
-  ${'nothing'}                         | ${''}                                                    | ${{}}
-  ${'lines'}                           | ${'A=1\nB_2=two'}                                        | ${{ A: '1', B_2: 'two' }}
-  ${'empty lines and comments above'}  | ${'\n# a comment = none\n\n  A=1\n'}                     | ${{ A: '1' }}
-  ${'values as they stand'}            | ${'A= "x" \nB=a=b\nC=\nD=x<<y'}                          | ${{ A: ' "x" ', B: 'a=b', C: '', D: 'x<<y' }}
-  ${'a block'}                         | ${'A<<EOF\none\n two=2\n\nEOF\nB=1'}                     | ${{ A: 'one\n two=2\n', B: '1' }}
-  ${'a block with Windows line ends'}  | ${'A<<EOF\none\r\ntwo\r\nEOF\n'}                         | ${{ A: 'one\r\ntwo\r' }}
-  ${'a block that is empty'}           | ${'A<<EOF\nEOF'}                                         | ${{ A: '' }}
-  ${'a block of comments and JSON'}    | ${'A<<--x--\n# a\n{"b":1}\n--x--'}                       | ${{ A: '# a\n{"b":1}' }}
-  ${'a gap and a comment below blocks'} | ${'A<<EOF\n1\nEOF\n\n# b\nB<<EOF\n2\nEOF\n'}            | ${{ A: '1', B: '2' }}
-  ${'an empty secret above a block'}   | ${'A=\nB<<EOF\n1\nEOF'}                                  | ${{ A: '', B: '1' }}
-  ${'a first variable that is unused'} | ${'OTHER=x\nA=1'}                                        | ${{ OTHER: 'x', A: '1' }}
-  ${'unused blocks with own words'}    | ${'OTHER<<one\nx\none\nANOTHER<<two\ny\ntwo'}            | ${{ OTHER: 'x', ANOTHER: 'y' }}
-  ${'JSON'}                            | ${' {"A": "x\\ny", "B": 20, "C": true, "D": ""}'}        | ${{ A: 'x\ny', B: '20', C: 'true', D: '' }}
-  ${'JSON with unused names'}          | ${'{"OTHER": "x=\\"y\\",", "github_token": "{}"}'}       | ${{ OTHER: 'x="y",', github_token: '{}' }}
-  ${'JSON of nothing'}                 | ${' { } '}                                               | ${{}}
-  ${'a number with all of its digits'} | ${'{"A": 12345678901234567890}'}                         | ${{ A: '12345678901234567890' }}
+  what                                  | text                                               | variables
+  ${'nothing'}                          | ${''}                                              | ${{}}
+  ${'lines'}                            | ${'A=1\nB_2=two'}                                  | ${{ A: '1', B_2: 'two' }}
+  ${'empty lines and comments above'}   | ${'\n# a comment = none\n\n  A=1\n'}               | ${{ A: '1' }}
+  ${'values as they stand'}             | ${'A= "x" \nB=a=b\nC=\nD=x<<y'}                    | ${{ A: ' "x" ', B: 'a=b', C: '', D: 'x<<y' }}
+  ${'a block'}                          | ${'A<<EOF\none\n two=2\n\nEOF\nB=1'}               | ${{ A: 'one\n two=2\n', B: '1' }}
+  ${'a block with Windows line ends'}   | ${'A<<EOF\none\r\ntwo\r\nEOF\n'}                   | ${{ A: 'one\r\ntwo\r' }}
+  ${'a block that is empty'}            | ${'A<<EOF\nEOF'}                                   | ${{ A: '' }}
+  ${'a block of comments and JSON'}     | ${'A<<--x--\n# a\n{"b":1}\n--x--'}                 | ${{ A: '# a\n{"b":1}' }}
+  ${'a gap and a comment below blocks'} | ${'A<<EOF\n1\nEOF\n\n# b\nB<<EOF\n2\nEOF\n'}       | ${{ A: '1', B: '2' }}
+  ${'an empty secret above a block'}    | ${'A=\nB<<EOF\n1\nEOF'}                            | ${{ A: '', B: '1' }}
+  ${'a first variable that is unused'}  | ${'OTHER=x\nA=1'}                                  | ${{ OTHER: 'x', A: '1' }}
+  ${'unused blocks with own words'}     | ${'OTHER<<one\nx\none\nANOTHER<<two\ny\ntwo'}      | ${{ OTHER: 'x', ANOTHER: 'y' }}
+  ${'JSON'}                             | ${' {"A": "x\\ny", "B": 20, "C": true, "D": ""}'}  | ${{ A: 'x\ny', B: '20', C: 'true', D: '' }}
+  ${'JSON with unused names'}           | ${'{"OTHER": "x=\\"y\\",", "github_token": "{}"}'} | ${{ OTHER: 'x="y",', github_token: '{}' }}
+  ${'JSON of nothing'}                  | ${' { } '}                                         | ${{}}
+  ${'a number with all of its digits'}  | ${'{"A": 12345678901234567890}'}                   | ${{ A: '12345678901234567890' }}
 `('takes $what', ({ text, variables }) => {
   expect(read(text)).toEqual(variables)
 })
@@ -39,41 +39,41 @@ const HOW =
   'write a value of several lines as a block (NAME<<END, its lines, and a line END), or the whole input as ${{ toJSON(secrets) }}'
 
 test.each`
-  what                                    | text                                | message
-  ${'a line without ='}                   | ${'hush-hush\nA=1'}                 | ${'line 1: expected NAME=value or NAME<<END (the line is not shown, it may be secret)'}
-  ${'a line without = below a value'}     | ${'A=1\nhush-hush'}                 | ${`line 2: a line that sets no variable below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
-  ${'an empty line below a value'}        | ${'A=1\n\nB=2'}                     | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
-  ${'an empty line at the end'}           | ${'A=1\n\n'}                        | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
-  ${'a comment below a value'}            | ${'A=1\n # hush\nB=2'}              | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
-  ${'an unused name below a value'}       | ${'A=1\nhush=='}                    | ${`line 2: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
-  ${'an unused block below a value'}      | ${'A=1\nhush<<x\nx'}                | ${`line 2: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
-  ${'an unused name inside of a block'}   | ${'A<<x\n1\nx\nhush<<x\ny\nx'}      | ${`line 4: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
-  ${'an end word inside of a block'}      | ${'A<<EOF\nhush\nEOF\nhush\nEOF'}   | ${'line 4: expected NAME=value or NAME<<END (the line is not shown, it may be secret). Where the value of the block of line 1 holds its end word, choose another word'}
-  ${'an end word with spaces'}            | ${'A<<EOF\nhush\n EOF\nhush\nEOF'}  | ${'line 3: the end of the block of line 1 has spaces around it, so that it may be part of the value: write it without spaces, or choose another word'}
-  ${'an indented block'}                  | ${'  A<<EOF\n  hush\n  EOF'}        | ${'line 1: the block is indented, and so would be its value: let the block, its lines and its end begin where the other lines begin'}
-  ${'lines that YAML has joined'}         | ${'A=hush B=2 LAST=hush'}           | ${`line 1: the value holds a further variable, as it does where YAML has joined the lines: write \`variables: |\` with each variable on a line of its own, or ${HOW}`}
-  ${'a carriage return'}                  | ${'A=hush\r\nB=2\r\n'}              | ${`line 1: the line ends with a carriage return, which may belong to the value: use Unix line ends, or ${HOW}`}
-  ${'a space before ='}                   | ${'A =hush'}                        | ${'line 1: expected NAME=value or NAME<<END (the line is not shown, it may be secret)'}
-  ${'no name'}                            | ${'=hush'}                          | ${'line 1: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)'}
-  ${'a name with other signs'}            | ${'hush-hush=1'}                    | ${'line 1: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)'}
-  ${'a name twice'}                       | ${'A=hush\nA=hush'}                 | ${'line 2: a name is given twice'}
-  ${'a block without an end'}             | ${'A<<EOF\nhush'}                   | ${'line 1: the block has no line that ends it: a line that holds the word after << and nothing else'}
-  ${'a block without a word'}             | ${'A<<\nhush'}                      | ${'line 1: a block needs a word after << that ends it'}
-  ${'JSON with a name twice'}             | ${'{"A": "hush", "A": "x"}'}        | ${'the JSON object: A is given twice'}
-  ${'JSON with a wrong name'}             | ${'{"hush hush": "x"}'}             | ${'the JSON object: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)'}
+  what                                  | text                               | message
+  ${'a line without ='}                 | ${'hush-hush\nA=1'}                | ${'line 1: expected NAME=value or NAME<<END (the line is not shown, it may be secret)'}
+  ${'a line without = below a value'}   | ${'A=1\nhush-hush'}                | ${`line 2: a line that sets no variable below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
+  ${'an empty line below a value'}      | ${'A=1\n\nB=2'}                    | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
+  ${'an empty line at the end'}         | ${'A=1\n\n'}                       | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
+  ${'a comment below a value'}          | ${'A=1\n # hush\nB=2'}             | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
+  ${'an unused name below a value'}     | ${'A=1\nhush=='}                   | ${`line 2: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
+  ${'an unused block below a value'}    | ${'A=1\nhush<<x\nx'}               | ${`line 2: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
+  ${'an unused name inside of a block'} | ${'A<<x\n1\nx\nhush<<x\ny\nx'}     | ${`line 4: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
+  ${'an end word inside of a block'}    | ${'A<<EOF\nhush\nEOF\nhush\nEOF'}  | ${'line 4: expected NAME=value or NAME<<END (the line is not shown, it may be secret). Where the value of the block of line 1 holds its end word, choose another word'}
+  ${'an end word with spaces'}          | ${'A<<EOF\nhush\n EOF\nhush\nEOF'} | ${'line 3: the end of the block of line 1 has spaces around it, so that it may be part of the value: write it without spaces, or choose another word'}
+  ${'an indented block'}                | ${'  A<<EOF\n  hush\n  EOF'}       | ${'line 1: the block is indented, and so would be its value: let the block, its lines and its end begin where the other lines begin'}
+  ${'lines that YAML has joined'}       | ${'A=hush B=2 LAST=hush'}          | ${`line 1: the value holds a further variable, as it does where YAML has joined the lines: write \`variables: |\` with each variable on a line of its own, or ${HOW}`}
+  ${'a carriage return'}                | ${'A=hush\r\nB=2\r\n'}             | ${`line 1: the line ends with a carriage return, which may belong to the value: use Unix line ends, or ${HOW}`}
+  ${'a space before ='}                 | ${'A =hush'}                       | ${'line 1: expected NAME=value or NAME<<END (the line is not shown, it may be secret)'}
+  ${'no name'}                          | ${'=hush'}                         | ${'line 1: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)'}
+  ${'a name with other signs'}          | ${'hush-hush=1'}                   | ${'line 1: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)'}
+  ${'a name twice'}                     | ${'A=hush\nA=hush'}                | ${'line 2: a name is given twice'}
+  ${'a block without an end'}           | ${'A<<EOF\nhush'}                  | ${'line 1: the block has no line that ends it: a line that holds the word after << and nothing else'}
+  ${'a block without a word'}           | ${'A<<\nhush'}                     | ${'line 1: a block needs a word after << that ends it'}
+  ${'JSON with a name twice'}           | ${'{"A": "hush", "A": "x"}'}       | ${'the JSON object: A is given twice'}
+  ${'JSON with a wrong name'}           | ${'{"hush hush": "x"}'}            | ${'the JSON object: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)'}
 `('refuses $what', ({ text, message }) => {
   expect(() => read(text)).toThrow(new InputError(`the input "variables", ${message}`))
 })
 
 test.each`
-  what                           | text                      | message
-  ${'broken JSON'}               | ${'{"A": "hush}'}         | ${'the input "variables" begins like a JSON object but cannot be read as JSON: check its quotes and commas (a value goes in by `${{ toJSON(secrets.NAME) }}`, which puts the quotes around it)'}
-  ${'JSON with a map in it'}     | ${'{"A": {"B": "hush"}}'} | ${'the input "variables": each value of the JSON object must be text in quotes'}
-  ${'JSON with a list in it'}    | ${'{"A": ["hush"]}'}      | ${'the input "variables": each value of the JSON object must be text in quotes'}
-  ${'JSON with a fraction'}      | ${'{"A": 1.10}'}          | ${'the input "variables": A must be text in quotes'}
-  ${'JSON with an exponent'}     | ${'{"A": 1e3}'}           | ${'the input "variables": A must be text in quotes'}
-  ${'JSON with a null'}          | ${'{"A": null}'}          | ${'the input "variables": A must be text in quotes'}
-  ${'JSON with half a character'} | ${'{"A": "\\ud800"}'}    | ${'the input "variables": A holds half of a character, which cannot be handed on'}
+  what                            | text                      | message
+  ${'broken JSON'}                | ${'{"A": "hush}'}         | ${'the input "variables" begins like a JSON object but cannot be read as JSON: check its quotes and commas (a value goes in by `${{ toJSON(secrets.NAME) }}`, which puts the quotes around it)'}
+  ${'JSON with a map in it'}      | ${'{"A": {"B": "hush"}}'} | ${'the input "variables": each value of the JSON object must be text in quotes'}
+  ${'JSON with a list in it'}     | ${'{"A": ["hush"]}'}      | ${'the input "variables": each value of the JSON object must be text in quotes'}
+  ${'JSON with a fraction'}       | ${'{"A": 1.10}'}          | ${'the input "variables": A must be text in quotes'}
+  ${'JSON with an exponent'}      | ${'{"A": 1e3}'}           | ${'the input "variables": A must be text in quotes'}
+  ${'JSON with a null'}           | ${'{"A": null}'}          | ${'the input "variables": A must be text in quotes'}
+  ${'JSON with half a character'} | ${'{"A": "\\ud800"}'}     | ${'the input "variables": A holds half of a character, which cannot be handed on'}
 `('refuses $what', ({ text, message }) => {
   expect(() => read(text)).toThrow(new InputError(message))
 })
@@ -95,7 +95,7 @@ const LONG_SECRETS: Readonly<Record<string, string>> = {
   'an empty line in it': 'one\n\ntwo',
   'spaces around it': '  hush  ',
   'spaces only': '   ',
-  'nothing': '',
+  nothing: '',
 }
 
 /** How GitHub's templates put a value into each documented form. */
@@ -122,7 +122,10 @@ function arrives(text: string): string | null {
 
 /** A line of the value that begins as the user's own variables do cannot be told from one. */
 const looksLikeUsedVariable = (value: string) =>
-  value.split('\n').slice(1).some((line) => USED.has(/^\s*(\w+)(?:=|<<)/.exec(line)?.[1] ?? ''))
+  value
+    .split('\n')
+    .slice(1)
+    .some((line) => USED.has(/^\s*(\w+)(?:=|<<)/.exec(line)?.[1] ?? ''))
 
 describe.each(Object.entries(FORMS))('in %s', (form, paste) => {
   test.each(Object.entries(LONG_SECRETS))('a secret of %s arrives whole or is refused', (_, value) => {
@@ -134,12 +137,18 @@ describe.each(Object.entries(FORMS))('in %s', (form, paste) => {
 
   test('any value arrives whole or is refused', () => {
     const piece = fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom('\n', '\r', ' ', '=', '<<', '#', '{', '}', '"', '\\', 'EOF', 'OTHER', 'Zm8=') },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom('\n', '\r', ' ', '=', '<<', '#', '{', '}', '"', '\\', 'EOF', 'OTHER', 'Zm8='),
+      },
       { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 5 }) },
     )
     fc.assert(
       fc.property(
-        fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')).filter((text) => !looksLikeUsedVariable(text)),
+        fc
+          .array(piece, { maxLength: 12 })
+          .map((pieces) => pieces.join(''))
+          .filter((text) => !looksLikeUsedVariable(text)),
         (value) => {
           const arrived = arrives(paste(value))
           if (arrived !== null) expect(arrived).toBe(value)
