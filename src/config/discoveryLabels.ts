@@ -1,5 +1,6 @@
 /** Discovery by label: what the labels of volumes and containers ask for, as early Marina read them. Knows no Docker. */
 import type { DbKind, DbTarget, Target, VolumeTarget } from './model.ts'
+import { nearestWord } from './nearestWord.ts'
 import { DB_KINDS } from './schema.ts'
 import { normalisePaths } from './values/paths.ts'
 
@@ -71,7 +72,11 @@ export interface Discovery {
   readonly notices: readonly string[]
 }
 
-/** Reads the labels of everything on the host, in an order of its own. `instances`: all of the configuration, by hand-written targets too. */
+/**
+ * Reads the labels of everything on the host, in an order of its own. `instances` are all of the configuration, those with
+ * `targets` too. Labels that name an instance and cannot be followed are an error of that instance: it would otherwise
+ * succeed without what they ask for.
+ */
 export function discoverByLabel(objects: readonly LabelledObject[], instances: readonly LabelInstance[]): Discovery {
   const found = {
     targets: new Map<string, Target[]>(),
@@ -79,26 +84,49 @@ export function discoverByLabel(objects: readonly LabelledObject[], instances: r
     warnings: [] as string[],
     notices: [] as string[],
   }
-  const known = new Map(instances.map((instance) => [instance.id, instance]))
-  for (const object of [...objects].sort(byKindAndName)) {
-    const labels = ownLabels(object)
-    if (labels.size === 0) continue
-    remark(object, labels, found)
-    const instance = instanceOf(object, labels, known, found.warnings)
-    if (instance === null) continue
-    const { targets, errors } = targetsOf(object, labels, instance)
-    if (errors.length > 0) found.errors.set(instance.id, [...(found.errors.get(instance.id) ?? []), ...errors])
-    if (targets.length === 0 && errors.length === 0) {
-      found.warnings.push(
-        `${nameOf(object)} is enabled but names neither \`${LABEL_PREFIX}db\` nor \`${LABEL_PREFIX}volumes\`: nothing of it is backed up`,
-      )
-    }
-    const list = found.targets.get(instance.id) ?? []
-    for (const target of targets) addTarget(list, target, object, found.warnings)
-    if (list.length > 0) found.targets.set(instance.id, list)
-  }
+  for (const object of [...objects].sort(byKindAndName)) readObject(object, instances, found)
   for (const list of found.targets.values()) list.sort((a, b) => Number(a.kind === 'db') - Number(b.kind === 'db'))
   return found
+}
+
+interface Findings {
+  readonly targets: Map<string, Target[]>
+  readonly errors: Map<string, string[]>
+  readonly warnings: string[]
+  readonly notices: string[]
+}
+
+function readObject(object: LabelledObject, instances: readonly LabelInstance[], found: Findings): void {
+  const labels = ownLabels(object)
+  if (labels.size === 0) return
+  const { problems, warnings, notices } = remarks(object, labels)
+  found.notices.push(...notices)
+  found.warnings.push(...warnings)
+  const named = namedInstance(labels, instances)
+  const enabled = readYes(labels.get('enabled'))
+  if (enabled === false) return
+  if (named === null) {
+    found.warnings.push(...problems, ...withoutInstance(object, labels, instances))
+    return
+  }
+  const { id } = named.instance
+  if (!named.instance.discovers) {
+    found.warnings.push(
+      `${nameOf(object)} is for the instance "${id}", which takes its targets from config.yml: the label asks for nothing`,
+    )
+    return
+  }
+  const list = found.targets.get(id) ?? []
+  const read = targetsOf(object, labels, named.instance)
+  const errors = [
+    ...enabledProblems(object, labels, problems.length > 0),
+    ...idProblems(object, labels, named),
+    ...problems,
+    ...read.errors,
+  ]
+  if (errors.length === 0) for (const target of read.targets) errors.push(...addTarget(list, target, object))
+  if (errors.length > 0) found.errors.set(id, [...(found.errors.get(id) ?? []), ...errors])
+  if (list.length > 0) found.targets.set(id, list)
 }
 
 function byKindAndName(a: LabelledObject, b: LabelledObject): number {
@@ -107,75 +135,139 @@ function byKindAndName(a: LabelledObject, b: LabelledObject): number {
   )
 }
 
+/** Whether a label is one of ours, also where its prefix is written in other letters. */
+export function isMarinaLabel(label: string): boolean {
+  return label.toLowerCase().startsWith(LABEL_PREFIX)
+}
+
+/** Our labels without their prefix. A prefix in other letters stays, and so makes the label unknown. */
 function ownLabels({ labels }: LabelledObject): ReadonlyMap<string, string> {
-  const own = Object.entries(labels).filter(([name]) => name.startsWith(LABEL_PREFIX))
-  return new Map(own.map(([name, value]) => [name.slice(LABEL_PREFIX.length), value]))
+  const own = Object.entries(labels).filter(([name]) => isMarinaLabel(name))
+  return new Map(
+    own.map(([name, value]) => [name.startsWith(LABEL_PREFIX) ? name.slice(LABEL_PREFIX.length) : name, value]),
+  )
 }
 
 function nameOf({ kind, name }: LabelledObject): string {
   return `${kind} "${name}"`
 }
 
-function remark(
+/** A label's name in full, quoted. */
+function full(label: string): string {
+  return `\`${isMarinaLabel(label) ? label : LABEL_PREFIX + label}\``
+}
+
+/** What labels are called elsewhere, or by a slip of memory. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  active: 'enabled',
+  backup: 'enabled',
+  id: 'instanceID',
+  volume: 'volumes',
+  path: 'paths',
+  ignore: 'exclude',
+  stop: 'stopAttached',
+  database: 'db',
+  dbkind: 'db',
+  args: 'dump.args',
+  prehook: 'pre',
+  posthook: 'post',
+}
+
+/** What is said of the labels by themselves: `problems` are labels that ask for something and cannot be followed. */
+function remarks(
   object: LabelledObject,
   labels: ReadonlyMap<string, string>,
-  into: { warnings: string[]; notices: string[] },
-): void {
+): { problems: string[]; warnings: string[]; notices: string[] } {
+  const problems: string[] = []
+  const warnings: string[] = []
+  const notices: string[] = []
   for (const label of labels.keys()) {
-    const full = `\`${LABEL_PREFIX}${label}\``
     const meaning = Object.hasOwn(LABELS, label) ? LABELS[label] : undefined
+    const meant = label.toLowerCase().replace(LABEL_PREFIX, '')
+    const nearest = nearestWord(meant, Object.keys(LABELS), SYNONYMS)
     if (Object.hasOwn(OLD, label))
-      into.notices.push(`${nameOf(object)}: the label ${full} is not read any more: ${OLD[label]}`)
-    else if (meaning === undefined)
-      into.warnings.push(`${nameOf(object)}: the label ${full} is unknown${nearby(label)}`)
-    else if (!meaning.on.includes(object.kind)) {
-      into.warnings.push(`${nameOf(object)}: the label ${full} has no meaning on a ${object.kind}`)
-    }
+      notices.push(`${nameOf(object)}: the label ${full(label)} is not read any more: ${OLD[label]}`)
+    else if (meaning === undefined && nearest !== null)
+      problems.push(`${nameOf(object)}: the label ${full(label)} is unknown: it is written ${full(nearest)}`)
+    else if (meaning === undefined) warnings.push(`${nameOf(object)}: the label ${full(label)} is unknown`)
+    else if (!meaning.on.includes(object.kind))
+      problems.push(`${nameOf(object)}: the label ${full(label)} has no meaning on a ${object.kind}`)
   }
   const forVolumes = ['paths', 'exclude', 'stopAttached'].filter((label) => labels.has(label))
-  if (object.kind === 'container' && !labels.has('volumes') && forVolumes.length > 0) {
-    const names = forVolumes.map((label) => `\`${LABEL_PREFIX}${label}\``).join(', ')
-    into.warnings.push(`${nameOf(object)}: ${names} needs \`${LABEL_PREFIX}volumes\` beside it`)
-  }
-  if (labels.has('dump.args') && !labels.has('db') && object.kind === 'container') {
-    into.warnings.push(`${nameOf(object)}: \`${LABEL_PREFIX}dump.args\` needs \`${LABEL_PREFIX}db\` beside it`)
-  }
+  if (object.kind === 'container' && !labels.has('volumes') && forVolumes.length > 0)
+    problems.push(`${nameOf(object)}: ${forVolumes.map(full).join(', ')} needs ${full('volumes')} beside it`)
+  if (labels.has('dump.args') && !labels.has('db') && object.kind === 'container')
+    problems.push(`${nameOf(object)}: ${full('dump.args')} needs ${full('db')} beside it`)
+  return { problems, warnings, notices }
 }
 
-function nearby(label: string): string {
-  const plain = (word: string) => word.toLowerCase().replace(/[^a-z]/g, '')
-  const known = Object.keys(LABELS).find((word) => plain(word) === plain(label))
-  return known === undefined ? '' : `: it is written \`${LABEL_PREFIX}${known}\``
+interface NamedInstance {
+  readonly instance: LabelInstance
+  /** The label that names it. */
+  readonly label: string
+  readonly value: string
 }
 
-/** The instance that the object is for; `null`, with a warning where it seems meant to be backed up, if none is. */
-function instanceOf(
+/** The instance that the labels name: by its id, by its id in other letters or in quotes, or by a misspelt label. */
+function namedInstance(labels: ReadonlyMap<string, string>, instances: readonly LabelInstance[]): NamedInstance | null {
+  const candidates = [...labels]
+    .filter(([label]) => label === 'instanceID' || !Object.hasOwn(LABELS, label))
+    .sort(([a], [b]) => Number(b === 'instanceID') - Number(a === 'instanceID'))
+  for (const isSame of [(a: string, b: string) => a.trim() === b, (a: string, b: string) => bare(a) === bare(b)]) {
+    for (const [label, value] of candidates) {
+      const instance = instances.find(({ id }) => isSame(value, id))
+      if (instance !== undefined) return { instance, label, value }
+    }
+  }
+  return null
+}
+
+/** A text without quotes, spaces and signs, in small letters. */
+function bare(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+function idProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, named: NamedInstance): string[] {
+  if (named.label !== 'instanceID')
+    return labels.has('instanceID') ? [] : [`${nameOf(object)}: the label ${full('instanceID')} is missing`]
+  if (named.value.trim() === named.instance.id) return []
+  return [
+    `${nameOf(object)}: the label ${full('instanceID')} is "${excerpt(named.value)}": the instance is written ${named.instance.id}`,
+  ]
+}
+
+/** What is wrong with `enabled` where it does not say yes; a misspelt label may be the one that is missing. */
+function enabledProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, hasOthers: boolean): string[] {
+  const said = labels.get('enabled')
+  if (readYes(said) === true) return []
+  if (said === undefined)
+    return hasOthers
+      ? []
+      : [`${nameOf(object)} is not backed up: ${full('enabled')} is missing, add it as true or false`]
+  return [
+    `${nameOf(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false (quotes are part of a label's value)`,
+  ]
+}
+
+/** What is said of labels that name no instance of the configuration: another repository's may be meant. */
+function withoutInstance(
   object: LabelledObject,
   labels: ReadonlyMap<string, string>,
-  known: ReadonlyMap<string, LabelInstance>,
-  warnings: string[],
-): LabelInstance | null {
-  const enabled = readYes(labels.get('enabled'))
-  const warn = (message: string) => {
-    warnings.push(`${nameOf(object)} ${message}`)
-    return null
-  }
-  if (enabled === null) {
-    const said = labels.get('enabled')
-    if (said !== undefined)
-      return warn(`is not backed up: \`${LABEL_PREFIX}enabled\` is "${said}", neither true nor false`)
-    return labels.has('instanceID') ? warn(`is not backed up: \`${LABEL_PREFIX}enabled\` is missing`) : null
-  }
-  if (!enabled) return null
+  instances: readonly LabelInstance[],
+): string[] {
+  const said = labels.get('enabled')
   const id = labels.get('instanceID')?.trim() ?? ''
-  if (id === '') return warn(`is enabled but names no instance: add \`${LABEL_PREFIX}instanceID\``)
-  const instance = known.get(id)
-  if (instance === undefined) {
-    return warn(`is for the instance "${id}", which config.yml does not have: it has ${[...known.keys()].join(', ')}`)
+  if (id !== '') {
+    const ids = instances.map((instance) => instance.id)
+    const nearest = nearestWord(id, ids)
+    return [
+      `${nameOf(object)} is for the instance "${excerpt(id)}", which config.yml does not have: ${nearest === null ? `it has ${ids.join(', ')}` : `did you mean ${nearest}?`}`,
+    ]
   }
-  if (!instance.discovers)
-    return warn(`is for the instance "${id}", which takes its targets from config.yml: the label asks for nothing`)
-  return instance
+  if (readYes(said) === true) return [`${nameOf(object)} is enabled but names no instance: add ${full('instanceID')}`]
+  return said === undefined
+    ? []
+    : [`${nameOf(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false`]
 }
 
 /** Marina's rule: `true`, `1` or `yes`. `null`: absent, or a word that says nothing. */
@@ -196,8 +288,7 @@ function targetsOf(
   instance: LabelInstance,
 ): { targets: readonly Target[]; errors: string[] } {
   const errors: string[] = []
-  const say = (label: string, message: string) =>
-    errors.push(`${nameOf(object)}: the label \`${LABEL_PREFIX}${label}\` ${message}`)
+  const say = (label: string, message: string) => errors.push(`${nameOf(object)}: the label ${full(label)} ${message}`)
   const db = object.kind === 'container' ? labels.get('db') : undefined
   const volumes = object.kind === 'volume' ? [object.name] : splitList(labels.get('volumes'))
   const targets: Target[] = []
@@ -210,7 +301,12 @@ function targetsOf(
     if (dbKind === undefined) say('db', `is "${db}": ${DB_KINDS.join(', ')} are known`)
     else targets.push(dbTarget(object.name, dbKind, labels))
   }
-  return { targets: errors.length > 0 ? [] : targets, errors }
+  if (targets.length === 0 && errors.length === 0) {
+    errors.push(
+      `${nameOf(object)} is enabled but names neither ${full('db')} nor ${full('volumes')}: nothing of it is backed up`,
+    )
+  }
+  return { targets, errors }
 }
 
 type Say = (label: string, message: string) => void
@@ -262,12 +358,21 @@ function splitList(value: string | undefined): readonly string[] {
     .filter((part) => part !== '')
 }
 
-/** A volume's own labels come first; a container that names it again in other words is not followed. */
-function addTarget(list: Target[], target: Target, object: LabelledObject, warnings: string[]): void {
+/** Adds a target, or says why it cannot be: a volume that two objects name must be asked for in the same words. */
+function addTarget(list: Target[], target: Target, object: LabelledObject): string[] {
   const same = list.find((other) => other.kind === 'volume' && target.kind === 'volume' && other.name === target.name)
-  if (same === undefined) list.push(target)
-  else if (JSON.stringify(same) !== JSON.stringify(target)) {
-    const name = target.kind === 'volume' ? target.name : target.container
-    warnings.push(`${nameOf(object)} asks for volume "${name}" in other words than labels read before: those count`)
+  if (same === undefined) {
+    list.push(target)
+    return []
   }
+  if (JSON.stringify(same) === JSON.stringify(target)) return []
+  const name = target.kind === 'volume' ? target.name : target.container
+  return [
+    `${nameOf(object)} asks for volume "${name}" in other words than labels read before: make them say the same, or name the volume once`,
+  ]
+}
+
+/** A label's value for a sentence. */
+function excerpt(value: string): string {
+  return value.length <= 100 ? value : `${value.slice(0, 99)}…`
 }

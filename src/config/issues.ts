@@ -1,6 +1,7 @@
 /** What zod found, in words for people: with the place, the kind of value that stands there, and the nearest known key. */
 import type { z } from 'zod'
 import type { ConfigIssue } from '../errors.ts'
+import { nearestWord } from './nearestWord.ts'
 import { type KeyPlace, KNOWN_KEYS } from './schema.ts'
 import { isTreeMap, type Path, type Tree, treeAt, writePath, type YamlSource } from './yaml.ts'
 
@@ -114,7 +115,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 
 function unknownKey(key: string, place: KeyPlace): string {
   const known = KNOWN_KEYS[place]
-  const nearest = nearestOf(key, known)
+  const nearest = nearestWord(key, known, OTHER_WORDS)
   if (nearest !== null) return `unknown key \`${key}\`: did you mean \`${nearest}\`?`
   const elsewhere = (['instance', 'target', 'top', 'resources'] as const).filter((other) =>
     KNOWN_KEYS[other].includes(key),
@@ -124,33 +125,4 @@ function unknownKey(key: string, place: KeyPlace): string {
   }
   const free = place === 'top' ? ', and any that begins with `x-`' : ''
   return `unknown key \`${key}\`: ${PLACE_WORDS[place]} takes ${known.map((word) => `\`${word}\``).join(', ')}${free}`
-}
-
-function nearestOf(key: string, known: readonly string[]): string | null {
-  const plain = (word: string) => word.toLowerCase().replace(/[-_]/g, '')
-  const other = Object.hasOwn(OTHER_WORDS, plain(key)) ? OTHER_WORDS[plain(key)] : undefined
-  const similar = known.filter((word) => Math.abs(plain(word).length - plain(key).length) <= 2)
-  const distances = similar.map((word) => ({ word, distance: editDistance(plain(key), plain(word)) }))
-  const best = distances.sort((a, b) => a.distance - b.distance)[0]
-  if (best !== undefined && best.distance <= Math.min(2, Math.floor(key.length / 3))) return best.word
-  return other !== undefined && known.includes(other) ? other : null
-}
-
-/** Insertions, deletions, changes and swaps of neighbours that make one word of the other. */
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (last[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row[j] = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1, change)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        row[j] = Math.min(row[j] as number, (beforeLast[j - 2] as number) + 1)
-      }
-    }
-    beforeLast = last
-    last = row
-  }
-  return last[b.length] as number
 }

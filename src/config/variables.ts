@@ -27,6 +27,7 @@ interface Doubt {
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const HOW_TO_WRITE =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's expression, to be copied
   'write a value of several lines as a block (NAME<<END, its lines, and a line END), or the whole input as ${{ toJSON(secrets) }}'
 
 /**
@@ -72,6 +73,7 @@ function readJson(text: string): VariablesInput {
   } catch {
     // The parser's own message quotes the text around the fault, which may be a secret: neither shown nor kept as cause.
     throw new InputError(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's expression, to be copied
       'the input "variables" begins like a JSON object but cannot be read as JSON: check its quotes and commas (a value goes in by `${{ toJSON(secrets.NAME) }}`, which puts the quotes around it)',
     )
   }
@@ -160,7 +162,7 @@ function readHead(
   line: number,
   last: LastVariable | null,
 ): { name: string; operator: string; rest: string } {
-  const [, indent = '', name = '', operator = '', rest = ''] = /^(\s*)([^=<\s]*)(=|<<)([^]*)$/.exec(text) ?? []
+  const [, indent = '', name = '', operator = '', rest = ''] = /^(\s*)([^=<\s]*)(=|<<)([\s\S]*)$/.exec(text) ?? []
   if (!NAME.test(name)) refuseLine(line, operator, last)
   if (text.endsWith('\r')) {
     refuse(

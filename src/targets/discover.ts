@@ -3,7 +3,7 @@
 import {
   type Discovery,
   discoverByLabel,
-  LABEL_PREFIX,
+  isMarinaLabel,
   type LabelInstance,
   type LabelledObject,
 } from '../config/discoveryLabels.ts'
@@ -33,9 +33,7 @@ export async function discover(
   const objects: LabelledObject[] = [
     ...volumes.map((volume) => ({ kind: 'volume' as const, name: volume.name, labels: volume.labels })),
     ...containers.map((container) => ({ kind: 'container' as const, name: container.name, labels: container.labels })),
-  ].filter(
-    (object) => !isOurs(object.labels) && Object.keys(object.labels).some((label) => label.startsWith(LABEL_PREFIX)),
-  )
+  ].filter((object) => !isOurs(object.labels) && Object.keys(object.labels).some(isMarinaLabel))
   const found: Discovery = discoverByLabel(objects, instances)
   return {
     warnings: found.warnings,
