@@ -52,6 +52,7 @@ export async function backup(action: CommandContext): Promise<number> {
   if (lockWaitMs === null)
     throw new InputError(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`)
   const config = await readConfig(action)
+  variables.refuseRests(config)
   const selection = selectInstances({
     all: config.instances,
     ids: inputs.instances,

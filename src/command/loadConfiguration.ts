@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
 import { type Lookup, type ResolvedInstance, resolveInstance } from '../config/resolveInstance.ts'
-import { parseVariables } from '../config/variables.ts'
+import { parseVariables, refuseRestsOfValues } from '../config/variables.ts'
 import { ConfigError, InputError } from '../errors.ts'
 import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
@@ -21,13 +21,24 @@ export async function readConfig(action: CommandContext): Promise<Config> {
   return loadConfig(text, file)
 }
 
-/** The `variables` input, then the step's environment. */
-export function openVariables(action: CommandContext): {
+/** Values for the `${NAME}` of the configuration. */
+export interface Variables {
+  /** Looks a name up in the `variables` input, then in the step's environment. */
   readonly lookup: Lookup
+  /** All values of the input: each is a secret. */
   readonly secrets: readonly string[]
-} {
-  const variables = parseVariables(action.inputs.variables)
-  return { lookup: (name) => variables.get(name) ?? action.env[name], secrets: [...variables.values()] }
+  /** Throws an `InputError` where a part of the input may be the rest of a value above it; only the configuration can tell. */
+  readonly refuseRests: (config: Config) => void
+}
+
+/** Reads the `variables` input. Throws an `InputError` where it cannot be read. */
+export function openVariables(action: CommandContext): Variables {
+  const input = parseVariables(action.inputs.variables)
+  return {
+    lookup: (name) => input.values.get(name) ?? action.env[name],
+    secrets: [...input.values.values()],
+    refuseRests: (config) => refuseRestsOfValues(input, (name) => config.usedVariables.has(name)),
+  }
 }
 
 export type PlannedInstance = { readonly raw: RawInstance } & (

@@ -277,11 +277,6 @@ function readYes(value: string | undefined): boolean | null {
   return word === 'false' || word === '0' || word === 'no' ? false : null
 }
 
-/** Whether the labels say that this must never be backed up. */
-export function isDisabled(labels: Readonly<Record<string, string>>): boolean {
-  return readYes(labels[`${LABEL_PREFIX}enabled`]) === false
-}
-
 function targetsOf(
   object: LabelledObject,
   labels: ReadonlyMap<string, string>,

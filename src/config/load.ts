@@ -38,6 +38,8 @@ export interface Config {
   readonly notices: readonly Notice[]
   /** Variables that `nodeName` must have. */
   readonly nodeNameVariables: readonly string[]
+  /** Every variable that the file uses anywhere, with a default or without. */
+  readonly usedVariables: ReadonlySet<string>
   /** The top's values, `nodeName` as written. */
   readonly top: TopValues
   /** For settling: the file's values and where they stand. */
@@ -67,6 +69,7 @@ export function loadConfig(text: string, file: string): Config {
     instances: (tree.instances as readonly Tree[]).map((_, index) => rawInstance(tree, index, values, source)),
     notices: [...noticesOf(whole, source), ...resticNotice(tree, source)].sort((a, b) => a.line - b.line),
     nodeNameVariables: typeof tree.nodeName === 'string' ? variablesOf([tree.nodeName]).required : [],
+    usedVariables: usedVariables(tree),
     top: values,
     tree,
     source,
@@ -220,6 +223,11 @@ function variablesOf(texts: readonly string[]): { required: readonly string[]; o
     required: [...required].sort(),
     optional: [...optional].filter((name) => !required.has(name)).sort(),
   }
+}
+
+function usedVariables(tree: { readonly [key: string]: Tree }): ReadonlySet<string> {
+  const { required, optional } = variablesOf([...openTexts(tree, [])].map(({ text }) => text))
+  return new Set([...required, ...optional])
 }
 
 function noticesOf(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {

@@ -1,12 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  discoverByLabel,
-  isDisabled,
-  LABEL_PREFIX,
-  LABELS,
-  type LabelledObject,
-} from '../../../src/config/discoveryLabels.ts'
+import { discoverByLabel, LABEL_PREFIX, LABELS, type LabelledObject } from '../../../src/config/discoveryLabels.ts'
 
 const INSTANCES = [
   { id: 'nas', discovers: true, stopAttached: false },
@@ -66,7 +60,6 @@ describe('targets', () => {
 
   test.each(['false', '0', 'No'])('enabled "%s" is no, without a word', (enabled) => {
     expect(discover(volume('data', { ...ON, enabled }))).toEqual(NOTHING)
-    expect(isDisabled(withPrefix({ enabled }))).toBe(true)
   })
 
   test("what the labels do not say of stopping is the instance's", () => {
@@ -99,15 +92,17 @@ describe('targets', () => {
     ])
   })
 
-  test('a volume that two name is one target; other words are a warning, its own count', () => {
+  test('a volume that two name is one target; other words are an error, since one of them would not be followed', () => {
     const own = volume('data', { ...ON, stopAttached: 'true' })
     const same = container('app-1', { ...ON, volumes: 'data', stopAttached: 'true' })
     expect(discover(own, same, { ...same, name: 'app-2' }).warnings).toEqual([])
     const other = discover(container('app-3', { ...ON, volumes: 'data' }), own)
     expect(other.targets).toEqual({ nas: [{ ...VOLUME, name: 'data', stopAttached: true }] })
-    expect(other.warnings).toEqual([
-      'container "app-3" asks for volume "data" in other words than labels read before: those count',
-    ])
+    expect(other.errors).toEqual({
+      nas: [
+        'container "app-3" asks for volume "data" in other words than labels read before: make them say the same, or name the volume once',
+      ],
+    })
   })
 
   test('labels of others are none of ours', () => {
@@ -121,20 +116,110 @@ describe('targets', () => {
   })
 })
 
+describe('labels that name an instance and cannot be followed fail it', () => {
+  const MISSING = 'volume "v" is not backed up: `dev.polarfox.marina.enabled` is missing, add it as true or false'
+  const unread = (said: string) =>
+    `volume "v" is not backed up: \`dev.polarfox.marina.enabled\` is "${said}", neither true nor false (quotes are part of a label's value)`
+  const unknown = (written: string, right: string) =>
+    `volume "v": the label \`dev.polarfox.marina.${written}\` is unknown: it is written \`dev.polarfox.marina.${right}\``
+  test.each<[string, LabelledObject, string]>([
+    ['a word that is no answer', volume('v', { ...ON, enabled: 'on' }), unread('on')],
+    ['quotes', volume('v', { ...ON, enabled: '"true"' }), unread('"true"')],
+    ['single quotes', volume('v', { ...ON, enabled: "'false'" }), unread("'false'")],
+    ['no word', volume('v', { ...ON, enabled: '' }), unread('')],
+    ['spaces alone', volume('v', { ...ON, enabled: '  ' }), unread('  ')],
+    ['a word and more', volume('v', { ...ON, enabled: 'true # yes' }), unread('true # yes')],
+    ['enabled is missing', volume('v', { instanceID: 'nas' }), MISSING],
+    ['enable', volume('v', { instanceID: 'nas', enable: 'true' }), unknown('enable', 'enabled')],
+    ['Enabled', volume('v', { instanceID: 'nas', Enabled: 'true' }), unknown('Enabled', 'enabled')],
+    ['instanceid', volume('v', { enabled: 'true', instanceid: 'nas' }), unknown('instanceid', 'instanceID')],
+    ['instance', volume('v', { enabled: 'true', instance: 'nas' }), unknown('instance', 'instanceID')],
+    ['instance-id', volume('v', { enabled: 'true', 'instance-id': 'nas' }), unknown('instance-id', 'instanceID')],
+    ['stopattached', volume('v', { ...ON, stopattached: 'true' }), unknown('stopattached', 'stopAttached')],
+    ['stop', volume('v', { ...ON, stop: 'true' }), unknown('stop', 'stopAttached')],
+    ['path', volume('v', { ...ON, path: 'a' }), unknown('path', 'paths')],
+    ['excludes', volume('v', { ...ON, excludes: 'a' }), unknown('excludes', 'exclude')],
+    [
+      'a db on a volume',
+      volume('v', { ...ON, db: 'postgres' }),
+      'volume "v": the label `dev.polarfox.marina.db` has no meaning on a volume',
+    ],
+    [
+      'an id in quotes',
+      volume('v', { ...ON, instanceID: '"nas"' }),
+      'volume "v": the label `dev.polarfox.marina.instanceID` is ""nas"": the instance is written nas',
+    ],
+    [
+      'an id in other letters',
+      volume('v', { ...ON, instanceID: 'NAS' }),
+      'volume "v": the label `dev.polarfox.marina.instanceID` is "NAS": the instance is written nas',
+    ],
+    [
+      'a stop that is no answer',
+      volume('v', { ...ON, stopAttached: 'on' }),
+      'volume "v": the label `dev.polarfox.marina.stopAttached` is "on": it takes true or false',
+    ],
+    [
+      'paths that lead out',
+      volume('v', { ...ON, paths: 'a,../b' }),
+      'volume "v": the label `dev.polarfox.marina.paths` cannot be followed: "../b" leads out of the volume: ".." is not taken',
+    ],
+    [
+      'a container with nothing to back up',
+      container('c', ON),
+      'container "c" is enabled but names neither `dev.polarfox.marina.db` nor `dev.polarfox.marina.volumes`: nothing of it is backed up',
+    ],
+    [
+      'volumes that name none',
+      container('c', { ...ON, volumes: ' , ' }),
+      'container "c" is enabled but names neither `dev.polarfox.marina.db` nor `dev.polarfox.marina.volumes`: nothing of it is backed up',
+    ],
+    [
+      'paths without volumes',
+      container('c', { ...ON, db: 'mongo', paths: '/x' }),
+      'container "c": `dev.polarfox.marina.paths` needs `dev.polarfox.marina.volumes` beside it',
+    ],
+    [
+      'arguments without a db',
+      container('c', { ...ON, volumes: 'v', 'dump.args': '-x' }),
+      'container "c": `dev.polarfox.marina.dump.args` needs `dev.polarfox.marina.db` beside it',
+    ],
+    [
+      'an empty db',
+      container('c', { ...ON, db: '' }),
+      'container "c": the label `dev.polarfox.marina.db` is "": postgres, mysql, mariadb, mongo, redis, valkey are known',
+    ],
+  ])('%s', (_, object, error) => {
+    const { targets, warnings, errors } = discover(volume('good', ON), object)
+    expect(errors.nas).toContain(error)
+    expect(Object.keys(errors)).toEqual(['nas'])
+    expect(targets).toEqual({ nas: [{ ...VOLUME, name: 'good' }] })
+    expect(warnings).toEqual([])
+  })
+
+  test('a prefix in other letters is one of ours, misspelt', () => {
+    const labels = { ...withPrefix({ instanceID: 'nas' }), 'dev.polarfox.Marina.enabled': 'true' }
+    expect(discover({ kind: 'volume', name: 'v', labels }).errors).toEqual({
+      nas: [
+        'volume "v": the label `dev.polarfox.Marina.enabled` is unknown: it is written `dev.polarfox.marina.enabled`',
+      ],
+    })
+  })
+
+  test('one that says no asks for nothing', () => {
+    expect(discover(volume('v', { ...ON, enabled: 'false', path: 'x', stopAttached: 'on' }))).toEqual(NOTHING)
+  })
+})
+
 describe('what is said', () => {
   test.each`
-    object                                                        | warning
-    ${volume('v', { ...ON, instanceID: 'nass' })}                 | ${'volume "v" is for the instance "nass", which config.yml does not have: it has nas, stopping, written'}
-    ${volume('v', { ...ON, instanceID: 'written' })}              | ${'volume "v" is for the instance "written", which takes its targets from config.yml: the label asks for nothing'}
-    ${volume('v', { enabled: 'true' })}                           | ${'volume "v" is enabled but names no instance: add `dev.polarfox.marina.instanceID`'}
-    ${volume('v', { instanceID: 'nas' })}                         | ${'volume "v" is not backed up: `dev.polarfox.marina.enabled` is missing'}
-    ${volume('v', { ...ON, enabled: 'on' })}                      | ${'volume "v" is not backed up: `dev.polarfox.marina.enabled` is "on", neither true nor false'}
-    ${volume('v', { ...ON, instanceid: 'x' })}                    | ${'volume "v": the label `dev.polarfox.marina.instanceid` is unknown: it is written `dev.polarfox.marina.instanceID`'}
-    ${volume('v', { ...ON, colour: 'x' })}                        | ${'volume "v": the label `dev.polarfox.marina.colour` is unknown'}
-    ${volume('v', { ...ON, db: 'postgres' })}                     | ${'volume "v": the label `dev.polarfox.marina.db` has no meaning on a volume'}
-    ${container('c', ON)}                                         | ${'container "c" is enabled but names neither `dev.polarfox.marina.db` nor `dev.polarfox.marina.volumes`: nothing of it is backed up'}
-    ${container('c', { ...ON, db: 'mongo', paths: '/x' })}        | ${'container "c": `dev.polarfox.marina.paths` needs `dev.polarfox.marina.volumes` beside it'}
-    ${container('c', { ...ON, volumes: 'v', 'dump.args': '-x' })} | ${'container "c": `dev.polarfox.marina.dump.args` needs `dev.polarfox.marina.db` beside it'}
+    object                                           | warning
+    ${volume('v', { ...ON, instanceID: 'other' })}   | ${'volume "v" is for the instance "other", which config.yml does not have: it has nas, stopping, written'}
+    ${volume('v', { ...ON, instanceID: 'stoping' })} | ${'volume "v" is for the instance "stoping", which config.yml does not have: did you mean stopping?'}
+    ${volume('v', { ...ON, instanceID: 'written' })} | ${'volume "v" is for the instance "written", which takes its targets from config.yml: the label asks for nothing'}
+    ${volume('v', { enabled: 'true' })}              | ${'volume "v" is enabled but names no instance: add `dev.polarfox.marina.instanceID`'}
+    ${volume('v', { enabled: 'on' })}                | ${'volume "v" is not backed up: `dev.polarfox.marina.enabled` is "on", neither true nor false'}
+    ${volume('v', { ...ON, colour: 'x' })}           | ${'volume "v": the label `dev.polarfox.marina.colour` is unknown'}
   `('$warning', ({ object, warning }) => {
     const { warnings, errors } = discover(object)
     expect(warnings).toEqual([warning])
