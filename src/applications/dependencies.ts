@@ -1,5 +1,5 @@
 /** Which container cannot do without which other, and the order that follows. Pure. */
-import type { Container } from './container.ts'
+import type { Container } from '../docker/parseContainer.ts'
 
 /**
  * `hard`: it lives in a namespace of the other one, and has lost it once the other was stopped.

@@ -13,8 +13,8 @@
 import { randomBytes } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
 import { execReason, execTruthfully, lacksShell } from '../docker/exec.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import type { Docker } from '../docker/process.ts'
-import type { Container } from './container.ts'
 
 /** A hook may be a dump of its own, so that this is no tight bound: it is there for the one that hangs. */
 export const HOOK_DEADLINE_MS = 60 * 60_000

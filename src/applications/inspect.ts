@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
-import { parseClaim } from '../docker/labels.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import { commandError, type Docker, type QueryOptions, query } from '../docker/process.ts'
+import type { Volume } from '../docker/volumes.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
-import { type Container, parseContainer, type Volume } from './container.ts'
 import type { RunnerTraces } from './runnerContainers.ts'
 
 const LOG_LINES = 20
@@ -22,8 +22,7 @@ export async function containersOf(
   references: readonly string[],
   options: QueryOptions = {},
 ): Promise<readonly Container[]> {
-  const found = await inspectContainers(docker, references, options)
-  return found.map((one) => parseContainer(one.raw, parseClaim(one) !== null))
+  return inspectContainers(docker, references, options)
 }
 
 /** All volumes of the host. One that is removed meanwhile is left out. */

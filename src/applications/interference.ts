@@ -1,6 +1,7 @@
 /** What changed on the host between the plan, the stop and the end of the copy. Pure: what was, and what `inspect` says now. */
 
-import type { Container, Volume } from './container.ts'
+import type { Container } from '../docker/parseContainer.ts'
+import type { Volume } from '../docker/volumes.ts'
 import { planStops, type StopGroup, type StopPlanInput, type ToStart, type ToStop } from './stopPlan.ts'
 import { howItWrites } from './writers.ts'
 

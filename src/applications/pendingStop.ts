@@ -1,6 +1,7 @@
 /** A stop that somebody asked for and did not wait for: the engine goes on with it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Inspected, inspectContainers } from '../docker/containers.ts'
+import { inspectContainers } from '../docker/containers.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import type { Docker } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 
@@ -28,13 +29,12 @@ export async function pendingStops(docker: Docker, ids: readonly string[]): Prom
   }
 }
 
-async function runningOf(docker: Docker, ids: readonly string[]): Promise<readonly Inspected[]> {
+async function runningOf(docker: Docker, ids: readonly string[]): Promise<readonly Container[]> {
   const found = await retryWhileUnavailable(PATIENCE_MS, () => inspectContainers(docker, ids))
-  return found.filter(({ state }) => state.running)
+  return found.filter(({ state }) => state !== 'down')
 }
 
-function stopTimeout(container: Inspected): number {
-  const raw = container.raw as { Config?: { StopTimeout?: number | null } }
-  const timeout = raw.Config?.StopTimeout ?? DEFAULT_STOP_S
+function stopTimeout(container: Container): number {
+  const timeout = container.stopTimeout ?? DEFAULT_STOP_S
   return timeout < 0 ? ENDLESS_S : timeout
 }

@@ -1,5 +1,5 @@
 /** Whether a container that was started is up again. Pure: what `inspect` says now and the time since, in; a verdict out. */
-import type { Container, HealthCheck } from './container.ts'
+import type { Container, HealthCheck } from '../docker/parseContainer.ts'
 import type { ToStart } from './stopPlan.ts'
 
 /** Without a health check it is up when it has run so long without a restart, ms. */

@@ -1,5 +1,5 @@
 /** Which containers the runner itself lives in. Pure: the texts of /proc in, ids out. */
-import type { Container } from './container.ts'
+import type { Container } from '../docker/parseContainer.ts'
 
 /** What the runner's own process sees; empty where there is no such file (macOS). */
 export interface RunnerTraces {

@@ -6,12 +6,10 @@
  * stays so. Never stopped: our own containers, the runner's, and those that could not be started again as they were.
  */
 
-import type { Container, Volume } from './container.ts'
+import type { Container } from '../docker/parseContainer.ts'
+import type { Volume } from '../docker/volumes.ts'
 import { type Dependency, dependenciesOf, type Edges, startOrder } from './dependencies.ts'
 import { howItWrites } from './writers.ts'
-
-export type { Container, Volume } from './container.ts'
-export { parseContainer } from './container.ts'
 
 export interface StopPlanInput {
   /** Those of the targets with `stopAttached`, in the order of the configuration. */

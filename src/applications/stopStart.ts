@@ -1,8 +1,8 @@
 /** Stopping applications, starting them again, and waiting until they are up: the effects around `quiesce`, `up` and `disturbed`. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Container } from '../docker/parseContainer.ts'
 import { commandError, type Docker, query } from '../docker/process.ts'
 import { queryWithRetry, retryWhileUnavailable } from '../docker/retry.ts'
-import type { Container } from './container.ts'
 import { containersOf, lastLogLines } from './inspect.ts'
 import type { StoppedContainer } from './interference.ts'
 import { pendingStops } from './pendingStop.ts'

@@ -1,9 +1,9 @@
 /** Work done while applications are stopped: stop, work, see that all kept still, start, wait until up. They are started again whatever happens. */
 
+import type { Container } from '../docker/parseContainer.ts'
 import type { Docker } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
-import type { Container } from './container.ts'
 import { allContainers, allVolumes, containersOf } from './inspect.ts'
 import { asOfNow, type HostAfterCopy, interferenceWith, lateWriters, type StoppedContainers } from './interference.ts'
 import type { StopGroup } from './stopPlan.ts'

@@ -1,6 +1,7 @@
 /** Who can write to a volume's data: by its name, or by another way to the same place. Pure. */
 import { posix } from 'node:path'
-import type { Container, Mount, Volume } from './container.ts'
+import type { Container, ContainerMount } from '../docker/parseContainer.ts'
+import type { Volume } from '../docker/volumes.ts'
 
 /**
  * A place where data lies: a path on the engine's host, on a server, or a device. Two places of one space meet where one
@@ -23,7 +24,12 @@ export function howItWrites(container: Container, volume: Volume, others: readon
   return null
 }
 
-function wayThrough(mount: Mount, volume: Volume, places: readonly Place[], others: readonly Volume[]): string | null {
+function wayThrough(
+  mount: ContainerMount,
+  volume: Volume,
+  places: readonly Place[],
+  others: readonly Volume[],
+): string | null {
   if (mount.type === 'volume' && mount.name === volume.name) return `has volume "${volume.name}" mounted`
   if (mount.type === 'bind' && meet(places, hostPath(mount.source)))
     return `binds ${mount.source}, where volume "${volume.name}" has its data`

@@ -17,21 +17,21 @@ const GRACE_MS = 60_000
 
 /** Why the claim is stale, as words that go on after “left behind: ”; `null` where it is live. */
 export function staleBecause(claim: Claim, known: StalenessFacts): string | null {
-  const { state } = claim.container
+  const { container } = claim
   if (known.engineNow > claim.deadline) return 'its deadline has passed'
   if (known.runCompleted === true) return 'its run is completed'
   if (known.ownerGone === true) return 'its process is gone'
   if (claim.kind === 'helper') {
     if (known.orphaned) return 'its action died'
     // one that was created a moment ago is not started yet
-    if (!state.running && !isRecent(claim.container.createdAt, known)) return 'its helper is not running'
+    if (container.state === 'down' && !isRecent(claim.container.createdAt, known)) return 'its helper is not running'
     return null
   }
   // its owner is there, busy with many volumes or a slow reader of its log
   if (known.ownerGone === false) return null
-  if (state.status === 'created' && !isRecent(claim.container.createdAt, known)) return 'it was never started'
-  if (state.status === 'exited' && !isRecent(state.finishedAt, known)) return 'it ended and nobody removed it'
-  if (state.status === 'dead') return 'it is dead'
+  if (container.status === 'created' && !isRecent(claim.container.createdAt, known)) return 'it was never started'
+  if (container.status === 'exited' && !isRecent(container.finishedAt, known)) return 'it ended and nobody removed it'
+  if (container.status === 'dead') return 'it is dead'
   return null
 }
 

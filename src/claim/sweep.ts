@@ -3,13 +3,7 @@
  * A sweeper may die too; who meets its `marina-sweep-…` gives it two minutes and goes on in its place.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type Inspected,
-  inspectContainer,
-  inspectContainers,
-  listContainers,
-  removeContainer,
-} from '../docker/containers.ts'
+import { inspectContainer, inspectContainers, listContainers, removeContainer } from '../docker/containers.ts'
 import {
   type Claim,
   imageName,
@@ -21,6 +15,7 @@ import {
   sweepName,
   VERSION_LABEL,
 } from '../docker/labels.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import { commandError, isUnanswered, query } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { CommandError } from '../errors.ts'
@@ -166,7 +161,7 @@ function lostHooks(containers: readonly string[]): string {
  * Renaming by id to a name made of that id: of many that try, one wins. `false` where another has it, or it is gone. A rename that nobody
  * answered and that was done may have been ours or another's: whoever has it gets its time, and is followed.
  */
-async function acquireSweep(host: DockerHost, container: Inspected): Promise<boolean> {
+async function acquireSweep(host: DockerHost, container: Container): Promise<boolean> {
   const generation = sweepGeneration(container)
   if (generation > 0 && !isReleasedSweep(container) && !(await waitForOtherSweeper(host, container))) return false
   const argv = ['rename', container.id, sweepName(container.id, generation + 1)]
@@ -191,7 +186,7 @@ async function releaseSweep(host: DockerHost, id: string): Promise<string> {
 }
 
 /** Watches another's sweep until it is done (`false`), or has had its time (`true`). */
-async function waitForOtherSweeper(host: DockerHost, container: Inspected): Promise<boolean> {
+async function waitForOtherSweeper(host: DockerHost, container: Container): Promise<boolean> {
   const until = Date.now() + SWEEPER_PATIENCE_MS
   while (Date.now() < until) {
     await sleep(2_000)
@@ -204,13 +199,13 @@ async function waitForOtherSweeper(host: DockerHost, container: Inspected): Prom
 /** Ends the backup that still runs under the claim. */
 async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   if (claim.kind === 'backup') {
-    if (claim.container.state.running) await query(host.docker, ['stop', '--time', '10', claim.container.id])
+    if (claim.container.state !== 'down') await query(host.docker, ['stop', '--time', '10', claim.container.id])
     return
   }
   const image = await inspectContainer(host.docker, imageName(claim.instance))
   const of = image === null ? null : parseClaim(image)
   if (image === null || of?.helper !== claim.container.id) return
-  if (image.state.running) await query(host.docker, ['stop', '--time', '10', image.id])
+  if (image.state !== 'down') await query(host.docker, ['stop', '--time', '10', image.id])
   await removeContainer(host.docker, image.id)
 }
 
@@ -222,7 +217,7 @@ async function restart(
   host: DockerHost,
   claim: Claim,
 ): Promise<{ failures: readonly string[]; started: readonly string[] }> {
-  const there: { entry: JournalEntry; before: Inspected }[] = []
+  const there: { entry: JournalEntry; before: Container }[] = []
   for (const entry of claim.restart) {
     const before = (await inspectContainer(host.docker, entry.id)) ?? (await inspectContainer(host.docker, entry.name))
     if (before !== null) there.push({ entry, before })
@@ -237,8 +232,8 @@ async function restart(
   const failures = await host.startAgain(waves.map((wave) => entries.filter((entry) => entry.wave === wave)))
   const ids = there.map(({ before }) => before.id)
   const now = await inspectContainers(host.docker, ids).catch(() => []) // only a word of the warning hangs on it
-  const ranOn = ({ before }: { before: Inspected }) =>
-    now.some(({ id, state }) => id === before.id && state.startedAt === before.state.startedAt)
+  const ranOn = ({ before }: { before: Container }) =>
+    now.some(({ id, startedAt }) => id === before.id && startedAt === before.startedAt)
   return { failures, started: there.filter((one) => !ranOn(one)).map(({ entry }) => entry.name) }
 }
 
@@ -263,7 +258,7 @@ async function sweepVolumes(host: DockerHost): Promise<void> {
   }
 }
 
-async function removeQuietly(host: DockerHost, container: Inspected): Promise<boolean> {
+async function removeQuietly(host: DockerHost, container: Container): Promise<boolean> {
   try {
     await removeContainer(host.docker, container.id)
     return true

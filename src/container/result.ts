@@ -1,5 +1,5 @@
 /** Whether a backup succeeded, judged by what the engine says of the container, never by a client's exit code. Pure. */
-import type { ContainerState } from '../docker/containers.ts'
+import type { ContainerState } from '../docker/parseContainer.ts'
 
 export interface ContainerEnd {
   readonly image: string
@@ -17,11 +17,10 @@ export function backupFailure(ran: ContainerEnd): string | null {
   const noScript = `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`
   const started = !state.startedAt.startsWith('0001-')
   if (!started) {
-    if (ran.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.error)) return noScript
-    return startFailure(image, lastLine(state.error) || lastLine(ran.stderr) || 'docker does not say why')
+    if (ran.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.startError)) return noScript
+    return startFailure(image, lastLine(state.startError) || lastLine(ran.stderr) || 'docker does not say why')
   }
-  if (state.running || state.paused || state.status !== 'exited')
-    return `the backup container did not end: docker says it is ${state.status}`
+  if (state.status !== 'exited') return `the backup container did not end: docker says it is ${state.status}`
   if (state.oomKilled) {
     return `the backup ran out of memory and was killed (exit code ${state.exitCode}): ${ran.memory === null ? 'the host has too little free memory' : `its limit is ${ran.memory} (resources.memory)`}`
   }

@@ -1,7 +1,8 @@
 /** The backup container's own time: started attached, its log read, waited for under the deadline, judged by what the engine says of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Inspected, inspectContainer } from '../docker/containers.ts'
+import { inspectContainer } from '../docker/containers.ts'
 import { look } from '../docker/copyFiles.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import { type Docker, firstOf, query, stream } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
@@ -75,41 +76,41 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
   }
   const { seen: first, outlived } = await waitForEnd(run)
   const seen = await untilOomIsKnown(run, first)
-  if (seen === null || seen.state.status === 'removing')
+  if (seen === null || seen.status === 'removing')
     return {
       exitCode: null,
       failure: 'the backup container was removed by someone else while it ran',
       withoutScript: false,
       logIsCut: false,
     }
-  const asked = [2, 126, 127].includes(seen.state.exitCode) || (run.hasEntrypoint && seen.state.exitCode === 0)
+  const asked = [2, 126, 127].includes(seen.exitCode) || (run.hasEntrypoint && seen.exitCode === 0)
   const hasScript = asked ? await scriptIsThere(docker, container) : null
-  const started = !seen.state.startedAt.startsWith('0001-')
+  const started = !seen.startedAt.startsWith('0001-')
   return {
     logIsCut: started && (outlived || ended.kind === 'signal'),
-    exitCode: started && seen.state.status === 'exited' ? seen.state.exitCode : null,
+    exitCode: started && seen.status === 'exited' ? seen.exitCode : null,
     failure: backupFailure({
       image: run.image,
-      state: seen.state,
+      state: seen,
       stderr: docker.redact(said) || (ended.kind === 'signal' ? `the docker client was killed (${ended.signal})` : ''),
       hasScript,
       memory: run.memory,
     }),
-    withoutScript: seen.state.exitCode === 0 && hasScript === false,
+    withoutScript: seen.exitCode === 0 && hasScript === false,
   }
 }
 
 /** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
-function inspectPatiently({ docker, container, signal }: BackupRun): Promise<Inspected | null> {
+function inspectPatiently({ docker, container, signal }: BackupRun): Promise<Container | null> {
   return retryWhileUnavailable(ENGINE_AWAY_MS, () => inspectContainer(docker, container), signal)
 }
 
 /** Asks until the container has ended: its client may have died before it, which it then has outlived. */
-async function waitForEnd(run: BackupRun): Promise<{ seen: Inspected | null; outlived: boolean }> {
+async function waitForEnd(run: BackupRun): Promise<{ seen: Container | null; outlived: boolean }> {
   let outlived = false
   for (;;) {
     const seen = await inspectPatiently(run)
-    if (seen === null || !(seen.state.running || seen.state.paused)) return { seen, outlived }
+    if (seen === null || seen.state === 'down') return { seen, outlived }
     if (run.signal.aborted) {
       await stop(run.docker, run.container)
       return { seen: await inspectContainer(run.docker, run.container), outlived }
@@ -126,7 +127,7 @@ async function waitForEnd(run: BackupRun): Promise<{ seen: Inspected | null; out
 }
 
 /** Where memory may have run out, waits until the engine says so, or would have. */
-async function untilOomIsKnown(run: BackupRun, first: Inspected | null): Promise<Inspected | null> {
+async function untilOomIsKnown(run: BackupRun, first: Container | null): Promise<Container | null> {
   let seen = first
   const end = Date.now() + OOM_LATE_MS
   while (seen !== null && mayLackWord(seen, run.memory) && Date.now() < end && !run.signal.aborted) {
@@ -137,8 +138,8 @@ async function untilOomIsKnown(run: BackupRun, first: Inspected | null): Promise
 }
 
 /** A script may well end with 0 though memory ran out under one of its programs. */
-function mayLackWord({ state }: Inspected, memory: string | null): boolean {
-  return state.status === 'exited' && !state.oomKilled && (state.exitCode !== 0 || memory !== null)
+function mayLackWord(container: Container, memory: string | null): boolean {
+  return container.status === 'exited' && !container.oomKilled && (container.exitCode !== 0 || memory !== null)
 }
 
 async function stop(docker: Docker, container: string): Promise<void> {

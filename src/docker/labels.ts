@@ -3,7 +3,7 @@
  * Whoever meets such a container later (this job's `post`, the next start on this host) knows from them alone whose it is,
  * until when it may work, and what must be started again.
  */
-import type { Inspected } from './containers.ts'
+import type { Container } from './parseContainer.ts'
 
 const PREFIX = 'dev.polarfox.marina-action.'
 export const VERSION_LABEL = `${PREFIX}version`
@@ -42,7 +42,7 @@ export interface JournalEntry {
 }
 
 export interface Claim {
-  readonly container: Inspected
+  readonly container: Container
   readonly kind: ClaimKind
   readonly instance: string
   /** Where it began its life; after a sweeper took it over the container's name is another. */
@@ -113,23 +113,38 @@ export function isOurs(labels: Readonly<Record<string, string>>): boolean {
   return labels[VERSION_LABEL] !== undefined
 }
 
+type Labelled = Pick<Container, 'id' | 'name' | 'labels'>
+
+/** Whether a container is a helper or a backup container of this action. */
+export function isClaim(container: Labelled): boolean {
+  return kindOf(container) !== null
+}
+
 /**
- * The claim that a container is, or `null` where it is not ours: images can carry labels too, so it must carry our labels, our
- * version, and a `self` that is its name, or have been renamed by a sweeper to a name with its own id.
+ * What a container is for us; `null` where it is not ours. Images can carry labels too, so it must carry our labels, our version, and
+ * a `self` that is its name, or have been renamed by a sweeper to a name with its own id.
  */
-export function parseClaim(container: Inspected): Claim | null {
+function kindOf(container: Labelled): ClaimKind | null {
+  const { labels, name } = container
+  const self = labels[`${PREFIX}self`] ?? ''
+  if (labels[VERSION_LABEL] !== VERSION || self === '') return null
+  if (self !== name && sweepGeneration(container) === 0) return null
+  const kind = labels[`${PREFIX}kind`]
+  if (kind === HELPER_IN_LABELS) return 'helper'
+  return kind === 'backup' || kind === 'image' ? kind : null
+}
+
+/** The claim that a container is; `null` where it is not ours. */
+export function parseClaim(container: Container): Claim | null {
   const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
-  if (container.labels[VERSION_LABEL] !== VERSION) return null
-  const kind = label('kind') === HELPER_IN_LABELS ? 'helper' : label('kind')
-  if (kind !== 'backup' && kind !== 'helper' && kind !== 'image') return null
-  const self = label('self')
-  if (self === '' || (self !== container.name && !sweepGeneration(container))) return null
+  const kind = kindOf(container)
+  if (kind === null) return null
   const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
   const deadline = Date.parse(label('deadline'))
   return {
     container,
     kind,
-    self,
+    self: label('self'),
     instance: label('instance'),
     owner: { repository, server, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
     deadline: Number.isNaN(deadline) ? 0 : deadline,
@@ -153,7 +168,7 @@ export function parseClaim(container: Inspected): Claim | null {
   }
 }
 
-function valuesOf({ labels }: Inspected, begins: string): readonly string[] {
+function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readonly string[] {
   return Object.keys(labels)
     .filter((key) => key.startsWith(`${PREFIX}${begins}`))
     .sort()
@@ -161,14 +176,14 @@ function valuesOf({ labels }: Inspected, begins: string): readonly string[] {
 }
 
 /** How many sweepers have taken this container over: 0 where none has. */
-export function sweepGeneration(container: Inspected): number {
+export function sweepGeneration(container: Pick<Container, 'id' | 'name'>): number {
   const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name)
   if (!match || !container.id.startsWith(match[1] ?? '-')) return 0
   return match[2] === undefined ? 1 : Number(match[2])
 }
 
 /** Whether the last sweeper ended without having repaired everything: nobody is at it. */
-export function isReleasedSweep(container: Inspected): boolean {
+export function isReleasedSweep(container: Pick<Container, 'name'>): boolean {
   return container.name.endsWith('-left')
 }
 

@@ -1,8 +1,9 @@
 /** Volumes as the engine tells of them. */
 import { MADE_BY_LABEL } from './args.ts'
-import { commandError, type Docker, type QueryOptions, query, run } from './process.ts'
+import { inspectNamed } from './inspectNamed.ts'
+import { type Docker, type QueryOptions, query, run } from './process.ts'
 
-export interface EngineVolume {
+export interface Volume {
   readonly name: string
   readonly driver: string
   readonly mountpoint: string
@@ -11,35 +12,28 @@ export interface EngineVolume {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** The volumes that exist of those named; a missing one is left out and never created. */
+/** The volumes that exist of those named; a missing one is left out and never created. Anything else that docker says throws. */
 export async function inspectVolumes(
   docker: Docker,
   names: readonly string[],
   options: QueryOptions = {},
-): Promise<readonly EngineVolume[]> {
-  if (names.length === 0) return []
-  const argv = ['volume', 'inspect', ...names]
-  const output = await query(docker, argv, options)
-  const missing = output.stderr.split('\n').filter((line) => /no such volume/i.test(line)).length
-  const what = 'volumes could not be inspected'
-  if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0))
-    throw commandError(docker, argv, what, output)
-  const found = JSON.parse(output.stdout || '[]') as RawVolume[]
-  // one that could not be asked about, beside one that is missing, must not pass for missing
-  if (found.length + missing < names.length) throw commandError(docker, argv, what, output)
-  return found.map((raw) => ({
-    name: raw.Name,
-    driver: raw.Driver,
-    mountpoint: raw.Mountpoint,
-    createdAt: raw.CreatedAt ?? '',
-    labels: raw.Labels ?? {},
-    options: raw.Options ?? {},
-  }))
+): Promise<readonly Volume[]> {
+  const found = (await inspectNamed(docker, 'volume', names, options)) as readonly RawVolume[]
+  return found
+    .filter(({ Name }) => names.includes(Name)) // a swarm finds its own volumes by the beginning of an id, too
+    .map((raw) => ({
+      name: raw.Name,
+      driver: raw.Driver ?? '',
+      mountpoint: raw.Mountpoint ?? '',
+      createdAt: raw.CreatedAt ?? '',
+      labels: raw.Labels ?? {},
+      options: raw.Options ?? {},
+    }))
 }
 
 /**
  * Of `names`, those that are not there, or are only because a mount of `job` created them: `docker create --mount src=NAME` makes a
- * volume that is missing, and labels it (`Mount.madeBy`). `CreatedAt` tells nothing: it moves with the volume's content on 20.10.
+ * volume that is missing, and labels it (`madeBy` of its mount). `CreatedAt` tells nothing: it moves with the volume's content on 20.10.
  */
 export async function vanishedVolumes(
   docker: Docker,
@@ -70,8 +64,9 @@ export async function listVolumes(
 
 interface RawVolume {
   readonly Name: string
-  readonly Driver: string
-  readonly Mountpoint: string
+  /** Not there for a volume of the whole swarm. */
+  readonly Driver?: string
+  readonly Mountpoint?: string
   readonly CreatedAt?: string
   readonly Labels?: Record<string, string> | null
   readonly Options?: Record<string, string> | null

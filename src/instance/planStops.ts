@@ -1,11 +1,11 @@
 /** Who would be stopped for an instance, decided once before the claim: the journal has to list them from the first moment. */
 
-import type { Container } from '../applications/container.ts'
 import { allContainers, allVolumes, readRunnerTraces } from '../applications/inspect.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
 import { planStops, type StopGroup, type StopPlanInput } from '../applications/stopPlan.ts'
 import { waitForStopped } from '../claim/journals.ts'
 import { type JournalEntry, stoppedBy } from '../docker/labels.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import { InstanceError } from '../errors.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'

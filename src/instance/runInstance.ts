@@ -260,7 +260,7 @@ async function refuseUnknownUser(
   helper: string,
 ): Promise<void> {
   const { docker } = context.host
-  if ((await inspectContainer(docker, helper))?.image === image.id)
+  if ((await inspectContainer(docker, helper))?.imageId === image.id)
     await ownerOf({ docker, instance, image, signal: stop.signal }, helper)
 }
 

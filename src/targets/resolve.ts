@@ -1,11 +1,12 @@
 /** From what an instance names to what is there: each target inspected, and how its data will come under `/backup`. Nothing is created or changed. */
 
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
-import { type Inspected, inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
+import { inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import { isOurs } from '../docker/labels.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { commandError, query } from '../docker/process.ts'
-import { type EngineVolume, inspectVolumes } from '../docker/volumes.ts'
+import { inspectVolumes, type Volume } from '../docker/volumes.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
 import { decideStaging, type EngineTraits, type Staging } from './staging.ts'
 
@@ -22,7 +23,7 @@ export interface SourceContainer {
 export interface VolumeSource {
   readonly kind: 'volume'
   readonly target: VolumeTarget
-  readonly volume: EngineVolume
+  readonly volume: Volume
   readonly staging: Staging
   /** Containers that have the volume, running or not. */
   readonly containers: readonly SourceContainer[]
@@ -31,7 +32,7 @@ export interface VolumeSource {
 export interface DbSource {
   readonly kind: 'db'
   readonly target: DbTarget
-  readonly container: Inspected
+  readonly container: Container
   readonly facts: ContainerFacts
   readonly containers: readonly SourceContainer[]
 }
@@ -101,15 +102,15 @@ export async function resolveTargets(
 /** Containers with their images by digest, for the manifest. */
 async function describe(
   docker: Docker,
-  containers: readonly Inspected[],
+  containers: readonly Container[],
   options: QueryOptions,
 ): Promise<readonly SourceContainer[]> {
-  const digests = await imageDigests(docker, [...new Set(containers.map((container) => container.image))], options)
+  const digests = await imageDigests(docker, [...new Set(containers.map((container) => container.imageId))], options)
   return containers.map((container) => ({
     name: container.name,
-    image: (container.raw as { Config?: { Image?: string } }).Config?.Image ?? '',
-    imageId: container.image,
-    digest: digests.get(container.image) ?? null,
+    image: container.image,
+    imageId: container.imageId,
+    digest: digests.get(container.imageId) ?? null,
   }))
 }
 
@@ -129,18 +130,13 @@ async function imageDigests(
   return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
 }
 
-function factsOf(container: Inspected): ContainerFacts {
-  const raw = container.raw as {
-    readonly Config?: { readonly Image?: string; readonly Env?: readonly string[] | null }
-    readonly Path?: string
-    readonly Args?: readonly string[] | null
-  }
+function factsOf(container: Container): ContainerFacts {
   return {
     id: container.id,
     name: container.name,
-    image: raw.Config?.Image ?? '',
-    env: (raw.Config?.Env ?? []).map((line) => line.split('=')[0] ?? ''),
-    cmd: [raw.Path ?? '', ...(raw.Args ?? [])],
-    running: container.state.running && !container.state.paused,
+    image: container.image,
+    env: container.environment,
+    cmd: container.command,
+    running: container.state === 'running',
   }
 }

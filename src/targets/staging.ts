@@ -1,7 +1,7 @@
 /** How a volume's data comes under `/backup`: mounted in place, or copied. Pure. */
 import type { VolumeTarget } from '../config/model.ts'
 import { compareVersions, SUBPATH_API } from '../docker/engine.ts'
-import type { EngineVolume } from '../docker/volumes.ts'
+import type { Volume } from '../docker/volumes.ts'
 
 export type Staging =
   /** `subpaths`: each of `paths` is a mount of its own. */
@@ -21,7 +21,7 @@ export interface EngineTraits {
  * Mounting is the default for a plain local volume that is not to be stopped, with no `exclude` and no hooks (a `postHook` must not run
  * before the data is read). `staging` overrides; one that cannot be had is refused with the reason.
  */
-export function decideStaging(target: VolumeTarget, volume: EngineVolume, engine: EngineTraits): Decision {
+export function decideStaging(target: VolumeTarget, volume: Volume, engine: EngineTraits): Decision {
   const subpaths = target.paths.length > 0
   const mountable = !subpaths || compareVersions(engine.apiVersion, SUBPATH_API) >= 0
   const hooks = target.preHook !== null || target.postHook !== null

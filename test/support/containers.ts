@@ -1,8 +1,9 @@
 /** Builders for inspected containers and volumes, whose ids are made from names, so that a test reads by name; and the docker of an engine of the tests. */
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Container, Mount, Volume } from '../../src/applications/container.ts'
+import type { Container, ContainerMount } from '../../src/docker/parseContainer.ts'
 import { type Docker, query, run } from '../../src/docker/process.ts'
+import type { Volume } from '../../src/docker/volumes.ts'
 import type { Engine } from './engine.ts'
 
 export function idOf(name: string): string {
@@ -15,11 +16,17 @@ export function container(name: string, over: Partial<Container> = {}): Containe
     id: idOf(name),
     name,
     createdAt: '2026-11-01T00:00:00Z',
+    image: 'acme/app:1',
+    imageId: `sha256:${idOf('acme/app:1')}`,
+    command: ['app'],
+    environment: [],
     state: 'running',
+    status: over.state === 'down' ? 'exited' : (over.state ?? 'running'),
     startedAt: '2026-11-01T00:00:01.5Z',
     finishedAt: '0001-01-01T00:00:00Z',
     exitCode: 0,
     oomKilled: false,
+    startError: '',
     restartCount: 0,
     health: null,
     healthCheck: null,
@@ -37,12 +44,12 @@ export function container(name: string, over: Partial<Container> = {}): Containe
   }
 }
 
-export function has(volume: string, writable = true): Mount {
-  return { type: 'volume', name: volume, source: `/var/lib/docker/volumes/${volume}/_data`, writable }
+export function has(volume: string, writable = true): ContainerMount {
+  return { type: 'volume', name: volume, source: `/var/lib/docker/volumes/${volume}/_data`, target: '/data', writable }
 }
 
-export function binds(source: string, writable = true): Mount {
-  return { type: 'bind', name: null, source, writable }
+export function binds(source: string, writable = true): ContainerMount {
+  return { type: 'bind', name: null, source, target: '/data', writable }
 }
 
 /** A service of a compose project, with its `depends_on` as compose writes it. */
@@ -60,7 +67,7 @@ export function service(name: string, dependsOn = '', over: Partial<Container> =
 }
 
 export function volume(name: string, options: Record<string, string> = {}, driver = 'local'): Volume {
-  return { name, driver, mountpoint: `/var/lib/docker/volumes/${name}/_data`, options }
+  return { name, driver, mountpoint: `/var/lib/docker/volumes/${name}/_data`, createdAt: '', labels: {}, options }
 }
 
 /** How the product calls docker, against an engine of the tests. */

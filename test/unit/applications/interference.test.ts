@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Container } from '../../../src/applications/container.ts'
 import { asOfNow, interferenceWith, lateWriters } from '../../../src/applications/interference.ts'
 import { planStops } from '../../../src/applications/stopPlan.ts'
+import type { Container } from '../../../src/docker/parseContainer.ts'
 import { binds, container, has, idOf, volume } from '../../support/containers.ts'
 
 const data = volume('data')

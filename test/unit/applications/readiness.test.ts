@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Container, HealthCheck } from '../../../src/applications/container.ts'
 import { judgeReadiness, RESTARTS_MS, STEADY_MS, type StartedContainer } from '../../../src/applications/readiness.ts'
+import type { Container, HealthCheck } from '../../../src/docker/parseContainer.ts'
 import { container, idOf } from '../../support/containers.ts'
 
 const T1 = '2026-11-02T04:00:10.123456789Z'

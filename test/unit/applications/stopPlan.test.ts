@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Container, Volume } from '../../../src/applications/container.ts'
 import { planStops, type StopPlan, type StopPlanInput } from '../../../src/applications/stopPlan.ts'
+import type { Container } from '../../../src/docker/parseContainer.ts'
 import { binds, container, has, idOf, service, volume } from '../../support/containers.ts'
 
 function plan(containers: readonly Container[], over: Partial<StopPlanInput> = {}): StopPlan {
@@ -39,7 +39,11 @@ describe('who can write to the volume is stopped', () => {
     ['binds a directory above', container('db', { mounts: [binds('/var/lib/docker/volumes')] }), 'db'],
     ['binds the whole host', container('db', { mounts: [binds('/')] }), 'db'],
     ['binds a neighbour', container('db', { mounts: [binds('/var/lib/docker/volumes/data/_data2')] }), ''],
-    ['has a tmpfs', container('db', { mounts: [{ type: 'tmpfs', name: null, source: '', writable: true }] }), ''],
+    [
+      'has a tmpfs',
+      container('db', { mounts: [{ type: 'tmpfs', name: null, source: '', target: '/t', writable: true }] }),
+      '',
+    ],
     ['is not running', container('db', { mounts: [has('data')], state: 'down' }), ''],
     ['is paused', container('db', { mounts: [has('data')], state: 'paused' }), ''],
     ['starts over and over', container('db', { mounts: [has('data')], state: 'restarting' }), 'db'],
@@ -78,7 +82,7 @@ describe('who can write to the volume is stopped', () => {
   })
 
   test('a driver that names no mount point, or the root, meets nothing else', () => {
-    const data: Volume = { name: 'data', driver: 'cloud', mountpoint: '/', options: { device: '/srv', o: 'bind' } }
+    const data = { ...volume('data', { device: '/srv', o: 'bind' }, 'cloud'), mountpoint: '/' }
     const app = container('app', { mounts: [binds('/srv/app')] })
     expect(stops(plan([app, db], { volumes: [data] }))).toBe('db')
     expect(stops(plan([app, db], { volumes: [{ ...data, mountpoint: '' }] }))).toBe('db')

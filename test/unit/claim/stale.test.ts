@@ -1,40 +1,19 @@
 import { expect, test } from 'vitest'
 import { processGone, staleBecause } from '../../../src/claim/stale.ts'
-import type { Inspected } from '../../../src/docker/containers.ts'
 import { type Claim, claimLabels, parseClaim, sweepName } from '../../../src/docker/labels.ts'
+import type { Container } from '../../../src/docker/parseContainer.ts'
+import { container as build } from '../../support/containers.ts'
 
 const NOW = Date.parse('2026-11-24T04:00:00Z')
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString()
 const ID = 'a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2'
 
-function container(
-  over: Partial<Inspected['state']> = {},
-  createdAgo = 3600,
-  labels: Record<string, string> = {},
-): Inspected {
-  const state = {
-    status: 'running',
-    running: true,
-    paused: false,
-    startedAt: ago(3500),
-    finishedAt: ago(3500),
-    exitCode: 0,
-    oomKilled: false,
-    error: '',
-  }
-  return {
-    id: ID,
-    name: 'marina-run-a',
-    createdAt: ago(createdAgo),
-    image: 'i',
-    labels,
-    state: { ...state, ...over },
-    mounts: [],
-    raw: null,
-  }
+function container(over: Partial<Container> = {}, createdAgo = 3600, labels: Record<string, string> = {}): Container {
+  const times = { createdAt: ago(createdAgo), startedAt: ago(3500), finishedAt: ago(3500) }
+  return build('marina-run-a', { id: ID, labels, ...times, ...over })
 }
 
-const claim = (kind: Claim['kind'], of: Inspected): Claim => ({
+const claim = (kind: Claim['kind'], of: Container): Claim => ({
   container: of,
   kind,
   instance: 'a',
@@ -58,8 +37,8 @@ const claim = (kind: Claim['kind'], of: Inspected): Claim => ({
   helper: null,
 })
 
-const created = { status: 'created', running: false, startedAt: '0001-01-01T00:00:00Z' }
-const exited = (secondsAgo: number) => ({ status: 'exited', running: false, finishedAt: ago(secondsAgo) })
+const created = { status: 'created', state: 'down' as const, startedAt: '0001-01-01T00:00:00Z' }
+const exited = (secondsAgo: number) => ({ status: 'exited', state: 'down' as const, finishedAt: ago(secondsAgo) })
 const nothing = { engineNow: NOW, runCompleted: null, orphaned: false, ownerGone: null }
 
 test.each`
@@ -92,11 +71,11 @@ test('what the labels say comes back whole', () => {
 
 test.each`
   what                                          | change
-  ${'labels of an image, on another container'} | ${(of: Inspected) => ({ ...of, name: 'postgres' })}
-  ${'another version'}                          | ${(of: Inspected) => ({ ...of, labels: { ...of.labels, 'dev.polarfox.marina-action.version': '2' } })}
-  ${'no labels'}                                | ${(of: Inspected) => ({ ...of, labels: {} })}
-  ${'a sweep of another container'}             | ${(of: Inspected) => ({ ...of, name: 'marina-sweep-000000000000' })}
-  ${'a kind that is not known'}                 | ${(of: Inspected) => ({ ...of, labels: { ...of.labels, 'dev.polarfox.marina-action.kind': 'x' } })}
+  ${'labels of an image, on another container'} | ${(of: Container) => ({ ...of, name: 'postgres' })}
+  ${'another version'}                          | ${(of: Container) => ({ ...of, labels: { ...of.labels, 'dev.polarfox.marina-action.version': '2' } })}
+  ${'no labels'}                                | ${(of: Container) => ({ ...of, labels: {} })}
+  ${'a sweep of another container'}             | ${(of: Container) => ({ ...of, name: 'marina-sweep-000000000000' })}
+  ${'a kind that is not known'}                 | ${(of: Container) => ({ ...of, labels: { ...of.labels, 'dev.polarfox.marina-action.kind': 'x' } })}
 `('not ours: $what', ({ change }) => {
   const of = container({}, 3600, claimLabels(claim('helper', container())))
   expect(parseClaim(of)).not.toBeNull()

@@ -32,6 +32,8 @@ async function docker(...rules: Rule[]): Promise<Docker & { calls(): Promise<str
 const EOF = 'error during connect: Get "http://x/json": EOF'
 const container = (labels: Record<string, string>) =>
   JSON.stringify([{ Id: 'id-1', Name: '/a', Created: '', Image: '', Config: { Labels: labels }, State: {} }])
+const described = (id: string, name: string) => ({ Id: id, Name: `/${name}`, Config: {}, State: {} })
+const DB_ID = `db${'0'.repeat(62)}`
 const call: CreateCall = createCall({
   name: 'a',
   image: 'i',
@@ -60,6 +62,41 @@ test('what could not be asked about beside what is missing is not called missing
   )
   expect(await inspectContainers(missing, ['a', 'b'])).toEqual([])
   expect(await inspectVolumes(missing, ['a'])).toEqual([])
+})
+
+test.each([
+  ['a container whose id begins so', ['db'], [described(DB_ID, 'other')], []],
+  ['the container of that name', ['db'], [described(DB_ID, 'db')], ['db']],
+  ['the container of that id', [DB_ID], [described(DB_ID, 'other')], ['other']],
+  ['the beginning of an id, twelve digits of it', [DB_ID.slice(0, 12)], [described(DB_ID, 'other')], []],
+  ['one of two', ['db', 'web'], [described(DB_ID, 'other'), described('1'.repeat(64), 'web')], ['web']],
+  ['a slash before the name', ['/db'], [described(DB_ID, 'db')], []],
+])('what docker finds for a name must bear it: %s', async (_, names, answer, found) => {
+  const asked = await docker({ on: /^container inspect/, stdout: JSON.stringify(answer) })
+  expect((await inspectContainers(asked, names)).map(({ name }) => name)).toEqual(found)
+})
+
+test('a manager of a swarm says in words of its own that a volume is missing, and finds volumes by their ids', async () => {
+  const missing = await docker({
+    on: /^volume/,
+    code: 1,
+    stdout: JSON.stringify([{ Name: 'cluster-volume' }]),
+    stderr: 'Error response from daemon: volume docs not found\n',
+  })
+  expect(await inspectVolumes(missing, ['docs', 'q3v'])).toEqual([])
+})
+
+test.each([
+  ['get docs: error looking up volume plugin "nfs": plugin "nfs" not found'],
+  ['get docs: context deadline exceeded'],
+])('a volume whose driver does not answer is not called missing: %s', async (stderr) => {
+  const asked = await docker({
+    on: /^volume/,
+    code: 1,
+    stdout: '[]',
+    stderr: `Error response from daemon: ${stderr}\n`,
+  })
+  await expect(inspectVolumes(asked, ['docs'])).rejects.toThrow(/volumes could not be inspected/)
 })
 
 test.each([

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseContainer } from '../../../src/applications/container.ts'
 import { dependenciesOf } from '../../../src/applications/dependencies.ts'
 import { runnerContainers } from '../../../src/applications/runnerContainers.ts'
+import { parseContainer } from '../../../src/docker/parseContainer.ts'
 import { container } from '../../support/containers.ts'
 
 /**

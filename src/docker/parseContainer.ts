@@ -1,0 +1,231 @@
+/** The one reading of what `docker container inspect` prints. Pure; parsed once here, trusted elsewhere. */
+import { z } from 'zod'
+import { InstanceError } from '../errors.ts'
+import { isClaim } from './labels.ts'
+
+/** `down` is everything that runs no process: created, exited, dead, being removed. */
+export type Activity = 'running' | 'paused' | 'restarting' | 'down'
+
+/** A mount that a container has. */
+export interface ContainerMount {
+  readonly type: string
+  /** Of a volume; `null` for a bind or a tmpfs. */
+  readonly name: string | null
+  /** Where the data lies on the engine's host; empty for a tmpfs. */
+  readonly source: string
+  /** Where it is in the container. */
+  readonly target: string
+  readonly writable: boolean
+}
+
+/** Times in milliseconds, the engine's defaults filled in. */
+export interface HealthCheck {
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly retries: number
+  readonly startPeriodMs: number
+}
+
+export interface Health {
+  readonly status: 'starting' | 'healthy' | 'unhealthy'
+  /** When the last probe that has ended began, by the engine's clock; `null` before the first. Older than the start of the container: stale. */
+  readonly lastProbeAt: string | null
+}
+
+/** How a container is, and how it came to be so. Times are the engine's own texts, with nanoseconds. */
+export interface ContainerState {
+  readonly state: Activity
+  /** The engine's own word: created, running, paused, restarting, removing, exited, dead. */
+  readonly status: string
+  /** Go's zero time (`0001-…`) where it never started. */
+  readonly startedAt: string
+  /** When it last ended. */
+  readonly finishedAt: string
+  readonly exitCode: number
+  readonly oomKilled: boolean
+  /** Why the engine could not start it, in its words; empty where it could. */
+  readonly startError: string
+}
+
+export interface Container extends ContainerState {
+  readonly id: string
+  /** Without the leading slash. */
+  readonly name: string
+  readonly createdAt: string
+  /** The reference that it was created with. */
+  readonly image: string
+  readonly imageId: string
+  /** Entrypoint and command. */
+  readonly command: readonly string[]
+  /** Names of its environment variables. */
+  readonly environment: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  /** Restarts by the engine since the last start by hand. */
+  readonly restartCount: number
+  readonly health: Health | null
+  readonly healthCheck: HealthCheck | null
+  readonly autoRemove: boolean
+  /** Seconds; -1 waits for ever; `null` is the engine's default of 10. */
+  readonly stopTimeout: number | null
+  readonly mounts: readonly ContainerMount[]
+  readonly networkMode: string
+  readonly pidMode: string
+  readonly ipcMode: string
+  /** Names of the containers that this one has a legacy link to. */
+  readonly links: readonly string[]
+  /** The directory of its writable layer, where the storage driver names one. */
+  readonly upperDir: string | null
+  /** A helper or a backup container of this action. */
+  readonly ours: boolean
+}
+
+const strings = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((value) => value ?? {})
+const list = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? [])
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '')
+const number = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0)
+
+const inspectedContainer = z.object({
+  Id: z.string().min(1),
+  Name: z.string(),
+  Created: text,
+  Path: text,
+  Args: list,
+  Image: text,
+  RestartCount: number,
+  State: z.object({
+    Status: text,
+    StartedAt: text,
+    FinishedAt: text,
+    ExitCode: number,
+    OOMKilled: z.boolean().nullish(),
+    Error: text,
+    Health: z.object({ Status: text, Log: z.array(z.object({ Start: text })).nullish() }).nullish(),
+  }),
+  Config: z.object({
+    Image: text,
+    Env: list,
+    Labels: strings,
+    StopTimeout: z.number().nullish(),
+    Healthcheck: z
+      .object({ Test: list, Interval: number, Timeout: number, StartPeriod: number, Retries: number })
+      .nullish(),
+  }),
+  HostConfig: z
+    .object({ AutoRemove: z.boolean().nullish(), NetworkMode: text, PidMode: text, IpcMode: text, Links: list })
+    .nullish(),
+  Mounts: z
+    .array(z.object({ Type: text, Name: text, Source: text, Destination: text, RW: z.boolean().nullish() }))
+    .nullish()
+    .transform((value) => value ?? []),
+  GraphDriver: z.object({ Data: z.object({ UpperDir: text }).nullish() }).nullish(),
+  NetworkSettings: z
+    .object({ Networks: z.record(z.string(), z.object({ Links: list }).nullish()).nullish() })
+    .nullish(),
+})
+
+type RawContainer = z.infer<typeof inspectedContainer>
+
+/** One element of what `docker container inspect` prints. Throws `InstanceError` where the engine speaks another language than Docker's. */
+export function parseContainer(inspected: unknown): Container {
+  const raw = understood(inspected)
+  const container = {
+    id: raw.Id,
+    name: bare(raw.Name),
+    labels: raw.Config.Labels,
+    ...endOf(raw.State),
+    createdAt: raw.Created,
+    image: raw.Config.Image,
+    imageId: raw.Image,
+    command: [raw.Path, ...raw.Args],
+    environment: raw.Config.Env.map((line) => line.split('=')[0] ?? ''),
+    restartCount: raw.RestartCount,
+    health: healthOf(raw.State.Health),
+    healthCheck: healthCheckOf(raw.Config.Healthcheck),
+    autoRemove: raw.HostConfig?.AutoRemove ?? false,
+    stopTimeout: raw.Config.StopTimeout ?? null,
+    mounts: raw.Mounts.map(mountOf),
+    networkMode: raw.HostConfig?.NetworkMode ?? '',
+    pidMode: raw.HostConfig?.PidMode ?? '',
+    ipcMode: raw.HostConfig?.IpcMode ?? '',
+    links: linksOf(raw),
+    upperDir: raw.GraphDriver?.Data?.UpperDir || null,
+  }
+  return { ...container, ours: isClaim(container) }
+}
+
+function understood(inspected: unknown): RawContainer {
+  const parsed = inspectedContainer.safeParse(inspected)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new InstanceError(
+    `the engine describes a container in a way this action does not understand (${issue?.path.join('.') || 'all of it'}: ${issue?.message}); is it a Docker Engine of 20.10 or newer?`,
+    { cause: parsed.error },
+  )
+}
+
+function endOf(state: RawContainer['State']): ContainerState {
+  return {
+    state: activityOf(state.Status),
+    status: state.Status,
+    startedAt: state.StartedAt,
+    finishedAt: state.FinishedAt,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled ?? false,
+    startError: state.Error,
+  }
+}
+
+function activityOf(status: string): Activity {
+  return status === 'running' || status === 'paused' || status === 'restarting' ? status : 'down'
+}
+
+function mountOf(mount: RawContainer['Mounts'][number]): ContainerMount {
+  return {
+    type: mount.Type,
+    name: mount.Type === 'volume' ? mount.Name : null,
+    source: mount.Source,
+    target: mount.Destination,
+    writable: mount.RW ?? true,
+  }
+}
+
+/** Links of the default bridge (`/db:/web/alias`) and of the user's own networks (`db:alias`). */
+function linksOf(raw: RawContainer): readonly string[] {
+  const networks = Object.values(raw.NetworkSettings?.Networks ?? {})
+  const links = [...(raw.HostConfig?.Links ?? []), ...networks.flatMap((network) => network?.Links ?? [])]
+  return [...new Set(links.map((link) => bare(link.split(':')[0] ?? '')))]
+}
+
+function healthOf(health: RawContainer['State']['Health']): Health | null {
+  const status = health?.Status
+  if (status !== 'starting' && status !== 'healthy' && status !== 'unhealthy') return null
+  return { status, lastProbeAt: health?.Log?.at(-1)?.Start || null }
+}
+
+/** Zero means the engine's default: every 30 s, 30 s long, 3 times, no start period. */
+function healthCheckOf(raw: RawContainer['Config']['Healthcheck']): HealthCheck | null {
+  if (!raw || raw.Test.length === 0 || raw.Test[0] === 'NONE') return null
+  const ms = (nanoseconds: number, fallback: number) => (nanoseconds > 0 ? nanoseconds / 1e6 : fallback)
+  return {
+    intervalMs: ms(raw.Interval, 30_000),
+    timeoutMs: ms(raw.Timeout, 30_000),
+    retries: raw.Retries > 0 ? raw.Retries : 3,
+    startPeriodMs: ms(raw.StartPeriod, 0),
+  }
+}
+
+function bare(name: string): string {
+  return name.replace(/^\//, '')
+}
