@@ -1,7 +1,7 @@
 /** Both phases of the action, its signals, and the last word on every error. */
 import { randomBytes } from 'node:crypto'
-import { setFlagsFromString } from 'node:v8'
 import { type AnnotationPlace, type Console, createConsole } from './action/console/console.ts'
+import { exitAtOnce } from './action/exit.ts'
 import { readInputs } from './action/inputs.ts'
 import { setOutputs } from './action/outputs.ts'
 import { readEvent } from './action/platform.ts'
@@ -12,29 +12,47 @@ import type { CommandContext } from './command/commandContext.ts'
 import { post } from './command/postCleanup.ts'
 import { validate } from './command/validate.ts'
 import { PENDING_COMMANDS } from './config/notBuilt.ts'
+import { endRunningClients } from './docker/runningClients.ts'
 import { CancelledError, CommandError, ConfigError, DockerUnavailableError, InputError } from './errors.ts'
 import { inline } from './report/markdown.ts'
 
-// A log of any size passes through; without this V8 lets its young heap grow to twice the rest (measured: 178 MB, with it 91 MB).
-setFlagsFromString('--optimize-for-size')
-
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })
-const code = await (isPost(env) ? post(env, console, readState(env).job).then(() => 0) : main()).catch(
-  (error: unknown) => explain(console, error),
-)
-await console.end()
-// docker clients that were left behind at their deadline must not keep the process
-process.exit(code)
+let crashed = false
+process.on('exit', endRunningClients)
+process.on('uncaughtException', endAfterCrash)
+const run = isPost(env) ? post(env, console, readState(env).job).then(() => 0) : main()
+await endWith(await run.catch((error: unknown) => explain(console, error)))
+
+/** Prints what is left, ends the docker clients that were left behind, and then this process. */
+async function endWith(code: number): Promise<never> {
+  await console.end()
+  endRunningClients()
+  exitAtOnce(crashed ? 1 : code)
+}
+
+/** An error that nobody could catch is a bug of ours: it is told as one and ends the process, whatever else is under way. */
+function endAfterCrash(error: unknown): void {
+  if (process.listenerCount('uncaughtException') > 1) return // an upload goes on, and takes its client's errors (see action/artifact)
+  crashed = true
+  void explain(console, error).then(endWith)
+}
 
 async function main(): Promise<number> {
   const job = randomBytes(8).toString('hex')
-  await saveStateOrSay(job)
   const cancel = new AbortController()
   // the runner sends SIGINT first, SIGTERM 7.5 s later, and kills after 2.5 s more: the first word counts
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancel.abort())
   const inputs = readInputs(env)
-  const action: CommandContext = { env, inputs, event: readEvent(env), console, signal: cancel.signal, job }
+  const action: CommandContext = {
+    env,
+    inputs,
+    event: readEvent(env),
+    console,
+    signal: cancel.signal,
+    job,
+    saveJob: () => saveJob(job),
+  }
   switch (inputs.command) {
     case 'backup':
       return backup(action)
@@ -47,8 +65,8 @@ async function main(): Promise<number> {
   }
 }
 
-/** A runner whose disk is full can still back up: what this job would leave is then found by the next start. */
-async function saveStateOrSay(job: string): Promise<void> {
+/** Leaves the job's mark for `post`. A runner whose disk is full can still back up: what the job leaves is then found by the next start. */
+async function saveJob(job: string): Promise<void> {
   try {
     saveState({ job })
   } catch (error) {

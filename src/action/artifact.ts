@@ -117,7 +117,7 @@ function artifactUrl(id: number, env: NodeJS.ProcessEnv): string {
 
 /**
  * Waits for the work until the deadline. The client throws some errors from event handlers, where nobody can catch them;
- * while it works, such an error is the upload's.
+ * while it works, such an error is the upload's. A client that was given up goes on until the process ends: its errors are nobody's.
  */
 async function withinDeadline(deadlineMs: number, work: () => Promise<UploadResult>): Promise<UploadResult> {
   return new Promise((resolve) => {
@@ -128,14 +128,13 @@ async function withinDeadline(deadlineMs: number, work: () => Promise<UploadResu
     }
     const onError = (error: unknown) =>
       finish({ kind: 'unavailable', why: error instanceof Error ? firstLine(error.message) : String(error) })
-    const timer = setTimeout(
-      () =>
-        finish({
-          kind: 'unavailable',
-          why: `the artifact service took longer than ${Math.round(deadlineMs / 1000)} s`,
-        }),
-      deadlineMs,
-    )
+    const timer = setTimeout(() => {
+      process.on('uncaughtException', () => {})
+      finish({
+        kind: 'unavailable',
+        why: `the artifact service took longer than ${Math.round(deadlineMs / 1000)} s`,
+      })
+    }, deadlineMs)
     process.on('uncaughtException', onError)
     work().then(finish, onError)
   })

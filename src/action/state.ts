@@ -8,7 +8,7 @@ const NAME = 'marina'
 export type SavedState = Readonly<Record<string, string>>
 
 /**
- * Saves the whole state, or throws; the last one saved counts. Call it first of all: what a process that dies leaves is found by it.
+ * Saves the whole state, or throws; the last one saved counts. Call it before anything is made on the engine: what a process that dies leaves is found by it.
  */
 export function saveState(state: SavedState): void {
   appendOrRollBack(process.env.GITHUB_STATE, () => core.saveState(NAME, JSON.stringify(state)))

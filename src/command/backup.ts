@@ -94,7 +94,10 @@ export async function backup(action: CommandContext): Promise<number> {
       await console.warning(redactor.text(message))
     },
   }
-  if (!inputs.dryRun) await sweepHost(host)
+  if (!inputs.dryRun) {
+    await action.saveJob()
+    await sweepHost(host)
+  }
   const folder = join(event.temp, `marina-${action.job}`)
   const logs = join(folder, 'logs')
   await mkdir(logs, { recursive: true }).catch(() => {}) // a disk that is full fails no backup: each log says so

@@ -12,4 +12,6 @@ export interface CommandContext {
   readonly signal: AbortSignal
   /** Random, of this step: `post` finds by it what this process left. */
   readonly job: string
+  /** Tells `post` of this job; to be called before anything is made on the engine. A step that never calls it leaves nothing to clean up. */
+  readonly saveJob: () => Promise<void>
 }

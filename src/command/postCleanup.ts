@@ -8,10 +8,10 @@ import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../report/format.ts'
 
-/** Sweeps what carries this job's mark. Never fails the job: what cannot be done is a warning, and the next start tries again. */
+/** Sweeps what carries this job's mark; without a job (see `saveJob`) docker is not called. Never fails the job: what cannot be done is a warning, and the next start tries again. */
 export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
   if (job === undefined) {
-    await console.info('Nothing to clean up: the main phase never began.')
+    await console.info('Nothing to clean up: this step began no backup.')
     return
   }
   const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text }

@@ -32,8 +32,8 @@ export interface BackupEnd {
 
 /** What a container has for its own end when it is stopped, s. GitHub kills us 10 s after the first word of a cancel. */
 const STOP_SECONDS = 3
-/** How long an engine that does not answer may be away before its container is given up, ms. */
-const ENGINE_AWAY_MS = 60_000
+/** How long an engine that does not answer may be away before its container is given up, ms: with what follows, the job ends within a minute. */
+const ENGINE_AWAY_MS = 45_000
 /** How long after an end the engine may still say that memory ran out: the two come to it by different ways (measured on 26.1). */
 const OOM_LATE_MS = 1_000
 const OOM_POLL_MS = 200

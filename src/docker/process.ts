@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { exec } from '@actions/exec'
 import { CancelledError, CommandError, DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
+import { endGroup } from './runningClients.ts'
 
 /** How docker is called: the environment its client runs in (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
 export interface Docker {
@@ -22,7 +23,7 @@ export interface QueryOptions {
   /** Added to the client's environment; for `-e KEY`, whose values must not stand in an argument list. */
   readonly env?: Readonly<Record<string, string>>
   readonly input?: Buffer
-  /** Milliseconds; past it the client is left behind, never waited for. Default 60 s. */
+  /** Milliseconds; past it the client is left behind, never waited for: it ends with this process at the latest. Default 60 s. */
   readonly deadlineMs?: number
   readonly signal?: AbortSignal
 }
@@ -188,7 +189,12 @@ export function stream(docker: Docker, argv: readonly string[], env: Readonly<Re
   child.stdin.on('error', () => {})
   const ended = endOf(child).catch(noClient)
   ended.catch(() => {}) // it is awaited later; until then it must not count as unhandled
-  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, kill: () => child.kill('SIGKILL') }
+  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, kill: () => kill(child) }
+}
+
+/** With what it has started itself (`ssh`, a plugin), which shares its process group. */
+function kill({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) endGroup(pid)
 }
 
 function endOf(child: ChildProcess): Promise<Ended> {
