@@ -101,6 +101,22 @@ export function dropsItsCommand(entrypoint: readonly string[]): boolean {
   return !/\$(\{?[0-9@*])/.test(script.replace(/'[^']*'/g, ''))
 }
 
+/** The digests by which registries know images, by the images' ids. An image that is gone is left out: its container may outlive it. */
+export async function imageDigests(
+  docker: Docker,
+  ids: readonly string[],
+  options: QueryOptions,
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const format = '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}'
+  const argv = ['image', 'inspect', '--format', format, ...ids]
+  const output = await query(docker, argv, options)
+  const isAnswered = output.ended.kind === 'exit' && (output.ended.code === 0 || /no such image/i.test(output.stderr))
+  if (!isAnswered) throw commandError(docker, argv, 'images could not be inspected', output)
+  const rows = output.stdout.split('\n').map((line) => line.trim().split(' '))
+  return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
+}
+
 interface RawImage {
   readonly Id: string
   readonly RepoDigests?: readonly string[] | null

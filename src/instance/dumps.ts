@@ -58,7 +58,7 @@ function dumpOne(run: InstanceRun, helper: CopyHelper, source: DbSource) {
   return dumpDatabase(run.context.host.docker, helper, {
     target: source.target,
     container: source.facts,
-    directory: databaseDirectory(run.layout, source.container.name),
+    directory: databaseDirectory(run.layout, source.name),
     // the image's numbers are known once its container is created: then it gets them
     owner: { uid: 0, gid: 0 },
     onLine: (line) => run.log.write('marina', line),
@@ -70,7 +70,7 @@ function dumpOne(run: InstanceRun, helper: CopyHelper, source: DbSource) {
 async function removeDump(run: InstanceRun, helper: CopyHelper, source: DbSource): Promise<void> {
   const removed = await helper.exec({
     script: 'rm -rf -- "$1"',
-    args: [databaseDirectory(run.layout, source.container.name)],
+    args: [databaseDirectory(run.layout, source.name)],
     deadlineMs: 60_000,
   })
   if (removed.code !== 0)

@@ -2,6 +2,7 @@
 import { posix } from 'node:path'
 import type { Layout } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
+import { shownOptions } from '../docker/mountFailures.ts'
 import type { DumpReport } from '../dump/dump.ts'
 import type { DbSource, VolumeSource } from '../targets/resolve.ts'
 
@@ -19,7 +20,7 @@ export function volumeEntry(
     paths: target.paths,
     exclude: target.exclude,
     driver: volume.driver,
-    options: volume.options,
+    options: shownOptions(volume.options),
     containers,
     ...how,
   }
@@ -28,8 +29,8 @@ export function volumeEntry(
 export function databaseEntry(source: DbSource, dumped: DumpReport, layout: Layout): ManifestTarget {
   return {
     kind: 'db',
-    name: source.container.name,
-    path: `db/${source.container.name}`,
+    name: source.name,
+    path: `db/${source.name}`,
     engine: dumped.kind,
     tool: dumped.tool,
     toolVersion: dumped.toolVersion,

@@ -226,9 +226,10 @@ async function resolve(run: InstanceRun): Promise<Resolution> {
 /** A database that another instance has stopped is not down for good: it is waited for, and looked at again. */
 async function resolveRunning(run: InstanceRun, targets: readonly Target[]): Promise<readonly Resolved[]> {
   const { docker, engine } = run.context.host
-  const look = () => resolveTargets(docker, engine, run.context.hostName, targets, { signal: run.stop.signal })
+  const { hostName } = run.context
+  const look = () => resolveTargets({ docker, engine, hostName }, targets, { signal: run.stop.signal })
   const found = await look()
-  const down = found.flatMap((one) => (one.kind === 'db' && !one.facts.running ? [one.container.id] : []))
+  const down = found.flatMap((one) => (one.kind === 'unresolved' && one.downId !== null ? [one.downId] : []))
   if (down.length === 0) return found
   await waitForStopped({ ...meeting(run), stops: down, dumps: [] })
   return look()

@@ -1,13 +1,16 @@
 /** From what an instance names to what is there: each target inspected, and how its data will come under `/backup`. Nothing is created or changed. */
-
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
 import { inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
+import { imageDigests } from '../docker/images.ts'
 import { isOurs } from '../docker/labels.ts'
+import { withoutMountOptions } from '../docker/mountFailures.ts'
 import type { Container } from '../docker/parseContainer.ts'
-import type { Docker, QueryOptions } from '../docker/process.ts'
-import { commandError, query } from '../docker/process.ts'
-import { inspectVolumes, type Volume } from '../docker/volumes.ts'
+import { type Docker, isUnanswered, type QueryOptions } from '../docker/process.ts'
+import { inspectVolumes, listVolumes, type Volume } from '../docker/volumes.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
+import { CommandError } from '../errors.ts'
+import { type HostObject, nearestName } from './nearestName.ts'
+import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed } from './services.ts'
 import { decideStaging, type EngineTraits, type Staging } from './staging.ts'
 
 /** A container that has a target's data, as it stands in the manifest: a restore needs its image. */
@@ -29,10 +32,13 @@ export interface VolumeSource {
   readonly containers: readonly SourceContainer[]
 }
 
+/** A database container that runs. */
 export interface DbSource {
   readonly kind: 'db'
   readonly target: DbTarget
   readonly container: Container
+  /** Its folder below `db/`: the container's name, or the service's where that lasts longer. */
+  readonly name: string
   readonly facts: ContainerFacts
   readonly containers: readonly SourceContainer[]
 }
@@ -42,61 +48,169 @@ export interface Unresolved {
   readonly target: Target
   /** One sentence. */
   readonly error: string
+  /** Id of a database container that is there and does not run: another instance may have stopped it. */
+  readonly downId: string | null
 }
 
 export type Resolved = VolumeSource | DbSource | Unresolved
 
-/** Looks at each target. A missing volume, or a staging that cannot be had, fails that target alone. */
+/** Where targets are looked for. */
+export interface TargetHost {
+  readonly docker: Docker
+  readonly engine: EngineTraits
+  /** For people. */
+  readonly hostName: string
+}
+
+/** What the looks at one instance's targets share. */
+interface Search extends TargetHost {
+  readonly options: QueryOptions
+  /** What is on the host, for the names that are nearest to one that is not there; asked once. */
+  readonly nearby: () => Promise<readonly HostObject[]>
+}
+
+/** Looks at each target. One that is missing, does not run, or whose staging cannot be had, fails that target alone. */
 export async function resolveTargets(
-  docker: Docker,
-  engine: EngineTraits,
-  hostName: string,
+  host: TargetHost,
   targets: readonly Target[],
   options: QueryOptions,
 ): Promise<readonly Resolved[]> {
-  const wanted = targets.filter((target) => target.kind === 'volume')
-  const volumes = new Map(
-    (
-      await inspectVolumes(
-        docker,
-        wanted.map((target) => target.name),
-        options,
-      )
-    ).map((volume) => [volume.name, volume]),
-  )
-  const where = (target: Target) =>
-    target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`
-  const one = async (target: Target): Promise<Resolved> => {
-    if (target.kind === 'db') {
-      const container = await inspectContainer(docker, target.container, options)
-      if (!container)
-        return {
-          kind: 'unresolved',
-          target,
-          error: `database container ${target.container} does not exist on host ${hostName}: start it${where(target)}`,
-        }
-      return {
-        kind: 'db',
-        target,
-        container,
-        facts: factsOf(container),
-        containers: await describe(docker, [container], options),
-      }
-    }
-    const volume = volumes.get(target.name)
-    if (!volume)
-      return {
-        kind: 'unresolved',
-        target,
-        error: `volume ${target.name} does not exist on host ${hostName}: create it${where(target)}`,
-      }
-    const staging = decideStaging(target, volume, engine)
-    if (staging.kind === 'refused') return { kind: 'unresolved', target, error: staging.why }
-    const ids = await listContainers(docker, [`volume=${volume.name}`], options)
-    const containers = (await inspectContainers(docker, ids, options)).filter((container) => !isOurs(container.labels))
-    return { kind: 'volume', target, volume, staging, containers: await describe(docker, containers, options) }
+  let objects: Promise<readonly HostObject[]> | null = null
+  const nearby = () => {
+    objects ??= hostObjects(host.docker, options)
+    return objects
   }
-  return Promise.all(targets.map(one))
+  const search: Search = { ...host, options, nearby }
+  const names = targets.flatMap((target) => (target.kind === 'volume' ? [target.name] : []))
+  const volumes = await findVolumes(search, names)
+  const found = await Promise.all(
+    targets.map((target) =>
+      target.kind === 'db' ? resolveDatabase(search, target) : resolveVolume(search, target, volumes.get(target.name)),
+    ),
+  )
+  return found.map((one, index) => refuseTwice(one, found.slice(0, index)))
+}
+
+/** Two names for one container would be two dumps in one folder. */
+function refuseTwice(one: Resolved, before: readonly Resolved[]): Resolved {
+  if (one.kind !== 'db') return one
+  const same = before.find((other) => other.kind === 'db' && other.name === one.name)
+  if (same?.kind !== 'db') return one
+  const error = `database container "${one.target.container}" is the same as "${same.target.container}", or has its name: name it once`
+  return unresolved(one.target, error)
+}
+
+function unresolved(target: Target, error: string, downId: string | null = null): Unresolved {
+  return { kind: 'unresolved', target, error, downId }
+}
+
+/** The volumes that exist, or why one could not be asked about: a driver that does not answer concerns its own volumes only. */
+async function findVolumes(
+  { docker, options }: Search,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Volume | CommandError>> {
+  try {
+    return new Map((await inspectVolumes(docker, names, options)).map((volume) => [volume.name, volume]))
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    const found = new Map<string, Volume | CommandError>()
+    for (const name of names) {
+      const answer = await inspectVolumes(docker, [name], options).catch((reason: unknown) => {
+        if (!isRefusal(reason)) throw reason
+        return reason
+      })
+      if (answer instanceof CommandError) found.set(name, answer)
+      else for (const volume of answer) found.set(name, volume)
+    }
+    return found
+  }
+}
+
+/** Whether the engine answered, and said no. */
+function isRefusal(error: unknown): error is CommandError {
+  return error instanceof CommandError && !isUnanswered({ ...error, stdout: '' }) && error.ended.kind === 'exit'
+}
+
+async function resolveVolume(
+  search: Search,
+  target: VolumeTarget,
+  volume: Volume | CommandError | undefined,
+): Promise<VolumeSource | Unresolved> {
+  const { docker, engine, options } = search
+  if (volume === undefined) return unresolved(target, await missing(search, target, `volume "${target.name}"`))
+  if (volume instanceof CommandError)
+    return unresolved(target, withoutMountOptions(`volume "${target.name}": ${volume.message}`))
+  const staging = decideStaging(target, volume, engine)
+  if (staging.kind === 'refused') return unresolved(target, staging.why)
+  const containers = await inspectContainers(
+    docker,
+    await listContainers(docker, [`volume=${volume.name}`], options),
+    options,
+  )
+  // the filter also finds those that have anything mounted at a folder of that name
+  const users = containers.filter(
+    (one) => !isOurs(one.labels) && one.mounts.some((mount) => mount.name === volume.name),
+  )
+  return { kind: 'volume', target, volume, staging, containers: await describe(docker, users, options) }
+}
+
+async function resolveDatabase(search: Search, target: DbTarget): Promise<DbSource | Unresolved> {
+  const { docker, options } = search
+  const container = await findDatabase(search, target.container)
+  const what = `database container "${target.container}"`
+  if (container === null) return unresolved(target, await missing(search, target, what))
+  const down = whyNotRunning(container)
+  if (down !== null) return unresolved(target, `${what} ${down}`, container.id)
+  const containers = await describe(docker, [container], options)
+  return { kind: 'db', target, container, name: lastingName(container), facts: factsOf(container), containers }
+}
+
+/** The container of that name or full id; else the running task of the swarm service of that name. */
+async function findDatabase({ docker, options }: Search, name: string): Promise<Container | null> {
+  const container = await inspectContainer(docker, name, options)
+  if (container !== null) return container
+  const ids = new Set<string>()
+  for (const service of swarmServicesOf(name))
+    for (const id of await listContainers(docker, [`label=${swarmServiceLabel(service)}`], options)) ids.add(id)
+  return taskNamed(name, await inspectContainers(docker, [...ids], options))
+}
+
+/** What is wrong with a container that cannot be dumped, and what to do; `null` for one that runs. */
+function whyNotRunning(container: Container): string | null {
+  const { name, state, status } = container
+  if (state === 'running') return null
+  if (state === 'paused') return `is paused: unpause it (docker unpause ${name}), or take it out of the targets`
+  if (state === 'restarting')
+    return `starts over and over, last with exit code ${container.exitCode}: docker logs ${name} may say why`
+  const end = status === 'created' ? 'was never started' : `ended with exit code ${container.exitCode}`
+  return `is not running, it ${end}: start it (docker start ${name}), or take it out of the targets`
+}
+
+/** That a target is not there, and the name that was meant, or what to do. */
+async function missing({ hostName, nearby }: Search, target: Target, what: string): Promise<string> {
+  const [kind, wanted, cure] =
+    target.kind === 'volume'
+      ? (['volume', target.name, 'create it'] as const)
+      : (['container', target.container, 'start it'] as const)
+  const near = nearestName(kind, wanted, await nearby())
+  const sentence = `${what} does not exist on host ${hostName}`
+  if (near !== null) return `${sentence}. ${near}`
+  return `${sentence}: ${cure}${target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`}`
+}
+
+/** Everything of the host that can be named as a target. An engine that does not tell costs a hint and nothing else. */
+async function hostObjects(docker: Docker, options: QueryOptions): Promise<readonly HostObject[]> {
+  try {
+    const containers = await inspectContainers(docker, await listContainers(docker, [], options), options)
+    const volumes = await inspectVolumes(docker, await listVolumes(docker, [], options), options)
+    return [
+      ...containers.map(({ id, name, labels }) => ({ kind: 'container' as const, id, name, labels })),
+      ...volumes.map(({ name, labels }) => ({ kind: 'volume' as const, id: null, name, labels })),
+    ].filter(({ name, labels }) => !isOurs(labels) && !/^[0-9a-f]{64}$/.test(name))
+  } catch (error) {
+    if (error instanceof CommandError) return []
+    throw error
+  }
 }
 
 /** Containers with their images by digest, for the manifest. */
@@ -106,37 +220,9 @@ async function describe(
   options: QueryOptions,
 ): Promise<readonly SourceContainer[]> {
   const digests = await imageDigests(docker, [...new Set(containers.map((container) => container.imageId))], options)
-  return containers.map((container) => ({
-    name: container.name,
-    image: container.image,
-    imageId: container.imageId,
-    digest: digests.get(container.imageId) ?? null,
-  }))
+  return containers.map(({ name, image, imageId }) => ({ name, image, imageId, digest: digests.get(imageId) ?? null }))
 }
 
-/** Image ids to the digests their registries know them by. An image that is gone is left out: its container may outlive it. */
-async function imageDigests(
-  docker: Docker,
-  ids: readonly string[],
-  options: QueryOptions,
-): Promise<ReadonlyMap<string, string>> {
-  if (ids.length === 0) return new Map()
-  const format = '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}'
-  const argv = ['image', 'inspect', '--format', format, ...ids]
-  const output = await query(docker, argv, options)
-  const isAnswered = output.ended.kind === 'exit' && (output.ended.code === 0 || /no such image/i.test(output.stderr))
-  if (!isAnswered) throw commandError(docker, argv, 'images could not be inspected', output)
-  const rows = output.stdout.split('\n').map((line) => line.trim().split(' '))
-  return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
-}
-
-function factsOf(container: Container): ContainerFacts {
-  return {
-    id: container.id,
-    name: container.name,
-    image: container.image,
-    env: container.environment,
-    cmd: container.command,
-    running: container.state === 'running',
-  }
+function factsOf({ id, name, image, environment, command }: Container): ContainerFacts {
+  return { id, name, image, env: environment, cmd: command, running: true }
 }

@@ -176,7 +176,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'missing',
     'resolve',
     null,
-    /^volume <f-missing> does not exist on host HOST: create it, or remove it from line \d+ of the configuration$/,
+    /^volume "<f-missing>" does not exist on host HOST: create it, or remove it from line \d+ of the configuration$/,
   ],
   [
     'empty',

@@ -1,0 +1,60 @@
+/** What an engine says when it cannot mount a volume: which one it means, and without the options, which may be secret. Pure. */
+import type { Volume } from './volumes.ts'
+
+/** Options of a mount whose values nobody needs to see, and some must not. */
+const SECRET_OPTION = /^(pass(word|wd|phrase)?\d?|pw|user(name)?|cred(ential)?s?|token|.*(secret|key|token|password))$/i
+
+/** Takes the options of mounts, and what stands before the `@` of an address, out of an engine's words. */
+export function withoutMountOptions(words: string): string {
+  if (!/mount/i.test(words)) return words
+  return (
+    words
+      // the engine gives all options of a failed mount before its reason: `mount SOURCE:TARGET, data: OPTIONS: REASON`
+      .replace(/(, data: )[^\n]*(?=: [^:\n]*$)/gm, '$1***')
+      .replace(/\b([a-z_-]+)=([^,\s'"]+)/gi, (whole, key: string) => (SECRET_OPTION.test(key) ? `${key}=***` : whole))
+      .replace(/(:\/\/)[^/@\s]+@/g, '$1***@')
+  )
+}
+
+/** A volume's options with `***` for each value that may be secret: `o=addr=nas,password=***`. */
+export function shownOptions(options: Volume['options']): Volume['options'] {
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [key, SECRET_OPTION.test(key) ? '***' : shownValue(value)]),
+  )
+}
+
+/** One of a list of options that is secret may hold a comma: then so may all behind it. */
+function shownValue(value: string): string {
+  const parts = value.split(',')
+  const first = parts.findIndex((part) => SECRET_OPTION.test(part.split('=')[0] ?? '') && part.includes('='))
+  if (first < 0) return value.replace(/(\/\/)[^/@\s]+@/g, '$1***@')
+  const isPlain = (part: string) => /^[a-z0-9_]+(=[\w./:-]*)?$/i.test(part)
+  return parts
+    .map((part, index) => {
+      const [key = ''] = part.split('=')
+      if (SECRET_OPTION.test(key) && part.includes('=')) return `${key}=***`
+      return index < first || isPlain(part) ? part : '***'
+    })
+    .join(',')
+}
+
+/** Those of `volumes` that the engine's words name by their place on its host. */
+export function volumesNamedIn<T extends Pick<Volume, 'mountpoint'>>(
+  words: string,
+  volumes: readonly T[],
+): readonly T[] {
+  return volumes.filter(({ mountpoint }) => {
+    if (!/^\/.+/.test(mountpoint)) return false
+    for (let at = words.indexOf(mountpoint); at >= 0; at = words.indexOf(mountpoint, at + 1)) {
+      // a longer path that begins so is another volume's
+      if (!/[\w.-]/.test(words[at + mountpoint.length] ?? '')) return true
+    }
+    return false
+  })
+}
+
+/** Why a volume's target failed, in the engine's words. */
+export function couldNotBeMounted(volume: string, words: string): string {
+  const why = withoutMountOptions(words).replace(/^(docker: )?(Error response from daemon: )?/, '')
+  return `volume ${volume} could not be mounted: ${why.trim()}. See that what it lies on is there (docker volume inspect ${volume})`
+}

@@ -1,0 +1,126 @@
+/** What somebody meant who named a volume or a container that is not there. Pure. */
+import { editDistance } from '../config/values/editDistance.ts'
+import { lastingName } from './services.ts'
+
+/** A volume or a container of the host. */
+export interface HostObject {
+  readonly kind: 'volume' | 'container'
+  readonly id: string | null
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** As many names are offered at most. */
+const MOST_NAMES = 3
+/** A shorter word may be the beginning of an id by chance. */
+const ID_PREFIX = /^[0-9a-f]{6,63}$/
+
+const PROJECT_IN_FRONT = "docker compose puts the project's name in front"
+const STACK_IN_FRONT = "docker stack puts the stack's name in front"
+
+/**
+ * A sentence for the end of "… does not exist": the names that are nearest, and why they differ; `null` where nothing is near.
+ * The first rule that finds anything answers.
+ */
+export function nearestName(kind: HostObject['kind'], wanted: string, objects: readonly HostObject[]): string | null {
+  const same = objects.filter((one) => one.kind === kind)
+  for (const { finds, because } of kind === 'volume' ? VOLUME_RULES : CONTAINER_RULES) {
+    const names = [...new Set(same.filter((one) => finds(one, wanted)).map(lastingName))]
+    if (names.length > 0) return `Did you mean ${listed(names)}?${because === null ? '' : ` (${because}.)`}`
+  }
+  const byId = same.find(({ id }) => ID_PREFIX.test(wanted) && id?.startsWith(wanted))
+  if (byId) return `The id of container "${byId.name}" begins so: give its name, which lasts longer than its id`
+  const other = objects.find((one) => one.kind !== kind && one.name === wanted)
+  if (other) return `There is a ${other.kind} of that name: write "${KEYS[other.kind]}: ${wanted}"`
+  const close = closest(wanted, same)
+  return close.length > 0 ? `Did you mean ${listed(close)}?` : null
+}
+
+const KEYS = { volume: 'volume', container: 'db' } as const
+
+interface Rule {
+  readonly finds: (object: HostObject, wanted: string) => boolean
+  /** Why the real name is another one. */
+  readonly because: string | null
+}
+
+const isPlain = ({ labels }: HostObject) => labels['com.docker.compose.oneoff']?.toLowerCase() !== 'true'
+
+const VOLUME_RULES: readonly Rule[] = [
+  { finds: ({ labels }, wanted) => labels['com.docker.compose.volume'] === wanted, because: PROJECT_IN_FRONT },
+  {
+    finds: ({ name, labels }, wanted) => name === `${labels['com.docker.stack.namespace']}_${wanted}`,
+    because: STACK_IN_FRONT,
+  },
+  { finds: ({ name }, wanted) => /^.+[-_.]$/.test(frontOf(name, wanted)), because: PROJECT_IN_FRONT },
+  { finds: ({ name }, wanted) => folded(name) === folded(wanted), because: null },
+  { finds: ({ name }, wanted) => /^.+[-_.]$/.test(frontOf(wanted, name)), because: null },
+]
+
+const CONTAINER_RULES: readonly Rule[] = [
+  {
+    finds: (one, wanted) => one.labels['com.docker.compose.service'] === wanted && isPlain(one),
+    because: "docker compose puts the project's name in front of the service's, and a number behind it",
+  },
+  {
+    finds: ({ labels }, wanted) =>
+      labels['com.docker.swarm.service.name'] === `${labels['com.docker.stack.namespace']}_${wanted}`,
+    because: STACK_IN_FRONT,
+  },
+  {
+    finds: (one, wanted) => isTask(one) && wanted.startsWith(`${lastingName(one)}.`),
+    because: 'docker swarm names each task anew, so name the service',
+  },
+  {
+    finds: (one, wanted) => isPlain(one) && folded(withoutNumber(one.name)) === folded(withoutNumber(wanted)),
+    because: null,
+  },
+  {
+    finds: (one, wanted) => isPlain(one) && /^.+[-_.]$/.test(frontOf(withoutNumber(one.name), withoutNumber(wanted))),
+    because: null,
+  },
+  { finds: ({ name }, wanted) => /^.+[-_.]$/.test(frontOf(withoutNumber(wanted), withoutNumber(name))), because: null },
+]
+
+function isTask({ labels }: HostObject): boolean {
+  return labels['com.docker.swarm.task.id'] !== undefined
+}
+
+/** What stands before `end` in `name`; empty where `name` does not end so. */
+function frontOf(name: string, end: string): string {
+  return end !== '' && name.endsWith(end) ? name.slice(0, -end.length) : ''
+}
+
+/** Compose numbers the containers of a service: `shop-db-1`, `shop_db_1`. */
+function withoutNumber(name: string): string {
+  return name.replace(/[-_]\d+$/, '')
+}
+
+/** Old compose joined words with `_`, the new one does with `-`. */
+function folded(name: string): string {
+  return name.toLowerCase().replace(/[-_.]/g, '-')
+}
+
+/** Names that differ by a slip of the finger, the nearest first; so do the names that compose and swarm made them of. */
+function closest(wanted: string, objects: readonly HostObject[]): readonly string[] {
+  const most = Math.min(2, Math.floor(wanted.length / 3))
+  const near = objects.flatMap((one) => {
+    const words = [
+      one.name,
+      withoutNumber(one.name),
+      lastingName(one),
+      ...WORD_LABELS.map((key) => one.labels[key] ?? ''),
+    ]
+    const distance = Math.min(...words.map((word) => editDistance(folded(word), folded(wanted))))
+    return distance <= most ? [{ name: lastingName(one), distance }] : []
+  })
+  return [...new Set(near.sort((a, b) => a.distance - b.distance).map(({ name }) => name))]
+}
+
+const WORD_LABELS = ['com.docker.compose.volume', 'com.docker.compose.service', 'com.docker.swarm.service.name']
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map((name) => `"${name}"`)
+  const last = shown.pop() ?? ''
+  return shown.length === 0 ? last : `${shown.join(', ')} or ${last}`
+}

@@ -1,0 +1,95 @@
+/** Names that compose and swarm give to the containers of a service, and which of these containers stand for the service. Pure. */
+import type { Container } from '../docker/parseContainer.ts'
+
+const SWARM_SERVICE = 'com.docker.swarm.service.name'
+const SWARM_TASK = 'com.docker.swarm.task.id'
+const COMPOSE_PROJECT = 'com.docker.compose.project'
+const COMPOSE_SERVICE = 'com.docker.compose.service'
+const COMPOSE_NUMBER = 'com.docker.compose.container-number'
+const COMPOSE_ONE_OFF = 'com.docker.compose.oneoff'
+
+/** A container, as far as its service can be told from it. */
+export type ServiceMember = Pick<Container, 'id' | 'name' | 'labels' | 'createdAt' | 'state'>
+
+type Named = Pick<ServiceMember, 'name' | 'labels'>
+
+/**
+ * The name under which a container's dump lies: its own, or for a task of swarm its service's. Swarm names each task anew
+ * (`shop_db.1.<task id>`), and a tool that knows files by their path would take each dump for a new file. A second replica has its
+ * number behind the name, whether the first one runs on this host or not.
+ */
+export function lastingName({ name, labels }: Named): string {
+  const service = labels[SWARM_SERVICE]
+  const task = labels[SWARM_TASK]
+  if (!service || !task || !name.startsWith(`${service}.`) || !name.endsWith(`.${task}`)) return name
+  const slot = name.slice(service.length + 1, -task.length - 1) // a replica's number; of a global service the node's id
+  return /^\d+$/.test(slot) && slot !== '1' ? `${service}.${slot}` : service
+}
+
+/** The swarm service that a name may stand for: itself, or `SERVICE.2` without its number. For a filter by label. */
+export function swarmServicesOf(name: string): readonly string[] {
+  const service = /^(.+)\.\d+$/.exec(name)?.[1]
+  return [name, ...(service === undefined ? [] : [service])]
+}
+
+/** The running task that a service's name stands for on this host; the newest, where an update runs two of them side by side. */
+export function taskNamed<T extends ServiceMember>(name: string, containers: readonly T[]): T | null {
+  const tasks = containers.filter((one) => one.labels[SWARM_TASK] !== undefined && lastingName(one) === name)
+  return newest(tasks.filter((one) => one.state !== 'down'))
+}
+
+export const swarmServiceLabel = (service: string) => `${SWARM_SERVICE}=${service}`
+
+export interface Standing<T> {
+  /** Those that stand for their service, and all that belong to none. */
+  readonly standing: readonly T[]
+  /** Services whose tasks on this host have all ended: swarm may run them on another host. */
+  readonly ended: readonly string[]
+}
+
+/**
+ * Leaves out what carries a service's labels and is not the service: tasks of swarm that have ended (up to five are kept), the
+ * containers of `docker compose run`, and the second of two containers while `docker compose up` replaces one by the other.
+ */
+export function standingFor<T extends ServiceMember>(containers: readonly T[]): Standing<T> {
+  const groups = new Map<string, T[]>()
+  for (const one of containers) {
+    const key = placeOf(one)
+    if (key !== null) groups.set(key, [...(groups.get(key) ?? []), one])
+  }
+  const chosen = new Set([...groups.values()].flatMap((members) => chooseFrom(members) ?? []))
+  const isTask = (one: T) => one.labels[SWARM_TASK] !== undefined
+  return {
+    standing: containers.filter((one) => chosen.has(one)),
+    ended: [...groups.values()].flatMap((members) => {
+      const [first] = members
+      return first && isTask(first) && !members.some((one) => chosen.has(one)) ? [lastingName(first)] : []
+    }),
+  }
+}
+
+/** What only one container can be at a time; `null` for a one-off, which stands for nothing. */
+function placeOf(one: ServiceMember): string | null {
+  const { labels } = one
+  if (labels[COMPOSE_ONE_OFF]?.toLowerCase() === 'true') return null
+  if (labels[SWARM_TASK] !== undefined) return JSON.stringify(['swarm', lastingName(one)])
+  if (labels[COMPOSE_PROJECT] === undefined || labels[COMPOSE_SERVICE] === undefined) return one.id
+  return JSON.stringify(['compose', labels[COMPOSE_PROJECT], labels[COMPOSE_SERVICE], labels[COMPOSE_NUMBER] ?? '1'])
+}
+
+/** The one that runs; of several, or none, the one that has its lasting name, and was created last. A task that has ended never comes back. */
+function chooseFrom<T extends ServiceMember>(members: readonly T[]): T | null {
+  const running = members.filter((one) => one.state !== 'down')
+  const candidates = running.length > 0 ? running : members.filter((one) => one.labels[SWARM_TASK] === undefined)
+  const named = candidates.filter((one) => !isInterim(one))
+  return newest(named.length > 0 ? named : candidates)
+}
+
+/** Compose gives one of two a name such as `3f2a9c0d1e4b_shop-db-1` while it replaces the other. */
+function isInterim({ name }: Named): boolean {
+  return /^[0-9a-f]{12}_/.test(name)
+}
+
+function newest<T extends ServiceMember>(containers: readonly T[]): T | null {
+  return containers.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null
+}
