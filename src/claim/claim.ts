@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCall, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer } from '../docker/containers.ts'
 import { type Claim, isOurs, parseClaim } from '../docker/labels.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import { sweepClaim, whyStale } from './sweep.ts'
@@ -54,18 +55,20 @@ async function clearHolder(host: DockerHost, name: string): Promise<string | nul
   const container = await inspectContainer(host.docker, name)
   if (container === null) return null
   const holder = parseClaim(container)
-  if (holder === null && isOurs(container.labels)) {
-    return `container ${name} was made by another version of this action: let that one finish, or remove it (docker rm -fv ${name})`
-  }
-  if (holder === null) {
-    return `a container named ${name} is on this host, and it is not Marina's: rename or remove it (docker rm ${name}), or choose another id`
-  }
+  if (holder === null) return whyNotOurs(container)
   const because = await whyStale(host, holder)
   if (because === null) return `the instance is being backed up already, ${describeHolder(host, holder)}`
   if (await sweepClaim(host, holder, because)) return null
   const left = await inspectContainer(host.docker, name)
   if (left === null || left.id !== holder.container.id) return null
   return `a run of the instance was left behind (${because}) and could not be taken over: docker rm -fv ${name}`
+}
+
+/** What a container is that has one of our names and is no claim of ours, and what to do with it. */
+export function whyNotOurs({ name, labels }: Container): string {
+  return isOurs(labels)
+    ? `container ${name} is Marina's, but of another version, or somebody renamed it: let that one finish, or remove it (docker rm -fv ${name})`
+    : `a container named ${name} is on this host, and it is not Marina's: rename or remove it (docker rm ${name}), or choose another id`
 }
 
 function describeHolder(host: DockerHost, holder: Claim): string {

@@ -18,6 +18,12 @@ export type PullPolicy = 'always' | 'missing' | 'never'
 /** The most that a pull may take where the caller says nothing, ms. */
 const PULL_DEADLINE_MS = 2 * 3_600_000
 
+export interface PullOptions {
+  readonly signal?: AbortSignal
+  /** For the pull alone, ms: a look at what is on the host has a deadline of its own. */
+  readonly pullDeadlineMs?: number
+}
+
 /**
  * The image, after what the policy asks. `always` falls back to the local image with a warning, `missing` pulls where there is none,
  * `never` does not pull. Throws `InstanceError` where there is none in the end.
@@ -26,42 +32,47 @@ export async function ensureImage(
   docker: Docker,
   reference: string,
   policy: PullPolicy,
-  options: QueryOptions = {},
+  { signal, pullDeadlineMs = PULL_DEADLINE_MS }: PullOptions = {},
 ): Promise<ReadyImage> {
-  const local = policy === 'always' ? null : await inspectImage(docker, reference, options)
-  if (local) return local
-  if (policy === 'never') {
+  const options = signal ? { signal } : {}
+  const local = policy === 'always' ? null : await findImage(docker, reference, options)
+  if (local?.kind === 'found') return local.image
+  if (policy === 'never')
     throw new InstanceError(
-      `image ${reference} is not on this host, and pull is "never": build or load it there, or set pull to "missing"`,
+      `image ${reference} is not on this host, and pull is "never": build or load it there, or set pull to "missing"${meantOther(local)}`,
     )
-  }
   const argv = ['pull', '--quiet', reference]
-  const pulled = await query(docker, argv, { deadlineMs: PULL_DEADLINE_MS, ...options })
+  const pulled = await query(docker, argv, { ...options, deadlineMs: pullDeadlineMs })
   if (pulled.ended.kind === 'cancelled') throw commandError(docker, argv, 'pull', pulled)
-  const image = await inspectImage(docker, reference, options)
-  const failure =
-    pulled.ended.kind === 'exit' && pulled.ended.code === 0
-      ? null
-      : commandError(docker, argv, `image ${reference} could not be pulled`, pulled)
-  if (!failure) {
-    if (image) return image
-    throw new InstanceError(`image ${reference} was pulled, but is not there`)
-  }
-  if (!image) {
-    throw new InstanceError(
-      `${failure.message}. Check its name, and that this host may pull it (docker login); for one that is built on the host, build it there`,
-      {
-        cause: failure,
-      },
-    )
-  }
-  return {
-    ...image,
-    warnings: [`${failure.message}; the local image is used (pull: missing says so without this warning)`],
-  }
+  const found = await findImage(docker, reference, options)
+  const isPulled = pulled.ended.kind === 'exit' && pulled.ended.code === 0
+  const failure = isPulled ? null : commandError(docker, argv, `image ${reference} could not be pulled`, pulled)
+  if (found?.kind === 'found') return failure === null ? found.image : usedInstead(found.image, failure)
+  if (failure === null) throw new InstanceError(`image ${reference} was pulled, but is not there`)
+  throw new InstanceError(
+    `${failure.message}. Check its name, and that this host may pull it (docker login); for one that is built on the host, build it there${meantOther(found)}`,
+    { cause: failure },
+  )
 }
 
-async function inspectImage(docker: Docker, reference: string, options: QueryOptions): Promise<ReadyImage | null> {
+function usedInstead(image: ReadyImage, failure: Error): ReadyImage {
+  const warning = `${failure.message}; the local image is used (pull: missing says so without this warning)`
+  return { ...image, warnings: [warning] }
+}
+
+type LocalImage =
+  | { readonly kind: 'found'; readonly image: ReadyImage }
+  /** There is none of that name, but docker took the name for the beginning of this one's id. */
+  | { readonly kind: 'other'; readonly id: string; readonly tags: readonly string[] }
+
+function meantOther(found: LocalImage | null): string {
+  if (found?.kind !== 'other') return ''
+  const name = found.tags[0] === undefined ? '' : ` is called ${found.tags[0]}, and`
+  return `. An image on this host whose id begins so${name} has the id ${found.id}: write one of these if it is meant`
+}
+
+/** The image of that name or full id on the host; `null` where docker finds none. */
+async function findImage(docker: Docker, reference: string, options: QueryOptions): Promise<LocalImage | null> {
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
   if (output.ended.kind === 'exit' && output.ended.code === 1 && /no such image/i.test(output.stderr)) return null
@@ -74,7 +85,9 @@ async function inspectImage(docker: Docker, reference: string, options: QueryOpt
       ended: output.ended,
       stderr: output.stderr,
     })
-  return {
+  const tags = raw.RepoTags ?? []
+  if (!isNamed(reference, raw.Id, tags)) return { kind: 'other', id: raw.Id, tags }
+  const image: ReadyImage = {
     reference,
     id: raw.Id,
     digest: raw.RepoDigests?.[0]?.split('@')[1] ?? null,
@@ -82,6 +95,13 @@ async function inspectImage(docker: Docker, reference: string, options: QueryOpt
     entrypoint: raw.Config?.Entrypoint ?? [],
     warnings: [],
   }
+  return { kind: 'found', image }
+}
+
+/** Whether an image is the one that was named. Docker takes a word such as `cafe`, where no image is called so, for the beginning of an id. */
+function isNamed(reference: string, id: string, tags: readonly string[]): boolean {
+  const digits = /^(?:sha256:)?([0-9a-f]+)$/.exec(reference)?.[1]
+  return digits === undefined || id === `sha256:${digits}` || tags.includes(`${reference}:latest`)
 }
 
 /**
@@ -117,8 +137,21 @@ export async function imageDigests(
   return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
 }
 
+/** Programs that make backups themselves, and take `/backup.sh` for a word of their own. */
+const TOOLS =
+  /^(restic|rustic|rclone|borg|borgmatic|kopia|duplicity|duplicacy|bupstash|rsync|tar|aws|s3cmd|s5cmd|mc|gsutil|gcloud|az|b2|curl|wget|ssh|scp|sftp|pg_dump|pg_dumpall|mysqldump|mariadb-dump|mongodump|redis-cli)$/
+
+/** The tool that an ENTRYPOINT is, behind `tini --` and the like; `null` for a shell, a script or anything else that may run `/backup.sh`. */
+export function toolOfEntrypoint(entrypoint: readonly string[]): string | null {
+  const words = entrypoint.map((word) => word.split('/').at(-1) ?? '')
+  const first = words.findIndex((word) => !/^(tini|dumb-init|catatonit|env|nice|ionice|exec|-.*|.*=.*|\d+)$/.test(word))
+  const program = words[first] ?? ''
+  return TOOLS.test(program) ? program : null
+}
+
 interface RawImage {
   readonly Id: string
+  readonly RepoTags?: readonly string[] | null
   readonly RepoDigests?: readonly string[] | null
   readonly Config?: { readonly User?: string; readonly Entrypoint?: readonly string[] | null } | null
 }

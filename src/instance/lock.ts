@@ -2,7 +2,7 @@
  * How an instance holds its claim, and where its backup container comes from.
  * All targets mounted: the backup container is the claim. Anything copied, dumped or stopped: a helper is.
  */
-import { claim } from '../claim/claim.ts'
+import { claim, whyNotOurs } from '../claim/claim.ts'
 import { type HelperContainer, startHelper } from '../claim/helper.ts'
 import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
@@ -11,15 +11,7 @@ import { probeTools } from '../copy/tools.ts'
 import { createCall, type MountSpec, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
 import { ensureImage, type ReadyImage } from '../docker/images.ts'
-import {
-  type Claim,
-  type ClaimKind,
-  claimLabels,
-  claimName,
-  imageName,
-  parseClaim,
-  stagingLabels,
-} from '../docker/labels.ts'
+import { type Claim, type ClaimKind, claimLabels, claimName, imageName, stagingLabels } from '../docker/labels.ts'
 import { type Docker, run } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { asError, InstanceError } from '../errors.ts'
@@ -157,23 +149,26 @@ export async function lockByHelper(
   }
 }
 
+/** As often a name is freed that is taken again. */
+const CREATE_ATTEMPTS = 3
+
 export const sourcePath = (index: number) => `/marina/source/${index}`
 
-/** The claim is ours, so a container of this name is a dead run's, or not Marina's at all. */
+/** Creates the backup container while the claim is ours. A claim of that name is a dead run's, and is removed. */
 async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<string> {
   const { docker } = request.context.host
-  for (let attempt = 0; attempt < 2; attempt += 1) {
+  for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {
     const created = await createContainer(docker, createCall(spec), `container ${spec.name} could not be created`, {
       deadlineMs: 120_000,
     })
     if (created.kind === 'created') return created.id
     const found = await inspectContainer(docker, spec.name)
     if (found === null) continue
-    if (parseClaim(found) === null) break
+    if (!found.ours) throw new InstanceError(whyNotOurs(found))
     await removeContainer(docker, found.id)
   }
   throw new InstanceError(
-    `a container named ${spec.name} is on this host, and it is not Marina's: rename or remove it (docker rm ${spec.name})`,
+    `container ${spec.name} could not be created: whenever it was removed, somebody created another of that name. See what does (docker events)`,
   )
 }
 

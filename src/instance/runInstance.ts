@@ -7,7 +7,8 @@ import { ownerOf } from '../container/create.ts'
 import { layoutOf } from '../container/layout.ts'
 import { runBackup } from '../container/runBackup.ts'
 import { inspectContainer } from '../docker/containers.ts'
-import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
+import { dropsItsCommand, ensureImage, type ReadyImage, toolOfEntrypoint } from '../docker/images.ts'
+import { refuseOtherNetwork } from '../docker/networks.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
@@ -241,7 +242,7 @@ async function findImage(run: InstanceRun): Promise<ReadyImage> {
   if (instance.customImage === null) throw new InstanceError(`instance ${instance.id} names no customImage`)
   const image = await ensureImage(docker, instance.customImage, instance.pull, {
     signal: stop.signal,
-    deadlineMs: instance.timeoutMs,
+    pullDeadlineMs: instance.timeoutMs,
   })
   report.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
   for (const warning of image.warnings) await report.warn(warning)
@@ -251,6 +252,7 @@ async function findImage(run: InstanceRun): Promise<ReadyImage> {
     )
   }
   await refuseMissingMounts(run)
+  if (instance.network !== null) await refuseOtherNetwork(docker, instance.network, { signal: stop.signal })
   return image
 }
 
@@ -291,11 +293,19 @@ async function runImage(run: InstanceRun, image: ReadyImage, container: string):
   report.set({ exitCode: end.exitCode })
   if (end.logIsCut) await report.warn('lines may be missing from its log: the docker client that read it died')
   if (stop.reason()) throw new CancelledError()
-  if (end.failure !== null) throw new InstanceError(end.failure)
+  if (end.failure !== null) throw new InstanceError(end.failure + entrypointHint(instance, image))
   if (end.withoutScript)
     await report.warn(
       `image ${image.reference} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`,
     )
+}
+
+/** A tool as ENTRYPOINT takes `/backup.sh` for one of its own words, and says only that it does not know it. */
+function entrypointHint(instance: Instance, image: ReadyImage): string {
+  const tool = instance.entrypoint === null ? toolOfEntrypoint(image.entrypoint) : null
+  return tool === null
+    ? ''
+    : `. The ENTRYPOINT of the image is ${tool}, which was given /backup.sh as its argument: set entrypoint: "" to run /backup.sh itself`
 }
 
 /** Turns what was thrown into the instance's reason. What fired the stop explains more than the step that it broke. */
