@@ -137,18 +137,6 @@ export async function imageDigests(
   return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
 }
 
-/** Programs that make backups themselves, and take `/backup.sh` for a word of their own. */
-const TOOLS =
-  /^(restic|rustic|rclone|borg|borgmatic|kopia|duplicity|duplicacy|bupstash|rsync|tar|aws|s3cmd|s5cmd|mc|gsutil|gcloud|az|b2|curl|wget|ssh|scp|sftp|pg_dump|pg_dumpall|mysqldump|mariadb-dump|mongodump|redis-cli)$/
-
-/** The tool that an ENTRYPOINT is, behind `tini --` and the like; `null` for a shell, a script or anything else that may run `/backup.sh`. */
-export function toolOfEntrypoint(entrypoint: readonly string[]): string | null {
-  const words = entrypoint.map((word) => word.split('/').at(-1) ?? '')
-  const first = words.findIndex((word) => !/^(tini|dumb-init|catatonit|env|nice|ionice|exec|-.*|.*=.*|\d+)$/.test(word))
-  const program = words[first] ?? ''
-  return TOOLS.test(program) ? program : null
-}
-
 interface RawImage {
   readonly Id: string
   readonly RepoTags?: readonly string[] | null

@@ -7,7 +7,7 @@ import { ownerOf } from '../container/create.ts'
 import { layoutOf } from '../container/layout.ts'
 import { runBackup } from '../container/runBackup.ts'
 import { inspectContainer } from '../docker/containers.ts'
-import { dropsItsCommand, ensureImage, type ReadyImage, toolOfEntrypoint } from '../docker/images.ts'
+import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
 import { refuseOtherNetwork } from '../docker/networks.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
@@ -293,19 +293,11 @@ async function runImage(run: InstanceRun, image: ReadyImage, container: string):
   report.set({ exitCode: end.exitCode })
   if (end.logIsCut) await report.warn('lines may be missing from its log: the docker client that read it died')
   if (stop.reason()) throw new CancelledError()
-  if (end.failure !== null) throw new InstanceError(end.failure + entrypointHint(instance, image))
+  if (end.failure !== null) throw new InstanceError(end.failure)
   if (end.withoutScript)
     await report.warn(
       `image ${image.reference} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`,
     )
-}
-
-/** A tool as ENTRYPOINT takes `/backup.sh` for one of its own words, and says only that it does not know it. */
-function entrypointHint(instance: Instance, image: ReadyImage): string {
-  const tool = instance.entrypoint === null ? toolOfEntrypoint(image.entrypoint) : null
-  return tool === null
-    ? ''
-    : `. The ENTRYPOINT of the image is ${tool}, which was given /backup.sh as its argument: set entrypoint: "" to run /backup.sh itself`
 }
 
 /** Turns what was thrown into the instance's reason. What fired the stop explains more than the step that it broke. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { compareVersions } from '../../../src/docker/engine.ts'
-import { dropsItsCommand, ensureImage, toolOfEntrypoint } from '../../../src/docker/images.ts'
+import { dropsItsCommand, ensureImage } from '../../../src/docker/images.ts'
 import { scriptedClient } from '../../support/scripted-client.ts'
 
 test.each`
@@ -32,21 +32,6 @@ test.each`
   ${'2.0'}  | ${'1.99'} | ${1}
 `('version $a against $b', ({ a, b, sign }) => {
   expect(Math.sign(compareVersions(a, b))).toBe(sign)
-})
-
-test.each([
-  [['restic'], 'restic'],
-  [['/usr/bin/restic'], 'restic'],
-  [['/sbin/tini', '--', 'rclone'], 'rclone'],
-  [['/usr/bin/env', 'A=b', 'borg', '--verbose'], 'borg'],
-  [['dumb-init', 'kopia'], 'kopia'],
-  [['/entrypoint.sh'], null],
-  [['/restic.sh'], null],
-  [['sh', '-c', 'restic "$@"'], null],
-  [['tini', '--'], null],
-  [[], null],
-])('%j is the tool %s', (entrypoint, tool) => {
-  expect(toolOfEntrypoint(entrypoint)).toBe(tool)
 })
 
 const ID = `sha256:cafe${'0'.repeat(60)}`
