@@ -9,7 +9,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['instance', 'action'],
   ['container'],
   ['targets'],
-  ['claim', 'dump'],
+  ['claim', 'dump', 'staging'],
   ['applications', 'copy'],
   ['docker'],
   ['log'],
@@ -28,6 +28,7 @@ const UNRELATED: Readonly<Record<string, readonly string[]>> = {
     'targets',
     'claim',
     'dump',
+    'staging',
     'applications',
     'copy',
     'docker',
@@ -37,6 +38,7 @@ const UNRELATED: Readonly<Record<string, readonly string[]>> = {
     'config',
   ],
   claim: ['log', 'report', 'schedule', 'config'],
+  staging: ['log', 'report', 'schedule'],
   applications: ['log', 'report', 'schedule', 'config'],
   copy: ['log', 'report', 'schedule', 'config'],
   docker: ['log', 'report', 'schedule', 'config'],
@@ -76,10 +78,10 @@ export function importRules(): object {
       ),
       rule(['src/docker/process.ts'], RUNNER, foldersAgainst('docker'), messageOf('docker')),
       rule(
-        ['src/errors.ts', 'src/outcome.ts'],
+        ['src/errors.ts', 'src/outcome.ts', 'src/format.ts'],
         [...RUNNER, ...PROCESSES],
         ['./*/**', './main.ts'],
-        'errors and outcome import nothing of ours',
+        'errors, outcome and format import nothing of ours',
       ),
     ],
   }
@@ -104,7 +106,7 @@ function foldersAgainst(folder: string): readonly string[] {
 
 function messageOf(folder: string): string {
   const allowed = importable(folder)
-  return `${folder}/ may import ${allowed.length === 0 ? 'no other folder' : allowed.join(', ')} (and errors, outcome); never upwards or sideways`
+  return `${folder}/ may import ${allowed.length === 0 ? 'no other folder' : allowed.join(', ')} (and errors, outcome, format); never upwards or sideways`
 }
 
 function rule(

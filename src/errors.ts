@@ -1,4 +1,7 @@
-/** What can go wrong. Each error says what failed, on what, and what to do next; anything else that is thrown is our bug. */
+/**
+ * What can go wrong. Each error says what failed, on what, and what to do next. Errors of the operating system can come from anywhere;
+ * anything else that is thrown is our bug.
+ */
 
 /** One thing wrong with the configuration. `line` and `column` are 1-based; `path` is written as a person would: `instances[0].env.KEY`. */
 export interface ConfigIssue {
@@ -65,6 +68,11 @@ export class CancelledError extends Error {
   constructor() {
     super('cancelled')
   }
+}
+
+/** Tells an error of the operating system (a full disk, a closed pipe, a limit) by its `syscall`, which Node sets. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }
 
 /** What was thrown, as an error: JavaScript throws anything. */

@@ -1,6 +1,9 @@
-/** The values that say what happened. Everything shown to people is drawn from them; `RunReport` is `report.json`. */
+/**
+ * The values that say what happened, and the judgements on them: instance, run, exit code. Everything shown to people is drawn from
+ * these; `RunReport` is `report.json`. Pure.
+ */
 
-/** How one instance ended. `skipped` is an instance that was selected but never begun: the run was cancelled first, or is a dry run. */
+/** How one instance ended. `skipped` is one that was selected and not backed up: the run was cancelled before it began, or is a dry run. */
 export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 'skipped'
 
 /** How the run ended. */
@@ -17,23 +20,57 @@ export interface PhaseTiming {
   readonly seconds: number
 }
 
+/** How a volume's data can come under `/backup`. The one list: the configuration's `staging` takes these words, and `staging/` has a strategy for each. */
+export const STAGINGS = ['mount', 'copy', 'presync'] as const
+export type StagingName = (typeof STAGINGS)[number]
+
 export type TargetKind = 'volume' | 'db'
 
-/** What became of one target. `files` and `bytes` are `null` where the data was mounted in place and so never counted. */
-export interface TargetReport {
+/** What became of one target. */
+export type TargetReport = StagedTarget | FailedTarget | PlannedTarget
+
+interface TargetBasics {
   readonly kind: TargetKind
   readonly name: string
-  readonly status: 'staged' | 'failed'
-  /** How the data reached `/backup`; `null` where it did not. */
-  readonly staging: 'mount' | 'copy' | 'presync' | 'dump' | null
-  readonly files: number | null
-  readonly bytes: number | null
   readonly seconds: number
-  /** Why it failed: one sentence. */
-  readonly error: string | null
   readonly warnings: readonly string[]
   /** Line of the target in the configuration, 1-based; `null` for a discovered one. */
   readonly line: number | null
+}
+
+/** How the data reached `/backup`, and how much it was. What is mounted in place is never counted. */
+export type StagedData =
+  | { readonly staging: 'mount'; readonly files: null; readonly bytes: null }
+  | {
+      readonly staging: Exclude<StagingName, 'mount'> | 'dump'
+      /** Everything that is no directory. */
+      readonly files: number
+      readonly bytes: number
+    }
+
+/** Its data is under `/backup`. */
+export type StagedTarget = TargetBasics & StagedData & { readonly status: 'staged'; readonly error: null }
+
+interface NothingStaged {
+  readonly files: null
+  readonly bytes: null
+}
+
+/** It could not be staged, or the instance ended before. */
+export interface FailedTarget extends TargetBasics, NothingStaged {
+  readonly status: 'failed'
+  readonly staging: null
+  /** Why: one sentence. */
+  readonly error: string
+}
+
+/** Of a dry run: how it would be staged. Nothing was. */
+export interface PlannedTarget extends TargetBasics, NothingStaged {
+  readonly status: 'planned'
+  readonly staging: StagingName | 'dump'
+  readonly error: null
+  /** In words that stand after "would be": `mounted in place`. */
+  readonly plan: string
 }
 
 export interface InstanceReport {
@@ -84,4 +121,40 @@ export interface RunReport {
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly instances: readonly InstanceReport[]
+}
+
+/** Why an instance ended as it did. */
+export interface InstanceCauses {
+  readonly targets: readonly { readonly status: TargetReport['status'] }[]
+  /** Why the instance itself failed: its image, its lock, its backup's end, its deadline, an application that stays down; `null` where none did. */
+  readonly failure: string | null
+  readonly cancelled: boolean
+}
+
+/**
+ * The judgement on one instance. A failure of its own is `failed`, and counts more than a cancel that came later. A failed target is
+ * `partial` where the image ran well with the rest, and `failed` where none is left. What a dry run planned is `skipped`.
+ */
+export function instanceStatus({ targets, failure, cancelled }: InstanceCauses): InstanceStatus {
+  if (failure !== null) return 'failed'
+  if (cancelled) return 'cancelled'
+  const failed = targets.filter((target) => target.status === 'failed').length
+  if (failed > 0) return failed === targets.length ? 'failed' : 'partial'
+  return targets.some((target) => target.status === 'planned') ? 'skipped' : 'success'
+}
+
+/** The judgement on the run: its worst instance. `errors` are failures that belong to no instance. A dry run backs nothing up, so nothing was due. */
+export function runResult(
+  statuses: readonly InstanceStatus[],
+  { cancelled, errors }: { readonly cancelled: boolean; readonly errors: readonly string[] },
+): RunResult {
+  if (errors.length > 0 || statuses.includes('failed')) return 'failed'
+  if (cancelled || statuses.includes('cancelled')) return 'cancelled'
+  if (statuses.includes('partial')) return 'partial'
+  return statuses.includes('success') ? 'success' : 'nothing-due'
+}
+
+/** The judgement on the job: 0 is green. */
+export function exitCode(result: RunResult, allowPartial: boolean): 0 | 1 {
+  return result === 'success' || result === 'nothing-due' || (result === 'partial' && allowPartial) ? 0 : 1
 }

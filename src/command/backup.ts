@@ -17,12 +17,13 @@ import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { ConfigError, InputError, InstanceError } from '../errors.ts'
+import { count } from '../format.ts'
 import type { InstanceContext } from '../instance/context.ts'
-import { sentencesOf } from '../instance/reportBuilder.ts'
-import { previewInstance, runInstance } from '../instance/runInstance.ts'
+import { previewInstance } from '../instance/preview.ts'
+import { errorsOf } from '../instance/reportBuilder.ts'
+import { runInstance } from '../instance/runInstance.ts'
 import { openLog } from '../log/instanceLog.ts'
-import type { InstanceReport, RunReport, RunResult } from '../outcome.ts'
-import { count } from '../report/format.ts'
+import { type InstanceReport, type RunReport, runResult } from '../outcome.ts'
 import { nextSlot } from '../schedule/slots.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import { discover } from '../targets/discover.ts'
@@ -127,7 +128,10 @@ export async function backup(action: CommandContext): Promise<number> {
   )
   const report: RunReport = {
     version: 1,
-    result: errors.length > 0 ? 'failed' : resultOf(reports, action.signal.aborted),
+    result: runResult(
+      reports.map((one) => one.status),
+      { cancelled: action.signal.aborted, errors },
+    ),
     dryRun: inputs.dryRun,
     host: hostName,
     repository: event.repository,
@@ -173,7 +177,7 @@ async function runOne(
 function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'error' | 'targets'>): string {
   if (error === null) return status
   const failed = targets.filter((target) => target.status === 'failed')
-  const isOfTargets = failed.length > 0 && error === sentencesOf(failed)
+  const isOfTargets = failed.length > 0 && error === errorsOf(failed)
   return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`
 }
 
@@ -242,15 +246,6 @@ function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: string 
     log: null,
     tail: [],
   }
-}
-
-function resultOf(reports: readonly InstanceReport[], cancelled: boolean): RunResult {
-  const has = (status: InstanceReport['status']) => reports.some((report) => report.status === status)
-  if (has('failed')) return 'failed'
-  if (cancelled || has('cancelled')) return 'cancelled'
-  if (has('partial')) return 'partial'
-  // a dry run backs nothing up
-  return has('success') ? 'success' : 'nothing-due'
 }
 
 /** A file of the repository, and of nothing else: a link that leads out of it is refused. */

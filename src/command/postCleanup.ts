@@ -6,7 +6,7 @@ import { sweepJob } from '../claim/sweep.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
-import { count } from '../report/format.ts'
+import { count } from '../format.ts'
 
 /** Sweeps what carries this job's mark; without a job (see `saveJob`) docker is not called. Never fails the job: what cannot be done is a warning, and the next start tries again. */
 export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {

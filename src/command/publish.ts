@@ -5,7 +5,7 @@ import { artifactName, uploadRun } from '../action/artifact.ts'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
 import { summaryRoom, writeSummary } from '../action/stepSummary.ts'
 import { cutLog } from '../log/truncate.ts'
-import type { RunReport } from '../outcome.ts'
+import { exitCode, type RunReport } from '../outcome.ts'
 import { redactReport } from '../report/redact.ts'
 import { publicPage, renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
@@ -43,11 +43,7 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
     })
   }
   await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`)
-  return report.result === 'success' ||
-    report.result === 'nothing-due' ||
-    (report.result === 'partial' && inputs.allowPartial)
-    ? 0
-    : 1
+  return exitCode(report.result, inputs.allowPartial)
 }
 
 const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`

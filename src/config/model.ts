@@ -1,13 +1,12 @@
 /** One instance as the run takes it: variables filled in, defaults applied, everything parsed. */
 
+import type { StagingName } from '../outcome.ts'
 import type { DB_KINDS } from './schema.ts'
 import type { UserMount } from './values/mounts.ts'
 
 export type { UserMount } from './values/mounts.ts'
 
 export type DbKind = (typeof DB_KINDS)[number]
-export type Staging = 'mount' | 'copy' | 'presync'
-
 /** When an instance fires. `cron` is five fields as written, without a time zone before them. */
 export interface Schedule {
   readonly cron: string
@@ -25,7 +24,7 @@ export interface VolumeTarget {
   readonly exclude: readonly string[]
   readonly stopAttached: boolean
   /** `null`: chosen by what the volume and the target are. */
-  readonly staging: Staging | null
+  readonly staging: StagingName | null
   readonly allowEmpty: boolean
   readonly preHook: string | null
   readonly postHook: string | null

@@ -3,6 +3,7 @@
  * are drawn from here (document.ts). Rules that join two keys are in check.ts; defaults that come from the top are in interpolate.ts.
  */
 import { z } from 'zod'
+import { STAGINGS } from '../outcome.ts'
 import { isTimezone, parseCron } from './values/cron.ts'
 import { parseDuration } from './values/duration.ts'
 import { parseMount } from './values/mounts.ts'
@@ -187,7 +188,7 @@ export const targetShape = {
     description: 'Volume: stop the containers that write to it while it is staged.',
     default: false,
   }),
-  staging: key(oneOf(['mount', 'copy', 'presync']), {
+  staging: key(oneOf(STAGINGS), {
     description:
       'Volume: how its data appears below `/backup`: mounted in place, copied, or copied in two passes around the stop. Chosen by itself where left out.',
   }),

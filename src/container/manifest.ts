@@ -1,4 +1,5 @@
 /** `manifest.json`, version 1: all that a restore needs to know of what lies beside it. Pure. */
+import type { StagingName } from '../outcome.ts'
 import type { SourceContainer } from '../targets/resolve.ts'
 
 export interface ManifestFile {
@@ -17,7 +18,7 @@ export type ManifestTarget =
       readonly name: string
       /** Relative to the manifest. */
       readonly path: string
-      readonly staging: 'mount' | 'copy' | 'presync'
+      readonly staging: StagingName
       /** The parts that were asked for, relative to the volume's root; empty is the whole volume. */
       readonly paths: readonly string[]
       readonly exclude: readonly string[]

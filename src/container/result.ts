@@ -1,5 +1,6 @@
 /** Whether a backup succeeded, judged by what the engine says of the container, never by a client's exit code. Pure. */
 import type { ContainerState } from '../docker/parseContainer.ts'
+import { toolOfEntrypoint } from './entrypoint.ts'
 
 export interface ContainerEnd {
   readonly image: string
@@ -8,38 +9,57 @@ export interface ContainerEnd {
   readonly stderr: string
   /** Whether `/backup.sh` is in the container; `null` where nobody looked. */
   readonly hasScript: boolean | null
+  /** The one that was used, of the image or the configuration; empty: `/backup.sh` itself is what ran. */
+  readonly entrypoint: readonly string[]
   readonly memory: string | null
 }
 
+/** Whether the engine began to run the container. Go's zero time stands for "never". */
+export function wasStarted(state: ContainerState): boolean {
+  return !state.startedAt.startsWith('0001-')
+}
+
 /** `null` for a success; else one sentence that says what failed and what to do. */
-export function backupFailure(ran: ContainerEnd): string | null {
-  const { state, image } = ran
-  const noScript = `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`
-  const started = !state.startedAt.startsWith('0001-')
-  if (!started) {
-    if (ran.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.startError)) return noScript
-    return startFailure(image, lastLine(state.startError) || lastLine(ran.stderr) || 'docker does not say why')
+export function backupFailure(end: ContainerEnd): string | null {
+  const { state, image } = end
+  if (!wasStarted(state)) {
+    if (end.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.startError)) return noScript(image)
+    return startFailure(image, lastWords(state.startError) || lastWords(end.stderr) || 'docker does not say why')
   }
   if (state.status !== 'exited') return `the backup container did not end: docker says it is ${state.status}`
-  if (state.oomKilled) {
-    return `the backup ran out of memory and was killed (exit code ${state.exitCode}): ${ran.memory === null ? 'the host has too little free memory' : `its limit is ${ran.memory} (resources.memory)`}`
-  }
+  if (state.oomKilled) return outOfMemory(end)
   if (state.exitCode === 0) return null
-  if ((state.exitCode === 127 || state.exitCode === 126 || state.exitCode === 2) && ran.hasScript === false)
-    return noScript
+  if (state.exitCode > 128 && state.exitCode < 128 + 65) return killedBySignal(end)
+  const tool = toolOfEntrypoint(end.entrypoint, end.stderr)
+  if (end.hasScript === false && tool !== null)
+    return `image ${image} has no /backup.sh, and its ENTRYPOINT (${tool}) got it as an argument: give the instance a script, and set entrypoint: "" so that the script runs`
+  if (end.hasScript === false && [2, 126, 127].includes(state.exitCode)) return noScript(image)
   // the container's own init could not run it: newer engines say so as a start that failed, older ones as an exit
   const unrun = /^exec (\/backup\.sh): (no such file or directory|exec format error|permission denied)$/m.exec(
-    ran.stderr,
+    end.stderr,
   )
   if (unrun) return startFailure(image, `exec: "${unrun[1]}": ${unrun[2]}`)
+  const failed = `the backup failed with exit code ${state.exitCode}: its log says why`
+  if (tool === null) return failed
+  return `${failed}. The ENTRYPOINT (${tool}) got /backup.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs`
+}
+
+function noScript(image: string): string {
+  return `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`
+}
+
+/** The kernel kills one process of the container: its first one (137), or a child, which the script may not notice. */
+function outOfMemory({ state, memory }: ContainerEnd): string {
+  const limit = memory === null ? 'the host has too little free memory' : `its limit is ${memory} (resources.memory)`
+  if (state.exitCode === 137) return `the backup ran out of memory and was killed (exit code 137): ${limit}`
+  return `one of the backup's processes was killed because memory ran out (the backup ended with exit code ${state.exitCode}): ${limit}`
+}
+
+function killedBySignal({ state, memory }: ContainerEnd): string {
   // the engine can miss that memory ran out, when all of it is over at once
-  if (state.exitCode === 137 && ran.memory !== null) {
-    return `the backup was killed (exit code 137), as when it runs out of memory: its limit is ${ran.memory} (resources.memory). See its log, and whether someone stopped it`
-  }
-  if (state.exitCode > 128 && state.exitCode < 128 + 65) {
-    return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
-  }
-  return `the backup failed with exit code ${state.exitCode}: its log says why`
+  if (state.exitCode === 137 && memory !== null)
+    return `the backup was killed (exit code 137), as when it runs out of memory: its limit is ${memory} (resources.memory). See its log, and whether someone stopped it`
+  return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
 }
 
 /** Why the container's first program could not be started. The engine's words end in `exec: "PROGRAM": why`, after those of its layers. */
@@ -74,7 +94,7 @@ function signalName(signal: number): string {
   return names[signal] ?? `signal ${signal}`
 }
 
-function lastLine(text: string): string {
+function lastWords(text: string): string {
   return (
     text
       .trim()

@@ -1,47 +1,73 @@
-/** The backup container's own time: started attached, its log read, waited for under the deadline, judged by what the engine says of it. */
+/** Runs the backup container: starts it attached, reads its log, waits for its end, and judges by what the engine says of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspectContainer } from '../docker/containers.ts'
 import { look } from '../docker/copyFiles.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { type Docker, firstOf, query, stream } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
+import { CommandError, DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
-import { backupFailure } from './result.ts'
+import { backupFailure, wasStarted } from './result.ts'
 
 export interface BackupRun {
   readonly docker: Docker
   readonly container: string
   readonly image: string
   readonly memory: string | null
-  /** The image, or the configuration, has one; without it `/backup.sh` itself is what runs. */
-  readonly hasEntrypoint: boolean
+  /** The one that is used, of the image or the configuration; empty: `/backup.sh` itself is what runs. */
+  readonly entrypoint: readonly string[]
   readonly log: InstanceLog
   /** Fires when the run is cancelled, its deadline passes, or its claim is lost: the container is stopped. */
   readonly signal: AbortSignal
 }
 
-export interface BackupEnd {
-  readonly exitCode: number | null
-  /** One sentence, or `null` for a success. Says nothing of a stop by `signal`: whoever fired it knows why. */
-  readonly failure: string | null
-  /** The image ended well, and has no `/backup.sh`: whatever it did was its ENTRYPOINT's doing. */
-  readonly withoutScript: boolean
-  /** The client that read its log died before it: lines may be missing. Says nothing of the backup. */
-  readonly logIsCut: boolean
-}
+/** How the backup container ended. A stop by `signal` is not told apart: the one who fired it knows why. */
+export type BackupEnd = { readonly warnings: readonly string[] } & (
+  | { readonly kind: 'success' }
+  /** `exitCode` is `null` where it did not run to an end; `error` is one sentence. */
+  | { readonly kind: 'failed'; readonly exitCode: number | null; readonly error: string }
+)
 
 /** What a container has for its own end when it is stopped, s. GitHub kills us 10 s after the first word of a cancel. */
 const STOP_SECONDS = 3
-/** How long an engine that does not answer may be away before its container is given up, ms: with what follows, the job ends within a minute. */
-const ENGINE_AWAY_MS = 45_000
+/** How long an engine that does not answer may be away before its container is given up, ms: the job ends within a minute of its death. */
+const ENGINE_AWAY_MS = 40_000
+/** For one look at the container, ms: an engine that hangs must not take more than its share of the above. */
+const LOOK_AT_END_MS = 15_000
 /** How long after an end the engine may still say that memory ran out: the two come to it by different ways (measured on 26.1). */
 const OOM_LATE_MS = 1_000
 const OOM_POLL_MS = 200
+/** What a container that was stopped still says belongs in its log: so long it is waited for, ms. */
+const LAST_WORDS_MS = 5_000
 const FOR_EVER_MS = 2 ** 31 - 1
 
-/** Starts the container and returns when it has ended. */
+/** Starts the container and returns when it has ended. Throws `InstanceError` where the engine is away for too long to say how. */
 export async function runBackup(run: BackupRun): Promise<BackupEnd> {
-  const { docker, container, log, signal } = run
+  const attached = await runAttached(run)
+  const { container, outlived } = await waitForEnd(run)
+  const last = await untilOomIsKnown(run, container)
+  if (last === null || last.status === 'removing')
+    return {
+      kind: 'failed',
+      exitCode: null,
+      error: 'the backup container was removed by someone else while it ran',
+      warnings: [],
+    }
+  const logIsCut = wasStarted(last) && (outlived || attached.ended.kind === 'signal')
+  return judgeEnd(run, last, {
+    stderr: stderrOf(run, attached),
+    warnings: logIsCut ? ['lines may be missing from its log: the docker client that read it died'] : [],
+  })
+}
+
+interface AttachedEnd {
+  readonly ended: Ended
+  /** The end of stderr. */
+  readonly said: string
+}
+
+/** Reads both outputs into the log until the client ends. When the signal fires the container is stopped. */
+async function runAttached({ docker, container, log, signal }: BackupRun): Promise<AttachedEnd> {
   const client = stream(docker, ['start', '--attach', container])
   client.stdin.end()
   let said = ''
@@ -58,62 +84,72 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
     read('out', client.stdout as AsyncIterable<Buffer>),
     read('err', client.stderr as AsyncIterable<Buffer>),
   ])
-  const ended = await firstOf(
-    reading.then(() => client.ended),
-    FOR_EVER_MS,
-    signal,
-  )
+  const done = reading.then(() => client.ended)
+  const ended = await firstOf(done, FOR_EVER_MS, signal)
   if (ended.kind === 'cancelled') {
     await stop(docker, container)
-    // what it said while it was stopped still belongs in its log
-    await firstOf(
-      reading.then(() => client.ended),
-      5_000,
-    )
+    await firstOf(done, LAST_WORDS_MS)
     client.kill()
     client.stdout.destroy()
     client.stderr.destroy()
   }
-  const { seen: first, outlived } = await waitForEnd(run)
-  const seen = await untilOomIsKnown(run, first)
-  if (seen === null || seen.status === 'removing')
+  return { ended, said }
+}
+
+function stderrOf({ docker }: BackupRun, { ended, said }: AttachedEnd): string {
+  if (said !== '') return docker.redact(said)
+  return ended.kind === 'signal' ? `the docker client was killed (${ended.signal})` : ''
+}
+
+async function judgeEnd(
+  { docker, container, image, memory, entrypoint }: BackupRun,
+  state: Container,
+  { stderr, warnings }: { readonly stderr: string; readonly warnings: readonly string[] },
+): Promise<BackupEnd> {
+  const asksForScript = entrypoint.length > 0 || [2, 126, 127].includes(state.exitCode)
+  const hasScript = asksForScript ? await scriptIsThere(docker, container) : null
+  const error = backupFailure({ image, state, stderr, hasScript, entrypoint, memory })
+  if (error !== null)
     return {
-      exitCode: null,
-      failure: 'the backup container was removed by someone else while it ran',
-      withoutScript: false,
-      logIsCut: false,
+      kind: 'failed',
+      exitCode: wasStarted(state) && state.status === 'exited' ? state.exitCode : null,
+      error,
+      warnings,
     }
-  const asked = [2, 126, 127].includes(seen.exitCode) || (run.hasEntrypoint && seen.exitCode === 0)
-  const hasScript = asked ? await scriptIsThere(docker, container) : null
-  const started = !seen.startedAt.startsWith('0001-')
-  return {
-    logIsCut: started && (outlived || ended.kind === 'signal'),
-    exitCode: started && seen.status === 'exited' ? seen.exitCode : null,
-    failure: backupFailure({
-      image: run.image,
-      state: seen,
-      stderr: docker.redact(said) || (ended.kind === 'signal' ? `the docker client was killed (${ended.signal})` : ''),
-      hasScript,
-      memory: run.memory,
-    }),
-    withoutScript: seen.exitCode === 0 && hasScript === false,
+  const withoutScript = `image ${image} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`
+  return { kind: 'success', warnings: hasScript === false ? [...warnings, withoutScript] : warnings }
+}
+
+/** Asks again while the engine is away: it may be restarted, and with live-restore the container goes on without it. */
+async function inspectWithRetry({ docker, container, signal }: BackupRun): Promise<Container | null> {
+  const ask = () => inspectContainer(docker, container, { deadlineMs: LOOK_AT_END_MS })
+  try {
+    return await retryWhileUnavailable(ENGINE_AWAY_MS, ask, signal)
+  } catch (error) {
+    if (!(error instanceof CommandError || error instanceof DockerUnavailableError)) throw error
+    throw new InstanceError(
+      `nobody can say how the backup ended: ${error.message}. See that the engine runs; the next run on this host cleans up`,
+      { cause: error },
+    )
   }
 }
 
-/** An engine that is restarted is away for a moment; with live-restore the container goes on without it. */
-function inspectPatiently({ docker, container, signal }: BackupRun): Promise<Container | null> {
-  return retryWhileUnavailable(ENGINE_AWAY_MS, () => inspectContainer(docker, container), signal)
+interface ContainerAtEnd {
+  /** `null` where it was removed. */
+  readonly container: Container | null
+  /** The client that read its log died before it. */
+  readonly outlived: boolean
 }
 
-/** Asks until the container has ended: its client may have died before it, which it then has outlived. */
-async function waitForEnd(run: BackupRun): Promise<{ seen: Container | null; outlived: boolean }> {
+/** Asks until the container has ended: its client may have died before it. */
+async function waitForEnd(run: BackupRun): Promise<ContainerAtEnd> {
   let outlived = false
   for (;;) {
-    const seen = await inspectPatiently(run)
-    if (seen === null || seen.state === 'down') return { seen, outlived }
+    const container = await inspectWithRetry(run)
+    if (container === null || container.state === 'down') return { container, outlived }
     if (run.signal.aborted) {
       await stop(run.docker, run.container)
-      return { seen: await inspectContainer(run.docker, run.container), outlived }
+      return { container: await inspectWithRetry(run), outlived }
     }
     if (!outlived) {
       outlived = true
@@ -128,18 +164,18 @@ async function waitForEnd(run: BackupRun): Promise<{ seen: Container | null; out
 
 /** Where memory may have run out, waits until the engine says so, or would have. */
 async function untilOomIsKnown(run: BackupRun, first: Container | null): Promise<Container | null> {
-  let seen = first
+  let last = first
   const end = Date.now() + OOM_LATE_MS
-  while (seen !== null && mayLackWord(seen, run.memory) && Date.now() < end && !run.signal.aborted) {
+  while (last !== null && oomMayBeUnreported(last, run.memory) && Date.now() < end && !run.signal.aborted) {
     await sleep(OOM_POLL_MS, undefined, { signal: run.signal }).catch(() => {})
-    seen = await inspectPatiently(run)
+    last = await inspectWithRetry(run)
   }
-  return seen
+  return last
 }
 
-/** A script may well end with 0 though memory ran out under one of its programs. */
-function mayLackWord(container: Container, memory: string | null): boolean {
-  return container.status === 'exited' && !container.oomKilled && (container.exitCode !== 0 || memory !== null)
+/** The script can exit 0 although one of its child processes was killed by the OOM killer. */
+function oomMayBeUnreported(state: Container, memory: string | null): boolean {
+  return state.status === 'exited' && !state.oomKilled && (state.exitCode !== 0 || memory !== null)
 }
 
 async function stop(docker: Docker, container: string): Promise<void> {
@@ -149,10 +185,10 @@ async function stop(docker: Docker, container: string): Promise<void> {
   if (stopped.ended.kind !== 'exit') await query(docker, ['kill', container], { deadlineMs: 10_000 })
 }
 
-async function scriptIsThere(docker: Docker, container: string): Promise<boolean | null> {
-  try {
-    return (await look(docker, container, '/backup.sh')) !== null
-  } catch {
-    return null // it only sharpens a sentence
-  }
+/** `null` where docker does not say: it only sharpens a sentence. */
+function scriptIsThere(docker: Docker, container: string): Promise<boolean | null> {
+  return look(docker, container, '/backup.sh').then(
+    (found) => found !== null,
+    () => null,
+  )
 }

@@ -1,8 +1,8 @@
-/** Does what a work list says, in the helper: one exec that puts the lists there, one that works, no process per file. */
+/** Works through a work list in the helper: one exec puts the lists there, one does the work, and no process is started per file. */
 import { randomBytes } from 'node:crypto'
-import { execReason } from '../docker/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { CopyHelper } from './copyHelper.ts'
+import { shownReason } from './readable.ts'
 import { collectToolErrors } from './toolErrors.ts'
 import { packWork, type WorkList } from './worklist.ts'
 
@@ -16,21 +16,22 @@ export interface SourceAndCopy {
 }
 
 export interface ApplyOptions {
-  /** An application may be writing: what vanishes or is replaced meanwhile is normal, and for the caller to find. */
+  /** An application may be writing: files may vanish or be replaced meanwhile. The caller compares the copy and finds them. */
   readonly live: boolean
   readonly deadlineMs: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** In the helper's own layer, never on the staging volume, where the image would see it. */
+/** The folder for the lists is in the helper's own layer: on the staging volume the image would see it. */
 const listsFolder = () => `/marina-lists-${randomBytes(4).toString('hex')}`
 
-/** `$1` lists. Their tar comes by stdin, which a working script must not have: see exec. */
+/** `$1` the folder for the lists. Their tar comes by stdin, which needs an exec of its own: a script with stdin has no dead-man (see exec). */
 const PUT = `mkdir -- "$1" && tar -x -f - -C "$1"`
 
 /**
- * `$1` source, `$2` destination, `$3` lists, `$4` their tar in base64 where it is short enough for an argument, then tar's options.
- * Lists come through a pipe: of a file, BusyBox's xargs begins again where its forked applet left stdin, for ever.
+ * `$1` source, `$2` destination, `$3` the folder of the lists, `$4` their tar in base64 if it is short enough for an argument, then
+ * tar's options. `xargs` reads each list through a pipe: reading a file, BusyBox's would start over for ever, because its forked applet
+ * moves the shared file offset.
  */
 const WORK = `
 LC_ALL=C; export LC_ALL; umask 022
@@ -76,17 +77,17 @@ rm -rf -- "$lists"
 exit $e`
 
 /**
- * Exit codes that a change of the source can cause. BusyBox's cp may say nothing then, so silence is no other failure; the copy is
- * compared in any case.
+ * Exit codes that a change of the source can cause. BusyBox's `cp` can end with one of them and print nothing, so silence does not mean
+ * another cause. The copy is compared with its source in any case.
  */
 const COPYING: ReadonlySet<number> = new Set([84, 85, 86])
 
-/** Largest base64 text that goes along as an argument, bytes; the kernel's limit for one is 128 KiB. */
+/** The longest base64 text that is passed as an argument, bytes; the kernel takes at most 128 KiB for one. */
 const INLINE_BYTES = 90_000
 
 /**
- * Works through the lists. Throws `InstanceError` with the tool's own words for whatever a live application does not explain. What may be
- * explained by one is returned, the first of it: the copy is then to be compared with its source.
+ * Works through the lists. Throws `InstanceError` with the tool's words for a failure that a running application cannot have caused.
+ * Returns the first message that one may have caused, `null` where there was none; the caller then compares the copy with its source.
  */
 export async function apply(
   helper: CopyHelper,
@@ -105,7 +106,7 @@ export async function apply(
     if (put.ended.kind === 'cancelled') throw new CancelledError()
     if (put.code !== 0)
       throw new InstanceError(
-        `the list of what to copy of volume ${place.name} could not be put into the helper: ${execReason(put)}`,
+        `the list of what to copy of volume ${place.name} could not be put into the helper: ${shownReason(put)}`,
       )
   }
   const complaints = collectToolErrors()
@@ -120,7 +121,7 @@ export async function apply(
   if (result.code === 0) return null
   const explained = options.live && result.code !== null && COPYING.has(result.code)
   const said = explained ? complaints.fatal() : complaints.first()
-  const reason = result.code === null || (said === null && !explained) ? execReason(result) : said
+  const reason = result.code === null || (said === null && !explained) ? shownReason(result) : said
   if (reason !== null) throw new InstanceError(`the copy of volume ${place.name} failed: ${reason}`)
   return complaints.first()
 }

@@ -1,45 +1,47 @@
-/** The exact copy of a volume, in the helper: list, room, copy, and the copy's own listing compared with the first. */
+/** Copies one volume exactly, in the helper: lists it, checks the free space, copies, and compares the copy's listing with the first. */
 import { CancelledError, InstanceError } from '../errors.ts'
+import { bytes } from '../format.ts'
 import { apply } from './apply.ts'
 import type { CopyHelper, CopyTools } from './copyHelper.ts'
-import { freeSpaceAt, refuseWithoutSpace, size, spaceNeeded } from './freeSpace.ts'
-import { type Entry, eachEntry, type Listing, list, parentOf, restat, shown, withAbove } from './listing.ts'
+import { freeSpaceAt, refuseWithoutSpace, spaceNeeded } from './freeSpace.ts'
+import { type Entry, eachEntry, type Listing, listTree, parentOf, pathOf, restat, withAbove } from './listing.ts'
 import { nothingSelected } from './pathErrors.ts'
+import { shownPath } from './readable.ts'
 import { type Selection, select } from './selection.ts'
 import { type Difference, rebound, untouched, verifier } from './verify.ts'
 import { batchCopies, relinked, type WorkList } from './worklist.ts'
 
 export interface CopyRequest {
-  /** The volume's, for messages. */
+  /** The volume's name, for messages. */
   readonly name: string
-  /** Its root in the helper, mounted read-only. */
+  /** The volume's root in the helper, mounted read-only. */
   readonly source: string
-  /** Where the copy is to stand, below the staging volume; made with all above where it is not there. */
+  /** The folder that becomes the copy, below the staging volume. Missing folders are made. */
   readonly destination: string
-  /** UTF-8, relative to the root, normalised, none within another; none is the whole volume. */
+  /** Paths to copy: UTF-8, relative to the root, normalised, none within another. Empty: the whole volume. */
   readonly paths: readonly string[]
-  /** gitignore's rules. */
+  /** Patterns by gitignore's rules. */
   readonly exclude: readonly string[]
   readonly allowEmpty?: boolean
-  /** Applications may be writing: what changes or vanishes meanwhile is a warning. Else it is a failure. Default true. */
+  /** Applications may be writing, so a change during the copy is a warning; else it is a failure. Default true. */
   readonly live?: boolean
-  /** Takes a line for people every 30 s. */
+  /** Receives a progress line every 30 s. */
   readonly onProgress?: (line: string) => void
   readonly deadlineMs: number
   readonly signal?: AbortSignal | undefined
 }
 
 export interface CopyResult {
-  /** Everything that is no directory. */
+  /** How many entries are not directories. */
   readonly files: number
-  /** Sizes of the files in the copy, hard links once. */
+  /** Sum of the file sizes in the copy; hard links count once. */
   readonly bytes: number
   readonly warnings: readonly string[]
 }
 
 /**
- * Copies a volume, or part of it, with all that the helper's tools keep. Throws `InstanceError` with one sentence where the copy
- * is not whole, and then leaves nothing at the destination; `CancelledError` when the signal fires.
+ * Copies a volume, or part of it, with all that the helper's tools keep. Throws `InstanceError` with one sentence if the copy is not
+ * complete, and then leaves nothing at the destination. Throws `CancelledError` when the signal fires.
  */
 export async function copyVolume(helper: CopyHelper, request: CopyRequest): Promise<CopyResult> {
   const selection = await survey(helper, request)
@@ -51,16 +53,16 @@ export async function copyVolume(helper: CopyHelper, request: CopyRequest): Prom
   })
 }
 
-/** Lists the source, applies `paths` and `exclude`, refuses an empty volume and one that has no room. Writes nothing but the empty destination. */
+/** Lists the source and applies `paths` and `exclude`. Refuses an empty volume, and a copy for which there is no room. Makes the destination folder, and writes nothing else. */
 export async function survey(helper: CopyHelper, request: CopyRequest): Promise<Selection> {
-  const listing = await list(helper, request.source, { ...optionsOf(request), paths: request.paths })
+  const listing = await listTree(helper, request.source, { ...optionsOf(request), paths: request.paths })
   const selection = selectSome(listing, request)
   const room = await freeSpaceAt(helper, request.destination, request.deadlineMs, request.signal)
   refuseWithoutSpace(spaceNeeded(selection.entries, room.block, helper.tools), room, request.name)
   return selection
 }
 
-/** As `select`, and refuses what is empty. */
+/** Selects as `select` does, and refuses an empty selection. */
 export function selectSome(listing: Listing, request: CopyRequest): Selection {
   const selection = select(listing, request)
   if (selection.empty && request.allowEmpty !== true)
@@ -72,7 +74,7 @@ export function selectSome(listing: Listing, request: CopyRequest): Selection {
   return selection
 }
 
-/** What makes the first copy of a selection: whole trees where nothing is left out, else a list. */
+/** Makes the work list of a first copy: whole trees if nothing was excluded, else every entry by name. */
 export function workOf(selection: Selection, tools: CopyTools): WorkList {
   const directories = [...selection.entries.values()].filter((entry) => entry.type === 'directory').map(pathOf)
   if (selection.trees === null)
@@ -92,7 +94,7 @@ export function workOf(selection: Selection, tools: CopyTools): WorkList {
     directories: above.filter((path) => !below.has(path)),
     copies: [[...selection.trees]],
     links,
-    // to link anew moves the time of the directory
+    // making a link changes the time of its directory
     attributes: [...new Set([...above, ...links.map(([, path]) => parentOf(path))])],
   }
 }
@@ -104,7 +106,10 @@ function isBelow(path: string, roots: ReadonlySet<string>): boolean {
   }
 }
 
-/** Compares the copy with the list it was made from. Where they differ, the source is asked again: what changed meanwhile is a warning of a live copy; all else is a failure. `said` is what the tools complained of, for its message. */
+/**
+ * Compares the copy with the list that it was made from. Where they differ, the source is listed again: a change during a live copy is a
+ * warning, everything else a failure. `said` is the first message of the tools, for the failure's sentence.
+ */
 export async function verifyCopy(
   helper: CopyHelper,
   request: CopyRequest,
@@ -133,16 +138,16 @@ async function judge(
   const first = wrong[0]
   if (first !== undefined)
     throw new InstanceError(
-      `the copy of volume ${request.name} is not whole: ${shown(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}${said === null ? '' : ` (${said})`}`,
+      `the copy of volume ${request.name} is not whole: ${shownPath(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}${said === null ? '' : ` (${said})`}`,
     )
   const isFile = ({ path }: Difference) => entries.get(path)?.type !== 'directory'
   const example = differences.find(isFile) ?? (differences[0] as Difference)
   return [
-    `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while they were copied, such as ${shown(example.path)}: set "stopAttached: true" where that matters`,
+    `${differences.length} ${differences.length === 1 ? 'file or directory' : 'files and directories'} changed while they were copied, such as ${shownPath(example.path)}: set "stopAttached: true" where that matters`,
   ]
 }
 
-/** Which of these paths of the source are as they were listed: a copy that differs there is wrong. One that was not listed is judged by its directory. */
+/** Returns those of `paths` at which the source is still as it was listed: a copy that differs there is wrong. A path that was not listed is judged by its directory. */
 async function unchanged(
   helper: CopyHelper,
   source: string,
@@ -150,7 +155,7 @@ async function unchanged(
   paths: readonly string[],
   options: {
     readonly what: string
-    /** What is not in the list may have been left out on purpose. */
+    /** `exclude` is set, so that a path may be missing in the list on purpose. */
     readonly excludes: boolean
     readonly deadlineMs: number
     readonly signal: AbortSignal | undefined
@@ -164,7 +169,7 @@ async function unchanged(
     isAsListed,
   )
   const asListed = (path: string) => {
-    // it may have come between find's look into its directory and stat's look at that: then the list has the directory of after it
+    // the file may have been created after find read its directory and before stat looked at that directory: then the list has the directory's later state
     if (!entries.has(path) && now.has(path) && !options.excludes) return false
     const entry = entries.get(path) ?? entries.get(parentOf(path))
     return entry !== undefined && isAsListed(entry) && !suspect.has(parentOf(path))
@@ -174,7 +179,7 @@ async function unchanged(
 
 const PROGRESS_MS = 30_000
 
-/** Shows how far a copy is, every 30 s. */
+/** Does `work`, and says every 30 s how much of the copy is done. */
 export async function withProgress<Result>(
   helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'destination' | 'onProgress' | 'signal'>,
@@ -192,10 +197,10 @@ export async function withProgress<Result>(
     const result = await helper.exec({ script: 'du -sk -- "$1"', args: [request.destination], deadlineMs: PROGRESS_MS })
     const kilobytes = Number.parseInt(result.stdout, 10)
     if (!ended && result.code !== null && Number.isFinite(kilobytes))
-      onProgress(`volume ${request.name}: ${size(kilobytes * 1024)} of ${size(total)} copied`)
+      onProgress(`volume ${request.name}: ${bytes(kilobytes * 1024)} of ${bytes(total)} copied`)
     asking = false
   }
-  // a progress line that cannot be had is no reason to fail a copy; the copy's own exec tells what is wrong
+  // a failing `du` must not fail the copy; if something is wrong, the copy's own exec says so
   const timer = setInterval(() => void ask().catch(() => undefined), PROGRESS_MS)
   try {
     return await work()
@@ -205,7 +210,7 @@ export async function withProgress<Result>(
   }
 }
 
-/** A copy that failed must not be mistaken for one, and gives its room back. One that was cancelled goes with the claim. */
+/** Does `work`, and removes the destination if it fails: a half copy must not pass for a copy. A cancelled one is removed with the claim. */
 export async function discardOnFailure<Result>(
   helper: CopyHelper,
   request: Pick<CopyRequest, 'destination'>,
@@ -234,11 +239,7 @@ function optionsOf(request: CopyRequest) {
   }
 }
 
-/** The staged copy, for messages. */
+/** Names the staged copy in messages. */
 export function copyOf(request: Pick<CopyRequest, 'name'>): string {
   return `the copy of volume ${request.name}`
-}
-
-function pathOf(thing: { readonly path: string }): string {
-  return thing.path
 }

@@ -1,28 +1,28 @@
 /**
- * What stands below a folder of the helper: listed by `find | xargs stat` in one exec, parsed as it streams in.
+ * Lists everything below a folder in the helper by `find | xargs stat` in one exec, and parses it as it streams in.
  *
  * Names are any bytes but NUL and `/`; they are kept as latin1 strings, one character a byte. A record begins with `//`, which
  * never occurs in a path that `find` prints, so a name that holds newlines ends where the next `\n//` begins.
  */
-import { execReason } from '../docker/exec.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { CopyHelper } from './copyHelper.ts'
+import { shownPath, shownReason } from './readable.ts'
 import { collectToolErrors } from './toolErrors.ts'
 
 export type EntryType = 'file' | 'directory' | 'link' | 'fifo' | 'socket' | 'block' | 'character' | 'unknown'
 
 export interface Entry {
-  /** Relative to the root, which itself is `.`; latin1, one character a byte. */
+  /** Relative to the root, which itself is `.`. Latin1: one character for each byte. */
   readonly path: string
   readonly type: EntryType
   /** The whole `st_mode`. */
   readonly mode: number
   readonly dev: number
-  /** A string where it is beyond a safe integer. */
+  /** A string if it is not a safe integer. */
   readonly ino: number | string
-  /** Bytes. */
+  /** Length in bytes. */
   readonly size: number
-  /** Of 512 bytes. */
+  /** Allocated blocks of 512 bytes. */
   readonly blocks: number
   readonly nlink: number
   readonly uid: number
@@ -32,25 +32,25 @@ export interface Entry {
   readonly mtimeNs: number
   readonly ctime: number
   readonly ctimeNs: number
-  /** `major:minor` in hex of a device node, else empty. */
+  /** For a device node its `major:minor` in hex; else empty. */
   readonly device: string
 }
 
-/** By path, in `find`'s order: a directory stands before what is in it. */
+/** Entries by path, in the order of `find`: a directory comes before its content. */
 export type Listing = ReadonlyMap<string, Entry>
 
-/** The clock of the engine's host, seconds: what it shows, and what runs on however it is set. */
+/** Two readings of the clock of the engine's host, seconds: the time of day, which can be set back, and the uptime, which cannot. */
 export interface ClockReading {
   readonly now: number
   readonly uptime: number
 }
 
 export interface ListOptions {
-  /** What is listed, for messages. */
+  /** Names what is listed, for messages. */
   readonly what: string
-  /** Only these paths and the directories above them, as the user wrote them (UTF-8, relative, normalised); none is everything. */
+  /** Lists only these paths and the directories above them: UTF-8, relative, normalised. Empty: everything. */
   readonly paths: readonly string[]
-  /** An application may be writing: what vanishes between `find` and `stat` is normal. */
+  /** An application may be writing, so a file may vanish between `find` and `stat`. */
   readonly live: boolean
   readonly deadlineMs: number
   readonly signal?: AbortSignal | undefined
@@ -58,12 +58,12 @@ export interface ListOptions {
 
 const FORMAT = '//%d|%i|%f|%s|%b|%h|%u|%g|%y|%z|%Y|%Z|%t|%T|%n'
 const FIELDS = 14
-/** English messages; and a zone that BusyBox need not look up in a file for each time it prints. */
+/** Makes the tools speak English. UTC, because BusyBox would read a zone's file for every time that it prints. */
 const PLAIN = 'LC_ALL=C TZ=UTC0; export LC_ALL TZ'
 
 /**
- * `$1` root, `$2` how many of the following are directories above and paths, then those, then what `find` begins at. Where one
- * of them is a symbolic link `find` does not begin, since it would follow it out of the volume; the caller refuses it by name.
+ * `$1` root, `$2` the number of prefixes, then the prefixes (the paths and all directories above them), then the starting points of
+ * `find`. If a prefix is a symbolic link, `find` is not run: it would follow the link out of the volume. The caller refuses the link by name.
  */
 const LIST = `
 ${PLAIN}
@@ -81,26 +81,26 @@ codes=$( { {
 read -r up rest </proc/uptime
 printf '//end'; printf ' %s' $codes "now=$(date +%s)" "up=$up"; echo`
 
-/** Lists the root and everything below it. What lies on another device is listed too, for the caller to judge. */
-export async function list(helper: CopyHelper, root: string, options: ListOptions): Promise<Listing> {
+/** Lists the root and everything below it, also what lies on another device; the caller decides what to do about that. */
+export async function listTree(helper: CopyHelper, root: string, options: ListOptions): Promise<Listing> {
   return (await listWithClock(helper, root, options)).listing
 }
 
-/** As `list`, with the clock of the engine's host after it. */
+/** Lists as `listTree` does, and reads the clock of the engine's host afterwards. */
 export async function listWithClock(
   helper: CopyHelper,
   root: string,
   options: ListOptions,
 ): Promise<{ readonly listing: Listing; readonly clock: ClockReading }> {
   const entries = new Map<string, Entry>()
-  // a path of `paths` comes once as itself and once from find; the first word stands
+  // a path of `paths` comes once as a prefix and once from find; the first one counts
   const clock = await eachEntry(helper, root, options, (entry) => {
     if (!entries.has(entry.path)) entries.set(entry.path, entry)
   })
   return { listing: entries, clock }
 }
 
-/** As `list`, for a caller that needs each entry only once. Throws `InstanceError` where not everything could be read, `CancelledError`. */
+/** Lists as `listTree` does, for a caller that needs each entry only once. Throws `InstanceError` if not everything could be read, and `CancelledError`. */
 export async function eachEntry(
   helper: CopyHelper,
   root: string,
@@ -124,11 +124,11 @@ export async function eachEntry(
     onStderr: complaints.add,
   })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
-  if (result.code !== 0) throw new InstanceError(`${options.what} could not be listed: ${execReason(result)}`)
+  if (result.code !== 0) throw new InstanceError(`${options.what} could not be listed: ${shownReason(result)}`)
   const end = parser.end()
   const codes = /^ find=(\d+) stat=(\d+) now=(\d+) up=([\d.]+)$/.exec(end)
   if (codes === null) throw new InstanceError(`${options.what} could not be listed: the listing ends too early`)
-  // 1 is find's and 123 or 1 xargs' word for "some could not be read"; anything else is a tool that died
+  // find says 1, and xargs 123 or 1, if some entries could not be read; any other code means that a tool died
   if (Number(codes[1]) > 1 || ![0, 1, 123].includes(Number(codes[2])))
     throw new InstanceError(`${options.what} could not be listed: find or stat was ended (${end.trim()})`)
   const missingOnly = options.live || missing.size > 0 // a path that is not there is named by the caller
@@ -141,7 +141,7 @@ export async function eachEntry(
 
 const RESTAT = `${PLAIN}; cd "$1" || exit 90; xargs -0 stat -c '${FORMAT}'; printf '//end %s\\n' "$?"`
 
-/** The state of these paths (latin1) now; one that is gone is not among them. */
+/** Lists these paths (latin1) again, each by itself. A path that is gone is left out. */
 export async function restat(
   helper: CopyHelper,
   root: string,
@@ -167,13 +167,13 @@ export async function restat(
   const end = parser.end()
   const failure = complaints.serious()
   if (result.code !== 0 || failure !== null)
-    throw new InstanceError(`${options.what} could not be listed again: ${failure ?? execReason(result)}`)
+    throw new InstanceError(`${options.what} could not be listed again: ${failure ?? shownReason(result)}`)
   if (![' 0', ' 1', ' 123'].includes(end))
     throw new InstanceError(`${options.what} could not be listed again: stat was ended (${end.trim()})`)
   return entries
 }
 
-/** The paths and every directory above them, the root first, each once. */
+/** Returns the paths and every directory above them, each once, the root first. */
 export function withAbove(paths: readonly string[]): string[] {
   const all = new Set<string>(['.'])
   for (const path of paths) {
@@ -184,28 +184,27 @@ export function withAbove(paths: readonly string[]): string[] {
   return [...all]
 }
 
-/** The directory that holds a path; of the root, the root itself. */
+/** Returns the directory that holds a path; for the root, the root itself. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/')
   return slash === -1 ? '.' : path.slice(0, slash)
 }
 
-/** A path as the tools get it: never mistaken for an option. */
+export function pathOf(thing: { readonly path: string }): string {
+  return thing.path
+}
+
+/** Puts `./` before a path, so that no tool takes it for an option. */
 export function dotted(path: string): string {
   return path === '.' ? '.' : `./${path}`
 }
 
-/** A user's UTF-8 text as the bytes that a listing holds. */
+/** Turns a user's text into the latin1 form that listings have: one character for each byte of its UTF-8. */
 export function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** A path for people: UTF-8 where it is, quoted, control characters escaped. */
-export function shown(path: string): string {
-  return JSON.stringify(Buffer.from(path, 'latin1').toString('utf8'))
-}
-
-/** Parses what `LIST` prints, in chunks of any size. `end` gives the text of the closing record, empty where it did not come. */
+/** Parses the output of `LIST`, in chunks of any size. `end` returns the text of the closing record, empty if none came. */
 export function listingParser(onEntry: (entry: Entry) => void) {
   let rest: Buffer = Buffer.alloc(0)
   let end = ''
@@ -239,7 +238,7 @@ function parseRecord(bytes: Buffer): Entry {
   let start = 2
   while (field.length < FIELDS) {
     const bar = text.indexOf('|', start)
-    if (bar === -1) throw new InstanceError(`a listing holds what stat does not print: ${shown(text.slice(0, 80))}`)
+    if (bar === -1) throw new InstanceError(`a listing holds what stat does not print: ${shownPath(text.slice(0, 80))}`)
     field.push(text.slice(start, bar))
     start = bar + 1
   }
@@ -247,7 +246,7 @@ function parseRecord(bytes: Buffer): Entry {
   const bits = Number.parseInt(mode, 16)
   const type = typeOf(bits)
   return {
-    // from the bytes: a slice of the text would keep all of it alive
+    // made from the bytes: a slice of `text` would keep the whole record in memory
     path: bytes.toString('latin1', text.startsWith('./', start) ? start + 2 : start),
     type,
     mode: bits,
@@ -283,7 +282,7 @@ type Fields = [
   string,
 ]
 
-/** `2026-11-24 18:13:56.660720283 +0000` → 660720283; 0 where a tool prints no fraction. */
+/** Reads the nanoseconds of a time: `2026-11-24 18:13:56.660720283 +0000` → 660720283; 0 if there is no fraction. */
 function nanoseconds(time: string): number {
   const dot = time.indexOf('.')
   if (dot === -1) return 0

@@ -1,15 +1,15 @@
-/** What is wrong with a target's `paths`, in the same words whether its volume is mounted or copied. Paths are as in a listing. */
-import { shown } from './listing.ts'
+/** Sentences about wrong `paths` of a target, the same for a mounted and a copied volume. Paths are latin1, as in a listing. */
+import { shownPath } from './readable.ts'
 
 export function missingPath(name: string, path: string): string {
-  return `path ${shown(path)} does not exist in volume ${name}`
+  return `path ${shownPath(path)} does not exist in volume ${name}`
 }
 
-/** `link` is the path itself, or a directory above it. */
+/** Says that `link`, which is the path itself or a directory above it, is a symbolic link. */
 export function linkedPath(name: string, path: string, link: string): string {
   return link === path
-    ? `path ${shown(path)} of volume ${name} is a symbolic link: name what it points to`
-    : `path ${shown(path)} of volume ${name} leads through the symbolic link ${shown(link)}: name the real path`
+    ? `path ${shownPath(path)} of volume ${name} is a symbolic link: name what it points to`
+    : `path ${shownPath(path)} of volume ${name} leads through the symbolic link ${shownPath(link)}: name the real path`
 }
 
 export function nothingSelected(name: string): string {

@@ -1,5 +1,5 @@
 /**
- * Two passes around the stop: which staged paths must be brought up to date, decided here without any effect.
+ * Decides which staged paths the second pass must bring up to date. Pure.
  *
  * Before the stop: `sync -f` on the source, a list (`first`), a copy while applications write. After it: a list again (`second`),
  * and what this module says. The staged tree then equals the stopped volume, path for path and byte for byte. Why:
@@ -27,10 +27,10 @@ import { type ClockReading, type Entry, type Listing, parentOf } from './listing
 import { differs, rebound, untouched } from './verify.ts'
 import { batchCopies, linkGroups, type WorkList } from './worklist.ts'
 
-/** `f_type` of the file systems for which the argument holds. */
+/** `f_type` of the file systems for which the proof above holds. */
 const KNOWN = new Set(['ef53', '58465342', '9123683e'])
 
-/** Whether two passes are exact on a file system, by the hex number that `stat -f -c %t` prints. */
+/** Tells by the hex number that `stat -f -c %t` prints whether two passes are exact on a file system. */
 export function isKnownFileSystem(type: string): boolean {
   return KNOWN.has(type.toLowerCase())
 }
@@ -38,8 +38,8 @@ export function isKnownFileSystem(type: string): boolean {
 const RACY_SECONDS = 2
 
 /**
- * The second at which a ctime is too young to be trusted. `syncStarted` is read before the sync begins, `listed` as the second list
- * is made. Seconds are cut off, so that up to one second counts as set back; that errs to the safe side.
+ * Returns the second from which on a ctime is too young to be trusted. `syncStarted` is read before the sync begins, `listed` when the
+ * second list is made. Fractions are cut off, so up to one second may wrongly count as set back; that errs to the safe side.
  */
 export function trustedBefore(syncStarted: ClockReading, listed: ClockReading): number {
   const setBack = Math.max(0, listed.uptime - syncStarted.uptime - (listed.now - syncStarted.now))
@@ -47,19 +47,19 @@ export function trustedBefore(syncStarted: ClockReading, listed: ClockReading): 
 }
 
 export interface TwoListings {
-  /** What was selected before the first pass. */
+  /** The selection before the first pass. */
   readonly first: Listing
-  /** What is selected now that nobody writes; the directories above everything are in it, and stand before it. */
+  /** The selection now that nobody writes, with the directories above each entry before it. */
   readonly second: Listing
   /** The staged tree after the first pass. */
   readonly staged: Listing
-  /** See `trustedBefore`. */
+  /** The result of `trustedBefore`. */
   readonly trusted: number
   /** Staged directories carry extended attributes or access control lists. */
   readonly attributed: boolean
 }
 
-/** What brings the staged tree up to date. Empty lists where nothing changed. */
+/** Makes the work list that brings the staged tree up to date. Its lists are empty if nothing changed. */
 export function planSecondPass(passes: TwoListings, tools: CopyTools): WorkList {
   const { second, staged } = passes
   const suspect = rebound(second.values(), (entry) => isClean(entry, passes))
@@ -90,18 +90,18 @@ export function planSecondPass(passes: TwoListings, tools: CopyTools): WorkList 
     renew: passes.attributed ? renew : [],
     directories,
     ...batchCopies(copies, tools),
-    // a directory that is gone went with what was in it
+    // a directory that is gone was removed with its content
     attributes: [...attributes].filter((path) => second.get(path)?.type === 'directory'),
   }
 }
 
-/** Whether nothing can have happened to an inode since before the first pass. */
+/** Tells whether an inode is certainly unchanged since before the first pass. */
 function isClean(entry: Entry, { first, trusted }: TwoListings): boolean {
   const before = first.get(entry.path)
   return before !== undefined && untouched(before, entry) && entry.ctime < trusted
 }
 
-/** Whether all hard links to one inode stand in the staged tree as they should, and to no other path. */
+/** Tells whether all hard links to one inode are in the staged tree as they should be, and no others. */
 function isStaged(group: readonly Entry[], passes: TwoListings, tools: CopyTools): boolean {
   const copies = group.map((entry) => passes.staged.get(entry.path))
   const inode = copies[0]?.ino
@@ -117,7 +117,7 @@ function isStaged(group: readonly Entry[], passes: TwoListings, tools: CopyTools
   })
 }
 
-/** Staged paths that must go: no longer there, another kind of thing, or about to be copied again. Nothing below one that goes is named. */
+/** Returns the staged paths that must be removed: gone, of another type now, or about to be copied again. Nothing below a removed path is named. */
 function removals({ second, staged }: TwoListings, again: ReadonlySet<string>): string[] {
   const gone = new Set<string>()
   const top: string[] = []

@@ -1,31 +1,31 @@
-/** Which entries of a volume's listing are to be copied: `paths` and `exclude`. Pure. */
+/** Selects the entries of a volume's listing that are copied, by `paths` and `exclude`. Pure. */
 import ignore, { type Ignore } from 'ignore'
 import { InstanceError } from '../errors.ts'
-import { bytesOf, type Entry, type Listing, parentOf, shown, withAbove } from './listing.ts'
+import { bytesOf, type Entry, type Listing, parentOf, withAbove } from './listing.ts'
 import { linkedPath, missingPath } from './pathErrors.ts'
+import { shownPath } from './readable.ts'
 
 export interface SelectionRequest {
-  /** The volume's, for messages. */
+  /** The volume's name, for messages. */
   readonly name: string
-  /** As the user wrote them (UTF-8, relative, normalised); none is the whole volume. */
+  /** Paths to copy, as the user wrote them: UTF-8, relative, normalised. Empty: the whole volume. */
   readonly paths: readonly string[]
-  /** gitignore's rules, relative to the volume's root. */
+  /** Patterns by gitignore's rules, relative to the volume's root. */
   readonly exclude: readonly string[]
 }
 
 export interface Selection {
-  /** What to copy, a directory before what is in it; the root and the directories above a path are among them. */
+  /** The entries to copy, a directory before its content. The root and the directories above a path are among them. */
   readonly entries: Listing
-  /** Where nothing was excluded: what `cp -a` may copy whole, with all that is below. `null` where only a list will do. */
+  /** The trees that `cp -a` can copy whole, if nothing was excluded; `null` if entries must be copied by name. */
   readonly trees: readonly string[] | null
-  /** Nothing is there but the root and the directories above the paths. */
+  /** Nothing is selected but the root and the directories above the paths. */
   readonly empty: boolean
 }
 
 /**
- * Applies `paths` and `exclude`. Throws `InstanceError` for a path that is not there, that is a symbolic link or leads through
- * one, and for anything selected that lies on another device than the root: a copy of one moment cannot hold it, and leaving it out
- * would be silent.
+ * Applies `paths` and `exclude`. Throws `InstanceError` for a path that does not exist, is a symbolic link or leads through one, and for
+ * a selected entry on another device than the root: it cannot be part of a copy of one moment, and must not be left out in silence.
  */
 export function select(listing: Listing, wanted: SelectionRequest): Selection {
   const roots = wanted.paths.length === 0 ? ['.'] : wanted.paths.map(bytesOf)
@@ -43,14 +43,16 @@ export function select(listing: Listing, wanted: SelectionRequest): Selection {
     }
     if (entry.dev !== device)
       throw new InstanceError(
-        `${shown(entry.path)} in volume ${wanted.name} lies on another device than the volume's root (something is mounted there, or it is a subvolume), and would not be copied with it: exclude it`,
+        `${shownPath(entry.path)} in volume ${wanted.name} lies on another device than the volume's root (something is mounted there, or it is a subvolume), and would not be copied with it: exclude it`,
       )
     entries.set(entry.path, entry)
     if (!above.has(entry.path) || entry.type !== 'directory') left++
   }
   for (const path of roots)
     if (!entries.has(path))
-      throw new InstanceError(`path ${shown(path)} of volume ${wanted.name} is taken out by the target's own "exclude"`)
+      throw new InstanceError(
+        `path ${shownPath(path)} of volume ${wanted.name} is taken out by the target's own "exclude"`,
+      )
   return {
     entries,
     trees: entries.size === listing.size ? roots : null,
@@ -66,12 +68,12 @@ function refusePath(listing: Listing, path: string, name: string): void {
   if (!listing.has(path)) throw new InstanceError(missingPath(name, path))
 }
 
-/** The `ignore` package remembers every path it was asked for; a new matcher now and then keeps that small. */
+/** The `ignore` package remembers every path that it was asked about; a new matcher after so many keeps memory small. */
 const ASKED_BEFORE_RENEWAL = 10_000
 
 /**
- * gitignore's rules over bytes, as git itself matches them: patterns become latin1 strings as the names are. An excluded
- * directory's content is not asked for.
+ * Matches by gitignore's rules over bytes, as git does: patterns become latin1 strings like the names. Never ask for the content of an
+ * excluded directory.
  */
 function excluder(patterns: readonly string[]): (entry: Entry) => boolean {
   if (patterns.length === 0) return () => false

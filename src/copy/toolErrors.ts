@@ -1,6 +1,7 @@
-/** What the tools said on stderr, and what it means where an application may be writing. */
+/** Collects what the tools print on stderr, and tells apart what a running application may have caused. */
+import { shownWords } from './readable.ts'
 
-/** How find and stat (GNU and BusyBox, in the C locale) say that a path is gone, or is another thing than a moment ago. */
+/** Messages of find and stat (GNU and BusyBox, C locale) for a path that has gone, or has become another type of file. */
 const FROM_CHANGE = [
   /: No such file or directory$/,
   /: Not a directory$/,
@@ -8,7 +9,7 @@ const FROM_CHANGE = [
   /Hard link count is wrong/,
 ]
 
-/** What no change of a source explains. All else that cp, ln and tar say of a moving source is for the comparison to judge: they have too many words for it. */
+/** Messages that no change of the source can cause. cp, ln and tar have too many words for a changing source to list; the comparison of the copy decides about those. */
 const NEVER_FROM_CHANGE =
   /: (No space left on device|Disk quota exceeded|Input\/output error|Read-only file system|Cannot allocate memory|Too many open files( in system)?|Structure needs cleaning|File too large|Argument list too long)$|^sh: |out of memory|memory exhausted|Killed/
 const PROGRAM = /^(find|stat|xargs|cp|tar|mkdir|rm|ln|sh|sync|touch): /
@@ -16,11 +17,11 @@ const PROGRAM = /^(find|stat|xargs|cp|tar|mkdir|rm|ln|sh|sync|touch): /
 export interface ToolErrors {
   /** Takes the next line of stderr. */
   add(line: string): void
-  /** The first message, `null` where there was none. */
+  /** Returns the first message; `null` if there was none. */
   first(): string | null
-  /** The first message of a listing that a change under a running application does not explain, `null` where there is none. */
+  /** Returns the first message of a listing that a running application cannot have caused; `null` if there is none. */
   serious(): string | null
-  /** The first message of a copy that no such change can cause, `null` where there is none. */
+  /** Returns the first message of a copy that a running application cannot have caused; `null` if there is none. */
   fatal(): string | null
 }
 
@@ -34,9 +35,10 @@ export function collectToolErrors(): ToolErrors {
     const message = current.trim()
     current = ''
     if (message === '') return
-    first ??= message
-    if (!FROM_CHANGE.some((pattern) => pattern.test(message))) serious ??= message
-    if (NEVER_FROM_CHANGE.test(message)) fatal ??= message
+    const words = shownWords(message)
+    first ??= words
+    if (!FROM_CHANGE.some((pattern) => pattern.test(message))) serious ??= words
+    if (NEVER_FROM_CHANGE.test(message)) fatal ??= words
   }
   return {
     add(line) {

@@ -1,9 +1,9 @@
-/** What a helper needs in order to copy, and what its tools keep. Every ability is tried in a scratch folder of its own layer. */
-import { execReason } from '../docker/exec.ts'
+/** Finds out whether a helper's tools can copy, and what they keep. Each ability is tried in a scratch folder in the helper's own layer. */
 import { InstanceError } from '../errors.ts'
 import type { CopyTools, Exec } from './copyHelper.ts'
+import { shownReason } from './readable.ts'
 
-/** What SELinux lays on files belongs to the host. */
+/** SELinux labels are not copied: they belong to the host's policy. */
 const GNU_TAR_OPTIONS = [
   '--numeric-owner',
   '--format=posix',
@@ -65,14 +65,14 @@ export type Probe =
   | { readonly ok: true; readonly tools: CopyTools }
   | { readonly ok: false; readonly missing: readonly string[] }
 
-/** Tries what the tools of a running helper can do. `missing` names what no copy can do without; throws `InstanceError` where the probe itself cannot run. */
+/** Tries the tools of a running helper. `missing` names the tools and options that every copy needs. Throws `InstanceError` if the probe itself cannot run. */
 export async function probeTools(exec: Exec, deadlineMs = 60_000, signal?: AbortSignal): Promise<Probe> {
   const result = await exec({ script: PROBE, args: NEEDED, deadlineMs, ...(signal && { signal }) })
   if (result.code === NO_ROOM)
     throw new InstanceError(
       'the helper cannot write 256 kB of its own: the disk where Docker keeps its data is full. Free space there',
     )
-  if (result.code !== 0) throw new InstanceError(`the tools of the helper could not be tried: ${execReason(result)}`)
+  if (result.code !== 0) throw new InstanceError(`the tools of the helper could not be tried: ${shownReason(result)}`)
   const lines = result.stdout.split('\n')
   const missing = lines.filter((line) => line.startsWith('missing ')).map((line) => line.slice('missing '.length))
   if (missing.length > 0) return { ok: false, missing }

@@ -1,5 +1,4 @@
-/** The two passes' work in the helper; what the second one must do is decided by `presync`. */
-import { execReason } from '../docker/exec.ts'
+/** Runs the two passes in the helper. What the second one copies is decided by secondPass.ts. */
 import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './apply.ts'
 import type { CopyHelper } from './copyHelper.ts'
@@ -14,10 +13,11 @@ import {
   withProgress,
   workOf,
 } from './copyVolume.ts'
-import { type ClockReading, type Listing, list, listWithClock } from './listing.ts'
+import { type ClockReading, type Listing, listTree, listWithClock } from './listing.ts'
+import { shownReason } from './readable.ts'
 import { isKnownFileSystem, planSecondPass, trustedBefore } from './secondPass.ts'
 
-/** What the first pass leaves for the second. */
+/** The first pass's findings, which the second needs. */
 export interface FirstPass {
   readonly first: Listing
   readonly staged: Listing
@@ -26,17 +26,17 @@ export interface FirstPass {
   readonly syncStarted: ClockReading
 }
 
-/** What the second pass leaves to be confirmed, once applications are up again. */
+/** The second pass's findings, which are confirmed when applications are up again. */
 export interface SecondPass {
   readonly second: Listing
-  /** Paths that were copied again, links to them among them. */
+  /** How many paths were copied or linked again. */
   readonly copied: number
   readonly removed: number
 }
 
 export type TwoPassSupport = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
-/** Whether two passes are exact where the source lies; else it is to be copied in one, stopped. */
+/** Tells whether two passes are exact on the source's file system; if not, one pass is made while applications are stopped. */
 export async function supportsTwoPasses(
   helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'source' | 'signal'>,
@@ -50,18 +50,18 @@ export async function supportsTwoPasses(
   if (result.ended.kind === 'cancelled') throw new CancelledError()
   const [, type, name] = /^([0-9a-f]+) (.*)$/i.exec(result.stdout.trim()) ?? []
   if (result.code !== 0 || type === undefined)
-    throw new InstanceError(`the file system of volume ${request.name} could not be read: ${execReason(result)}`)
+    throw new InstanceError(`the file system of volume ${request.name} could not be read: ${shownReason(result)}`)
   if (isKnownFileSystem(type)) return { ok: true }
   const shown = name === undefined || name === 'UNKNOWN' ? `type 0x${type}` : name
   return { ok: false, why: `its file system (${shown}) is not ext4, xfs or btrfs` }
 }
 
-/** `$1` a path. The clock is read before the sync begins. */
+/** Syncs the file system of `$1`. The clock is read before the sync begins. */
 const CLOCK = 'now=$(date +%s); read -r up rest </proc/uptime; echo "$now $up"'
 const SYNC_ONE = `${CLOCK}; sync -f "$1"`
 const SYNC_ALL = `${CLOCK}; sync`
 
-/** First pass: applications run and write. Throws as `copyVolume` does, and then leaves nothing staged. */
+/** Makes the first pass, while applications run and write. Throws as `copyVolume` does, and then leaves nothing staged. */
 export async function firstPass(helper: CopyHelper, request: CopyRequest): Promise<FirstPass> {
   const live = { live: true, deadlineMs: request.deadlineMs, signal: request.signal }
   const syncStarted = await sync(helper, request, request.source)
@@ -70,9 +70,9 @@ export async function firstPass(helper: CopyHelper, request: CopyRequest): Promi
     await withProgress(helper, request, selection.entries, () =>
       apply(helper, request, workOf(selection, helper.tools), live),
     )
-    // what is dirty now would slow the second pass down
+    // dirty pages would slow the second pass down
     await sync(helper, request, request.destination)
-    const staged = await list(helper, request.destination, {
+    const staged = await listTree(helper, request.destination, {
       ...live,
       what: copyOf(request),
       live: false,
@@ -84,8 +84,8 @@ export async function firstPass(helper: CopyHelper, request: CopyRequest): Promi
 }
 
 /**
- * Second pass: nobody writes. This is downtime: one exec lists, one works. Anything that vanishes or changes now is a failure; what is
- * staged then is not removed here, which would be downtime too.
+ * Makes the second pass, while nobody writes. This is downtime: one exec lists, one works. Anything that vanishes or changes now is a
+ * failure; the half copy is not removed here, since that would be downtime too.
  */
 export async function secondPass(helper: CopyHelper, request: CopyRequest, before: FirstPass): Promise<SecondPass> {
   const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal }
@@ -100,7 +100,7 @@ export async function secondPass(helper: CopyHelper, request: CopyRequest, befor
   return { second, copied, removed }
 }
 
-/** The only pass, where two are not exact or not wanted. This is downtime: a list and the copy of it; it is compared later. */
+/** Makes the only pass, if two are not exact or not wanted. This is downtime: it lists and copies; the comparison comes later. */
 export async function singlePass(helper: CopyHelper, request: CopyRequest): Promise<SecondPass> {
   const stopped = { ...request, live: false }
   const selection = await survey(helper, stopped)
@@ -110,12 +110,12 @@ export async function singlePass(helper: CopyHelper, request: CopyRequest): Prom
   return { second: selection.entries, copied: selection.entries.size, removed: 0 }
 }
 
-/** Compares the staged tree with the stopped volume's list. No downtime: applications may be up again. */
+/** Compares the staged tree with the stopped volume's list. Applications may be up again. */
 export async function confirmPasses(helper: CopyHelper, request: CopyRequest, after: SecondPass): Promise<CopyResult> {
   return discardOnFailure(helper, request, () => verifyCopy(helper, { ...request, live: false }, after.second))
 }
 
-/** `$1` staged tree, then tar's options. A tar that fails counts as found: that costs time only. */
+/** Looks for extended attributes below `$1`; then come tar's options. If tar fails, the answer is yes, which only costs time. */
 const ATTRIBUTED = `
 cd "$1" && shift && command -v grep >/dev/null || exit 0
 { find . -type d -print0 | xargs -0 sh -c '
@@ -143,6 +143,6 @@ async function sync(helper: CopyHelper, request: CopyRequest, path: string): Pro
   if (result.ended.kind === 'cancelled') throw new CancelledError()
   const [, now, uptime] = /^(\d+) ([\d.]+)$/m.exec(result.stdout) ?? []
   if (result.code !== 0 || now === undefined)
-    throw new InstanceError(`the file system of volume ${request.name} could not be synced: ${execReason(result)}`)
+    throw new InstanceError(`the file system of volume ${request.name} could not be synced: ${shownReason(result)}`)
   return { now: Number(now), uptime: Number(uptime) }
 }

@@ -1,8 +1,8 @@
-/** Whether a staged tree is what its source's listing says. Pure: fed with staged entries as they are listed. */
+/** Compares a staged tree with its source's listing. Pure: it is given the staged entries as they are listed. */
 import type { CopyTools } from './copyHelper.ts'
 import { type Entry, type Listing, parentOf } from './listing.ts'
 
-/** One path that differs, and how; the words go into a sentence about the copy. */
+/** One path that differs. `what` goes on a sentence that begins with the path. */
 export interface Difference {
   readonly path: string
   readonly what: string
@@ -13,7 +13,7 @@ export interface Verifier {
   end(): { readonly differences: readonly Difference[]; readonly files: number; readonly bytes: number }
 }
 
-/** Compares with `source` all that the tools can keep. `files` counts what is no directory; `bytes` each inode once. */
+/** Compares with `source` all that the tools can keep. `files` counts everything but directories; `bytes` counts each inode once. */
 export function verifier(source: Listing, tools: CopyTools): Verifier {
   const differences: Difference[] = []
   const seen = new Set<string>()
@@ -50,7 +50,7 @@ export function verifier(source: Listing, tools: CopyTools): Verifier {
   }
 }
 
-/** What a copy shows that its original does not, `null` where they agree in all that the tools keep. */
+/** Says how a copy differs from its original; `null` if they agree in all that the tools keep. */
 export function differs(original: Entry, copy: Entry, tools: CopyTools): string | null {
   if (original.type !== copy.type) return `is a ${copy.type} where its original is a ${original.type}`
   if (original.type !== 'directory' && original.size !== copy.size)
@@ -65,7 +65,7 @@ export function differs(original: Entry, copy: Entry, tools: CopyTools): string 
   return null
 }
 
-/** Whether nothing happened to an inode between two listings of a volume. */
+/** Tells whether an inode is the same, unchanged, in two listings of a volume. */
 export function untouched(before: Entry, after: Entry | undefined): boolean {
   return (
     after !== undefined &&
@@ -80,8 +80,8 @@ export function untouched(before: Entry, after: Entry | undefined): boolean {
 }
 
 /**
- * Directories whose path may have led to another directory for a while, with all directories below them. A rename moves the ctime of
- * the directory and of the one that holds it, so both must have moved. `entries` has parents before children.
+ * Returns the directories whose path may have led to another directory for a while, and all directories below them. A rename changes
+ * the ctime of the directory and of its parent, so only where both changed. `entries` has parents before children.
  */
 export function rebound(entries: Iterable<Entry>, isClean: (directory: Entry) => boolean): ReadonlySet<string> {
   const suspect = new Set<string>()
@@ -90,7 +90,7 @@ export function rebound(entries: Iterable<Entry>, isClean: (directory: Entry) =>
     if (entry.type !== 'directory') continue
     const parent = parentOf(entry.path)
     if (!isClean(entry)) moved.add(entry.path)
-    // the root is where it is mounted
+    // the root is a mount point: nobody can rename it
     if (entry.path !== '.' && (suspect.has(parent) || (moved.has(entry.path) && moved.has(parent))))
       suspect.add(entry.path)
   }

@@ -1,27 +1,27 @@
-/** What is to be done to a staged tree, as lists that fixed scripts of ours work through. Pure. No name becomes part of a script. */
+/** Lists of what is done to a staged tree. Fixed scripts work through them: no file name ever becomes part of a script. Pure. */
 import { pack } from 'tar-stream'
 import type { CopyTools } from './copyHelper.ts'
-import { dotted, type Entry } from './listing.ts'
+import { dotted, type Entry, pathOf } from './listing.ts'
 
 export interface WorkList {
-  /** Taken out of the staged tree, with all below. */
+  /** Paths that are removed from the staged tree, with everything below. */
   readonly remove: readonly string[]
-  /** Made in the staged tree, parents first. */
+  /** Directories that are made in the staged tree, parents first. */
   readonly directories: readonly string[]
-  /** One `cp -a --parents` each: what is hard-linked must be in the same one. A directory is copied with all below. */
+  /** Paths for one `cp -a --parents` each: hard links to one inode must be in the same list. A directory is copied with everything below. */
   readonly copies: readonly (readonly string[])[]
   /**
-   * `[staged path, hard link to it]`, made after the copies: where a group is too long for one `cp`, or of what `cp` does not keep linked.
-   * The latter were copied one by one, and stay so where a live source made them differ.
+   * `[staged path, hard link to it]`, made after the copies: for a group that is too long for one `cp`, or of a type that `cp` does not
+   * keep linked. The latter were copied one by one, and stay so if they differ because the source changed.
    */
   readonly links: readonly (readonly [string, string])[]
-  /** Staged directories to make anew around what is in them, since extended attributes that are gone cannot be taken off. */
+  /** Staged directories that are replaced by new ones with the same content: no tool removes an extended attribute that the original has lost. */
   readonly renew: readonly string[]
-  /** Directories that get owner, mode, times and attributes of their originals, last of all. */
+  /** Directories that get the owner, mode, times and attributes of their originals, after everything else. */
   readonly attributes: readonly string[]
 }
 
-/** Bytes of names for one process; the kernel takes 128 KiB at the least. */
+/** Bytes of names for one process; every kernel takes at least 128 KiB. */
 const BATCH_BYTES = 100_000
 
 /** Packs everything that is not a directory into batches, with hard links to one inode side by side. */
@@ -45,7 +45,7 @@ export function batchCopies(entries: Iterable<Entry>, tools: CopyTools): Pick<Wo
   return { copies, links }
 }
 
-/** What one `cp` must copy together, and what is to be linked to the first of it instead. Adds to `links` what that `cp` copies without linking. */
+/** Yields the paths that one `cp` must copy together, and those that are linked to the first of them afterwards. Adds to `links` what `cp` copies without linking. */
 function* portions(
   entries: Iterable<Entry>,
   tools: CopyTools,
@@ -61,7 +61,7 @@ function* portions(
   }
 }
 
-/** Paths in batches that one process can take. */
+/** Splits paths into batches that one process can take. */
 export function batchPaths(paths: readonly string[]): string[][] {
   const batches: string[][] = []
   let bytes = 0
@@ -77,7 +77,7 @@ export function batchPaths(paths: readonly string[]): string[][] {
   return batches
 }
 
-/** The links to make where whole trees are copied by a `cp` that keeps hard links of regular files only. */
+/** Returns the links to make after whole trees were copied by a `cp` that keeps hard links of regular files only. */
 export function relinked(entries: Iterable<Entry>): [string, string][] {
   const links: [string, string][] = []
   for (const [first, ...others] of linkGroups(entries))
@@ -85,7 +85,7 @@ export function relinked(entries: Iterable<Entry>): [string, string][] {
   return links
 }
 
-/** Entries by inode: one each, or all hard links to the same one that are among them. Directories are left out. */
+/** Groups entries by inode: a single entry, or all hard links to one inode. Directories are left out. */
 export function* linkGroups(entries: Iterable<Entry>): Generator<Entry[]> {
   const groups = new Map<Entry['ino'], Entry[]>()
   for (const entry of entries) {
@@ -114,7 +114,7 @@ function sizeOf(paths: readonly string[]): number {
   return paths.reduce((sum, path) => sum + dotted(path).length + 1, 0)
 }
 
-/** The lists as a tar archive of NUL-separated files, for the helper's own `tar` to unpack. */
+/** Packs the lists into a tar archive of NUL-separated files, which the helper's own `tar` unpacks. */
 export async function packWork(work: WorkList): Promise<Buffer> {
   const archive = pack()
   const add = (name: string, paths: readonly string[]) =>
@@ -131,11 +131,7 @@ export async function packWork(work: WorkList): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Sorts as a shell's `*` does. */
+/** Pads a number, so that a shell's `*` finds the lists in their order. */
 function ordinal(index: number): string {
   return String(index).padStart(7, '0')
-}
-
-function pathOf(entry: Entry): string {
-  return entry.path
 }

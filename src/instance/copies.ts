@@ -5,46 +5,54 @@
 
 import { hookContainer } from '../applications/hooks.ts'
 import type { StopGroup } from '../applications/stopPlan.ts'
-import { whileStopped } from '../applications/whileStopped.ts'
-import { VANISHED } from '../container/create.ts'
+import { type WorkWhileStopped, whileStopped } from '../applications/whileStopped.ts'
 import { volumeDirectory } from '../container/layout.ts'
-import type { CopyHelper } from '../copy/copyHelper.ts'
-import { type CopyRequest, type CopyResult, copyVolume, survey } from '../copy/copyVolume.ts'
-import {
-  confirmPasses,
-  type FirstPass,
-  firstPass,
-  type SecondPass,
-  secondPass,
-  singlePass,
-  supportsTwoPasses,
-} from '../copy/twoPassCopy.ts'
-import { CancelledError, InstanceError } from '../errors.ts'
+import { VANISHED } from '../container/mountedVolumes.ts'
+import type { CopyRequest, CopyResult } from '../copy/copyVolume.ts'
+import { asError, CancelledError, InstanceError } from '../errors.ts'
+import { seconds as inWords } from '../format.ts'
+import type { BegunCopy, CopyingStrategy, UnconfirmedCopy } from '../staging/strategy.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
-import { sourcePath } from './lock.ts'
+import { type LockHelper, sourcePath } from './lock.ts'
 import { volumeEntry } from './manifestEntries.ts'
 import type { InstanceStops } from './planStops.ts'
 import { type HookPlace, postHook, preHook } from './targetHooks.ts'
 
-/** One volume on its way. */
-interface Member {
+/** A volume that is to be copied, and how. */
+export interface CopySource {
   readonly source: VolumeSource
+  readonly strategy: CopyingStrategy
+}
+
+/** How far the copy of one volume is. */
+type Progress =
+  | { readonly kind: 'waiting' }
+  /** All that can be done before the stop is done. */
+  | { readonly kind: 'begun'; readonly copy: BegunCopy }
+  /** The copy is of the moment of the stop; that it is whole is not known yet. */
+  | { readonly kind: 'unconfirmed'; readonly staging: CopyingStrategy['name']; readonly confirm: UnconfirmedCopy }
+  | { readonly kind: 'copied'; readonly staging: CopyingStrategy['name']; readonly result: CopyResult }
+  | { readonly kind: 'failed'; readonly error: Error }
+
+type At<Kind extends Progress['kind']> = Extract<Progress, { kind: Kind }>
+
+/** One volume on its way. */
+interface Member extends CopySource {
   readonly request: CopyRequest
   readonly place: HookPlace | null
   readonly began: number
   hookBegun: boolean
-  error: Error | null
-  firstPass: FirstPass | null
-  lastPass: SecondPass | null
-  /** Why what was staged may be torn, though it is whole. */
+  progress: Progress
+  /** Why the copy may be torn, though it is whole. */
   torn: readonly string[]
-  copied: CopyResult | null
 }
 
-/** What is known of the host around the copies. */
+/** What all copies of an instance are made with. */
 export interface CopySurroundings {
-  readonly quiet: InstanceStops
+  readonly run: InstanceRun
+  readonly helper: LockHelper
+  readonly stops: InstanceStops
   /** Volumes that were removed before they could be mounted. */
   readonly vanished: readonly string[]
 }
@@ -53,211 +61,212 @@ export interface CopySurroundings {
 const ENDLESS_STOP_MS = 15 * 60_000
 /** For all of a group to come up again, ms. */
 const START_DEADLINE_MS = 15 * 60_000
+const REMOVE_MS = 600_000
 
 /** Copies every source. Each failure is its target's own, except an application that does not come up again: that throws. */
-export async function copyVolumes(
-  run: InstanceRun,
-  helper: CopyHelper,
-  sources: readonly VolumeSource[],
-  { quiet, vanished }: CopySurroundings,
-): Promise<void> {
-  const members = sources.map((source, index): Member => {
-    const place = hookContainer(source.volume.name, quiet.containers, quiet.self)
-    return {
-      source,
-      request: requestOf(run, source, index),
-      place,
-      began: Date.now(),
-      hookBegun: false,
-      error: vanished.includes(source.volume.name)
-        ? new InstanceError(`volume ${source.volume.name} ${VANISHED}`)
-        : null,
-      firstPass: null,
-      lastPass: null,
-      torn: [],
-      copied: null,
-    }
-  })
-  const groupOf = (member: Member) => quiet.groups.find((group) => group.targets.includes(member.source.volume.name))
-  for (const member of members.filter((one) => !groupOf(one))) await copyGroup(run, helper, null, [member], quiet)
-  for (const group of quiet.groups)
-    await copyGroup(
-      run,
-      helper,
-      group,
-      members.filter((one) => groupOf(one) === group),
-      quiet,
-    )
-}
-
-function requestOf(run: InstanceRun, source: VolumeSource, index: number): CopyRequest {
-  return {
-    name: source.volume.name,
-    source: sourcePath(index),
-    destination: volumeDirectory(run.layout, source.volume.name),
-    paths: source.target.paths,
-    exclude: source.target.exclude,
-    allowEmpty: source.target.allowEmpty,
-    onProgress: (line) => void run.log.write('marina', line),
-    deadlineMs: run.instance.timeoutMs,
-    signal: run.stop.signal,
+export async function copyVolumes(on: CopySurroundings, sources: readonly CopySource[]): Promise<void> {
+  const members = sources.map((source) => memberOf(on, source))
+  const { groups } = on.stops
+  const groupOf = (member: Member) => groups.find((group) => group.targets.includes(member.source.volume.name))
+  for (const member of members.filter((one) => !groupOf(one)))
+    await copyTogether(on, [member], () => step(on, member, 'waiting', () => copyLive(on, member)))
+  for (const group of groups) {
+    const together = members.filter((one) => groupOf(one) === group)
+    await copyTogether(on, together, () => copyStopped(on, group, together))
   }
 }
 
-/** `group` is `null` for a volume whose applications go on. */
-async function copyGroup(
-  run: InstanceRun,
-  helper: CopyHelper,
-  group: StopGroup | null,
+function memberOf({ run, stops, vanished }: CopySurroundings, { source, strategy }: CopySource): Member {
+  const { target, volume } = source
+  const isGone = vanished.includes(volume.name)
+  return {
+    source,
+    strategy,
+    request: {
+      name: volume.name,
+      source: sourcePath(volume.name),
+      destination: volumeDirectory(run.layout, volume.name),
+      paths: target.paths,
+      exclude: target.exclude,
+      allowEmpty: target.allowEmpty,
+      onProgress: (line) => void run.log.write('marina', line),
+      deadlineMs: run.instance.timeoutMs,
+      signal: run.abort.signal,
+    },
+    place: hookContainer(volume.name, stops.containers, stops.self),
+    began: Date.now(),
+    hookBegun: false,
+    progress: isGone
+      ? { kind: 'failed', error: new InstanceError(`volume ${volume.name} ${VANISHED}`) }
+      : { kind: 'waiting' },
+    torn: [],
+  }
+}
+
+/** One volume, or a group of volumes that share a stop: `copy` between their hooks, then each is reported. */
+async function copyTogether(
+  on: CopySurroundings,
   members: readonly Member[],
-  quiet: InstanceStops,
+  copy: () => Promise<void>,
 ): Promise<void> {
   try {
     for (const member of members) {
-      await attempt(run, member, async () => {
+      await step(on, member, 'waiting', async (waiting) => {
         member.hookBegun = member.source.target.preHook !== null
-        await preHook(run, member.source.target, member.place)
+        await preHook(on.run, member.source.target, member.place)
+        return waiting
       })
     }
-    if (group === null) for (const member of members) await attempt(run, member, () => copyLive(helper, member))
-    else await copyStopped(run, helper, group, members, quiet)
+    await copy()
   } finally {
-    await closeHooks(run, members)
+    await closeHooks(on, members)
   }
-  await removeFailed(run, helper, members)
-  for (const member of members) await settle(run, member)
+  await removeFailed(on, members)
+  for (const member of members) await report(on, member)
 }
 
-const unfailed = (members: readonly Member[]) => members.filter((member) => member.error === null)
+const unfailed = (members: readonly Member[]) => members.filter(({ progress }) => progress.kind !== 'failed')
 
-/** Keeps a member's failure for itself. What belongs to the whole instance is thrown on. */
-async function attempt(run: InstanceRun, member: Member, work: () => Promise<void>): Promise<void> {
-  if (member.error !== null) return
-  try {
-    await work()
-  } catch (error) {
-    if (run.stop.signal.aborted || error instanceof CancelledError || !isExpected(error)) throw error
-    member.error = error as Error
-  }
-}
-
-async function copyStopped(
-  run: InstanceRun,
-  helper: CopyHelper,
-  group: StopGroup,
-  members: readonly Member[],
-  quiet: InstanceStops,
+/** Takes a member that is at `from` further by `work`. Its failure is its own; what belongs to the whole instance is thrown on. */
+async function step<Kind extends Progress['kind']>(
+  { run }: CopySurroundings,
+  member: Member,
+  from: Kind,
+  work: (progress: At<Kind>) => Promise<Progress>,
 ): Promise<void> {
-  for (const member of members) await attempt(run, member, () => passWhileRunning(run, helper, member))
-  if (unfailed(members).length === 0) return
-  const names = group.start.flat().map((one) => one.name)
-  if (names.length > 0) await run.log.write('marina', `stopping ${names.join(', ')}`)
-  const { docker } = run.context.host
-  const options = {
-    self: quiet.self,
-    endlessStopMs: ENDLESS_STOP_MS,
-    startDeadlineMs: START_DEADLINE_MS,
-    signal: run.stop.signal,
+  if (member.progress.kind !== from) return
+  try {
+    member.progress = await work(member.progress as At<Kind>)
+  } catch (error) {
+    if (run.abort.signal.aborted || error instanceof CancelledError || !isExpected(error)) throw error
+    fail(member, asError(error))
   }
-  // until it is known that all are up again
-  run.applicationsDown = names.length > 0
-  const done = await whileStopped(docker, group, options, async () => {
-    for (const member of members) await attempt(run, member, () => lastPass(helper, member))
-  })
-  run.applicationsDown = done.notUp.length > 0
-  if (done.downtimeMs !== null) {
-    run.report.downtime(done.downtimeMs / 1000)
-    await run.log.write('marina', `${names.join(', ')} up again, after ${(done.downtimeMs / 1000).toFixed(1)} s`)
-  }
-  for (const member of members) member.torn = done.torn
-  for (const warning of done.warnings) await run.report.warn(warning)
-  if (done.notUp.length > 0) {
-    for (const one of done.notUp) for (const line of one.log) await run.log.write('marina', `${one.name}: ${line}`)
-    throw new InstanceError(
-      done.notUp
-        .map((one) => `${one.error}${one.log.length === 0 ? '' : `; it said last: ${one.log.slice(-3).join(' | ')}`}`)
-        .join('; '),
-    )
-  }
-  if (done.outcome.kind === 'failed') {
-    if (run.stop.signal.aborted || !isExpected(done.outcome.error)) throw done.outcome.error
-    for (const member of members) member.error ??= done.outcome.error
+}
+
+/** The first reason counts. */
+function fail(member: Member, error: Error): void {
+  if (member.progress.kind !== 'failed') member.progress = { kind: 'failed', error }
+}
+
+async function copyLive({ helper }: CopySurroundings, { request, strategy }: Member): Promise<Progress> {
+  return { kind: 'copied', staging: strategy.name, result: await strategy.copyLive(helper, request) }
+}
+
+async function copyStopped(on: CopySurroundings, group: StopGroup, members: readonly Member[]): Promise<void> {
+  for (const member of members) await step(on, member, 'waiting', () => beforeStop(on, member))
+  const left = unfailed(members)
+  if (left.length === 0) return
+  const stopped = await stopAround(on, group, left)
+  for (const member of left) member.torn = stopped.torn
+  for (const warning of stopped.warnings) await on.run.report.warn(warning)
+  await refuseDown(on, stopped)
+  if (stopped.outcome.kind === 'failed') {
+    const { error } = stopped.outcome
+    if (on.run.abort.signal.aborted || !isExpected(error)) throw error
+    for (const member of left) fail(member, error)
     return
   }
-  const disturbed = done.outcome.disturbed
+  const { disturbed } = stopped.outcome
   if (disturbed.length > 0)
-    for (const member of members)
-      member.error ??= new InstanceError(
-        `volume ${member.source.volume.name} was not copied at rest: ${disturbed.join('; ')}`,
-      )
-  for (const member of members) await attempt(run, member, () => confirm(helper, member))
+    for (const member of left)
+      fail(member, new InstanceError(`volume ${member.request.name} was not copied at rest: ${disturbed.join('; ')}`))
+  for (const member of left)
+    await step(on, member, 'unconfirmed', async ({ staging, confirm }) => ({
+      kind: 'copied',
+      staging,
+      result: await confirm(),
+    }))
 }
 
-async function copyLive(helper: CopyHelper, member: Member): Promise<void> {
-  member.copied = await copyVolume(helper, { ...member.request, live: true })
+async function beforeStop({ run, helper }: CopySurroundings, { request, strategy }: Member): Promise<Progress> {
+  const copy = await strategy.beforeStop(helper, request)
+  if (copy.note !== null) await run.log.write('marina', copy.note)
+  return { kind: 'begun', copy }
 }
 
-async function passWhileRunning(run: InstanceRun, helper: CopyHelper, member: Member): Promise<void> {
-  if (member.source.staging.kind === 'presync') {
-    const can = await supportsTwoPasses(helper, member.request)
-    if (can.ok) {
-      member.firstPass = await firstPass(helper, member.request)
-      return
-    }
-    await run.log.write(
-      'marina',
-      `volume ${member.source.volume.name} is copied in one pass, while its applications are stopped: ${can.why}`,
-    )
+/** Stops those of the group that the members need stopped, brings the copies to this moment, and starts them again. */
+async function stopAround(
+  on: CopySurroundings,
+  group: StopGroup,
+  members: readonly Member[],
+): Promise<WorkWhileStopped<void>> {
+  const { run, stops } = on
+  const names = group.start.flat().map((one) => one.name)
+  if (names.length > 0) await run.log.write('marina', `stopping ${names.join(', ')}`)
+  // until it is known that all are up again
+  run.applicationsDown = names.length > 0
+  const stopped = await whileStopped(
+    run.context.host.docker,
+    // what only a failed volume needs goes on
+    { ...group, targets: members.map((member) => member.request.name) },
+    {
+      self: stops.self,
+      endlessStopMs: ENDLESS_STOP_MS,
+      startDeadlineMs: START_DEADLINE_MS,
+      signal: run.abort.signal,
+    },
+    async () => {
+      for (const member of members)
+        await step(on, member, 'begun', async ({ copy }) => ({
+          kind: 'unconfirmed',
+          staging: copy.staging,
+          confirm: await copy.whileStopped(),
+        }))
+    },
+  )
+  run.applicationsDown = stopped.notUp.length > 0
+  if (stopped.downtimeMs !== null) {
+    const downtime = stopped.downtimeMs / 1000
+    run.report.downtime(downtime)
+    await run.log.write('marina', `${names.join(', ')} up again, after ${inWords(downtime)}`)
   }
-  // one that is empty or has no room is known before anything is stopped
-  await survey(helper, member.request)
+  return stopped
 }
 
-async function lastPass(helper: CopyHelper, member: Member): Promise<void> {
-  member.lastPass = member.firstPass
-    ? await secondPass(helper, member.request, member.firstPass)
-    : await singlePass(helper, member.request)
-}
-
-async function confirm(helper: CopyHelper, member: Member): Promise<void> {
-  if (member.lastPass) member.copied = await confirmPasses(helper, member.request, member.lastPass)
+/** Throws where an application did not come up again: that fails the instance, whatever its copies are. */
+async function refuseDown({ run }: CopySurroundings, { notUp }: WorkWhileStopped<void>): Promise<void> {
+  if (notUp.length === 0) return
+  for (const one of notUp) for (const line of one.log) await run.log.write('marina', `${one.name}: ${line}`)
+  throw new InstanceError(
+    notUp
+      .map((one) => `${one.error}${one.log.length === 0 ? '' : `; it said last: ${one.log.slice(-3).join(' | ')}`}`)
+      .join('; '),
+  )
 }
 
 /** The postHooks of all whose preHook was begun, or that have none; nothing that goes wrong with one keeps another from its own. */
-async function closeHooks(run: InstanceRun, members: readonly Member[]): Promise<void> {
+async function closeHooks({ run }: CopySurroundings, members: readonly Member[]): Promise<void> {
   for (const member of members) {
     const { target } = member.source
     if (!member.hookBegun && (target.preHook !== null || target.postHook === null)) continue
-    await postHook(run, target, member.place).catch((error: Error) => {
-      member.error ??= error
-    })
+    await postHook(run, target, member.place).catch((error: unknown) => fail(member, asError(error)))
   }
 }
 
-/** A target that failed is not left half staged. */
-async function removeFailed(run: InstanceRun, helper: CopyHelper, members: readonly Member[]): Promise<void> {
-  if (run.stop.signal.aborted) return
-  for (const { error, request } of members) {
-    if (error === null) continue
-    const removed = await helper.exec({ script: 'rm -rf -- "$1"', args: [request.destination], deadlineMs: 600_000 })
+/** Removes what was staged of a target that failed: it must not pass for a backup. */
+async function removeFailed({ run, helper }: CopySurroundings, members: readonly Member[]): Promise<void> {
+  if (run.abort.signal.aborted) return
+  for (const { progress, request } of members) {
+    if (progress.kind !== 'failed') continue
+    const removed = await helper.exec({ script: 'rm -rf -- "$1"', args: [request.destination], deadlineMs: REMOVE_MS })
     if (removed.code !== 0)
       throw new InstanceError(
-        `what was staged of volume ${request.name}, which failed (${error.message}), could not be removed`,
+        `what was staged of volume ${request.name}, which failed (${progress.error.message}), could not be removed`,
       )
   }
 }
 
-async function settle(run: InstanceRun, member: Member): Promise<void> {
-  const { source, copied, error } = member
+async function report({ run }: CopySurroundings, member: Member): Promise<void> {
+  const { source, progress } = member
   const seconds = (Date.now() - member.began) / 1000
-  if (error !== null || copied === null) {
-    run.report.target(source.target, { seconds })
-    return failTarget(run, source.target, error?.message ?? `volume ${source.volume.name} was not copied`)
+  if (progress.kind !== 'copied') {
+    const error = progress.kind === 'failed' ? progress.error.message : `volume ${source.volume.name} was not copied`
+    return failTarget(run, source.target, { error, seconds })
   }
-  const staging = member.firstPass ? 'presync' : 'copy'
-  const { files, bytes } = copied
-  const warnings = [...copied.warnings, ...member.torn]
-  run.report.target(source.target, { status: 'staged', staging, files, bytes, warnings, seconds })
+  const { files, bytes } = progress.result
+  const warnings = [...progress.result.warnings, ...member.torn]
+  const how = { staging: progress.staging, files, bytes, warnings }
+  run.report.staged(source.target, { ...how, seconds })
   for (const warning of warnings) await run.log.write('marina', `warning: volume ${source.volume.name}: ${warning}`)
-  run.staged.push(volumeEntry(source, { staging, files, bytes, warnings }))
+  run.staged.push(volumeEntry(source, how))
 }

@@ -3,7 +3,7 @@
 import { databaseDirectory } from '../container/layout.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { dumpDatabase } from '../dump/dump.ts'
-import { InstanceError } from '../errors.ts'
+import { asError, InstanceError } from '../errors.ts'
 import type { DbSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
 import { databaseEntry } from './manifestEntries.ts'
@@ -17,8 +17,7 @@ export async function dumpDatabases(run: InstanceRun, helper: CopyHelper, source
       const dumped = await withHooks(run, source, () => dumpOne(run, helper, source))
       const bytes = dumped.files.reduce((sum, file) => sum + file.bytes, 0)
       const seconds = (Date.now() - began) / 1000
-      run.report.target(source.target, {
-        status: 'staged',
+      run.report.staged(source.target, {
         staging: 'dump',
         files: dumped.files.length,
         bytes,
@@ -28,10 +27,9 @@ export async function dumpDatabases(run: InstanceRun, helper: CopyHelper, source
       for (const notice of dumped.notices) await run.report.warn(`database ${source.container.name}: ${notice}`)
       run.staged.push(databaseEntry(source, dumped, run.layout))
     } catch (error) {
-      if (run.stop.signal.aborted || !isExpected(error)) throw error
-      run.report.target(source.target, { seconds: (Date.now() - began) / 1000 })
+      if (run.abort.signal.aborted || !isExpected(error)) throw error
       await removeDump(run, helper, source)
-      await failTarget(run, source.target, (error as Error).message)
+      await failTarget(run, source.target, { error: asError(error).message, seconds: (Date.now() - began) / 1000 })
     }
   }
 }
@@ -63,7 +61,7 @@ function dumpOne(run: InstanceRun, helper: CopyHelper, source: DbSource) {
     owner: { uid: 0, gid: 0 },
     onLine: (line) => run.log.write('marina', line),
     deadlineMs: run.instance.timeoutMs,
-    signal: run.stop.signal,
+    signal: run.abort.signal,
   })
 }
 

@@ -1,36 +1,67 @@
-/** All that the phases of one instance share. */
+/** What the phases of one instance share, and what becomes of what they throw. */
 import type { Instance, Target } from '../config/model.ts'
-import type { Layout } from '../container/layout.ts'
+import { type Layout, layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
-import { CancelledError, CommandError, DockerUnavailableError, InstanceError } from '../errors.ts'
+import {
+  asError,
+  CancelledError,
+  CommandError,
+  DockerUnavailableError,
+  InstanceError,
+  isSystemError,
+} from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { Phase } from '../outcome.ts'
+import { type InstanceAbort, openAbort } from './abort.ts'
 import type { InstanceContext } from './context.ts'
-import type { Stop } from './deadline.ts'
-import type { ReportBuilder } from './reportBuilder.ts'
+import { buildReport, type ReportBuilder } from './reportBuilder.ts'
 
 export interface InstanceRun {
   readonly context: InstanceContext
   readonly instance: Instance
   readonly log: InstanceLog
   readonly report: ReportBuilder
-  readonly stop: Stop
+  readonly abort: InstanceAbort
   readonly layout: Layout
   /** The file of `script`, read before anything is touched; `null` where there is none. */
   script: Buffer | null
-  /** What was staged by copy or dump so far, for the manifest. */
+  /** What was copied or dumped so far, for the manifest. */
   readonly staged: ManifestTarget[]
+  readonly failed: { readonly target: Target; readonly error: string }[]
   /** An application was stopped and may still be down: the journal must outlive this run. */
   applicationsDown: boolean
-  readonly failed: { readonly target: Target; readonly error: string }[]
 }
 
-/** One target cannot be backed up; the others go on. `phase` is where that showed, the current one where left out. */
-export async function failTarget(run: InstanceRun, target: Target, reason: string, phase?: Phase): Promise<void> {
+export function beginInstanceRun(
+  context: InstanceContext,
+  instance: Instance,
+  log: InstanceLog,
+  now: () => Date,
+): InstanceRun {
+  return {
+    context,
+    instance,
+    log,
+    report: buildReport(instance, log, now),
+    abort: openAbort(context.signal),
+    layout: layoutOf(instance.layout, now()),
+    script: null,
+    staged: [],
+    failed: [],
+    applicationsDown: false,
+  }
+}
+
+/** Notes that one target cannot be backed up; the others go on. `phase` is where that showed, the current one where left out. */
+export async function failTarget(
+  run: InstanceRun,
+  target: Target,
+  failure: { readonly error: string; readonly seconds?: number; readonly phase?: Phase },
+): Promise<void> {
   // it goes into the manifest, and so into the backup itself
-  const error = run.context.host.docker.redact(reason)
+  const error = run.context.host.docker.redact(failure.error)
   run.failed.push({ target, error })
-  run.report.target(target, { status: 'failed', staging: null, error }, phase)
+  run.report.failed(target, { ...failure, error })
   await run.log.write('marina', `failed: ${error}`)
 }
 
@@ -42,4 +73,19 @@ export function isExpected(error: unknown): boolean {
     error instanceof CancelledError ||
     error instanceof DockerUnavailableError
   )
+}
+
+/** Makes what was thrown the instance's reason. Where the abort fired, why it did explains more than the step that it broke. */
+export function explainFailure({ report, abort }: InstanceRun, error: unknown): void {
+  const reason = abort.reason()
+  if (reason?.kind === 'failed') report.fail(reason.sentence)
+  else if (reason?.kind === 'cancelled') report.cancel()
+  else report.fail(sentenceOf(asError(error)))
+}
+
+function sentenceOf(error: Error): string {
+  if (isExpected(error)) return error.message
+  if (isSystemError(error))
+    return `the runner's operating system refused something: ${error.message}. See its disk, memory and limits, and run the backup again`
+  return `a bug in Marina, please report it: ${error.stack ?? error.message}`
 }

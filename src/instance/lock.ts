@@ -4,25 +4,23 @@
  */
 import { claim, whyNotOurs } from '../claim/claim.ts'
 import { type HelperContainer, startHelper } from '../claim/helper.ts'
-import { engineNow } from '../claim/host.ts'
-import type { Instance } from '../config/model.ts'
 import type { CopyTools } from '../copy/copyHelper.ts'
 import { probeTools } from '../copy/tools.ts'
 import { createCall, type MountSpec, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
-import { ensureImage, type ReadyImage } from '../docker/images.ts'
-import { type Claim, type ClaimKind, claimLabels, claimName, imageName, stagingLabels } from '../docker/labels.ts'
+import { ensureImage } from '../docker/images.ts'
+import { claimName, imageName, stagingLabels } from '../docker/labels.ts'
 import { type Docker, run } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { asError, InstanceError } from '../errors.ts'
-import type { InstanceContext } from './context.ts'
+import { backupSpec, claimLabelsOf, type Journal, type LockRequest, NO_JOURNAL } from './lockSpecs.ts'
 
 export interface AcquiredLock {
-  /** The helper, where there is one. */
-  readonly helper: { readonly container: HelperContainer; readonly tools: CopyTools } | null
+  /** `null` where the backup container itself is the claim. */
+  readonly helper: LockHelper | null
   /** Of the volumes to copy, those that were removed before they could be mounted. */
   readonly vanished: readonly string[]
-  /** Creates the backup container with `/backup` and these mounts. */
+  /** Creates the backup container with `/backup` and these mounts, and returns its id. */
   create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
    * Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. With `keepJournal`, where an
@@ -31,111 +29,55 @@ export interface AcquiredLock {
   release(keepJournal: boolean): Promise<void>
 }
 
-export interface LockRequest {
-  readonly context: InstanceContext
-  readonly instance: Instance
-  readonly image: ReadyImage
-  readonly signal: AbortSignal
-  /** Called as soon as the claim is ours: waiting for it is not the instance's own time. */
-  readonly onClaimed: () => void
+/** The helper that holds the claim, and what its tools can do. */
+export interface LockHelper extends HelperContainer {
+  readonly tools: CopyTools
 }
 
-/** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
-const RELEASE_MS = 3 * 3_600_000
+const CREATE_MS = 120_000
+const PROBE_MS = 60_000
+/** As often a name is freed that is taken again. */
+const CREATE_ATTEMPTS = 3
 
 /** The backup container as the claim. It is taken at the first `create`. */
 export function lockByBackupContainer(request: LockRequest): AcquiredLock {
-  const name = claimName(request.instance.id)
+  const { context, instance } = request
+  const name = claimName(instance.id)
+  const labels = claimLabelsOf(request, { kind: 'backup', self: name, journal: NO_JOURNAL, helper: null })
   let current: string | null = null
   return {
     helper: null,
     vanished: [],
     async create(mounts, env) {
-      const staging: MountSpec = { type: 'anonymous', target: '/backup', labels: stagingLabels(request.instance.id) }
-      const spec = backupSpec(
-        request,
-        name,
-        labelsOf(request, 'backup', name, NO_JOURNAL, null),
-        [staging, ...mounts],
-        env,
-      )
-      current = await claim(request.context.host, spec, {
-        lockWaitMs: request.context.lockWaitMs,
-        signal: request.signal,
-        onClaimed: request.onClaimed,
-      })
+      const spec = backupSpec(request, { name, labels, env, mounts: [stagingMount(instance.id), ...mounts] })
+      current = await claim(context.host, spec, waitOf(request))
       return current
     },
     async release() {
-      if (current !== null) await removeContainer(request.context.host.docker, current)
+      if (current !== null) await removeContainer(context.host.docker, current)
     },
   }
 }
 
-/** What others on the host must know of a claim. */
-export type Journal = Pick<Claim, 'restart' | 'dumps' | 'hooks'>
-
-const NO_JOURNAL: Journal = { restart: [], dumps: [], hooks: [] }
-
-/** A helper as the claim, with the volumes to copy read-only at `/marina/source/<n>`. */
+/** A helper as the claim, with the volumes to copy mounted read-only at `sourcePath`. */
 export async function lockByHelper(
   request: LockRequest,
   sources: readonly string[],
   journal: Journal,
 ): Promise<AcquiredLock> {
-  const { context, instance, image, signal } = request
-  const { docker } = context.host
-  const name = claimName(instance.id)
-  const { helperImage } = instance
-  const { job } = context.host.owner
-  const opened = await startHelper(
-    context.host,
-    {
-      name,
-      images: [
-        async () => image,
-        ...(helperImage === null ? [] : [() => ensureImage(docker, helperImage, 'missing', { signal })]),
-      ],
-      labels: labelsOf(request, 'helper', name, journal, null),
-      mounts: [
-        { type: 'anonymous', target: '/backup', labels: stagingLabels(instance.id) },
-        ...sources.map(
-          (source, index): MountSpec => ({
-            type: 'volume',
-            source,
-            target: sourcePath(index),
-            readonly: true,
-            madeBy: job,
-          }),
-        ),
-      ],
-    },
-    { lockWaitMs: context.lockWaitMs, signal, onClaimed: request.onClaimed },
-    (exec) => probeTools(exec, 60_000, signal),
-  )
-  const helper = opened.helper
-  const known = async () => ({
+  const { docker, owner } = request.context.host
+  const helper = await openHelper(request, sources, journal)
+  const facts = async () => ({
     staging: await stagingVolume(request, helper.id),
-    vanished: await vanishedVolumes(docker, sources, job),
+    vanished: await vanishedVolumes(docker, sources, owner.job),
   })
-  const { staging, vanished } = await known().catch((error: unknown) => helper.releaseAfter(error))
+  const { staging, vanished } = await facts().catch((error: unknown) => helper.releaseAfter(error))
   let backup: string | null = null
   return {
-    helper: { container: helper, tools: opened.tools },
+    helper,
     vanished,
     async create(mounts, env) {
-      // one that is gone took its volume along, and a mount would make an empty one of that name
-      await stagingVolume(request, helper.id)
-      const own = imageName(instance.id)
-      const labels = labelsOf(request, 'image', own, NO_JOURNAL, helper.id)
-      const spec = backupSpec(
-        request,
-        own,
-        labels,
-        [{ type: 'volume', source: staging, target: '/backup', readonly: false }, ...mounts],
-        env,
-      )
-      backup = await createUnderClaim(request, spec)
+      backup = await createBesideHelper(request, helper.id, { mounts, env })
       return backup
     },
     async release(keepJournal) {
@@ -144,22 +86,70 @@ export async function lockByHelper(
       await (keepJournal || stays !== null ? helper.abandon() : helper.release())
       if (stays !== null) throw stays
       if (helper.lost.aborted) await freeStaging(docker, staging)
-      await removeMadeVolumes(docker, vanished, job)
+      await removeMadeVolumes(docker, vanished, owner.job)
     },
   }
 }
 
-/** As often a name is freed that is taken again. */
-const CREATE_ATTEMPTS = 3
+/** Where the helper has a volume that is to be copied. */
+export const sourcePath = (volume: string) => `/marina/source/${volume}`
 
-export const sourcePath = (index: number) => `/marina/source/${index}`
+async function openHelper(request: LockRequest, sources: readonly string[], journal: Journal): Promise<LockHelper> {
+  const { context, instance, image, signal } = request
+  const { docker, owner } = context.host
+  const { helperImage } = instance
+  const name = claimName(instance.id)
+  const opened = await startHelper(
+    context.host,
+    {
+      name,
+      images: [
+        async () => image,
+        ...(helperImage === null ? [] : [() => ensureImage(docker, helperImage, 'missing', { signal })]),
+      ],
+      labels: claimLabelsOf(request, { kind: 'helper', self: name, journal, helper: null }),
+      mounts: [
+        stagingMount(instance.id),
+        ...sources.map(
+          (source): MountSpec => ({
+            type: 'volume',
+            source,
+            target: sourcePath(source),
+            readonly: true,
+            madeBy: owner.job,
+          }),
+        ),
+      ],
+    },
+    waitOf(request),
+    (exec) => probeTools(exec, PROBE_MS, signal),
+  )
+  return { ...opened.helper, tools: opened.tools }
+}
+
+/** Creates the backup container with the helper's staging volume, which is looked up anew: see `stagingVolume`. */
+async function createBesideHelper(
+  request: LockRequest,
+  helper: string,
+  { mounts, env }: { readonly mounts: readonly MountSpec[]; readonly env: Readonly<Record<string, string>> },
+): Promise<string> {
+  const staging = await stagingVolume(request, helper)
+  const name = imageName(request.instance.id)
+  const spec = backupSpec(request, {
+    name,
+    labels: claimLabelsOf(request, { kind: 'image', self: name, journal: NO_JOURNAL, helper }),
+    env,
+    mounts: [{ type: 'volume', source: staging, target: '/backup', readonly: false }, ...mounts],
+  })
+  return createUnderClaim(request, spec)
+}
 
 /** Creates the backup container while the claim is ours. A claim of that name is a dead run's, and is removed. */
 async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<string> {
   const { docker } = request.context.host
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {
     const created = await createContainer(docker, createCall(spec), `container ${spec.name} could not be created`, {
-      deadlineMs: 120_000,
+      deadlineMs: CREATE_MS,
     })
     if (created.kind === 'created') return created.id
     const found = await inspectContainer(docker, spec.name)
@@ -172,6 +162,7 @@ async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<st
   )
 }
 
+/** The name of the staging volume. If the helper was removed, its volume is gone too, and mounting it by name would silently create an empty one. */
 async function stagingVolume(request: LockRequest, helper: string): Promise<string> {
   const found = await inspectContainer(request.context.host.docker, helper)
   const volume = found?.mounts.find((mount) => mount.target === '/backup')?.name
@@ -179,56 +170,15 @@ async function stagingVolume(request: LockRequest, helper: string): Promise<stri
   throw new InstanceError('the helper was removed by someone else while the data was staged')
 }
 
-/** Whoever removes a helper without its volumes leaves the staging volume behind. One that is gone is fine. */
+/** Removes the staging volume of a helper that somebody removed without its volumes. One that is gone is fine. */
 async function freeStaging(docker: Docker, volume: string): Promise<void> {
   await run(docker, ['volume', 'rm', '--force', volume], 'the staging volume of the helper, which died, is still there')
 }
 
-function labelsOf(
-  request: LockRequest,
-  kind: ClaimKind,
-  self: string,
-  journal: Journal,
-  helper: string | null,
-): Record<string, string> {
-  const { context, instance } = request
-  const labels: Omit<Claim, 'container'> = {
-    kind,
-    self,
-    instance: instance.id,
-    owner: context.host.owner,
-    deadline: engineNow(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
-    ...journal,
-    helper,
-  }
-  return claimLabels(labels)
+function stagingMount(instance: string): MountSpec {
+  return { type: 'anonymous', target: '/backup', labels: stagingLabels(instance) }
 }
 
-function backupSpec(
-  request: LockRequest,
-  name: string,
-  labels: Record<string, string>,
-  mounts: readonly MountSpec[],
-  env: Readonly<Record<string, string>>,
-): RunSpec {
-  const { instance, image } = request
-  return {
-    name,
-    image: image.id,
-    labels,
-    mounts: [...mounts, ...instance.mounts.map(userMount)],
-    env,
-    entrypoint: instance.entrypoint,
-    command: ['/backup.sh'],
-    user: instance.user,
-    network: instance.network,
-    memory: instance.resources.memory,
-    cpus: instance.resources.cpus,
-    helper: false,
-  }
-}
-
-function userMount(mount: Instance['mounts'][number]): MountSpec {
-  if (mount.type === 'tmpfs') return { type: 'tmpfs', target: mount.target }
-  return { type: mount.type, source: mount.source ?? '', target: mount.target, readonly: mount.readonly }
+function waitOf({ context, signal, onClaimed }: LockRequest) {
+  return { lockWaitMs: context.lockWaitMs, signal, onClaimed }
 }

@@ -1,120 +1,184 @@
 /** The last step before the run: the backup container with its mounts, manifest and environment, and all that it may read. */
 
-import { readyContainer, type TargetFailure } from '../container/create.ts'
+import { fillContainer } from '../container/contents.ts'
 import { backupEnvironment } from '../container/environment.ts'
 import { volumeDirectory } from '../container/layout.ts'
 import { manifest } from '../container/manifest.ts'
+import { lookIntoVolumes } from '../container/mountedVolumes.ts'
 import type { NumericUser } from '../container/user.ts'
-import { execReason } from '../docker/exec.ts'
+import { shownReason } from '../copy/readable.ts'
+import type { MountSpec } from '../docker/args.ts'
+import { removeContainer } from '../docker/containers.ts'
+import type { FileToCopy } from '../docker/copyFiles.ts'
 import type { ReadyImage } from '../docker/images.ts'
+import { removeMadeVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
-import type { AcquiredLock } from './lock.ts'
+import type { AcquiredLock, LockHelper } from './lock.ts'
 import { volumeEntry } from './manifestEntries.ts'
 import { targetName } from './reportBuilder.ts'
 
-/** Mounts what is mounted, beside what was copied and dumped, and returns the created backup container, or `null` where no target is left for it. */
+const GIVE_DUMPS_MS = 60_000
+const REMOVE_MOUNT_POINT_MS = 30_000
+
+/**
+ * Creates the backup container with the mounted volumes, beside what was copied and dumped, and creates it again without each that turns
+ * out empty, gone, or without its paths: those targets have failed. Returns its id, or `null` where no target is left for it.
+ */
 export async function prepareContainer(
   run: InstanceRun,
   lock: AcquiredLock,
   image: ReadyImage,
   mounted: readonly VolumeSource[],
 ): Promise<string | null> {
-  const { docker } = run.context.host
-  const { instance, stop } = run
   const began = Date.now()
-  const has = (kind: 'volume' | 'db') => run.staged.some((target) => target.kind === kind)
-  const databases = has('db')
-  const ready = await readyContainer(
-    {
-      docker,
-      instance,
-      image,
-      layout: run.layout,
-      mounted,
-      staged: { volumes: has('volume'), databases },
-      madeBy: run.context.host.owner.job,
-      script: run.script,
-      signal: stop.signal,
-      create: (mounts, failed) => lock.create(mounts, environment(run, failed)),
-      manifest: (staged, failed) => manifestFor(run, staged, failed),
-    },
-    (left) => left.length > 0 || run.staged.length > 0 || (mounted.length === 0 && run.failed.length === 0),
-  )
-  for (const source of ready.mounted)
-    run.report.target(source.target, { status: 'staged', staging: 'mount', seconds: (Date.now() - began) / 1000 })
-  for (const failure of ready.failed) {
-    // staging it is, also where the claim is the very container that shows what is wrong
-    await failTarget(run, failure.source.target, failure.error, 'stage')
-    if (lock.helper) await removeMountPoint(run, lock.helper, failure.source)
+  let volumes = mounted
+  let parents: ReadonlyMap<VolumeSource, readonly FileToCopy[]> = new Map()
+  // paths are looked at through the whole volume first
+  let areWhole = volumes.some((source) => source.target.paths.length > 0)
+  while (isWorthARun(run, volumes)) {
+    const id = await lock.create(mountsOf(run, volumes, areWhole), environmentOf(run))
+    try {
+      const found = await lookIntoVolumes(createdContainer(run, id), volumes, areWhole)
+      if (found.failed.size === 0 && !areWhole) {
+        const owner = await fill(run, { id, image, volumes, parents: volumes.flatMap((one) => parents.get(one) ?? []) })
+        const seconds = (Date.now() - began) / 1000
+        for (const source of volumes) reportMounted(run, source, seconds)
+        if (lock.helper && has(run, 'db')) await giveDumps(run, lock.helper, owner)
+        return id
+      }
+      if (areWhole) parents = found.parents
+      areWhole = false
+      volumes = volumes.filter((source) => !found.failed.has(source))
+      await removeContainer(run.context.host.docker, id)
+      await failVolumes(run, lock.helper, found.failed)
+    } catch (error) {
+      // where it cannot be removed now the release tries again, and says so
+      await removeContainer(run.context.host.docker, id).catch(() => {})
+      throw error
+    }
   }
-  if (databases && lock.helper && ready.id !== null) await giveDumps(run, lock.helper, ready.owner)
-  return ready.id
+  return null
 }
 
-/** The dumps belong to the image's user, whose numbers are known only now. */
-async function giveDumps(
+/** An instance without targets runs its image; one whose targets have all failed does not. */
+function isWorthARun(run: InstanceRun, mounted: readonly VolumeSource[]): boolean {
+  return mounted.length > 0 || run.staged.length > 0 || run.failed.length === 0
+}
+
+function has(run: InstanceRun, kind: 'volume' | 'db'): boolean {
+  return run.staged.some((target) => target.kind === kind)
+}
+
+function createdContainer({ context, layout, abort }: InstanceRun, id: string) {
+  const { docker, owner } = context.host
+  return { docker, id, layout, madeBy: owner.job, signal: abort.signal }
+}
+
+function mountsOf(run: InstanceRun, volumes: readonly VolumeSource[], areWhole: boolean): readonly MountSpec[] {
+  return volumes.flatMap(({ volume, target, staging: { strategy } }) =>
+    strategy.kind === 'mounting'
+      ? strategy.mounts({
+          name: volume.name,
+          target: volumeDirectory(run.layout, volume.name),
+          paths: areWhole ? [] : target.paths,
+          madeBy: run.context.host.owner.job,
+        })
+      : [],
+  )
+}
+
+interface ContainerToFill {
+  readonly id: string
+  readonly image: ReadyImage
+  readonly volumes: readonly VolumeSource[]
+  readonly parents: readonly FileToCopy[]
+}
+
+function fill(run: InstanceRun, { id, image, volumes, parents }: ContainerToFill): Promise<NumericUser> {
+  const { context, instance, layout, script, abort } = run
+  return fillContainer({ docker: context.host.docker, instance, image, signal: abort.signal }, id, {
+    layout,
+    uses: { volumes: has(run, 'volume') || volumes.length > 0, databases: has(run, 'db') },
+    parents,
+    manifest: manifestOf(run, volumes),
+    script,
+  })
+}
+
+function reportMounted(run: InstanceRun, source: VolumeSource, seconds: number): void {
+  run.report.staged(source.target, { staging: 'mount', files: null, bytes: null, seconds, warnings: [] })
+}
+
+/** Staging has failed there, also where the claim is the very container that shows what is wrong. */
+async function failVolumes(
   run: InstanceRun,
-  helper: NonNullable<AcquiredLock['helper']>,
-  owner: NumericUser,
+  helper: LockHelper | null,
+  failed: ReadonlyMap<VolumeSource, string>,
 ): Promise<void> {
-  const given = await helper.container.exec({
+  const { docker, owner } = run.context.host
+  for (const [source, error] of failed) {
+    await failTarget(run, source.target, { error, phase: 'stage' })
+    if (helper) await removeMountPoint(run, helper, source)
+  }
+  await removeMadeVolumes(
+    docker,
+    [...failed.keys()].map((source) => source.volume.name),
+    owner.job,
+  )
+}
+
+/** Gives the dumps to the image's user, whose numbers are known only now. */
+async function giveDumps(run: InstanceRun, helper: LockHelper, owner: NumericUser): Promise<void> {
+  const given = await helper.exec({
     script: 'chown -R "$1" "$2"',
     args: [`${owner.uid}:${owner.gid}`, `${run.layout.directory}/db`],
-    deadlineMs: 60_000,
-    signal: run.stop.signal,
+    deadlineMs: GIVE_DUMPS_MS,
+    signal: run.abort.signal,
   })
   if (given.code !== 0)
-    throw new InstanceError(`the dumps could not be given to the image's user: ${execReason(given)}`)
+    throw new InstanceError(`the dumps could not be given to the image's user: ${shownReason(given)}`)
 }
 
-/** The staging volume outlives a backup container that was created and removed: the mount point that it made there must not pass as an empty backup. */
-async function removeMountPoint(
-  run: InstanceRun,
-  helper: NonNullable<AcquiredLock['helper']>,
-  source: VolumeSource,
-): Promise<void> {
-  const removed = await helper.container.exec({
+/** Removes the mount point that a container which was removed again made in the staging volume: it must not pass for an empty backup. */
+async function removeMountPoint(run: InstanceRun, helper: LockHelper, source: VolumeSource): Promise<void> {
+  const removed = await helper.exec({
     // paths have mount points of their own below it; nothing is mounted there in the helper
     script: 'rm -rf -- "$1"',
     args: [volumeDirectory(run.layout, source.volume.name)],
-    deadlineMs: 30_000,
-    signal: run.stop.signal,
+    deadlineMs: REMOVE_MOUNT_POINT_MS,
+    signal: run.abort.signal,
   })
   if (removed.code !== 0)
     throw new InstanceError(
-      `the mount point of volume ${source.volume.name}, which failed, could not be removed: ${execReason(removed)}`,
+      `the mount point of volume ${source.volume.name}, which failed, could not be removed: ${shownReason(removed)}`,
     )
 }
 
-function environment(run: InstanceRun, failed: readonly TargetFailure[]): { [key: string]: string } {
-  const names = [
-    ...run.failed.map((failure) => targetName(failure.target)),
-    ...failed.map((failure) => failure.source.volume.name),
-  ]
-  return backupEnvironment(run.instance, {
-    hostName: run.context.hostName,
-    runUrl: run.context.runUrl,
-    layout: run.layout,
-    failedTargets: names,
+function environmentOf({ context, instance, layout, failed }: InstanceRun): Record<string, string> {
+  return backupEnvironment(instance, {
+    hostName: context.hostName,
+    runUrl: context.runUrl,
+    layout,
+    failedTargets: failed.map(({ target }) => targetName(target)),
   })
 }
 
-function manifestFor(run: InstanceRun, mounted: readonly VolumeSource[], failed: readonly TargetFailure[]): Buffer {
+function manifestOf(
+  { context, instance, layout, staged, failed }: InstanceRun,
+  mounted: readonly VolumeSource[],
+): Buffer {
   return manifest({
-    instance: run.instance.id,
-    host: run.context.hostName,
-    timestamp: run.layout.timestamp,
-    layout: run.instance.layout,
-    runUrl: run.context.runUrl,
+    instance: instance.id,
+    host: context.hostName,
+    timestamp: layout.timestamp,
+    layout: instance.layout,
+    runUrl: context.runUrl,
     targets: [
-      ...run.staged.map((target) => ({ ...target, warnings: target.warnings.map(run.context.host.docker.redact) })),
+      ...staged.map((target) => ({ ...target, warnings: target.warnings.map(context.host.docker.redact) })),
       ...mounted.map((source) => volumeEntry(source, { staging: 'mount', files: null, bytes: null, warnings: [] })),
     ],
-    failed: [
-      ...run.failed.map(({ target, error }) => ({ kind: target.kind, name: targetName(target), error })),
-      ...failed.map(({ source, error }) => ({ kind: 'volume' as const, name: source.volume.name, error })),
-    ],
+    failed: failed.map(({ target, error }) => ({ kind: target.kind, name: targetName(target), error })),
   })
 }

@@ -1,8 +1,21 @@
-/** What is known of an instance's run while it goes on, and the report it becomes. */
+/** Collects what happens to one instance while it runs, and makes its report in the end. */
 import type { Instance, Target } from '../config/model.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
-import type { InstanceReport, Phase, PhaseTiming, TargetReport } from '../outcome.ts'
-import { instanceStatus } from './status.ts'
+import {
+  type InstanceReport,
+  instanceStatus,
+  type Phase,
+  type PhaseTiming,
+  type PlannedTarget,
+  type StagedData,
+  type TargetReport,
+} from '../outcome.ts'
+
+/** An instance's report as far as its run makes it. */
+export type InstanceOutcome = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
+
+/** How a target was staged. */
+export type StagedHow = StagedData & { readonly seconds: number; readonly warnings: readonly string[] }
 
 export interface ReportBuilder {
   /** Runs one phase: its time is kept, its end is a line in the log, its failure is known by its name. */
@@ -10,14 +23,21 @@ export interface ReportBuilder {
   warn(message: string): Promise<void>
   /** Applications were down for so long, in seconds. Where several groups were stopped, the longest counts. */
   downtime(seconds: number): void
-  /** Says or corrects what became of a target; `phase` is where it failed, the current one where left out. */
-  target(target: Target, found: Partial<Omit<TargetReport, 'kind' | 'name' | 'line'>>, phase?: Phase): void
+  /** The target belongs to the instance. One of which nothing more is heard has failed. */
+  expect(target: Target): void
+  staged(target: Target, how: StagedHow): void
+  planned(target: Target, how: Pick<PlannedTarget, 'staging' | 'plan' | 'warnings'>): void
+  /** `error` is one sentence; `phase` is where it failed, the current one where left out. */
+  failed(target: Target, failure: { readonly error: string; readonly seconds?: number; readonly phase?: Phase }): void
   /** The instance itself failed; the first reason counts. */
   fail(message: string): void
   cancel(): void
-  set(known: Partial<Pick<InstanceReport, 'image' | 'exitCode'>>): void
-  end(): Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
+  set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode'>>): void
+  end(): InstanceOutcome
 }
+
+/** What a target's report says where nothing was heard of the target until the end. */
+const NOT_REACHED = 'it was not staged: the instance ended before'
 
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
   const startedAt = now()
@@ -29,7 +49,7 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
   let targetsPhase: Phase | null = null
   let current: Phase | null = null
   let cancelled = false
-  let known: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds'> = {
+  let facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds'> = {
     image: { reference: instance.customImage ?? '', id: null, digest: null },
     exitCode: null,
     downtimeSeconds: null,
@@ -51,12 +71,16 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
       await log.write('marina', `warning: ${message}`)
     },
     downtime(seconds) {
-      known = { ...known, downtimeSeconds: Math.max(known.downtimeSeconds ?? 0, seconds) }
+      facts = { ...facts, downtimeSeconds: Math.max(facts.downtimeSeconds ?? 0, seconds) }
     },
-    target(target, found, phase) {
-      const before = targets.get(target) ?? unstaged(target)
-      targets.set(target, { ...before, ...found })
-      if (found.status === 'failed') targetsPhase ??= phase ?? current
+    expect: (target) => void targets.set(target, failedTarget(target, NOT_REACHED, 0)),
+    staged: (target, how) => void targets.set(target, { ...basics(target), ...how, status: 'staged', error: null }),
+    planned(target, how) {
+      targets.set(target, { ...basics(target), ...NO_DATA, ...how, status: 'planned', seconds: 0, error: null })
+    },
+    failed(target, { error, seconds = 0, phase }) {
+      targets.set(target, failedTarget(target, error, seconds))
+      targetsPhase ??= phase ?? current
     },
     fail(message) {
       failure ??= message
@@ -67,51 +91,46 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
       failedPhase ??= current
     },
     set(more) {
-      known = { ...known, ...more }
+      facts = { ...facts, ...more }
     },
     end() {
       const all = [...targets.values()]
       const status = instanceStatus({ targets: all, failure, cancelled })
-      const lost = all.filter((target) => target.status === 'failed')
       return {
         id: instance.id,
         line: instance.line,
         status,
         failedPhase: failedPhase ?? targetsPhase,
-        error: failure ?? (status === 'cancelled' ? 'cancelled' : lost.length > 0 ? sentencesOf(lost) : null),
+        error: failure ?? (status === 'cancelled' ? 'cancelled' : errorsOf(all)),
         warnings,
         targets: all,
         phases,
         startedAt: startedAt.toISOString(),
         seconds: secondsSince(startedAt, now()),
-        ...known,
+        ...facts,
       }
     },
   }
 }
 
-/** Why targets failed; what several share is said once. */
-export function sentencesOf(failed: readonly Pick<TargetReport, 'error'>[]): string {
-  return [...new Set(failed.map((target) => target.error))].join('; ')
+/** Why targets failed; what several share is said once. `null` where none did. */
+export function errorsOf(targets: readonly Pick<TargetReport, 'error'>[]): string | null {
+  const errors = new Set(targets.flatMap(({ error }) => (error === null ? [] : [error])))
+  return errors.size === 0 ? null : [...errors].join('; ')
 }
 
 export function targetName(target: Target): string {
   return target.kind === 'volume' ? target.name : target.container
 }
 
-function unstaged(target: Target): TargetReport {
-  return {
-    kind: target.kind,
-    name: targetName(target),
-    status: 'failed',
-    staging: null,
-    files: null,
-    bytes: null,
-    seconds: 0,
-    error: null,
-    warnings: [],
-    line: target.line,
-  }
+const NO_DATA = { files: null, bytes: null } as const
+
+function basics(target: Target) {
+  return { kind: target.kind, name: targetName(target), line: target.line }
+}
+
+function failedTarget(target: Target, error: string, seconds: number): TargetReport {
+  return { ...basics(target), ...NO_DATA, status: 'failed', staging: null, seconds, error, warnings: [] }
 }
 
 function secondsSince(from: Date, to: Date): number {

@@ -38,8 +38,8 @@ async function oneHook(
       `${kind} of ${target.kind === 'db' ? 'database' : 'volume'} ${targetName(target)} has no container to run in: no running container has it mounted. Start one, or remove the hook`,
     )
   }
-  const isLate = kind === 'postHook' && run.stop.signal.aborted
-  const result = await run.stop.during(`the ${kind} ran in container "${place.name}"`, () =>
+  const isLate = kind === 'postHook' && run.abort.signal.aborted
+  const result = await run.abort.during(`the ${kind} ran in container "${place.name}"`, () =>
     runHook(run.context.host.docker, {
       kind,
       container: place.id,
@@ -47,7 +47,7 @@ async function oneHook(
       text,
       deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, run.instance.timeoutMs),
       // a postHook that was begun is not cut short: it puts the application back to work
-      ...(kind === 'preHook' ? { signal: run.stop.signal } : {}),
+      ...(kind === 'preHook' ? { signal: run.abort.signal } : {}),
       onLine: (stream, line) => run.log.write(stream === 'stdout' ? 'out' : 'err', `${line}\n`),
     }),
   )

@@ -2,7 +2,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { bytes } from '../report/format.ts'
+import { bytes } from '../format.ts'
 
 /** The largest log in an artifact, in bytes. */
 export const ARTIFACT_LOG_BYTES = 20_000_000

@@ -1,6 +1,7 @@
 /** The run's page in the Actions tab, as markdown. Pure: a report in, text out. */
+
+import { bytes, count, minute, seconds } from '../format.ts'
 import type { InstanceReport, InstanceStatus, RunReport, TargetReport } from '../outcome.ts'
-import { bytes, count, minute, seconds } from './format.ts'
 import { withoutFileNames } from './hideFileNames.ts'
 import { block, code, inline, link } from './markdown.ts'
 
@@ -68,7 +69,10 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
       error: hideAny(one.error),
       warnings: one.warnings.map(hide),
       tail: [],
-      targets: one.targets.map((t) => ({ ...t, error: hideAny(t.error), warnings: t.warnings.map(hide) })),
+      targets: one.targets.map((target) => {
+        const warnings = target.warnings.map(hide)
+        return target.status === 'failed' ? { ...target, error: hide(target.error), warnings } : { ...target, warnings }
+      }),
     })),
   }
 }
@@ -89,8 +93,9 @@ function* parts(report: RunReport, detail: Detail, cut: boolean): Generator<stri
   const bad = FOLDED.flatMap((status) => report.instances.filter((one) => one.status === status))
   yield verdictLine(report)
   if (cut) yield CUT_NOTE
-  yield* table(report.instances, detail)
+  yield* table(report, detail)
   for (const one of bad.slice(0, detail.rows)) yield fold(one, detail, bad.length === 1)
+  yield* plan(report, detail)
   yield* warnings(report, detail)
   yield* footer(report)
 }
@@ -111,9 +116,9 @@ function verdictLine(report: RunReport): string {
   const total = report.instances.length
   const host = report.host === '' ? '' : ` on ${inline(report.host)}`
   const bad = (ids: readonly InstanceReport[]) => namesOf(ids.map((one) => one.id))
+  if (report.dryRun) return dryRunLine(report, host)
   switch (report.result) {
     case 'nothing-due':
-      if (report.dryRun) return `### ⏭️ Dry run${host}: nothing was backed up, ${count(total, 'backup')} would be`
       return `### 💤 Nothing was due${host}`
     case 'success':
       return `### ✅ ${count(total, 'backup')} succeeded${host}, in ${seconds(report.seconds)}`
@@ -131,6 +136,18 @@ function verdictLine(report: RunReport): string {
   }
 }
 
+/** Of a dry run nothing has succeeded and nothing has failed: it says what a run would do. */
+function dryRunLine({ instances, result }: RunReport, host: string): string {
+  const total = count(instances.length, 'backup')
+  const bad = instances.filter((one) => one.status === 'failed' || one.status === 'partial')
+  if (result === 'cancelled') return `### 🚫 Dry run${host}: cancelled`
+  if (bad.length === 0 && result === 'failed') return `### ❌ Dry run${host}: failed`
+  if (bad.length === 0) return `### ⏭️ Dry run${host}: nothing was backed up, ${total} would be`
+  const sign = bad.some((one) => one.status === 'failed') ? '❌' : '⚠️'
+  const names = namesOf(bad.map((one) => one.id))
+  return `### ${sign} Dry run${host}: nothing was backed up, and ${bad.length} of ${total} would fail or be incomplete: ${names}`
+}
+
 function namesOf(ids: readonly string[]): string {
   const shown = ids
     .slice(0, 5)
@@ -139,23 +156,24 @@ function namesOf(ids: readonly string[]): string {
   return ids.length > 5 ? `${shown} and ${ids.length - 5} more` : shown
 }
 
-function table(instances: readonly InstanceReport[], detail: Detail): string[] {
+function table({ instances, dryRun }: RunReport, detail: Detail): string[] {
   if (instances.length === 0 || detail.rows === 0) return []
   const worstFirst = [...instances].sort((a, b) => Number(b.status === 'failed') - Number(a.status === 'failed'))
   const rows = (instances.length > detail.rows ? worstFirst : instances).slice(0, detail.rows)
   const lines = [
     '| Instance | Status | Targets | Size | Downtime | Duration | Next run |',
     '| --- | --- | --- | ---: | ---: | ---: | --- |',
-    ...rows.map(row),
+    ...rows.map((one) => row(one, dryRun)),
   ]
   const more = instances.length - rows.length
   return [lines.join('\n'), ...(more > 0 ? [`_And ${count(more, 'more instance')}._`] : [])]
 }
 
-function row(one: InstanceReport): string {
+function row(one: InstanceReport, dryRun: boolean): string {
+  const status = dryRun && one.status === 'skipped' ? 'would run' : one.status
   const cells = [
     code(one.id),
-    `${SIGNS[one.status]} ${one.status}${one.failedPhase === null ? '' : ` (${one.failedPhase})`}`,
+    `${SIGNS[one.status]} ${status}${one.failedPhase === null ? '' : ` (${one.failedPhase})`}`,
     targetsCell(one),
     sizeCell(one.targets),
     one.downtimeSeconds === null ? '–' : seconds(one.downtimeSeconds),
@@ -192,6 +210,21 @@ function fold(one: InstanceReport, detail: Detail, open: boolean): string {
       : [tail.length === 1 ? 'Last line of its log:' : `Last ${tail.length} lines of its log:`, block(tail)]),
     '</details>',
   ].join('\n\n')
+}
+
+/** What a dry run found out: how each target would be staged. */
+function plan({ instances }: RunReport, detail: Detail): string[] {
+  const lines = instances.flatMap((one) =>
+    one.targets.flatMap((target) =>
+      target.status === 'planned'
+        ? [`- ${code(one.id)}: ${target.kind} ${code(target.name)} would be ${inline(target.plan)}`]
+        : [],
+    ),
+  )
+  if (lines.length === 0 || !detail.targets) return []
+  const shown = lines.slice(0, detail.rows)
+  const more = lines.length - shown.length
+  return ['#### What a run would do', [...shown, ...(more > 0 ? [`- and ${more} more, in the report`] : [])].join('\n')]
 }
 
 function warnings(report: RunReport, detail: Detail): string[] {

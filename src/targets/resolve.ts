@@ -9,9 +9,10 @@ import { type Docker, isUnanswered, type QueryOptions } from '../docker/process.
 import { inspectVolumes, listVolumes, type Volume } from '../docker/volumes.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
 import { CommandError } from '../errors.ts'
+import type { EngineTraits } from '../staging/strategy.ts'
 import { type HostObject, nearestName } from './nearestName.ts'
 import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed } from './services.ts'
-import { decideStaging, type EngineTraits, type Staging } from './staging.ts'
+import { type ChosenStaging, decideStaging } from './staging.ts'
 
 /** A container that has a target's data, as it stands in the manifest: a restore needs its image. */
 export interface SourceContainer {
@@ -27,7 +28,7 @@ export interface VolumeSource {
   readonly kind: 'volume'
   readonly target: VolumeTarget
   readonly volume: Volume
-  readonly staging: Staging
+  readonly staging: ChosenStaging
   /** Containers that have the volume, running or not. */
   readonly containers: readonly SourceContainer[]
 }

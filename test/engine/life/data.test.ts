@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { testEngine } from '../../support/backup.ts'
+import { IDLES, startApp, startOf } from '../../support/applications.ts'
+import { makeVolume, testEngine } from '../../support/backup.ts'
 import { describeTrees, inVolume } from '../../support/bench.ts'
 import {
   expectNoTrace,
@@ -94,6 +95,36 @@ async function untilRunning(container: string): Promise<string> {
     .toMatch(/^true /)
   return /^(?:true )?MARINA_BACKUP_DIR=(.*)$/m.exec(seen)?.[1] ?? ''
 }
+
+test('what only a failed target needs is not stopped', async () => {
+  const volumes = { good: await makeVolume(engine, 'needs-good'), bad: await makeVolume(engine, 'needs-bad') }
+  // one group: an application has both volumes
+  const both = await startApp(engine, 'needs-both', { volumes: [volumes.good, volumes.bad], script: IDLES })
+  const onlyBad = await startApp(engine, 'needs-only-bad', { volumes: [volumes.bad], script: IDLES })
+  const onlyGood = await startApp(engine, 'needs-only-good', { volumes: [volumes.good], script: IDLES })
+  const [bothSince, badSince, goodSince] = await Promise.all(
+    [both, onlyBad, onlyGood].map((app) => startOf(engine, app)),
+  )
+  const instance = {
+    id: id('needs'),
+    customImage: await toldImage(engine),
+    pull: 'never',
+    targets: [
+      { volume: volumes.good, stopAttached: true },
+      { volume: volumes.bad, stopAttached: true, paths: ['not/there'] },
+    ],
+    env: { DO: shell('exit 0') },
+  }
+  const ran = await runJob(engine, { instances: [instance] })
+  expectNoTrace(ran)
+  expect(reportOf(ran, id('needs')).targets).toMatchObject([
+    { status: 'staged', staging: 'presync' },
+    { status: 'failed' },
+  ])
+  expect(await startOf(engine, onlyBad)).toBe(badSince)
+  expect(await startOf(engine, both)).not.toBe(bothSince)
+  expect(await startOf(engine, onlyGood)).not.toBe(goodSince)
+})
 
 test('the seed example: labelled volume, both variables, id and host seen by the script', async () => {
   const image = `${id('example-backup')}:latest`

@@ -62,6 +62,8 @@ beforeAll(async () => {
     from('shell-form', shellForm),
     from('unknown-user', unknownUser),
     from('no-entrypoint', image, { entrypoint: '/not/here' }),
+    told('tool-entrypoint', 'exit 0', { entrypoint: 'cp' }),
+    from('tool-no-script', engine.baseImage, { entrypoint: '/bin/cp' }),
     from('no-registry', '127.0.0.1:9/nobody/nothing:1', { pull: 'always' }),
     from('never-pulled', 'nobody/nothing:1'),
     on('missing', { volume: id('f-missing') }),
@@ -122,7 +124,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'memory-within',
     'run',
     0,
-    'the backup ran out of memory and was killed (exit code 0): its limit is 20m (resources.memory)',
+    "one of the backup's processes was killed because memory ran out (the backup ended with exit code 0): its limit is 20m (resources.memory)",
   ],
   [
     'no-script',
@@ -159,6 +161,18 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'run',
     null,
     'the entrypoint /not/here could not be started in image <told>:latest: no such file or directory. See the ENTRYPOINT of the image, or entrypoint in the configuration',
+  ],
+  [
+    'tool-entrypoint',
+    'run',
+    1,
+    'the backup failed with exit code 1: its log says why. The ENTRYPOINT (cp) got /backup.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs',
+  ],
+  [
+    'tool-no-script',
+    'run',
+    1,
+    'image <base>:latest has no /backup.sh, and its ENTRYPOINT (cp) got it as an argument: give the instance a script, and set entrypoint: "" so that the script runs',
   ],
   [
     'no-registry',

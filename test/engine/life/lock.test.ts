@@ -1,6 +1,9 @@
 /** One instance is backed up once at a time on a host; different ones side by side; and what a run that may touch nothing does. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { thisProcess } from '../../../src/claim/processIdentity.ts'
+import { claimLabels, claimName, type JournalEntry } from '../../../src/docker/labels.ts'
+import { IDLES, startApp } from '../../support/applications.ts'
 import { testEngine } from '../../support/backup.ts'
 import {
   expectNoTrace,
@@ -113,7 +116,14 @@ test('a dry run says what it would do, and touches nothing', async () => {
   expectNoTrace(ran)
   expect(ran.stdout).toContain(`volume ${volume} would be mounted in place`)
   expect(ran.stdout).toContain(`volume ${volume} would be copied, because staging: copy`)
-  expect(reportOf(ran, id('dry-mount')).status).toBe('skipped')
+  expect(reportOf(ran, id('dry-mount'))).toMatchObject({
+    status: 'skipped',
+    targets: [{ name: volume, status: 'planned', staging: 'mount', plan: 'mounted in place', error: null }],
+  })
+  expect(reportOf(ran, id('dry-copy')).targets).toMatchObject([
+    { status: 'planned', staging: 'copy', plan: 'copied, because staging: copy', files: null, bytes: null },
+  ])
+  expect(ran.summary).not.toContain('staged')
   expect(reportOf(ran, id('dry-missing'))).toMatchObject({
     status: 'failed',
     error: expect.stringMatching(/does not exist/),
@@ -128,9 +138,53 @@ test('a dry run says what it would do, and touches nothing', async () => {
   })
   expect(fine.report?.dryRun).toBe(true)
   expect(fine.summary).toMatch(/^### ⏭️ Dry run on \S+: nothing was backed up, 2 backups would be/)
+  expect(fine.summary).toContain(`volume <code>${volume}</code> would be mounted in place`)
   const until = await engine.ok(['info', '--format', '{{.SystemTime}}'])
   expect(await engine.ok(['events', '--since', since, '--until', until])).toBe('')
 })
+
+test('a dry run waits for no other instance: it says whom a run would wait for', async () => {
+  const app = await startApp(engine, 'dry-app', { volumes: [volume], script: IDLES })
+  const appId = await engine.ok(['container', 'inspect', '--format', '{{.Id}}', app])
+  await engine.ok(['stop', app])
+  const other = await otherHolder([{ wave: 0, id: appId, name: app }])
+  const stopped = instance('dry-stopped', 'exit 0', { targets: [{ volume, stopAttached: true }], timeout: '10m' })
+  const dumped = instance('dry-dumped', 'exit 0', { targets: [{ db: app, dbKind: 'redis' }], timeout: '10m' })
+  const ran = await runJob(engine, { instances: [stopped, dumped] }, { inputs: { 'dry-run': 'true' } })
+  await engine.ok(['rm', '-fv', other])
+  expectNoTrace(ran)
+  expect(ran.code).toBe(0)
+  const wouldWait = `${app}: down at present, as another run stopped it; a run would wait until it is up`
+  expect(ran.stdout.split(wouldWait)).toHaveLength(3)
+  expect(ran.stdout).toContain(`${app} would be stopped and started again`)
+  expect(reportOf(ran, id('dry-stopped')).targets).toMatchObject([{ status: 'planned', staging: 'presync' }])
+  expect(reportOf(ran, id('dry-dumped')).targets).toMatchObject([
+    {
+      status: 'planned',
+      staging: 'dump',
+      plan: 'dumped, once the run that has stopped it has started it again',
+    },
+  ])
+})
+
+/** A live claim of another instance by this process, which has stopped the applications of `restart`. Resolves to its name. */
+async function otherHolder(restart: readonly JournalEntry[]): Promise<string> {
+  const name = claimName(id('other'))
+  const labels = claimLabels({
+    kind: 'helper',
+    instance: id('other'),
+    self: name,
+    owner: { repository: '', server: '', runId: '7', attempt: 1, job: 'other', process: thisProcess() },
+    deadline: Date.now() + 3_600_000,
+    restart,
+    dumps: [],
+    hooks: [],
+    helper: null,
+  })
+  const words = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
+  await engine.ok(['run', '-d', '--name', name, ...words, engine.baseImage, 'sleep', '1000'])
+  return name
+}
 
 test('a schedule event takes the instances that have a schedule, and says so', async () => {
   const config = {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bytesOf, type Entry, listingParser, parentOf, shown, withAbove } from '../../../src/copy/listing.ts'
+import { type Entry, listingParser, parentOf, withAbove } from '../../../src/copy/listing.ts'
 
 /** What stat prints for an entry, in latin1. */
 function printed(path: string, size: number): string {
@@ -90,10 +90,4 @@ describe('paths', () => {
     ['a', '.'],
     ['.', '.'],
   ])('the parent of %s is %s', (child, parent) => expect(parentOf(child)).toBe(parent))
-
-  test('for people: UTF-8 where it is, and no control characters', () => {
-    expect(shown(bytesOf('grüße'))).toBe('"grüße"')
-    expect(shown('a\nb\x1b')).toBe('"a\\nb\\u001b"')
-    expect(shown('\xff')).toBe('"\ufffd"')
-  })
 })

@@ -1,7 +1,7 @@
 /** Reports for tests: a small whole one, to be changed where a test cares. */
-import type { InstanceReport, RunReport, TargetReport } from '../../../src/outcome.ts'
+import type { InstanceReport, PlannedTarget, RunReport, StagedTarget, TargetReport } from '../../../src/outcome.ts'
 
-export function target(changes: Partial<TargetReport> = {}): TargetReport {
+export function target(changes: Partial<StagedTarget> = {}): TargetReport {
   return {
     kind: 'volume',
     name: 'data',
@@ -14,6 +14,37 @@ export function target(changes: Partial<TargetReport> = {}): TargetReport {
     warnings: [],
     line: 12,
     ...changes,
+  } as StagedTarget
+}
+
+export function failedTarget(name: string, error: string): TargetReport {
+  return {
+    kind: 'volume',
+    name,
+    status: 'failed',
+    staging: null,
+    files: null,
+    bytes: null,
+    seconds: 1.5,
+    error,
+    warnings: [],
+    line: 12,
+  }
+}
+
+export function planned(name: string, plan: string): PlannedTarget {
+  return {
+    kind: 'volume',
+    name,
+    status: 'planned',
+    staging: 'mount',
+    files: null,
+    bytes: null,
+    seconds: 0,
+    error: null,
+    plan,
+    warnings: [],
+    line: 12,
   }
 }
 

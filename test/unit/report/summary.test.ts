@@ -5,11 +5,50 @@ import { block, code, inline, link } from '../../../src/report/markdown.ts'
 import { redactReport } from '../../../src/report/redact.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
 import { createRedactor } from '../../../src/secrets/redaction.ts'
-import { failed, instance, report, target } from './reports.ts'
+import { failed, failedTarget, instance, planned, report, target } from './reports.ts'
 
 const FULL = { publicRepository: false, limitBytes: 1024 * 1024 }
 
 describe('the summary', { timeout: 30_000 }, () => {
+  test('of a dry run: what would be done, and no word of success', () => {
+    const dry = report({
+      dryRun: true,
+      result: 'nothing-due',
+      instances: [
+        instance({
+          status: 'skipped',
+          exitCode: null,
+          targets: [planned('data', 'mounted in place'), planned('app', 'copied in two passes around a stop')],
+        }),
+      ],
+    })
+    const text = renderSummary(dry, FULL)
+    expect(text).toMatchInlineSnapshot(`
+      "### ⏭️ Dry run on nas: nothing was backed up, 1 backup would be
+
+      | Instance | Status | Targets | Size | Downtime | Duration | Next run |
+      | --- | --- | --- | ---: | ---: | ---: | --- |
+      | <code>files</code> | ⏭️ would run | 2 | – | – | 1 min 15 s | 2026-11-25 04:00 UTC |
+
+      #### What a run would do
+
+      - <code>files</code>: volume <code>data</code> would be mounted in place
+      - <code>files</code>: volume <code>app</code> would be copied in two passes around a stop
+
+      <sub>Docker 28.2.2 · <a href="https://github.com/o/r/actions/runs/5">run</a> · begun 2026-11-24 18:00 UTC</sub>
+      "
+    `)
+    expect(text).not.toMatch(/success|staged|✅/)
+    const bad = {
+      ...dry,
+      result: 'failed' as const,
+      instances: [...dry.instances, failed('mail', 'volume mail is not there')],
+    }
+    expect(renderSummary(bad, FULL)).toMatch(
+      /^### ❌ Dry run on nas: nothing was backed up, and 1 of 2 backups would fail or be incomplete: mail\n/,
+    )
+  })
+
   test('of a good run', () => {
     expect(renderSummary(report(), FULL)).toMatchInlineSnapshot(`
       "### ✅ 1 backup succeeded on nas, in 1 min 20 s
@@ -38,7 +77,7 @@ describe('the summary', { timeout: 30_000 }, () => {
             error: '1 of 2 targets failed',
             targets: [
               target({ warnings: ['stopped by a kill'] }),
-              target({ kind: 'db', name: 'pg', status: 'failed', staging: null, bytes: null, error: 'password wrong' }),
+              { ...failedTarget('pg', 'password wrong'), kind: 'db' },
             ],
             downtimeSeconds: 0.42,
             warnings: ['slow'],
@@ -135,7 +174,7 @@ describe('the summary', { timeout: 30_000 }, () => {
             ...failed('mail', 'path "etc/secret.key" of volume "mail" is not there (config.yml line 3)', [
               'wrote /srv/x',
             ]),
-            targets: [target({ name: 'mail', status: 'failed', error: "cp: can't stat '/data/a b.txt': gone" })],
+            targets: [failedTarget('mail', "cp: can't stat '/data/a b.txt': gone")],
             warnings: ['acme/backup:1 skipped letters/inbox.mbox and notes.odt'],
           },
         ],
@@ -182,7 +221,7 @@ describe('text from anywhere', { timeout: 30_000 }, () => {
           const bad = {
             ...failed(a, b, [c, d]),
             warnings: [e],
-            targets: [target({ name: f, status: 'failed', error: g })],
+            targets: [failedTarget(f, g)],
           }
           const run = report({
             result: 'failed',

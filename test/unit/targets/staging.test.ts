@@ -40,8 +40,8 @@ test.each`
   ${{ staging: 'presync' }}                   | ${{}}                             | ${NEW}                        | ${'refused'} | ${/needs stopAttached: true/}
 `('$target on $volume: $kind', ({ target, volume, engine, kind, why }) => {
   const decided = decideStaging({ ...TARGET, ...target }, { ...VOLUME, ...volume }, engine)
-  expect(decided.kind).toBe(kind)
-  if (why !== null) expect('why' in decided ? decided.why : '').toMatch(why)
+  expect(decided.kind === 'chosen' ? decided.strategy.name : decided.kind).toBe(kind)
+  if (why !== null) expect(decided.why).toMatch(why)
 })
 
 describe('layout', () => {

@@ -12,6 +12,11 @@ export function seconds(value: number): string {
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
 }
 
+/** A limit as it was configured, ms: `2 s`, `1 min 30 s`. */
+export function limit(ms: number): string {
+  return seconds(Math.round(ms / 1000)).replace('.0 s', ' s')
+}
+
 function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
 }

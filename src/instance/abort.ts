@@ -1,23 +1,31 @@
-/** The one signal that an instance's steps obey, and why it fired. */
+/** The one signal that all steps of an instance obey, and why it fired: a cancel, its deadline, or its helper's death. */
 
-export interface Stop {
+import { limit } from '../format.ts'
+
+export interface InstanceAbort {
   readonly signal: AbortSignal
   /** Starts the clock, ms. Once: later calls change nothing. */
   arm(timeoutMs: number): void
-  /** One more thing that ends the instance, with the sentence that says so. */
+  /** When the instance's time is over, ms since 1970. Its clock must have been started. */
+  readonly until: number
+  /** Ends the instance when `signal` fires, too, for the reason that `sentence` says. */
   also(signal: AbortSignal, sentence: string): void
-  /** What is under way, in words that go on after “while”: the sentence of a deadline that passes meanwhile names it. */
+  /** Does `work`. Where the deadline passes meanwhile, its sentence says `what`, in words that stand after "while". */
   during<T>(what: string, work: () => Promise<T>): Promise<T>
-  /** `cancelled`, a sentence, or `null` where nothing fired. */
-  reason(): { readonly kind: 'cancelled' } | { readonly kind: 'failed'; readonly sentence: string } | null
+  /** Why it fired; `null` where it did not. */
+  reason(): AbortReason | null
   disarm(): void
 }
 
-export function openStop(cancel: AbortSignal): Stop {
+export type AbortReason = { readonly kind: 'cancelled' } | { readonly kind: 'failed'; readonly sentence: string }
+
+/** `cancel` is the run's own signal. */
+export function openAbort(cancel: AbortSignal): InstanceAbort {
   const own = new AbortController()
   let sentence: string | null = null
   let timer: NodeJS.Timeout | undefined
   let doing: string | null = null
+  let until = Number.POSITIVE_INFINITY
   const end = (why: string) => {
     sentence ??= why
     own.abort()
@@ -26,14 +34,18 @@ export function openStop(cancel: AbortSignal): Stop {
     signal: AbortSignal.any([cancel, own.signal]),
     arm(timeoutMs) {
       if (timer !== undefined) return
+      until = Date.now() + timeoutMs
       // a timer holds at most 24 days; nobody's backup does
       timer = setTimeout(
         () => {
           const meanwhile = doing === null ? '' : ` while ${doing}`
-          end(`it did not end within ${inWords(timeoutMs)} and was stopped${meanwhile}: see its log, or raise timeout`)
+          end(`it did not end within ${limit(timeoutMs)} and was stopped${meanwhile}: see its log, or raise timeout`)
         },
         Math.min(timeoutMs, 2 ** 31 - 1),
       )
+    },
+    get until() {
+      return until
     },
     also(signal, why) {
       if (signal.aborted) end(why)
@@ -53,11 +65,4 @@ export function openStop(cancel: AbortSignal): Stop {
     },
     disarm: () => clearTimeout(timer),
   }
-}
-
-function inWords(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600} h`
-  if (seconds % 60 === 0 && seconds > 0) return `${seconds / 60} min`
-  return `${seconds} s`
 }

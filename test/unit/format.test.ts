@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bytes, count, minute, seconds } from '../../../src/report/format.ts'
+import { bytes, count, minute, seconds } from '../../src/format.ts'
 
 test.each([
   [0, '0.0 s'],

@@ -1,0 +1,86 @@
+/** Looks into the volumes that are mounted in a created backup container: a mount of nothing must not pass for a backup. */
+import { bytesOf, withAbove } from '../copy/listing.ts'
+import { linkedPath, missingPath, nothingSelected } from '../copy/pathErrors.ts'
+import { type FileToCopy, look } from '../docker/copyFiles.ts'
+import type { Docker } from '../docker/process.ts'
+import { vanishedVolumes } from '../docker/volumes.ts'
+import type { VolumeSource } from '../targets/resolve.ts'
+import { type Layout, volumeDirectory } from './layout.ts'
+
+export interface CreatedContainer {
+  readonly docker: Docker
+  readonly id: string
+  readonly layout: Layout
+  /** Marks a volume that a mount of ours creates, because it vanished. */
+  readonly madeBy: string
+  readonly signal: AbortSignal
+}
+
+export interface MountedVolumes {
+  /** One sentence for each volume that cannot be backed up. */
+  readonly failed: ReadonlyMap<VolumeSource, string>
+  /** For each volume of which paths are wanted: the directories above them, as they are in the volume. */
+  readonly parents: ReadonlyMap<VolumeSource, readonly FileToCopy[]>
+}
+
+export const VANISHED = 'was removed while its backup began: there is nothing to back up'
+const EMPTY =
+  'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true'
+
+/**
+ * Looks into each volume. `areWhole`: they are mounted as a whole, also those of which only paths are wanted. Only there do the
+ * directories above the paths tell their owners, and links show.
+ */
+export async function lookIntoVolumes(
+  container: CreatedContainer,
+  volumes: readonly VolumeSource[],
+  areWhole: boolean,
+): Promise<MountedVolumes> {
+  const names = volumes.map((source) => source.volume.name)
+  const vanished = await vanishedVolumes(container.docker, names, container.madeBy)
+  const failed = new Map<VolumeSource, string>()
+  const parents = new Map<VolumeSource, readonly FileToCopy[]>()
+  for (const source of volumes) {
+    const { name } = source.volume
+    if (vanished.includes(name)) {
+      // our own mount made it anew, with nothing in it
+      failed.set(source, `volume ${name} ${VANISHED}`)
+    } else if (source.target.paths.length === 0) {
+      if (!source.target.allowEmpty && (await isEmptyVolume(container, name)))
+        failed.set(source, `volume ${name} ${EMPTY}`)
+    } else if (areWhole) {
+      const found = await lookAtPaths(container, source)
+      if (typeof found === 'string') failed.set(source, found)
+      else parents.set(source, found)
+    }
+  }
+  return { failed, parents }
+}
+
+async function isEmptyVolume({ docker, id, layout, signal }: CreatedContainer, volume: string): Promise<boolean> {
+  const found = await look(docker, id, volumeDirectory(layout, volume), { signal })
+  return found === null || (found.type === 'directory' && found.empty)
+}
+
+/** The directories above a target's paths, or what is wrong with the paths. */
+async function lookAtPaths(
+  { docker, id, layout, signal }: CreatedContainer,
+  source: VolumeSource,
+): Promise<readonly FileToCopy[] | string> {
+  const { name } = source.volume
+  const root = volumeDirectory(layout, name)
+  const parents = new Map<string, FileToCopy>()
+  let empty = true
+  for (const path of source.target.paths) {
+    for (const step of withAbove([path])) {
+      if (parents.has(step)) continue
+      const at = step === '.' ? root : `${root}/${step}`
+      const found = await look(docker, id, at, { signal })
+      if (found?.type === 'symlink') return linkedPath(name, bytesOf(path), bytesOf(step))
+      if (found === null || (step !== path && found.type !== 'directory')) return missingPath(name, bytesOf(path))
+      if (step === path) empty &&= found.type === 'directory' && found.empty
+      else parents.set(step, { path: `${at.slice(1)}/`, mode: found.mode, uid: found.uid, gid: found.gid })
+    }
+  }
+  return empty && !source.target.allowEmpty ? nothingSelected(name) : [...parents.values()]
+}

@@ -1,0 +1,54 @@
+/** The second phase: the backup image is there, and the instance can run it. */
+import { imageUserOf } from '../container/contents.ts'
+import { inspectContainer } from '../docker/containers.ts'
+import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
+import { refuseOtherNetwork } from '../docker/networks.ts'
+import { inspectVolumes } from '../docker/volumes.ts'
+import { InstanceError } from '../errors.ts'
+import type { InstanceRun } from './instanceRun.ts'
+
+/** Pulls by policy, and refuses what could only fail later. */
+export async function findImage(run: InstanceRun): Promise<ReadyImage> {
+  const { context, instance, report, abort } = run
+  const { docker } = context.host
+  if (instance.customImage === null) throw new InstanceError(`instance ${instance.id} names no customImage`)
+  const image = await ensureImage(docker, instance.customImage, instance.pull, {
+    signal: abort.signal,
+    pullDeadlineMs: instance.timeoutMs,
+  })
+  report.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
+  for (const warning of image.warnings) await report.warn(warning)
+  if (instance.entrypoint === null && dropsItsCommand(image.entrypoint)) {
+    throw new InstanceError(
+      `image ${image.reference} has a shell-form ENTRYPOINT, which drops /backup.sh and so would back up nothing: write it as ENTRYPOINT ["…"], or set entrypoint`,
+    )
+  }
+  await refuseMissingObjects(run)
+  return image
+}
+
+/** Refuses what the configuration names and the host does not have: volumes among `mounts`, and the network. */
+export async function refuseMissingObjects(run: InstanceRun): Promise<void> {
+  const { context, instance, abort } = run
+  await refuseMissingMounts(run)
+  if (instance.network !== null)
+    await refuseOtherNetwork(context.host.docker, instance.network, { signal: abort.signal })
+}
+
+/** The engine would create a volume that is missing, and the backup would go into the void. */
+async function refuseMissingMounts({ context, instance }: InstanceRun): Promise<void> {
+  const names = instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
+  const found = await inspectVolumes(context.host.docker, names)
+  const missing = names.filter((name) => !found.some((volume) => volume.name === name))
+  if (missing.length > 0)
+    throw new InstanceError(
+      `volume ${missing.join(', ')}, named in mounts, does not exist on host ${context.hostName}: create it (docker volume create)`,
+    )
+}
+
+/** Looks the image's user up in the helper, if that is of the same image; else only the backup container can tell. */
+export async function refuseUnknownUser(run: InstanceRun, image: ReadyImage, helper: string): Promise<void> {
+  const { docker } = run.context.host
+  if ((await inspectContainer(docker, helper))?.imageId !== image.id) return
+  await imageUserOf({ docker, instance: run.instance, image, signal: run.abort.signal }, helper)
+}

@@ -1,0 +1,72 @@
+/** What the containers of an instance are created with: labels that others on the host read, and what the instance asks for. Pure. */
+import { engineNow } from '../claim/host.ts'
+import type { Instance } from '../config/model.ts'
+import type { MountSpec, RunSpec } from '../docker/args.ts'
+import type { ReadyImage } from '../docker/images.ts'
+import { type Claim, type ClaimKind, claimLabels } from '../docker/labels.ts'
+import type { InstanceContext } from './context.ts'
+
+export interface LockRequest {
+  readonly context: InstanceContext
+  readonly instance: Instance
+  readonly image: ReadyImage
+  readonly signal: AbortSignal
+  /** Called as soon as the claim is ours: waiting for it is not the instance's own time. */
+  readonly onClaimed: () => void
+}
+
+/** What others on the host must know of a claim. */
+export type Journal = Pick<Claim, 'restart' | 'dumps' | 'hooks'>
+
+export const NO_JOURNAL: Journal = { restart: [], dumps: [], hooks: [] }
+
+/** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
+const RELEASE_MS = 3 * 3_600_000
+
+export interface ClaimDescription {
+  readonly kind: ClaimKind
+  /** The container's own name. */
+  readonly self: string
+  readonly journal: Journal
+  /** Id of the helper that a backup container stands beside; else `null`. */
+  readonly helper: string | null
+}
+
+export function claimLabelsOf(
+  { context, instance }: LockRequest,
+  { kind, self, journal, helper }: ClaimDescription,
+): Record<string, string> {
+  return claimLabels({
+    kind,
+    self,
+    instance: instance.id,
+    owner: context.host.owner,
+    deadline: engineNow(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
+    ...journal,
+    helper,
+  })
+}
+
+/** The backup container: as the instance wants it, with its own mounts after ours. */
+export function backupSpec(
+  { instance, image }: LockRequest,
+  own: Pick<RunSpec, 'name' | 'labels' | 'mounts' | 'env'>,
+): RunSpec {
+  return {
+    ...own,
+    mounts: [...own.mounts, ...instance.mounts.map(userMount)],
+    image: image.id,
+    entrypoint: instance.entrypoint,
+    command: ['/backup.sh'],
+    user: instance.user,
+    network: instance.network,
+    memory: instance.resources.memory,
+    cpus: instance.resources.cpus,
+    helper: false,
+  }
+}
+
+function userMount(mount: Instance['mounts'][number]): MountSpec {
+  if (mount.type === 'tmpfs') return { type: 'tmpfs', target: mount.target }
+  return { type: mount.type, source: mount.source ?? '', target: mount.target, readonly: mount.readonly }
+}

@@ -1,0 +1,57 @@
+/** Other instances that stop what this one needs, or need what this one stops: a run waits for them, a dry run only says so. */
+import { type Meeting, waitForOlder, waitForStopped } from '../claim/journals.ts'
+import type { InstanceRun } from './instanceRun.ts'
+import type { Journal } from './lockSpecs.ts'
+
+interface NamedContainer {
+  readonly id: string
+  readonly name: string
+}
+
+/** What to do about containers that are down because another instance stopped them. */
+export interface OthersPolicy {
+  /** Returns whether they were waited for; then the host is to be asked again. */
+  untilUp(containers: readonly NamedContainer[]): Promise<boolean>
+}
+
+/** Waits, at most for the instance's timeout. Throws as `waitForStopped` does. */
+export function waitForOthers(run: InstanceRun): OthersPolicy {
+  return {
+    async untilUp(containers) {
+      await waitForStopped({ ...meetingOf(run), stops: containers.map((one) => one.id), dumps: [] })
+      return true
+    },
+  }
+}
+
+/** Waits for nobody: a dry run says what a run would wait for. */
+export function nameOthers(run: InstanceRun): OthersPolicy {
+  return {
+    async untilUp(containers) {
+      const names = containers.map((one) => one.name).join(', ')
+      await run.log.write(
+        'marina',
+        `${names}: down at present, as another run stopped it; a run would wait until it is up`,
+      )
+      return false
+    },
+  }
+}
+
+/** After claiming: waits for an instance that claimed before, and stops what this one needs, or needs what this one stops. */
+export async function waitForEarlierClaims(
+  run: InstanceRun,
+  helper: string,
+  { restart, dumps }: Journal,
+): Promise<void> {
+  await waitForOlder({ ...meetingOf(run), stops: restart.map((one) => one.id), dumps }, helper)
+}
+
+function meetingOf({ context, instance, abort, log }: InstanceRun): Omit<Meeting, 'stops' | 'dumps'> {
+  return {
+    host: context.host,
+    waitMs: instance.timeoutMs,
+    signal: abort.signal,
+    say: (line) => log.write('marina', line),
+  }
+}

@@ -1,0 +1,87 @@
+/** The first phase: which targets there are, how each will be staged, and who is stopped for it. Nothing is touched. */
+import { hookContainer } from '../applications/hooks.ts'
+import { findClaims } from '../claim/sweep.ts'
+import type { Target } from '../config/model.ts'
+import { InstanceError } from '../errors.ts'
+import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
+import { failTarget, type InstanceRun } from './instanceRun.ts'
+import type { Journal } from './lockSpecs.ts'
+import type { OthersPolicy } from './others.ts'
+import { type InstanceStops, planInstanceStops } from './planStops.ts'
+import { targetName } from './reportBuilder.ts'
+
+export interface Resolution {
+  readonly volumes: readonly VolumeSource[]
+  readonly databases: readonly DbSource[]
+  /** Databases that another run has stopped, and that a dry run does not wait for. */
+  readonly awaited: readonly Target[]
+  readonly stops: InstanceStops
+}
+
+/** Finds the targets. One that is missing has failed; the instance has not. `others`: what to do where another instance has stopped one. */
+export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<Resolution> {
+  const { context, instance, report } = run
+  const pending = context.pending(instance)
+  if (pending.length > 0) throw new InstanceError(pending.join('; '))
+  if (instance.script !== null) run.script = await context.readScript(instance.script)
+  const targets = await targetsOfInstance(run)
+  for (const target of targets) report.expect(target)
+  const volumes: VolumeSource[] = []
+  const databases: DbSource[] = []
+  const { found, awaited } = await resolveRunning(run, targets, others)
+  for (const one of found) {
+    if (one.kind === 'unresolved') await failTarget(run, one.target, { error: one.error })
+    else if (one.kind === 'db') databases.push(one)
+    else volumes.push(one)
+  }
+  const planned = await planInstanceStops(run, volumes, others)
+  return { volumes: planned.sources, databases, awaited, stops: planned.stops }
+}
+
+async function targetsOfInstance({ context, instance }: InstanceRun): Promise<readonly Target[]> {
+  if (instance.targets !== null) return instance.targets
+  const targets = await context.discover(instance.id)
+  if (targets.length > 0) return targets
+  throw new InstanceError(
+    `no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`,
+  )
+}
+
+/** A database that another instance has stopped is not down for good: it is waited for, and looked at again; or it is `awaited`. */
+async function resolveRunning(
+  run: InstanceRun,
+  targets: readonly Target[],
+  others: OthersPolicy,
+): Promise<{ readonly found: readonly Resolved[]; readonly awaited: readonly Target[] }> {
+  const { host, hostName } = run.context
+  const { docker, engine } = host
+  const look = () => resolveTargets({ docker, engine, hostName }, targets, { signal: run.abort.signal })
+  const found = await look()
+  const down = found.flatMap((one) =>
+    one.kind === 'unresolved' && one.downId !== null
+      ? [{ id: one.downId, name: targetName(one.target), target: one.target }]
+      : [],
+  )
+  if (down.length === 0) return { found, awaited: [] }
+  const claims = await findClaims(host)
+  const stopped = down.filter(({ id }) => claims.some((claim) => claim.restart.some((one) => one.id === id)))
+  if (stopped.length === 0) return { found, awaited: [] }
+  if (await others.untilUp(stopped)) return { found: await look(), awaited: [] }
+  const awaited = stopped.map(({ target }) => target)
+  return { found: found.filter((one) => !awaited.includes(one.target)), awaited }
+}
+
+/** What others on the host must know of the instance's claim. */
+export function journalOf({ volumes, databases, stops }: Resolution): Journal {
+  const places = [
+    ...databases.flatMap(({ target, container }) => (target.postHook === null ? [] : [container.name])),
+    ...volumes.flatMap(({ target, volume }) =>
+      target.postHook === null ? [] : (hookContainer(volume.name, stops.containers, stops.self)?.name ?? []),
+    ),
+  ]
+  return {
+    restart: stops.journal,
+    dumps: databases.map((source) => source.container.id),
+    hooks: [...new Set(places)],
+  }
+}

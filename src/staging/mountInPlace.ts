@@ -1,0 +1,29 @@
+/** The strategy `mount`: the volume itself, read-only. As consistent as copying a live volume, in constant time, without disk. */
+import { compareVersions, SUBPATH_API } from '../docker/engine.ts'
+import type { MountingStrategy } from './strategy.ts'
+
+export const mountInPlace: MountingStrategy = {
+  kind: 'mounting',
+  name: 'mount',
+  describe: () => 'mounted in place',
+  refusal(target, engine) {
+    if (target.stopAttached)
+      return 'staging: mount cannot go with stopAttached: applications are up again before the image runs, so the data must be copied while they are stopped'
+    if (target.preHook !== null || target.postHook !== null)
+      return 'staging: mount cannot go with hooks: the postHook would run before the image has read the data'
+    if (target.exclude.length > 0) return 'staging: mount cannot go with exclude: a mount shows the whole volume'
+    if (target.paths.length > 0 && !mountsPaths(engine))
+      return `staging: mount with paths needs Docker Engine and CLI 26.0 (API ${SUBPATH_API}); this is engine ${engine.version}, API ${engine.apiVersion}. Leave staging out, and the paths are copied`
+    return null
+  },
+  mounts({ name, target, paths, madeBy }) {
+    const mount = { type: 'volume', source: name, target, readonly: true, madeBy } as const
+    if (paths.length === 0) return [mount]
+    return paths.map((path) => ({ ...mount, target: `${target}/${path}`, subpath: path }))
+  },
+}
+
+/** Whether the engine can mount a part of a volume. Older ones mount the whole and say nothing. */
+export function mountsPaths(engine: { readonly apiVersion: string }): boolean {
+  return compareVersions(engine.apiVersion, SUBPATH_API) >= 0
+}

@@ -1,0 +1,29 @@
+/** The strategy `presync`: a first pass while applications run, and a second one during the stop, which brings the copy up to date. */
+import { confirmPasses, firstPass, secondPass, supportsTwoPasses } from '../copy/twoPassCopy.ts'
+import { copyOnce } from './copyOnce.ts'
+import type { CopyingStrategy } from './strategy.ts'
+
+export const twoPasses: CopyingStrategy = {
+  kind: 'copying',
+  name: 'presync',
+  describe: () => 'copied in two passes around a stop',
+  refusal: (target) =>
+    target.stopAttached ? null : 'staging: presync copies in two passes around a stop: it needs stopAttached: true',
+  copyLive: copyOnce.copyLive,
+  async beforeStop(helper, request) {
+    const support = await supportsTwoPasses(helper, request)
+    if (!support.ok) {
+      const note = `volume ${request.name} is copied in one pass, while its applications are stopped: ${support.why}`
+      return { ...(await copyOnce.beforeStop(helper, request)), note }
+    }
+    const first = await firstPass(helper, request)
+    return {
+      staging: 'presync',
+      note: null,
+      async whileStopped() {
+        const second = await secondPass(helper, request, first)
+        return () => confirmPasses(helper, request, second)
+      },
+    }
+  },
+}
