@@ -3,7 +3,8 @@ import type { CreateCall } from './args.ts'
 import { inspectNamed } from './inspectNamed.ts'
 import { type Container, parseContainer } from './parseContainer.ts'
 import { poll } from './poll.ts'
-import { commandError, type Docker, isUnanswered, type QueryOptions, query, run } from './process.ts'
+import { type Docker, type QueryOptions, query, run } from './process.ts'
+import { commandError, isUnanswered, succeeded } from './result.ts'
 import { queryWithRetry } from './retry.ts'
 
 /**
@@ -53,8 +54,7 @@ export async function createContainer(
     env: call.env,
     ...(call.input ? { input: call.input } : {}),
   })
-  if (output.ended.kind === 'exit' && output.ended.code === 0)
-    return { kind: 'created', id: output.stdout.trim().split('\n').at(-1) ?? '' }
+  if (succeeded(output)) return { kind: 'created', id: output.stdout.trim().split('\n').at(-1) ?? '' }
   if (/Conflict\. The container name .* is already in use/i.test(output.stderr)) return { kind: 'taken' }
   const made = isUnanswered(output) ? await madeUnanswered(docker, call) : null
   if (made !== null) return { kind: 'created', id: made }
@@ -78,7 +78,7 @@ const GONE_POLL_MS = 300
 export async function removeContainer(docker: Docker, id: string, options: QueryOptions = {}): Promise<void> {
   const argv = ['rm', '--force', '--volumes', id]
   const output = await queryWithRetry(docker, argv, REMOVE_AGAIN_MS, options)
-  if (output.ended.kind === 'exit' && output.ended.code === 0) return
+  if (succeeded(output)) return
   if (/no such container/i.test(output.stderr)) return
   const removedByOther = /removal of container .* is already in progress/i.test(output.stderr)
   if (removedByOther && (await isGone(docker, id))) return

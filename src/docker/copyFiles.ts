@@ -1,6 +1,7 @@
 /** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
 import { extract, type Header, pack } from 'tar-stream'
-import { commandError, type Docker, engineIsAway, firstOf, type QueryOptions, query, stream } from './process.ts'
+import { type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
+import { commandError, engineIsAway, succeeded } from './result.ts'
 
 export interface FileToCopy {
   /** From the root of the container, without a leading slash; a directory ends in `/`. */
@@ -33,7 +34,7 @@ export async function copyIn(
   for await (const chunk of tar) chunks.push(chunk as Buffer)
   const argv = ['cp', '-', `${container}:/`]
   const output = await query(docker, argv, { deadlineMs: 120_000, ...options, input: Buffer.concat(chunks) })
-  if (output.ended.kind === 'exit' && output.ended.code === 0) return
+  if (succeeded(output)) return
   throw commandError(docker, argv, `the staging directory could not be prepared in ${container.slice(0, 12)}`, output)
 }
 
@@ -91,10 +92,7 @@ export async function look(
   unpack.destroy(new Error('enough read'))
   client.stdout.destroy()
   client.stderr.destroy()
-  const failed =
-    ended.kind === 'timeout' ||
-    ended.kind === 'cancelled' ||
-    (!seen.enough && !(ended.kind === 'exit' && ended.code === 0))
+  const failed = ended.kind === 'timeout' || ended.kind === 'cancelled' || (!seen.enough && !succeeded({ ended }))
   if (failed || seen.first === null) {
     const missing = /could not find the file|no such file or directory/i.test(stderr)
     if (missing && !/no such container/i.test(stderr) && !engineIsAway(stderr)) return null

@@ -1,6 +1,7 @@
 /** Which engine this is, what it can do, and what time it has there. */
 import { CancelledError, DockerUnavailableError } from '../errors.ts'
-import { type Docker, type Output, query, reason } from './process.ts'
+import { type Docker, query } from './process.ts'
+import { type QueryOutput, reason, succeeded } from './result.ts'
 
 export interface Engine {
   readonly version: string
@@ -74,8 +75,8 @@ function refused(what: string): DockerUnavailableError {
 }
 
 /** Both answers come with exit code 1 where the server is away, so the words are on stderr. */
-function parse(output: Output): unknown {
-  if (output.ended.kind === 'exit' && output.ended.code === 0) return parseAnswer(output.stdout)
+function parse(output: QueryOutput): unknown {
+  if (succeeded(output)) return parseAnswer(output.stdout)
   if (output.ended.kind === 'cancelled') throw new CancelledError()
   const why = reason(output.ended, output.stderr.trim().split('\n')[0] ?? '')
   throw new DockerUnavailableError(

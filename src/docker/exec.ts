@@ -6,12 +6,12 @@
  * because our client or we died, it ends the script and all its children. No line, no success.
  */
 import { randomBytes } from 'node:crypto'
-import { StringDecoder } from 'node:string_decoder'
 import type { Ended } from '../errors.ts'
-import { type Docker, firstOf, stream } from './process.ts'
+import { HEARTBEAT_S, readVerdict, wrappedCommand } from './execWrapper.ts'
+import { type Docker, firstOf, type Stream, stream } from './process.ts'
 
 export interface ExecRequest {
-  /** Container id or name. */
+  /** The full id of the container: docker takes a name for the beginning of an id, too. */
   readonly container: string
   /** POSIX sh, ours: it stands in an argument list. What comes from users or is secret goes through `env` or `input`. */
   readonly script: string
@@ -38,7 +38,7 @@ export interface ExecRequest {
 }
 
 export interface ExecResult {
-  /** The script's exit code; `null` where nobody said it: never a success. */
+  /** The script's exit code; `null` where the wrapper did not say it: never a success. */
   readonly code: number | null
   /** How our side ended: `exit` of the client, the deadline, or the signal. */
   readonly ended: Ended
@@ -50,39 +50,10 @@ export interface ExecResult {
   readonly stderr: string
 }
 
-/** The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
-const DEAD_MAN = `
-word=$1 script=$2 beat=$3; shift 3
-exec 3<&0
-if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- & group=-
-else sh -c "$script" marina "$@" </dev/null 3<&- & group=
-fi
-pid=$!
-( while read -r _ <&3; do :; done
-  kill -TERM "$group$pid"; n=0
-  while kill -0 "$group$pid" && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
-  kill -KILL "$group$pid" ) >/dev/null 2>&1 &
-watch=$!
-exec 3<&-
-pulse=
-if [ "$beat" != 0 ]; then
-  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null & pulse=$!
-fi
-wait $pid; code=$?
-kill -KILL $watch $pulse 2>/dev/null; wait $watch $pulse 2>/dev/null
-printf '\\n%s %s\\n' "$word" "$code" >&2
-exit $code`
-
-const WITH_INPUT = `
-word=$1 script=$2; shift 2
-sh -c "$script" marina "$@"; code=$?
-printf '\\n%s %s\\n' "$word" "$code" >&2
-exit $code`
-
+/** How much of stdout is kept, and of its beginning where the caller takes it, bytes. */
 const KEPT_STDOUT = 1 << 20
-const KEPT_STDERR = 8 << 10
-/** Between two signs of life, s, and how long none is waited for, ms. */
-const HEARTBEAT_S = 20
+const KEPT_FIRST = 8 << 10
+/** How long no sign of life is waited for, ms. */
 const SILENCE_MS = 180_000
 /** How long an ended script has to die before its client is killed, ms. */
 const GRACE_MS = 5_000
@@ -90,97 +61,141 @@ const GRACE_MS = 5_000
 /** Runs a script in a running container. Throws only where docker itself is not there; everything else is in the result. */
 export async function execTruthfully(docker: Docker, request: ExecRequest): Promise<ExecResult> {
   const word = `marina-${randomBytes(12).toString('hex')}`
-  const env = request.env ?? {}
-  const client = stream(
-    docker,
-    [
-      'exec',
-      '-i',
-      ...(request.user === undefined ? [] : ['-u', request.user]),
-      ...Object.keys(env).flatMap((key) => ['-e', key]),
-      request.container,
-      'sh',
-      '-c',
-      request.input === undefined ? DEAD_MAN : WITH_INPUT,
-      'marina',
+  const client = stream(docker, execArgv(request, word), request.env)
+  const stdout = keepStdout(request.onStdout)
+  const verdict = readVerdict(word, request.onStderr)
+  const silence = watchSilence(request.heartbeat ?? false)
+  const all = passOn(client, request, {
+    async out(chunk) {
+      silence.heard()
+      await stdout.take(chunk)
+    },
+    async err(chunk) {
+      silence.heard()
+      await verdict.write(chunk)
+    },
+    errEnds: verdict.end,
+  })
+  const signals = [silence.signal, ...(request.signal ? [request.signal] : [])]
+  const how = await firstOf(all, request.deadlineMs, AbortSignal.any(signals)).finally(silence.stop)
+  const isSilent = how.kind === 'cancelled' && silence.signal.aborted && !request.signal?.aborted
+  const ended: Ended = isSilent ? { kind: 'timeout', afterMs: SILENCE_MS } : how
+  await endClient(client, all, ended)
+  return {
+    code: ended.kind === 'exit' ? verdict.code() : null,
+    ended,
+    silent: isSilent,
+    stdout: stdout.text(),
+    stderr: verdict.tail(),
+  }
+}
+
+function execArgv(request: ExecRequest, word: string): readonly string[] {
+  return [
+    'exec',
+    '-i',
+    ...(request.user === undefined ? [] : ['-u', request.user]),
+    ...Object.keys(request.env ?? {}).flatMap((key) => ['-e', key]),
+    request.container,
+    ...wrappedCommand({
       word,
-      request.script,
-      ...(request.input === undefined ? [String(request.heartbeat ? HEARTBEAT_S : 0)] : []),
-      ...(request.args ?? []),
-    ],
-    env,
-  )
+      script: request.script,
+      args: request.args ?? [],
+      hasInput: request.input !== undefined,
+      heartbeat: request.heartbeat ?? false,
+    }),
+  ]
+}
+
+/** Keeps stdout for the result: all of it up to a bound, or only its beginning where the caller takes it as it comes. */
+function keepStdout(onStdout: ExecRequest['onStdout']) {
+  const most = onStdout ? KEPT_FIRST : KEPT_STDOUT
+  const chunks: Buffer[] = []
   let kept = 0
-  let first = Buffer.alloc(0)
-  const stdout: Buffer[] = []
-  let heardAt = Date.now()
-  const readOut = async () => {
-    for await (const chunk of client.stdout as AsyncIterable<Buffer>) {
-      heardAt = Date.now()
-      first = first.length < KEPT_STDERR ? Buffer.concat([first, chunk.subarray(0, KEPT_STDERR)]) : first
-      if (request.onStdout) await request.onStdout(chunk)
-      else if (kept < KEPT_STDOUT) {
-        stdout.push(chunk)
+  return {
+    async take(chunk: Buffer) {
+      if (kept < most) {
+        chunks.push(onStdout ? chunk.subarray(0, most - kept) : chunk)
         kept += chunk.length
       }
-    }
+      await onStdout?.(chunk)
+    },
+    text: () => Buffer.concat(chunks).toString(),
   }
-  const verdict = verdictReader(word, request.onStderr)
-  const readErr = async () => {
-    for await (const chunk of client.stderr as AsyncIterable<Buffer>) {
+}
+
+/** Its signal fires where a wrapper that gives signs of life gives none any more. Without a heartbeat it never does. */
+function watchSilence(heartbeat: boolean) {
+  const silence = new AbortController()
+  let heardAt = Date.now()
+  const listening = setInterval(() => {
+    if (heartbeat && Date.now() - heardAt > SILENCE_MS) silence.abort()
+  }, HEARTBEAT_S * 1000)
+  return {
+    signal: silence.signal,
+    heard() {
       heardAt = Date.now()
-      await verdict.write(chunk)
-    }
-    await verdict.end()
+    },
+    stop: () => clearInterval(listening),
   }
-  const feed = async () => {
-    if (request.input === undefined) return
-    for await (const chunk of request.input) {
-      if (!client.stdin.writable) return
-      if (!client.stdin.write(chunk)) await drained(client.stdin)
-    }
-    client.stdin.end()
-  }
-  // one of ours that throws (a full disk under the log, a source that broke) ends the client and is thrown on
+}
+
+interface ExecReaders {
+  readonly out: (chunk: Buffer) => Promise<void>
+  readonly err: (chunk: Buffer) => Promise<void>
+  readonly errEnds: () => Promise<void>
+}
+
+/** Passes bytes both ways until all is read and the client has ended. A reader of ours that throws (a full disk under the log) ends the client, and its error is thrown. */
+function passOn(client: Stream, request: ExecRequest, readers: ExecReaders): Promise<Ended> {
   const guard = (work: Promise<void>) =>
     work.catch((error: unknown) => {
       client.stdin.destroy()
       client.kill()
       throw error
     })
-  // a client that ended takes no more input: nobody waits for the rest of the source
-  const fed = Promise.race([guard(feed()), client.ended])
-  const all = Promise.all([guard(readOut()), guard(readErr()), fed]).then(() => client.ended)
-  const silence = new AbortController()
-  const listening = setInterval(() => {
-    if (request.heartbeat && Date.now() - heardAt > SILENCE_MS) silence.abort()
-  }, HEARTBEAT_S * 1000)
-  const how = await firstOf(
-    all,
-    request.deadlineMs,
-    request.signal ? AbortSignal.any([request.signal, silence.signal]) : silence.signal,
-  )
-  clearInterval(listening)
-  const isSilent = silence.signal.aborted && how.kind === 'cancelled' && !request.signal?.aborted
-  const ended: Ended = isSilent ? { kind: 'timeout', afterMs: SILENCE_MS } : how
-  if (ended.kind === 'timeout' || ended.kind === 'cancelled') {
-    client.stdin.destroy()
-    const late = await firstOf(all, GRACE_MS)
-    if (late.kind === 'timeout') {
-      client.kill()
-      client.stdout.destroy()
-      client.stderr.destroy()
+  const readOut = async () => {
+    for await (const chunk of client.stdout as AsyncIterable<Buffer>) await readers.out(chunk)
+  }
+  const readErr = async () => {
+    for await (const chunk of client.stderr as AsyncIterable<Buffer>) await readers.err(chunk)
+    await readers.errEnds()
+  }
+  // a client that has ended takes no more input: the rest of the source is not waited for
+  const fed = Promise.race([guard(feed(client.stdin, request.input)), client.ended])
+  return Promise.all([guard(readOut()), guard(readErr()), fed]).then(() => client.ended)
+}
+
+async function feed(stdin: Stream['stdin'], input: ExecRequest['input']): Promise<void> {
+  if (input === undefined) return
+  for await (const chunk of input) {
+    if (!stdin.writable) return
+    if (!stdin.write(chunk)) await drained(stdin)
+  }
+  stdin.end()
+}
+
+/** Closes stdin, which ends the script; where the client does not end by that, it is killed. */
+async function endClient(client: Stream, all: Promise<Ended>, ended: Ended): Promise<void> {
+  client.stdin.destroy()
+  if (ended.kind !== 'timeout' && ended.kind !== 'cancelled') return
+  const late = await firstOf(all, GRACE_MS)
+  if (late.kind !== 'timeout') return
+  client.kill()
+  client.stdout.destroy()
+  client.stderr.destroy()
+}
+
+function drained(stdin: Stream['stdin']): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stdin.removeListener('drain', done)
+      stdin.removeListener('close', done)
+      resolve()
     }
-  } else {
-    client.stdin.destroy()
-  }
-  return {
-    code: ended.kind === 'exit' ? verdict.code() : null,
-    ended,
-    silent: isSilent,
-    stdout: (request.onStdout ? first : Buffer.concat(stdout)).toString(),
-    stderr: verdict.tail(),
-  }
+    stdin.once('drain', done)
+    stdin.once('close', done)
+  })
 }
 
 /** What to say of an exec that was not a success: its own last words, or how it ended. */
@@ -199,63 +214,5 @@ export function execReason(result: ExecResult): string {
 
 /** Whether docker could not start our wrapper, because the container has no `sh`. */
 export function lacksShell(result: ExecResult): boolean {
-  return result.code === null && /exec: "sh"|exec failed.*(not found|no such file)/.test(result.stderr + result.stdout)
-}
-
-function drained(stdin: NodeJS.WritableStream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stdin.removeListener('drain', done)
-      stdin.removeListener('close', done)
-      resolve()
-    }
-    stdin.once('drain', done)
-    stdin.once('close', done)
-  })
-}
-
-/** Splits stderr into lines, keeps the tail, and takes the verdict out. The wrapper prints `\n` first, so that the word begins a line whatever stood before. */
-function verdictReader(word: string, onLine?: (line: string) => void | Promise<void>) {
-  const decoder = new StringDecoder('utf8')
-  let rest = ''
-  let held = false // an empty line that may belong to the verdict
-  let tail = ''
-  let code: number | null = null
-  const emit = async (line: string) => {
-    tail = `${tail}${line}\n`.slice(-KEPT_STDERR)
-    await onLine?.(line)
-  }
-  const take = async (line: string) => {
-    if (line === `${word} alive`) {
-      held = false
-      return
-    }
-    if (line.startsWith(`${word} `)) {
-      code = Number(line.slice(word.length + 1))
-      held = false
-      return
-    }
-    if (held) await emit('')
-    held = line === ''
-    if (!held) await emit(line)
-  }
-  return {
-    async write(chunk: Buffer) {
-      rest += decoder.write(chunk)
-      const lines = rest.split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) await take(line.replace(/\r$/, ''))
-      if (rest.length > 65_536) {
-        await take(rest)
-        rest = ''
-      }
-    },
-    async end() {
-      rest += decoder.end()
-      if (rest !== '') await take(rest)
-      rest = ''
-    },
-    code: () => (code === null || Number.isNaN(code) ? null : code),
-    tail: () => tail,
-  }
+  return result.code === null && /exec: "sh"|exec \S*\/sh: no such file/.test(result.stderr + result.stdout)
 }

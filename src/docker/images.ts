@@ -1,6 +1,7 @@
 /** Images: pulled by policy, and what an image says of itself. */
 import { CommandError, InstanceError } from '../errors.ts'
-import { commandError, type Docker, type QueryOptions, query } from './process.ts'
+import { type Docker, type QueryOptions, query } from './process.ts'
+import { commandError, isRefused, succeeded } from './result.ts'
 
 export interface ReadyImage {
   readonly reference: string
@@ -45,7 +46,7 @@ export async function ensureImage(
   const pulled = await query(docker, argv, { ...options, deadlineMs: pullDeadlineMs })
   if (pulled.ended.kind === 'cancelled') throw commandError(docker, argv, 'pull', pulled)
   const found = await findImage(docker, reference, options)
-  const isPulled = pulled.ended.kind === 'exit' && pulled.ended.code === 0
+  const isPulled = succeeded(pulled)
   const failure = isPulled ? null : commandError(docker, argv, `image ${reference} could not be pulled`, pulled)
   if (found?.kind === 'found') return failure === null ? found.image : usedInstead(found.image, failure)
   if (failure === null) throw new InstanceError(`image ${reference} was pulled, but is not there`)
@@ -75,9 +76,8 @@ function meantOther(found: LocalImage | null): string {
 async function findImage(docker: Docker, reference: string, options: QueryOptions): Promise<LocalImage | null> {
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
-  if (output.ended.kind === 'exit' && output.ended.code === 1 && /no such image/i.test(output.stderr)) return null
-  if (output.ended.kind !== 'exit' || output.ended.code !== 0)
-    throw commandError(docker, argv, `image ${reference} could not be inspected`, output)
+  if (isRefused(output) && /no such image/i.test(output.stderr)) return null
+  if (!succeeded(output)) throw commandError(docker, argv, `image ${reference} could not be inspected`, output)
   const raw = (JSON.parse(output.stdout) as RawImage[])[0]
   if (!raw)
     throw new CommandError(`image ${reference} could not be inspected: docker gave nothing`, {
@@ -131,7 +131,7 @@ export async function imageDigests(
   const format = '{{.Id}} {{range .RepoDigests}}{{.}} {{end}}'
   const argv = ['image', 'inspect', '--format', format, ...ids]
   const output = await query(docker, argv, options)
-  const isAnswered = output.ended.kind === 'exit' && (output.ended.code === 0 || /no such image/i.test(output.stderr))
+  const isAnswered = succeeded(output) || (isRefused(output) && /no such image/i.test(output.stderr))
   if (!isAnswered) throw commandError(docker, argv, 'images could not be inspected', output)
   const rows = output.stdout.split('\n').map((line) => line.trim().split(' '))
   return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))

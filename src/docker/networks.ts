@@ -2,6 +2,7 @@
 import { InstanceError } from '../errors.ts'
 import { inspectContainer } from './containers.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
+import { succeeded } from './result.ts'
 
 /**
  * Throws `InstanceError` where docker would take the name for the beginning of another network's or container's id. A network that is not
@@ -17,9 +18,9 @@ export async function refuseOtherNetwork(docker: Docker, network: string, option
   }
   if (/^(host|none|bridge|default)$|=/.test(network)) return
   const format = '{{.Id}} {{.Name}}'
-  const { ended, stdout } = await query(docker, ['network', 'inspect', '--format', format, network], options)
-  if (ended.kind !== 'exit' || ended.code !== 0) return
-  const [id = '', ...name] = stdout.trim().split(' ')
+  const output = await query(docker, ['network', 'inspect', '--format', format, network], options)
+  if (!succeeded(output)) return
+  const [id = '', ...name] = output.stdout.trim().split(' ')
   if (id === network || name.join(' ') === network) return
   throw new InstanceError(
     `network "${network}" does not exist; the id of network "${name.join(' ')}" begins so: write the name of the network that is meant`,

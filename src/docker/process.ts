@@ -9,8 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { exec } from '@actions/exec'
-import { CancelledError, CommandError, DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
+import { DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
+import { commandError, type QueryOutput, succeeded, UNNAMED_SIGNAL } from './result.ts'
 import { endGroup } from './runningClients.ts'
+
+// for whoever imports them from here
+export { commandError, engineIsAway, isUnanswered, reason } from './result.ts'
 
 /** How docker is called: the environment its client runs in (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
 export interface Docker {
@@ -28,16 +32,10 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
 }
 
-export interface Output {
-  readonly ended: Ended
-  readonly stdout: string
-  readonly stderr: string
-}
-
 const QUERY_DEADLINE_MS = 60_000
 
 /** Runs `docker ARGV` to its end, its deadline or the signal, whichever comes first. Never throws for what docker says; throws when there is no docker client. */
-export async function query(docker: Docker, argv: readonly string[], options: QueryOptions = {}): Promise<Output> {
+export async function query(docker: Docker, argv: readonly string[], options: QueryOptions = {}): Promise<QueryOutput> {
   if (options.signal?.aborted) return { ended: { kind: 'cancelled' }, stdout: '', stderr: '' }
   const kept: Kept = { stdout: [], stderr: [] }
   const env = { ...docker.env, ...options.env }
@@ -61,11 +59,8 @@ async function withoutInput(argv: readonly string[], env: Record<string, string>
     listeners: { stdout: (chunk) => kept.stdout.push(chunk), stderr: (chunk) => kept.stderr.push(chunk) },
   })
   // exec types its result as number, but a client ended by a signal gives null
-  return code === null ? { kind: 'signal', signal: UNNAMED } : { kind: 'exit', code }
+  return code === null ? { kind: 'signal', signal: UNNAMED_SIGNAL } : { kind: 'exit', code }
 }
-
-/** What `exec` does not tell. */
-const UNNAMED = 'unknown'
 
 /**
  * Its stdin is a file without a name. A pipe of Node's is a socket, which `--env-file /dev/stdin` cannot open; and exec's `input` ends
@@ -108,60 +103,8 @@ export async function run(
   options: QueryOptions = {},
 ): Promise<string> {
   const output = await query(docker, argv, options)
-  if (output.ended.kind === 'exit' && output.ended.code === 0) return output.stdout
+  if (succeeded(output)) return output.stdout
   throw commandError(docker, argv, what, output)
-}
-
-/**
- * Whether nobody can say if the engine did what it was asked: the client died or its deadline passed, or the line to the engine broke.
- * Whatever can be done twice may be asked for again; what cannot is to be looked for.
- */
-export function isUnanswered({ ended, stderr }: Output): boolean {
-  if (ended.kind === 'exit') return ended.code !== 0 && engineIsAway(stderr)
-  return ended.kind !== 'cancelled'
-}
-
-/**
- * Whether the client says that nobody answered it. Newer clients say it with a missing socket's "no such file or directory", which
- * must not pass for a file that is missing in a container.
- */
-export function engineIsAway(stderr: string): boolean {
-  return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(
-    stderr,
-  )
-}
-
-/** The error for an output that is not a success. `what` says in the user's words what did not work. */
-export function commandError(docker: Docker, argv: readonly string[], what: string, output: Output): Error {
-  if (output.ended.kind === 'cancelled') return new CancelledError()
-  const stderr = docker.redact(output.stderr.trim())
-  return new CommandError(`${what}: ${reason(output.ended, stderr)}`, {
-    argv: argv.map(docker.redact),
-    ended: output.ended,
-    stderr,
-  })
-}
-
-/** Docker's own words without its prefixes, or how the client ended where it said nothing. `stderr` without secrets. */
-export function reason(ended: Ended, stderr: string): string {
-  const words = stderr
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(Run 'docker .*--help'|See 'docker .*--help')/.test(line))
-  const said = words
-    .slice(-3)
-    .join(' ')
-    .replace(/^(docker: )?(Error response from daemon: )?/, '')
-  switch (ended.kind) {
-    case 'timeout':
-      return `docker did not answer within ${Math.round(ended.afterMs / 1000)} s${said === '' ? '' : ` (${said})`}`
-    case 'signal':
-      return `the docker client was killed${ended.signal === UNNAMED ? '' : ` (${ended.signal})`}${said === '' ? '' : `: ${said}`}`
-    case 'cancelled':
-      return 'cancelled'
-    case 'exit':
-      return said === '' ? `docker ended with exit code ${ended.code} and said nothing` : said
-  }
 }
 
 export interface Stream {

@@ -1,7 +1,8 @@
 /** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, DockerUnavailableError } from '../errors.ts'
-import { type Docker, isUnanswered, type Output, type QueryOptions, query } from './process.ts'
+import { type Docker, type QueryOptions, query } from './process.ts'
+import { isUnanswered, type QueryOutput } from './result.ts'
 
 const PAUSE_MS = 1_000
 /** An application may be waiting for it. */
@@ -34,7 +35,7 @@ export async function queryWithRetry(
   argv: readonly string[],
   forMs: number,
   options: QueryOptions = {},
-): Promise<Output> {
+): Promise<QueryOutput> {
   const until = Date.now() + forMs
   for (;;) {
     const output = await query(docker, argv, options)

@@ -5,7 +5,8 @@ import { imageDigests } from '../docker/images.ts'
 import { isOurs } from '../docker/labels.ts'
 import { withoutMountOptions } from '../docker/mountFailures.ts'
 import type { Container } from '../docker/parseContainer.ts'
-import { type Docker, isUnanswered, type QueryOptions } from '../docker/process.ts'
+import type { Docker, QueryOptions } from '../docker/process.ts'
+import { isRefused } from '../docker/result.ts'
 import { inspectVolumes, listVolumes, type Volume } from '../docker/volumes.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
 import { CommandError } from '../errors.ts'
@@ -129,7 +130,7 @@ async function findVolumes(
 
 /** Whether the engine answered, and said no. */
 function isRefusal(error: unknown): error is CommandError {
-  return error instanceof CommandError && !isUnanswered({ ...error, stdout: '' }) && error.ended.kind === 'exit'
+  return error instanceof CommandError && isRefused(error)
 }
 
 async function resolveVolume(

@@ -1,0 +1,113 @@
+/**
+ * The wrapper around a script that `docker exec` runs: what it does in the container, and how what it prints is read here. It prints
+ * one line on stderr, the verdict: a random word and the script's exit code.
+ */
+import { StringDecoder } from 'node:string_decoder'
+
+/** Between two signs of life, s. */
+export const HEARTBEAT_S = 20
+/** How much of the end of stderr is kept, bytes. */
+const KEPT_STDERR = 8 << 10
+/** A line that is longer is taken in pieces. */
+const LONGEST_LINE = 64 << 10
+
+/** Reads its stdin as a dead-man. The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
+const DEAD_MAN = `
+word=$1 script=$2 beat=$3; shift 3
+exec 3<&0
+if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- & group=-
+else sh -c "$script" marina "$@" </dev/null 3<&- & group=
+fi
+pid=$!
+( while read -r _ <&3; do :; done
+  kill -TERM "$group$pid"; n=0
+  while kill -0 "$group$pid" && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
+  kill -KILL "$group$pid" ) >/dev/null 2>&1 &
+watch=$!
+exec 3<&-
+pulse=
+if [ "$beat" != 0 ]; then
+  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null & pulse=$!
+fi
+wait $pid; code=$?
+kill -KILL $watch $pulse 2>/dev/null; wait $watch $pulse 2>/dev/null
+printf '\\n%s %s\\n' "$word" "$code" >&2
+exit $code`
+
+/** The script reads our stdin itself, and ends when that does. */
+const WITH_INPUT = `
+word=$1 script=$2; shift 2
+sh -c "$script" marina "$@"; code=$?
+printf '\\n%s %s\\n' "$word" "$code" >&2
+exit $code`
+
+export interface Wrapped {
+  /** Begins each line of the wrapper's own. */
+  readonly word: string
+  readonly script: string
+  readonly args: readonly string[]
+  readonly hasInput: boolean
+  readonly heartbeat: boolean
+}
+
+/** The command that runs a script in the wrapper. */
+export function wrappedCommand({ word, script, args, hasInput, heartbeat }: Wrapped): readonly string[] {
+  return hasInput
+    ? ['sh', '-c', WITH_INPUT, 'marina', word, script, ...args]
+    : ['sh', '-c', DEAD_MAN, 'marina', word, script, String(heartbeat ? HEARTBEAT_S : 0), ...args]
+}
+
+export interface VerdictReader {
+  write(chunk: Buffer): Promise<void>
+  end(): Promise<void>
+  /** The script's exit code; `null` where no verdict came. */
+  code(): number | null
+  /** The end of what the script wrote itself. */
+  tail(): string
+}
+
+/**
+ * Splits stderr into lines, keeps their end, and takes the wrapper's own lines out. The wrapper prints a line break first, so that the
+ * word begins a line whatever the script wrote before; an empty line is therefore held until the next one shows whose it is.
+ */
+export function readVerdict(word: string, onLine?: (line: string) => void | Promise<void>): VerdictReader {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  let isHeld = false
+  let tail = ''
+  let code: number | null = null
+  const emit = async (line: string) => {
+    tail = `${tail}${line}\n`.slice(-KEPT_STDERR)
+    await onLine?.(line)
+  }
+  const take = async (line: string) => {
+    if (line.startsWith(`${word} `)) {
+      const said = line.slice(word.length + 1)
+      if (/^\d{1,3}$/.test(said)) code = Number(said)
+      isHeld = false
+      return
+    }
+    if (isHeld) await emit('')
+    isHeld = line === ''
+    if (!isHeld) await emit(line)
+  }
+  return {
+    async write(chunk) {
+      rest += decoder.write(chunk)
+      const lines = rest.split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) await take(line.replace(/\r$/, ''))
+      if (rest.length <= LONGEST_LINE) return
+      await take(rest)
+      rest = ''
+    },
+    async end() {
+      rest += decoder.end()
+      // a verdict without its line break was cut off: of a code 137 only the 1 may be there, or nothing
+      if (rest !== '' && !rest.startsWith(`${word} `)) await take(rest)
+      rest = ''
+    },
+    code: () => code,
+    tail: () => tail,
+  }
+}

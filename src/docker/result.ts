@@ -1,0 +1,80 @@
+/** What a docker call came to: a success, a refusal in the engine's words, or no answer at all. Pure. */
+import { CancelledError, CommandError, type Ended } from '../errors.ts'
+import type { Docker } from './process.ts'
+
+/** A docker call that has ended, or was left behind. */
+export interface QueryOutput {
+  readonly ended: Ended
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The signal of a client of which only this is known, that one ended it. */
+export const UNNAMED_SIGNAL = 'unknown'
+
+/** Whether the client ended with exit code 0: the engine did what it was asked. */
+export function succeeded({ ended }: Pick<QueryOutput, 'ended'>): boolean {
+  return ended.kind === 'exit' && ended.code === 0
+}
+
+/**
+ * Whether it is not known if the engine did what it was asked: the client died, its deadline passed, or the connection to the engine
+ * broke. A call that may be made twice can be made again; the result of any other has to be looked for.
+ */
+export function isUnanswered({ ended, stderr }: Pick<QueryOutput, 'ended' | 'stderr'>): boolean {
+  if (ended.kind === 'exit') return ended.code !== 0 && engineIsAway(stderr)
+  return ended.kind !== 'cancelled'
+}
+
+/** Whether the engine answered, and refused what it was asked. */
+export function isRefused(output: Pick<QueryOutput, 'ended' | 'stderr'>): boolean {
+  return output.ended.kind === 'exit' && output.ended.code !== 0 && !isUnanswered(output)
+}
+
+/**
+ * Whether the client says that no engine answered it. Newer clients say so with the "no such file or directory" of a missing socket,
+ * which must not pass for a file that is missing in a container.
+ */
+export function engineIsAway(stderr: string): boolean {
+  return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(
+    stderr,
+  )
+}
+
+/** The error for a call that is not a success: `CancelledError`, or a `CommandError` that begins with `what`, which says in the user's words what did not work. */
+export function commandError(
+  docker: Pick<Docker, 'redact'>,
+  argv: readonly string[],
+  what: string,
+  output: QueryOutput,
+): Error {
+  if (output.ended.kind === 'cancelled') return new CancelledError()
+  const stderr = docker.redact(output.stderr.trim())
+  return new CommandError(`${what}: ${reason(output.ended, stderr)}`, {
+    argv: argv.map(docker.redact),
+    ended: output.ended,
+    stderr,
+  })
+}
+
+/** Docker's own words without its prefixes, or how the client ended where it said nothing. `stderr` is without secrets. */
+export function reason(ended: Ended, stderr: string): string {
+  const words = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(Run 'docker .*--help'|See 'docker .*--help')/.test(line))
+  const said = words
+    .slice(-3)
+    .join(' ')
+    .replace(/^(docker: )?(Error response from daemon: )?/, '')
+  switch (ended.kind) {
+    case 'timeout':
+      return `docker did not answer within ${Math.round(ended.afterMs / 1000)} s${said === '' ? '' : ` (${said})`}`
+    case 'signal':
+      return `the docker client was killed${ended.signal === UNNAMED_SIGNAL ? '' : ` (${ended.signal})`}${said === '' ? '' : `: ${said}`}`
+    case 'cancelled':
+      return 'cancelled'
+    case 'exit':
+      return said === '' ? `docker ended with exit code ${ended.code} and said nothing` : said
+  }
+}
