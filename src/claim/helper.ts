@@ -9,6 +9,7 @@
 import type { MountSpec } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
 import { type ExecRequest, type ExecResult, execTruthfully } from '../docker/exec.ts'
+import { mountFailureIn } from '../docker/mountFailures.ts'
 import { type Docker, engineIsAway, reason, type Stream, stream } from '../docker/process.ts'
 import { type Ended, InstanceError } from '../errors.ts'
 import { type ClaimWait, claim } from './claim.ts'
@@ -83,7 +84,7 @@ export async function startHelper<Tools>(
     } else {
       await removeContainer(host.docker, id)
       const noShell = /exec: "sh"|executable file not found|no such file/i.test(opened.why)
-      if (!noShell || engineIsAway(opened.why)) {
+      if (!noShell || mountFailureIn(opened.why) !== null || engineIsAway(opened.why)) {
         throw new InstanceError(
           `the helper could not be started from ${image.reference}: ${host.docker.redact(opened.why)}`,
         )

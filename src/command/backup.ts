@@ -15,6 +15,7 @@ import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
+import { withoutMountOptions } from '../docker/mountFailures.ts'
 import type { Docker } from '../docker/process.ts'
 import { ConfigError, InputError, InstanceError } from '../errors.ts'
 import { count } from '../format.ts'
@@ -67,7 +68,10 @@ export async function backup(action: CommandContext): Promise<number> {
     ...selection.notices,
     ...settled.flatMap((one) => (one.ok ? one.settled.notices : [])),
   ])
-  const docker: Docker = { env: dockerEnvironment(action.env), redact: redactor.text }
+  const docker: Docker = {
+    env: dockerEnvironment(action.env),
+    redact: (text) => redactor.text(withoutMountOptions(text)),
+  }
   const engine = await openEngine(docker, action.signal)
   const nodeName = nodeNameOf(config, variables.lookup)
   const hostName = (nodeName instanceof ConfigError ? null : nodeName) ?? engine.hostName

@@ -5,6 +5,7 @@ import { startAgain } from '../claim/startAgain.ts'
 import { sweepJob } from '../claim/sweep.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
+import { withoutMountOptions } from '../docker/mountFailures.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
 
@@ -14,7 +15,7 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
     await console.info('Nothing to clean up: this step began no backup.')
     return
   }
-  const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text }
+  const docker: Docker = { env: dockerEnvironment(env), redact: withoutMountOptions }
   try {
     const engine = await openEngine(docker)
     const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: thisProcess() }

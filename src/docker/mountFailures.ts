@@ -11,8 +11,8 @@ export function withoutMountOptions(words: string): string {
     words
       // the engine gives all options of a failed mount before its reason: `mount SOURCE:TARGET, data: OPTIONS: REASON`
       .replace(/(, data: )[^\n]*(?=: [^:\n]*$)/gm, '$1***')
-      .replace(/\b([a-z_-]+)=([^,\s'"]+)/gi, (whole, key: string) => (SECRET_OPTION.test(key) ? `${key}=***` : whole))
-      .replace(/(:\/\/)[^/@\s]+@/g, '$1***@')
+      .replace(/\b([\w-]+)=([^,\s'"]+)/gi, (whole, key: string) => (SECRET_OPTION.test(key) ? `${key}=***` : whole))
+      .replace(/(\/\/)[^/@\s]+@/g, '$1***@')
   )
 }
 
@@ -39,10 +39,7 @@ function shownValue(value: string): string {
 }
 
 /** Those of `volumes` that the engine's words name by their place on its host. */
-export function volumesNamedIn<T extends Pick<Volume, 'mountpoint'>>(
-  words: string,
-  volumes: readonly T[],
-): readonly T[] {
+function volumesNamedIn<T extends Pick<Volume, 'mountpoint'>>(words: string, volumes: readonly T[]): readonly T[] {
   return volumes.filter(({ mountpoint }) => {
     if (!/^\/.+/.test(mountpoint)) return false
     for (let at = words.indexOf(mountpoint); at >= 0; at = words.indexOf(mountpoint, at + 1)) {
@@ -53,8 +50,30 @@ export function volumesNamedIn<T extends Pick<Volume, 'mountpoint'>>(
   })
 }
 
-/** Why a volume's target failed, in the engine's words. */
+/** From here on an engine, a driver or the runtime says why something could not be mounted. */
+const MOUNT_FAILURE =
+  /(error while mounting volume|failed to mount local volume|error evaluating symlinks from mount source|VolumeDriver\.Mount|error mounting ).*/s
+
+/** What an engine's words say of a mount that failed, without its options; `null` where they speak of something else. */
+export function mountFailureIn(words: string): string | null {
+  const found = MOUNT_FAILURE.exec(words)?.[0]
+  return found === undefined ? null : withoutMountOptions(found).trim()
+}
+
+/**
+ * The volumes that an engine's words say could not be mounted. Where it names none by its place, as for a driver that tells no place,
+ * any that has such a driver may be meant.
+ */
+export function unmountable<T extends Pick<Volume, 'mountpoint' | 'driver'>>(
+  words: string,
+  volumes: readonly T[],
+): readonly T[] {
+  if (mountFailureIn(words) === null) return []
+  const named = volumesNamedIn(words, volumes)
+  return named.length > 0 ? named : volumes.filter(({ driver }) => driver !== 'local')
+}
+
+/** Why a target failed whose volume could not be mounted, in the engine's words. */
 export function couldNotBeMounted(volume: string, words: string): string {
-  const why = withoutMountOptions(words).replace(/^(docker: )?(Error response from daemon: )?/, '')
-  return `volume ${volume} could not be mounted: ${why.trim()}. See that what it lies on is there (docker volume inspect ${volume})`
+  return `volume ${volume} could not be mounted: ${mountFailureIn(words) ?? words}. See that what it lies on is there (docker volume inspect ${volume})`
 }
