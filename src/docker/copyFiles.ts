@@ -1,5 +1,6 @@
 /** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
 import { extract, type Header, pack } from 'tar-stream'
+import { mountFailureIn } from './mountFailures.ts'
 import { type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
 import { commandError, engineIsAway, succeeded } from './result.ts'
 
@@ -94,8 +95,7 @@ export async function look(
   client.stderr.destroy()
   const failed = ended.kind === 'timeout' || ended.kind === 'cancelled' || (!seen.enough && !succeeded({ ended }))
   if (failed || seen.first === null) {
-    const missing = /could not find the file|no such file or directory/i.test(stderr)
-    if (missing && !/no such container/i.test(stderr) && !engineIsAway(stderr)) return null
+    if (saysMissing(stderr)) return null
     throw commandError(docker, argv, `${path} could not be read in container ${container.slice(0, 12)}`, {
       ended,
       stdout: '',
@@ -111,4 +111,10 @@ export async function look(
     empty: seen.entries < 2,
     content: options.keep ? Buffer.concat(content) : null,
   }
+}
+
+/** Whether docker says that nothing is at the path, rather than that it could not look: its words for that may hold the same. */
+function saysMissing(stderr: string): boolean {
+  const couldNotLook = /no such container/i.test(stderr) || engineIsAway(stderr) || mountFailureIn(stderr) !== null
+  return !couldNotLook && /could not find the file|no such file or directory/i.test(stderr)
 }
