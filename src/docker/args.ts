@@ -1,7 +1,7 @@
-/** Docker argument lists. Pure: a spec in, an argv out; nothing here starts a process. */
+/** Builds docker's argument lists: a spec in, an argv out. Pure; nothing here starts a process. */
 import { InstanceError } from '../errors.ts'
 
-/** On a volume that one of our mounts created; its value is who. */
+/** Label on volumes that `docker create` made implicitly for one of our mounts; its value is the job's id. */
 export const MADE_BY_LABEL = 'dev.polarfox.marina-action.made-by'
 
 export type MountSpec =
@@ -11,22 +11,22 @@ export type MountSpec =
       readonly target: string
       readonly readonly: boolean
       readonly subpath?: string
-      /** Stored only where this mount creates the volume (measured on 20.10 and 26.1): so it shows who made one that was not there. */
+      /** The job's id, stored as a label only where this mount creates the volume (measured on 20.10 and 26.1): it tells a volume that was not there from the user's. */
       readonly madeBy?: string
     }
-  /** An anonymous volume, which goes with its container (`rm -fv`). */
+  /** An anonymous volume, which is removed with its container (`rm -fv`). */
   | { readonly type: 'anonymous'; readonly target: string; readonly labels: Readonly<Record<string, string>> }
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readonly: boolean }
   | { readonly type: 'tmpfs'; readonly target: string }
 
 export interface RunSpec {
   readonly name: string
-  /** Image id: what was inspected is what runs, whatever a tag says meanwhile. */
+  /** Image id: the image that was inspected runs, even if its tag is moved meanwhile. */
   readonly image: string
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly MountSpec[]
   readonly env: Readonly<Record<string, string>>
-  /** Replaces the image's entrypoint: first word, then arguments before the command's. `null` keeps it, none removes it. */
+  /** Replaces the image's ENTRYPOINT: the program, then the arguments that go before the command's. `null` keeps it, an empty list removes it. */
   readonly entrypoint: readonly string[] | null
   readonly command: readonly string[]
   readonly user: string | null
@@ -37,7 +37,7 @@ export interface RunSpec {
   readonly helper: boolean
 }
 
-/** A create call: its arguments, and what its client needs in the environment and on stdin so that no value stands in an argument list. */
+/** A `docker create` call: its arguments, and the values that its client takes from the environment and stdin so that none stands in an argument list. */
 export interface CreateCall {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -47,8 +47,8 @@ export interface CreateCall {
 }
 
 /**
- * `docker create` for a container of ours. `--pull never`: the image phase alone pulls. The `local` log driver, whatever the
- * engine's default: a container's output may hold secrets and must not travel to a log server, nor fill the disk.
+ * Builds the `docker create` call of one of our containers. `--pull never`, because only the image phase pulls. The `local` log driver,
+ * whatever the engine's default: a container's output may hold secrets, and must neither travel to a log server nor fill the disk.
  */
 export function createCall(spec: RunSpec): CreateCall {
   const [first = '', ...rest] = spec.entrypoint ?? []
@@ -80,8 +80,8 @@ export function createCall(spec: RunSpec): CreateCall {
 }
 
 /**
- * Values travel in the client's environment (`--env KEY`), where any byte but NUL may stand. A key that the client itself or its
- * helpers read would change the client, so it goes by `--env-file` on stdin instead, which takes one line.
+ * Splits variables by the way they travel. Most go in the client's environment (`--env KEY`), which takes any byte but NUL. A key that
+ * the client itself or its helpers read would change the client, so it goes by `--env-file` on stdin, which takes one line.
  * Source: docker/cli `opts/file.go` (a line is `KEY=value`, kept as it stands).
  */
 function splitEnv(env: Readonly<Record<string, string>>): { byName: Record<string, string>; byFile: string } {
@@ -98,7 +98,7 @@ function splitEnv(env: Readonly<Record<string, string>>): { byName: Record<strin
   return { byName, byFile }
 }
 
-/** Whether the docker client, ssh, a credential helper or the dynamic linker would act on this variable. */
+/** Tells whether the docker client, ssh, a credential helper or the dynamic linker acts on a variable. */
 export function readByClient(key: string): boolean {
   return (
     /^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_(ASKPASS|AUTH_SOCK|AGENT_PID)|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(
@@ -110,7 +110,7 @@ export function readByClient(key: string): boolean {
   )
 }
 
-/** One `--mount` value. Never `-v`: that copies the image's files into an empty volume and takes a one-letter name for a drive. */
+/** Writes one `--mount` value. We never use `-v`: it copies the image's files into an empty volume, and takes a one-letter name for a drive. */
 export function mountSpec(mount: MountSpec): string {
   switch (mount.type) {
     case 'volume':
@@ -137,7 +137,7 @@ export function mountSpec(mount: MountSpec): string {
   }
 }
 
-/** `--mount` is one line of CSV. Source: docker/cli `opts/mount.go`. */
+/** Writes one line of CSV, which is what `--mount` takes. Source: docker/cli `opts/mount.go`. */
 function csv(fields: readonly string[]): string {
   return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
 }

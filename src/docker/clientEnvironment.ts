@@ -1,6 +1,6 @@
-/** What the docker client is given of the step's environment. Pure. */
+/** Chooses the environment of the docker client. Pure. */
 
-/** The client sees the step's environment, but not the action's inputs: a token or `variables` are none of its business. */
+/** The step's environment without the action's own variables: the client needs no token, and none of the `variables`. */
 export function dockerEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([key, value]) =>

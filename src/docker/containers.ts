@@ -1,4 +1,4 @@
-/** Containers as the engine tells of them, and the few things done to them. */
+/** Finds, creates and removes containers. */
 import type { CreateCall } from './args.ts'
 import { inspectNamed } from './inspectNamed.ts'
 import { type Container, parseContainer } from './parseContainer.ts'
@@ -42,7 +42,7 @@ export async function listContainers(
 
 export type Created = { readonly kind: 'created'; readonly id: string } | { readonly kind: 'taken' }
 
-/** `docker create`, which is atomic in the engine: of many that want one name, one gets it, the others are told `taken`. */
+/** Creates a container. The engine's create is atomic: of many that want one name, one gets it, and the others are told `taken`. */
 export async function createContainer(
   docker: Docker,
   call: CreateCall,
@@ -74,7 +74,7 @@ const REMOVE_AGAIN_MS = 5_000
 const REMOVING_MS = 30_000
 const GONE_POLL_MS = 300
 
-/** Removes a container with its anonymous volumes, whatever it does. One that is gone already is fine. */
+/** Removes a container with its anonymous volumes, even while it runs. One that is gone already is fine. */
 export async function removeContainer(docker: Docker, id: string, options: QueryOptions = {}): Promise<void> {
   const argv = ['rm', '--force', '--volumes', id]
   const output = await queryWithRetry(docker, argv, REMOVE_AGAIN_MS, options)

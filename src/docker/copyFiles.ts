@@ -1,4 +1,4 @@
-/** Small things into and out of a container that was created but not started: `docker cp` of a tar, which writes through to its volumes. */
+/** Puts small files into a created container, and looks at paths in it: `docker cp` of a tar, which goes through to its volumes. */
 import { extract, type Header, pack } from 'tar-stream'
 import { mountFailureIn } from './mountFailures.ts'
 import { type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
@@ -39,7 +39,7 @@ export async function copyIn(
   throw commandError(docker, argv, `the staging directory could not be prepared in ${container.slice(0, 12)}`, output)
 }
 
-/** What stands at a path: its own header and, for a directory, whether anything is in it. */
+/** What is at a path: its own header and, for a directory, whether anything is in it. */
 export interface PathInfo {
   readonly type: 'directory' | 'file' | 'symlink' | 'other'
   readonly mode: number
@@ -63,7 +63,7 @@ export async function look(
   path: string,
   options: { readonly keep?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<PathInfo | null> {
-  // a file to be read may be a link, as /etc/passwd is on some systems; a path to be judged may not
+  // a file that is read may be a link, as /etc/passwd is on some systems; a path that is judged may not
   const argv = ['cp', ...(options.keep ? ['--follow-link'] : []), `${container}:${path}`, '-']
   const client = stream(docker, argv)
   client.stdin.end()

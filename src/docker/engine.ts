@@ -1,11 +1,11 @@
-/** Which engine this is, what it can do, and what time it has there. */
+/** Asks which engine this is, what it can do, and what time it has. */
 import { CancelledError, DockerUnavailableError } from '../errors.ts'
 import { type Docker, query } from './process.ts'
 import { type QueryOutput, reason, succeeded } from './result.ts'
 
 export interface Engine {
   readonly version: string
-  /** What client and engine both speak. */
+  /** The newest API version that both client and engine speak. */
   readonly apiVersion: string
   /** The Docker host's own name, never a container's. */
   readonly hostName: string
@@ -19,7 +19,7 @@ const OLDEST_API = '1.41'
 /** `volume-subpath`; an older engine ignores it silently and mounts the whole volume (measured). */
 export const SUBPATH_API = '1.45'
 
-/** Asks the reachable engine. Throws `DockerUnavailableError` where none answers, or one that is not supported. */
+/** Asks the engine that the client reaches. Throws `DockerUnavailableError` where none answers, or one that is not supported. */
 export async function openEngine(docker: Docker, signal?: AbortSignal): Promise<Engine> {
   const asked = { deadlineMs: 30_000, ...(signal ? { signal } : {}) }
   const version = parse(await query(docker, ['version', '--format', '{{json .}}'], asked)) as VersionAnswer
@@ -48,7 +48,7 @@ export async function openEngine(docker: Docker, signal?: AbortSignal): Promise<
   }
 }
 
-/** Negative where `a` is older than `b`. */
+/** Compares two versions by their first two numbers: negative where `a` is older than `b`. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number)) as [number[], number[]]
   return (left[0] ?? 0) - (right[0] ?? 0) || (left[1] ?? 0) - (right[1] ?? 0)
@@ -74,7 +74,7 @@ function refused(what: string): DockerUnavailableError {
   return new DockerUnavailableError(`${what} is not supported yet: use a rootful Docker Engine 20.10 or newer`)
 }
 
-/** Both answers come with exit code 1 where the server is away, so the words are on stderr. */
+/** Reads an answer as JSON. Where no engine answers, the client ends with 1 and says why on stderr. */
 function parse(output: QueryOutput): unknown {
   if (succeeded(output)) return parseAnswer(output.stdout)
   if (output.ended.kind === 'cancelled') throw new CancelledError()

@@ -1,4 +1,4 @@
-/** Images: pulled by policy, and what an image says of itself. */
+/** Pulls images by policy, and reads what they say of themselves. */
 import { CommandError, InstanceError } from '../errors.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 import { commandError, isRefused, succeeded } from './result.ts'
@@ -26,7 +26,7 @@ export interface PullOptions {
 }
 
 /**
- * The image, after what the policy asks. `always` falls back to the local image with a warning, `missing` pulls where there is none,
+ * Returns the image, pulled as the policy asks. `always` falls back to the local image with a warning, `missing` pulls where there is none,
  * `never` does not pull. Throws `InstanceError` where there is none in the end.
  */
 export async function ensureImage(
@@ -72,7 +72,7 @@ function meantOther(found: LocalImage | null): string {
   return `. An image on this host whose id begins so${name} has the id ${found.id}: write one of these if it is meant`
 }
 
-/** The image of that name or full id on the host; `null` where docker finds none. */
+/** Looks for the image of that name or full id on the host; `null` where docker finds none. */
 async function findImage(docker: Docker, reference: string, options: QueryOptions): Promise<LocalImage | null> {
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
@@ -98,14 +98,14 @@ async function findImage(docker: Docker, reference: string, options: QueryOption
   return { kind: 'found', image }
 }
 
-/** Whether an image is the one that was named. Docker takes a word such as `cafe`, where no image is called so, for the beginning of an id. */
+/** Tells whether an image is the one that was named. Docker takes a word such as `cafe`, where no image is called so, for the beginning of an id. */
 function isNamed(reference: string, id: string, tags: readonly string[]): boolean {
   const digits = /^(?:sha256:)?([0-9a-f]+)$/.exec(reference)?.[1]
   return digits === undefined || id === `sha256:${digits}` || tags.includes(`${reference}:latest`)
 }
 
 /**
- * Whether this ENTRYPOINT was written in shell form (`ENTRYPOINT command`), which drops the command `/backup.sh` and so would do
+ * Tells whether an ENTRYPOINT was written in shell form (`ENTRYPOINT command`), which drops the command `/backup.sh` and so would do
  * nothing with it; also behind `tini --`, `env` and the like. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
  */
 export function dropsItsCommand(entrypoint: readonly string[]): boolean {

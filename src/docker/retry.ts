@@ -1,11 +1,11 @@
-/** An engine that is away for a moment, a client that was killed: what must be known or done in the end is asked again. */
+/** Repeats calls that got no answer because the engine was away for a moment or the client was killed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, DockerUnavailableError } from '../errors.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 import { isUnanswered, type QueryOutput } from './result.ts'
 
 const PAUSE_MS = 1_000
-/** An application may be waiting for it. */
+/** Shorter, since an application may be waiting to be started. */
 const AGAIN_MS = 300
 
 /** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
@@ -27,8 +27,8 @@ export async function retryWhileUnavailable<T>(
 }
 
 /**
- * A query whose work may be done twice (start, remove): while nobody answers it, it is asked again until `forMs` have passed. What the
- * engine refuses is told at once.
+ * Runs a query whose work may be done twice (start, remove), and repeats it for `forMs` while it gets no answer. A refusal by the engine is
+ * returned at once.
  */
 export async function queryWithRetry(
   docker: Docker,

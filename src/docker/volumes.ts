@@ -1,4 +1,4 @@
-/** Volumes as the engine tells of them. */
+/** Finds volumes, and removes those that our own mounts made. */
 import { MADE_BY_LABEL } from './args.ts'
 import { inspectNamed } from './inspectNamed.ts'
 import { type Docker, type QueryOptions, query, run } from './process.ts'
@@ -32,7 +32,7 @@ export async function inspectVolumes(
 }
 
 /**
- * Of `names`, those that are not there, or are only because a mount of `job` created them: `docker create --mount src=NAME` makes a
+ * Returns those of `names` that do not exist, or exist only because a mount of `job` created them: `docker create --mount src=NAME` makes a
  * volume that is missing, and labels it (`madeBy` of its mount). `CreatedAt` tells nothing: it moves with the volume's content on 20.10.
  */
 export async function vanishedVolumes(
@@ -44,7 +44,7 @@ export async function vanishedVolumes(
   return names.filter((name) => !now.has(name) || now.get(name)?.labels[MADE_BY_LABEL] === job)
 }
 
-/** Removes what mounts of `job` created of `names`, and nothing else. One that somebody uses by now stays. */
+/** Removes those of `names` that mounts of `job` created, and no others. One that is in use by now stays. */
 export async function removeMadeVolumes(docker: Docker, names: readonly string[], job: string): Promise<void> {
   for (const volume of await inspectVolumes(docker, names)) {
     if (volume.labels[MADE_BY_LABEL] === job) await query(docker, ['volume', 'rm', volume.name])
