@@ -27,6 +27,7 @@ const isBelow = (path: string, folder: string) => path.startsWith(folder.endsWit
  * (`/var/lib/docker/volumes`). `null` where the whole volume lies on the disk of the others.
  */
 export function diskWithin(points: readonly MountPoint[], volumeFolder: string): string | null {
+  if (!volumeFolder.startsWith('/')) return null
   const all = posix.dirname(posix.dirname(volumeFolder))
   const found = points.find(
     ({ path }) =>

@@ -18,13 +18,14 @@ import { failTarget, type InstanceRun } from './instanceRun.ts'
 import type { AcquiredLock, LockHelper } from './lock.ts'
 import { volumeEntry } from './manifestEntries.ts'
 import { targetName } from './reportBuilder.ts'
+import { unmountableIn } from './unmountable.ts'
 
 const GIVE_DUMPS_MS = 60_000
 const REMOVE_MOUNT_POINT_MS = 30_000
 
 /**
  * Creates the backup container with the mounted volumes, beside what was copied and dumped, and creates it again without each that turns
- * out empty, gone, or without its paths: those targets have failed. Returns its id, or `null` where no target is left for it.
+ * out empty, gone, without its paths, or impossible to mount: those targets have failed. Returns its id, or `null` where no target is left for it.
  */
 export async function prepareContainer(
   run: InstanceRun,
@@ -56,7 +57,10 @@ export async function prepareContainer(
     } catch (error) {
       // where it cannot be removed now the release tries again, and says so
       await removeContainer(run.context.host.docker, id).catch(() => {})
-      throw error
+      const failed = unmountableIn(error, volumes)
+      if (failed.size === 0) throw error
+      volumes = volumes.filter((source) => !failed.has(source))
+      await failVolumes(run, lock.helper, failed)
     }
   }
   return null

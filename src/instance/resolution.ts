@@ -38,6 +38,18 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
   return { volumes: planned.sources, databases, awaited, stops: planned.stops }
 }
 
+/** The resolution without volumes that have failed since: whoever only they need is not stopped. */
+export async function leaveOut(
+  run: InstanceRun,
+  resolution: Resolution,
+  failed: readonly VolumeSource[],
+  others: OthersPolicy,
+): Promise<Resolution> {
+  const left = resolution.volumes.filter((source) => !failed.includes(source))
+  const planned = await planInstanceStops(run, left, others)
+  return { ...resolution, volumes: planned.sources, stops: planned.stops }
+}
+
 async function targetsOfInstance({ context, instance }: InstanceRun): Promise<readonly Target[]> {
   if (instance.targets !== null) return instance.targets
   const targets = await context.discover(instance.id)

@@ -9,12 +9,14 @@ import type { InstanceContext } from './context.ts'
 import { type CopySource, copyVolumes } from './copies.ts'
 import { dumpDatabases } from './dumps.ts'
 import { findImage, refuseUnknownUser } from './image.ts'
-import { beginInstanceRun, explainFailure, type InstanceRun } from './instanceRun.ts'
+import { beginInstanceRun, explainFailure, failTarget, type InstanceRun } from './instanceRun.ts'
 import { type AcquiredLock, lockByBackupContainer, lockByHelper } from './lock.ts'
+import type { LockRequest } from './lockSpecs.ts'
 import { waitForEarlierClaims, waitForOthers } from './others.ts'
 import { prepareContainer } from './prepareContainer.ts'
 import type { InstanceOutcome } from './reportBuilder.ts'
-import { journalOf, type Resolution, resolve } from './resolution.ts'
+import { journalOf, leaveOut, type Resolution, resolve } from './resolution.ts'
+import { unmountableIn } from './unmountable.ts'
 
 const LOST = 'the helper died while it was needed (killed, out of memory, or the engine restarted): run it again'
 
@@ -29,11 +31,12 @@ export async function runInstance(
   const { report, abort } = run
   let lock: AcquiredLock | null = null
   try {
-    const resolution = await report.phase('resolve', () => resolve(run, waitForOthers(run)))
-    if (isNothingLeft(run, resolution)) return report.end()
+    const named = await report.phase('resolve', () => resolve(run, waitForOthers(run)))
+    if (isNothingLeft(run, named)) return report.end()
     const image = await report.phase('image', () => findImage(run))
-    const held = await acquireLock(run, image, resolution)
+    const { held, resolution } = await acquireLock(run, image, named)
     lock = held
+    if (isNothingLeft(run, resolution)) return report.end()
     await guardHelper(run, held, { image, resolution })
     await dumpAll(run, held, resolution)
     const container = await report.phase(held.helper ? 'stage' : 'claim', async () => {
@@ -55,12 +58,39 @@ function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): bo
 }
 
 /** Takes the claim with a helper where anything is copied or dumped; else the backup container is the claim, and takes it when it is created. */
-async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Resolution): Promise<AcquiredLock> {
+async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Resolution): Promise<Held> {
   const { context, instance, abort, report } = run
   const request = { context, instance, image, signal: abort.signal, onClaimed: () => abort.arm(instance.timeoutMs) }
-  const copied = copiedOf(resolution).map(({ source }) => source.volume.name)
-  if (copied.length === 0 && resolution.databases.length === 0) return lockByBackupContainer(request)
-  return report.phase('claim', () => lockByHelper(request, copied, journalOf(resolution)))
+  if (!needsHelper(resolution)) return { held: lockByBackupContainer(request), resolution }
+  return report.phase('claim', () => lockWhatMounts(run, request, resolution))
+}
+
+interface Held {
+  readonly held: AcquiredLock
+  /** What can be mounted of it. */
+  readonly resolution: Resolution
+}
+
+/** Takes the claim with a helper, and tries again without each volume that cannot be mounted in it: that target has failed. */
+async function lockWhatMounts(run: InstanceRun, request: LockRequest, named: Resolution): Promise<Held> {
+  let resolution = named
+  while (needsHelper(resolution)) {
+    const copied = copiedOf(resolution).map(({ source }) => source)
+    const names = copied.map((source) => source.volume.name)
+    try {
+      return { held: await lockByHelper(request, names, journalOf(resolution)), resolution }
+    } catch (error) {
+      const failed = unmountableIn(error, copied)
+      if (failed.size === 0) throw error
+      for (const [source, why] of failed) await failTarget(run, source.target, { error: why, phase: 'stage' })
+      resolution = await leaveOut(run, resolution, [...failed.keys()], waitForOthers(run))
+    }
+  }
+  return { held: lockByBackupContainer(request), resolution }
+}
+
+function needsHelper(resolution: Resolution): boolean {
+  return copiedOf(resolution).length + resolution.databases.length > 0
 }
 
 /** Watches the helper, and waits for whom it must before anything is dumped or stopped. */

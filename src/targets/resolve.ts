@@ -1,9 +1,11 @@
 /** From what an instance names to what is there: each target inspected, and how its data will come under `/backup`. Nothing is created or changed. */
+import { readRunnerTraces } from '../applications/inspect.ts'
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
 import { inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import { imageDigests } from '../docker/images.ts'
 import { isOurs } from '../docker/labels.ts'
 import { withoutMountOptions } from '../docker/mountFailures.ts'
+import { diskWithin, type MountPoint, mountPoints } from '../docker/mountInfo.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { isRefused } from '../docker/result.ts'
@@ -67,6 +69,8 @@ export interface TargetHost {
 /** What the looks at one instance's targets share. */
 interface Search extends TargetHost {
   readonly options: QueryOptions
+  /** What is mounted where the runner is: often the engine's own host. */
+  readonly mounts: readonly MountPoint[]
   /** What is on the host, for the names that are nearest to one that is not there; asked once. */
   readonly nearby: () => Promise<readonly HostObject[]>
 }
@@ -82,7 +86,8 @@ export async function resolveTargets(
     objects ??= hostObjects(host.docker, options)
     return objects
   }
-  const search: Search = { ...host, options, nearby }
+  const mounts = mountPoints((await readRunnerTraces()).mountinfo)
+  const search: Search = { ...host, options, mounts, nearby }
   const names = targets.flatMap((target) => (target.kind === 'volume' ? [target.name] : []))
   const volumes = await findVolumes(search, names)
   const found = await Promise.all(
@@ -142,7 +147,7 @@ async function resolveVolume(
   if (volume === undefined) return unresolved(target, await missing(search, target, `volume "${target.name}"`))
   if (volume instanceof CommandError)
     return unresolved(target, withoutMountOptions(`volume "${target.name}": ${volume.message}`))
-  const staging = decideStaging(target, volume, engine)
+  const staging = decideStaging(target, volume, engine, diskWithin(search.mounts, volume.mountpoint))
   if (staging.kind === 'refused') return unresolved(target, staging.why)
   const containers = await inspectContainers(
     docker,

@@ -18,8 +18,14 @@ export type StagingDecision = ChosenStaging | { readonly kind: 'refused'; readon
 /**
  * Mounting is the default for a plain local volume that is not to be stopped, with no `exclude` and no hooks (a `postHook` must not run
  * before the data is read). `staging` overrides; one that cannot be had is refused with the reason.
+ * `disk`: where a disk of the host is mounted within the volume; `null` where none is known.
  */
-export function decideStaging(target: VolumeTarget, volume: Volume, engine: EngineTraits): StagingDecision {
+export function decideStaging(
+  target: VolumeTarget,
+  volume: Volume,
+  engine: EngineTraits,
+  disk: string | null,
+): StagingDecision {
   if (target.staging !== null) {
     const strategy = STRATEGIES[target.staging]
     const refusal = strategy.refusal(target, engine)
@@ -27,17 +33,18 @@ export function decideStaging(target: VolumeTarget, volume: Volume, engine: Engi
     return { kind: 'chosen', strategy, why: `staging: ${target.staging}` }
   }
   if (target.stopAttached) return { kind: 'chosen', strategy: STRATEGIES.presync, why: 'it has stopAttached' }
-  const why = reasonToCopy(target, volume, engine)
+  const why = reasonToCopy(target, volume, engine, disk)
   if (why !== null) return { kind: 'chosen', strategy: STRATEGIES.copy, why }
   return { kind: 'chosen', strategy: STRATEGIES.mount, why: 'it is a plain local volume' }
 }
 
 /** Why a volume whose applications go on is not mounted in place; `null` where it is. */
-function reasonToCopy(target: VolumeTarget, volume: Volume, engine: EngineTraits): string | null {
+function reasonToCopy(target: VolumeTarget, volume: Volume, engine: EngineTraits, disk: string | null): string | null {
   if (target.preHook !== null || target.postHook !== null) return 'it has hooks'
   if (target.exclude.length > 0) return 'it has exclude'
   if (target.paths.length > 0 && !mountsPaths(engine)) return `paths cannot be mounted by engine ${engine.version}`
   if (volume.driver !== 'local') return `its driver is ${volume.driver}`
   if (Object.keys(volume.options).length > 0) return 'it lies on a device of its own'
+  if (disk !== null) return `another disk is mounted at ${disk}`
   return engine.remapped ? 'user namespaces are remapped' : null
 }

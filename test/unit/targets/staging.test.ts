@@ -39,9 +39,16 @@ test.each`
   ${{ staging: 'mount', paths: ['a'] }}       | ${{}}                             | ${OLD}                        | ${'refused'} | ${/needs Docker Engine and CLI 26\.0 \(API 1\.45\)/}
   ${{ staging: 'presync' }}                   | ${{}}                             | ${NEW}                        | ${'refused'} | ${/needs stopAttached: true/}
 `('$target on $volume: $kind', ({ target, volume, engine, kind, why }) => {
-  const decided = decideStaging({ ...TARGET, ...target }, { ...VOLUME, ...volume }, engine)
+  const decided = decideStaging({ ...TARGET, ...target }, { ...VOLUME, ...volume }, engine, null)
   expect(decided.kind === 'chosen' ? decided.strategy.name : decided.kind).toBe(kind)
   if (why !== null) expect(decided.why).toMatch(why)
+})
+
+test('a disk of the host within a volume', () => {
+  const disk = '/var/lib/docker/volumes/data/_data/films'
+  const decide = (over: Partial<VolumeTarget>) => decideStaging({ ...TARGET, ...over }, VOLUME, NEW, disk)
+  expect(decide({})).toMatchObject({ strategy: { name: 'copy' }, why: `another disk is mounted at ${disk}` })
+  expect(decide({ staging: 'mount' })).toMatchObject({ strategy: { name: 'mount' } })
 })
 
 describe('layout', () => {
