@@ -36,31 +36,21 @@ export interface SecondPass {
 
 export type TwoPassSupport = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
-/** Prints the type of the file system of `$1`, and the first place below it where another one is mounted. */
-const FILE_SYSTEM = `
-stat -f -c '%t %T' -- "$1" || exit
-while read -r _ _ _ _ at _; do
-  case $at in "$1"/*) printf '%s\\n' "$at"; break;; esac
-done </proc/self/mountinfo`
-
 /** Tells whether two passes are exact on the source's file system; if not, one pass is made while applications are stopped. */
 export async function supportsTwoPasses(
   helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'source' | 'signal'>,
 ): Promise<TwoPassSupport> {
   const result = await helper.exec({
-    script: FILE_SYSTEM,
+    script: `stat -f -c '%t %T' -- "$1"`,
     args: [request.source],
     deadlineMs: 60_000,
     ...(request.signal && { signal: request.signal }),
   })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
-  const [first = '', below] = result.stdout.trim().split('\n')
-  const [, type, name] = /^([0-9a-f]+) (.*)$/i.exec(first) ?? []
+  const [, type, name] = /^([0-9a-f]+) (.*)$/i.exec(result.stdout.trim()) ?? []
   if (result.code !== 0 || type === undefined)
     throw new InstanceError(`the file system of volume ${request.name} could not be read: ${shownReason(result)}`)
-  if (below !== undefined)
-    return { ok: false, why: `another disk is mounted within it, at ${below.slice(request.source.length + 1)}` }
   if (isKnownFileSystem(type)) return { ok: true }
   const shown = name === undefined || name === 'UNKNOWN' ? `type 0x${type}` : name
   return { ok: false, why: `its file system (${shown}) is not ext4, xfs or btrfs` }

@@ -193,3 +193,6 @@ export function stoppedBy(labels: Readonly<Record<string, string>>): readonly st
     key.startsWith(`${PREFIX}restart.`) ? [value.split(' ')[0] ?? ''] : [],
   )
 }
+
+/** The version label's value on a container that only looks at something, and is gone at once: no claim, and no application. */
+export const LOOK = 'look'

@@ -23,16 +23,13 @@ function unescaped(path: string): string {
 const isBelow = (path: string, folder: string) => path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 
 /**
- * Where a disk of the host is mounted within a volume: at its folder, below it, or between it and the folder of all volumes
- * (`/var/lib/docker/volumes`). `null` where the whole volume lies on the disk of the others.
+ * Where the disk is mounted that a volume lies on: at its folder, or between it and the folder of all volumes
+ * (`/var/lib/docker/volumes`). `null` where the volume lies on the disk of the others.
  */
-export function diskWithin(points: readonly MountPoint[], volumeFolder: string): string | null {
+export function diskOf(points: readonly MountPoint[], volumeFolder: string): string | null {
   if (!volumeFolder.startsWith('/')) return null
   const all = posix.dirname(posix.dirname(volumeFolder))
-  const found = points.find(
-    ({ path }) =>
-      path === volumeFolder || isBelow(path, volumeFolder) || (isBelow(path, all) && isBelow(volumeFolder, path)),
-  )
+  const found = points.find(({ path }) => path === volumeFolder || (isBelow(path, all) && isBelow(volumeFolder, path)))
   return found?.path ?? null
 }
 

@@ -1,7 +1,7 @@
 /** The one reading of what `docker container inspect` prints. Pure; parsed once here, trusted elsewhere. */
 import { z } from 'zod'
 import { InstanceError } from '../errors.ts'
-import { isClaim } from './labels.ts'
+import { isClaim, LOOK, VERSION_LABEL } from './labels.ts'
 
 /** `down` is everything that runs no process: created, exited, dead, being removed. */
 export type Activity = 'running' | 'paused' | 'restarting' | 'down'
@@ -162,7 +162,7 @@ export function parseContainer(inspected: unknown): Container {
     links: linksOf(raw),
     upperDir: raw.GraphDriver?.Data?.UpperDir || null,
   }
-  return { ...container, ours: isClaim(container) }
+  return { ...container, ours: isClaim(container) || container.labels[VERSION_LABEL] === LOOK }
 }
 
 function understood(inspected: unknown): RawContainer {

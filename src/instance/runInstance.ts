@@ -7,6 +7,7 @@ import { asError, CancelledError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { InstanceContext } from './context.ts'
 import { type CopySource, copyVolumes } from './copies.ts'
+import { findDisks } from './disks.ts'
 import { dumpDatabases } from './dumps.ts'
 import { findImage, refuseUnknownUser } from './image.ts'
 import { beginInstanceRun, explainFailure, failTarget, type InstanceRun } from './instanceRun.ts'
@@ -37,12 +38,14 @@ export async function runInstance(
     const { held, resolution } = await acquireLock(run, image, named)
     lock = held
     if (isNothingLeft(run, resolution)) return report.end()
+    const disks = findDisks(run, image, mountedOf(resolution))
     await guardHelper(run, held, { image, resolution })
     await dumpAll(run, held, resolution)
     const container = await report.phase(held.helper ? 'stage' : 'claim', async () => {
       await copyAll(run, held, resolution) // applications are up again when this returns
       return prepareContainer(run, held, image, mountedOf(resolution))
     })
+    for (const disk of await disks) await report.warn(disk)
     if (container !== null) await report.phase('run', () => runImage(run, image, container))
   } catch (error) {
     explainFailure(run, error)

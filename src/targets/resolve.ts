@@ -5,7 +5,7 @@ import { inspectContainer, inspectContainers, listContainers } from '../docker/c
 import { imageDigests } from '../docker/images.ts'
 import { isOurs } from '../docker/labels.ts'
 import { withoutMountOptions } from '../docker/mountFailures.ts'
-import { diskWithin, type MountPoint, mountPoints } from '../docker/mountInfo.ts'
+import { diskOf, type MountPoint, mountPoints } from '../docker/mountInfo.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { isRefused } from '../docker/result.ts'
@@ -147,7 +147,7 @@ async function resolveVolume(
   if (volume === undefined) return unresolved(target, await missing(search, target, `volume "${target.name}"`))
   if (volume instanceof CommandError)
     return unresolved(target, withoutMountOptions(`volume "${target.name}": ${volume.message}`))
-  const staging = decideStaging(target, volume, engine, diskWithin(search.mounts, volume.mountpoint))
+  const staging = decideStaging(target, volume, engine, diskOf(search.mounts, volume.mountpoint))
   if (staging.kind === 'refused') return unresolved(target, staging.why)
   const containers = await inspectContainers(
     docker,

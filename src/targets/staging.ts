@@ -18,7 +18,7 @@ export type StagingDecision = ChosenStaging | { readonly kind: 'refused'; readon
 /**
  * Mounting is the default for a plain local volume that is not to be stopped, with no `exclude` and no hooks (a `postHook` must not run
  * before the data is read). `staging` overrides; one that cannot be had is refused with the reason.
- * `disk`: where a disk of the host is mounted within the volume; `null` where none is known.
+ * `disk`: where the disk of the host is mounted that the volume lies on; `null` where that is the disk of all volumes.
  */
 export function decideStaging(
   target: VolumeTarget,
@@ -45,6 +45,6 @@ function reasonToCopy(target: VolumeTarget, volume: Volume, engine: EngineTraits
   if (target.paths.length > 0 && !mountsPaths(engine)) return `paths cannot be mounted by engine ${engine.version}`
   if (volume.driver !== 'local') return `its driver is ${volume.driver}`
   if (Object.keys(volume.options).length > 0) return 'it lies on a device of its own'
-  if (disk !== null) return `another disk is mounted at ${disk}`
+  if (disk !== null) return `it lies on a disk of its own, mounted at ${disk}`
   return engine.remapped ? 'user namespaces are remapped' : null
 }

@@ -44,10 +44,13 @@ test.each`
   if (why !== null) expect(decided.why).toMatch(why)
 })
 
-test('a disk of the host within a volume', () => {
-  const disk = '/var/lib/docker/volumes/data/_data/films'
+test('a volume on a disk of its own', () => {
+  const disk = '/var/lib/docker/volumes/data/_data'
   const decide = (over: Partial<VolumeTarget>) => decideStaging({ ...TARGET, ...over }, VOLUME, NEW, disk)
-  expect(decide({})).toMatchObject({ strategy: { name: 'copy' }, why: `another disk is mounted at ${disk}` })
+  expect(decide({})).toMatchObject({
+    strategy: { name: 'copy' },
+    why: `it lies on a disk of its own, mounted at ${disk}`,
+  })
   expect(decide({ staging: 'mount' })).toMatchObject({ strategy: { name: 'mount' } })
 })
 

@@ -1,0 +1,53 @@
+/** Warns of disks of the host within volumes that are mounted in place. */
+import { findOtherDevices } from '../container/devices.ts'
+import { volumeDirectory } from '../container/layout.ts'
+import type { ReadyImage } from '../docker/images.ts'
+import type { VolumeSource } from '../targets/resolve.ts'
+import type { InstanceRun } from './instanceRun.ts'
+
+/** Sentences, one for each disk that a tool which stays on one file system would leave out. Never throws: a look that fails says nothing. */
+export async function findDisks(
+  run: InstanceRun,
+  image: ReadyImage,
+  mounted: readonly VolumeSource[],
+): Promise<readonly string[]> {
+  const { host } = run.context
+  const folderOf = (source: VolumeSource) => volumeDirectory(run.layout, source.volume.name)
+  const mounts = mounted.flatMap((source) =>
+    source.staging.strategy.kind === 'mounting'
+      ? source.staging.strategy.mounts({
+          name: source.volume.name,
+          target: folderOf(source),
+          paths: [],
+          madeBy: host.owner.job,
+        })
+      : [],
+  )
+  try {
+    const found = await findOtherDevices(host.docker, image.id, mounts, run.abort.signal)
+    return mounted.flatMap((source) =>
+      found
+        .filter((one) => one.mounted === folderOf(source))
+        .map(({ path }) => path.slice(folderOf(source).length + 1))
+        .filter((path) => isSelected(path, source.target.paths))
+        .map((path) => warning(source.volume.name, path)),
+    )
+  } catch {
+    return []
+  }
+}
+
+/** Whether a disk at `path` holds anything of the paths that are backed up; none: all. */
+function isSelected(path: string, paths: readonly string[]): boolean {
+  return (
+    paths.length === 0 ||
+    path === '' ||
+    paths.some((one) => `${path}/`.startsWith(`${one}/`) || one.startsWith(`${path}/`))
+  )
+}
+
+function warning(volume: string, path: string): string {
+  const where = path === '' ? 'lies on a disk of its own' : `has another disk mounted at "${path}"`
+  const cure = path === '' ? ', or set staging: copy' : ''
+  return `volume ${volume} ${where}: a backup that stays on one file system (tar or borg with --one-file-system, restic too) leaves that out. See that yours does not${cure}`
+}
