@@ -1,0 +1,71 @@
+/** Volumes that the engine cannot mount, or that lie on several disks: their own affair, told without secrets. */
+import { beforeAll, expect, test } from 'vitest'
+import type { ActionResult } from '../../support/action.ts'
+import { testEngine } from '../../support/backup.ts'
+import { expectNoTrace, filledVolume, leftOf, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
+
+const engine = testEngine()
+const id = (what: string) => engine.name(what)
+const SECRET = 'pass,word-of-the-share'
+
+/** A volume that is created, and cannot be mounted. */
+async function brokenVolume(what: string, options: Readonly<Record<string, string>>): Promise<string> {
+  const opts = Object.entries(options).flatMap(([key, value]) => ['--opt', `${key}=${value}`])
+  await engine.ok(['volume', 'create', ...opts, id(what)])
+  return id(what)
+}
+
+let ran: ActionResult
+beforeAll(async () => {
+  const image = await toldImage(engine)
+  const good = await filledVolume(engine, 'u-good')
+  const gone = await brokenVolume('u-gone', { type: 'none', o: 'bind', device: '/nowhere/at/all' })
+  const o = `addr=192.0.2.1,username=someone,password=${SECRET}`
+  const share = await brokenVolume('u-share', { type: 'cifs', o, device: '//192.0.2.1/share' })
+  const instance = (what: string, targets: readonly object[], more: object = {}) => ({
+    id: id(what),
+    customImage: image,
+    pull: 'never',
+    env: { DO: shell('ls "$MARINA_BACKUP_DIR/volume"; cat "$MARINA_BACKUP_DIR"/volume/*/file') },
+    targets,
+    ...more,
+  })
+  const mount = { staging: 'mount' }
+  ran = await runJob(engine, {
+    instances: [
+      instance('copied', [{ volume: gone }, { volume: share }, { volume: good, staging: 'copy' }]),
+      instance('mounted', [
+        { volume: gone, ...mount },
+        { volume: share, ...mount, allowEmpty: true },
+        { volume: good },
+      ]),
+      instance('none', [{ volume: share, stopAttached: true }]),
+    ],
+  })
+})
+
+test.each(['copied', 'mounted'])('each fails its own target, and the rest is backed up: %s', (what) => {
+  const report = reportOf(ran, id(what))
+  expect(report).toMatchObject({ status: 'partial', exitCode: 0 })
+  expect(report.targets.map(({ name, status }) => [name, status])).toEqual([
+    [id('u-gone'), 'failed'],
+    [id('u-share'), 'failed'],
+    [id('u-good'), 'staged'],
+  ])
+  const [gone, share] = report.targets
+  expect(gone?.error).toMatch(
+    new RegExp(`^volume ${id('u-gone')} could not be mounted: .*/nowhere/at/all.*no such file or directory`),
+  )
+  expect(share?.error).toMatch(/could not be mounted: .*192\.0\.2\.1\/share.*data: \*\*\*: /)
+})
+
+test('where none is left the image does not run', () => {
+  expect(reportOf(ran, id('none'))).toMatchObject({ status: 'failed', exitCode: null })
+})
+
+test('no option of the share is shown anywhere, and nothing is left', async () => {
+  expectNoTrace(ran)
+  const said = `${ran.stdout}${ran.summary}${JSON.stringify(ran.report)}`
+  expect(said).not.toMatch(/pass,word|word-of-the-share|someone/)
+  expect(await leftOf(engine)).toEqual([])
+})
