@@ -1,6 +1,5 @@
 /** Volumes that the engine cannot mount, or that lie on several disks: their own affair, told without secrets. */
-import { beforeAll, expect, test } from 'vitest'
-import type { ActionResult } from '../../support/action.ts'
+import { expect, test } from 'vitest'
 import { testEngine } from '../../support/backup.ts'
 import { expectNoTrace, filledVolume, leftOf, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
 
@@ -15,8 +14,7 @@ async function brokenVolume(what: string, options: Readonly<Record<string, strin
   return id(what)
 }
 
-let ran: ActionResult
-beforeAll(async () => {
+test('each fails its own target, the rest is backed up, and no option of a mount is shown', async () => {
   const image = await toldImage(engine)
   const good = await filledVolume(engine, 'u-good')
   const gone = await brokenVolume('u-gone', { type: 'none', o: 'bind', device: '/nowhere/at/all' })
@@ -31,7 +29,7 @@ beforeAll(async () => {
     ...more,
   })
   const mount = { staging: 'mount' }
-  ran = await runJob(engine, {
+  const ran = await runJob(engine, {
     instances: [
       instance('copied', [{ volume: gone }, { volume: share }, { volume: good, staging: 'copy' }]),
       instance('mounted', [
@@ -42,28 +40,23 @@ beforeAll(async () => {
       instance('none', [{ volume: share, stopAttached: true }]),
     ],
   })
-})
 
-test.each(['copied', 'mounted'])('each fails its own target, and the rest is backed up: %s', (what) => {
-  const report = reportOf(ran, id(what))
-  expect(report).toMatchObject({ status: 'partial', exitCode: 0 })
-  expect(report.targets.map(({ name, status }) => [name, status])).toEqual([
-    [id('u-gone'), 'failed'],
-    [id('u-share'), 'failed'],
-    [id('u-good'), 'staged'],
-  ])
-  const [gone, share] = report.targets
-  expect(gone?.error).toMatch(
-    new RegExp(`^volume ${id('u-gone')} could not be mounted: .*/nowhere/at/all.*no such file or directory`),
-  )
-  expect(share?.error).toMatch(/could not be mounted: .*192\.0\.2\.1\/share.*data: \*\*\*: /)
-})
-
-test('where none is left the image does not run', () => {
+  for (const what of ['copied', 'mounted']) {
+    const report = reportOf(ran, id(what))
+    expect(report).toMatchObject({ status: 'partial', exitCode: 0 })
+    expect(report.targets.map(({ name, status }) => [name, status])).toEqual([
+      [id('u-gone'), 'failed'],
+      [id('u-share'), 'failed'],
+      [id('u-good'), 'staged'],
+    ])
+    const [first, second] = report.targets
+    expect(first?.error).toMatch(
+      new RegExp(`^volume ${id('u-gone')} could not be mounted: .*/nowhere/at/all.*no such file or directory`),
+    )
+    expect(second?.error).toMatch(/could not be mounted: .*192\.0\.2\.1\/share.*data: \*\*\*: /)
+  }
+  // where no target is left the image does not run
   expect(reportOf(ran, id('none'))).toMatchObject({ status: 'failed', exitCode: null })
-})
-
-test('no option of the share is shown anywhere, and nothing is left', async () => {
   expectNoTrace(ran)
   const said = `${ran.stdout}${ran.summary}${JSON.stringify(ran.report)}`
   expect(said).not.toMatch(/pass,word|word-of-the-share|someone/)
