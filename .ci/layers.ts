@@ -15,11 +15,11 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['log'],
   ['report', 'schedule'],
   ['config'],
-  ['secrets'],
+  ['databases', 'secrets'],
 ]
 
 /** These take values and return values: they know nothing of Docker, files, time or the network. */
-const PURE = ['config', 'schedule', 'report']
+const PURE = ['config', 'schedule', 'report', 'databases']
 
 /** What a folder must not import although it lies in a row below. */
 const UNRELATED: Readonly<Record<string, readonly string[]>> = {
@@ -36,15 +36,16 @@ const UNRELATED: Readonly<Record<string, readonly string[]>> = {
     'report',
     'schedule',
     'config',
+    'databases',
   ],
-  claim: ['log', 'report', 'schedule', 'config'],
-  staging: ['log', 'report', 'schedule'],
-  applications: ['log', 'report', 'schedule', 'config'],
-  copy: ['log', 'report', 'schedule', 'config'],
-  docker: ['log', 'report', 'schedule', 'config'],
-  log: ['schedule', 'config'],
-  report: ['config', 'secrets'],
-  schedule: ['secrets'],
+  claim: ['log', 'report', 'schedule', 'config', 'databases'],
+  staging: ['log', 'report', 'schedule', 'databases'],
+  applications: ['log', 'report', 'schedule', 'config', 'databases'],
+  copy: ['log', 'report', 'schedule', 'config', 'databases'],
+  docker: ['log', 'report', 'schedule', 'config', 'databases'],
+  log: ['schedule', 'config', 'databases'],
+  report: ['config', 'databases', 'secrets'],
+  schedule: ['databases', 'secrets'],
   config: ['secrets'],
 }
 

@@ -30,6 +30,7 @@ import type { Redactor } from '../secrets/redaction.ts'
 import { discover } from '../targets/discover.ts'
 import type { CommandContext } from './commandContext.ts'
 import {
+  hideMore,
   hideSecrets,
   maskSecrets,
   openVariables,
@@ -113,6 +114,7 @@ export async function backup(action: CommandContext): Promise<number> {
     runUrl: event.runUrl,
     lockWaitMs,
     signal: action.signal,
+    hide: (found) => hideMore(action, redactor, found),
     readScript: (file) => readScript(event.workspace, file),
     discover: labels,
     pending: (one) => [

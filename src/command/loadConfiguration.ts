@@ -5,7 +5,7 @@ import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
 import { type Lookup, type ResolvedInstance, resolveInstance } from '../config/resolveInstance.ts'
 import { parseVariables, refuseRestsOfValues } from '../config/variables.ts'
 import { ConfigError, InputError } from '../errors.ts'
-import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
+import { createRedactor, type GrowingRedactor, maskable } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
 /** Reads `config`, relative to the workspace. Throws `InputError` where it cannot be read, `ConfigError` with all that is wrong in it. */
@@ -63,14 +63,14 @@ export function resolveAll(
 }
 
 /** Registers secrets with the runner, silently. */
-export function maskSecrets(action: CommandContext, secrets: readonly string[]): Redactor {
+export function maskSecrets(action: CommandContext, secrets: readonly string[]): GrowingRedactor {
   const redactor = createRedactor(secrets)
   action.console.mask(maskable(secrets).values, redactor)
   return redactor
 }
 
 /** Registers secrets with the runner, says where some are too short, and returns what takes them out of all that is written. Call it before anything else is printed. */
-export async function hideSecrets(action: CommandContext, secrets: readonly string[]): Promise<Redactor> {
+export async function hideSecrets(action: CommandContext, secrets: readonly string[]): Promise<GrowingRedactor> {
   const redactor = maskSecrets(action, secrets)
   const { tooShort } = maskable(secrets)
   if (tooShort > 0) {
@@ -79,4 +79,12 @@ export async function hideSecrets(action: CommandContext, secrets: readonly stri
     )
   }
   return redactor
+}
+
+/** Registers secrets that came to light later with the runner, and with the redactor that is in use. */
+export function hideMore(action: CommandContext, redactor: GrowingRedactor, secrets: readonly string[]): void {
+  const visible = secrets.filter((secret) => redactor.text(secret) !== '***')
+  if (visible.length === 0) return
+  redactor.add(visible)
+  action.console.mask(maskable(visible).values, redactor)
 }

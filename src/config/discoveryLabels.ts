@@ -1,7 +1,7 @@
 /** Discovery by label: what the labels of volumes and containers ask for, as early Marina read them. Knows no Docker. */
-import type { DbKind, DbTarget, Target, VolumeTarget } from './model.ts'
+import { DB_KINDS, type DbKind } from '../databases/index.ts'
+import type { DbTarget, Target, VolumeTarget } from './model.ts'
 import { nearestWord } from './nearestWord.ts'
-import { DB_KINDS } from './schema.ts'
 import { normalisePaths } from './values/paths.ts'
 
 export const LABEL_PREFIX = 'dev.polarfox.marina.'

@@ -1,12 +1,11 @@
 /** One instance as the run takes it: variables filled in, defaults applied, everything parsed. */
 
+import type { DbKind } from '../databases/index.ts'
 import type { StagingName } from '../outcome.ts'
-import type { DB_KINDS } from './schema.ts'
 import type { UserMount } from './values/mounts.ts'
 
 export type { UserMount } from './values/mounts.ts'
 
-export type DbKind = (typeof DB_KINDS)[number]
 /** When an instance fires. `cron` is five fields as written, without a time zone before them. */
 export interface Schedule {
   readonly cron: string

@@ -3,6 +3,7 @@
  * are drawn from here (document.ts). Rules that join two keys are in check.ts; defaults that come from the top are in interpolate.ts.
  */
 import { z } from 'zod'
+import { DB_KINDS, type DbKind } from '../databases/index.ts'
 import { STAGINGS } from '../outcome.ts'
 import { isTimezone, parseCron } from './values/cron.ts'
 import { parseDuration } from './values/duration.ts'
@@ -160,10 +161,7 @@ const url = leaf(TEXT, (text, fail) =>
 
 const anything = z.unknown()
 
-/** Database engines whose dumps are known. */
-export const DB_KINDS = ['postgres', 'mysql', 'mariadb', 'mongo', 'redis', 'valkey'] as const
-
-const dbKind = leaf(wordOrVariable(DB_KINDS), (text, fail): (typeof DB_KINDS)[number] => {
+const dbKind = leaf(wordOrVariable(DB_KINDS), (text, fail): DbKind => {
   const kind = DB_KINDS.find((known) => known === text.toLowerCase())
   return kind ?? fail(`must be one of ${DB_KINDS.join(', ')}`)
 })

@@ -1,5 +1,6 @@
 /** Which texts of an instance are secret: what variables brought where secrets go, and literal values under telling names. */
 
+import { secretsInDumpArgs } from '../databases/index.ts'
 import type { Filled } from './interpolation.ts'
 import type { Instance } from './model.ts'
 import type { Path } from './yaml.ts'
@@ -29,17 +30,9 @@ export function secretsOf(instance: Instance, filled: Iterable<FilledText>): rea
   const password = PASSWORD_IN_URL.exec(instance.repository ?? '')?.[1]
   if (password !== undefined) secrets.add(password)
   for (const target of instance.targets ?? [])
-    if (target.kind === 'db') for (const literal of passwordsOf(target.dumpArgs)) secrets.add(literal)
+    if (target.kind === 'db')
+      for (const secret of secretsInDumpArgs(target.dbKind, target.dumpArgs)) secrets.add(secret)
   return [...secrets].filter((secret) => secret !== '' && !COMMON.has(secret.toLowerCase()))
-}
-
-/** Passwords that stand in dump arguments: `--password=X`, `--password X`, and `-pX`, which is a port where it is a number (PostgreSQL). */
-function passwordsOf(args: readonly string[]): readonly string[] {
-  return args.flatMap((arg, index) => {
-    const attached = /^(?:--pass(?:word)?=|-p(?!\d+$))(.+)$/s.exec(arg)?.[1] ?? PASSWORD_IN_URL.exec(arg)?.[1]
-    const next = /^(--pass(?:word)?|-a)$/.test(arg) ? args[index + 1] : undefined
-    return [attached, next].filter((one) => one !== undefined)
-  })
 }
 
 /** `env`, `repository`, `dumpArgs`, hooks, and the address to ping; not names, which would be masked wherever they occur. */

@@ -3,19 +3,19 @@
  * long as what was passed on, and it ends as the engine ends it; anything else is a failure with the tool's own words.
  */
 
-import type { DbKind, DbTarget } from '../config/model.ts'
+import type { DbTarget } from '../config/model.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
-import { execReason, execTruthfully } from '../docker/exec.ts'
-import { type Docker, query } from '../docker/process.ts'
+import type { DumpFile, DumpPlan, DumpTools } from '../databases/contract.ts'
+import { detectKind } from '../databases/detect.ts'
+import { type DbKind, engineOf } from '../databases/index.ts'
+import { extractedLine, joinedArgument, optionName } from '../databases/secretArgs.ts'
+import { execReason } from '../docker/exec.ts'
+import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { DumpFile, DumpPlan, DumpQuestion, DumpTools } from './engines/contract.ts'
-import { detectKind } from './engines/detect.ts'
-import { mongoPlan } from './engines/mongo.ts'
-import { mysqlPlan } from './engines/mysql.ts'
-import { postgresPlan } from './engines/postgres.ts'
-import { redisPlan } from './engines/redis.ts'
 import { beginProgress } from './progress.ts'
+import { askRights, findTools, stoppedMeanwhile } from './questions.ts'
 import { type TransferResult, transfer } from './transfer.ts'
+import { collectWarnings, type WarningCollector } from './warnings.ts'
 
 /** What `docker inspect` says of a container, as far as a dump needs it. */
 export interface ContainerFacts {
@@ -27,7 +27,6 @@ export interface ContainerFacts {
   readonly env: readonly string[]
   /** Entrypoint and command. */
   readonly cmd: readonly string[]
-  readonly running: boolean
 }
 
 export interface DumpRequest {
@@ -36,6 +35,8 @@ export interface DumpRequest {
   /** `/backup/<timestamp>/db/<container>` in the helper; made here. It and its parent belong to the owner. */
   readonly directory: string
   readonly owner: { readonly uid: number; readonly gid: number }
+  /** Hides passwords that are found in arguments, in all that is printed from then on. */
+  readonly hide: (secrets: readonly string[]) => void
   /** A line for the instance's log: what the tool says, and how far it is every 30 s. */
   readonly onLine: (line: string) => Promise<void>
   /** For all of the target's files together, milliseconds. */
@@ -60,23 +61,15 @@ export interface DumpReport {
   readonly toolVersion: string
   /** For the target: the dump is whole, but look. */
   readonly warnings: readonly string[]
-  /** How the configuration was understood. */
+  /** What the target's owner should change or know. */
   readonly notices: readonly string[]
 }
 
 /** Runs a script in the helper. */
 export type DumpHelper = Pick<CopyHelper, 'exec'>
 
-const QUESTION_MS = 60_000
+const MAKE_DIRECTORY_MS = 60_000
 const CLEAN_UP_MS = 60_000
-const INSPECT_MS = 10_000
-/** As many lines of one tool become warnings; the log has all. */
-const MOST_WARNINGS = 20
-
-const PROBE = `
-for tool in pg_dumpall pg_dump mariadb-dump mysqldump mariadb mysql mongodump valkey-cli redis-cli; do
-  if command -v "$tool" >/dev/null 2>&1; then printf '%s\\t%s\\n' "$tool" "$("$tool" --version 2>&1 | head -n 1)"; fi
-done`
 
 const MAKE_DIRECTORY = `mkdir -p -- "$1" && chown -- "$2" "\${1%/*}" "$1" && chmod 0700 -- "$1"`
 
@@ -87,110 +80,90 @@ const MAKE_DIRECTORY = `mkdir -p -- "$1" && chown -- "$2" "\${1%/*}" "$1" && chm
  */
 export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: DumpRequest): Promise<DumpReport> {
   const deadline = Date.now() + request.deadlineMs
-  const { name, running } = request.container
-  if (!running)
-    throw new InstanceError(`database container "${name}" is not running: start it, or take it out of the targets`)
   try {
-    const tools = await findTools(docker, request)
-    const kind = request.target.dbKind ?? detectKind({ ...request.container, command: request.container.cmd }, tools)
-    const plan = planOf({
-      kind,
-      tools,
-      databases: request.target.databases,
-      dumpArgs: request.target.dumpArgs,
-      command: request.container.cmd,
+    const tools = await findTools(docker, request.container.id, request.signal)
+    const { kind, plan } = await planDump(request, tools)
+    const files = await withHint(plan, async () => {
+      const warnings = collectWarnings(plan.isWarning)
+      const doubt = await askRights(docker, request.container.id, request.signal, plan)
+      if (doubt !== null) warnings.say(doubt)
+      await makeDirectory(helper, request)
+      return {
+        dumped: await dumpFiles(docker, helper, { request, plan, deadline, warnings }),
+        warnings: warnings.list(),
+      }
     })
-    for (const notice of plan.notices) await request.onLine(notice)
-    const warnings = await askRights(docker, request, plan)
-    await inBench(helper, request, MAKE_DIRECTORY, [request.directory, ownerOf(request)])
-    const files = await dumpFiles(docker, helper, { request, plan, deadline, warnings })
-    return { kind, files, tool: plan.tool, toolVersion: tools.get(plan.tool) ?? '', warnings, notices: plan.notices }
+    return {
+      kind,
+      files: files.dumped,
+      tool: plan.tool,
+      toolVersion: tools.get(plan.tool) ?? '',
+      warnings: files.warnings,
+      notices: plan.notices,
+    }
   } catch (error) {
     await removeRest(helper, request, error)
     if (!(error instanceof InstanceError)) throw error
-    const stopped = await hasStopped(docker, request.container.id)
+    const stopped = await stoppedMeanwhile(docker, request.container.id)
     throw new InstanceError(
-      `database container "${name}" was not dumped: ${stopped ? 'it stopped meanwhile: ' : ''}${docker.redact(error.message)}`,
+      `database container "${request.container.name}" was not dumped: ${stopped}${docker.redact(error.message)}`,
       { cause: error },
     )
   }
 }
 
-/** Only to say more of a failure: where the engine does not tell, nothing more is said. */
-async function hasStopped(docker: Docker, id: string): Promise<boolean> {
-  const argv = ['container', 'inspect', '--format', '{{.State.Running}}', id]
-  const { stdout } = await query(docker, argv, { deadlineMs: INSPECT_MS })
-  return stdout.trim() === 'false'
+/** Decides how to dump. Secrets in the arguments are hidden first: what follows may quote the arguments. */
+async function planDump(
+  request: DumpRequest,
+  tools: DumpTools,
+): Promise<{ readonly kind: DbKind; readonly plan: DumpPlan }> {
+  const { target, container } = request
+  const kind = target.dbKind ?? detectKind({ ...container, command: container.cmd }, tools)
+  const engine = engineOf(kind)
+  const given = engine.extractSecrets(target.dumpArgs)
+  request.hide(given.secrets)
+  const joined = joinedArgument(given.args)
+  if (joined !== null)
+    throw new InstanceError(
+      `dumpArgs has "${optionName(joined)} …" as one argument: write each word as an item of its own, such as ["--clean", "--if-exists"], or a value behind "=", such as ["--host=db"]`,
+    )
+  const { databases } = target
+  const plan = engine.plan({ kind, tools, databases, given, command: container.cmd, env: container.env })
+  request.hide(plan.secrets)
+  const extracted = extractedLine(given, plan.tool)
+  for (const line of [...(extracted === null ? [] : [extracted]), ...plan.notices]) await request.onLine(line)
+  return { kind, plan }
 }
 
-const PLANS: Readonly<Record<DbKind, (question: DumpQuestion) => DumpPlan>> = {
-  postgres: postgresPlan,
-  mysql: mysqlPlan,
-  mariadb: mysqlPlan,
-  mongo: mongoPlan,
-  redis: redisPlan,
-  valkey: redisPlan,
+/** Adds to a failure what to write in the configuration, where the tool's words tell that. */
+async function withHint<T>(plan: DumpPlan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const hint = error instanceof InstanceError ? plan.hint(error.message) : null
+    if (hint === null) throw error
+    throw new InstanceError(`${(error as InstanceError).message}. What helps: ${hint}`, { cause: error })
+  }
 }
 
-function planOf(question: DumpQuestion): DumpPlan {
-  return PLANS[question.kind](question)
-}
-
-async function findTools(docker: Docker, request: DumpRequest): Promise<DumpTools> {
-  const probe = await execTruthfully(docker, {
-    container: request.container.id,
-    script: PROBE,
-    deadlineMs: QUESTION_MS,
-    signal: request.signal,
-  })
-  if (request.signal.aborted) throw new CancelledError()
-  if (probe.code !== 0) throw new InstanceError(execReason(probe))
-  return new Map(
-    probe.stdout
-      .split('\n')
-      .filter((line) => line.includes('\t'))
-      .map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1).trim()]),
-  )
-}
-
-/** What the account may not see is missing from a dump that ends well: so it is asked for before. Returns the warnings. */
-async function askRights(docker: Docker, request: DumpRequest, plan: DumpPlan): Promise<string[]> {
-  if (plan.rights === null) return []
-  const { script, args, env, judge } = plan.rights
-  const asked = await execTruthfully(docker, {
-    container: request.container.id,
-    script,
-    args,
-    env,
-    deadlineMs: QUESTION_MS,
-    signal: request.signal,
-  })
-  if (request.signal.aborted) throw new CancelledError()
-  if (asked.code !== 0) throw new InstanceError(execReason(asked))
-  const { error, warning } = judge(asked.stdout)
-  if (error !== null) throw new InstanceError(error)
-  return warning === null ? [] : [warning]
-}
-
-interface Work {
+interface DumpWork {
   readonly request: DumpRequest
   readonly plan: DumpPlan
   readonly deadline: number
-  readonly warnings: string[]
+  readonly warnings: WarningCollector
 }
 
-async function dumpFiles(docker: Docker, helper: DumpHelper, work: Work): Promise<DumpedFile[]> {
+async function dumpFiles(docker: Docker, helper: DumpHelper, work: DumpWork): Promise<DumpedFile[]> {
   const files: DumpedFile[] = []
   for (const file of work.plan.files) {
     const path = `${work.request.directory}/${file.name}`
-    const handed = await dumpFile(docker, helper, work, file)
-    files.push({ path, ...handed, database: file.database })
+    files.push({ path, ...(await dumpFile(docker, helper, work, file)), database: file.database })
   }
   return files
 }
 
-async function dumpFile(docker: Docker, helper: DumpHelper, work: Work, file: DumpFile): Promise<TransferResult> {
-  const { request, plan } = work
+async function dumpFile(docker: Docker, helper: DumpHelper, work: DumpWork, file: DumpFile): Promise<TransferResult> {
+  const { request, plan, warnings } = work
   const progress = beginProgress(file.name, request.onLine)
   try {
     return await transfer(docker, helper, {
@@ -201,13 +174,13 @@ async function dumpFile(docker: Docker, helper: DumpHelper, work: Work, file: Du
         env: file.env,
         onStderr: async (line) => {
           if (line.trim() === '') return
-          if (plan.isWarning(line) && work.warnings.length < MOST_WARNINGS) work.warnings.push(line.trim())
+          warnings.add(line)
           await request.onLine(line)
         },
       },
       file: `${request.directory}/${file.name}`,
       owner: ownerOf(request),
-      wholeness: plan.wholeness(),
+      check: plan.check(),
       onBytes: progress.add,
       deadline: work.deadline,
       signal: request.signal,
@@ -220,23 +193,23 @@ async function dumpFile(docker: Docker, helper: DumpHelper, work: Work, file: Du
   }
 }
 
-function ownerOf(request: DumpRequest): string {
-  return `${request.owner.uid}:${request.owner.gid}`
+function ownerOf({ owner }: DumpRequest): string {
+  return `${owner.uid}:${owner.gid}`
 }
 
-async function inBench(
-  helper: DumpHelper,
-  request: DumpRequest,
-  script: string,
-  args: readonly string[],
-): Promise<void> {
-  const result = await helper.exec({ script, args, deadlineMs: QUESTION_MS, signal: request.signal })
+async function makeDirectory(helper: DumpHelper, request: DumpRequest): Promise<void> {
+  const made = await helper.exec({
+    script: MAKE_DIRECTORY,
+    args: [request.directory, ownerOf(request)],
+    deadlineMs: MAKE_DIRECTORY_MS,
+    signal: request.signal,
+  })
   if (request.signal.aborted) throw new CancelledError()
-  if (result.code !== 0)
-    throw new InstanceError(`its directory in the staging volume could not be made: ${execReason(result)}`)
+  if (made.code !== 0)
+    throw new InstanceError(`its directory in the staging volume could not be made: ${execReason(made)}`)
 }
 
-/** Half a dump, or some of several databases, is no dump: nothing of it stays. Does not listen to the signal: a cancelled run cleans up too. */
+/** Removes half a dump, or some of several databases: that is no dump. Does not listen to the signal: a cancelled run cleans up too. */
 async function removeRest(helper: DumpHelper, request: DumpRequest, cause: unknown): Promise<void> {
   const removed = await helper.exec({
     script: 'rm -rf -- "$1"',

@@ -1,16 +1,17 @@
 /**
- * One dump on its way: from the tool's stdout in the database container, through this process, into a file of the
- * helper. Memory is flat; nothing is written on the runner or in the database container.
+ * Transfers one dump: from the tool's stdout in the database container, through this process, into a file of the helper.
+ * Memory is flat; nothing is written on the runner or in the database container.
  *
  * The file is `….part` until the tool said 0, the end marker was seen, and the file is as long as what was passed on.
  */
 import { createHash } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import type { CopyHelper } from '../copy/copyHelper.ts'
-import { type ExecRequest, execReason, execTruthfully } from '../docker/exec.ts'
+import type { DumpCheck } from '../databases/contract.ts'
+import { guarded } from '../databases/formats/guard.ts'
+import { type ExecRequest, type ExecResult, execReason, execTruthfully } from '../docker/exec.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
-import type { DumpCheck } from './engines/contract.ts'
 
 export interface TransferRequest {
   /** Runs in the database container and writes the dump on stdout. */
@@ -21,7 +22,7 @@ export interface TransferRequest {
   readonly file: string
   /** `uid:gid` that shall own the file; its mode is 0600. */
   readonly owner: string
-  readonly wholeness: DumpCheck
+  readonly check: DumpCheck
   /** Hears of bytes as they are passed on. */
   readonly onBytes: (count: number) => void
   /** When to give up, in milliseconds since the epoch. */
@@ -36,7 +37,7 @@ export interface TransferResult {
 }
 
 /** How much may wait between the two ends, bytes. */
-const BETWEEN = 1 << 20
+const PIPE_BYTES = 1 << 20
 const FINISH_MS = 120_000
 
 const RECEIVE = `umask 077; exec cat >"$1"`
@@ -47,88 +48,128 @@ size=$(stat -c %s -- "$1") || exit 1
 if [ "$size" != "$3" ]; then echo "the file has $size bytes of $3" >&2; exit 1; fi
 chown -- "$4" "$1" && chmod 0600 -- "$1" && mv -- "$1" "$2"`
 
-/** Hands one dump over. Throws `CancelledError`, or an `InstanceError` that says what broke; then a `….part` may be left for the caller to remove. */
+/** Transfers one dump. Throws `CancelledError`, or an `InstanceError` that says what broke; then a `….part` may be left for the caller to remove. */
 export async function transfer(
   docker: Docker,
   helper: Pick<CopyHelper, 'exec'>,
-  handover: TransferRequest,
+  request: TransferRequest,
 ): Promise<TransferResult> {
-  const part = `${handover.file}.part`
-  const pipe = new PassThrough({ highWaterMark: BETWEEN })
-  pipe.on('error', () => {}) // destroyed on purpose, when its other end is gone
-  const receiverGone = new AbortController()
-  const left = () => Math.max(1, handover.deadline - Date.now())
-  const hash = createHash('sha256')
-  let bytes = 0
-  const pass = async (chunk: Buffer) => {
-    if (chunk.length === 0 || pipe.destroyed) return
-    hash.update(chunk)
-    bytes += chunk.length
-    handover.onBytes(chunk.length)
-    if (!pipe.write(chunk)) await drainedOrGone(pipe)
-  }
-
-  const send = async () => {
-    try {
-      const result = await execTruthfully(docker, {
-        ...handover.source,
-        deadlineMs: left(),
-        signal: AbortSignal.any([handover.signal, receiverGone.signal]),
-        onStdout: async (chunk) => pass(await handover.wholeness.pass(chunk)),
-      })
-      const { rest, missing } = await handover.wholeness.end()
-      await pass(rest)
-      return { result, missing }
-    } finally {
-      pipe.end()
-    }
-  }
-  const receive = async () => {
-    try {
-      return await helper.exec({
-        script: RECEIVE,
-        args: [part],
-        input: pipe,
-        deadlineMs: left(),
-        signal: handover.signal,
-      })
-    } finally {
-      receiverGone.abort()
-      pipe.destroy()
-    }
-  }
-  const [sent, received] = await Promise.allSettled([send(), receive()])
-  if (handover.signal.aborted) throw new CancelledError()
+  const pipe = openPipe(request.onBytes)
+  const [sent, received] = await Promise.allSettled([send(docker, request, pipe), receive(helper, request, pipe)])
+  if (request.signal.aborted) throw new CancelledError()
   if (received.status === 'rejected') throw received.reason
   if (sent.status === 'rejected') throw sent.reason
-  const { result, missing } = sent.value
-  // where the receiver went first the source was ended by us: the receiver's words are the reason
-  if (received.value.code !== 0 && (result.code === 0 || result.ended.kind === 'cancelled'))
-    throw new InstanceError(`the dump could not be written to the staging volume: ${execReason(received.value)}`)
-  if (result.code !== 0) throw new InstanceError(execReason(result))
-  if (bytes === 0) throw new InstanceError('the tool ended well but wrote nothing')
-  if (missing !== null) throw new InstanceError(`the tool ended well, but its dump is not whole: ${missing}`)
-
-  const finished = await helper.exec({
-    script: FINISH,
-    args: [part, handover.file, String(bytes), handover.owner],
-    deadlineMs: FINISH_MS,
-    signal: handover.signal,
-  })
-  if (handover.signal.aborted) throw new CancelledError()
-  if (finished.code !== 0)
-    throw new InstanceError(`the dump did not reach the staging volume whole: ${execReason(finished)}`)
-  return { bytes, sha256: hash.digest('hex') }
+  refuseFailure(sent.value, received.value, pipe.bytes())
+  await finish(helper, request, pipe.bytes())
+  return { bytes: pipe.bytes(), sha256: pipe.sha256() }
 }
 
-function drainedOrGone(pipe: PassThrough): Promise<void> {
+type Pipe = ReturnType<typeof openPipe>
+
+/** Connects the two ends: counts and hashes what passes, and makes the sender wait where the receiver is slower. */
+function openPipe(onBytes: (count: number) => void) {
+  const through = new PassThrough({ highWaterMark: PIPE_BYTES })
+  through.on('error', () => {}) // destroyed on purpose, when its other end is gone
+  const receiverGone = new AbortController()
+  const hash = createHash('sha256')
+  let bytes = 0
+  return {
+    output: through,
+    /** Aborted when nobody receives any more. */
+    receiverGone: receiverGone.signal,
+    async pass(chunk: Buffer) {
+      if (chunk.length === 0 || through.destroyed) return
+      hash.update(chunk)
+      bytes += chunk.length
+      onBytes(chunk.length)
+      if (!through.write(chunk)) await drainedOrClosed(through)
+    },
+    end: () => void through.end(),
+    close() {
+      receiverGone.abort()
+      through.destroy()
+    },
+    bytes: () => bytes,
+    /** To be asked once, at the end. */
+    sha256: () => hash.digest('hex'),
+  }
+}
+
+function drainedOrClosed(through: PassThrough): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      pipe.off('drain', done)
-      pipe.off('close', done)
+      through.off('drain', done)
+      through.off('close', done)
       resolve()
     }
-    pipe.on('drain', done)
-    pipe.on('close', done)
+    through.on('drain', done)
+    through.on('close', done)
   })
+}
+
+interface Sent {
+  readonly tool: ExecResult
+  /** What the dump lacks to be whole, or `null`. */
+  readonly missing: string | null
+}
+
+async function send(docker: Docker, request: TransferRequest, pipe: Pipe): Promise<Sent> {
+  const check = guarded(request.check)
+  try {
+    const tool = await execTruthfully(docker, {
+      ...request.source,
+      deadlineMs: timeLeft(request),
+      signal: AbortSignal.any([request.signal, pipe.receiverGone]),
+      onStdout: async (chunk) => pipe.pass(await check.pass(chunk)),
+    })
+    const { rest, missing } = await check.end()
+    await pipe.pass(rest)
+    return { tool, missing }
+  } finally {
+    pipe.end()
+  }
+}
+
+async function receive(helper: Pick<CopyHelper, 'exec'>, request: TransferRequest, pipe: Pipe): Promise<ExecResult> {
+  try {
+    return await helper.exec({
+      script: RECEIVE,
+      args: [partOf(request)],
+      input: pipe.output,
+      deadlineMs: timeLeft(request),
+      signal: request.signal,
+    })
+  } finally {
+    pipe.close()
+  }
+}
+
+/** Throws an `InstanceError` where either end failed, or where the dump is not whole. */
+function refuseFailure({ tool, missing }: Sent, received: ExecResult, bytes: number): void {
+  // where the receiver went first the tool was ended by us: the receiver's words are the reason
+  if (received.code !== 0 && (tool.code === 0 || tool.ended.kind === 'cancelled'))
+    throw new InstanceError(`the dump could not be written to the staging volume: ${execReason(received)}`)
+  if (tool.code !== 0) throw new InstanceError(execReason(tool))
+  if (bytes === 0) throw new InstanceError('the tool ended well but wrote nothing')
+  if (missing !== null) throw new InstanceError(`the tool ended well, but its dump is not whole: ${missing}`)
+}
+
+async function finish(helper: Pick<CopyHelper, 'exec'>, request: TransferRequest, bytes: number): Promise<void> {
+  const finished = await helper.exec({
+    script: FINISH,
+    args: [partOf(request), request.file, String(bytes), request.owner],
+    deadlineMs: FINISH_MS,
+    signal: request.signal,
+  })
+  if (request.signal.aborted) throw new CancelledError()
+  if (finished.code !== 0)
+    throw new InstanceError(`the dump did not reach the staging volume whole: ${execReason(finished)}`)
+}
+
+function partOf({ file }: TransferRequest): string {
+  return `${file}.part`
+}
+
+function timeLeft({ deadline }: TransferRequest): number {
+  return Math.max(1, deadline - Date.now())
 }

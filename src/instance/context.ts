@@ -11,6 +11,8 @@ export interface InstanceContext {
   readonly lockWaitMs: number
   /** Cancels the run. */
   readonly signal: AbortSignal
+  /** Hides secrets that come to light on the way (passwords in `dumpArgs`), in all that is printed from then on. */
+  readonly hide: (secrets: readonly string[]) => void
   /** A file of the repository, for `script`. Throws an `InstanceError` where it is not there or lies outside. */
   readonly readScript: (file: string) => Promise<Buffer>
   /** Targets that labels on the host give to an instance. Throws an `InstanceError` where they are wrong. */

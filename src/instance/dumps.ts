@@ -59,6 +59,7 @@ function dumpOne(run: InstanceRun, helper: CopyHelper, source: DbSource) {
     directory: databaseDirectory(run.layout, source.name),
     // the image's numbers are known once its container is created: then it gets them
     owner: { uid: 0, gid: 0 },
+    hide: run.context.hide,
     onLine: (line) => run.log.write('marina', line),
     deadlineMs: run.instance.timeoutMs,
     signal: run.abort.signal,

@@ -46,11 +46,13 @@ export interface MaskingStream {
   end(): Buffer
 }
 
-export function maskingStream(table: PatternTable): MaskingStream {
+/** `currentTable` is asked at each chunk: patterns may be added while the stream is open. */
+export function maskingStream(currentTable: () => PatternTable): MaskingStream {
   let held: Buffer = NOTHING
   let covered = 0 // bytes at the beginning of `held` for which a `***` was already given out
 
   function step(chunk: Buffer, final: boolean): Buffer {
+    const table = currentTable()
     const data = held.length === 0 ? chunk : Buffer.concat([held, chunk])
     const parts: Buffer[] = []
     let maskedTo = covered
@@ -65,7 +67,8 @@ export function maskingStream(table: PatternTable): MaskingStream {
   }
 
   return {
-    write: (chunk) => (table.window === 0 || chunk.length === 0 ? chunk : step(chunk, false)),
+    write: (chunk) =>
+      chunk.length === 0 || (currentTable().window === 0 && held.length === 0) ? chunk : step(chunk, false),
     end: () => (held.length === 0 ? NOTHING : step(NOTHING, true)),
   }
 }

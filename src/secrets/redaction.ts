@@ -10,15 +10,28 @@ export interface Redactor {
   stream(): MaskingStream
 }
 
-/** Masks the secrets in all their forms (see `formsOf`). Values that are too short are let through. */
-export function createRedactor(secrets: Iterable<string>): Redactor {
-  return redactorOf([...secrets].flatMap(encodingsOf))
+/** A redactor that learns of secrets while it is in use. */
+export interface GrowingRedactor extends Redactor {
+  /** Masks these too, from now on, in the streams that are open as well. */
+  add(secrets: Iterable<string>): void
+}
+
+/** Masks the secrets in all their encodings (see `encodingsOf`). Values that are too short are let through. */
+export function createRedactor(secrets: Iterable<string>): GrowingRedactor {
+  const texts = new Set<string>()
+  let table = patternTable(texts)
+  const add = (more: Iterable<string>) => {
+    for (const secret of more) for (const text of encodingsOf(secret)) texts.add(text)
+    table = patternTable(texts)
+  }
+  add(secrets)
+  return { text: (text) => maskText(table, text), stream: () => maskingStream(() => table), add }
 }
 
 /** Masks exactly these texts (of two bytes and more) and no forms of them. */
 export function redactorOf(texts: Iterable<string>): Redactor {
   const table = patternTable(texts)
-  return { text: (text) => maskText(table, text), stream: () => maskingStream(table) }
+  return { text: (text) => maskText(table, text), stream: () => maskingStream(() => table) }
 }
 
 /**

@@ -231,5 +231,5 @@ async function describe(
 }
 
 function factsOf({ id, name, image, environment, command }: Container): ContainerFacts {
-  return { id, name, image, env: environment, cmd: command, running: true }
+  return { id, name, image, env: environment, cmd: command }
 }

@@ -62,7 +62,8 @@ export async function factsOf(engine: Engine, name: string, image?: string): Pro
     image: image ?? found.Config.Image,
     env: (found.Config.Env ?? []).map((line: string) => line.replace(/=.*$/s, '')),
     cmd: [found.Path, ...found.Args],
-    running: found.State.Running,
+    running: found.State.Running && !found.State.Paused,
+    paused: found.State.Paused,
   }
 }
 
@@ -102,6 +103,7 @@ export async function dump(
     container: await factsOf(engine, name),
     directory: `${DIRECTORY}/${name}`,
     owner: OWNER,
+    hide: () => {},
     onLine: async (line) => void log.push(line),
     deadlineMs,
     signal: abort.signal,

@@ -3,25 +3,18 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { DbKind } from '../../../src/config/model.ts'
-import type { DumpCheck } from '../../../src/dump/engines/contract.ts'
-import { mongoPlan } from '../../../src/dump/engines/mongo.ts'
-import { mysqlPlan } from '../../../src/dump/engines/mysql.ts'
-import { postgresPlan } from '../../../src/dump/engines/postgres.ts'
-import { redisPlan } from '../../../src/dump/engines/redis.ts'
+import type { DumpCheck } from '../../../src/databases/contract.ts'
+import { engineOf } from '../../../src/databases/index.ts'
 
-const PLANS = { postgres: postgresPlan, mysql: mysqlPlan, mongo: mongoPlan, redis: redisPlan }
 const TOOLS = new Map(['pg_dumpall', 'pg_dump', 'mysqldump', 'mongodump', 'redis-cli'].map((tool) => [tool, '1']))
+type Kind = 'postgres' | 'mysql' | 'mongo' | 'redis'
 
-/** Of a named database, or of the whole server. */
-const check = (kind: keyof typeof PLANS, all = kind === 'redis'): DumpCheck =>
-  PLANS[kind]({
-    kind: kind as DbKind,
-    tools: TOOLS,
-    databases: all ? [] : ['app'],
-    dumpArgs: [],
-    command: [],
-  }).wholeness()
+/** The check of a named database's dump, or of the whole server's. */
+const check = (kind: Kind, all = kind === 'redis'): DumpCheck => {
+  const engine = engineOf(kind)
+  const given = engine.extractSecrets([])
+  return engine.plan({ kind, tools: TOOLS, databases: all ? [] : ['app'], given, command: [], env: [] }).check()
+}
 
 /** What a tool of the engine really wrote, by its name in the fixtures. */
 const real = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name))
@@ -57,50 +50,49 @@ COPY public.a (n) FROM stdin;
 const MYSQL =
   '-- MariaDB dump\nINSERT INTO `a` VALUES (1);\n/*M!100616 SET NOTE_VERBOSITY=@OLD_NOTE_VERBOSITY */;\n\n-- Dump completed on 2026-11-24 18:00:00\n'
 
-const whole: { what: string; kind: keyof typeof PLANS; all?: boolean; dump: Buffer; file?: Buffer; marker?: string }[] =
-  [
-    { what: 'a pg_dump in SQL', kind: 'postgres', dump: Buffer.from(PG), marker: 'complete' },
-    {
-      what: 'a pg_dump in SQL since August 2025',
-      kind: 'postgres',
-      dump: Buffer.from(`${PG}\\unrestrict abc\n\n`),
-      marker: 'complete',
-    },
-    {
-      what: 'a pg_dumpall',
-      kind: 'postgres',
-      all: true,
-      dump: Buffer.from(`${PG}${PG.replace('dump complete', 'cluster dump complete')}`),
-      marker: 'complete',
-    },
-    { what: 'a pg_dump in SQL, compressed', kind: 'postgres', dump: gzipSync(PG) },
-    { what: 'a custom archive of pg_dump 17', kind: 'postgres', dump: real('postgres-17.dump') },
-    { what: 'a custom archive of pg_dump 17, compressed', kind: 'postgres', dump: real('postgres-17-gzip.dump') },
-    { what: 'a custom archive of a schema', kind: 'postgres', dump: real('postgres-17-schema.dump') },
-    { what: 'a custom archive of pg_dump 15', kind: 'postgres', dump: real('postgres-15.dump') },
-    { what: 'a mysqldump', kind: 'mysql', dump: Buffer.from(MYSQL), marker: 'completed' },
-    {
-      what: 'a mysqldump without a date',
-      kind: 'mysql',
-      dump: Buffer.from(MYSQL.replace(/ on .*/, '')),
-      marker: 'completed',
-    },
-    {
-      what: 'a mysqldump in XML',
-      kind: 'mysql',
-      dump: Buffer.from('<?xml version="1.0"?>\n<mysqldump>\n</mysqldump>\n'),
-      marker: '</mysqldump>',
-    },
-    { what: 'an archive of mongodump', kind: 'mongo', dump: real('mongo.archive') },
-    { what: 'an archive of mongodump, compressed', kind: 'mongo', dump: real('mongo.archive.gz') },
-    { what: 'an RDB file of Valkey', kind: 'redis', dump: real('valkey-8.rdb') },
-    {
-      what: 'an RDB file of Redis with the mark of its transfer',
-      kind: 'redis',
-      dump: real('redis-8-marked.rdb'),
-      file: real('redis-8-marked.rdb').subarray(0, -MARK),
-    },
-  ]
+const whole: { what: string; kind: Kind; all?: boolean; dump: Buffer; file?: Buffer; marker?: string }[] = [
+  { what: 'a pg_dump in SQL', kind: 'postgres', dump: Buffer.from(PG), marker: 'complete' },
+  {
+    what: 'a pg_dump in SQL since August 2025',
+    kind: 'postgres',
+    dump: Buffer.from(`${PG}\\unrestrict abc\n\n`),
+    marker: 'complete',
+  },
+  {
+    what: 'a pg_dumpall',
+    kind: 'postgres',
+    all: true,
+    dump: Buffer.from(`${PG}${PG.replace('dump complete', 'cluster dump complete')}`),
+    marker: 'complete',
+  },
+  { what: 'a pg_dump in SQL, compressed', kind: 'postgres', dump: gzipSync(PG) },
+  { what: 'a custom archive of pg_dump 17', kind: 'postgres', dump: real('postgres-17.dump') },
+  { what: 'a custom archive of pg_dump 17, compressed', kind: 'postgres', dump: real('postgres-17-gzip.dump') },
+  { what: 'a custom archive of a schema', kind: 'postgres', dump: real('postgres-17-schema.dump') },
+  { what: 'a custom archive of pg_dump 15', kind: 'postgres', dump: real('postgres-15.dump') },
+  { what: 'a mysqldump', kind: 'mysql', dump: Buffer.from(MYSQL), marker: 'completed' },
+  {
+    what: 'a mysqldump without a date',
+    kind: 'mysql',
+    dump: Buffer.from(MYSQL.replace(/ on .*/, '')),
+    marker: 'completed',
+  },
+  {
+    what: 'a mysqldump in XML',
+    kind: 'mysql',
+    dump: Buffer.from('<?xml version="1.0"?>\n<mysqldump>\n</mysqldump>\n'),
+    marker: '</mysqldump>',
+  },
+  { what: 'an archive of mongodump', kind: 'mongo', dump: real('mongo.archive') },
+  { what: 'an archive of mongodump, compressed', kind: 'mongo', dump: real('mongo.archive.gz') },
+  { what: 'an RDB file of Valkey', kind: 'redis', dump: real('valkey-8.rdb') },
+  {
+    what: 'an RDB file of Redis with the mark of its transfer',
+    kind: 'redis',
+    dump: real('redis-8-marked.rdb'),
+    file: real('redis-8-marked.rdb').subarray(0, -MARK),
+  },
+]
 
 describe.each(whole)('$what', ({ kind, all, dump, file = dump, marker }) => {
   test('is whole, and passes unchanged in whatever chunks it comes', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { judgeGrants } from '../../../src/dump/engines/mysqlGrants.ts'
+import { judgeGrants } from '../../../src/databases/mysqlGrants.ts'
 
 const ROOT = 'GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` IDENTIFIED VIA unix_socket WITH GRANT OPTION'
 const NONE = 'GRANT USAGE ON *.* TO `app`@`%` IDENTIFIED BY PASSWORD'

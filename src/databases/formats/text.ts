@@ -1,48 +1,42 @@
-/** Whether a dump that streams by is whole, told by the last line that the tool writes; gzip, which the tools can write too, is looked into. */
+/** The end of a dump in SQL or XML: the last line that the tool writes. The tools can compress their output with gzip, which is looked into. */
 import { once } from 'node:events'
 import { createGunzip } from 'node:zlib'
-import type { DumpCheck } from '../engines/contract.ts'
+import type { DumpCheck } from '../contract.ts'
 
 /** How much of a text's end is kept. The marker is followed by a few short lines at most. */
-const TAIL = 4096
+const KEPT_BYTES = 4096
+/** So many bytes tell every form. */
+const HEAD_BYTES = 512
 const NOTHING = Buffer.alloc(0)
 
-/** What is looked for in a dump's text, with the words for it. */
+/** How a text ends. */
 export interface TextEnd {
   /** Judges the last lines of the text: whether the dump ended as the tool ends it. */
   readonly ends: (tail: string) => boolean
-  /** The marker, for the message where it is missing. */
-  readonly marker: string
-  /** Other forms that the tool can write, told by how they begin. First match wins. */
-  readonly forms?: readonly Form[]
+  /** The words for the message where the end is missing. */
+  readonly missing: string
 }
 
-export interface Form {
+/** A form of dump that is told by its first bytes. */
+export interface DumpForm {
   readonly begins: (head: Buffer) => boolean
   readonly check: () => DumpCheck
 }
 
-const HEAD = 512
-
-/** A text dump, plain or gzip, or one of `forms`. Every byte is passed on unchanged. */
-export function textCheck(end: TextEnd): DumpCheck {
-  return checkOf(() => plainText(end), end.forms)
-}
-
 /** The check of the form that the first bytes tell; `plain`, also looked for within gzip, where none does. */
-export function checkOf(plain: () => DumpCheck, forms: readonly Form[] = []): DumpCheck {
+export function checkByForm(plain: () => DumpCheck, forms: readonly DumpForm[] = []): DumpCheck {
   let head: Buffer = NOTHING
   let inner: DumpCheck | null = null
   const choose = () => {
     const form = forms.find((one) => one.begins(head))
     if (form) return form.check()
-    return head[0] === 0x1f && head[1] === 0x8b ? gzipOf(plain()) : plain()
+    return head[0] === 0x1f && head[1] === 0x8b ? withinGzip(plain()) : plain()
   }
   return {
     async pass(chunk) {
       if (inner) return inner.pass(chunk)
       head = Buffer.concat([head, chunk])
-      if (head.length < HEAD) return NOTHING
+      if (head.length < HEAD_BYTES) return NOTHING
       inner = choose()
       return inner.pass(head)
     },
@@ -56,27 +50,28 @@ export function checkOf(plain: () => DumpCheck, forms: readonly Form[] = []): Du
   }
 }
 
-function plainText(end: TextEnd): DumpCheck {
-  const tail = keepTail(TAIL)
+/** A text that must end as `end` says. */
+export function textWithEnd(end: TextEnd): DumpCheck {
+  let tail: Buffer = NOTHING
   return {
     pass(chunk) {
-      tail.add(chunk)
+      tail =
+        chunk.length >= KEPT_BYTES
+          ? Buffer.from(chunk.subarray(chunk.length - KEPT_BYTES))
+          : Buffer.concat([tail.subarray(Math.max(0, tail.length + chunk.length - KEPT_BYTES)), chunk])
       return chunk
     },
     async end() {
-      const whole = end.ends(tail.bytes().toString('latin1'))
-      return { rest: NOTHING, missing: whole ? null : `its last line is not "${end.marker}"` }
+      return { rest: NOTHING, missing: end.ends(tail.toString('latin1')) ? null : end.missing }
     },
   }
 }
 
 /** Looks into a gzip stream; the file keeps the compressed bytes. A stream that is cut or damaged is not whole. */
-export function gzipOf(inner: DumpCheck): DumpCheck {
+function withinGzip(inner: DumpCheck): DumpCheck {
   const gunzip = createGunzip()
+  gunzip.on('error', () => {}) // heard by the reading below
   let damage: Error | null = null
-  gunzip.on('error', (error) => {
-    damage = error
-  })
   const reading = (async () => {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) await inner.pass(chunk)
   })().catch((error: Error) => {
@@ -84,7 +79,8 @@ export function gzipOf(inner: DumpCheck): DumpCheck {
   })
   return {
     async pass(chunk) {
-      if (damage === null && !gunzip.write(chunk)) await Promise.race([once(gunzip, 'drain'), reading])
+      // a damaged stream never drains: its end is waited for, too; "drain" itself rejects on the error that ends it
+      if (damage === null && !gunzip.write(chunk)) await Promise.race([once(gunzip, 'drain').catch(() => {}), reading])
       return chunk
     },
     async end() {
@@ -93,19 +89,5 @@ export function gzipOf(inner: DumpCheck): DumpCheck {
       if (damage !== null) return { rest: NOTHING, missing: `its gzip stream is cut or damaged (${damage.message})` }
       return { rest: NOTHING, missing: (await inner.end()).missing }
     },
-  }
-}
-
-/** The last bytes of a stream. */
-export function keepTail(size: number) {
-  let kept: Buffer = NOTHING
-  return {
-    add(chunk: Buffer) {
-      kept =
-        chunk.length >= size
-          ? Buffer.from(chunk.subarray(chunk.length - size))
-          : Buffer.concat([kept.subarray(Math.max(0, kept.length + chunk.length - size)), chunk])
-    },
-    bytes: () => kept,
   }
 }

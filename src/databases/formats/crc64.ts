@@ -1,13 +1,29 @@
-/** CRC-64 as Redis puts it at the end of an RDB file (Jones polynomial, reflected). */
+/** CRC-64 in its two reflected forms: at the end of an RDB file (Jones), and of each collection in a mongodump archive (ECMA). */
 
-/** 0xad93d23594c935a9 with its bits in reverse order, in two halves. */
-const HIGH = 0x95ac9329
-const LOW = 0xac4bc9b5
+export interface Crc64Kind {
+  /** The polynomial with its bits in reverse order, in two halves. */
+  readonly high: number
+  readonly low: number
+  /** Whether all bits are turned before the first byte and after the last. */
+  readonly isInverted: boolean
+}
+
+/** 0xad93d23594c935a9, as Redis uses it. */
+export const JONES: Crc64Kind = { high: 0x95ac9329, low: 0xac4bc9b5, isInverted: false }
+/** 0x42f0e1eba9ea3693, as Go's `hash/crc64` uses it. */
+export const ECMA: Crc64Kind = { high: 0xc96c5795, low: 0xd7870f42, isInverted: true }
+
+/** Eight tables for each kind, made at its first use. */
+const TABLES = new Map<Crc64Kind, Uint32Array[]>()
+
+function tablesOf(kind: Crc64Kind): Uint32Array[] {
+  const tables = TABLES.get(kind) ?? makeTables(kind)
+  TABLES.set(kind, tables)
+  return tables
+}
 
 /** tables[n] moves a byte n bytes further on: eight bytes are taken at once. Pairs of low and high half. */
-const TABLES = makeTables()
-
-function makeTables(): Uint32Array[] {
+function makeTables(kind: Crc64Kind): Uint32Array[] {
   const first = new Uint32Array(512)
   for (let byte = 0; byte < 256; byte++) {
     let low = byte
@@ -17,8 +33,8 @@ function makeTables(): Uint32Array[] {
       low = (low >>> 1) | (high << 31)
       high >>>= 1
       if (odd) {
-        low ^= LOW
-        high ^= HIGH
+        low ^= kind.low
+        high ^= kind.high
       }
     }
     first[2 * byte] = low
@@ -41,8 +57,9 @@ function makeTables(): Uint32Array[] {
 }
 
 /** A checksum that is fed piece by piece. */
-export function crc64() {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as [
+export function crc64(kind: Crc64Kind) {
+  const flip = kind.isInverted ? -1 : 0
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = tablesOf(kind) as [
     Uint32Array,
     Uint32Array,
     Uint32Array,
@@ -52,8 +69,8 @@ export function crc64() {
     Uint32Array,
     Uint32Array,
   ]
-  let low = 0
-  let high = 0
+  let low = flip
+  let high = flip
   return {
     update(data: Buffer): void {
       let l = low
@@ -106,11 +123,11 @@ export function crc64() {
       low = l
       high = h
     },
-    /** Eight bytes, little-endian, as an RDB file ends. */
+    /** Eight bytes, little-endian. */
     digest(): Buffer {
       const bytes = Buffer.alloc(8)
-      bytes.writeUInt32LE(low >>> 0, 0)
-      bytes.writeUInt32LE(high >>> 0, 4)
+      bytes.writeUInt32LE((low ^ flip) >>> 0, 0)
+      bytes.writeUInt32LE((high ^ flip) >>> 0, 4)
       return bytes
     },
   }

@@ -65,19 +65,26 @@ function seesRoutines(
     allows('SELECT', (database) => everywhere(database) || database.toLowerCase() === 'mysql') ||
     allows('SHOW_ROUTINE', everywhere) ||
     ['ALL PRIVILEGES', 'EXECUTE', 'ALTER ROUTINE', 'CREATE ROUTINE'].some((one) => allows(one, covers)) ||
-    grants.some((line) => /^GRANT [^(]*\bSELECT\b[^(]* ON `?mysql`?\.`?proc`? TO /i.test(line))
+    grants.some((line) => /^GRANT [^(]*\bSELECT\b[^(]* ON [`"]?mysql[`"]?\.[`"]?proc[`"]? TO /i.test(line))
   )
 }
 
+/** A name as the server quotes it: with \` or, in some of its modes, with ". */
+const NAME = String.raw`\*|\`(?:[^\`]|\`\`)*\`|"(?:[^"]|"")*"|[^\s."\`]+`
+const GRANT = new RegExp(`^GRANT (.+?) ON (?:TABLE )?(${NAME})\\.(${NAME}) TO `)
+
+function unquoted(name: string): string {
+  const quote = name[0]
+  if (quote !== '`' && quote !== '"') return name
+  return name.slice(1, -1).replaceAll(quote + quote, quote)
+}
+
 function parseGrant(line: string): Grant | null {
-  const match = /^GRANT (.+?) ON (?:(?:TABLE )?)(\*|`(?:[^`]|``)*`|[^\s.`]+)\.(\*|`(?:[^`]|``)*`|[^\s.`]+) TO /.exec(
-    line,
-  )
+  const match = GRANT.exec(line)
   if (match?.[3] !== '*') return null
   // SELECT (column) is a privilege on a part: it does not count
   const privileges = (match[1] ?? '').split(/, (?![^(]*\))/).map((one) => one.trim().toUpperCase())
-  const database = (match[2] ?? '').replace(/^`|`$/g, '').replaceAll('``', '`')
-  return { privileges: new Set(privileges), database }
+  return { privileges: new Set(privileges), database: unquoted(match[2] ?? '') }
 }
 
 function holds(grant: Grant, privilege: string): boolean {

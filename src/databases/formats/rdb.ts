@@ -1,28 +1,30 @@
-/** How an RDB file ends: the byte 0xff and a checksum of all before it. What `redis-cli --rdb -` writes behind that is taken off. */
+/** The end of an RDB file: the byte 0xff and a checksum of all before it. What `redis-cli --rdb -` writes behind that is taken off. */
 
-import type { DumpCheck } from '../engines/contract.ts'
-import { crc64 } from './crc64.ts'
+import type { DumpCheck } from '../contract.ts'
+import { crc64, JONES } from './crc64.ts'
 
-const END = 0xff
-const CHECKSUM = 8
-const TAIL = 1 + CHECKSUM
+const END_OF_FILE = 0xff
+const CHECKSUM_BYTES = 8
+const END_BYTES = 1 + CHECKSUM_BYTES
 /** A server that replicates without a file ends the transfer with a mark of 40 hex digits, which the tool copies to stdout too. */
-const MARK = 40
+const MARK_BYTES = 40
+/** `REDIS0011`, `VALKEY080`. */
+const MAGIC_BYTES = 9
 
 /**
  * Passes an RDB file on without the transfer's mark: the last bytes are held back until the end, where the checksum says
  * which of them belong to the file. A server with `rdbchecksum no` writes eight zeros.
  */
-export function rdbCheck(): DumpCheck {
-  const sum = crc64()
+export function rdbFile(): DumpCheck {
+  const sum = crc64(JONES)
   let head = Buffer.alloc(0)
   let held = Buffer.alloc(0)
   let summed = 0
   return {
     pass(chunk) {
-      if (head.length < 9) head = Buffer.concat([head, chunk]).subarray(0, 9)
+      if (head.length < MAGIC_BYTES) head = Buffer.concat([head, chunk]).subarray(0, MAGIC_BYTES)
       const all = Buffer.concat([held, chunk])
-      const sure = Math.max(0, all.length - TAIL - MARK)
+      const sure = Math.max(0, all.length - END_BYTES - MARK_BYTES)
       held = all.subarray(sure)
       const passed = all.subarray(0, sure)
       sum.update(passed)
@@ -32,10 +34,10 @@ export function rdbCheck(): DumpCheck {
       if (!/^(REDIS|VALKEY)\d{3}/.test(head.toString('latin1')))
         return { rest: held, missing: 'it does not begin as an RDB file' }
       // the checksum runs on, so the shorter file is tried first
-      for (const end of [held.length - MARK, held.length]) {
-        if (end < TAIL) continue
-        sum.update(held.subarray(summed, end - CHECKSUM))
-        summed = end - CHECKSUM
+      for (const end of [held.length - MARK_BYTES, held.length]) {
+        if (end < END_BYTES) continue
+        sum.update(held.subarray(summed, end - CHECKSUM_BYTES))
+        summed = end - CHECKSUM_BYTES
         const file = held.subarray(0, end)
         if (endsWell(file, sum.digest())) return { rest: file, missing: null }
       }
@@ -45,6 +47,6 @@ export function rdbCheck(): DumpCheck {
 }
 
 function endsWell(file: Buffer, sum: Buffer): boolean {
-  const written = file.subarray(file.length - CHECKSUM)
-  return file[file.length - TAIL] === END && (written.equals(sum) || written.every((byte) => byte === 0))
+  const written = file.subarray(file.length - CHECKSUM_BYTES)
+  return file[file.length - END_BYTES] === END_OF_FILE && (written.equals(sum) || written.every((byte) => byte === 0))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { detectKind, kindOfImage } from '../../../src/dump/engines/detect.ts'
+import { detectKind, kindOfImage } from '../../../src/databases/detect.ts'
 
 test.each`
   image                                              | kind

@@ -4,52 +4,32 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { DbKind } from '../../../src/config/model.ts'
-import type { DumpPlan } from '../../../src/dump/engines/contract.ts'
-import { mongoPlan } from '../../../src/dump/engines/mongo.ts'
-import { mysqlPlan } from '../../../src/dump/engines/mysql.ts'
-import { postgresPlan } from '../../../src/dump/engines/postgres.ts'
-import { redisPlan } from '../../../src/dump/engines/redis.ts'
-
-const PLANS = {
-  postgres: postgresPlan,
-  mysql: mysqlPlan,
-  mariadb: mysqlPlan,
-  mongo: mongoPlan,
-  redis: redisPlan,
-  valkey: redisPlan,
-}
-const ALL = [
-  'pg_dumpall',
-  'pg_dump',
-  'mysqldump',
-  'mysql',
-  'mariadb-dump',
-  'mariadb',
-  'mongodump',
-  'redis-cli',
-  'valkey-cli',
-]
+import type { DumpPlan } from '../../../src/databases/contract.ts'
+import { DATABASE_TOOLS, type DbKind, engineOf } from '../../../src/databases/index.ts'
+import { extractedLine } from '../../../src/databases/secretArgs.ts'
 
 interface Asked {
   databases?: string[]
   dumpArgs?: string[]
   command?: string[]
   tools?: string[]
+  env?: string[]
 }
 
 function planFor(kind: DbKind, asked: Asked = {}): DumpPlan {
-  const { databases = [], dumpArgs = [], command = [], tools = ALL } = asked
-  return PLANS[kind]({ kind, tools: new Map(tools.map((tool) => [tool, '1'])), databases, dumpArgs, command })
+  const { databases = [], dumpArgs = [], command = [], tools = DATABASE_TOOLS, env = [] } = asked
+  const engine = engineOf(kind)
+  const given = engine.extractSecrets(dumpArgs)
+  return engine.plan({ kind, tools: new Map(tools.map((tool) => [tool, '1'])), databases, given, command, env })
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'marina-plans-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 /** Programs that print their arguments, the variables that hold passwords, and what comes on stdin. */
-for (const tool of ALL) {
+for (const tool of DATABASE_TOOLS) {
   const script = `#!/bin/sh
 printf '%s' "\${0##*/}"; printf ' <%s>' "$@"; echo
-for name in PGUSER PGPASSWORD PGDATABASE MYSQL_PWD REDISCLI_AUTH; do
+for name in PGUSER PGPASSWORD MYSQL_PWD REDISCLI_AUTH; do
   eval "[ -z \\"\\\${$name+x}\\" ] || printf '%s=%s\\n' $name \\"\\$$name\\""
 done
 if ! [ -t 0 ]; then sed 's/^/stdin: /'; fi`
@@ -116,7 +96,7 @@ describe('the tool is called with the credentials of', () => {
   })
 })
 
-describe('a password in dumpArgs is lifted out, with a notice', () => {
+describe('a password in dumpArgs is extracted, and the log says from where', () => {
   test.each`
     kind          | dumpArgs                                               | called
     ${'mysql'}    | ${['-uroot', '-pP w']}                                 | ${/<-uroot>.*\nMYSQL_PWD=P w$/}
@@ -134,15 +114,16 @@ describe('a password in dumpArgs is lifted out, with a notice', () => {
     ${'mysql'}    | ${['-AvpP w']}                                         | ${/MYSQL_PWD=P w$/}
     ${'mysql'}    | ${['--loose-password=P w']}                            | ${/MYSQL_PWD=P w$/}
     ${'postgres'} | ${['-U', 'me', '--password=P w']}                      | ${/<--no-password> <-U> <me>\n.*\nPGPASSWORD=P w$/}
-    ${'postgres'} | ${['-d', 'postgresql://h/?user=u&password=P%20w']}     | ${/<-d> <postgresql:\/\/h\/\?user=u&>\n.*\nPGPASSWORD=P w$/}
+    ${'postgres'} | ${['-d', 'postgresql://h/?user=u&password=P%20w']}     | ${/<-d> <postgresql:\/\/h\/\?user=u>\n.*\nPGPASSWORD=P w$/}
     ${'postgres'} | ${['PGPASSWORD=P w', '--clean']}                       | ${/<--no-password> <--clean>\nPGUSER=postgres\nPGPASSWORD=P w$/}
     ${'postgres'} | ${['-d', 'postgres://me:P%20w@/app']}                  | ${/<-d> <postgres:\/\/me@\/app>\n.*\nPGPASSWORD=P w$/}
-    ${'postgres'} | ${["--dbname=host=x password='P w' user=me"]}          | ${/<--dbname=host=x {2}user=me>\n.*\nPGPASSWORD=P w$/}
+    ${'postgres'} | ${["--dbname=host=x password='P w' user=me"]}          | ${/<--dbname=host=x user=me>\n.*\nPGPASSWORD=P w$/}
   `('$kind $dumpArgs', ({ kind, dumpArgs, called }) => {
     const plan = planFor(kind, { dumpArgs })
     expect(call(plan).join('\n')).toMatch(called)
-    expect(plan.notices[0]).toMatch(/^the password of .* in dumpArgs is handed to .* by its environment/)
-    expect(plan.notices.join()).not.toMatch(/P(%20| )w/)
+    const line = extractedLine(engineOf(kind).extractSecrets(dumpArgs), plan.tool) ?? ''
+    expect(line).toMatch(/^the password of .* in dumpArgs is handed to .* by its environment/)
+    expect([line, ...plan.notices].join()).not.toMatch(/P(%20| )w/)
   })
 })
 
@@ -176,7 +157,10 @@ describe('databases', () => {
       ['app.sql', 'app'],
       ['dbname=x host=evil.sql', 'dbname=x host=evil'],
     ])
-    expect(call(plan, {}, 1)).toEqual(['pg_dump <--no-password>', 'PGUSER=postgres', 'PGDATABASE=dbname=x host=evil'])
+    expect(call(plan, {}, 1)).toEqual([
+      "pg_dump <--no-password> <--dbname=dbname='dbname=x host=evil'>",
+      'PGUSER=postgres',
+    ])
   })
 
   test.each([

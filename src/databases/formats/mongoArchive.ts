@@ -1,0 +1,99 @@
+/** The archive format of `mongodump`: every collection that the archive announces must come to its end, with the checksum that it says. */
+import type { DumpCheck } from '../contract.ts'
+import { crc64, ECMA } from './crc64.ts'
+import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
+
+const MAGIC = 0x8199e26d
+const END_OF_BLOCK = -1
+const SMALLEST_DOCUMENT = 5
+/** A document is 16 MiB at most, with what the server adds. */
+const LARGEST_DOCUMENT = 17 << 20
+
+/** An archive is blocks of documents; each collection's last one is a header that says so. Nothing follows the last of them. */
+export function mongoArchive(): DumpCheck {
+  return parsedBy(parseArchive())
+}
+
+type Checksum = ReturnType<typeof crc64>
+
+function* parseArchive(): Parser {
+  if (((yield { read: 4 }) as Buffer).readUInt32LE(0) !== MAGIC) return 'it is not a mongodump archive'
+  const announced = new Set<string>()
+  yield* document() // versions
+  for (let entry = yield* document(); entry !== null; entry = yield* document()) {
+    // a view has no data
+    if (stringField(entry, 'type') === 'view' || /"viewOn"/.test(stringField(entry, 'metadata'))) continue
+    announced.add(namespaceOf(entry))
+  }
+  const open = new Map<string, Checksum>()
+  while ((yield { more: true }) as boolean) {
+    const header = yield* document()
+    if (header === null) return 'it is damaged (a block without a header)'
+    const name = namespaceOf(header)
+    if (name === '.') return 'it is damaged (a block of no collection)'
+    const sum = open.get(name) ?? crc64(ECMA)
+    if (endsCollection(header)) {
+      const written = checksumOf(header)
+      if (written !== null && !written.equals(sum.digest()))
+        return `it is damaged (the checksum of collection ${name} is another)`
+      open.delete(name)
+      announced.delete(name)
+      announced.delete(name.replace('.system.buckets.', '.')) // a time series is announced by its own name
+    } else open.set(name, sum)
+    for (let data = yield* document(); data !== null; data = yield* document()) sum.update(data)
+  }
+  const lacking = [...new Set([...open.keys(), ...announced])]
+  return lacking.length === 0 ? null : `collection ${lacking.slice(0, 3).join(', ')} does not come to its end`
+}
+
+/** Reads one document, `null` at the end of a block. A size that no document has is refused by the reader. */
+function* document(): Parsing<Buffer | null> {
+  const head = (yield { read: 4 }) as Buffer
+  const size = head.readInt32LE(0)
+  if (size === END_OF_BLOCK) return null
+  const isPossible = size >= SMALLEST_DOCUMENT && size <= LARGEST_DOCUMENT
+  return Buffer.concat([head, (yield { read: isPossible ? size - 4 : -1 }) as Buffer])
+}
+
+function namespaceOf(entry: Buffer): string {
+  return `${stringField(entry, 'db')}.${stringField(entry, 'collection')}`
+}
+
+/** A string of a flat BSON document, or `''`. */
+function stringField(bson: Buffer, name: string): string {
+  const value = fieldOf(bson, name, 2)
+  return value === null ? '' : value.subarray(4, -1).toString('utf8')
+}
+
+function endsCollection(header: Buffer): boolean {
+  return fieldOf(header, 'EOF', 8)?.[0] === 1
+}
+
+/** `null` where the tool wrote none. */
+function checksumOf(header: Buffer): Buffer | null {
+  return fieldOf(header, 'CRC', 18)
+}
+
+function fieldOf(bson: Buffer, name: string, wanted: number): Buffer | null {
+  for (const [key, type, value] of elementsOf(bson)) if (key === name && type === wanted) return value
+  return null
+}
+
+/** Sizes of BSON's types, without the string. */
+const FIXED_SIZES: Readonly<Record<number, number>> = { 1: 8, 8: 1, 16: 4, 18: 8 }
+const STRING = 2
+
+/** The elements of a BSON document that holds strings, numbers and booleans only, as the archive's own do; stops at any other. */
+function* elementsOf(bson: Buffer): Generator<readonly [key: string, type: number, value: Buffer]> {
+  let at = 4
+  while (at < bson.length - 1) {
+    const type = bson[at] ?? 0
+    const keyEnd = bson.indexOf(0, at + 1)
+    const from = keyEnd + 1
+    if (keyEnd < 0 || (type === STRING && from + 4 > bson.length)) return
+    const size = type === STRING ? 4 + bson.readInt32LE(from) : FIXED_SIZES[type]
+    if (size === undefined || size <= 0 || from + size > bson.length) return
+    yield [bson.subarray(at + 1, keyEnd).toString('utf8'), type, bson.subarray(from, from + size)]
+    at = from + size
+  }
+}

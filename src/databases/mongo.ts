@@ -1,0 +1,173 @@
+/** MongoDB: `mongodump --archive`, and how an archive ends. */
+import { InstanceError } from '../errors.ts'
+import { type DatabaseEngine, type DumpPlan, type DumpQuestion, fileNameOf, findTool, saysWarning } from './contract.ts'
+import { mongoArchive } from './formats/mongoArchive.ts'
+import { checkByForm } from './formats/text.ts'
+import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
+
+export const mongo: DatabaseEngine = {
+  kinds: {
+    mongo: {
+      image: /mongo|ferretdb/,
+      server: /^mongod$/,
+      variable: /^(MONGO_INITDB_ROOT_USERNAME|MONGO_INITDB_ROOT_PASSWORD|MONGODB_ROOT_PASSWORD)(_FILE)?$/,
+      tool: 'mongodump',
+    },
+  },
+  tools: ['mongodump'],
+  extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUri),
+  plan: planMongo,
+}
+
+const PASSWORD_SYNTAX = {
+  alone: /^(-p|--password)$/,
+  attached: /^(?:-p=?|--password(?:=|\s+))(.+)$/s,
+  exposed: /^--(sslPEMKeyPassword|tlsCertificateKeyFilePassword|awsSessionToken|awsSecretAccessKey)(?==|$)/,
+}
+
+/** Secrets in the options of a URI, which the tool takes nowhere else. */
+const SECRET_OPTION = /^(tlsCertificateKeyFilePassword|sslClientCertificateKeyPassword|proxyPassword)$/i
+const SESSION_TOKEN = /AWS_SESSION_TOKEN:([^,&]*)/i
+
+/** `--uri=…` or `--uri …`, which may be the first positional argument too. */
+function takeFromUri(arg: string, collect: SecretCollector): void {
+  const [, option = '', uri] = /^(--uri(?:=|\s+))?(mongodb(?:\+srv)?:\/\/.*)$/s.exec(arg) ?? []
+  if (uri === undefined) {
+    collect.keep(arg)
+    return
+  }
+  hideOptions(uri, collect)
+  const split = splitUrlPassword(uri)
+  if (split === null) {
+    hideUrlPassword(uri, collect)
+    const user = /^mongodb(?:\+srv)?:\/\/([^@/?]+)@/.exec(uri)?.[1]
+    if (user !== undefined) collect.nameUser(user)
+    collect.keep(arg)
+    return
+  }
+  collect.take('the connection URI', split.password, split.raw)
+  collect.nameUser(split.user)
+  collect.keep(option + split.url)
+}
+
+function hideOptions(uri: string, collect: SecretCollector): void {
+  for (const pair of (uri.split('?')[1] ?? '').split('&')) {
+    const [name = '', raw = ''] = pair.split(/=(.*)/s)
+    const token = SESSION_TOKEN.exec(raw)?.[1] ?? SESSION_TOKEN.exec(decodePercent(raw))?.[1]
+    const secret = SECRET_OPTION.test(name) ? raw : token
+    if (secret === undefined) continue
+    collect.hide(secret, decodePercent(secret))
+    collect.expose(`${SECRET_OPTION.test(name) ? name : 'AWS_SESSION_TOKEN'} in the connection URI`)
+  }
+}
+
+/**
+ * The password goes to the tool's stdin, where every version asks for it when there is a user and none was given.
+ * `MARINA_ACCOUNT`: the user that dumpArgs name. Without one the image's own root account is taken, if it has one.
+ */
+const DUMP_SCRIPT = `${PRELUDE}
+user=$MARINA_ACCOUNT; unset MARINA_ACCOUNT
+password=\${MARINA_PASSWORD-}; unset MARINA_PASSWORD
+tool=$1; shift
+${TAKE_ARGUMENTS}
+root=$(secret MONGO_INITDB_ROOT_USERNAME MONGODB_ROOT_USER MONGODB_ROOT_USERNAME) || exit 1
+root_password=$(secret MONGO_INITDB_ROOT_PASSWORD MONGODB_ROOT_PASSWORD) || exit 1
+if [ -z "$user" ] && [ -n "$root_password" ]; then
+  user=\${root:-root}
+  set -- "--username=$user" --authenticationDatabase=admin "$@"
+fi
+if [ -z "$password" ] && [ "$user" = "\${root:-root}" ]; then password=$root_password; fi
+if [ -z "$password" ]; then exec "$tool" --archive "$@"; fi
+printf '%s\\n' "$password" | "$tool" --archive "$@"`
+
+const OUTPUT_OPTION = /^(-o|--out|--archive)/
+/** What says in dumpArgs how to reach the server. */
+const REACH_OPTION = /^(-h|--host|--port|--uri|mongodb(\+srv)?:\/\/)/
+
+/** How to dump a MongoDB server, or each of the named databases. */
+function planMongo(question: DumpQuestion): DumpPlan {
+  const { given, databases } = question
+  const tool = findTool(question.tools, ['mongodump'], 'the MongoDB database tools')
+  refuseArgs(question, tool)
+  const account = given.user ?? optionValue(given.args, '-u', '--username') ?? ''
+  const reach = given.args.some((arg) => REACH_OPTION.test(arg)) ? [] : portOf(question.command)
+  const call = (what: readonly string[]) => ({
+    script: DUMP_SCRIPT,
+    args: [tool],
+    env: {
+      MARINA_ACCOUNT: account,
+      ...(given.password === null ? {} : { MARINA_PASSWORD: given.password }),
+      ...argumentsInEnv([...reach, ...given.args, ...what]),
+    },
+  })
+  return {
+    tool,
+    files:
+      databases.length === 0
+        ? [{ ...call([]), database: null, name: 'dump.archive' }]
+        : databases.map((database) => ({
+            ...call([`--db=${database}`]),
+            database,
+            name: fileNameOf(database, '.archive'),
+          })),
+    notices: hiddenDatabasesNotice(question, account),
+    rights: null,
+    isWarning: (line) =>
+      !/\t(writing|done dumping|reading password|dumping up to) |\t\[[#.]+\]|^Enter password/.test(line) &&
+      saysWarning(line),
+    // --gzip compresses the whole archive
+    check: () => checkByForm(mongoArchive),
+    hint: (words) => hintFor(words, question),
+    secrets: [],
+  }
+}
+
+function refuseArgs({ given }: DumpQuestion, tool: string): void {
+  if (given.exposed !== null)
+    throw new InstanceError(
+      `dumpArgs has "${given.exposed}", a secret that ${tool} would show in the process list: put it into a --config file in the container`,
+    )
+  const output = given.args.find((arg) => OUTPUT_OPTION.test(arg))
+  if (output !== undefined)
+    throw new InstanceError(
+      `dumpArgs has "${output}", which makes ${tool} write elsewhere than into the backup: leave it out (--archive is ours)`,
+    )
+}
+
+/** A server that its command line tells another port is asked there. */
+function portOf(command: readonly string[]): string[] {
+  const port = optionValue(commandWords(command, /(^|[\s/])mongod\s/), '--port')
+  return port === null ? [] : [`--port=${port}`]
+}
+
+/** To list the databases, the server leaves out without a word what an account may not see (`listDatabases`, `authorizedDatabases`). */
+function hiddenDatabasesNotice({ databases }: DumpQuestion, account: string): string[] {
+  return databases.length > 0 || account === ''
+    ? []
+    : [
+        `mongodump takes the databases that user ${account} may see, and the server does not say which it hides: give it the role "backup", or name "databases"`,
+      ]
+}
+
+/** How to name an account, for messages. */
+const LOGIN_ARGS = `dumpArgs: ["--username=NAME", "--password=\${DB_PASSWORD}", "--authenticationDatabase=admin"]`
+
+/** What to write where the tool failed with these words. */
+function hintFor(words: string, { given }: DumpQuestion): string | null {
+  if (
+    /auth(entication)? (error|failed)|AuthenticationFailed|requires authentication|Unauthorized|not authorized/i.test(
+      words,
+    )
+  )
+    return given.password !== null
+      ? 'look at the user, the password and --authenticationDatabase in dumpArgs, and give the user the role "backup"'
+      : `the container's environment holds no password that is right: it sets only the first one, and a later change does not reach it. Write ${LOGIN_ARGS}`
+  if (
+    /connection refused|no reachable servers|server selection (error|timeout)|EOF|socket was unexpectedly closed/i.test(
+      words,
+    )
+  )
+    return 'say where the server listens: dumpArgs: ["--port=27018"], or with TLS ["--ssl", "--sslCAFile=FILE"]'
+  return null
+}

@@ -1,0 +1,293 @@
+/** MySQL and MariaDB: `mysqldump` or `mariadb-dump`, whichever the container has, and how their output ends. */
+import { InstanceError } from '../errors.ts'
+import {
+  type DatabaseEngine,
+  type DumpPlan,
+  type DumpQuestion,
+  fileNameOf,
+  findTool,
+  type RightsQuestion,
+  saysWarning,
+} from './contract.ts'
+import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
+import { judgeGrants } from './mysqlGrants.ts'
+import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { extractSecrets } from './secretArgs.ts'
+
+export const mysql: DatabaseEngine = {
+  kinds: {
+    mysql: {
+      image: /mysql|percona-server$|^percona$|percona-xtradb/,
+      server: /^mysqld([_-]safe)?$/,
+      variable: /^MYSQL_(ROOT_PASSWORD|RANDOM_ROOT_PASSWORD|ALLOW_EMPTY_PASSWORD)(_FILE)?$/,
+      tool: 'mysqldump',
+    },
+    mariadb: {
+      image: /mariadb/,
+      server: /^mariadbd?(-safe)?$/,
+      variable: /^MARIADB_(ROOT_PASSWORD|ROOT_PASSWORD_HASH|RANDOM_ROOT_PASSWORD|ALLOW_EMPTY_ROOT_PASSWORD)(_FILE)?$/,
+      tool: 'mariadb-dump',
+    },
+  },
+  tools: ['mariadb-dump', 'mysqldump', 'mariadb', 'mysql'],
+  extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX),
+  plan: planMysql,
+}
+
+/** `-AvpX`: letters of options without a value may stand before it. */
+const PASSWORD_SYNTAX = {
+  alone: /^(-p|--password1?)$/,
+  attached: /^(?:MYSQL_PWD=|-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?)?)?1?(?:=|\s+))(.+)$/s,
+  /** Of a second and third factor. */
+  exposed: /^--(loose[-_])?password[23](?==|$)/,
+}
+
+/**
+ * Chooses the account, the same one for the dump and for the question before it: the one that dumpArgs name
+ * (`MARINA_ACCOUNT`), else the one of the options files, else root with the password that the container's environment has, else
+ * the user that the image made. Without any password root is tried: the server may trust its own socket.
+ *
+ * `$1` the tool, `$2` how many of the arguments must stay in front (`--defaults-file=…`), `$3` `1` where those may name an account.
+ * Then `files` holds the options that the dump tool reads from files, and "$@" its arguments. `MYSQL_HOST` is read by the
+ * question's client alone.
+ */
+const CHOOSE_ACCOUNT = `${PRELUDE}
+unset MYSQL_HOST
+user=$MARINA_ACCOUNT given=\${MARINA_PASSWORD-}; unset MARINA_ACCOUNT MARINA_PASSWORD
+tool=$1 first=$2 trusted=$3; shift 3
+${TAKE_ARGUMENTS}
+file_options() {
+  i=0
+  for arg in "$@"; do
+    if [ "$i" -eq 0 ]; then set --; fi
+    if [ "$i" -lt "$first" ]; then set -- "$@" "$arg"; fi
+    i=$((i+1))
+  done
+  case $(my_print_defaults --version 2>&1) in
+    *MariaDB*) my_print_defaults "$@" client client-server client-mariadb mysqldump mariadb-dump ;;
+    *) my_print_defaults "$@" -s client mysqldump ;;
+  esac 2>/dev/null
+}
+can_print=; files=; account=
+if command -v my_print_defaults >/dev/null 2>&1; then can_print=1; files=$(file_options "$@"); fi
+case "
+$files" in *"
+--user="*|*"
+--password"*) account=1 ;; esac
+if [ -z "$user" ] && [ -n "$account$trusted" ]; then user=-; fi
+named=$user
+root=$(secret MARIADB_ROOT_USER MYSQL_ROOT_USER) || exit 1; root=\${root:-root}
+root_password=$(secret MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD) || exit 1
+own=$(secret MARIADB_USER MYSQL_USER) || exit 1
+own_password=$(secret MARIADB_PASSWORD MYSQL_PASSWORD) || exit 1
+if [ -n "$given" ]; then MYSQL_PWD=$given; fi
+if [ -z "$user" ]; then
+  user=$root
+  if [ -z "\${MYSQL_PWD-}$root_password\${MARIADB_ALLOW_EMPTY_ROOT_PASSWORD-}\${MYSQL_ALLOW_EMPTY_PASSWORD-}" ] && [ -n "$own_password" ]; then user=$own; fi
+fi
+if [ -z "\${MYSQL_PWD-}" ]; then
+  if [ "$user" = "$root" ]; then MYSQL_PWD=$root_password
+  elif [ "$user" = "$own" ]; then MYSQL_PWD=$own_password
+  fi
+fi
+if [ -n "\${MYSQL_PWD-}" ]; then export MYSQL_PWD; else unset MYSQL_PWD; fi
+if [ -z "$named" ]; then
+  i=0
+  for arg in "$@"; do
+    if [ "$i" -eq 0 ]; then set --; fi
+    if [ "$i" -eq "$first" ]; then set -- "$@" "--user=$user"; fi
+    set -- "$@" "$arg"; i=$((i+1))
+  done
+fi
+as_file() { sed -e 's/^--//' -e 's/\\\\/\\\\\\\\/g' -e 's/"/\\\\"/g' -e 's/=\\(.*\\)$/="\\1"/'; }
+given_line() { if [ -n "$given" ]; then printf '%s\\n' "password=$given"; fi; }`
+
+/** A password in an options file would go before the one of dumpArgs, which comes by the environment: then all options come by one file. */
+const DUMP_SCRIPT = `${CHOOSE_ACCOUNT}
+case "$files" in --password*|*"
+--password"*) ;; *) given= ;; esac
+if [ -z "$given" ]; then exec "$tool" "$@"; fi
+shift "$first"
+exec "$tool" --defaults-file=/dev/fd/3 "$@" 3<<END
+[client]
+$({ printf '%s\\n' "$files"; given_line; } | as_file)
+END`
+
+/** The options of files that say how to connect; others mean other things to the question's client, or nothing. */
+const CONNECTION_LINES =
+  '^--(loose[-_])?(host|port|socket|protocol|user|password[123]?|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[a-z_-]*|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)'
+
+/**
+ * Asks the very way that the dump goes: with the connection that the files give to the dump tool, and nothing of what they
+ * give to the client alone (a pager, a prompt, another host, HTML). In the session no mode of the server counts.
+ */
+const RIGHTS_SCRIPT = `${CHOOSE_ACCOUNT}
+if [ -z "$can_print" ]; then exec "$tool" "$@"; fi
+shift "$first"
+export MYSQL_TEST_LOGIN_FILE=/nonexistent
+exec "$tool" --defaults-file=/dev/fd/3 "$@" 3<<END
+[client]
+$({ printf '%s\\n' "$files" | sed -n -E '/${CONNECTION_LINES}/p'; given_line; } | as_file)
+END`
+
+const RIGHTS_SQL =
+  "SET SESSION sql_mode='', sql_quote_show_create=1; SHOW GRANTS; SELECT 'databases follow'; SHOW DATABASES"
+const RIGHTS_OPTIONS = ['--batch', '--raw', '--skip-column-names', '--default-character-set=utf8mb4']
+
+/** Options that must come first on the command line, and that can name the account themselves. */
+const FIRST_OPTION = /^--(defaults-file|defaults-extra-file|defaults-group-suffix|login-path|no-defaults)(=|$)/
+const OUTPUT_OPTION = /^(-[ABCEFIKQRVXYacefiklnqtvxy]*[rT]|--res|--tab)/
+const WITHOUT_END = /^--(compact|(skip|disable)[-_]comments|comments=(0|off|false))$/i
+
+/** How to dump a MySQL or MariaDB server, or each of the named databases. */
+function planMysql(question: DumpQuestion): DumpPlan {
+  const isMariadb = question.kind === 'mariadb'
+  const tools = isMariadb ? ['mariadb-dump', 'mysqldump'] : ['mysqldump', 'mariadb-dump']
+  const tool = findTool(question.tools, tools, 'one')
+  const { args } = question.given
+  refuseArgs(question, tool)
+  const first = args.filter((arg) => FIRST_OPTION.test(arg))
+  const rest = args.filter((arg) => !FIRST_OPTION.test(arg))
+  const reach = reachesItself(rest) ? [] : socketOf(question.command)
+  const base = baseEnv(question, rest)
+  const trusted = first.some((arg) => !/^--(no-defaults|defaults-group-suffix)/.test(arg)) ? '1' : ''
+  // utf8mb4: an older mysqldump would write every four-byte character as "?"
+  const ours = ['--single-transaction', '--routines', '--events', '--triggers', '--default-character-set=utf8mb4']
+  const call = (what: readonly string[]) => ({
+    script: DUMP_SCRIPT,
+    args: [tool, String(first.length), trusted],
+    env: { ...base, ...argumentsInEnv([...first, ...reach, ...ours, ...rest, ...what]) },
+  })
+  const ask = (client: string): RightsQuestion => ({
+    script: RIGHTS_SCRIPT,
+    args: [client, String(first.length), trusted],
+    env: {
+      ...base,
+      ...argumentsInEnv([...first, ...reach, ...connectionArgs(rest), ...RIGHTS_OPTIONS, '-e', RIGHTS_SQL]),
+    },
+    judge: (stdout) => judgeAnswer(stdout, question),
+  })
+  const clients = isMariadb ? ['mariadb', 'mysql'] : ['mysql', 'mariadb']
+  const client = clients.find((one) => question.tools.has(one))
+  return {
+    tool,
+    files:
+      question.databases.length === 0
+        ? [{ ...call(['--all-databases']), database: null, name: 'dump.sql' }]
+        : question.databases.map((database) => ({
+            ...call(['--databases', '--', database]),
+            database,
+            name: fileNameOf(database, '.sql'),
+          })),
+    notices: [],
+    rights: client === undefined ? null : ask(client),
+    isWarning: saysWarning,
+    check: () => checkByForm(() => textWithEnd(SQL_END), [XML]),
+    hint: (words) => hintFor(words, question),
+    secrets: [],
+  }
+}
+
+function refuseArgs({ given }: DumpQuestion, tool: string): void {
+  if (given.exposed !== null)
+    throw new InstanceError(
+      `dumpArgs has "${given.exposed}", a secret that ${tool} would show in the process list: put it into an options file in the container, and name that with --defaults-extra-file=FILE`,
+    )
+  const bad = given.args.find((arg) => OUTPUT_OPTION.test(arg) || WITHOUT_END.test(arg))
+  if (bad === undefined) return
+  throw new InstanceError(
+    OUTPUT_OPTION.test(bad)
+      ? `dumpArgs has "${bad}", which makes ${tool} write elsewhere than into the backup: leave it out`
+      : `dumpArgs has "${bad}", which leaves out the comment that ends a whole dump: leave it out`,
+  )
+}
+
+function baseEnv({ given }: DumpQuestion, args: readonly string[]): Record<string, string> {
+  return {
+    MARINA_ACCOUNT: optionValue(args, '-u', '--user') ?? '',
+    ...(given.password === null ? {} : { MARINA_PASSWORD: given.password }),
+  }
+}
+
+/** The options of dumpArgs that say how to connect, for the question before the dump; letters without a value may stand before `-h`. */
+const CONNECTION_OPTION =
+  /^(--(loose[-_])?(host?|port|socket?|protocol|user|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[-_][a-z_-]+|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)|-[CRqv]*[hPSu])/
+/** Those of them whose value is the next argument. */
+const VALUE_FOLLOWS =
+  /^(-[CRqv]*[hPSu]|--(host?|port|socket?|protocol|user|ssl[-_](ca|capath|cert|cipher|key|crl|crlpath|mode|fips[-_]mode)|tls[-_](version|ciphersuites|sni[-_]servername)|plugin[-_]dir|default[-_]auth|server[-_]public[-_]key[-_]path|compression[-_]algorithms|bind[-_]address))$/
+
+function connectionArgs(args: readonly string[]): string[] {
+  return args.filter((arg, i) => CONNECTION_OPTION.test(arg) || VALUE_FOLLOWS.test(args[i - 1] ?? ''))
+}
+
+/** Whether dumpArgs say where the server is. */
+function reachesItself(args: readonly string[]): boolean {
+  return args.some((arg) => /^(-[hPS]|--(host?|port|socket?|protocol)(=|$))/.test(arg))
+}
+
+/** A server that was told another socket is asked there. Its port does not count: a client without a host takes the socket. */
+function socketOf(command: readonly string[]): string[] {
+  const words = commandWords(command, /(^|[\s/])(mysqld|mariadbd)([_-]safe)?\s/)
+  const socket = optionValue(words, '--socket')
+  return socket === null ? [] : [`--socket=${socket}`]
+}
+
+function judgeAnswer(stdout: string, { databases, given }: DumpQuestion) {
+  const lines = stdout.split('\n').filter((line) => line !== '')
+  const split = lines.indexOf('databases follow')
+  if (split < 0)
+    return {
+      error: `the server was asked for the account's rights, and answered ${JSON.stringify(lines[0] ?? '')}`,
+      warning: null,
+    }
+  return judgeGrants({
+    grants: lines.slice(0, split),
+    visible: lines.slice(split + 1),
+    databases,
+    triggers: !given.args.includes('--skip-triggers'),
+    routines: !given.args.includes('--skip-routines'),
+  })
+}
+
+/** `--skip-dump-date` leaves the date out. */
+const SQL_END = {
+  missing: 'its last line is not "-- Dump completed"',
+  ends: (tail: string) => /^-- Dump completed( on .*)?$/.test(tail.trimEnd().split('\n').at(-1) ?? ''),
+}
+
+const XML: DumpForm = {
+  begins: (head) => head.subarray(0, 5).toString('latin1') === '<?xml',
+  check: () =>
+    textWithEnd({
+      missing: 'it does not end with "</mysqldump>"',
+      ends: (tail) => tail.trimEnd().endsWith('</mysqldump>'),
+    }),
+}
+
+/** How to name an account, for messages. */
+const LOGIN_ARGS = `dumpArgs: ["--user=NAME", "--password=\${DB_PASSWORD}"]`
+
+/** What to write where the tool failed with these words. The numbers are the server's: its words may be in another language. */
+function hintFor(words: string, question: DumpQuestion): string | null {
+  if (/\b(1045|1698)\b|Access denied for user/.test(words)) return accountHint(question)
+  if (/\b1227\b|PROCESS privilege/.test(words))
+    return 'grant the account PROCESS, or write dumpArgs: ["--no-tablespaces"]'
+  if (/\b2061\b|requires secure connection/.test(words))
+    return 'write dumpArgs: ["--get-server-public-key"], or connect by TLS'
+  if (/\b2026\b|TLS\/SSL error|SSL connection error/.test(words))
+    return 'the certificate does not suit: write dumpArgs: ["--ssl-ca=FILE"], or "--skip-ssl" where the way is within the container'
+  if (/\b200[23]\b|Can't connect to/.test(words))
+    return 'say where the server listens: dumpArgs: ["--socket=/path/of/its/socket"], or ["--host=127.0.0.1", "--port=3307"]'
+  return null
+}
+
+function accountHint({ given, env }: DumpQuestion): string {
+  if (given.password !== null) return 'look at the user and the password in dumpArgs'
+  const has = (pattern: RegExp) => env.find((name) => pattern.test(name))
+  const known = has(/^(MARIADB|MYSQL)_(ROOT_)?PASSWORD(_FILE)?$|^MYSQL_PWD$/)
+  if (known !== undefined)
+    return `the password in the container's environment (${known}) is not the server's: it sets only the first one, and a later change does not reach it. Write ${LOGIN_ARGS}`
+  const unreadable = has(/^(MARIADB|MYSQL)_(ROOT_)?(PASSWORD_HASH|RANDOM_ROOT_PASSWORD|RANDOM_PASSWORD)(_FILE)?$/)
+  const why = unreadable === undefined ? '' : ` (${unreadable} tells none)`
+  return `the container's environment holds no password${why}. Write ${LOGIN_ARGS}`
+}

@@ -1,0 +1,284 @@
+/** PostgreSQL: `pg_dumpall` for the server, `pg_dump` for each named database, and how their output ends. */
+import { InstanceError } from '../errors.ts'
+import { type DatabaseEngine, type DumpPlan, type DumpQuestion, fileNameOf, findTool, saysWarning } from './contract.ts'
+import { customArchive, tarArchive } from './formats/pgArchive.ts'
+import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
+import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
+
+export const postgres: DatabaseEngine = {
+  kinds: {
+    postgres: {
+      image: /postgres|postgis|timescale|pgvector|pgvecto|^supabase$/,
+      server: /^(postgres|postmaster)$/,
+      variable: /^(POSTGRES(QL)?_(DB|USER|USERNAME|PASSWORD|INITDB_ARGS)(_FILE)?|PGDATA)$/,
+      tool: 'pg_dumpall',
+    },
+  },
+  tools: ['pg_dumpall', 'pg_dump'],
+  extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromConnection),
+  plan: planPostgres,
+}
+
+/**
+ * User and password as the image's own start-up takes them (`POSTGRES_…`; `POSTGRESQL_…` is Bitnami's); the tool's own
+ * `PGUSER`, `PGPASSWORD` go before. Where the container trusts its own socket, the password is not asked for.
+ * `$2`, `$3`: port and socket folder of the server's command line. The server takes `PGPORT` for its port too, and its command
+ * line goes before that.
+ */
+const DUMP_SCRIPT = `${PRELUDE}
+tool=$1 port=$2 folder=$3; shift 3
+if [ -z "\${PGUSER-}" ]; then
+  PGUSER=$(secret POSTGRES_USER) || exit 1
+  if [ -z "$PGUSER" ] && [ -z "\${POSTGRESQL_POSTGRES_PASSWORD-}\${POSTGRESQL_POSTGRES_PASSWORD_FILE-}" ]; then
+    PGUSER=$(secret POSTGRESQL_USERNAME POSTGRESQL_USER) || exit 1
+  fi
+  export PGUSER=\${PGUSER:-postgres}
+fi
+if [ -z "\${PGPASSWORD-}" ]; then
+  PGPASSWORD=$(secret POSTGRES_PASSWORD POSTGRESQL_POSTGRES_PASSWORD POSTGRESQL_PASSWORD) || exit 1
+  if [ -n "$PGPASSWORD" ]; then export PGPASSWORD; else unset PGPASSWORD; fi
+fi
+if [ -z "\${PGHOST-}\${PGHOSTADDR-}\${PGSERVICE-}" ]; then
+  port=\${port:-\${PGPORT:-\${POSTGRESQL_PORT_NUMBER-}}}
+  if [ -n "$port" ]; then export PGPORT="$port"; fi
+  if [ -n "$folder" ]; then export PGHOST="$folder"; fi
+fi
+${TAKE_ARGUMENTS}
+exec "$tool" --no-password "$@"`
+
+/** Some write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
+const PASSWORD_SYNTAX = {
+  alone: /^(-W|--passw?o?r?d?)$/,
+  attached: /^(?:PGPASSWORD=|(?:--passw?o?r?d?)(?:=|\s+)|-W\s+)(.+)$/s,
+}
+
+/** Parameters of a connection that are secrets; libpq reads those beside the password from the connection alone. */
+const SECRET_PARAMETER = /^(password|sslpassword|oauth_client_secret|scram_client_key|scram_server_key)$/
+
+/** Takes the secrets out of a connection URL, or of a string of `key=value`. */
+function takeFromConnection(arg: string, collect: SecretCollector): void {
+  const [, option = '', connection = ''] = /^(--dbname=|--db?n?a?m?=|-d)?(.*)$/s.exec(arg) ?? []
+  if (/^[a-z]+:\/\//i.test(connection)) collect.keep(option + withoutUrlSecrets(connection, collect))
+  else if (/^\s*\w+\s*=/.test(connection)) collect.keep(option + withoutPairSecrets(connection, collect))
+  else collect.keep(arg)
+}
+
+function withoutUrlSecrets(url: string, collect: SecretCollector): string {
+  const place = 'the connection URL'
+  const split = splitUrlPassword(url)
+  if (split) collect.take(place, split.password, split.raw)
+  else hideUrlPassword(url, collect)
+  const rest = split?.url ?? url
+  const at = rest.indexOf('?')
+  if (at < 0) return rest
+  const kept = rest
+    .slice(at + 1)
+    .split('&')
+    .filter((pair) => {
+      const [name = '', raw = ''] = pair.split(/=(.*)/s)
+      return !takeParameter({ name: decodePercent(name), value: decodePercent(raw), raw, place }, collect)
+    })
+  return rest.slice(0, at) + (kept.length === 0 ? '' : `?${kept.join('&')}`)
+}
+
+function withoutPairSecrets(text: string, collect: SecretCollector): string {
+  const pair = /(\w+)\s*=\s*('((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))\s*/gs
+  return text.replace(pair, (whole: string, name: string, written: string, quoted?: string, bare?: string) => {
+    const raw = quoted ?? bare ?? ''
+    const value = raw.replace(/\\(.)/gs, '$1')
+    const isTaken = takeParameter({ name, value, raw, place: 'the connection string' }, collect)
+    if (isTaken) collect.hide(written)
+    return isTaken ? '' : whole
+  })
+}
+
+interface Parameter {
+  readonly name: string
+  readonly value: string
+  readonly raw: string
+  readonly place: string
+}
+
+function takeParameter({ name, value, raw, place }: Parameter, collect: SecretCollector): boolean {
+  if (!SECRET_PARAMETER.test(name)) return false
+  if (name === 'password') collect.take(place, value, raw)
+  else {
+    collect.hide(value, raw)
+    collect.expose(name)
+  }
+  return true
+}
+
+/** Options that send the dump elsewhere than to stdout; also shortened, and behind other letters. */
+const OUTPUT_OPTION = /^(-[abBcCOsvwWx]*f|--fi?l?e?(=|$)|-[abBcCOsvwWx]*Fd|--format=d|-F$|--format$)/
+
+/** `-F X` in two arguments is fine for any X but the directory format. */
+function outputOption(args: readonly string[]): string | undefined {
+  return args.find(
+    (arg, i) => OUTPUT_OPTION.test(arg) && (!/^(-F|--format)$/.test(arg) || /^d/.test(args[i + 1] ?? '')),
+  )
+}
+
+/** How to dump a PostgreSQL server, or each of the named databases. */
+function planPostgres(question: DumpQuestion): DumpPlan {
+  const isServer = question.databases.length === 0
+  const tool = findTool(question.tools, [isServer ? 'pg_dumpall' : 'pg_dump'], 'the PostgreSQL client')
+  const { args, password } = question.given
+  refuseArgs(question, tool)
+  const server = serverOf(question.command)
+  const call = (words: readonly string[]) => ({
+    script: DUMP_SCRIPT,
+    args: [tool, server.port ?? '', server.folder ?? ''],
+    env: { ...argumentsInEnv(words), ...(password === null ? {} : { PGPASSWORD: password }) },
+  })
+  return {
+    tool,
+    files: isServer
+      ? [{ ...call(args), database: null, name: 'dump.sql' }]
+      : question.databases.map((database) => ({
+          ...call(withDatabase(args, database)),
+          database,
+          name: fileNameOf(database, '.sql'),
+        })),
+    notices: [],
+    rights: null,
+    isWarning: saysWarning,
+    check: () => checkByForm(() => textWithEnd(endOfDump(isServer)), ARCHIVES),
+    hint: (words) => hintFor(words, question),
+    secrets: [],
+  }
+}
+
+function refuseArgs({ given, databases }: DumpQuestion, tool: string): void {
+  if (given.exposed !== null)
+    throw new InstanceError(
+      `dumpArgs has "${given.exposed}", a secret that ${tool} would show in the process list: put it into a service file in the container, and name its service`,
+    )
+  const output = outputOption(given.args)
+  if (output !== undefined)
+    throw new InstanceError(
+      `dumpArgs has "${output}", which makes ${tool} write elsewhere than into the backup: leave it out (the formats custom and tar are fine with databases)`,
+    )
+  const other = databases.length === 0 ? undefined : otherDatabase(given.args, databases)
+  if (other !== undefined)
+    throw new InstanceError(
+      `dumpArgs has "${other}", which names a database: with "databases" each dump would hold that one. Leave it out`,
+    )
+}
+
+/** What the server's command line says of how to reach it: `-p 5433`, `-c port=5433`, `-k /folder`. */
+function serverOf(command: readonly string[]): { readonly port: string | null; readonly folder: string | null } {
+  const words = commandWords(command, /(^|[\s/])(postgres|postmaster)\s/)
+  const settings = words.flatMap((word, i) =>
+    words[i - 1] === '-c' ? [`--${word}`] : word.startsWith('-c') && word.includes('=') ? [`--${word.slice(2)}`] : [],
+  )
+  const all = [...words, ...settings]
+  const folders = optionValue(all, '-k', '--unix_socket_directories')
+  const [folder = ''] = (folders ?? '').split(',').map((one) => one.trim().replace(/^["']|["']$/g, ''))
+  return {
+    port: optionValue(all, '-p', '--port'),
+    folder: folders === null ? null : folder === '' ? '127.0.0.1' : folder,
+  }
+}
+
+/** Options of pg_dump whose value is the next argument. */
+const TAKES_VALUE =
+  /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/
+const CONNECTION_OPTION = /^(-[abBcCOsvwWx]*d|--dbname)$/
+
+/** The argument that is, or may hold, the name of a database, with the option before it where that is attached. */
+interface Connection {
+  readonly index: number
+  readonly option: string
+  readonly text: string
+}
+
+/** Every connection that the arguments name: a word of its own, or the value of `-d`. */
+function connectionsIn(args: readonly string[]): Connection[] {
+  return args.flatMap((arg, index): Connection[] => {
+    const before = args[index - 1] ?? ''
+    const [, option, attached] = /^(--dbname=|-d)(.+)$/s.exec(arg) ?? []
+    const isValue = TAKES_VALUE.test(before)
+    if (isValue && !CONNECTION_OPTION.test(before)) return []
+    if (isValue) return [{ index, option: '', text: arg }]
+    if (option !== undefined && attached !== undefined) return [{ index, option, text: attached }]
+    return arg.startsWith('-') ? [] : [{ index, option: '', text: arg }]
+  })
+}
+
+/** The argument that says which database to dump, where that is not the only one that is wanted. */
+function otherDatabase(args: readonly string[], wanted: readonly string[]): string | undefined {
+  const other = connectionsIn(args).find(({ text }) => {
+    const name = databaseIn(text)
+    return name !== null && !(wanted.length === 1 && wanted[0] === name)
+  })
+  return other && args[other.index]
+}
+
+/**
+ * The arguments with the database named where nothing goes before it: in the connection itself. In the environment a
+ * service file (`PGSERVICE`, `service=…`) would go before it, and the dump would be of another database; and a name could be
+ * taken for a connection string.
+ */
+function withDatabase(args: readonly string[], database: string): string[] {
+  const pair = `dbname='${database.replace(/[\\']/g, '\\$&')}'`
+  const last = connectionsIn(args).at(-1)
+  if (last === undefined) return [...args, `--dbname=${pair}`]
+  const { index, option, text } = last
+  const isUrl = /^[a-z]+:\/\//i.test(text)
+  const named = isUrl ? `${text}${text.includes('?') ? '&' : '?'}dbname=${encodeURIComponent(database)}` : text
+  const whole = isUrl ? named : text.includes('=') ? `${text} ${pair}` : pair
+  return args.map((arg, i) => (i === index ? option + whole : arg))
+}
+
+/** The database that a connection names: in a URL, in a string of `key=value`, or the name itself. */
+function databaseIn(connection: string): string | null {
+  const url = /^[a-z]+:\/\/[^/?]*(?:\/([^?]*))?(?:\?(.*))?$/is.exec(connection)
+  if (url) return decodePercent(/(?:^|&)dbname=([^&]*)/.exec(url[2] ?? '')?.[1] ?? url[1] ?? '') || null
+  if (!connection.includes('=')) return connection
+  const [, quoted, bare] = /(?:^|\s)dbname\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))/s.exec(connection) ?? []
+  return quoted ?? bare ?? null
+}
+
+const ARCHIVES: readonly DumpForm[] = [
+  { begins: (head) => head.subarray(0, 5).toString('latin1') === 'PGDMP', check: customArchive },
+  { begins: (head) => head.subarray(257, 262).toString('latin1') === 'ustar', check: tarArchive },
+]
+
+/**
+ * The text ends with this comment; since the releases of August 2025 a line `\unrestrict` follows it. The user's own data
+ * cannot stand after it. A dump of the whole server holds one of each database, which must not pass for its own.
+ */
+function endOfDump(isServer: boolean) {
+  const marker = `-- PostgreSQL database ${isServer ? 'cluster ' : ''}dump complete`
+  return {
+    missing: `its last line is not "${marker}"`,
+    ends: (tail: string) => {
+      const lines = tail.split('\n').filter((line) => line !== '' && line !== '--' && !line.startsWith('\\unrestrict '))
+      return lines.at(-1) === marker
+    },
+  }
+}
+
+/** How to name an account, for messages. */
+const LOGIN_ARGS = `dumpArgs: ["--host=127.0.0.1", "--username=NAME", "--password=\${DB_PASSWORD}"]`
+
+/** What to write where the tool failed with these words. */
+function hintFor(words: string, { given, databases }: DumpQuestion): string | null {
+  if (/\bpeer\b/i.test(words))
+    return `the server lets only the system's user of that name in by its socket. Log in with a password: ${LOGIN_ARGS}`
+  if (/pg_authid/.test(words))
+    return 'only a superuser may read the passwords of roles. Write dumpArgs: ["--no-role-passwords"], or name "databases", or dump with a superuser'
+  if (/password authentication failed|no password supplied/i.test(words))
+    return given.password !== null
+      ? 'look at the user and the password in dumpArgs'
+      : `the container's environment holds no password, or another than the server's: it sets only the first one, and a later change does not reach it. Write ${LOGIN_ARGS}`
+  if (/no pg_hba\.conf entry/i.test(words)) return `the server lets nobody in that way. Try ${LOGIN_ARGS}`
+  if (/role ".*" does not exist/i.test(words)) return 'name a user of the server: dumpArgs: ["--username=NAME"]'
+  if (databases.length === 0 && /database "postgres" does not exist/i.test(words))
+    return 'name a database to connect to: dumpArgs: ["--database=NAME"]'
+  if (/connection refused|could not connect|connection to server .* failed: (No such file|Connection)/i.test(words))
+    return 'say where the server listens: dumpArgs: ["--host=127.0.0.1", "--port=5433"], or --host=/folder/of/its/socket'
+  return null
+}

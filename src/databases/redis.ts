@@ -1,0 +1,237 @@
+/** Redis and Valkey: `redis-cli --rdb` to stdout, and how an RDB file ends. */
+import { InstanceError } from '../errors.ts'
+import { type DatabaseEngine, type DumpPlan, type DumpQuestion, findTool, saysWarning } from './contract.ts'
+import { rdbFile } from './formats/rdb.ts'
+import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
+
+export const redis: DatabaseEngine = {
+  kinds: {
+    redis: { image: /redis/, server: /^redis-server$/, variable: null, tool: 'redis-cli' },
+    valkey: { image: /valkey/, server: /^valkey-server$/, variable: null, tool: 'valkey-cli' },
+  },
+  tools: ['valkey-cli', 'redis-cli'],
+  extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUrl),
+  plan: planRedis,
+}
+
+const PASSWORD_SYNTAX = {
+  alone: /^(-a|--pass|--askpass)$/,
+  attached: /^(?:(?:REDISCLI|VALKEYCLI)_AUTH=|--pass(?:=|\s+)|-a(?:=|\s+)?)(.+)$/s,
+  takesOptions: true,
+}
+
+/** `-u redis://user:password@host`: the user becomes an option of its own, since a URL with a user alone means a password. */
+function takeFromUrl(arg: string, collect: SecretCollector): void {
+  const split = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? splitUrlPassword(arg, 'password') : null
+  if (split === null) {
+    hideUrlPassword(arg, collect)
+    collect.keep(arg)
+    return
+  }
+  collect.take('the connection URL', split.password, split.raw)
+  collect.keep(split.url.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1'))
+  if (split.user === '') return
+  collect.keep('--user')
+  collect.keep(split.user)
+}
+
+/**
+ * Settings of the server, as the server takes them: its command line (`MARINA_…`), the flags that some images read from the
+ * environment, then its configuration file. `setting NAME` prints the one that counts, or nothing.
+ *
+ * A password is tried before it is used (`PING`): the container's environment may name one that the server never got.
+ */
+const READ_SETTINGS = `
+config=$MARINA_CONFIG; unset MARINA_CONFIG
+flag() {
+  set -f
+  wanted=--$1 last= value=
+  for word in \${REDIS_ARGS-} \${REDIS_EXTRA_FLAGS-} \${VALKEY_EXTRA_FLAGS-}; do
+    if [ "$last" = "$wanted" ]; then value=$word; fi
+    case $word in "$wanted"=*) value=\${word#*=} ;; esac
+    last=$word
+  done
+  value=\${value#[\\"\\']}; printf '%s' "\${value%[\\"\\']}"
+}
+in_file() {
+  if [ -z "$config" ] || ! [ -r "$config" ]; then return 0; fi
+  sed -n "s/^[[:space:]]*$1[[:space:]]\\{1,\\}[\\"']\\{0,1\\}\\([^\\"']*[^\\"'[:space:]]\\)[\\"']\\{0,1\\}[[:space:]]*$/\\1/p" "$config" | tail -n 1
+}
+setting() {
+  name=MARINA_SET_$(printf '%s' "$1" | tr - _)
+  eval "value=\\$$name"
+  if [ -z "$value" ]; then value=$(flag "$1"); fi
+  if [ -z "$value" ]; then value=$(in_file "$1"); fi
+  printf '%s' "$value"
+}
+acl_passwords() {
+  for file in "$config" "$(setting aclfile)"; do
+    if [ -n "$file" ] && [ -r "$file" ]; then
+      sed -n 's/^[[:space:]]*user[[:space:]]\\{1,\\}default[[:space:]].*[[:space:]]>\\([^[:space:]]*\\).*$/\\1/p' "$file"
+    fi
+  done
+}`
+
+/**
+ * Reaches the server where dumpArgs do not say how: `--port 0` with a TLS port or a socket means that one. Within the container
+ * nobody stands between, so a certificate without a known authority is taken. `$2`: `1` where dumpArgs say how; `$3`, `$4`:
+ * the variable, and the file, that hold the password of the server's command line.
+ */
+const DUMP_SCRIPT = `${PRELUDE}${READ_SETTINGS}
+tool=$1 reached=$2 variable=$3 file=$4; shift 4
+given=\${MARINA_PASSWORD-} literal=\${MARINA_REQUIREPASS-}; unset MARINA_PASSWORD MARINA_REQUIREPASS FAKETTY
+if [ -z "$reached" ]; then
+  port=$(setting port) tls=$(setting tls-port) socket=$(setting unixsocket)
+  if [ "$port" != 0 ]; then
+    if [ -n "$port" ]; then set -- -p "$port"; fi
+  elif [ -n "$socket" ]; then set -- -s "$socket"
+  elif [ -n "$tls" ] && [ "$tls" != 0 ]; then
+    set -- -p "$tls" --tls
+    if [ -z "$(setting tls-ca-cert-file)$(setting tls-ca-cert-dir)" ]; then set -- "$@" --insecure; fi
+    for pair in "--cacert tls-ca-cert-file" "--cacertdir tls-ca-cert-dir" "--cert tls-cert-file" "--key tls-key-file"; do
+      value=$(setting "\${pair#* }"); if [ -n "$value" ]; then set -- "$@" "\${pair%% *}" "$value"; fi
+    done
+  fi
+fi
+${TAKE_ARGUMENTS}
+try() {
+  if [ -n "$password" ]; then REDISCLI_AUTH=$password VALKEYCLI_AUTH=$password; export REDISCLI_AUTH VALKEYCLI_AUTH
+  else unset REDISCLI_AUTH VALKEYCLI_AUTH; fi
+  case $("$tool" "$@" PING 2>&1) in
+    *NOAUTH*|*WRONGPASS*|*"AUTH failed"*|*"invalid password"*|*"without any password"*|*"invalid username"*) return 1 ;;
+  esac
+}
+candidates() {
+  secret REDISCLI_AUTH; echo
+  secret VALKEYCLI_AUTH; echo
+  secret REDIS_PASSWORD VALKEY_PASSWORD; echo
+  printf '%s\\n' "$literal"
+  if [ -n "$variable" ]; then secret "$variable"; echo; fi
+  if [ -n "$file" ] && [ -r "$file" ]; then head -n 1 "$file"; fi
+  flag requirepass; echo
+  in_file requirepass; echo
+  acl_passwords
+}
+if [ -n "$given" ]; then
+  REDISCLI_AUTH=$given VALKEYCLI_AUTH=$given; export REDISCLI_AUTH VALKEYCLI_AUTH
+else
+  all=$(candidates) || exit 1
+  found= first=
+  while IFS= read -r password; do
+    if [ -z "$password" ]; then continue; fi
+    first=\${first:-$password}
+    if try "$@" </dev/null; then found=1; break; fi
+  done <<END
+$all
+END
+  if [ -z "$found" ]; then password=; try "$@" </dev/null || { password=$first; try "$@" </dev/null; }; fi
+fi
+exec "$tool" "$@" --rdb -`
+
+const OUTPUT_OPTION = /^--(rdb|functions-rdb)$/
+/** What says in dumpArgs how to reach the server. */
+const REACH_OPTION = /^(-[hpsu]|--tls)$/
+/** Settings of the server that say how to reach it, and the password. */
+const SETTINGS = [
+  'port',
+  'tls-port',
+  'unixsocket',
+  'tls-ca-cert-file',
+  'tls-ca-cert-dir',
+  'tls-cert-file',
+  'tls-key-file',
+  'aclfile',
+]
+
+/** How to dump a Redis or Valkey server. */
+function planRedis(question: DumpQuestion): DumpPlan {
+  const { given, tools, kind } = question
+  if (question.databases.length > 0) throw new InstanceError('a Redis server is dumped as a whole: leave databases out')
+  const tool = findTool(tools, kind === 'valkey' ? ['valkey-cli', 'redis-cli'] : ['redis-cli', 'valkey-cli'], 'one')
+  const output = given.args.find((arg) => OUTPUT_OPTION.test(arg))
+  if (output !== undefined)
+    throw new InstanceError(
+      `dumpArgs has "${output}", which makes ${tool} write elsewhere than into the backup: leave it out (--rdb is ours)`,
+    )
+  const server = serverOf(question.command)
+  const { literal, variable, file } = server.password
+  return {
+    tool,
+    files: [
+      {
+        database: null,
+        name: 'dump.rdb',
+        script: DUMP_SCRIPT,
+        args: [tool, given.args.some((arg) => REACH_OPTION.test(arg)) ? '1' : '', variable ?? '', file ?? ''],
+        env: {
+          ...server.env,
+          ...(given.password === null ? {} : { MARINA_PASSWORD: given.password }),
+          ...(literal === null ? {} : { MARINA_REQUIREPASS: literal }),
+          ...argumentsInEnv(given.args),
+        },
+      },
+    ],
+    notices: [],
+    rights: null,
+    isWarning: saysWarning,
+    check: rdbFile,
+    hint: (words) => hintFor(words, given.password !== null),
+    secrets: literal === null ? [] : [literal],
+  }
+}
+
+/** What the server's command line says: its settings, for the script, and its password, which may be named only. */
+function serverOf(command: readonly string[]): {
+  readonly env: Readonly<Record<string, string>>
+  readonly password: PasswordWord
+} {
+  const words = commandWords(command, /(redis|valkey)-server\s/)
+  const settings = SETTINGS.flatMap((name) => {
+    const value = optionValue(words, `--${name}`)
+    return value === null ? [] : [[`MARINA_SET_${name.replaceAll('-', '_')}`, value] as const]
+  })
+  const at = words.findIndex((word) => /(^|\/)(redis|valkey)-server$/.test(word))
+  const next = at < 0 ? undefined : words[at + 1]
+  // the official entrypoint takes a lone configuration file for the server's
+  const config = next !== undefined && /^[^-]/.test(next) ? next : words.find((word) => /^[^-].*\.conf$/.test(word))
+  return {
+    env: { ...Object.fromEntries(settings), MARINA_CONFIG: config ?? '' },
+    password: passwordWord(optionValue(words, '--requirepass')),
+  }
+}
+
+interface PasswordWord {
+  readonly literal: string | null
+  /** Name of the container's variable that holds it. */
+  readonly variable: string | null
+  /** Path in the container of the file that holds it. */
+  readonly file: string | null
+}
+
+/** A password as a shell line writes it: itself, `$X`, `${X:?…}`, `$(cat FILE)`. What is a variable or a file is named, not read. */
+function passwordWord(word: string | null): PasswordWord {
+  const nothing = { literal: null, variable: null, file: null }
+  if (word === null || word === '') return nothing
+  const variable = /^\$\{?([A-Za-z_][A-Za-z0-9_]*)(?::?[-?=+].*)?\}?$/s.exec(word)?.[1]
+  if (variable !== undefined) return { ...nothing, variable }
+  const file = /^(?:\$\(|`)\s*(?:cat\s+|<\s*)(\S+?)\s*(?:\)|`)$/s.exec(word)?.[1]
+  if (file !== undefined) return { ...nothing, file: file.replace(/^["']|["']$/g, '') }
+  return { ...nothing, literal: word }
+}
+
+/** How to name an account, for messages. */
+const LOGIN_ARGS = `dumpArgs: ["--user", "NAME", "--pass", "\${REDIS_PASSWORD}"] (without --user: the default user)`
+
+/** What to write where the tool failed with these words. */
+function hintFor(words: string, hasPassword: boolean): string | null {
+  if (/NOAUTH|WRONGPASS|AUTH failed|invalid password|invalid username/i.test(words))
+    return hasPassword
+      ? 'look at the user and the password in dumpArgs'
+      : `no password that the container's environment, the server's command line or its configuration file tell is right. Write ${LOGIN_ARGS}`
+  if (/NOPERM|no permissions/i.test(words))
+    return 'the user may not replicate: give it the rights +psync +replconf +ping'
+  if (/could not connect|connection refused|connection reset|no such file|server closed the connection/i.test(words))
+    return 'say where the server listens: dumpArgs: ["-p", "6380"], or ["-s", "/path/of/its/socket"], or ["-p", "6379", "--tls", "--cacert", "FILE"]'
+  return null
+}

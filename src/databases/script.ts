@@ -1,0 +1,65 @@
+/** Pieces of POSIX shell that the scripts of the engines share. Pure: texts for the container's `sh`. */
+
+/**
+ * Messages come in English, whatever the container's language: warnings and failures are recognised by their words.
+ * Then the shell function `secret NAME…`: it prints the first of the named variables that is set, or the content of the file
+ * that `NAME_FILE` names, so that a password is read where it lies and never travels. It fails where such a file cannot be read.
+ */
+export const PRELUDE = `
+LC_ALL=C; export LC_ALL; unset LANGUAGE
+secret() {
+  for name in "$@"; do
+    eval "value=\\\${$name-} file=\\\${\${name}_FILE-}"
+    if [ -n "$value" ]; then printf '%s' "$value"; return 0; fi
+    if [ -n "$file" ]; then cat -- "$file"; return; fi
+  done
+}
+`
+
+/** Appends the arguments of `argumentsInEnv` to the script's own, and removes them from the environment. */
+export const TAKE_ARGUMENTS = `
+n=0
+while [ "$n" -lt "\${MARINA_ARGC-0}" ]; do
+  eval "set -- \\"\\$@\\" \\"\\$MARINA_ARG_$n\\""; unset "MARINA_ARG_$n"; n=$((n+1))
+done
+unset MARINA_ARGC
+`
+
+/** Arguments as environment variables: on the runner they stand in no process list. */
+export function argumentsInEnv(args: readonly string[]): Record<string, string> {
+  return {
+    MARINA_ARGC: String(args.length),
+    ...Object.fromEntries(args.map((arg, index) => [`MARINA_ARG_${index}`, arg])),
+  }
+}
+
+/** Splits a line as a shell would, quotes removed; nothing is expanded. */
+export function shellWords(line: string): string[] {
+  const words = line.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s"'\\])+/gs) ?? []
+  return words.map((word) =>
+    word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/gs, (_, double?: string, single?: string, escaped?: string) =>
+      double === undefined ? (single ?? escaped ?? '') : double.replace(/\\(["\\$`])/g, '$1'),
+    ),
+  )
+}
+
+/**
+ * The words of a container's command; a line for a shell (`sh -c "exec redis-server --port 7000"`) that names the server
+ * is split into its words.
+ */
+export function commandWords(command: readonly string[], server: RegExp): string[] {
+  return command.flatMap((word) => (/\s/.test(word) && server.test(word) ? shellWords(word) : [word]))
+}
+
+/** The value of the last of these options on a command line: `--port 7000`, `--port=7000`; for a short one also `-p7000`. */
+export function optionValue(words: readonly string[], ...options: readonly string[]): string | null {
+  let value: string | null = null
+  words.forEach((word, i) => {
+    for (const option of options) {
+      if (word === option) value = words[i + 1] ?? value
+      else if (word.startsWith(`${option}=`)) value = word.slice(option.length + 1)
+      else if (/^-[^-]$/.test(option) && word.startsWith(option)) value = word.slice(2)
+    }
+  })
+  return value
+}

@@ -1,0 +1,66 @@
+/** What is asked of a database container before its dump begins: which tools it has, and whether the account sees all that is to be dumped. */
+
+import type { DumpPlan, DumpTools } from '../databases/contract.ts'
+import { DATABASE_TOOLS } from '../databases/index.ts'
+import { type ExecRequest, execReason, execTruthfully } from '../docker/exec.ts'
+import { type Docker, query } from '../docker/process.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+
+const QUESTION_MS = 60_000
+const INSPECT_MS = 10_000
+
+const FIND_TOOLS = `
+for tool do
+  if command -v "$tool" >/dev/null 2>&1; then printf '%s\\t%s\\n' "$tool" "$("$tool" --version 2>&1 </dev/null | head -n 1)"; fi
+done`
+
+type Question = Pick<ExecRequest, 'script' | 'args' | 'env'>
+
+/** Runs a question's script in the container. Throws `CancelledError`, or an `InstanceError` with the script's own words. */
+async function ask(
+  docker: Docker,
+  { id, signal }: { readonly id: string; readonly signal: AbortSignal },
+  question: Question,
+): Promise<string> {
+  const answer = await execTruthfully(docker, { container: id, ...question, deadlineMs: QUESTION_MS, signal })
+  if (signal.aborted) throw new CancelledError()
+  if (answer.code !== 0) throw new InstanceError(execReason(answer))
+  return answer.stdout
+}
+
+/** Finds the dump tools of all engines in the container, each with the first line of its `--version`. */
+export async function findTools(docker: Docker, id: string, signal: AbortSignal): Promise<DumpTools> {
+  const stdout = await ask(docker, { id, signal }, { script: FIND_TOOLS, args: DATABASE_TOOLS })
+  return new Map(
+    stdout
+      .split('\n')
+      .filter((line) => line.includes('\t'))
+      .map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1).trim()]),
+  )
+}
+
+/**
+ * Asks for the rights of the account: what it may not see is missing from a dump that ends well. Throws an `InstanceError` where
+ * the dump would lack something, and returns a warning where that cannot be told, else `null`.
+ */
+export async function askRights(
+  docker: Docker,
+  id: string,
+  signal: AbortSignal,
+  plan: DumpPlan,
+): Promise<string | null> {
+  if (plan.rights === null) return null
+  const { judge, ...question } = plan.rights
+  const { error, warning } = judge(await ask(docker, { id, signal }, question))
+  if (error !== null) throw new InstanceError(error)
+  return warning
+}
+
+/** What became of the container while it was dumped, to say more of a failure; `''` where it runs, or where the engine does not tell. */
+export async function stoppedMeanwhile(docker: Docker, id: string): Promise<string> {
+  const argv = ['container', 'inspect', '--format', '{{.State.Status}}', id]
+  const { stdout } = await query(docker, argv, { deadlineMs: INSPECT_MS })
+  const status = stdout.trim()
+  if (status === 'paused') return 'it was paused meanwhile: '
+  return status === '' || status === 'running' ? '' : 'it stopped meanwhile: '
+}
