@@ -269,9 +269,10 @@ const LOGIN_ARGS = `dumpArgs: ["--user=NAME", "--password=\${DB_PASSWORD}"]`
 
 /** What to write where the tool failed with these words. The numbers are the server's: its words may be in another language. */
 function hintFor(words: string, question: DumpQuestion): string | null {
-  if (/\b(1045|1698)\b|Access denied for user/.test(words)) return accountHint(question)
-  if (/\b1227\b|PROCESS privilege/.test(words))
-    return 'grant the account PROCESS, or write dumpArgs: ["--no-tablespaces"]'
+  if (/\b(1045|1698)\b|\(using password: /.test(words)) return accountHint(question)
+  const lacking = /at least one of\) the (.+?) privilege/.exec(words)?.[1]
+  if (lacking === 'PROCESS') return 'grant the account PROCESS, or write dumpArgs: ["--no-tablespaces"]'
+  if (lacking !== undefined) return `grant the account ${lacking}, or dump with an account that has it`
   if (/\b2061\b|requires secure connection/.test(words))
     return 'write dumpArgs: ["--get-server-public-key"], or connect by TLS'
   if (/\b2026\b|TLS\/SSL error|SSL connection error/.test(words))

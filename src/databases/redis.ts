@@ -79,7 +79,7 @@ acl_passwords() {
  * the variable, and the file, that hold the password of the server's command line.
  */
 const DUMP_SCRIPT = `${PRELUDE}${READ_SETTINGS}
-tool=$1 reached=$2 variable=$3 file=$4; shift 4
+tool=$1 reached=$2 pass_variable=$3 pass_file=$4; shift 4
 given=\${MARINA_PASSWORD-} literal=\${MARINA_REQUIREPASS-}; unset MARINA_PASSWORD MARINA_REQUIREPASS FAKETTY
 if [ -z "$reached" ]; then
   port=$(setting port) tls=$(setting tls-port) socket=$(setting unixsocket)
@@ -107,8 +107,8 @@ candidates() {
   secret VALKEYCLI_AUTH; echo
   secret REDIS_PASSWORD VALKEY_PASSWORD; echo
   printf '%s\\n' "$literal"
-  if [ -n "$variable" ]; then secret "$variable"; echo; fi
-  if [ -n "$file" ] && [ -r "$file" ]; then head -n 1 "$file"; fi
+  if [ -n "$pass_variable" ]; then secret "$pass_variable"; echo; fi
+  if [ -n "$pass_file" ] && [ -r "$pass_file" ]; then head -n 1 "$pass_file"; echo; fi
   flag requirepass; echo
   in_file requirepass; echo
   acl_passwords
@@ -230,7 +230,7 @@ function hintFor(words: string, hasPassword: boolean): string | null {
       ? 'look at the user and the password in dumpArgs'
       : `no password that the container's environment, the server's command line or its configuration file tell is right. Write ${LOGIN_ARGS}`
   if (/NOPERM|no permissions/i.test(words))
-    return 'the user may not replicate: give it the rights +psync +replconf +ping'
+    return 'the user may not replicate: give it the rights +sync +psync +replconf +ping'
   if (/could not connect|connection refused|connection reset|no such file|server closed the connection/i.test(words))
     return 'say where the server listens: dumpArgs: ["-p", "6380"], or ["-s", "/path/of/its/socket"], or ["-p", "6379", "--tls", "--cacert", "FILE"]'
   return null
