@@ -28,7 +28,7 @@ const PASSWORD_SYNTAX = {
 
 /** Secrets in the options of a URI, which the tool takes nowhere else. */
 const SECRET_OPTION = /^(tlsCertificateKeyFilePassword|sslClientCertificateKeyPassword|proxyPassword)$/i
-const SESSION_TOKEN = /AWS_SESSION_TOKEN:([^,&]*)/i
+const SESSION_TOKEN = /AWS_SESSION_TOKEN(?::|%3A)([^,]*)/i
 
 /** `--uri=…` or `--uri …`, which may be the first positional argument too. */
 function takeFromUri(arg: string, collect: SecretCollector): void {
@@ -54,8 +54,7 @@ function takeFromUri(arg: string, collect: SecretCollector): void {
 function hideOptions(uri: string, collect: SecretCollector): void {
   for (const pair of (uri.split('?')[1] ?? '').split('&')) {
     const [name = '', raw = ''] = pair.split(/=(.*)/s)
-    const token = SESSION_TOKEN.exec(raw)?.[1] ?? SESSION_TOKEN.exec(decodePercent(raw))?.[1]
-    const secret = SECRET_OPTION.test(name) ? raw : token
+    const secret = SECRET_OPTION.test(name) ? raw : SESSION_TOKEN.exec(raw)?.[1]
     if (secret === undefined) continue
     collect.hide(secret, decodePercent(secret))
     collect.expose(`${SECRET_OPTION.test(name) ? name : 'AWS_SESSION_TOKEN'} in the connection URI`)

@@ -1,0 +1,139 @@
+/** Passwords in dumpArgs: what is taken out is what is hidden, in its raw and its decoded form, and nothing of it stays in the arguments. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DB_KINDS, type DbKind, engineOf, secretsInDumpArgs } from '../../../src/databases/index.ts'
+import { joinedArgument } from '../../../src/databases/secretArgs.ts'
+
+const S = 'hunter2 & co'
+const E = 'hunter2%20%26%20co'
+
+describe('every form in which a tool, or a person, writes a password is taken out and hidden', () => {
+  test.each`
+    kind          | dumpArgs
+    ${'postgres'} | ${['-d', `host=h password='${S}' user=u`]}
+    ${'postgres'} | ${[`--dbname=host=h password = '${S}'`]}
+    ${'postgres'} | ${[`-dhost=h password='${S}'`]}
+    ${'postgres'} | ${[`--dbname=postgresql://u:${E}@h/app`]}
+    ${'postgres'} | ${[`postgresql://h/app?user=u&password=${E}`]}
+    ${'postgres'} | ${[`postgresql://h/app?password=${E}&sslmode=require`]}
+    ${'postgres'} | ${[`PGPASSWORD=${S}`]}
+    ${'postgres'} | ${[`--password=${S}`]}
+    ${'postgres'} | ${[`--password ${S}`]}
+    ${'postgres'} | ${['--password', S]}
+    ${'postgres'} | ${['-W', S]}
+    ${'postgres'} | ${['-d', `host=h sslpassword='${S}'`]}
+    ${'postgres'} | ${[`postgresql://h/app?sslpassword=${E}`]}
+    ${'mysql'}    | ${[`-p${S}`]}
+    ${'mysql'}    | ${[`-AvpX${S}`]}
+    ${'mysql'}    | ${['-p', S]}
+    ${'mysql'}    | ${[`-p=${S}`]}
+    ${'mysql'}    | ${[`--password=${S}`]}
+    ${'mysql'}    | ${['--password', S]}
+    ${'mysql'}    | ${[`--password ${S}`]}
+    ${'mysql'}    | ${[`--loose-password=${S}`]}
+    ${'mysql'}    | ${[`--loose_password=${S}`]}
+    ${'mysql'}    | ${[`--passw=${S}`]}
+    ${'mysql'}    | ${[`--password1=${S}`]}
+    ${'mysql'}    | ${[`--password2=${S}`]}
+    ${'mysql'}    | ${['--password3', S]}
+    ${'mysql'}    | ${[`MYSQL_PWD=${S}`]}
+    ${'mariadb'}  | ${[`--password=${S}`]}
+    ${'mongo'}    | ${['-u', 'me', '-p', S]}
+    ${'mongo'}    | ${[`-p${S}`]}
+    ${'mongo'}    | ${[`-p=${S}`]}
+    ${'mongo'}    | ${[`--password=${S}`]}
+    ${'mongo'}    | ${[`--password ${S}`]}
+    ${'mongo'}    | ${[`--uri=mongodb://me:${E}@h/?authSource=admin`]}
+    ${'mongo'}    | ${['--uri', `mongodb+srv://me:${E}@h`]}
+    ${'mongo'}    | ${[`mongodb://me:${E}@h`]}
+    ${'mongo'}    | ${[`mongodb://h/?authMechanism=MONGODB-AWS&authMechanismProperties=A:b,AWS_SESSION_TOKEN:${E}`]}
+    ${'mongo'}    | ${[`mongodb://h/?authMechanismProperties=AWS_SESSION_TOKEN%3A${E}`]}
+    ${'mongo'}    | ${[`mongodb://h/?tlsCertificateKeyFilePassword=${E}`]}
+    ${'mongo'}    | ${[`--sslPEMKeyPassword=${S}`]}
+    ${'mongo'}    | ${['--awsSessionToken', S]}
+    ${'redis'}    | ${['-a', S]}
+    ${'redis'}    | ${[`-a${S}`]}
+    ${'redis'}    | ${[`-a=${S}`]}
+    ${'redis'}    | ${['--pass', S]}
+    ${'redis'}    | ${[`--pass=${S}`]}
+    ${'redis'}    | ${['-u', `redis://me:${E}@h:1/0`]}
+    ${'redis'}    | ${['-u', `rediss://${E}@h`]}
+    ${'redis'}    | ${[`REDISCLI_AUTH=${S}`]}
+    ${'valkey'}   | ${['-u', `valkey://me:${E}@h`]}
+  `('$kind: $dumpArgs', ({ kind, dumpArgs }: { kind: DbKind; dumpArgs: string[] }) => {
+    const { args, secrets, exposed, places } = engineOf(kind).extractSecrets(dumpArgs)
+    const isEncoded = dumpArgs.some((arg) => arg.includes(E))
+    expect(secrets.some((secret) => secret.endsWith(S))).toBe(true)
+    if (isEncoded) expect(secrets.some((secret) => secret.endsWith(E))).toBe(true)
+    if (exposed === null) expect(args.join('\n')).not.toMatch(/hunter2/)
+    else expect(exposed).not.toMatch(/hunter2/)
+    expect(places.join()).not.toMatch(/hunter2/)
+  })
+
+  test('mysqldump takes -p=X for a password "=X": both are hidden', () => {
+    expect(engineOf('mysql').extractSecrets(['-p=hunter2'])).toMatchObject({
+      password: '=hunter2',
+      secrets: ['=hunter2', 'hunter2'],
+    })
+  })
+
+  test('a URL whose password was not encoded as it must be is hidden all the same', () => {
+    expect(engineOf('postgres').extractSecrets(['postgresql://u:hun/ter2@h/app']).secrets).toContain('hun/ter2')
+    expect(engineOf('mongo').extractSecrets(['mongodb://u:hun?ter2@h']).secrets).toContain('hun?ter2')
+  })
+
+  test('what is no password stays', () => {
+    const kept = ['-p', '5433', '-h', 'db', '--no-owner', '-d', 'host=h user=u dbname=a', '-Z', '9']
+    expect(engineOf('postgres').extractSecrets(kept)).toMatchObject({ args: kept, secrets: [] })
+    const mysql = ['-P', '3307', '-hdb', '--plugin-dir=/p', '--hex-blob', '--where', 'a > 1']
+    expect(engineOf('mysql').extractSecrets(mysql)).toMatchObject({ args: mysql, secrets: [] })
+  })
+})
+
+test.each(DB_KINDS)('any arguments of %s: a password that is handed on is hidden', (kind) => {
+  const word = fc.oneof(
+    fc.constantFrom('-p', '--password', '-a', '-u', '-d', '--uri', '--', 'x'),
+    fc.string({ minLength: 1 }).map((text) => `--password=${text}`),
+    fc.string({ minLength: 1 }).map((text) => `-p${text}`),
+    fc.string({ minLength: 1 }).map((text) => `mongodb://u:${encodeURIComponent(text)}@h`),
+    fc.string({ minLength: 1 }).map((text) => `postgresql://u:${encodeURIComponent(text)}@h/?password=${text}`),
+    fc.string(),
+  )
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 5 }), (dumpArgs) => {
+      const { password, secrets } = engineOf(kind).extractSecrets(dumpArgs)
+      if (password !== null && password !== '') expect(secrets).toContain(password)
+    }),
+  )
+})
+
+describe('where dbKind is left out', () => {
+  test.each`
+    dumpArgs                           | secrets
+    ${['--password=hunter2']}          | ${['hunter2']}
+    ${['--password', 'hunter2']}       | ${['hunter2']}
+    ${['-d', 'password=hunter2']}      | ${['hunter2']}
+    ${['-phunter2']}                   | ${['hunter2']}
+    ${['postgresql://u:hunter2@h/db']} | ${['hunter2']}
+    ${['-p', '5433', '-a', 'app']}     | ${[]}
+    ${['-p5433']}                      | ${[]}
+    ${['--data-only', '-t', 'users']}  | ${[]}
+  `('$dumpArgs hides $secrets', ({ dumpArgs, secrets }) => {
+    expect(secretsInDumpArgs(null, dumpArgs)).toEqual(secrets)
+  })
+})
+
+test.each`
+  args                                          | joined
+  ${['--clean --if-exists']}                    | ${'--clean --if-exists'}
+  ${['--clean', '--host db']}                   | ${'--host db'}
+  ${['-h db']}                                  | ${'-h db'}
+  ${['-c -O']}                                  | ${'-c -O'}
+  ${['-Fc -Z9']}                                | ${'-Fc -Z9'}
+  ${['--where=a > 1']}                          | ${null}
+  ${['-wa > 1']}                                | ${null}
+  ${['--dbname=host=h user=u', 'a table name']} | ${null}
+  ${['--table=a b']}                            | ${null}
+`('several words in one argument: $args', ({ args, joined }) => {
+  expect(joinedArgument(args)).toBe(joined)
+})

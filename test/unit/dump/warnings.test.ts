@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { saysWarning } from '../../../src/databases/contract.ts'
+import { collectWarnings } from '../../../src/dump/warnings.ts'
+
+function collected(...lines: string[]): readonly string[] {
+  const warnings = collectWarnings(saysWarning)
+  for (const line of lines) warnings.add(line)
+  return warnings.list()
+}
+
+test('details and hints belong to their line', () => {
+  expect(
+    collected(
+      'pg_dump: warning: there are circular foreign-key constraints on this table:',
+      'pg_dump: detail: loop',
+      'pg_dump: hint: You might not be able to restore the dump without using --disable-triggers.',
+      'pg_dump: reading extensions',
+      'pg_dump: detail: of a line that is no warning',
+      'WARNING:  database "app" has a collation version mismatch',
+      'DETAIL:  The database was created using collation version 2.31.',
+      'HINT:  Rebuild all objects in this database.',
+      'mysqldump: Warning: a partial dump',
+    ),
+  ).toEqual([
+    'pg_dump: warning: there are circular foreign-key constraints on this table: pg_dump: detail: loop pg_dump: hint: You might not be able to restore the dump without using --disable-triggers.',
+    'WARNING:  database "app" has a collation version mismatch DETAIL:  The database was created using collation version 2.31. HINT:  Rebuild all objects in this database.',
+    'mysqldump: Warning: a partial dump',
+  ])
+})
+
+test('after 20, the rest is counted; their details are not', () => {
+  const lines = Array.from({ length: 25 }, (_, i) => [`WARNING: ${i}`, `DETAIL: of ${i}`]).flat()
+  const warnings = collected(...lines)
+  expect(warnings).toHaveLength(21)
+  expect(warnings[19]).toBe('WARNING: 19 DETAIL: of 19')
+  expect(warnings[20]).toBe("and 5 more: the instance's log has them all")
+})
