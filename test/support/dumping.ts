@@ -62,8 +62,6 @@ export async function factsOf(engine: Engine, name: string, image?: string): Pro
     image: image ?? found.Config.Image,
     env: (found.Config.Env ?? []).map((line: string) => line.replace(/=.*$/s, '')),
     cmd: [found.Path, ...found.Args],
-    running: found.State.Running && !found.State.Paused,
-    paused: found.State.Paused,
   }
 }
 
