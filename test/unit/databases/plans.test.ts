@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -25,19 +25,40 @@ function planFor(kind: DbKind, asked: Asked = {}): DumpPlan {
 
 const folder = mkdtempSync(join(tmpdir(), 'marina-plans-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-/** Programs that print their arguments, the variables that hold passwords, and what comes on stdin. */
+/**
+ * Programs that print their arguments, the variables that hold passwords and places, and what comes on stdin or by the options
+ * file. A server that `PING` asks has the password `SERVER_PASSWORD`, where that is set; empty: none.
+ */
 for (const tool of DATABASE_TOOLS) {
   const script = `#!/bin/sh
+case "$*" in *PING)
+  if [ -n "\${REDISCLI_AUTH-}" ] && [ "\${SERVER_PASSWORD-any}" = "" ]; then echo 'AUTH failed: ERR AUTH <password> called without any password configured'
+  elif [ "\${SERVER_PASSWORD-\${REDISCLI_AUTH-}}" != "\${REDISCLI_AUTH-}" ]; then echo 'NOAUTH Authentication required.'
+  else echo PONG; fi
+  exit ;;
+esac
 printf '%s' "\${0##*/}"; printf ' <%s>' "$@"; echo
-for name in PGUSER PGPASSWORD MYSQL_PWD REDISCLI_AUTH; do
+for name in PGUSER PGPASSWORD PGPORT PGHOST MYSQL_PWD MYSQL_HOST REDISCLI_AUTH; do
   eval "[ -z \\"\\\${$name+x}\\" ] || printf '%s=%s\\n' $name \\"\\$$name\\""
 done
+if [ "$1" = --defaults-file=/dev/fd/3 ]; then sed 's/^/file: /' <&3; fi
 if ! [ -t 0 ]; then sed 's/^/stdin: /'; fi`
   writeFileSync(join(folder, tool), script)
   chmodSync(join(folder, tool), 0o755)
 }
+/** In front of the PATH: options files that give an account, and options of the client alone. */
+const withFiles = join(folder, 'with-files')
+mkdirSync(withFiles)
+writeFileSync(
+  join(withFiles, 'my_print_defaults'),
+  `#!/bin/sh
+case "$1" in --version) echo MariaDB; exit ;; esac
+printf '%s\\n' "--asked=$*" --quick --user=filed '--password=p#w"x\\z' --host=there`,
+)
+chmodSync(join(withFiles, 'my_print_defaults'), 0o755)
 writeFileSync(join(folder, 'secret'), 'of a file\n')
-writeFileSync(join(folder, 'redis.conf'), '# requirepass no\nport 6379\nrequirepass "of the config"\n')
+writeFileSync(join(folder, 'redis.conf'), '# requirepass no\nport 7005\nrequirepass "of the config"\n')
+writeFileSync(join(folder, 'users.acl'), 'user bk on >bkpw ~* +sync\nuser default on >aclpw ~* +@all\n')
 
 /** Runs the script of a plan's first file as the container's shell would, with the container's environment. */
 function call(plan: DumpPlan, containerEnv: Record<string, string> = {}, which = 0): string[] {
@@ -232,10 +253,161 @@ test('the question for rights goes to the same server as the dump', () => {
   expect(ran.stdout).toMatch(/^mysql <-h> <db> <--port=3307> <--ssl-mode=DISABLED> <-uroot> <--batch> /)
 })
 
-test('a Redis on another port is asked there', () => {
-  const command = ['redis-server', '--port', '7777']
-  expect(call(planFor('redis', { command }))).toEqual(['redis-cli <-p> <7777> <--rdb> <->'])
-  expect(call(planFor('redis', { command, dumpArgs: ['-s', '/run/redis.sock'] }))[0]).not.toMatch('7777')
+describe('a server is asked where its own command line says', () => {
+  const conf = join(folder, 'redis.conf')
+  test.each`
+    kind          | command                                                                               | dumpArgs                 | called
+    ${'redis'}    | ${['redis-server', '--port', '7777']}                                                 | ${[]}                    | ${/^redis-cli <-p> <7777> <--rdb>/}
+    ${'redis'}    | ${['redis-server', '--port', '7777']}                                                 | ${['-s', '/run/r.sock']} | ${/^redis-cli <-s> <\/run\/r.sock> <--rdb>/}
+    ${'redis'}    | ${['redis-server', '--port', '0', '--unixsocket', '/r.sock']}                         | ${[]}                    | ${/^redis-cli <-s> <\/r.sock> <--rdb>/}
+    ${'redis'}    | ${['redis-server', '--port', '0', '--tls-port', '6379']}                              | ${[]}                    | ${/^redis-cli <-p> <6379> <--tls> <--insecure> <--rdb>/}
+    ${'redis'}    | ${['redis-server', '--port', '0', '--tls-port', '6379', '--tls-ca-cert-file', '/ca']} | ${[]}                    | ${/^redis-cli <-p> <6379> <--tls> <--cacert> <\/ca> <--rdb>/}
+    ${'redis'}    | ${['docker-entrypoint.sh', conf]}                                                     | ${[]}                    | ${/^redis-cli <-p> <7005> <--rdb>/}
+    ${'postgres'} | ${['docker-entrypoint.sh', 'postgres', '-p', '5433']}                                 | ${[]}                    | ${/PGPORT=5433$/}
+    ${'postgres'} | ${['postgres', '-p5433']}                                                             | ${[]}                    | ${/PGPORT=5433$/}
+    ${'postgres'} | ${['postgres', '-c', 'port=5433', '-c', 'fsync=off']}                                 | ${[]}                    | ${/PGPORT=5433$/}
+    ${'postgres'} | ${['sh', '-c', 'exec postgres --port=5433']}                                          | ${[]}                    | ${/PGPORT=5433$/}
+    ${'postgres'} | ${['postgres', '-k', '/sock']}                                                        | ${[]}                    | ${/PGHOST=\/sock$/}
+    ${'mysql'}    | ${['mysqld', '--socket=/s.sock']}                                                     | ${[]}                    | ${/^mysqldump <--user=root> <--socket=\/s.sock> /}
+    ${'mysql'}    | ${['mysqld', '--socket=/s.sock']}                                                     | ${['-h', 'db']}          | ${/^(?!.*s\.sock)/}
+    ${'mongo'}    | ${['mongod', '--port', '27018']}                                                      | ${[]}                    | ${/^mongodump <--archive> <--port=27018>/}
+    ${'mongo'}    | ${['mongod', '--port', '27018']}                                                      | ${['--uri=mongodb://h']} | ${/^(?!.*27018)/}
+  `('$kind $command $dumpArgs', ({ kind, command, dumpArgs, called }) => {
+    expect(call(planFor(kind, { command, dumpArgs })).join('\n')).toMatch(called)
+  })
+
+  test('the port of the command line goes before PGPORT, which is the server’s too', () => {
+    const plan = planFor('postgres', { command: ['postgres', '-p', '5433'] })
+    expect(call(plan, { PGPORT: '1' })).toContain('PGPORT=5433')
+    expect(call(planFor('postgres'), { PGPORT: '1' })).toContain('PGPORT=1')
+    expect(call(plan, { PGHOST: 'other', PGPORT: '1' })).toContain('PGPORT=1')
+  })
+})
+
+describe('a password of Redis is tried before it is used', () => {
+  const conf = join(folder, 'redis.conf')
+  const line = (word: string) => ['sh', '-c', `exec redis-server --requirepass ${word}`]
+  test.each`
+    what                                | server             | command                                   | env                                            | auth
+    ${'one that the server never got'}  | ${''}              | ${['redis-server']}                       | ${{ REDIS_PASSWORD: 'x' }}                     | ${undefined}
+    ${'the right one of several'}       | ${'of the config'} | ${['redis-server', conf]}                 | ${{ REDIS_PASSWORD: 'x', REDISCLI_AUTH: 'y' }} | ${'of the config'}
+    ${'none is right: the first one'}   | ${'other'}         | ${['redis-server', conf]}                 | ${{ REDIS_PASSWORD: 'x' }}                     | ${'x'}
+    ${'a file that a shell would read'} | ${'of a file'}     | ${line(`"$(cat ${folder}/secret)"`)}      | ${{}}                                          | ${'of a file'}
+    ${'a file, in backquotes'}          | ${'of a file'}     | ${line(`\`cat ${folder}/secret\``)}       | ${{}}                                          | ${'of a file'}
+    ${'a variable that must be set'}    | ${'v'}             | ${line(['"$', '{X:?missing}"'].join(''))} | ${{ X: 'v' }}                                  | ${'v'}
+    ${'REDIS_ARGS'}                     | ${'flagged'}       | ${['redis-server']}                       | ${{ REDIS_ARGS: '--requirepass "flagged"' }}   | ${'flagged'}
+  `('$what', ({ server, command, env, auth }) => {
+    const called = call(planFor('redis', { command }), { SERVER_PASSWORD: server, ...env })
+    expect(called.find((one) => one.startsWith('REDISCLI_AUTH='))).toBe(auth && `REDISCLI_AUTH=${auth}`)
+  })
+
+  test('the default user’s password of an ACL file', () => {
+    const command = ['redis-server', '--aclfile', join(folder, 'users.acl')]
+    expect(call(planFor('redis', { command }), { SERVER_PASSWORD: 'aclpw' })).toContain('REDISCLI_AUTH=aclpw')
+  })
+
+  test('dumpArgs go before all, untried', () => {
+    const plan = planFor('redis', { dumpArgs: ['-a', 'mine'] })
+    expect(call(plan, { SERVER_PASSWORD: 'other', REDIS_PASSWORD: 'other' })).toContain('REDISCLI_AUTH=mine')
+    expect(plan.notices).toEqual([])
+  })
+})
+
+describe('options files of MySQL', () => {
+  const path = { PATH: `${withFiles}:${folder}:${process.env.PATH}` }
+  const ask = (dumpArgs: string[], env: Record<string, string> = {}) => {
+    const { rights } = planFor('mariadb', { dumpArgs })
+    const ran = spawnSync('sh', ['-c', rights?.script ?? '', 'marina', ...(rights?.args ?? [])], {
+      env: { ...path, ...env, ...rights?.env },
+      encoding: 'utf8',
+      input: '',
+    })
+    expect(ran.stderr).toBe('')
+    return ran.stdout.trimEnd().split('\n')
+  }
+
+  test('name the account, where dumpArgs do not', () => {
+    const plan = planFor('mariadb')
+    expect(call(plan, { ...path, MARIADB_ROOT_PASSWORD: 'r', MYSQL_HOST: 'client.only' })[0]).toMatch(
+      /^mariadb-dump <--single-transaction>/,
+    )
+    expect(call(plan, { ...path, MYSQL_HOST: 'x' }).join()).not.toMatch(/MYSQL_(PWD|HOST)/)
+    expect(call(planFor('mariadb', { dumpArgs: ['-uroot'] }), { ...path, MARIADB_ROOT_PASSWORD: 'r' })).toEqual([
+      expect.stringMatching(/<-uroot>/),
+      'MYSQL_PWD=r',
+    ])
+  })
+
+  test('are asked for the connection only, by the question: the way of the dump', () => {
+    const [called, ...lines] = ask([], { MYSQL_HOST: 'client.only' })
+    expect(called).toMatch(/^mariadb <--defaults-file=\/dev\/fd\/3> <--batch> <--raw> <--skip-column-names> /)
+    expect(lines).toEqual([
+      'file: [client]',
+      'file: user="filed"',
+      'file: password="p#w\\"x\\\\z"',
+      'file: host="there"',
+    ])
+  })
+
+  test('do not go before the password of dumpArgs', () => {
+    expect(ask(['-ume', '-pmine']).filter((line) => line.includes('password'))).toEqual([
+      'file: password="p#w\\"x\\\\z"',
+      'file: password="mine"',
+    ])
+    const called = call(planFor('mariadb', { dumpArgs: ['--defaults-extra-file=/e', '-ume', '-pmine'] }), path)
+    expect(called[0]).toMatch(
+      /^mariadb-dump <--defaults-file=\/dev\/fd\/3> <--single-transaction> .*<-ume> <--all-databases>$/,
+    )
+    expect(called).toContain(
+      'file: asked="--defaults-extra-file=/e client client-server client-mariadb mysqldump mariadb-dump"',
+    )
+    expect(called.at(-1)).toBe('file: password="mine"')
+  })
+
+  test('options that must stand first stay there, whoever the account is', () => {
+    expect(call(planFor('mysql', { dumpArgs: ['--no-defaults', '--hex-blob'] }))[0]).toMatch(
+      /^mysqldump <--no-defaults> <--user=root> <--single-transaction> .*<--hex-blob> <--all-databases>$/,
+    )
+  })
+})
+
+test('a named database goes before what a service file says, in every form of connection', () => {
+  const called = (dumpArgs: string[]) => call(planFor('postgres', { databases: [`o'b\\c`], dumpArgs }))[0]
+  const pair = `dbname='o\\'b\\\\c'`
+  expect(called([])).toBe(`pg_dump <--no-password> <--dbname=${pair}>`)
+  expect(called(['-d', 'service=s'])).toBe(`pg_dump <--no-password> <-d> <service=s ${pair}>`)
+  expect(called(['--dbname=host=h', '-Fc'])).toBe(`pg_dump <--no-password> <--dbname=host=h ${pair}> <-Fc>`)
+  expect(called(['postgresql://h/?a=b'])).toBe(`pg_dump <--no-password> <postgresql://h/?a=b&dbname=o'b%5Cc>`)
+})
+
+describe('a failure names what to write', () => {
+  const kinds: Record<string, string[]> = {}
+  test.each`
+    kind          | asked                                      | words                                                                                    | hint
+    ${'postgres'} | ${kinds}                                   | ${'FATAL:  Peer authentication failed for user "app"'}                                   | ${/dumpArgs: \["--host=127.0.0.1", "--username=NAME", "--password=\$\{DB_PASSWORD\}"\]/}
+    ${'postgres'} | ${kinds}                                   | ${'ERROR:  permission denied for table pg_authid'}                                       | ${/dumpArgs: \["--no-role-passwords"\], or name "databases"/}
+    ${'postgres'} | ${kinds}                                   | ${'FATAL:  password authentication failed for user "postgres"'}                          | ${/sets only the first one.*--password=/}
+    ${'postgres'} | ${{ dumpArgs: ['--password=x'] }}          | ${'FATAL:  password authentication failed for user "postgres"'}                          | ${/^look at the user and the password in dumpArgs$/}
+    ${'postgres'} | ${kinds}                                   | ${'connection to server on socket "/x/.s.PGSQL.5432" failed: No such file or directory'} | ${/--port=5433/}
+    ${'postgres'} | ${kinds}                                   | ${'FATAL:  role "postgres" does not exist'}                                              | ${/--username=NAME/}
+    ${'postgres'} | ${kinds}                                   | ${'permission denied for table a'}                                                       | ${null}
+    ${'mariadb'}  | ${{ env: ['MARIADB_ROOT_PASSWORD_HASH'] }} | ${"ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: NO)"}  | ${/holds no password \(MARIADB_ROOT_PASSWORD_HASH tells none\).*--user=NAME/}
+    ${'mysql'}    | ${{ env: ['MYSQL_RANDOM_ROOT_PASSWORD'] }} | ${'Got error: 1045: "Zugriff verweigert"'}                                               | ${/MYSQL_RANDOM_ROOT_PASSWORD tells none/}
+    ${'mysql'}    | ${{ env: ['MYSQL_ROOT_PASSWORD'] }}        | ${'Got error: 1045: "Access denied" when trying to connect'}                             | ${/\(MYSQL_ROOT_PASSWORD\) is not the server's: it sets only the first one/}
+    ${'mysql'}    | ${{ dumpArgs: ['-px'] }}                   | ${'Got error: 1045: "Access denied" when trying to connect'}                             | ${/^look at the user and the password in dumpArgs$/}
+    ${'mysql'}    | ${kinds}                                   | ${'Access denied; you need (at least one of) the PROCESS privilege(s) (1227)'}           | ${/--no-tablespaces/}
+    ${'mysql'}    | ${kinds}                                   | ${"ERROR 2002 (HY000): Can't connect to local server through socket"}                    | ${/--socket=/}
+    ${'redis'}    | ${kinds}                                   | ${'NOAUTH Authentication required.'}                                                     | ${/dumpArgs: \["--user", "NAME", "--pass", "\$\{REDIS_PASSWORD\}"\]/}
+    ${'redis'}    | ${{ dumpArgs: ['-a', 'x'] }}               | ${'AUTH failed: WRONGPASS invalid username-password pair'}                               | ${/^look at/}
+    ${'redis'}    | ${kinds}                                   | ${"NOPERM User bk has no permissions to run the 'sync' command"}                         | ${/\+sync/}
+    ${'redis'}    | ${kinds}                                   | ${'Could not connect to Redis at 127.0.0.1:6379: Connection refused'}                    | ${/"--tls"/}
+    ${'mongo'}    | ${kinds}                                   | ${'connection() error occurred during connection handshake: auth error'}                 | ${/--authenticationDatabase=admin/}
+    ${'mongo'}    | ${kinds}                                   | ${'server selection error: connection refused'}                                          | ${/--port=27018/}
+  `('$kind: $words', ({ kind, asked, words, hint }) => {
+    const said = planFor(kind, asked).hint(words)
+    if (hint === null) expect(said).toBeNull()
+    else expect(said).toMatch(hint)
+  })
 })
 
 test.each`
