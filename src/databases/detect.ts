@@ -3,7 +3,7 @@ import { InstanceError } from '../errors.ts'
 import type { DumpTools, KindSigns } from './contract.ts'
 import { DATABASE_TOOLS, DB_KINDS, type DbKind, engineOf, signsOfKinds } from './index.ts'
 
-export interface KindEvidence {
+interface KindEvidence {
   /** Name of the container, for the messages. */
   readonly name: string
   /** Image reference as the container was created with it. */

@@ -1,20 +1,20 @@
-/** Whether a MySQL account sees all that its dump is to hold. What an account may not see is left out without an error. Pure. */
+/** Judges by its grants whether a MySQL account sees all that its dump is to hold. What it may not see is left out without an error. Pure. */
 
-export interface GrantsQuestion {
+interface GrantsQuestion {
   /** The lines of `SHOW GRANTS`. */
   readonly grants: readonly string[]
   /** The databases that the account sees. */
   readonly visible: readonly string[]
   /** The databases to dump; empty: all. */
   readonly databases: readonly string[]
-  /** Whether triggers are to be dumped. */
+  /** Triggers are to be dumped. */
   readonly triggers: boolean
-  /** Whether routines are to be dumped: an account that may not see one leaves it out, and ends with 0 (measured, MariaDB 10.11). */
+  /** Routines are to be dumped: the tool leaves out those that the account may not see, and ends with 0 (measured, MariaDB 10.11). */
   readonly routines: boolean
 }
 
 /** Databases of the server itself, which no dump holds. */
-const OWN = /^(information_schema|performance_schema|sys)$/i
+const SYSTEM_DATABASE = /^(information_schema|performance_schema|sys)$/i
 
 interface Grant {
   readonly privileges: ReadonlySet<string>
@@ -22,7 +22,7 @@ interface Grant {
   readonly database: string
 }
 
-/** An error where part of a database cannot be seen, a warning where it cannot be told, or where other databases may be there. */
+/** Returns an error where part of a database cannot be seen, and a warning where that cannot be told, or where the server may have other databases. */
 export function judgeGrants(question: GrantsQuestion): { error: string | null; warning: string | null } {
   const grants = question.grants.flatMap((line) => parseGrant(line) ?? [])
   const needed = question.triggers ? ['SELECT', 'TRIGGER'] : ['SELECT']
@@ -35,7 +35,7 @@ export function judgeGrants(question: GrantsQuestion): { error: string | null; w
   if (lacking((database) => database === '*').length === 0 && !doubt) return { error: null, warning: null }
 
   const all = question.databases.length === 0
-  const wanted = all ? question.visible.filter((name) => !OWN.test(name)) : question.databases
+  const wanted = all ? question.visible.filter((name) => !SYSTEM_DATABASE.test(name)) : question.databases
   for (const name of wanted) {
     const covers = (pattern: string) => pattern === '*' || likeMatches(pattern, name)
     const lacks = [
@@ -47,14 +47,27 @@ export function judgeGrants(question: GrantsQuestion): { error: string | null; w
     if (lacks.length === 0) continue
     const what = `the account has no ${lacks.join(' and ')} privilege on the whole of database "${name}"`
     if (doubt) return { error: null, warning: `as far as it can be told, ${what}: ${unseen}` }
-    return { error: `${what}: ${unseen}. Grant it, or dump with an account that has it`, warning: null }
+    return {
+      error: `${what}: ${unseen}. Grant it, or dump with an account that has it${without(lacks)}`,
+      warning: null,
+    }
   }
   if (!all) return { error: null, warning: null }
   if (wanted.length === 0) return { error: `the account sees no database: ${unseen}`, warning: null }
   return { error: null, warning: `the account may not see the whole server: the dump holds ${wanted.join(', ')}` }
 }
 
-/** Whether the account sees the routines of a database, or some of its rights make the tool itself fail where it does not. */
+/** The dumpArgs that leave out what cannot be seen, where that is not the data. */
+function without(lacks: readonly string[]): string {
+  if (lacks.includes('SELECT')) return ''
+  const options = [
+    ...(lacks.includes('TRIGGER') ? ['"--skip-triggers"'] : []),
+    ...(lacks.some((one) => one.startsWith('SHOW_ROUTINE')) ? ['"--skip-routines"'] : []),
+  ]
+  return `, or leave them out: dumpArgs: [${options.join(', ')}]`
+}
+
+/** True where the account sees the routines of a database, or where its rights make the tool itself fail because it does not. */
 function seesRoutines(
   allows: (privilege: string, covers: (database: string) => boolean) => boolean,
   covers: (database: string) => boolean,
@@ -91,7 +104,7 @@ function holds(grant: Grant, privilege: string): boolean {
   return grant.privileges.has('ALL PRIVILEGES') || grant.privileges.has('ALL') || grant.privileges.has(privilege)
 }
 
-/** `%` any characters, `_` one, `\` takes the next as it is; names match without regard to case, which errs on the lenient side. */
+/** Matches a pattern of LIKE: `%` any characters, `_` one, `\` takes the next as it is. Upper and lower case are the same, which errs on the lenient side. */
 function likeMatches(pattern: string, name: string): boolean {
   const source = pattern.replace(/\\(.)|([%_])|([^\\%_])/gs, (_, escaped, wild, plain) =>
     wild === '%' ? '.*' : wild === '_' ? '.' : (escaped ?? plain ?? '').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'),

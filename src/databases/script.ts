@@ -34,7 +34,7 @@ export function argumentsInEnv(args: readonly string[]): Record<string, string> 
 }
 
 /** Splits a line as a shell would, quotes removed; nothing is expanded. */
-export function shellWords(line: string): string[] {
+function shellWords(line: string): string[] {
   const words = line.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s"'\\])+/gs) ?? []
   return words.map((word) =>
     word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/gs, (_, double?: string, single?: string, escaped?: string) =>

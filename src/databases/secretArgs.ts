@@ -3,7 +3,7 @@
 import type { ExtractedArgs } from './contract.ts'
 
 /** How a tool takes a password on its command line. */
-export interface PasswordSyntax {
+interface PasswordSyntax {
   /** `--password`, `-p`, …: the option alone, with its value in the next argument. */
   readonly alone: RegExp
   /** The option with its value attached; the last group is the value. */
@@ -15,7 +15,7 @@ export interface PasswordSyntax {
 }
 
 /** Collects what is taken out. */
-export function secretCollector() {
+function secretCollector() {
   const args: string[] = []
   const places = new Set<string>()
   const secrets = new Set<string>()
@@ -81,7 +81,7 @@ export function extractSecrets(
 }
 
 /** A URL taken apart where it holds a password: `scheme://user:password@host`. */
-export interface UrlPassword {
+interface UrlPassword {
   /** The URL without the password; the user stays in it. */
   readonly url: string
   readonly user: string

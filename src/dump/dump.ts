@@ -29,7 +29,7 @@ export interface ContainerFacts {
   readonly cmd: readonly string[]
 }
 
-export interface DumpRequest {
+interface DumpRequest {
   readonly target: DbTarget
   readonly container: ContainerFacts
   /** `/backup/<timestamp>/db/<container>` in the helper; made here. It and its parent belong to the owner. */
@@ -44,7 +44,7 @@ export interface DumpRequest {
   readonly signal: AbortSignal
 }
 
-export interface DumpedFile {
+interface DumpedFile {
   /** Absolute, in the helper and in the backup container. */
   readonly path: string
   readonly bytes: number

@@ -1,8 +1,8 @@
-/** How far a dump is, for whoever waits. */
+/** Shows people how far a dump is. */
 
 const PROGRESS_MS = 30_000
 
-/** Begins to show how far a dump is: a line every 30 s, also while no byte comes (a tool that waits for a lock). `end` throws what `onLine` threw. */
+/** Writes a line every 30 s, also while no byte comes (the tool may wait for a lock). `end` throws what `onLine` threw. */
 export function beginProgress(name: string, onLine: (line: string) => Promise<void>) {
   const begun = Date.now()
   let bytes = 0

@@ -13,7 +13,7 @@ import { type ExecRequest, type ExecResult, execReason, execTruthfully } from '.
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 
-export interface TransferRequest {
+interface TransferRequest {
   /** Runs in the database container and writes the dump on stdout. */
   readonly source: Pick<ExecRequest, 'container' | 'script' | 'args' | 'env'> & {
     readonly onStderr: (line: string) => void | Promise<void>

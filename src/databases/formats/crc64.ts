@@ -1,6 +1,6 @@
 /** CRC-64 in its two reflected forms: at the end of an RDB file (Jones), and of each collection in a mongodump archive (ECMA). */
 
-export interface Crc64Kind {
+interface Crc64Kind {
   /** The polynomial with its bits in reverse order, in two halves. */
   readonly high: number
   readonly low: number

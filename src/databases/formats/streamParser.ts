@@ -2,7 +2,7 @@
 import type { DumpCheck } from '../contract.ts'
 
 /** The next `read` bytes as one buffer; the next `skip` bytes not at all; or an answer whether there is anything more (`more`). */
-export type Want = { readonly read: number } | { readonly skip: number } | { readonly more: true }
+type Want = { readonly read: number } | { readonly skip: number } | { readonly more: true }
 
 /** A piece of a parser that comes to a result of type `T`. */
 export type Parsing<T> = Generator<Want, T, Buffer | boolean>

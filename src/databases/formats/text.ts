@@ -10,7 +10,7 @@ const HEAD_BYTES = 512
 const NOTHING = Buffer.alloc(0)
 
 /** How a text ends. */
-export interface TextEnd {
+interface TextEnd {
   /** Judges the last lines of the text: whether the dump ended as the tool ends it. */
   readonly ends: (tail: string) => boolean
   /** The words for the message where the end is missing. */

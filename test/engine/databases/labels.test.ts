@@ -8,6 +8,7 @@ import { expectNoTrace, filledVolume, leftOf, reportOf, runJob, shell, toldImage
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const P = 'dev.polarfox.marina.'
+const SECRET = 'known-to-a-label-alone'
 beforeAll(() => databaseImage(engine), 600_000)
 
 const TREE = 'mkdir -p docs/old cache; echo a >docs/a; echo b >docs/old/b; echo c >cache/c; echo d >d.tmp'
@@ -50,9 +51,14 @@ test('volumes and containers ask for their backup, each by its own labels', asyn
   onTestFinished(async () => void (await engine.docker(['rm', '-fv', db])))
   await startServer(engine, 'postgres', db, {
     env: { POSTGRES_USER: 'app', POSTGRES_PASSWORD: 'x' },
-    run: flags(of({ [`${P}db`]: 'postgres', [`${P}dump.args`]: '--no-role-passwords, --quote-all-identifiers' })),
+    run: flags(
+      of({
+        [`${P}db`]: 'postgres',
+        [`${P}dump.args`]: `--no-role-passwords, --quote-all-identifiers, --password=${SECRET}`,
+      }),
+    ),
   })
-  const told = `cd $MARINA_BACKUP_DIR; find volume -type f | sort; grep -c 'CREATE ROLE "app"' db/${db}/dump.sql`
+  const told = `echo "it tells ${SECRET}"; cd $MARINA_BACKUP_DIR; find volume -type f | sort; grep -c 'CREATE ROLE "app"' db/${db}/dump.sql`
   const ran = await runJob(engine, {
     instances: [
       { id: all, customImage: await toldImage(engine), pull: 'never', env: { DO: shell(told) } },
@@ -79,6 +85,10 @@ test('volumes and containers ask for their backup, each by its own labels', asyn
   expect(ran.stdout).toContain('\npostHook of the label\n')
   expect(ran.stdout).toContain(`stopping ${app}`)
   expect(ran.stdout).toMatch(/^1$/m)
+  // a password that only a label of the host knows is hidden from the dump on
+  expect(ran.stdout).toContain('\nit tells ***\n')
+  const shown = ran.stdout.split('\n').filter((line) => line.includes(SECRET) && !line.startsWith('::add-mask::'))
+  expect(shown).toEqual([])
   const warnings = (ran.report?.warnings ?? []).join('\n')
   expect(warnings).toContain(stranger)
   expect(warnings).toContain(id('nobody'))

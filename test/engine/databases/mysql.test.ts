@@ -15,7 +15,9 @@ const named = (what: string) => {
 }
 const ROOT = 'it is "root\'s" $ecret'
 const sql = (name: string, query: string, password = ROOT) =>
-  engine.ok(['exec', '-i', '-e', `MYSQL_PWD=${password}`, name, 'mariadb', '-uroot', '-N', '-B'], { input: query })
+  engine.ok(['exec', '-i', '-e', `MYSQL_PWD=${password}`, name, 'mariadb', '--no-defaults', '-uroot', '-N', '-B'], {
+    input: query,
+  })
 
 beforeAll(async () => {
   await databaseImage(engine)
@@ -35,8 +37,13 @@ beforeAll(async () => {
     CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.raw = UNHEX(MD5(NEW.n));
     CREATE DATABASE \`other-db\`; CREATE TABLE \`other-db\`.c (x int); INSERT INTO \`other-db\`.c VALUES (42);
     CREATE USER part IDENTIFIED BY 'part'; GRANT SELECT ON app.a TO part;
-    CREATE USER half IDENTIFIED BY 'half'; GRANT SELECT, TRIGGER, SHOW VIEW, EVENT, LOCK TABLES ON app.* TO half; GRANT SELECT ON \`other-db\`.c TO half;`,
+    CREATE USER half IDENTIFIED BY 'half'; GRANT SELECT, TRIGGER, SHOW VIEW, EVENT, LOCK TABLES ON app.* TO half; GRANT SELECT ON \`other-db\`.c TO half;
+    SET GLOBAL sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES';`,
   )
+  // the question before the dump is asked by another client: what it reads alone must not count
+  await engine.ok(['exec', '-i', source, 'sh', '-c', 'cat >/root/.my.cnf'], {
+    input: '[mysql]\nhtml\nvertical\npager=false\nhost=192.0.2.1\nuser=nobody\n',
+  })
 }, 600_000)
 
 afterAll(async () => {

@@ -87,6 +87,15 @@ test('a wrong password is a failure in the words of the tool', async () => {
   const source = named('locked')
   await startServer(engine, 'redis', source, { args: ['--requirepass', 'right'] })
   const { report } = await dump(engine, bench, source, { dumpArgs: ['-a', 'wrong'] })
-  await expect(report).rejects.toThrow(/was not dumped: .*(WRONGPASS|NOAUTH)/)
+  await expect(report).rejects.toThrow(
+    /was not dumped: .*(WRONGPASS|NOAUTH).* What helps: look at the user and the password in dumpArgs$/,
+  )
   expect(await restInBench(engine, bench, source)).toBe('')
+})
+
+test('a password that the environment names and the server never got is not used', async () => {
+  const source = named('open')
+  await startServer(engine, 'redis', source, { env: { REDIS_PASSWORD: 'never set' } })
+  const { report } = await dump(engine, bench, source)
+  expect((await report).files).toHaveLength(1)
 })

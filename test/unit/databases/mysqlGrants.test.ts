@@ -52,7 +52,23 @@ test.each`
 `('routines are seen with $grants: lacks $lacks', ({ grants, lacks }) => {
   const question = { grants: [NONE, ...grants.split('; ')], visible: VISIBLE, databases: ['app'], triggers: true }
   expect(judgeGrants({ ...question, routines: true }).error).toEqual(
-    lacks ? expect.stringMatching(/SHOW_ROUTINE/) : null,
+    lacks ? expect.stringMatching(/SHOW_ROUTINE.*, or leave them out: dumpArgs: \["--skip-routines"\]$/) : null,
   )
   expect(judgeGrants({ ...question, routines: false }).error).toBeNull()
+})
+
+test.each([
+  ['GRANT ALL PRIVILEGES ON "app".* TO "app"@"%"', 'app'],
+  ['GRANT ALL PRIVILEGES ON "a""p`p".* TO "app"@"%"', 'a"p`p'],
+  ['GRANT ALL PRIVILEGES ON `a``p"p`.* TO `app`@`%`', 'a`p"p'],
+  ['GRANT ALL PRIVILEGES ON app.* TO app@%', 'app'],
+])('names are read as the server quotes them in any of its modes: %s', (grant, database) => {
+  const judged = judgeGrants({
+    grants: [grant],
+    visible: [database],
+    databases: [database],
+    triggers: true,
+    routines: true,
+  })
+  expect(judged).toEqual({ error: null, warning: null })
 })
