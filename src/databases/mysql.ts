@@ -47,7 +47,8 @@ const PASSWORD_SYNTAX = {
  * (`MARINA_ACCOUNT`), else the one of the options files, else root with the password that the container's environment has, else
  * the user that the image made. Without any password root is tried: the server may trust its own socket.
  *
- * `$1` the tool, `$2` how many of the arguments must stay in front (`--defaults-file=…`), `$3` `1` where those may name an account.
+ * `$1` the tool, `$2` how many of the arguments must stay in front (`--defaults-file=…`), `$3` `1` where those may name an account
+ * (it counts where nothing tells what the files say).
  * Then `files` holds the options that the dump tool reads from files, and "$@" its arguments. `MYSQL_HOST` is read by the
  * question's client alone.
  */
@@ -74,7 +75,8 @@ case "
 $files" in *"
 --user="*|*"
 --password"*) account=1 ;; esac
-if [ -z "$user" ] && [ -n "$account$trusted" ]; then user=-; fi
+if [ -z "$files" ]; then account=$trusted; fi
+if [ -z "$user" ] && [ -n "$account" ]; then user=-; fi
 named=$user
 root=$(secret MARIADB_ROOT_USER MYSQL_ROOT_USER) || exit 1; root=\${root:-root}
 root_password=$(secret MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD) || exit 1
@@ -122,7 +124,7 @@ const CONNECTION_LINES =
  * give to the client alone (a pager, a prompt, another host, HTML). In the session no mode of the server counts.
  */
 const RIGHTS_SCRIPT = `${CHOOSE_ACCOUNT}
-if [ -z "$can_print" ]; then exec "$tool" "$@"; fi
+if [ -z "$can_print" ] || { [ -z "$files" ] && [ -n "$trusted" ]; }; then exec "$tool" "$@"; fi
 shift "$first"
 export MYSQL_TEST_LOGIN_FILE=/nonexistent
 exec "$tool" --defaults-file=/dev/fd/3 "$@" 3<<END
@@ -150,7 +152,7 @@ function planMysql(question: DumpQuestion): DumpPlan {
   const rest = args.filter((arg) => !FIRST_OPTION.test(arg))
   const reach = reachesItself(rest) ? [] : socketOf(question.command)
   const base = baseEnv(question, rest)
-  const trusted = first.some((arg) => !/^--(no-defaults|defaults-group-suffix)/.test(arg)) ? '1' : ''
+  const trusted = first.some((arg) => arg !== '--no-defaults') ? '1' : ''
   // utf8mb4: an older mysqldump would write every four-byte character as "?"
   const ours = ['--single-transaction', '--routines', '--events', '--triggers', '--default-character-set=utf8mb4']
   const call = (what: readonly string[]) => ({

@@ -98,7 +98,7 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
       files: files.dumped,
       tool: plan.tool,
       toolVersion: tools.get(plan.tool) ?? '',
-      warnings: files.warnings,
+      warnings: files.warnings.map(docker.redact),
       notices: plan.notices,
     }
   } catch (error) {
