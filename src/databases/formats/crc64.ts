@@ -58,8 +58,24 @@ function makeTables(kind: Crc64Kind): Uint32Array[] {
 
 /** A checksum that is fed piece by piece. */
 export function crc64(kind: Crc64Kind) {
+  const tables = tablesOf(kind)
   const flip = kind.isInverted ? -1 : 0
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = tablesOf(kind) as [
+  const state = { low: flip, high: flip }
+  return {
+    update: (data: Buffer) => advance(tables, state, data),
+    /** Eight bytes, little-endian. */
+    digest(): Buffer {
+      const bytes = Buffer.alloc(8)
+      bytes.writeUInt32LE((state.low ^ flip) >>> 0, 0)
+      bytes.writeUInt32LE((state.high ^ flip) >>> 0, 4)
+      return bytes
+    },
+  }
+}
+
+/** Takes eight bytes at once, as long as there are so many. */
+function advance(tables: readonly Uint32Array[], state: { low: number; high: number }, data: Buffer): void {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
     Uint32Array,
     Uint32Array,
     Uint32Array,
@@ -69,66 +85,53 @@ export function crc64(kind: Crc64Kind) {
     Uint32Array,
     Uint32Array,
   ]
-  let low = flip
-  let high = flip
-  return {
-    update(data: Buffer): void {
-      let l = low
-      let h = high
-      let i = 0
-      const whole = data.length - (data.length % 8)
-      for (; i < whole; i += 8) {
-        l ^=
-          (data[i] as number) |
-          ((data[i + 1] as number) << 8) |
-          ((data[i + 2] as number) << 16) |
-          ((data[i + 3] as number) << 24)
-        h ^=
-          (data[i + 4] as number) |
-          ((data[i + 5] as number) << 8) |
-          ((data[i + 6] as number) << 16) |
-          ((data[i + 7] as number) << 24)
-        const a = 2 * (l & 255)
-        const b = 2 * ((l >>> 8) & 255)
-        const c = 2 * ((l >>> 16) & 255)
-        const d = 2 * (l >>> 24)
-        const e = 2 * (h & 255)
-        const f = 2 * ((h >>> 8) & 255)
-        const g = 2 * ((h >>> 16) & 255)
-        const k = 2 * (h >>> 24)
-        l =
-          (t7[a] as number) ^
-          (t6[b] as number) ^
-          (t5[c] as number) ^
-          (t4[d] as number) ^
-          (t3[e] as number) ^
-          (t2[f] as number) ^
-          (t1[g] as number) ^
-          (t0[k] as number)
-        h =
-          (t7[a + 1] as number) ^
-          (t6[b + 1] as number) ^
-          (t5[c + 1] as number) ^
-          (t4[d + 1] as number) ^
-          (t3[e + 1] as number) ^
-          (t2[f + 1] as number) ^
-          (t1[g + 1] as number) ^
-          (t0[k + 1] as number)
-      }
-      for (; i < data.length; i++) {
-        const entry = 2 * ((l ^ (data[i] as number)) & 255)
-        l = ((l >>> 8) | (h << 24)) ^ (t0[entry] as number)
-        h = (h >>> 8) ^ (t0[entry + 1] as number)
-      }
-      low = l
-      high = h
-    },
-    /** Eight bytes, little-endian. */
-    digest(): Buffer {
-      const bytes = Buffer.alloc(8)
-      bytes.writeUInt32LE((low ^ flip) >>> 0, 0)
-      bytes.writeUInt32LE((high ^ flip) >>> 0, 4)
-      return bytes
-    },
+  let l = state.low
+  let h = state.high
+  let i = 0
+  const whole = data.length - (data.length % 8)
+  for (; i < whole; i += 8) {
+    l ^=
+      (data[i] as number) |
+      ((data[i + 1] as number) << 8) |
+      ((data[i + 2] as number) << 16) |
+      ((data[i + 3] as number) << 24)
+    h ^=
+      (data[i + 4] as number) |
+      ((data[i + 5] as number) << 8) |
+      ((data[i + 6] as number) << 16) |
+      ((data[i + 7] as number) << 24)
+    const a = 2 * (l & 255)
+    const b = 2 * ((l >>> 8) & 255)
+    const c = 2 * ((l >>> 16) & 255)
+    const d = 2 * (l >>> 24)
+    const e = 2 * (h & 255)
+    const f = 2 * ((h >>> 8) & 255)
+    const g = 2 * ((h >>> 16) & 255)
+    const k = 2 * (h >>> 24)
+    l =
+      (t7[a] as number) ^
+      (t6[b] as number) ^
+      (t5[c] as number) ^
+      (t4[d] as number) ^
+      (t3[e] as number) ^
+      (t2[f] as number) ^
+      (t1[g] as number) ^
+      (t0[k] as number)
+    h =
+      (t7[a + 1] as number) ^
+      (t6[b + 1] as number) ^
+      (t5[c + 1] as number) ^
+      (t4[d + 1] as number) ^
+      (t3[e + 1] as number) ^
+      (t2[f + 1] as number) ^
+      (t1[g + 1] as number) ^
+      (t0[k + 1] as number)
   }
+  for (; i < data.length; i++) {
+    const entry = 2 * ((l ^ (data[i] as number)) & 255)
+    l = ((l >>> 8) | (h << 24)) ^ (t0[entry] as number)
+    h = (h >>> 8) ^ (t0[entry + 1] as number)
+  }
+  state.low = l
+  state.high = h
 }

@@ -88,10 +88,11 @@ describe('a tool that ends well is not believed', () => {
   const whole = "printf '%s\\n' 'CREATE TABLE a;' '--' '-- PostgreSQL database cluster dump complete' '--'"
 
   test.each`
-    what                                | script                                | message
-    ${'when it wrote nothing'}          | ${':'}                                | ${'the tool ended well but wrote nothing'}
-    ${'when the end is missing'}        | ${'echo "CREATE TABLE a;"'}           | ${'its dump is not whole: its last line is not "-- PostgreSQL database cluster dump complete"'}
-    ${'when it says an error after it'} | ${`${whole}; echo oh no >&2; exit 3`} | ${'exit code 3: oh no'}
+    what                                | script                                                                   | message
+    ${'when it wrote nothing'}          | ${':'}                                                                   | ${'the tool ended well but wrote nothing'}
+    ${'when the end is missing'}        | ${'echo "CREATE TABLE a;"'}                                              | ${'its dump is not whole: its last line is not "-- PostgreSQL database cluster dump complete"'}
+    ${'when it says an error after it'} | ${`${whole}; echo oh no >&2; exit 3`}                                    | ${'exit code 3: oh no'}
+    ${'when its gzip is damaged'}       | ${String.raw`printf '\037\213\010\000\000\000\000\000\000\003%0900d' 1`} | ${'its dump is not whole: its gzip stream is cut or damaged'}
   `('$what', async ({ script, message }) => {
     const { report } = await lying(script)
     await expect(report).rejects.toThrow(message)
