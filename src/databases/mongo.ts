@@ -3,7 +3,7 @@ import { InstanceError } from '../errors.ts'
 import { type DatabaseEngine, type DumpPlan, type DumpQuestion, fileNameOf, findTool, saysWarning } from './contract.ts'
 import { mongoArchive } from './formats/mongoArchive.ts'
 import { checkByForm } from './formats/text.ts'
-import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
 export const mongo: DatabaseEngine = {
@@ -136,7 +136,7 @@ function refuseArgs({ given }: DumpQuestion, tool: string): void {
 
 /** A server that its command line tells another port is asked there. */
 function portOf(command: readonly string[]): string[] {
-  const port = optionValue(commandWords(command, /(^|[\s/])mongod\s/), '--port')
+  const port = optionValue(serverArgs(command, /^mongod$/), '--port')
   return port === null ? [] : [`--port=${port}`]
 }
 

@@ -11,7 +11,7 @@ import {
 } from './contract.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
 import { judgeGrants } from './mysqlGrants.ts'
-import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { extractSecrets } from './secretArgs.ts'
 
 export const mysql: DatabaseEngine = {
@@ -229,8 +229,7 @@ function reachesItself(args: readonly string[]): boolean {
 
 /** A server that was told another socket is asked there. Its port does not count: a client without a host takes the socket. */
 function socketOf(command: readonly string[]): string[] {
-  const words = commandWords(command, /(^|[\s/])(mysqld|mariadbd)([_-]safe)?\s/)
-  const socket = optionValue(words, '--socket')
+  const socket = optionValue(serverArgs(command, /^(mysqld|mariadbd)([_-]safe)?$/), '--socket')
   return socket === null ? [] : [`--socket=${socket}`]
 }
 

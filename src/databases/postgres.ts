@@ -3,7 +3,7 @@ import { InstanceError } from '../errors.ts'
 import { type DatabaseEngine, type DumpPlan, type DumpQuestion, fileNameOf, findTool, saysWarning } from './contract.ts'
 import { customArchive, tarArchive } from './formats/pgArchive.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
-import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
 export const postgres: DatabaseEngine = {
@@ -169,7 +169,7 @@ function refuseArgs({ given, databases }: DumpQuestion, tool: string): void {
 
 /** What the server's command line says of how to reach it: `-p 5433`, `-c port=5433`, `-k /folder`. */
 function serverOf(command: readonly string[]): { readonly port: string | null; readonly folder: string | null } {
-  const words = commandWords(command, /(^|[\s/])(postgres|postmaster)\s/)
+  const words = serverArgs(command, /^(postgres|postmaster)$/)
   const settings = words.flatMap((word, i) =>
     words[i - 1] === '-c' ? [`--${word}`] : word.startsWith('-c') && word.includes('=') ? [`--${word.slice(2)}`] : [],
   )
@@ -177,7 +177,7 @@ function serverOf(command: readonly string[]): { readonly port: string | null; r
   const folders = optionValue(all, '-k', '--unix_socket_directories')
   const [folder = ''] = (folders ?? '').split(',').map((one) => one.trim().replace(/^["']|["']$/g, ''))
   return {
-    port: optionValue(all, '-p', '--port'),
+    port: /^\d+$/.exec(optionValue(all, '-p', '--port') ?? '')?.[0] ?? null,
     folder: folders === null ? null : folder === '' ? '127.0.0.1' : folder,
   }
 }

@@ -2,7 +2,7 @@
 import { InstanceError } from '../errors.ts'
 import { type DatabaseEngine, type DumpPlan, type DumpQuestion, findTool, saysWarning } from './contract.ts'
 import { rdbFile } from './formats/rdb.ts'
-import { argumentsInEnv, commandWords, optionValue, PRELUDE, TAKE_ARGUMENTS } from './script.ts'
+import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
 export const redis: DatabaseEngine = {
@@ -186,15 +186,13 @@ function serverOf(command: readonly string[]): {
   readonly env: Readonly<Record<string, string>>
   readonly password: PasswordWord
 } {
-  const words = commandWords(command, /(redis|valkey)-server\s/)
+  const words = serverArgs(command, /^(redis|valkey)-server$/)
   const settings = SETTINGS.flatMap((name) => {
     const value = optionValue(words, `--${name}`)
     return value === null ? [] : [[`MARINA_SET_${name.replaceAll('-', '_')}`, value] as const]
   })
-  const at = words.findIndex((word) => /(^|\/)(redis|valkey)-server$/.test(word))
-  const next = at < 0 ? undefined : words[at + 1]
-  // the official entrypoint takes a lone configuration file for the server's
-  const config = next !== undefined && /^[^-]/.test(next) ? next : words.find((word) => /^[^-].*\.conf$/.test(word))
+  // its configuration file comes first; an entrypoint before it is no option either
+  const config = words.find((word, i) => /^[^-].*\.conf$/.test(word) || (i === 0 && word.startsWith('/')))
   return {
     env: { ...Object.fromEntries(settings), MARINA_CONFIG: config ?? '' },
     password: passwordWord(optionValue(words, '--requirepass')),

@@ -35,7 +35,7 @@ export function argumentsInEnv(args: readonly string[]): Record<string, string> 
 
 /** Splits a line as a shell would, quotes removed; nothing is expanded. */
 function shellWords(line: string): string[] {
-  const words = line.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s"'\\])+/gs) ?? []
+  const words = line.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s"'\\;|&])+|&&|\|\||[;|&]/gs) ?? []
   return words.map((word) =>
     word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/gs, (_, double?: string, single?: string, escaped?: string) =>
       double === undefined ? (single ?? escaped ?? '') : double.replace(/\\(["\\$`])/g, '$1'),
@@ -44,11 +44,20 @@ function shellWords(line: string): string[] {
 }
 
 /**
- * The words of a container's command; a line for a shell (`sh -c "exec redis-server --port 7000"`) that names the server
- * is split into its words.
+ * The arguments of the server in a container's command. A line for a shell (`sh -c "mkdir -p /x && exec redis-server --port 7000"`) is
+ * split into its words, and what stands before the server or behind the next operator is another program's. A command
+ * without the server's name is the entrypoint's, which puts the name before it.
  */
-export function commandWords(command: readonly string[], server: RegExp): string[] {
-  return command.flatMap((word) => (/\s/.test(word) && server.test(word) ? shellWords(word) : [word]))
+export function serverArgs(command: readonly string[], server: RegExp): string[] {
+  const isServer = (word: string) => server.test(word.split('/').pop() ?? '')
+  const words = command.flatMap((word) => {
+    const split = /\s/.test(word) ? shellWords(word) : []
+    return split.some(isServer) ? split : [word]
+  })
+  const at = words.findLastIndex(isServer)
+  const after = words.slice(at + 1)
+  const end = after.findIndex((word) => /^(&&|\|\||[;|&])$/.test(word))
+  return end < 0 ? after : after.slice(0, end)
 }
 
 /** The value of the last of these options on a command line: `--port 7000`, `--port=7000`; for a short one also `-p7000`. */

@@ -264,6 +264,7 @@ describe('a server is asked where its own command line says', () => {
     ${'redis'}    | ${['redis-server', '--port', '0', '--tls-port', '6379', '--tls-ca-cert-file', '/ca']} | ${[]}                    | ${/^redis-cli <-p> <6379> <--tls> <--cacert> <\/ca> <--rdb>/}
     ${'redis'}    | ${['docker-entrypoint.sh', conf]}                                                     | ${[]}                    | ${/^redis-cli <-p> <7005> <--rdb>/}
     ${'postgres'} | ${['docker-entrypoint.sh', 'postgres', '-p', '5433']}                                 | ${[]}                    | ${/PGPORT=5433$/}
+    ${'postgres'} | ${['sh', '-c', 'mkdir -p /x && exec postgres -c fsync=off; rm -p 1']}                 | ${[]}                    | ${/^(?!.*PGPORT)/s}
     ${'postgres'} | ${['postgres', '-p5433']}                                                             | ${[]}                    | ${/PGPORT=5433$/}
     ${'postgres'} | ${['postgres', '-c', 'port=5433', '-c', 'fsync=off']}                                 | ${[]}                    | ${/PGPORT=5433$/}
     ${'postgres'} | ${['sh', '-c', 'exec postgres --port=5433']}                                          | ${[]}                    | ${/PGPORT=5433$/}
