@@ -5,6 +5,7 @@ import { exitAtOnce } from './action/exit.ts'
 import { readInputs } from './action/inputs.ts'
 import { setOutputs } from './action/outputs.ts'
 import { readEvent } from './action/platform.ts'
+import { withSourceLines } from './action/sourceLines.ts'
 import { isPost, readState, saveState } from './action/state.ts'
 import { writeSummary } from './action/stepSummary.ts'
 import { backup } from './command/backup.ts'
@@ -113,5 +114,5 @@ function sentencesOf(error: unknown): readonly { readonly message: string; reado
     error instanceof CancelledError
   if (isKnown) return [{ message: error.message }]
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return [{ message: `A bug in Marina, please report it: ${trace}` }]
+  return [{ message: `A bug in Marina, please report it: ${withSourceLines(trace, import.meta.url)}` }]
 }

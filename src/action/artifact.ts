@@ -3,7 +3,7 @@
  * is thrown: a backup that is safe does not fail because its report could not be uploaded.
  */
 import { access, constants, stat } from 'node:fs/promises'
-import * as core from '@actions/core'
+import { commandLine } from './console/commands.ts'
 
 export type UploadResult =
   | { readonly kind: 'uploaded'; readonly id: number; readonly url: string; readonly name: string }
@@ -83,7 +83,7 @@ async function attempt(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadRe
   const { DefaultArtifactClient } = await import('@actions/artifact') // large: loaded when it is needed
   const client = new DefaultArtifactClient()
   const options = upload.retentionDays === null ? {} : { retentionDays: retention(upload.retentionDays, env) }
-  core.startGroup(`Upload ${upload.name}`) // the client prints what it does
+  process.stdout.write(`${commandLine('group', {}, `Upload ${upload.name}`)}\n`) // the client prints what it does
   try {
     for (let tried = 1; ; tried++) {
       const name = tried === 1 ? upload.name : `${upload.name}-${tried}`
@@ -96,7 +96,7 @@ async function attempt(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadRe
       }
     }
   } finally {
-    core.endGroup()
+    process.stdout.write(`${commandLine('endgroup', {}, '')}\n`)
   }
 }
 

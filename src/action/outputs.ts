@@ -1,7 +1,6 @@
 /** The outputs of action.yml. */
-import * as core from '@actions/core'
 import type { InstanceStatus, RunReport } from '../outcome.ts'
-import { appendOrRollBack } from './appendFile.ts'
+import { appendValues } from './appendFile.ts'
 
 export const OUTPUTS = [
   'result',
@@ -48,7 +47,6 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
 
 /** Hands the outputs to the runner, without secrets: it would drop an output that holds one. All of them, or it throws. */
 export function setOutputs(outputs: Partial<Record<OutputName, string>>, redact: (text: string) => string): void {
-  appendOrRollBack(process.env.GITHUB_OUTPUT, () => {
-    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, redact(value))
-  })
+  const redacted = Object.entries(outputs).map(([name, value]) => [name, redact(value)])
+  appendValues(process.env.GITHUB_OUTPUT, Object.fromEntries(redacted))
 }

@@ -1,6 +1,5 @@
 /** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
-import * as core from '@actions/core'
-import { appendOrRollBack } from './appendFile.ts'
+import { appendValues } from './appendFile.ts'
 
 const NAME = 'marina'
 
@@ -11,7 +10,7 @@ export type SavedState = Readonly<Record<string, string>>
  * Saves the whole state, or throws; the last one saved counts. Call it before anything is made on the engine: what a process that dies leaves is found by it.
  */
 export function saveState(state: SavedState): void {
-  appendOrRollBack(process.env.GITHUB_STATE, () => core.saveState(NAME, JSON.stringify(state)))
+  appendValues(process.env.GITHUB_STATE, { [NAME]: JSON.stringify(state) })
 }
 
 /** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */

@@ -40,7 +40,7 @@ export interface LogSink {
 export interface LogOptions {
   readonly path: string
   readonly redactor: Redactor
-  /** Shows one line to whoever watches. */
+  /** Shows lines (one, or several with line breaks between them) to whoever watches. */
   readonly live: (line: string) => Promise<void>
   readonly now?: () => Date
 }
@@ -62,10 +62,11 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   async function accept(source: LogSource, lines: readonly Line[], shown: readonly string[]): Promise<void> {
     const prefix = `${now().toISOString()} ${TAGS[source]}`
     await file.write(lines.map((line) => `${prefix}${line.continued ? '+' : ''} ${line.text}\n`).join(''))
-    for (const text of shown) {
-      tail.push(source === 'marina' ? `--- ${text}` : text)
-      await live(text)
-    }
+    if (shown.length === 0) return
+    const texts = source === 'marina' ? shown.map((text) => `--- ${text}`) : shown
+    for (const text of texts) tail.push(text)
+    // together: a call for each of millions of lines would leave so much garbage that the heap grows
+    await live(shown.join('\n'))
   }
 
   async function take(source: LogSource, chunk: Buffer): Promise<void> {

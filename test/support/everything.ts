@@ -1,7 +1,7 @@
 /** `npm test`: every check and every test of this repository, and one plain line at the end. */
 
 import { existsSync } from 'node:fs'
-import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureEnginePrograms, findProgram, installPackages, isDebian } from './packages.ts'
@@ -58,16 +58,9 @@ async function check(program: string, args: readonly string[]): Promise<Tally> {
 
 /** Builds as `npm run build` does, but beside `dist/`, and compares byte by byte. */
 async function distIsFresh(): Promise<Tally> {
-  await rm(join(ROOT, 'build'), { recursive: true, force: true })
   const built = join(temp, 'dist')
-  for (const [program, args] of [
-    ['tsc', ['-p', 'src']],
-    ['ncc', ['build', 'build/main.js', '-o', built, '--license', 'licenses.txt']],
-  ] as const) {
-    const step = await check(program, args)
-    if (step.failed > 0) return step
-  }
-  await copyFile(join(ROOT, 'build/post.js'), join(built, 'post.js'))
+  const ran = await run(process.execPath, [join(ROOT, '.ci/bundle.ts'), built], { cwd: ROOT, timeoutMs: 600_000 })
+  if (ran.code !== 0) return fail(`${ran.stdout}${ran.stderr}`)
   const committed = join(ROOT, 'dist')
   const names = new Set([...(await filesBelow(built)), ...(await filesBelow(committed))])
   names.delete('config.schema.json') // the generator's, checked with the tables
