@@ -1,20 +1,20 @@
-/** What an ENTRYPOINT does with `/backup.sh`, which it gets as an argument: runs it, or takes it for an argument of its own. Pure. */
+/** Tells an ENTRYPOINT that runs its arguments from a tool that takes `/backup.sh` for a command of its own. Pure. */
 
-/** These start the program that stands behind them and their options. */
+/** Programs that start another one, which follows their options. */
 const STARTERS = /^(tini(-static)?|dumb-init|catatonit|docker-init|env|nice|ionice|timeout|setsid|stdbuf|xargs)$/
-/** As those, and their first word is a user. */
+/** Programs that start another one as the user that their first argument names. */
 const STARTERS_AS_USER = /^(gosu|su-exec|setuidgid|s6-setuidgid)$/
-/** Shells and interpreters run what they are given; images name the scripts that do so in these ways. */
+/** Names of shells, interpreters and inits, and usual names of scripts that run their arguments. */
 const RUNS_ITS_ARGUMENTS =
   /^(sh|bash|ash|dash|ksh|zsh|busybox|python[0-9.]*|perl|ruby|node|deno|bun|php|init|with-contenv|my_init|s6-.*)$|entry|start|run|wrap|exec|\.(sh|bash|py|pl|rb|js)$/i
 
-/** How tools complain of a command that they do not know. */
+/** A tool's message about a command that it does not know. */
 const UNKNOWN_COMMAND =
   /(unknown|unrecogni[sz]ed|invalid|unexpected|no such|not a|expected).*backup\.sh|backup\.sh.*(unknown|unrecogni[sz]ed|invalid|unexpected|no such command|not a)/i
 
 /**
- * The name of the tool that an ENTRYPOINT is, where it looks like one that does not run its arguments (`restic`, `rclone`); `null` where
- * there is none, or it is a shell, a script or an init. `said` is the end of what came on stderr: it decides where the name does not.
+ * Returns the name of the tool if an ENTRYPOINT seems not to run its arguments (`restic`, `rclone`); `null` if there is no ENTRYPOINT, or
+ * it is a shell, a script or an init. `said` is the end of stderr: a tool's message about `/backup.sh` counts more than the name.
  */
 export function toolOfEntrypoint(entrypoint: readonly string[], said: string): string | null {
   const program = programOf(entrypoint)
@@ -23,7 +23,7 @@ export function toolOfEntrypoint(entrypoint: readonly string[], said: string): s
   return refused || !RUNS_ITS_ARGUMENTS.test(program) ? program : null
 }
 
-/** The program behind inits and the like, without its folder. */
+/** Returns the program that inits and the like start, without its folder. */
 function programOf(entrypoint: readonly string[]): string | null {
   let skipsUser = false
   for (const word of entrypoint) {

@@ -1,27 +1,44 @@
-/** The environment of the backup container: the contract's variables, then the instance's own. Pure. */
+/** Makes the environment of the backup container: the contract's variables, then the instance's own. Pure. */
 import type { Instance } from '../config/model.ts'
+import { InstanceError } from '../errors.ts'
+import { bytes } from '../format.ts'
 import type { Layout } from './layout.ts'
 
-export interface Surroundings {
+export interface EnvironmentFacts {
   readonly hostName: string
   readonly runUrl: string | null
   readonly layout: Layout
-  /** Names of the targets that could not be staged. */
+  /** Names of the targets that have failed. */
   readonly failedTargets: readonly string[]
 }
 
-export function backupEnvironment(instance: Instance, around: Surroundings): Record<string, string> {
-  return {
+export function backupEnvironment(instance: Instance, facts: EnvironmentFacts): Record<string, string> {
+  return refuseTooLong({
     MARINA_CONTRACT: '1',
     MARINA_INSTANCE_ID: instance.id,
-    MARINA_HOSTNAME: around.hostName,
-    MARINA_TIMESTAMP: around.layout.timestamp,
-    MARINA_BACKUP_DIR: around.layout.directory,
-    MARINA_RUN_URL: around.runUrl ?? '',
+    MARINA_HOSTNAME: facts.hostName,
+    MARINA_TIMESTAMP: facts.layout.timestamp,
+    MARINA_BACKUP_DIR: facts.layout.directory,
+    MARINA_RUN_URL: facts.runUrl ?? '',
     MARINA_RETENTION: instance.retention,
-    ...(around.failedTargets.length === 0
+    ...(facts.failedTargets.length === 0
       ? {}
-      : { MARINA_PARTIAL: '1', MARINA_FAILED_TARGETS: around.failedTargets.join(',') }),
+      : { MARINA_PARTIAL: '1', MARINA_FAILED_TARGETS: facts.failedTargets.join(',') }),
     ...instance.env,
+  })
+}
+
+/** The kernel passes at most 128 KiB to a program in one variable: name, `=`, value and a closing NUL. */
+const LONGEST_VARIABLE = 128 * 1024 - 1
+
+/** Throws `InstanceError` for a variable that no process could be started with: neither the docker client, which carries it, nor the backup. */
+function refuseTooLong(environment: Record<string, string>): Record<string, string> {
+  for (const [key, value] of Object.entries(environment)) {
+    const length = Buffer.byteLength(`${key}=${value}`)
+    if (length > LONGEST_VARIABLE)
+      throw new InstanceError(
+        `variable ${key} of the backup container is ${bytes(length)} long, and no process can be given more than 131 kB in one: put the value into a file, and name that in mounts`,
+      )
   }
+  return environment
 }

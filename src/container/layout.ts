@@ -1,4 +1,4 @@
-/** Where things lie below `/backup`, version 1 of the image's contract. Pure. */
+/** Names the places below `/backup`, by version 1 of the image's contract. Pure. */
 
 export interface Layout {
   /** `YYYYMMDD-HHMMSS`, UTC. */
@@ -18,7 +18,7 @@ export function layoutOf(kind: 'timestamp' | 'stable', at: Date): Layout {
 export const volumeDirectory = (layout: Layout, volume: string) => `${layout.directory}/volume/${volume}`
 export const databaseDirectory = (layout: Layout, container: string) => `${layout.directory}/db/${container}`
 
-/** The directories from `/backup` down to and with the run directory, `volume/` and `db/` where they are used: these belong to the image's user. */
+/** Returns the directories that belong to the image's user: from `/backup` to the run directory, and `volume/` and `db/` if they are used. */
 export function ownDirectories(
   layout: Layout,
   uses: { readonly volumes: boolean; readonly databases: boolean },

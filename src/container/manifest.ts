@@ -1,4 +1,4 @@
-/** `manifest.json`, version 1: all that a restore needs to know of what lies beside it. Pure. */
+/** Makes `manifest.json`, version 1: all that a restore needs to know about the data beside it. Pure. */
 import type { StagingName } from '../outcome.ts'
 import type { SourceContainer } from '../targets/resolve.ts'
 

@@ -1,4 +1,4 @@
-/** Whether a backup succeeded, judged by what the engine says of the container, never by a client's exit code. Pure. */
+/** Judges whether a backup succeeded by what the engine says of the container, never by a client's exit code. Pure. */
 import type { ContainerState } from '../docker/parseContainer.ts'
 import { toolOfEntrypoint } from './entrypoint.ts'
 
@@ -9,17 +9,17 @@ export interface ContainerEnd {
   readonly stderr: string
   /** Whether `/backup.sh` is in the container; `null` where nobody looked. */
   readonly hasScript: boolean | null
-  /** The one that was used, of the image or the configuration; empty: `/backup.sh` itself is what ran. */
+  /** The ENTRYPOINT that was used, of the image or the configuration. Empty: `/backup.sh` itself was started. */
   readonly entrypoint: readonly string[]
   readonly memory: string | null
 }
 
-/** Whether the engine began to run the container. Go's zero time stands for "never". */
+/** Tells whether the engine ever started the container: Go's zero time stands for "never". */
 export function wasStarted(state: ContainerState): boolean {
   return !state.startedAt.startsWith('0001-')
 }
 
-/** `null` for a success; else one sentence that says what failed and what to do. */
+/** Returns `null` for a success, else one sentence that says what failed and what to do. */
 export function backupFailure(end: ContainerEnd): string | null {
   const { state, image } = end
   if (!wasStarted(state)) {
@@ -48,7 +48,7 @@ function noScript(image: string): string {
   return `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`
 }
 
-/** The kernel kills one process of the container: its first one (137), or a child, which the script may not notice. */
+/** Says that memory ran out. The kernel killed one process of the container: the first one (exit code 137), or a child, which the script may not notice. */
 function outOfMemory({ state, memory }: ContainerEnd): string {
   const limit = memory === null ? 'the host has too little free memory' : `its limit is ${memory} (resources.memory)`
   if (state.exitCode === 137) return `the backup ran out of memory and was killed (exit code 137): ${limit}`
@@ -62,7 +62,7 @@ function killedBySignal({ state, memory }: ContainerEnd): string {
   return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
 }
 
-/** Why the container's first program could not be started. The engine's words end in `exec: "PROGRAM": why`, after those of its layers. */
+/** Says why the container's first program could not be started. The engine's message ends in `exec: "PROGRAM": why`. */
 function startFailure(image: string, said: string): string {
   const found = /exec: "((?:[^"\\]|\\.)*)": (.*?)(?:: unknown)?$/.exec(said)
   if (!found) return `the backup container could not be started: ${said}`

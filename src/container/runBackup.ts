@@ -14,30 +14,30 @@ export interface BackupRun {
   readonly container: string
   readonly image: string
   readonly memory: string | null
-  /** The one that is used, of the image or the configuration; empty: `/backup.sh` itself is what runs. */
+  /** The ENTRYPOINT that is used, of the image or the configuration. Empty: `/backup.sh` itself is started. */
   readonly entrypoint: readonly string[]
   readonly log: InstanceLog
   /** Fires when the run is cancelled, its deadline passes, or its claim is lost: the container is stopped. */
   readonly signal: AbortSignal
 }
 
-/** How the backup container ended. A stop by `signal` is not told apart: the one who fired it knows why. */
+/** How the backup container ended. One that was stopped because `signal` fired has failed, too: the caller knows why. */
 export type BackupEnd = { readonly warnings: readonly string[] } & (
   | { readonly kind: 'success' }
   /** `exitCode` is `null` where it did not run to an end; `error` is one sentence. */
   | { readonly kind: 'failed'; readonly exitCode: number | null; readonly error: string }
 )
 
-/** What a container has for its own end when it is stopped, s. GitHub kills us 10 s after the first word of a cancel. */
+/** The container's time between SIGTERM and SIGKILL, s. GitHub kills us 10 s after a cancel. */
 const STOP_SECONDS = 3
 /** How long an engine that does not answer may be away before its container is given up, ms: the job ends within a minute of its death. */
 const ENGINE_AWAY_MS = 40_000
-/** For one look at the container, ms: an engine that hangs must not take more than its share of the above. */
+/** Deadline of one inspect, ms: an engine that hangs must not use up all of the above at once. */
 const LOOK_AT_END_MS = 15_000
-/** How long after an end the engine may still say that memory ran out: the two come to it by different ways (measured on 26.1). */
+/** How long after a container's end the engine may still learn that memory ran out, ms: the two come to it separately (measured on 26.1). */
 const OOM_LATE_MS = 1_000
 const OOM_POLL_MS = 200
-/** What a container that was stopped still says belongs in its log: so long it is waited for, ms. */
+/** How long the rest of the log of a stopped container is waited for, ms. */
 const LAST_WORDS_MS = 5_000
 const FOR_EVER_MS = 2 ** 31 - 1
 
@@ -185,7 +185,7 @@ async function stop(docker: Docker, container: string): Promise<void> {
   if (stopped.ended.kind !== 'exit') await query(docker, ['kill', container], { deadlineMs: 10_000 })
 }
 
-/** `null` where docker does not say: it only sharpens a sentence. */
+/** Looks for `/backup.sh`; `null` if docker does not say. It only makes a sentence more precise. */
 function scriptIsThere(docker: Docker, container: string): Promise<boolean | null> {
   return look(docker, container, '/backup.sh').then(
     (found) => found !== null,

@@ -1,4 +1,4 @@
-/** The numbers behind an image's USER, as the engine finds them: in the container's own files, never the host's. Pure. */
+/** Finds the numbers of an image's USER as the engine does: in the container's own files, never in the host's. Pure. */
 
 export interface NumericUser {
   readonly uid: number
@@ -6,8 +6,8 @@ export interface NumericUser {
 }
 
 /**
- * `user` is `USER` of the image or of the config: empty, `uid`, `name`, `uid:gid`, `name:group`, …; `passwd` and `group` the container's
- * files. A number without a group takes its group from passwd, else 0. `null` where a name is in neither file.
+ * Returns the numbers of `user`, which is the image's or the configuration's: empty, `uid`, `name`, `uid:gid`, `name:group`, …. `passwd`
+ * and `group` are the container's files. A number without a group gets its group from passwd, else 0. `null` if a name is in neither file.
  * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
  */
 export function numericUser(user: string, passwd: string, group: string): NumericUser | null {
@@ -21,7 +21,7 @@ export function numericUser(user: string, passwd: string, group: string): Numeri
   return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null
 }
 
-/** Whether the container's files must be read to know the numbers. */
+/** Tells whether the container's files must be read to know the numbers. */
 export function needsFiles(user: string): boolean {
   return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user)
 }

@@ -103,7 +103,7 @@ function memberOf({ run, stops, vanished }: CopySurroundings, { source, strategy
   }
 }
 
-/** One volume, or a group of volumes that share a stop: `copy` between their hooks, then each is reported. */
+/** Does `copy` for one volume, or for a group that shares a stop: preHooks before it, postHooks after it, then a report of each. */
 async function copyTogether(
   on: CopySurroundings,
   members: readonly Member[],
@@ -127,7 +127,7 @@ async function copyTogether(
 
 const unfailed = (members: readonly Member[]) => members.filter(({ progress }) => progress.kind !== 'failed')
 
-/** Takes a member that is at `from` further by `work`. Its failure is its own; what belongs to the whole instance is thrown on. */
+/** Does `work` for a member whose progress is `from`, and keeps the new progress. A failure concerns this member only; a cancel, a deadline and our bugs are thrown on. */
 async function step<Kind extends Progress['kind']>(
   { run }: CopySurroundings,
   member: Member,

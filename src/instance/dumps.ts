@@ -9,7 +9,7 @@ import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
 import { databaseEntry } from './manifestEntries.ts'
 import { postHook, preHook } from './targetHooks.ts'
 
-/** Dumps every source. Each failure is its target's own, and leaves nothing that could pass for a dump. */
+/** Dumps every source. A failure concerns its own target only, and leaves nothing that could pass for a dump. */
 export async function dumpDatabases(run: InstanceRun, helper: CopyHelper, sources: readonly DbSource[]): Promise<void> {
   for (const source of sources) {
     const began = Date.now()
@@ -44,7 +44,7 @@ async function withHooks<T>(run: InstanceRun, source: DbSource, work: () => Prom
     failure = error
     throw error
   } finally {
-    // a postHook that fails after something else did must not hide what came first
+    // a failing postHook must not hide an earlier failure
     await postHook(run, source.target, place).catch(async (error: Error) => {
       if (failure === null) throw error
       await run.report.warn(error.message)
@@ -57,7 +57,7 @@ function dumpOne(run: InstanceRun, helper: CopyHelper, source: DbSource) {
     target: source.target,
     container: source.facts,
     directory: databaseDirectory(run.layout, source.name),
-    // the image's numbers are known once its container is created: then it gets them
+    // the numbers of the image's user are not known before its container is created; then the dumps are given to it
     owner: { uid: 0, gid: 0 },
     hide: run.context.hide,
     onLine: (line) => run.log.write('marina', line),

@@ -39,21 +39,25 @@ export interface ReportBuilder {
 /** What a target's report says where nothing was heard of the target until the end. */
 const NOT_REACHED = 'it was not staged: the instance ended before'
 
+/** What was collected so far. */
+interface Collected {
+  readonly startedAt: Date
+  readonly phases: PhaseTiming[]
+  readonly warnings: string[]
+  readonly targets: Map<Target, TargetReport>
+  failure: string | null
+  cancelled: boolean
+  /** The phase in which the instance itself failed or was cancelled. */
+  failedPhase: Phase | null
+  /** The phase in which the first target failed. */
+  targetsPhase: Phase | null
+  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds'>
+}
+
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
-  const startedAt = now()
-  const phases: PhaseTiming[] = []
-  const warnings: string[] = []
-  const targets = new Map<Target, TargetReport>()
-  let failure: string | null = null
-  let failedPhase: Phase | null = null
-  let targetsPhase: Phase | null = null
+  const collected = nothingYet(instance, now())
+  const { phases, warnings, targets } = collected
   let current: Phase | null = null
-  let cancelled = false
-  let facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds'> = {
-    image: { reference: instance.customImage ?? '', id: null, digest: null },
-    exitCode: null,
-    downtimeSeconds: null,
-  }
   return {
     async phase(phase, work) {
       const began = now()
@@ -71,7 +75,8 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
       await log.write('marina', `warning: ${message}`)
     },
     downtime(seconds) {
-      facts = { ...facts, downtimeSeconds: Math.max(facts.downtimeSeconds ?? 0, seconds) }
+      const { facts } = collected
+      collected.facts = { ...facts, downtimeSeconds: Math.max(facts.downtimeSeconds ?? 0, seconds) }
     },
     expect: (target) => void targets.set(target, failedTarget(target, NOT_REACHED, 0)),
     staged: (target, how) => void targets.set(target, { ...basics(target), ...how, status: 'staged', error: null }),
@@ -80,36 +85,57 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
     },
     failed(target, { error, seconds = 0, phase }) {
       targets.set(target, failedTarget(target, error, seconds))
-      targetsPhase ??= phase ?? current
+      collected.targetsPhase ??= phase ?? current
     },
     fail(message) {
-      failure ??= message
-      failedPhase ??= current
+      collected.failure ??= message
+      collected.failedPhase ??= current
     },
     cancel() {
-      cancelled = true
-      failedPhase ??= current
+      collected.cancelled = true
+      collected.failedPhase ??= current
     },
     set(more) {
-      facts = { ...facts, ...more }
+      collected.facts = { ...collected.facts, ...more }
     },
-    end() {
-      const all = [...targets.values()]
-      const status = instanceStatus({ targets: all, failure, cancelled })
-      return {
-        id: instance.id,
-        line: instance.line,
-        status,
-        failedPhase: failedPhase ?? targetsPhase,
-        error: failure ?? (status === 'cancelled' ? 'cancelled' : errorsOf(all)),
-        warnings,
-        targets: all,
-        phases,
-        startedAt: startedAt.toISOString(),
-        seconds: secondsSince(startedAt, now()),
-        ...facts,
-      }
+    end: () => outcomeOf(instance, collected, now()),
+  }
+}
+
+function nothingYet(instance: Instance, startedAt: Date): Collected {
+  return {
+    startedAt,
+    phases: [],
+    warnings: [],
+    targets: new Map(),
+    failure: null,
+    cancelled: false,
+    failedPhase: null,
+    targetsPhase: null,
+    facts: {
+      image: { reference: instance.customImage ?? '', id: null, digest: null },
+      exitCode: null,
+      downtimeSeconds: null,
     },
+  }
+}
+
+function outcomeOf({ id, line }: Instance, collected: Collected, endedAt: Date): InstanceOutcome {
+  const { failure, cancelled, failedPhase, targetsPhase, warnings, phases, startedAt, facts } = collected
+  const targets = [...collected.targets.values()]
+  const status = instanceStatus({ targets, failure, cancelled })
+  return {
+    id,
+    line,
+    status,
+    failedPhase: failedPhase ?? targetsPhase,
+    error: failure ?? (status === 'cancelled' ? 'cancelled' : errorsOf(targets)),
+    warnings,
+    targets,
+    phases,
+    startedAt: startedAt.toISOString(),
+    seconds: secondsSince(startedAt, endedAt),
+    ...facts,
   }
 }
 

@@ -1,4 +1,4 @@
-/** `preHook` and `postHook` around a target's work: `postHook` runs whenever `preHook` was begun, whatever came between. */
+/** Runs `preHook` and `postHook` around a target's work. If `preHook` was begun, `postHook` runs, whatever happens in between. */
 
 import { HOOK_DEADLINE_MS, type HookKind, runHook } from '../applications/hooks.ts'
 import type { Target } from '../config/model.ts'
@@ -11,28 +11,29 @@ export interface HookPlace {
   readonly name: string
 }
 
-/** What a run that is over still gives to a postHook, ms: the application may be in its maintenance mode. */
+/** Deadline of a postHook after the run's time is over, ms: the application may still be in its maintenance mode. */
 const LATE_DEADLINE_MS = 60_000
 
-/** Begins with the preHook. Throws `InstanceError` where it fails; then the target has failed, and `closeHooks` still runs. */
+/** Runs the preHook, if there is one. Throws `InstanceError` if it fails; the caller still runs the postHook. */
 export async function preHook(run: InstanceRun, target: Target, place: HookPlace | null): Promise<void> {
   if (target.preHook === null) return
-  await oneHook(run, 'preHook', target, target.preHook, place)
+  await runTargetHook(run, { kind: 'preHook', target, text: target.preHook, place })
 }
 
-/** Runs the postHook, if there is one, also when the run is cancelled or its time is over. Throws `InstanceError` where it fails. */
+/** Runs the postHook, if there is one, even if the run is cancelled or its time is over. Throws `InstanceError` if it fails. */
 export async function postHook(run: InstanceRun, target: Target, place: HookPlace | null): Promise<void> {
   if (target.postHook === null) return
-  await oneHook(run, 'postHook', target, target.postHook, place)
+  await runTargetHook(run, { kind: 'postHook', target, text: target.postHook, place })
 }
 
-async function oneHook(
-  run: InstanceRun,
-  kind: HookKind,
-  target: Target,
-  text: string,
-  place: HookPlace | null,
-): Promise<void> {
+interface TargetHook {
+  readonly kind: HookKind
+  readonly target: Target
+  readonly text: string
+  readonly place: HookPlace | null
+}
+
+async function runTargetHook(run: InstanceRun, { kind, target, text, place }: TargetHook): Promise<void> {
   if (place === null) {
     throw new InstanceError(
       `${kind} of ${target.kind === 'db' ? 'database' : 'volume'} ${targetName(target)} has no container to run in: no running container has it mounted. Start one, or remove the hook`,
@@ -46,7 +47,7 @@ async function oneHook(
       name: place.name,
       text,
       deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, run.instance.timeoutMs),
-      // a postHook that was begun is not cut short: it puts the application back to work
+      // a postHook is never cut short: it puts the application back to work
       ...(kind === 'preHook' ? { signal: run.abort.signal } : {}),
       onLine: (stream, line) => run.log.write(stream === 'stdout' ? 'out' : 'err', `${line}\n`),
     }),

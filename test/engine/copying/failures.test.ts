@@ -266,3 +266,17 @@ test('a helper without the tools says which are missing', async () => {
   expect(await probeTools(bench.exec)).toEqual({ ok: false, missing: ['find', 'xargs'] })
   await bench.remove()
 })
+
+test('a path that is longer than the tools can take is one short sentence', async () => {
+  const helper = await openTestBench(engine, gnu, [few])
+  const deep =
+    'my $n = "directory-" x 20; mkdir "/deep"; chdir "/deep"; for (1..25) { mkdir $n or die $!; chdir $n or die $! } open my $h, ">", "file"'
+  await engine.ok(['exec', helper.container, 'perl', '-e', deep])
+  const error = await copyVolume(helper, wanted({ source: '/deep' })).then(
+    () => null,
+    (reason: Error) => reason,
+  )
+  await helper.remove()
+  expect(error?.message).toMatch(/^volume data could not be listed: stat: .*….*directory-': File name too long$/)
+  expect(error?.message.length).toBeLessThan(500)
+})

@@ -319,7 +319,7 @@ test('the annotations stand at the instances’ lines, at most ten, below the gr
 })
 
 test('the summary has the verdict, a row each, and the last lines of a failed log', () => {
-  expect(ran.summary).toMatch(/^### ❌ 30 of 31 backups failed/)
+  expect(ran.summary).toMatch(/^### ❌ 32 of 33 backups failed/)
   expect(ran.summary).toContain('❌ failed (run)')
   expect(ran.summary).toMatch(/<pre>(.*\n)*the disk is away\n/)
 })
