@@ -69,7 +69,7 @@ export function interferenceWith(quiet: StoppedContainers, now: readonly Contain
       return c.state === 'down' && c.startedAt === startedAt
         ? []
         : [
-            `container "${name}" was started by somebody else while its data was being copied (a restart policy, a timer?)`,
+            `container "${name}" was started by somebody else at ${c.startedAt}, while its data was being copied (a timer, a watchdog, another tool?)`,
           ]
     }),
     ...quiet.paused.flatMap(({ id, name, startedAt }) => {

@@ -1,24 +1,26 @@
-/** Work done while applications are stopped: stop, work, see that all kept still, start, wait until up. They are started again whatever happens. */
+/** Work done while applications are stopped: stop, work, see that all kept still, start, wait until ready. They are started again whatever happens. */
 
+import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
-import { allContainers, allVolumes, containersOf } from './inspect.ts'
+import { allContainers, allVolumes } from './inspect.ts'
 import { asOfNow, type HostAfterCopy, interferenceWith, lateWriters, type StoppedContainers } from './interference.ts'
+import { type StartFailure, type StartResult, startAll } from './start.ts'
+import { type StopResult, stopAll } from './stop.ts'
 import type { StopGroup } from './stopPlan.ts'
-import { type StartFailure, type StopResult, startAll, stopAll } from './stopStart.ts'
 
 /** For an engine that is away for a moment once all is done, ms. */
-const PATIENCE_MS = 60_000
+const LOOK_BACK_MS = 30_000
 
 export interface WhileStoppedOptions {
   /** Ids of the runner's own containers. */
   readonly self: readonly string[]
-  /** For a container whose own stop time-out is for ever, ms. */
-  readonly endlessStopMs: number
-  /** Bounds starting and waiting until up, ms; its own, so that a run whose time is over still starts what it stopped. */
-  readonly startDeadlineMs: number
+  /** When the time of the instance is over, ms since 1970. It bounds the waiting; what was stopped is started whatever the time is. */
+  readonly until: number
+  /** Told what happens, and every 30 s what is waited for. */
+  readonly say: (line: string) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
@@ -27,7 +29,7 @@ export interface WorkWhileStopped<T> {
     | { readonly kind: 'done'; readonly value: T; readonly disturbed: readonly string[] }
     /** Not stopped, or not worked: every target of the group has failed. `CancelledError` where the signal fired. */
     | { readonly kind: 'failed'; readonly error: Error }
-  /** Why what was copied may be torn, though all kept still: a sentence for each application that had to be killed. */
+  /** Why what was copied may be torn, though all kept still: a sentence for each application that was killed. */
   readonly torn: readonly string[]
   readonly warnings: readonly string[]
   /** Applications that did not come up again: each fails the instance. */
@@ -37,10 +39,10 @@ export interface WorkWhileStopped<T> {
 }
 
 /**
- * Stops the containers of a group, does `work`, and starts them again: before this returns all have been started, and each is
- * up or in `notUp`. `disturbed` says why the copy may not show one moment; where it is not empty, the targets have failed.
- * The journal must list `group.start` before this is called. Throws only where the engine
- * cannot be asked any more while it starts them: then the journal is what is left.
+ * Stops the containers that the targets of a group need, does `work`, and starts them again: before this returns all have been
+ * started, and each is ready or in `notUp`. `disturbed` says why the copy may not show one moment; where it is not empty, the targets
+ * have failed. The journal must list `group.start` before this is called. Throws only where the engine cannot be asked any more while
+ * it starts them: then the journal is what is left.
  */
 export async function whileStopped<T>(
   docker: Docker,
@@ -51,20 +53,36 @@ export async function whileStopped<T>(
   const now = await lookAgain(docker, group, options)
   if (now instanceof Error)
     return { outcome: { kind: 'failed', error: now }, torn: [], warnings: [], notUp: [], downtimeMs: null }
+  const names = now.start.flat().map(({ name }) => name)
+  if (names.length > 0) await options.say(`stopping ${names.join(', ')}`)
   const stoppedAt = Date.now()
   const begun = await stopAndWork(docker, now, options, work)
   const started = await startAll(docker, now.start, {
-    deadlineMs: options.startDeadlineMs,
-    stopMayBePending: begun.stop === null || begun.stop.failed.length > 0,
+    ...options,
+    stopMayBePending: begun.stop?.isPending ?? true,
     known: begun.known,
   })
+  const downtimeMs = names.length === 0 ? null : started.startedAt - stoppedAt
+  await sayUpAgain(options, names, started, downtimeMs)
   return {
     outcome: await lookBack(docker, now, begun, { self: options.self, startedAgainAt: started.firstStartedAt }),
     torn: begun.stop?.warnings ?? [],
     warnings: started.warnings,
     notUp: started.failed,
-    downtimeMs: now.start.length === 0 ? null : started.startedAt - stoppedAt,
+    downtimeMs,
   }
+}
+
+async function sayUpAgain(
+  { say }: WhileStoppedOptions,
+  names: readonly string[],
+  { failed }: StartResult,
+  downtimeMs: number | null,
+): Promise<void> {
+  const up = names.filter((name) => !failed.some((one) => one.name === name))
+  if (downtimeMs !== null && up.length > 0)
+    await say(`${up.join(', ')} up again, after ${(downtimeMs / 1000).toFixed(1)} s`)
+  for (const { name, log } of failed) for (const line of log) await say(`${name}: ${line}`)
 }
 
 interface Begun<T> {
@@ -84,13 +102,12 @@ async function stopAndWork<T>(
   let stop: StopResult | null = null
   try {
     const { signal } = options
-    stop = await stopAll(docker, group.stop, { endlessMs: options.endlessStopMs, ...(signal && { signal }) })
+    stop = await stopAll(docker, group.stop, options)
     if (stop.aborted || signal?.aborted) throw new CancelledError()
-    const [failed] = stop.failed
-    if (failed !== undefined) throw new InstanceError(failed.error)
+    if (stop.failed.length > 0) throw new InstanceError(stop.failed.map(({ error }) => error).join('; '))
     const value = await work()
     const quiet = quietOf(group, stop)
-    const known = await containersOf(
+    const known = await inspectContainers(
       docker,
       [...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id),
     )
@@ -113,7 +130,7 @@ async function lookBack<T>(
 ): Promise<WorkWhileStopped<T>['outcome']> {
   if (outcome.kind === 'failed') return outcome
   try {
-    const now = await retryWhileUnavailable(PATIENCE_MS, () => hostNow(docker))
+    const now = await retryWhileUnavailable(LOOK_BACK_MS, () => hostNow(docker))
     const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
     const came = lateWriters(quietOf(group, stop), { ...now, ...at, volumes })
     return { ...outcome, disturbed: [...outcome.disturbed, ...came] }

@@ -2,14 +2,15 @@
  * The claim: one container named `marina-run-<id>`. The engine's atomic create is the host-wide lock; the container owns the
  * staging volume, so that one `rm --force --volumes`, last, frees both.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createCall, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer } from '../docker/containers.ts'
-import { type Claim, isOurs, parseClaim } from '../docker/labels.ts'
-import type { Container } from '../docker/parseContainer.ts'
+import { parseClaim } from '../docker/labels.ts'
+import { poll, tellWhile } from '../docker/poll.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
+import { whyStale } from './findClaims.ts'
+import { describeHolder, whyNotOurs } from './holder.ts'
 import { type DockerHost, engineNow } from './host.ts'
-import { sweepClaim, whyStale } from './sweep.ts'
+import { repairClaim } from './repair.ts'
 
 export interface ClaimWait {
   /** How long to wait for a live holder, ms; 0 fails at once. */
@@ -17,36 +18,59 @@ export interface ClaimWait {
   readonly signal: AbortSignal
   /** Called at the moment the claim is ours. */
   readonly onClaimed: () => void
+  /** Told at once, and then every 30 s, who holds the lock that is waited for. */
+  readonly say: (line: string) => Promise<void>
 }
 
 const POLL_MS = 1_000
+const CREATE_DEADLINE_MS = 120_000
+/** How often a lock that was freed may be somebody else's at the next moment, before that counts as an attempt to wait for. */
+const FREED = 3
+
+type Attempt = { readonly kind: 'claimed'; readonly id: string } | { readonly kind: 'held'; readonly by: string }
 
 /**
  * Creates the container that is the claim, and returns its id. A stale holder is swept first; a live one is waited for, then named in
  * an `InstanceError`. Throws `CommandError` for anything else that keeps the engine from creating it.
  */
 export async function claim(host: DockerHost, spec: RunSpec, wait: ClaimWait): Promise<string> {
-  const until = Date.now() + wait.lockWaitMs
-  for (;;) {
-    if (wait.signal.aborted) throw new CancelledError()
-    const created = await createContainer(
-      host.docker,
-      createCall(spec),
-      `container ${spec.name} could not be created`,
-      {
-        deadlineMs: 120_000,
-        signal: wait.signal,
-      },
-    )
-    if (created.kind === 'created') {
-      wait.onClaimed()
-      return created.id
+  const { signal, say, lockWaitMs } = wait
+  const until = Date.now() + lockWaitMs
+  let last = await tryClaim(host, spec, wait)
+  if (last.kind === 'held' && lockWaitMs > 0) {
+    let by = last.by
+    await say(`waiting for the lock: ${by}`)
+    const look = async () => {
+      last = await tryClaim(host, spec, wait)
+      if (last.kind === 'held') by = last.by
+      return last.kind === 'claimed' ? last : null
     }
-    const held = await clearHolder(host, spec.name)
-    if (held === null) continue
-    if (Date.now() >= until)
-      throw new InstanceError(`${held}${wait.lockWaitMs > 0 ? `; waited ${Math.round(wait.lockWaitMs / 1000)} s` : ''}`)
-    await sleep(POLL_MS, undefined, { signal: wait.signal }).catch(() => {})
+    await tellWhile({ what: () => `waiting for the lock: ${by}`, say }, () =>
+      poll(look, { everyMs: POLL_MS, until, signal }),
+    )
+  }
+  if (last.kind === 'claimed') return last.id
+  if (signal.aborted) throw new CancelledError()
+  throw new InstanceError(`${last.by}${lockWaitMs > 0 ? `; waited ${Math.round(lockWaitMs / 1000)} s` : ''}`)
+}
+
+/** Tries until the claim is ours or a holder is there that cannot be swept. */
+async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: ClaimWait): Promise<Attempt> {
+  for (let freed = 0; ; freed += 1) {
+    if (signal.aborted) throw new CancelledError()
+    const what = `container ${spec.name} could not be created`
+    const created = await createContainer(host.docker, createCall(spec), what, {
+      deadlineMs: CREATE_DEADLINE_MS,
+      signal,
+    })
+    if (created.kind === 'created') {
+      onClaimed()
+      return { kind: 'claimed', id: created.id }
+    }
+    const by = await clearHolder(host, spec.name)
+    if (by !== null) return { kind: 'held', by }
+    if (freed === FREED)
+      return { kind: 'held', by: `another run takes container ${spec.name} each time that it is free` }
   }
 }
 
@@ -57,26 +81,9 @@ async function clearHolder(host: DockerHost, name: string): Promise<string | nul
   const holder = parseClaim(container)
   if (holder === null) return whyNotOurs(container)
   const because = await whyStale(host, holder)
-  if (because === null) return `the instance is being backed up already, ${describeHolder(host, holder)}`
-  if (await sweepClaim(host, holder, because)) return null
+  if (because === null) return describeHolder(holder, engineNow(host))
+  await repairClaim(host, holder, because)
   const left = await inspectContainer(host.docker, name)
   if (left === null || left.id !== holder.container.id) return null
   return `a run of the instance was left behind (${because}) and could not be taken over: docker rm -fv ${name}`
-}
-
-/** What a container is that has one of our names and is no claim of ours, and what to do with it. */
-export function whyNotOurs({ name, labels }: Container): string {
-  return isOurs(labels)
-    ? `container ${name} is Marina's, but of another version, or somebody renamed it: let that one finish, or remove it (docker rm -fv ${name})`
-    : `a container named ${name} is on this host, and it is not Marina's: rename or remove it (docker rm ${name}), or choose another id`
-}
-
-function describeHolder(host: DockerHost, holder: Claim): string {
-  const { owner } = holder
-  const where =
-    owner.repository === ''
-      ? 'by a run outside a forge'
-      : `by run ${owner.runId} (attempt ${owner.attempt}) of ${owner.repository}`
-  const minutes = Math.max(0, Math.round((engineNow(host) - Date.parse(holder.container.createdAt)) / 60_000))
-  return `${where}, since ${minutes} min (container ${holder.container.name}). Wait for it, set lock-wait, or cancel that run`
 }

@@ -7,13 +7,16 @@
  * once, because a file of its first start is in its own layer.
  */
 import type { MountSpec } from '../docker/args.ts'
-import { removeContainer } from '../docker/containers.ts'
+import { inspectContainer, removeContainer } from '../docker/containers.ts'
 import { type ExecRequest, type ExecResult, execTruthfully } from '../docker/exec.ts'
+import { claimLabels, type HelperClaim, type JournalEntry } from '../docker/labels.ts'
 import { mountFailureIn } from '../docker/mountFailures.ts'
+import { tellWhile } from '../docker/poll.ts'
 import { type Docker, engineIsAway, reason, type Stream, stream } from '../docker/process.ts'
 import { type Ended, InstanceError } from '../errors.ts'
 import { type ClaimWait, claim } from './claim.ts'
 import type { DockerHost } from './host.ts'
+import { type JournalOrigin, keepJournal } from './keepJournal.ts'
 
 export interface HelperContainer {
   readonly id: string
@@ -24,15 +27,16 @@ export interface HelperContainer {
   abandon(): void
   /** Ends the lease and removes the helper with its staging volume: the claim ends. */
   release(): Promise<void>
+  /** Releases, and leaves a journal of the applications that are still down: no data stays. Where that cannot be had, the helper stays as by `abandon`. */
+  releaseWithout(down: readonly JournalEntry[]): Promise<void>
   /** Releases, and throws `error`: it is the reason, whatever goes wrong with the release. */
   releaseAfter(error: unknown): Promise<never>
 }
 
 export interface HelperSpec {
-  readonly name: string
+  readonly claim: Omit<HelperClaim, 'container'>
   /** Images to try in turn: the backup image, then the helper image, which is looked for only when it is needed. */
   readonly images: readonly (() => Promise<{ readonly reference: string; readonly id: string }>)[]
-  readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly MountSpec[]
 }
 
@@ -53,8 +57,7 @@ const REMOVE_DEADLINE_MS = 30 * 60_000
 const START_DEADLINE_MS = 60_000
 
 /**
- * Takes the claim with a helper of the first image that can be one. `usable` looks whether its tools are there, and says which are
- * missing. Throws `InstanceError` where no image serves, naming `helperImage`.
+ * Takes the claim with a helper of the first image that can be one. `probe` looks for its tools, and says which are missing. Throws `InstanceError` where no image serves, naming `helperImage`.
  */
 export async function startHelper<Tools>(
   host: DockerHost,
@@ -70,9 +73,11 @@ export async function startHelper<Tools>(
   for (const candidate of spec.images) {
     const image = await candidate()
     const id = await claim(host, helperSpec(spec, image.id), wait)
-    const opened = await start(host.docker, id)
+    const opened = await tellWhile({ what: () => 'waiting for the helper to start', say: wait.say }, () =>
+      start(host.docker, id),
+    )
     if (opened.ok) {
-      const helper = helperContainer(host.docker, id, opened.lease)
+      const helper = helperContainer(host, { ...spec.claim, id, image: image.id, mounts: [] }, opened.lease, wait.say)
       try {
         const probed = await probe(helper.exec)
         if (probed.ok) return { helper, tools: probed.tools }
@@ -99,9 +104,9 @@ export async function startHelper<Tools>(
 
 function helperSpec(spec: HelperSpec, image: string) {
   return {
-    name: spec.name,
+    name: spec.claim.self,
     image,
-    labels: spec.labels,
+    labels: claimLabels(spec.claim),
     mounts: spec.mounts,
     env: {},
     entrypoint: ['sh'],
@@ -147,7 +152,14 @@ async function start(docker: Docker, id: string): Promise<Started> {
   return { ok: false, why: reason(ended, said.trim()) }
 }
 
-function helperContainer(docker: Docker, id: string, lease: Stream): HelperContainer {
+function helperContainer(
+  host: DockerHost,
+  origin: JournalOrigin,
+  lease: Stream,
+  say: ClaimWait['say'],
+): HelperContainer {
+  const { docker } = host
+  const { id } = origin
   const lost = new AbortController()
   let released = false
   lease.ended.then(
@@ -156,11 +168,17 @@ function helperContainer(docker: Docker, id: string, lease: Stream): HelperConta
     },
     () => lost.abort(),
   )
-  const release = async () => {
+  const endLease = () => {
     released = true
-    await removeContainer(docker, id, { deadlineMs: REMOVE_DEADLINE_MS })
     lease.stdin.destroy()
     lease.kill()
+  }
+  const release = async () => {
+    released = true
+    await tellWhile({ what: () => 'removing what was staged', say }, () =>
+      removeContainer(docker, id, { deadlineMs: REMOVE_DEADLINE_MS }),
+    )
+    endLease()
   }
   return {
     id,
@@ -172,12 +190,18 @@ function helperContainer(docker: Docker, id: string, lease: Stream): HelperConta
         container: id,
         signal: request.signal ? AbortSignal.any([request.signal, lost.signal]) : lost.signal,
       }),
-    abandon() {
-      released = true
-      lease.stdin.destroy()
-      lease.kill()
-    },
+    abandon: endLease,
     release,
+    async releaseWithout(down) {
+      try {
+        const found = await inspectContainer(docker, id)
+        await keepJournal(host, { ...origin, mounts: found?.mounts ?? [] }, down)
+      } catch (error) {
+        endLease()
+        throw error
+      }
+      await release()
+    },
     async releaseAfter(error) {
       await release().catch(() => {}) // `post` or the next start sweeps it, and says so
       throw error

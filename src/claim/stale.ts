@@ -1,4 +1,4 @@
-/** Whether a claim is held by nobody any more. Pure: what is known goes in, the verdict and its reason come out. */
+/** Judges whether a claim is held by nobody any more. Pure: what is known goes in, the verdict and its reason come out. */
 import type { Claim } from '../docker/labels.ts'
 
 export interface StalenessFacts {
@@ -18,6 +18,8 @@ const GRACE_MS = 60_000
 /** Why the claim is stale, as words that go on after “left behind: ”; `null` where it is live. */
 export function staleBecause(claim: Claim, known: StalenessFacts): string | null {
   const { container } = claim
+  // nobody is at it: its run is over, and has left it to the next start
+  if (claim.kind === 'journal') return 'it is the journal of a run that is over'
   if (known.engineNow > claim.deadline) return 'its deadline has passed'
   if (known.runCompleted === true) return 'its run is completed'
   if (known.ownerGone === true) return 'its process is gone'

@@ -6,7 +6,6 @@ import { createApi } from '../action/api.ts'
 import { refusedEvent } from '../action/platform.ts'
 import type { DockerHost } from '../claim/host.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
-import { startAgain } from '../claim/startAgain.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import type { Config, RawInstance } from '../config/load.ts'
 import type { Instance } from '../config/model.ts'
@@ -90,7 +89,7 @@ export async function backup(action: CommandContext): Promise<number> {
       process: thisProcess(),
     },
     runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
-    startAgain: (waves) => startAgain(docker, waves),
+    say: (line) => console.info(redactor.text(line)),
     reportError: async (message) => {
       errors.push(redactor.text(message))
       await console.error(redactor.text(message))

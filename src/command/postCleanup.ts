@@ -1,7 +1,6 @@
 /** `post`: removes what the main phase of this job left, because it was killed or could not. It runs after every end but a runner's shutdown. */
 import type { Console } from '../action/console/console.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
-import { startAgain } from '../claim/startAgain.ts'
 import { sweepJob } from '../claim/sweep.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
@@ -25,7 +24,7 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
         engine,
         owner,
         runCompleted: async () => null,
-        startAgain: (waves) => startAgain(docker, waves),
+        say: (line) => console.info(line),
         reportError: (message) => console.error(message),
         warn: (message) => console.warning(message),
       },

@@ -11,8 +11,6 @@ const VERSION = '1'
 
 const HEALTHY_FIRST = 'healthy-first'
 
-export type ClaimKind = 'backup' | 'helper' | 'image'
-
 /** In labels the helper keeps the name of earlier versions, whose claims may be on the host. */
 const HELPER_IN_LABELS = 'workbench'
 
@@ -41,61 +39,98 @@ export interface JournalEntry {
   readonly before?: 'unhealthy' | 'restarting'
 }
 
-export interface Claim {
-  readonly container: Container
-  readonly kind: ClaimKind
-  readonly instance: string
-  /** Where it began its life; after a sweeper took it over the container's name is another. */
-  readonly self: string
-  readonly owner: Owner
-  /** By the engine's clock, ms since 1970. */
-  readonly deadline: number
+/** What the claim of a helper tells others on the host. */
+export interface Journal {
   /** In the order of starting. */
   readonly restart: readonly JournalEntry[]
   /** Ids of the database containers that are dumped under it, and must run meanwhile. */
   readonly dumps: readonly string[]
   /** Names of the containers in which a postHook is still to run, if not all is over. */
   readonly hooks: readonly string[]
-  /** For `image`: the id of the helper it belongs to. */
-  readonly helper: string | null
 }
+
+interface ClaimBase {
+  readonly container: Container
+  readonly instance: string
+  /** Its first name; after a sweeper took it over the container's name is another. */
+  readonly self: string
+  readonly owner: Owner
+  /** By the engine's clock, ms since 1970. */
+  readonly deadline: number
+}
+
+/** The backup container itself is the lock of its instance. */
+export interface BackupClaim extends ClaimBase {
+  readonly kind: 'backup'
+}
+
+/** A helper is the lock of its instance, has the staging volume, and is the journal. */
+export interface HelperClaim extends ClaimBase, Journal {
+  readonly kind: 'helper'
+}
+
+/** The backup container beside a helper. */
+export interface ImageClaim extends ClaimBase {
+  readonly kind: 'image'
+  /** Id of the helper it belongs to. */
+  readonly helper: string
+}
+
+/** No lock, no data: only the memory of applications that could not be started again. Whoever starts next tries again. */
+export interface JournalClaim extends ClaimBase {
+  readonly kind: 'journal'
+  /** In the order of starting. */
+  readonly restart: readonly JournalEntry[]
+}
+
+/** A container of ours, as its labels tell of it. */
+export type Claim = BackupClaim | HelperClaim | ImageClaim | JournalClaim
+
+type WithoutContainer<C> = C extends Claim ? Omit<C, 'container'> : never
+/** What is known of a claim before its container is created. */
+export type PlannedClaim = WithoutContainer<Claim>
 
 export const claimName = (instance: string) => `marina-run-${instance}`
 export const imageName = (instance: string) => `marina-image-${instance}`
 export const sweepName = (id: string, generation: number) =>
   `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
 
-/** For one whose sweeper ended without having repaired everything. */
+/** `id` is that of the claim whose applications could not be started again. */
+export const journalName = (id: string) => `marina-journal-${id.slice(0, 12)}`
+
+/** The name of a claim whose sweeper ended without having repaired everything. */
 export const releasedSweepName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
 
 /** Labels of one of our containers. */
-export function claimLabels(claim: Omit<Claim, 'container'>): Record<string, string> {
-  const labels: Record<string, string> = {
+export function claimLabels(claim: PlannedClaim): Record<string, string> {
+  const { owner } = claim
+  return {
     [VERSION_LABEL]: VERSION,
     [`${PREFIX}kind`]: claim.kind === 'helper' ? HELPER_IN_LABELS : claim.kind,
     [`${PREFIX}instance`]: claim.instance,
     [`${PREFIX}self`]: claim.self,
-    [`${PREFIX}run`]: [claim.owner.repository, claim.owner.runId, claim.owner.attempt, claim.owner.server].join(' '),
-    [`${PREFIX}job`]: claim.owner.job,
-    [`${PREFIX}process`]: claim.owner.process,
+    [`${PREFIX}run`]: [owner.repository, owner.runId, owner.attempt, owner.server].join(' '),
+    [`${PREFIX}job`]: owner.job,
+    [`${PREFIX}process`]: owner.process,
     [`${PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
+    ...(claim.kind === 'image' ? { [`${PREFIX}${HELPER_IN_LABELS}`]: claim.helper } : {}),
+    ...('restart' in claim ? restartLabels(claim.restart) : {}),
+    ...('dumps' in claim ? numbered('dumps.', claim.dumps) : {}),
+    ...('hooks' in claim ? numbered('hook.', claim.hooks) : {}),
   }
-  if (claim.helper !== null) labels[`${PREFIX}${HELPER_IN_LABELS}`] = claim.helper
-  claim.restart.forEach((entry, index) => {
-    labels[`${PREFIX}restart.${digits(entry.wave)}.${digits(index)}`] = [
-      entry.id,
-      entry.name,
-      ...(entry.healthyFirst ? [HEALTHY_FIRST] : []),
-      ...(entry.before === undefined ? [] : [entry.before]),
-    ].join(' ')
-  })
-  claim.dumps.forEach((id, index) => {
-    labels[`${PREFIX}dumps.${digits(index)}`] = id
-  })
-  claim.hooks.forEach((name, index) => {
-    labels[`${PREFIX}hook.${digits(index)}`] = name
-  })
-  return labels
+}
+
+function restartLabels(entries: readonly JournalEntry[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map(({ wave, id, name, healthyFirst, before }, index) => [
+      `${PREFIX}restart.${digits(wave)}.${digits(index)}`,
+      [id, name, ...(healthyFirst ? [HEALTHY_FIRST] : []), ...(before === undefined ? [] : [before])].join(' '),
+    ]),
+  )
+}
+
+function numbered(key: string, values: readonly string[]): Record<string, string> {
+  return Object.fromEntries(values.map((value, index) => [`${PREFIX}${key}${digits(index)}`, value]))
 }
 
 /** For keys that are sorted as text. */
@@ -115,7 +150,7 @@ export function isOurs(labels: Readonly<Record<string, string>>): boolean {
 
 type Labelled = Pick<Container, 'id' | 'name' | 'labels'>
 
-/** Whether a container is a helper or a backup container of this action. */
+/** Whether a container is a helper, a backup container or a journal of this action. */
 export function isClaim(container: Labelled): boolean {
   return kindOf(container) !== null
 }
@@ -124,48 +159,64 @@ export function isClaim(container: Labelled): boolean {
  * What a container is for us; `null` where it is not ours. Images can carry labels too, so it must carry our labels, our version, and
  * a `self` that is its name, or have been renamed by a sweeper to a name with its own id.
  */
-function kindOf(container: Labelled): ClaimKind | null {
+function kindOf(container: Labelled): Claim['kind'] | null {
   const { labels, name } = container
   const self = labels[`${PREFIX}self`] ?? ''
   if (labels[VERSION_LABEL] !== VERSION || self === '') return null
   if (self !== name && sweepGeneration(container) === 0) return null
   const kind = labels[`${PREFIX}kind`]
   if (kind === HELPER_IN_LABELS) return 'helper'
-  return kind === 'backup' || kind === 'image' ? kind : null
+  return kind === 'backup' || kind === 'image' || kind === 'journal' ? kind : null
 }
 
 /** The claim that a container is; `null` where it is not ours. */
 export function parseClaim(container: Container): Claim | null {
   const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
-  const kind = kindOf(container)
-  if (kind === null) return null
   const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
   const deadline = Date.parse(label('deadline'))
-  return {
+  const base: ClaimBase = {
     container,
-    kind,
     self: label('self'),
     instance: label('instance'),
     owner: { repository, server, runId, attempt: Number(attempt) || 1, job: label('job'), process: label('process') },
     deadline: Number.isNaN(deadline) ? 0 : deadline,
-    helper: label(HELPER_IN_LABELS) || null,
-    dumps: valuesOf(container, 'dumps.'),
-    hooks: valuesOf(container, 'hook.'),
-    restart: Object.keys(container.labels)
-      .filter((key) => key.startsWith(`${PREFIX}restart.`))
-      .sort()
-      .map((key) => {
-        const [id = '', name = '', ...words] = (container.labels[key] ?? '').split(' ')
-        const before = (['unhealthy', 'restarting'] as const).find((word) => words.includes(word))
-        return {
-          wave: Number(key.split('.').at(-2)) || 0,
-          id,
-          name,
-          ...(words.includes(HEALTHY_FIRST) ? { healthyFirst: true } : {}),
-          ...(before === undefined ? {} : { before }),
-        }
-      }),
   }
+  const restart = restartOf(container)
+  switch (kindOf(container)) {
+    case 'backup':
+      return { ...base, kind: 'backup' }
+    case 'helper':
+      return {
+        ...base,
+        kind: 'helper',
+        restart,
+        dumps: valuesOf(container, 'dumps.'),
+        hooks: valuesOf(container, 'hook.'),
+      }
+    case 'image':
+      return { ...base, kind: 'image', helper: label(HELPER_IN_LABELS) }
+    case 'journal':
+      return { ...base, kind: 'journal', restart }
+    case null:
+      return null
+  }
+}
+
+function restartOf({ labels }: Pick<Container, 'labels'>): readonly JournalEntry[] {
+  return Object.keys(labels)
+    .filter((key) => key.startsWith(`${PREFIX}restart.`))
+    .sort()
+    .map((key) => {
+      const [id = '', name = '', ...words] = (labels[key] ?? '').split(' ')
+      const before = (['unhealthy', 'restarting'] as const).find((word) => words.includes(word))
+      return {
+        wave: Number(key.split('.').at(-2)) || 0,
+        id,
+        name,
+        ...(words.includes(HEALTHY_FIRST) ? { healthyFirst: true } : {}),
+        ...(before === undefined ? {} : { before }),
+      }
+    })
 }
 
 function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readonly string[] {

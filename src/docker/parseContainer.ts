@@ -24,6 +24,8 @@ export interface HealthCheck {
   readonly timeoutMs: number
   readonly retries: number
   readonly startPeriodMs: number
+  /** Between two probes within the start period; `null` where it is the engine's default. */
+  readonly startIntervalMs: number | null
 }
 
 export interface Health {
@@ -65,6 +67,8 @@ export interface Container extends ContainerState {
   readonly health: Health | null
   readonly healthCheck: HealthCheck | null
   readonly autoRemove: boolean
+  /** `no`, `always`, `unless-stopped` or `on-failure`. */
+  readonly restartPolicy: string
   /** Seconds; -1 waits for ever; `null` is the engine's default of 10. */
   readonly stopTimeout: number | null
   readonly mounts: readonly ContainerMount[]
@@ -75,7 +79,7 @@ export interface Container extends ContainerState {
   readonly links: readonly string[]
   /** The directory of its writable layer, where the storage driver names one. */
   readonly upperDir: string | null
-  /** A helper or a backup container of this action. */
+  /** A helper, a backup container or a journal of this action. */
   readonly ours: boolean
 }
 
@@ -119,11 +123,25 @@ const inspectedContainer = z.object({
     Labels: strings,
     StopTimeout: z.number().nullish(),
     Healthcheck: z
-      .object({ Test: list, Interval: number, Timeout: number, StartPeriod: number, Retries: number })
+      .object({
+        Test: list,
+        Interval: number,
+        Timeout: number,
+        StartPeriod: number,
+        StartInterval: number,
+        Retries: number,
+      })
       .nullish(),
   }),
   HostConfig: z
-    .object({ AutoRemove: z.boolean().nullish(), NetworkMode: text, PidMode: text, IpcMode: text, Links: list })
+    .object({
+      AutoRemove: z.boolean().nullish(),
+      RestartPolicy: z.object({ Name: text }).nullish(),
+      NetworkMode: text,
+      PidMode: text,
+      IpcMode: text,
+      Links: list,
+    })
     .nullish(),
   Mounts: z
     .array(z.object({ Type: text, Name: text, Source: text, Destination: text, RW: z.boolean().nullish() }))
@@ -154,6 +172,7 @@ export function parseContainer(inspected: unknown): Container {
     health: healthOf(raw.State.Health),
     healthCheck: healthCheckOf(raw.Config.Healthcheck),
     autoRemove: raw.HostConfig?.AutoRemove ?? false,
+    restartPolicy: raw.HostConfig?.RestartPolicy?.Name || 'no',
     stopTimeout: raw.Config.StopTimeout ?? null,
     mounts: raw.Mounts.map(mountOf),
     networkMode: raw.HostConfig?.NetworkMode ?? '',
@@ -223,6 +242,7 @@ function healthCheckOf(raw: RawContainer['Config']['Healthcheck']): HealthCheck 
     timeoutMs: ms(raw.Timeout, 30_000),
     retries: raw.Retries > 0 ? raw.Retries : 3,
     startPeriodMs: ms(raw.StartPeriod, 0),
+    startIntervalMs: raw.StartInterval > 0 ? raw.StartInterval / 1e6 : null,
   }
 }
 

@@ -10,7 +10,6 @@ import { volumeDirectory } from '../container/layout.ts'
 import { VANISHED } from '../container/mountedVolumes.ts'
 import type { CopyRequest, CopyResult } from '../copy/copyVolume.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
-import { seconds as inWords } from '../format.ts'
 import type { BegunCopy, CopyingStrategy, UnconfirmedCopy } from '../staging/strategy.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
@@ -57,10 +56,6 @@ export interface CopySurroundings {
   readonly vanished: readonly string[]
 }
 
-/** For an application whose own stop time-out is for ever, ms. */
-const ENDLESS_STOP_MS = 15 * 60_000
-/** For all of a group to come up again, ms. */
-const START_DEADLINE_MS = 15 * 60_000
 const REMOVE_MS = 600_000
 
 /** Copies every source. Each failure is its target's own, except an application that does not come up again: that throws. */
@@ -159,7 +154,7 @@ async function copyStopped(on: CopySurroundings, group: StopGroup, members: read
   const stopped = await stopAround(on, group, left)
   for (const member of left) member.torn = stopped.torn
   for (const warning of stopped.warnings) await on.run.report.warn(warning)
-  await refuseDown(on, stopped)
+  refuseDown(stopped)
   if (stopped.outcome.kind === 'failed') {
     const { error } = stopped.outcome
     if (on.run.abort.signal.aborted || !isExpected(error)) throw error
@@ -191,18 +186,17 @@ async function stopAround(
   members: readonly Member[],
 ): Promise<WorkWhileStopped<void>> {
   const { run, stops } = on
-  const names = group.start.flat().map((one) => one.name)
-  if (names.length > 0) await run.log.write('marina', `stopping ${names.join(', ')}`)
+  const entries = group.start.flatMap((wave, index) => wave.map((one) => ({ ...one, wave: index })))
   // until it is known that all are up again
-  run.applicationsDown = names.length > 0
+  run.down = entries
   const stopped = await whileStopped(
     run.context.host.docker,
     // what only a failed volume needs goes on
     { ...group, targets: members.map((member) => member.request.name) },
     {
       self: stops.self,
-      endlessStopMs: ENDLESS_STOP_MS,
-      startDeadlineMs: START_DEADLINE_MS,
+      until: run.abort.until,
+      say: (line) => run.log.write('marina', line),
       signal: run.abort.signal,
     },
     async () => {
@@ -214,19 +208,14 @@ async function stopAround(
         }))
     },
   )
-  run.applicationsDown = stopped.notUp.length > 0
-  if (stopped.downtimeMs !== null) {
-    const downtime = stopped.downtimeMs / 1000
-    run.report.downtime(downtime)
-    await run.log.write('marina', `${names.join(', ')} up again, after ${inWords(downtime)}`)
-  }
+  run.down = entries.filter(({ id }) => stopped.notUp.some((one) => one.isDown && one.expected.id === id))
+  if (stopped.downtimeMs !== null) run.report.downtime(stopped.downtimeMs / 1000)
   return stopped
 }
 
 /** Throws where an application did not come up again: that fails the instance, whatever its copies are. */
-async function refuseDown({ run }: CopySurroundings, { notUp }: WorkWhileStopped<void>): Promise<void> {
+function refuseDown({ notUp }: WorkWhileStopped<void>): void {
   if (notUp.length === 0) return
-  for (const one of notUp) for (const line of one.log) await run.log.write('marina', `${one.name}: ${line}`)
   throw new InstanceError(
     notUp
       .map((one) => `${one.error}${one.log.length === 0 ? '' : `; it said last: ${one.log.slice(-3).join(' | ')}`}`)

@@ -3,6 +3,7 @@ import { imageUserOf } from '../container/contents.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
 import { refuseOtherNetwork } from '../docker/networks.ts'
+import { tellWhile } from '../docker/poll.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import type { InstanceRun } from './instanceRun.ts'
@@ -12,10 +13,11 @@ export async function findImage(run: InstanceRun): Promise<ReadyImage> {
   const { context, instance, report, abort } = run
   const { docker } = context.host
   if (instance.customImage === null) throw new InstanceError(`instance ${instance.id} names no customImage`)
-  const image = await ensureImage(docker, instance.customImage, instance.pull, {
-    signal: abort.signal,
-    pullDeadlineMs: instance.timeoutMs,
-  })
+  const reference = instance.customImage
+  const image = await tellWhile(
+    { what: () => `waiting for image ${reference}`, say: (line) => run.log.write('marina', line) },
+    () => ensureImage(docker, reference, instance.pull, { signal: abort.signal, pullDeadlineMs: instance.timeoutMs }),
+  )
   report.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
   for (const warning of image.warnings) await report.warn(warning)
   if (instance.entrypoint === null && dropsItsCommand(image.entrypoint)) {

@@ -2,6 +2,7 @@
 import type { Instance, Target } from '../config/model.ts'
 import { type Layout, layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
+import type { JournalEntry } from '../docker/labels.ts'
 import {
   asError,
   CancelledError,
@@ -28,8 +29,8 @@ export interface InstanceRun {
   /** What was copied or dumped so far, for the manifest. */
   readonly staged: ManifestTarget[]
   readonly failed: { readonly target: Target; readonly error: string }[]
-  /** An application was stopped and may still be down: the journal must outlive this run. */
-  applicationsDown: boolean
+  /** Applications that were stopped and are, or may be, still down: their journal must outlive this run. */
+  down: readonly JournalEntry[]
 }
 
 export function beginInstanceRun(
@@ -48,7 +49,7 @@ export function beginInstanceRun(
     script: null,
     staged: [],
     failed: [],
-    applicationsDown: false,
+    down: [],
   }
 }
 

@@ -2,18 +2,19 @@
  * How an instance holds its claim, and where its backup container comes from.
  * All targets mounted: the backup container is the claim. Anything copied, dumped or stopped: a helper is.
  */
-import { claim, whyNotOurs } from '../claim/claim.ts'
+import { claim } from '../claim/claim.ts'
 import { type HelperContainer, startHelper } from '../claim/helper.ts'
+import { whyNotOurs } from '../claim/holder.ts'
 import type { CopyTools } from '../copy/copyHelper.ts'
 import { probeTools } from '../copy/tools.ts'
 import { createCall, type MountSpec, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
 import { ensureImage } from '../docker/images.ts'
-import { claimName, imageName, stagingLabels } from '../docker/labels.ts'
+import { claimLabels, claimName, imageName, type Journal, type JournalEntry, stagingLabels } from '../docker/labels.ts'
 import { type Docker, run } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { asError, InstanceError } from '../errors.ts'
-import { backupSpec, claimLabelsOf, type Journal, type LockRequest, NO_JOURNAL } from './lockSpecs.ts'
+import { backupSpec, claimBase, type LockRequest } from './lockSpecs.ts'
 
 export interface AcquiredLock {
   /** `null` where the backup container itself is the claim. */
@@ -23,10 +24,10 @@ export interface AcquiredLock {
   /** Creates the backup container with `/backup` and these mounts, and returns its id. */
   create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
-   * Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. With `keepJournal`, where an
-   * application is still down, the helper stays, orphaned, for `post` and the next start to repair from.
+   * Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. Where applications are still
+   * down, a journal of them stays, without data, for `post` and the next start to try again.
    */
-  release(keepJournal: boolean): Promise<void>
+  release(down: readonly JournalEntry[]): Promise<void>
 }
 
 /** The helper that holds the claim, and what its tools can do. */
@@ -43,7 +44,7 @@ const CREATE_ATTEMPTS = 3
 export function lockByBackupContainer(request: LockRequest): AcquiredLock {
   const { context, instance } = request
   const name = claimName(instance.id)
-  const labels = claimLabelsOf(request, { kind: 'backup', self: name, journal: NO_JOURNAL, helper: null })
+  const labels = claimLabels({ kind: 'backup', self: name, ...claimBase(request) })
   let current: string | null = null
   return {
     helper: null,
@@ -80,11 +81,14 @@ export async function lockByHelper(
       backup = await createBesideHelper(request, helper.id, { mounts, env })
       return backup
     },
-    async release(keepJournal) {
+    async release(down) {
       const stays = backup === null ? null : await removeContainer(docker, backup).then(() => null, asError)
       // while the backup container is there the staging volume is in use, and would outlive the helper: both wait for the sweep
-      await (keepJournal || stays !== null ? helper.abandon() : helper.release())
-      if (stays !== null) throw stays
+      if (stays !== null) {
+        helper.abandon()
+        throw stays
+      }
+      await (down.length === 0 ? helper.release() : helper.releaseWithout(down))
       if (helper.lost.aborted) await freeStaging(docker, staging)
       await removeMadeVolumes(docker, vanished, owner.job)
     },
@@ -98,16 +102,14 @@ async function openHelper(request: LockRequest, sources: readonly string[], jour
   const { context, instance, image, signal } = request
   const { docker, owner } = context.host
   const { helperImage } = instance
-  const name = claimName(instance.id)
   const opened = await startHelper(
     context.host,
     {
-      name,
+      claim: { kind: 'helper', self: claimName(instance.id), ...claimBase(request), ...journal },
       images: [
         async () => image,
         ...(helperImage === null ? [] : [() => ensureImage(docker, helperImage, 'missing', { signal })]),
       ],
-      labels: claimLabelsOf(request, { kind: 'helper', self: name, journal, helper: null }),
       mounts: [
         stagingMount(instance.id),
         ...sources.map(
@@ -137,7 +139,7 @@ async function createBesideHelper(
   const name = imageName(request.instance.id)
   const spec = backupSpec(request, {
     name,
-    labels: claimLabelsOf(request, { kind: 'image', self: name, journal: NO_JOURNAL, helper }),
+    labels: claimLabels({ kind: 'image', self: name, helper, ...claimBase(request) }),
     env,
     mounts: [{ type: 'volume', source: staging, target: '/backup', readonly: false }, ...mounts],
   })
@@ -179,6 +181,6 @@ function stagingMount(instance: string): MountSpec {
   return { type: 'anonymous', target: '/backup', labels: stagingLabels(instance) }
 }
 
-function waitOf({ context, signal, onClaimed }: LockRequest) {
-  return { lockWaitMs: context.lockWaitMs, signal, onClaimed }
+function waitOf({ context, signal, onClaimed, say }: LockRequest) {
+  return { lockWaitMs: context.lockWaitMs, signal, onClaimed, say }
 }

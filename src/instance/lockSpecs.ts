@@ -3,7 +3,6 @@ import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
 import type { MountSpec, RunSpec } from '../docker/args.ts'
 import type { ReadyImage } from '../docker/images.ts'
-import { type Claim, type ClaimKind, claimLabels } from '../docker/labels.ts'
 import type { InstanceContext } from './context.ts'
 
 export interface LockRequest {
@@ -13,38 +12,18 @@ export interface LockRequest {
   readonly signal: AbortSignal
   /** Called as soon as the claim is ours: waiting for it is not the instance's own time. */
   readonly onClaimed: () => void
+  /** Told whom the lock is waited for, and what else is waited for. */
+  readonly say: (line: string) => Promise<void>
 }
-
-/** What others on the host must know of a claim. */
-export type Journal = Pick<Claim, 'restart' | 'dumps' | 'hooks'>
-
-export const NO_JOURNAL: Journal = { restart: [], dumps: [], hooks: [] }
 
 /** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
 const RELEASE_MS = 3 * 3_600_000
 
-export interface ClaimDescription {
-  readonly kind: ClaimKind
-  /** The container's own name. */
-  readonly self: string
-  readonly journal: Journal
-  /** Id of the helper that a backup container stands beside; else `null`. */
-  readonly helper: string | null
-}
-
-export function claimLabelsOf(
-  { context, instance }: LockRequest,
-  { kind, self, journal, helper }: ClaimDescription,
-): Record<string, string> {
-  return claimLabels({
-    kind,
-    self,
-    instance: instance.id,
-    owner: context.host.owner,
-    deadline: engineNow(context.host) + context.lockWaitMs + instance.timeoutMs + RELEASE_MS,
-    ...journal,
-    helper,
-  })
+/** What all claims of an instance's run say of it. */
+export function claimBase({ context, instance }: LockRequest) {
+  const { host, lockWaitMs } = context
+  const deadline = engineNow(host) + lockWaitMs + instance.timeoutMs + RELEASE_MS
+  return { instance: instance.id, owner: host.owner, deadline }
 }
 
 /** The backup container: as the instance wants it, with its own mounts after ours. */

@@ -1,7 +1,7 @@
 /** Other instances that stop what this one needs, or need what this one stops: a run waits for them, a dry run only says so. */
-import { type Meeting, waitForOlder, waitForStopped } from '../claim/journals.ts'
+import { type Meeting, waitForOlder, waitForStopped } from '../claim/waitForOthers.ts'
+import type { Journal } from '../docker/labels.ts'
 import type { InstanceRun } from './instanceRun.ts'
-import type { Journal } from './lockSpecs.ts'
 
 interface NamedContainer {
   readonly id: string

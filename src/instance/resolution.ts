@@ -1,11 +1,11 @@
 /** The first phase: which targets there are, how each will be staged, and who is stopped for it. Nothing is touched. */
 import { hookContainer } from '../applications/hooks.ts'
-import { findClaims } from '../claim/sweep.ts'
+import { findClaims } from '../claim/findClaims.ts'
 import type { Target } from '../config/model.ts'
+import type { Journal } from '../docker/labels.ts'
 import { InstanceError } from '../errors.ts'
 import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
-import type { Journal } from './lockSpecs.ts'
 import type { OthersPolicy } from './others.ts'
 import { type InstanceStops, planInstanceStops } from './planStops.ts'
 import { targetName } from './reportBuilder.ts'
@@ -76,7 +76,8 @@ async function resolveRunning(
   )
   if (down.length === 0) return { found, awaited: [] }
   const claims = await findClaims(host)
-  const stopped = down.filter(({ id }) => claims.some((claim) => claim.restart.some((one) => one.id === id)))
+  const restarts = claims.flatMap((claim) => (claim.kind === 'helper' ? claim.restart : []))
+  const stopped = down.filter(({ id }) => restarts.some((one) => one.id === id))
   if (stopped.length === 0) return { found, awaited: [] }
   if (await others.untilUp(stopped)) return { found: await look(), awaited: [] }
   const awaited = stopped.map(({ target }) => target)

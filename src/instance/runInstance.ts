@@ -63,7 +63,14 @@ function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): bo
 /** Takes the claim with a helper where anything is copied or dumped; else the backup container is the claim, and takes it when it is created. */
 async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Resolution): Promise<Held> {
   const { context, instance, abort, report } = run
-  const request = { context, instance, image, signal: abort.signal, onClaimed: () => abort.arm(instance.timeoutMs) }
+  const request = {
+    context,
+    instance,
+    image,
+    signal: abort.signal,
+    onClaimed: () => abort.arm(instance.timeoutMs),
+    say: (line: string) => run.log.write('marina', line),
+  }
   if (!needsHelper(resolution)) return { held: lockByBackupContainer(request), resolution }
   return report.phase('claim', () => lockWhatMounts(run, request, resolution))
 }
@@ -151,7 +158,7 @@ async function runImage(run: InstanceRun, image: ReadyImage, container: string):
 
 async function release(run: InstanceRun, lock: AcquiredLock): Promise<void> {
   try {
-    await run.report.phase('release', () => lock.release(run.applicationsDown))
+    await run.report.phase('release', () => lock.release(run.down))
   } catch (error) {
     await run.report.warn(`the claim could not be released, the next run will sweep it: ${asError(error).message}`)
   }

@@ -31,6 +31,7 @@ export function container(name: string, over: Partial<Container> = {}): Containe
     health: null,
     healthCheck: null,
     autoRemove: false,
+    restartPolicy: 'no',
     stopTimeout: null,
     mounts: [],
     networkMode: 'default',

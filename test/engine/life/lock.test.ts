@@ -179,7 +179,6 @@ async function otherHolder(restart: readonly JournalEntry[]): Promise<string> {
     restart,
     dumps: [],
     hooks: [],
-    helper: null,
   })
   const words = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
   await engine.ok(['run', '-d', '--name', name, ...words, engine.baseImage, 'sleep', '1000'])

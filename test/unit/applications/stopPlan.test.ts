@@ -217,7 +217,7 @@ describe('who needs one that is stopped stops before it, and starts after it', (
   })
 
   test('one is waited for until it is healthy where compose says so and it has a check', () => {
-    const healthCheck = { intervalMs: 1, timeoutMs: 1, retries: 1, startPeriodMs: 0 }
+    const healthCheck = { intervalMs: 1, timeoutMs: 1, retries: 1, startPeriodMs: 0, startIntervalMs: null }
     const first = (containers: readonly Container[]) => plan(containers).groups[0]?.start[0]?.[0]?.healthyFirst ?? false
     expect(first([{ ...sql, healthCheck }, service('web', 'db:service_healthy:false')])).toBe(true)
     expect(first([{ ...sql, healthCheck }, service('web', 'db:service_started:false')])).toBe(false)

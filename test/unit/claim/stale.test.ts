@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { processGone, staleBecause } from '../../../src/claim/stale.ts'
-import { type Claim, claimLabels, parseClaim, sweepName } from '../../../src/docker/labels.ts'
+import { type Claim, claimLabels, type JournalEntry, parseClaim, sweepName } from '../../../src/docker/labels.ts'
 import type { Container } from '../../../src/docker/parseContainer.ts'
 import { container as build } from '../../support/containers.ts'
 
@@ -13,9 +13,8 @@ function container(over: Partial<Container> = {}, createdAgo = 3600, labels: Rec
   return build('marina-run-a', { id: ID, labels, ...times, ...over })
 }
 
-const claim = (kind: Claim['kind'], of: Container): Claim => ({
+const base = (of: Container) => ({
   container: of,
-  kind,
   instance: 'a',
   self: of.name,
   owner: {
@@ -27,15 +26,24 @@ const claim = (kind: Claim['kind'], of: Container): Claim => ({
     process: 'boot pid:[1] 42 99',
   },
   deadline: NOW + 1000,
-  dumps: ['d'.repeat(64)],
-  hooks: ['shop'],
-  restart: [
-    { wave: 0, id: 'id1', name: 'db', healthyFirst: true },
-    { wave: 0, id: 'id3', name: 'cache', healthyFirst: true, before: 'unhealthy' },
-    { wave: 1, id: 'id2', name: 'app', before: 'restarting' },
-  ],
-  helper: null,
 })
+const restart: readonly JournalEntry[] = [
+  { wave: 0, id: 'id1', name: 'db', healthyFirst: true },
+  { wave: 0, id: 'id3', name: 'cache', healthyFirst: true, before: 'unhealthy' },
+  { wave: 1, id: 'id2', name: 'app', before: 'restarting' },
+]
+function claim(kind: Claim['kind'], of: Container): Claim {
+  switch (kind) {
+    case 'backup':
+      return { ...base(of), kind }
+    case 'helper':
+      return { ...base(of), kind, restart, dumps: ['d'.repeat(64)], hooks: ['shop'] }
+    case 'image':
+      return { ...base(of), kind, helper: ID }
+    case 'journal':
+      return { ...base(of), kind, restart }
+  }
+}
 
 const created = { status: 'created', state: 'down' as const, startedAt: '0001-01-01T00:00:00Z' }
 const exited = (secondsAgo: number) => ({ status: 'exited', state: 'down' as const, finishedAt: ago(secondsAgo) })
@@ -55,6 +63,7 @@ test.each`
   ${'a helper that holds'}               | ${claim('helper', container())}            | ${{}}                        | ${null}
   ${'a helper whose lease is broken'}    | ${claim('helper', container())}            | ${{ orphaned: true }}        | ${/action died/}
   ${'a helper that is down'}             | ${claim('helper', container(exited(5)))}   | ${{}}                        | ${/not running/}
+  ${'a journal, whoever left it'}        | ${claim('journal', container())}           | ${{ runCompleted: false }}   | ${/journal/}
   ${'a helper that is about to start'}   | ${claim('helper', container(created, 5))}  | ${{}}                        | ${null}
 `('$what', ({ given, known, because }) => {
   const said = staleBecause(given, { ...nothing, ...known })
@@ -62,8 +71,8 @@ test.each`
   else expect(said).toMatch(because)
 })
 
-test('what the labels say comes back whole', () => {
-  const whole = claim('helper', container())
+test.each(['backup', 'helper', 'image', 'journal'] as const)('what the labels of a %s say comes back whole', (kind) => {
+  const whole = claim(kind, container())
   const labels = claimLabels(whole)
   const of = container({}, 3600, labels)
   expect(parseClaim(of)).toEqual({ ...whole, container: of })

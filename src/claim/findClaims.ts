@@ -1,0 +1,43 @@
+/** Finds our own containers on the host, and asks everyone who may know whether a claim is still held. */
+import { inspectContainers, listContainers } from '../docker/containers.ts'
+import { type Claim, type HelperClaim, parseClaim, VERSION_LABEL } from '../docker/labels.ts'
+import { commandError, isUnanswered, query } from '../docker/process.ts'
+import { type DockerHost, engineNow } from './host.ts'
+import { startTime, thisProcess } from './processIdentity.ts'
+import { processGone, staleBecause } from './stale.ts'
+
+/** All of our own containers on the host. */
+export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
+  const ids = await listContainers(host.docker, [`label=${VERSION_LABEL}`])
+  const found = await inspectContainers(host.docker, ids)
+  return found.map(parseClaim).filter((claim) => claim !== null)
+}
+
+/** Why a claim is stale, asked of everyone who may know; `null` where it is live. */
+export async function whyStale(host: DockerHost, claim: Claim): Promise<string | null> {
+  const { owner } = claim
+  const cheap = {
+    engineNow: engineNow(host),
+    orphaned: claim.kind === 'helper' && (await isOrphaned(host, claim)),
+    ownerGone: claim.kind === 'backup' ? processGone(owner.process, thisProcess(), startTime) : null,
+  }
+  const stale = staleBecause(claim, { ...cheap, runCompleted: null })
+  if (stale !== null || owner.runId === '' || owner.server !== host.owner.server || isSameRun(owner, host.owner))
+    return stale
+  return staleBecause(claim, {
+    ...cheap,
+    runCompleted: await host.runCompleted(owner.repository, owner.runId, owner.attempt),
+  })
+}
+
+function isSameRun(a: Claim['owner'], b: Claim['owner']): boolean {
+  return a.repository === b.repository && a.runId === b.runId && a.attempt === b.attempt
+}
+
+async function isOrphaned(host: DockerHost, claim: HelperClaim): Promise<boolean> {
+  const argv = ['logs', '--tail', '5', claim.container.id]
+  const logs = await query(host.docker, argv, { deadlineMs: 20_000 })
+  if (isUnanswered(logs))
+    throw commandError(host.docker, argv, `the helper of instance ${claim.instance} could not be asked`, logs)
+  return logs.stdout.split('\n').includes('orphan')
+}

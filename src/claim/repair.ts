@@ -1,0 +1,114 @@
+/** Repairs one claim that was left: takes it over, ends its backup, starts its applications, removes it. */
+import { type StartFailure, startAll } from '../applications/start.ts'
+import { inspectContainer, removeContainer } from '../docker/containers.ts'
+import { type Claim, imageName, type JournalEntry, parseClaim } from '../docker/labels.ts'
+import { query } from '../docker/process.ts'
+import { asError } from '../errors.ts'
+import { acquireSweep, releaseSweep } from './acquireSweep.ts'
+import type { DockerHost } from './host.ts'
+import { keepJournal } from './keepJournal.ts'
+
+/** Until when applications are waited for, ms: backups of this run wait meanwhile. One that is not healthy by then, but runs, is a warning. */
+const READY_MS = 5 * 60_000
+
+/**
+ * Takes a claim over, repairs what its journal lists, and removes it. An application that is still down is remembered by a journal
+ * without data, which the next start of a run tries again. `false` where another sweeper has the claim, or something stayed. Never
+ * throws for what docker says: people are told of it.
+ */
+export async function repairClaim(host: DockerHost, claim: Claim, because: string): Promise<boolean> {
+  const entries = restartOf(claim)
+  let mayBeDown = entries
+  try {
+    if (!(await acquireSweep(host, claim.container))) return false
+    // a backup container that cannot be removed must not keep applications down
+    const unstopped = await stopBackup(host, claim).then(() => null, asError)
+    const { failed, started, warnings } = await startApplications(host, entries)
+    const down = entries.filter(({ id }) => failed.some((one) => one.isDown && one.expected.id === id))
+    const kept = down.length === 0 ? null : await keepDown(host, claim, { down, unstopped })
+    mayBeDown = []
+    const what = leftBehind(claim, because)
+    for (const failure of failed) await host.reportError(`${what}; ${tellOf(failure, kept)}`)
+    for (const warning of warnings) await host.warn(`${what}; ${warning}`)
+    if (kept !== null) return false
+    if (unstopped !== null) throw unstopped
+    await removeContainer(host.docker, claim.container.id)
+    const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`
+    await host.warn(`${what}: cleaned up${up}${lostHooks(claim)}`)
+    return true
+  } catch (error) {
+    const what = `instance ${claim.instance}: what a dead run left could not be cleaned up: ${(error as Error).message}`
+    const names = mayBeDown.map((entry) => entry.name).join(', ')
+    if (names !== '') await host.reportError(`${what}. ${names} may be down: see docker ps`)
+    else await host.warn(what)
+    return false
+  }
+}
+
+function restartOf(claim: Claim): readonly JournalEntry[] {
+  return 'restart' in claim ? claim.restart : []
+}
+
+function leftBehind({ kind, instance }: Claim, because: string): string {
+  return kind === 'journal'
+    ? `instance ${instance}: an application that a backup had stopped was not up again`
+    : `instance ${instance}: a run was left behind (${because})`
+}
+
+/** A sentence without the application's log, which may hold anything. */
+function tellOf({ name, error, isDown, id }: StartFailure, kept: string | null): string {
+  const said = id === null ? error : `${error} (docker logs ${name} may say why)`
+  return isDown ? `${said}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}` : said
+}
+
+/** A hook's text may hold secrets, so that no label has it: nobody but the user can run it. */
+function lostHooks(claim: Claim): string {
+  if (claim.kind !== 'helper' || claim.hooks.length === 0) return ''
+  const names = claim.hooks.join(', ')
+  const [are, them] = claim.hooks.length === 1 ? ['it is', 'it'] : ['they are', 'them']
+  return `. The postHook in ${names} may not have run: see whether ${are} as the preHook left ${them}, and run it by hand`
+}
+
+/** Ends the backup that still runs under the claim. */
+async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
+  if (claim.kind === 'backup') {
+    if (claim.container.state !== 'down') await query(host.docker, ['stop', '--time', '10', claim.container.id])
+    return
+  }
+  if (claim.kind !== 'helper') return
+  const image = await inspectContainer(host.docker, imageName(claim.instance))
+  const of = image === null ? null : parseClaim(image)
+  if (image === null || of?.kind !== 'image' || of.helper !== claim.container.id) return
+  if (image.state !== 'down') await query(host.docker, ['stop', '--time', '10', image.id])
+  await removeContainer(host.docker, image.id)
+}
+
+/** Starts what the journal lists, in its order, by id, else by name. All are tried. The stop that a dead run asked for may still be under way. */
+function startApplications(host: DockerHost, entries: readonly JournalEntry[]) {
+  const numbers = [...new Set(entries.map(({ wave }) => wave))].sort((a, b) => a - b)
+  const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number))
+  return startAll(host.docker, waves, { until: Date.now() + READY_MS, say: host.say, stopMayBePending: true })
+}
+
+/** Remembers what is down, without the data that the claim has where that can be. Returns the name of the container that remembers. */
+async function keepDown(
+  host: DockerHost,
+  claim: Claim,
+  { down, unstopped }: { readonly down: readonly JournalEntry[]; readonly unstopped: Error | null },
+): Promise<string> {
+  const { id, imageId, mounts } = claim.container
+  const isSame = claim.kind === 'journal' && down.length === claim.restart.length
+  // the staging volume is in use by a backup container that stays, and would outlive its claim
+  if (isSame || unstopped !== null) return releaseSweep(host, id)
+  const origin = { instance: claim.instance, owner: claim.owner, deadline: claim.deadline, id, image: imageId, mounts }
+  const kept = await keepJournal(host, origin, down).catch(asError)
+  if (kept instanceof Error) {
+    const name = await releaseSweep(host, id)
+    await host.warn(`instance ${claim.instance}: the data of a run that was left stays in ${name}: ${kept.message}`)
+    return name
+  }
+  await removeContainer(host.docker, id).catch((error: Error) => host.warn(error.message))
+  if (claim.kind === 'helper' && claim.hooks.length > 0)
+    await host.warn(`instance ${claim.instance}: a run was left behind${lostHooks(claim)}`)
+  return kept
+}

@@ -1,0 +1,85 @@
+/** Two instances that would stop the same application: their journals, which all can read, tell them of each other. */
+import type { Claim } from '../docker/labels.ts'
+import { poll, tellWhile } from '../docker/poll.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+import { findClaims, whyStale } from './findClaims.ts'
+import type { DockerHost } from './host.ts'
+
+const POLL_MS = 2_000
+
+export interface Meeting {
+  readonly host: DockerHost
+  /** Ids of the containers that would be stopped; that are down, for `waitForStopped`. */
+  readonly stops: readonly string[]
+  /** Ids of the database containers that would be dumped, and so must run. */
+  readonly dumps: readonly string[]
+  /** For how long to wait, ms. */
+  readonly waitMs: number
+  readonly signal: AbortSignal
+  /** Told at once, and then every 30 s, whom it waits for. */
+  readonly say: (line: string) => Promise<void>
+}
+
+/**
+ * After claiming: returns when no older live claim stops one of the containers, or dumps one that would be stopped. The younger
+ * claim waits: the one that was created later, or has the greater id. Throws `InstanceError` that names the other where it takes too
+ * long, `CancelledError` when the signal fires.
+ */
+export async function waitForOlder(meeting: Meeting, own: string): Promise<void> {
+  if (meeting.stops.length + meeting.dumps.length === 0) return
+  await waitWhile(meeting, (claims) => {
+    const ours = claims.find((claim) => claim.container.id === own)
+    return ours === undefined ? [] : claims.filter((claim) => isOlder(claim, ours))
+  })
+}
+
+/** Before planning: returns when none of the containers, which are down now, is down because another live claim stopped it. Throws as `waitForOlder`. */
+export async function waitForStopped(meeting: Meeting): Promise<void> {
+  if (meeting.stops.length + meeting.dumps.length === 0) return
+  await waitWhile(meeting, (claims) => claims)
+}
+
+async function waitWhile(meeting: Meeting, candidates: (claims: readonly Claim[]) => readonly Claim[]): Promise<void> {
+  const { host, say, signal, waitMs } = meeting
+  const until = Date.now() + waitMs
+  const look = async () => firstLive(meeting, candidates(await findClaims(host)))
+  let met = await look()
+  if (met === null) return
+  let why = met
+  await say(`waiting: ${why}`)
+  const isFree = async () => {
+    met = await look()
+    why = met ?? why
+    return met === null ? 'free' : null
+  }
+  const free = await tellWhile({ what: () => `waiting: ${why}`, say }, () =>
+    poll(isFree, { everyMs: POLL_MS, until, signal }),
+  )
+  if (free !== null) return
+  if (signal.aborted) throw new CancelledError()
+  throw new InstanceError(`${why}, and did not release it within ${Math.round(waitMs / 1000)} s: run it again later`)
+}
+
+/** The first live claim that stands in the way, in words; `null` where there is none. */
+async function firstLive({ host, stops, dumps }: Meeting, claims: readonly Claim[]): Promise<string | null> {
+  for (const holder of claims) {
+    // a backup container stops nobody, and a journal is nobody's
+    if (holder.kind !== 'helper') continue
+    const isStopped = holder.restart.some(({ id }) => stops.includes(id) || dumps.includes(id))
+    if (!isStopped && !holder.dumps.some((id) => stops.includes(id))) continue
+    if ((await whyStale(host, holder)) !== null) continue
+    const who = `instance ${holder.instance} (run ${holder.owner.runId || 'outside a forge'})`
+    return isStopped
+      ? `${who} stops an application that this one needs too`
+      : `${who} dumps a database that this one would stop`
+  }
+  return null
+}
+
+function isOlder(claim: Claim, ours: Claim): boolean {
+  const [theirs, own] = [Date.parse(claim.container.createdAt), Date.parse(ours.container.createdAt)]
+  return (
+    claim.container.id !== ours.container.id &&
+    (theirs < own || (theirs === own && claim.container.id < ours.container.id))
+  )
+}
