@@ -3,7 +3,7 @@
  * A sweeper may die too: who meets its `marina-sweep-…` gives it two minutes, and goes on in its place by the next name.
  */
 import { inspectContainer } from '../docker/containers.ts'
-import { isReleasedSweep, releasedSweepName, sweepGeneration, sweepName } from '../docker/labels.ts'
+import { type Claim, isReleasedSweep, releasedSweepName, sweepGeneration, sweepName } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
 import { commandError, isUnanswered, query } from '../docker/process.ts'
@@ -47,11 +47,14 @@ async function waitForOtherSweeper(host: DockerHost, container: Container): Prom
   return done === null
 }
 
-/** Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. Returns the name it has now. */
-export async function releaseSweep(host: DockerHost, id: string): Promise<string> {
+/**
+ * Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. A journal gets its own
+ * name back. Returns the name it has now.
+ */
+export async function releaseSweep(host: DockerHost, { kind, self, container: { id } }: Claim): Promise<string> {
   const now = await inspectContainer(host.docker, id)
   if (now === null) return id.slice(0, 12)
-  const name = releasedSweepName(id, sweepGeneration(now))
+  const name = kind === 'journal' ? self : releasedSweepName(id, sweepGeneration(now))
   const renamed = await query(host.docker, ['rename', id, name])
   return renamed.ended.kind === 'exit' && renamed.ended.code === 0 ? name : now.name
 }

@@ -99,11 +99,11 @@ async function keepDown(
   const { id, imageId, mounts } = claim.container
   const isSame = claim.kind === 'journal' && down.length === claim.restart.length
   // the staging volume is in use by a backup container that stays, and would outlive its claim
-  if (isSame || unstopped !== null) return releaseSweep(host, id)
+  if (isSame || unstopped !== null) return releaseSweep(host, claim)
   const origin = { instance: claim.instance, owner: claim.owner, deadline: claim.deadline, id, image: imageId, mounts }
   const kept = await keepJournal(host, origin, down).catch(asError)
   if (kept instanceof Error) {
-    const name = await releaseSweep(host, id)
+    const name = await releaseSweep(host, claim)
     await host.warn(`instance ${claim.instance}: the data of a run that was left stays in ${name}: ${kept.message}`)
     return name
   }

@@ -94,7 +94,7 @@ export function reportOf(ran: ActionResult, id: string): InstanceReport {
 /** All of Marina's own containers and volumes on the engine that hold the text: none is what a test wants to see in the end. */
 export async function leftOf(engine: Engine, text = engine.prefix): Promise<string[]> {
   const filter = ['--filter', `label=${VERSION_LABEL}`]
-  const containers = await engine.ok(['ps', '-a', ...filter, '--format', '{{.Names}}'])
+  const containers = await engine.ok(['ps', '-a', ...filter, '--format', '{{.Names}} {{.Labels}}'])
   const volumes = await engine.ok(['volume', 'ls', ...filter, '--format', '{{.Name}} {{.Labels}}'])
   return `${containers}\n${volumes}`.split('\n').filter((line) => line !== '' && line.includes(text))
 }

@@ -100,11 +100,67 @@ test('a container that does not come up again fails the instance, with its last 
   expect(ran.stdout).toContain(`${app}: cannot open /v0: it is locked`)
   expect(seen.all).not.toContain(`start marina-image-${id('down')}`)
   expect(await statusOf(engine, fine)).toBe('running')
-  // its journal stays, for post and the next start to try again
-  expect(await statusOf(engine, `marina-run-${id('down')}`)).toBe('running')
-  await engine.ok(['rm', '-fv', `marina-run-${id('down')}`])
+  // no data stays, only a journal, for post and the next start to try again
+  const [journal = '', ...others] = await leftOf(engine)
+  expect(others).toEqual([])
+  expect(journal).toMatch(/^marina-journal-[0-9a-f]{12} /)
+  expectNoTrace(ran)
+  const post = await ran.post()
+  expect(post.stdout).toMatch(new RegExp(`::error::.*container "${app}" was started again and did not keep running`))
+  expect(await leftOf(engine)).toEqual([journal])
+  // whoever mends it is asked nothing more
+  await engine.ok(['rm', '-fv', journal.split(' ')[0] ?? ''])
+  expect(await leftOf(engine)).toEqual([])
+})
+
+test('health: a check that speaks too late for the instance is a warning; one that fails leaves nothing behind', async () => {
+  const late = await makeVolume(engine, 'health-late')
+  const sick = await makeVolume(engine, 'health-sick')
+  const lateApp = await startApp(engine, 'health-late-app', {
+    volumes: [late],
+    args: ['--health-cmd=true', '--health-interval=1h'],
+  })
+  const script = `[ ! -e /been ] || touch /sick; : >/been; ${COUNTS}`
+  const check = ['--health-cmd=test ! -e /sick', '--health-interval=300ms', '--health-retries=2']
+  const sickApp = await startApp(engine, 'health-sick-app', { volumes: [sick], script, args: check })
+  const healthy = () => engine.ok(['container', 'inspect', '--format', '{{.State.Health.Status}}', sickApp])
+  await expect.poll(healthy, { timeout: 30_000 }).toBe('healthy')
+  const ran = await runJob(engine, {
+    instances: [
+      await instance('health-late', [{ volume: late, stopAttached: true }], 'echo ran', { timeout: '90s' }),
+      await instance('health-sick', [{ volume: sick, stopAttached: true }]),
+    ],
+  })
+  const { status, warnings, seconds } = reportOf(ran, id('health-late'))
+  expect(status, ran.stdout).toBe('success')
+  expect(warnings).toEqual([
+    expect.stringMatching(new RegExp(`container "${lateApp}" runs again, but nobody waited for its health check`)),
+  ])
+  expect(seconds).toBeLessThan(90)
+  expect(reportOf(ran, id('health-sick'))).toMatchObject({
+    status: 'failed',
+    error: expect.stringMatching(new RegExp(`container "${sickApp}" was started again, but its health check fails`)),
+  })
+  for (const app of [lateApp, sickApp]) expect(await statusOf(engine, app)).toBe('running')
   expect(await leftOf(engine)).toEqual([])
   expectNoTrace(ran)
+})
+
+test('what only a failed target needs is left alone', async () => {
+  const good = await makeVolume(engine, 'narrow-good')
+  const bad = await makeVolume(engine, 'narrow-bad')
+  const both = await startApp(engine, 'narrow-both', { volumes: [good, bad] })
+  const alone = await startApp(engine, 'narrow-alone', { volumes: [bad] })
+  const seen = await watch(engine)
+  const targets = [
+    { volume: good, stopAttached: true },
+    { volume: bad, stopAttached: true, paths: ['not-there'] },
+  ]
+  const ran = await runJob(engine, { instances: [await instance('narrow', targets)] })
+  expect(reportOf(ran, id('narrow'))).toMatchObject({ status: 'partial', error: expect.stringMatching(/not-there/) })
+  expect(seen.of(both).filter((event) => /^(die|start)/.test(event))).toEqual([`die ${both}`, `start ${both}`])
+  expect(seen.of(alone)).toEqual([])
+  expect(ran.stdout).toContain(`stopping ${both}\n`)
 })
 
 test('hooks: what fails is said clearly, the postHook puts the application back in every case, and it is up', async () => {

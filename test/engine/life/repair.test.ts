@@ -76,27 +76,41 @@ test('killed with all its processes, and no post: the next start of any instance
   await expectNothingLeft()
 })
 
-test('an application that cannot be started: every start says so at once, and how to end it; one that can finds it up', async () => {
+test('an application that cannot be started: a journal without data stays, every start tries again at once and says how to end it', async () => {
   const network = id('gone-network')
   await engine.ok(['network', 'create', network])
-  const { app, seen, running } = await begun('gone', COUNTS, ['--network', network])
+  const { app, seen, running, volume } = await begun('gone', COUNTS, ['--network', network])
   await seen.until(`die ${app}`)
   running.killGroup()
   await running.done
   // its endpoint is let go a moment after its container's end
   await expect.poll(async () => (await engine.docker(['network', 'rm', network])).code, { timeout: 30_000 }).toBe(0)
-  for (const generation of ['', '-2']) {
+  const isJournal = expect.stringMatching(new RegExp(`^marina-journal-[0-9a-f]{12} .*${id('gone')}`))
+  for (const of of ['an orphaned helper', 'a journal']) {
     const before = Date.now()
     const ran = await nextStart('gone')
-    expect(Date.now() - before).toBeLessThan(60_000)
+    expect(Date.now() - before, of).toBeLessThan(60_000)
     expect(ran.code).toBe(1)
     expect(ran.summary).toMatch(
       /^### ❌ An application that an earlier run stopped is not up on \S+; 1 of 1 backup succeeded/,
     )
-    const [warning] = ran.report?.errors ?? []
-    expect(warning).toMatch(new RegExp(`container "${app}" could not be started again: .*network`))
-    expect(warning).toMatch(new RegExp(`docker rm -fv marina-sweep-[0-9a-f]{12}${generation}-left$`))
+    const errors = ran.report?.errors ?? []
+    expect(errors).toHaveLength(1)
+    expect(errors[0]).toMatch(new RegExp(`container "${app}" could not be started again: .*network`))
+    expect(errors[0]).toMatch(/docker rm -fv marina-journal-[0-9a-f]{12}$/)
+    expect(await leftOf(engine), of).toEqual([isJournal])
+    expect(await anonymous()).toEqual(unlabelled)
   }
+  // a journal is no lock, and nobody waits for what it lists
+  const again = { instances: [await instance('gone', volume)] }
+  const same = await runJob(engine, again, { env: { GITHUB_RUN_ID: '2003' } })
+  expect(reportOf(same, id('gone')).status, same.stdout).toBe('success')
+  expect((await same.post()).code).toBe(0)
+  expect(await leftOf(engine)).toEqual([isJournal])
+  // running, it outlives what takes stopped containers
+  const [journal] = (await leftOf(engine))[0]?.split(' ') ?? []
+  expect(await statusOf(engine, journal ?? '')).toBe('running')
+
   await engine.ok(['network', 'create', network])
   await engine.ok(['network', 'disconnect', '--force', network, app])
   await engine.ok(['network', 'connect', network, app])
