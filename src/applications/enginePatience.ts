@@ -1,5 +1,6 @@
 /** How long an engine that does not answer is asked again while applications are to be started. */
-import { type Docker, isUnanswered, type Output, type QueryOptions } from '../docker/process.ts'
+import { type Docker, isUnanswered, type QueryOptions } from '../docker/process.ts'
+import type { QueryOutput } from '../docker/result.ts'
 import { queryWithRetry, retryWhileUnavailable } from '../docker/retry.ts'
 
 /**
@@ -12,7 +13,7 @@ export interface EnginePatience {
   /** Asks something that can be asked again. Throws docker's own error where the engine was away for too long. */
   ask<T>(work: () => Promise<T>): Promise<T>
   /** A query whose work may be done twice. */
-  query(docker: Docker, argv: readonly string[], options: QueryOptions): Promise<Output>
+  query(docker: Docker, argv: readonly string[], options: QueryOptions): Promise<QueryOutput>
 }
 
 /** One patience for all that is asked side by side and one after the other: each answer begins it anew. */

@@ -3,7 +3,8 @@
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { tellWhile } from '../docker/poll.ts'
-import { commandError, type Docker, type Output, query } from '../docker/process.ts'
+import { commandError, type Docker, query } from '../docker/process.ts'
+import type { QueryOutput } from '../docker/result.ts'
 import type { StoppedContainer } from './interference.ts'
 import type { ToStop } from './stopPlan.ts'
 
@@ -76,7 +77,7 @@ export async function stopAll(
 /** A stop that was asked for: what docker said, what the engine says since, and how long it took. */
 interface AskedStop {
   readonly argv: readonly string[]
-  readonly output: Output
+  readonly output: QueryOutput
   readonly now: readonly Container[]
   readonly tookMs: number
 }
