@@ -1,12 +1,10 @@
 /** What started the run, and where: read once from the platform's environment and event file. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 export interface PlatformContext {
   /** `schedule`, `workflow_dispatch`, …; empty away from a forge. */
   readonly name: string
-  /** The cron text that fired, on a `schedule` event. */
-  readonly schedule: string | null
   /** `null` where the event does not say. */
   readonly publicRepository: boolean | null
   /** `owner/name`, or empty away from a forge. */
@@ -21,12 +19,7 @@ export interface PlatformContext {
   readonly temp: string
   readonly serverUrl: string
   readonly apiUrl: string
-  readonly workflow: string
-  /** `owner/name/.github/workflows/file.yml@ref`; `null` where the platform does not say. */
-  readonly workflowRef: string | null
-  readonly job: string
-  readonly runner: string
-  /** Why the event file could not be read, for the log; `null` where it was, or where there is none. */
+  /** Says that the event file could not be read, and what follows; `null` where it was, or where there is none. */
   readonly problem: string | null
 }
 
@@ -37,7 +30,6 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   const attempt = Math.max(1, Number.parseInt(env.GITHUB_RUN_ATTEMPT ?? '', 10) || 1)
   return {
     name: env.GITHUB_EVENT_NAME ?? '',
-    schedule: typeof payload.schedule === 'string' ? payload.schedule : null,
     publicRepository: isPublic(payload.repository),
     repository: env.GITHUB_REPOSITORY ?? '',
     runId: env.GITHUB_RUN_ID ?? '',
@@ -47,37 +39,44 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
     temp: env.RUNNER_TEMP || tmpdir(),
     serverUrl,
     apiUrl: env.GITHUB_API_URL || 'https://api.github.com',
-    workflow: env.GITHUB_WORKFLOW ?? '',
-    workflowRef: env.GITHUB_WORKFLOW_REF || null,
-    job: env.GITHUB_JOB ?? '',
-    runner: env.RUNNER_NAME ?? '',
     problem,
   }
 }
 
-const REFUSED = /^(pull_request(_.+)?|issue_comment|workflow_run)$/
+/**
+ * Events that only people who may change the repository can raise. A reusable workflow runs under the event of its caller. Empty:
+ * away from a forge.
+ */
+const ALLOWED = ['', 'schedule', 'workflow_call', 'workflow_dispatch', 'repository_dispatch', 'push', 'release']
 
 /**
- * Why a backup must not run on this event, in one sentence, or `null`. Strangers can start these events, and what they
- * bring would run beside the Docker host.
+ * Says why a backup must not run on this event, in one sentence, or `null` where it may. Strangers can raise many events of a
+ * repository that they may read (an issue, a comment, a star, a fork), and what they bring would run beside the Docker host.
  */
 export function refusedEvent(name: string): string | null {
-  if (!REFUSED.test(name)) return null
-  return `Backups do not run on "${name}" events, which others can start: use schedule, workflow_dispatch, repository_dispatch or push, and the command validate for pull requests.`
+  if (ALLOWED.includes(name)) return null
+  return `Backups do not run on "${name}" events, which others can start: use schedule, workflow_dispatch, repository_dispatch, push or release, and the command validate for pull requests.`
 }
 
 interface Payload {
-  readonly schedule?: unknown
   readonly repository?: { readonly private?: unknown; readonly visibility?: unknown } | null
 }
 
 function readPayload(path: string): { payload: Payload; problem: string | null } {
   if (path === '') return { payload: {}, problem: null }
+  const unread = (why: string) => ({
+    payload: {},
+    problem: `The event file ${path} could not be read (${why}), so that it is not known whether the repository is public: it is taken for public`,
+  })
   try {
+    if (!statSync(path).isFile()) return unread('it is no file')
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    return { payload: typeof parsed === 'object' && parsed !== null ? parsed : {}, problem: null }
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+    return isObject ? { payload: parsed, problem: null } : unread('it holds no JSON object')
   } catch (error) {
-    return { payload: {}, problem: `The event file ${path} could not be read: ${(error as Error).message}` }
+    const { code } = error as NodeJS.ErrnoException
+    // the parser's own words would quote the file
+    return unread(error instanceof SyntaxError ? 'it is not JSON' : (code ?? (error as Error).message))
   }
 }
 

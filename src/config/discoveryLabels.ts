@@ -1,5 +1,6 @@
 /** Discovery by label: what the labels of volumes and containers ask for, as early Marina read them. Knows no Docker. */
 import { DB_KINDS, type DbKind } from '../databases/index.ts'
+import { excerpt } from './excerpt.ts'
 import type { DbTarget, Target, VolumeTarget } from './model.ts'
 import { nearestWord } from './nearestWord.ts'
 import { normalisePaths } from './values/paths.ts'
@@ -293,7 +294,7 @@ function targetsOf(
   }
   if (db !== undefined) {
     const dbKind = DB_KINDS.find((kind) => kind === db.trim().toLowerCase())
-    if (dbKind === undefined) say('db', `is "${db}": ${DB_KINDS.join(', ')} are known`)
+    if (dbKind === undefined) say('db', `is "${excerpt(db)}": ${DB_KINDS.join(', ')} are known`)
     else targets.push(dbTarget(object.name, dbKind, labels))
   }
   if (targets.length === 0 && errors.length === 0) {
@@ -314,7 +315,7 @@ function volumeShape(
 ): Omit<VolumeTarget, 'kind' | 'name'> {
   const stop = labels.get('stopAttached')
   const stopAttached = stop === undefined || stop === '' ? instance.stopAttached : readYes(stop)
-  if (stopAttached === null) say('stopAttached', `is "${stop}": it takes true or false`)
+  if (stopAttached === null) say('stopAttached', `is "${excerpt(stop ?? '')}": it takes true or false`)
   const { paths, problems } = normalisePaths(splitList(labels.get('paths')))
   for (const { message } of problems) say('paths', `cannot be followed: ${message}`)
   return {
@@ -365,9 +366,4 @@ function addTarget(list: Target[], target: Target, object: LabelledObject): stri
   return [
     `${nameOf(object)} asks for volume "${name}" in other words than labels read before: make them say the same, or name the volume once`,
   ]
-}
-
-/** A label's value for a sentence. */
-function excerpt(value: string): string {
-  return value.length <= 100 ? value : `${value.slice(0, 99)}…`
 }

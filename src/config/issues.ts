@@ -1,6 +1,7 @@
 /** What zod found, in words for people: with the place, the kind of value that stands there, and the nearest known key. */
 import type { z } from 'zod'
 import type { ConfigIssue } from '../errors.ts'
+import { excerpt } from './excerpt.ts'
 import { nearestWord } from './nearestWord.ts'
 import { type KeyPlace, KNOWN_KEYS } from './schema.ts'
 import { isTreeMap, type Path, type Tree, treeAt, writePath, type YamlSource } from './yaml.ts'
@@ -12,19 +13,31 @@ export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: Y
   return found.flatMap((issue) => describeIssue(issue, tree, source))
 }
 
+/** A message has so many characters at most: it may quote a text of the file, which may be of any length. */
+const MESSAGE_CHARACTERS = 1000
+const PATH_CHARACTERS = 300
+
 /** An issue at the value of `path`, or at its key. */
 export function issueAt(source: YamlSource, path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigIssue {
-  return { message, path: writePath(path), ...(at === 'key' ? source.keyAt(path) : source.valueAt(path)) }
+  const place = at === 'key' ? source.keyAt(path) : source.valueAt(path)
+  return { message: excerpt(message, MESSAGE_CHARACTERS), path: excerpt(writePath(path), PATH_CHARACTERS), ...place }
 }
 
-/** Sorts by line and column, and drops what is said twice. */
+/** More help nobody, and would take minutes to print. */
+const MOST_ISSUES = 200
+
+/** Sorts by line and column, drops what is said twice, and counts what is too much to be shown. */
 export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
   const said = new Set<string>()
   const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
-  return sorted.filter(({ path, message }) => {
+  const unique = sorted.filter(({ path, message }) => {
     const text = `${path}\n${message}`
     return !said.has(text) && said.add(text)
   })
+  const next = unique[MOST_ISSUES]
+  if (next === undefined) return unique
+  const more = `and ${unique.length - MOST_ISSUES} more errors, from this line on`
+  return [...unique.slice(0, MOST_ISSUES), { ...next, path: '', message: more }]
 }
 
 function describeIssue(issue: ZodIssue, tree: Tree, source: YamlSource): ConfigIssue[] {

@@ -64,12 +64,13 @@ export function loadConfig(text: string, file: string): Config {
   if (issues.length > 0) throw new ConfigError(file, sortIssues(issues))
   const { instances: _, ...top } = tree
   const values = topSchema.parse(top)
+  const instances = (tree.instances as readonly Tree[]).map((_, index) => rawInstance(tree, index, values, source))
   return {
     file,
-    instances: (tree.instances as readonly Tree[]).map((_, index) => rawInstance(tree, index, values, source)),
+    instances,
     notices: [...noticesOf(whole, source), ...resticNotice(tree, source)].sort((a, b) => a.line - b.line),
     nodeNameVariables: typeof tree.nodeName === 'string' ? variablesOf([tree.nodeName]).required : [],
-    usedVariables: usedVariables(tree),
+    usedVariables: usedVariables(tree, instances),
     top: values,
     tree,
     source,
@@ -225,9 +226,15 @@ function variablesOf(texts: readonly string[]): { required: readonly string[]; o
   }
 }
 
-function usedVariables(tree: { readonly [key: string]: Tree }): ReadonlySet<string> {
-  const { required, optional } = variablesOf([...openTexts(tree, [])].map(({ text }) => text))
-  return new Set([...required, ...optional])
+/** Names in the instances, and in the texts of the top that take variables. */
+function usedVariables(tree: { readonly [key: string]: Tree }, instances: readonly RawInstance[]): ReadonlySet<string> {
+  const top = [tree.nodeName, tree['ping-url']].filter((text) => typeof text === 'string')
+  const { required, optional } = variablesOf(top)
+  return new Set([
+    ...required,
+    ...optional,
+    ...instances.flatMap((instance) => [...instance.variables, ...instance.optionalVariables]),
+  ])
 }
 
 function noticesOf(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {

@@ -8,6 +8,7 @@ import { STAGINGS } from '../outcome.ts'
 import { isTimezone, parseCron } from './values/cron.ts'
 import { parseDuration } from './values/duration.ts'
 import { parseMount } from './values/mounts.ts'
+import { isRetention } from './values/retention.ts'
 
 /** Where the default of a key is said for people: it is part of the JSON Schema and of the README's table. */
 interface Meta {
@@ -155,6 +156,14 @@ const mount = leaf(TEXT, (text, fail) => {
   return result.ok ? result.mount : fail(`cannot be mounted: ${result.message}`)
 })
 
+const retention = leaf(SCALAR, (text, fail) =>
+  isRetention(text)
+    ? text
+    : fail(
+        'must say how many to keep, such as 7d:4w:6m: a number with h (hours), d, w, m or y each, or three numbers for days, weeks and months',
+      ),
+)
+
 const url = leaf(TEXT, (text, fail) =>
   /^https?:\/\/[^\s/]+/.test(text) ? text : fail('must be an address that begins with https:// or http://'),
 )
@@ -229,8 +238,9 @@ export const sharedShape = {
       '`timestamp`: data lies below `/backup/<timestamp>`. `stable`: below `/backup`, so that incremental tools meet the same paths.',
     default: 'timestamp',
   }),
-  retention: key(scalar, {
-    description: 'Handed to the image as `MARINA_RETENTION`: keeping and deleting is its own.',
+  retention: key(retention, {
+    description:
+      'How many to keep: `7d:4w:6m`, with `h` (hours) and `y` (years) too. Handed to the image as `MARINA_RETENTION`: keeping and deleting is its own.',
     default: '7d:4w:6m',
   }),
   stopAttached: key(flag, { description: 'Default of the targets’ `stopAttached`.', default: false }),

@@ -4,6 +4,7 @@
  */
 import {
   type Alias,
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -12,9 +13,11 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLMap,
 } from 'yaml'
 import type { ConfigIssue } from '../errors.ts'
+import { excerpt } from './excerpt.ts'
 
 /** A value of the file. `null` is YAML's null or an empty value, never the text "null". */
 export type Tree = string | null | readonly Tree[] | { readonly [key: string]: Tree }
@@ -38,7 +41,8 @@ export interface YamlSource {
 }
 
 const MAX_TEXT = 1024 * 1024
-const MAX_NODES = 50_000
+/** Of nodes that aliases make: what is written out is bounded by the text's length. */
+const MAX_COPIES = 50_000
 const MAX_DEPTH = 50
 const MAX_SYNTAX = 5
 
@@ -79,13 +83,16 @@ class TooMuch extends Error {}
 
 class Reader {
   readonly issues: ConfigIssue[] = []
-  readonly values = new Map<string, Position>()
-  readonly keys = new Map<string, Position>()
+  /** Offsets in the text by path. Lines are counted when they are asked for: a file has many places and few issues. */
+  readonly values = new Map<string, number>()
+  readonly keys = new Map<string, number>()
   readonly #text: string
   readonly #lines = new LineCounter()
   readonly #ancestors = new Set<Node>()
-  #anchors: (alias: Alias) => Node | undefined = () => undefined
-  #nodes = 0
+  #anchors: ReadonlyMap<Alias, Node> = new Map()
+  #copies = 0
+  /** How many aliases the node at hand stands in. */
+  #aliases = 0
 
   constructor(text: string) {
     this.#text = text
@@ -119,28 +126,29 @@ class Reader {
     for (const { code, message, pos } of problems.slice(0, MAX_SYNTAX))
       this.#note(plainWords(code, message), pos[0], [])
     if (this.issues.length > 0) return undefined
-    this.#anchors = (alias) => alias.resolve(document)
+    this.#anchors = anchorsOf(document)
     if (document.contents === null) return null
     return this.#convert(document.contents as Node, [])
   }
 
-  find(positions: ReadonlyMap<string, Position>, path: Path): Position {
-    const own = positions.get(JSON.stringify(path))
-    if (own !== undefined) return own
+  find(offsets: ReadonlyMap<string, number>, path: Path): Position {
+    const own = offsets.get(pathKey(path))
+    if (own !== undefined) return this.#positionOf(own)
     for (let length = path.length; length >= 0; length--) {
-      const position = this.values.get(JSON.stringify(path.slice(0, length)))
-      if (position !== undefined) return position
+      const above = this.values.get(pathKey(path.slice(0, length)))
+      if (above !== undefined) return this.#positionOf(above)
     }
     return { line: 1, column: 1 }
   }
 
   #convert(node: Node | null | undefined, path: Path, placed = false): Tree {
     if (node === null || node === undefined) return null
-    if (++this.#nodes > MAX_NODES || path.length > MAX_DEPTH) this.#refuse(node, path)
+    if (this.#aliases > 0) this.#copies++
+    if (this.#copies > MAX_COPIES || path.length > MAX_DEPTH) this.#refuse(node, path)
     if (!placed) this.#place(this.values, path, node)
     if (isAlias(node)) {
-      const target = this.#anchors(node)
-      if (target !== undefined) return this.#convert(target, path, true) // stands where the alias does
+      const target = this.#anchors.get(node)
+      if (target !== undefined) return this.#convertCopy(target, path) // stands where the alias does
       this.#note(`the alias *${node.source} has no anchor above it`, offset(node), path)
       return null
     }
@@ -154,6 +162,14 @@ class Reader {
     } finally {
       this.#ancestors.delete(node)
     }
+  }
+
+  /** A node that stands elsewhere too, behind an anchor. */
+  #convertCopy(node: Node, path: Path): Tree {
+    this.#aliases++
+    const tree = this.#convert(node, path, true)
+    this.#aliases--
+    return tree
   }
 
   /** A tag may say what the value is anyway; any other would change what it means. */
@@ -175,30 +191,36 @@ class Reader {
     const pairs = (node.items as Pair<Node, Node>[]).map((pair) => ({ pair, key: this.#keyOf(pair, path) }))
     // Merged first, last source first, so that what wins (the map's own keys, then the first source) comes later.
     for (const { pair, key } of pairs.toReversed()) if (key === MERGE) this.#merge(pair.value, map, path)
-    const seen = new Map<string, Position>()
+    const seen = new Map<string, Node>()
     for (const { pair, key } of pairs) {
       if (typeof key !== 'string') continue
       const own = [...path, key]
       const first = seen.get(key)
       if (first === undefined) {
-        seen.set(key, this.#place(this.keys, own, pair.key))
+        seen.set(key, pair.key)
+        this.#place(this.keys, own, pair.key)
         if (isEmpty(pair.value)) this.#place(this.values, own, pair.key)
         map[key] = this.#convert(pair.value, own, isEmpty(pair.value))
-      } else this.#note(`the key \`${key}\` stands twice: here and in line ${first.line}`, offset(pair.key), own)
+      } else
+        this.#note(
+          `the key \`${key}\` stands twice: here and in line ${this.#positionOf(offset(first)).line}`,
+          offset(pair.key),
+          own,
+        )
     }
     return map
   }
 
   #merge(source: Node | null, into: Record<string, Tree>, path: Path): void {
-    const node = isAlias(source) ? this.#anchors(source) : source
+    const node = isAlias(source) ? this.#anchors.get(source) : source
     if (isSeq(node)) {
       for (const item of (node.items as Node[]).toReversed()) this.#merge(item, into, path)
-    } else if (isMap(node)) Object.assign(into, this.#convert(node, path, true))
+    } else if (isMap(node)) Object.assign(into, this.#convertCopy(node, path))
     else this.#note('`<<` takes a map, an alias of one, or a list of those', offset(source), path)
   }
 
   #keyOf(pair: Pair<Node, Node>, path: Path): string | typeof MERGE | null {
-    const key = isAlias(pair.key) ? this.#anchors(pair.key) : pair.key
+    const key = isAlias(pair.key) ? this.#anchors.get(pair.key) : pair.key
     if (!isScalar(key)) {
       this.#note('a key must be a word', offset(pair.key), path)
       return null
@@ -219,17 +241,37 @@ class Reader {
     throw new TooMuch()
   }
 
-  #place(positions: Map<string, Position>, path: Path, node: Node): Position {
-    const { line, col } = this.#lines.linePos(offset(node))
-    const position = { line, column: col }
-    positions.set(JSON.stringify(path), position)
-    return position
+  #place(offsets: Map<string, number>, path: Path, node: Node): void {
+    offsets.set(pathKey(path), offset(node))
+  }
+
+  #positionOf(at: number): Position {
+    const { line, col } = this.#lines.linePos(at)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
 
   #note(message: string, at: number, path: Path): void {
-    const { line, col } = this.#lines.linePos(at)
-    this.issues.push({ message, path: writePath(path), line: Math.max(line, 1), column: Math.max(col, 1) })
+    this.issues.push({ message: excerpt(message, 1000), path: excerpt(writePath(path), 300), ...this.#positionOf(at) })
   }
+}
+
+/** A path as the key of a map; quick, since a file has tens of thousands of them. */
+function pathKey(path: Path): string {
+  return path.join('\0')
+}
+
+/** What each alias stands for: the last node above it that has its anchor. (The package's own search reads the file anew for each.) */
+function anchorsOf(document: Document): ReadonlyMap<Alias, Node> {
+  const latest = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  visit(document, {
+    Node(_, node) {
+      const target = isAlias(node) ? latest.get(node.source) : undefined
+      if (isAlias(node) && target !== undefined) targets.set(node, target)
+      if (!isAlias(node) && node.anchor !== undefined) latest.set(node.anchor, node)
+    },
+  })
+  return targets
 }
 
 const MERGE = Symbol('<<')

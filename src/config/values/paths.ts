@@ -1,4 +1,5 @@
 /** A target's `paths`: where inside a volume, written relative to its root. */
+import { excerpt } from '../excerpt.ts'
 
 /**
  * Normalised paths: relative, without `.`, empty parts or a leading `/`; sorted, and none below another.
@@ -24,15 +25,27 @@ export function normalisePaths(paths: readonly string[]): {
   return { paths: mergeOverlaps(clean), problems }
 }
 
+/** Longest path that Linux takes, in bytes. */
+const LONGEST_PATH = 4095
+
 function problemOf(path: string): string | null {
   if (path === '') return 'a path must not be empty: write "/" for the whole volume'
   if (path.includes('\0')) return 'a path must not hold a NUL character'
-  if (path.split('/').includes('..')) return `"${path}" leads out of the volume: ".." is not taken`
+  if (path.split('/').includes('..')) return `"${excerpt(path)}" leads out of the volume: ".." is not taken`
+  const bytes = Buffer.byteLength(path)
+  if (bytes > LONGEST_PATH)
+    return `"${excerpt(path)}" has ${bytes} bytes: a path of Linux has ${LONGEST_PATH} at most, so nothing can have this one`
   return null
 }
 
 function mergeOverlaps(paths: readonly string[]): readonly string[] {
   if (paths.includes('')) return []
-  const unique = [...new Set(paths)].sort()
-  return unique.filter((path) => !unique.some((other) => path !== other && path.startsWith(`${other}/`)))
+  const kept: string[] = []
+  // ordered so that what lies below a path follows it directly
+  const asKey = (path: string) => path.replaceAll('/', '\0')
+  for (const key of [...new Set(paths.map(asKey))].sort()) {
+    const above = kept.at(-1)
+    if (above === undefined || !key.startsWith(`${above}\0`)) kept.push(key)
+  }
+  return kept.map((key) => key.replaceAll('\0', '/')).sort()
 }

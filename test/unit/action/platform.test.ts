@@ -36,7 +36,6 @@ describe('events', () => {
     })
     expect(run).toMatchObject({
       name: 'schedule',
-      schedule: '0 4 * * *',
       publicRepository: false,
       repository: 'o/r',
       runId: '77',
@@ -63,10 +62,15 @@ describe('events', () => {
   })
 
   test('an event file that cannot be read is told, and ends nothing', () => {
-    expect(readEvent({ GITHUB_EVENT_PATH: file('event.json', '{') }).problem).toMatch(
-      /^The event file .* could not be read/,
+    const problemOf = (path: string) => readEvent({ GITHUB_EVENT_PATH: path }).problem
+    expect(problemOf(file('event.json', '{'))).toBe(
+      `The event file ${join(folder, 'event.json')} could not be read (it is not JSON), so that it is not known whether the repository is public: it is taken for public`,
     )
-    expect(readEvent({ GITHUB_EVENT_PATH: join(folder, 'none') }).problem).toMatch(/ENOENT/)
+    expect(problemOf(join(folder, 'none'))).toMatch(/\(ENOENT\)/)
+    expect(problemOf(folder)).toMatch(/\(it is no file\)/)
+    expect(problemOf('/dev/null')).toMatch(/\(it is no file\)/)
+    expect(problemOf(file('event.json', ''))).toMatch(/\(it is not JSON\)/)
+    for (const text of ['null', '[]', '"x"', '3']) expect(problemOf(file('event.json', text))).toMatch(/no JSON object/)
     expect(readEvent({})).toMatchObject({ name: '', runUrl: null, attempt: 1, publicRepository: null, problem: null })
   })
 
@@ -84,14 +88,15 @@ describe('events', () => {
     expect(readEvent({ ...base, ...env }).runUrl).toBe(url)
   })
 
-  test.each(['pull_request', 'pull_request_target', 'pull_request_review', 'issue_comment', 'workflow_run'])(
-    '%s is refused',
-    (name) => {
-      expect(refusedEvent(name)).toMatch(new RegExp(`^Backups do not run on "${name}" events, [^.]*\\.$`))
-    },
-  )
+  test.each([
+    ...['pull_request', 'pull_request_target', 'pull_request_review', 'pull_request_review_comment', 'merge_group'],
+    ...['issues', 'issue_comment', 'discussion', 'discussion_comment', 'watch', 'fork', 'gollum', 'workflow_run'],
+    ...['check_run', 'check_suite', 'status', 'deployment', 'label', 'Push', 'an event of tomorrow'],
+  ])('%s is refused', (name) => {
+    expect(refusedEvent(name)).toMatch(new RegExp(`^Backups do not run on "${name}" events, [^.]*\\.$`))
+  })
 
-  test.each(['schedule', 'workflow_dispatch', 'repository_dispatch', 'push', 'workflow_call', ''])(
+  test.each(['schedule', 'workflow_dispatch', 'repository_dispatch', 'push', 'release', 'workflow_call', ''])(
     '%j is not',
     (name) => {
       expect(refusedEvent(name)).toBeNull()

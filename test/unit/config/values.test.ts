@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseDuration } from '../../../src/config/values/duration.ts'
 import { parseMount } from '../../../src/config/values/mounts.ts'
 import { normalisePaths } from '../../../src/config/values/paths.ts'
+import { isRetention } from '../../../src/config/values/retention.ts'
 
 describe('durations', () => {
   test.each`
@@ -148,4 +149,34 @@ describe('mounts', () => {
       { numRuns: 3000 },
     )
   })
+})
+
+test.each`
+  text                 | isOne
+  ${'7d:4w:6m'}        | ${true}
+  ${'24h:7d:4w:6m:2y'} | ${true}
+  ${'30d'}             | ${true}
+  ${'0d:4w'}           | ${true}
+  ${'6m:4w'}           | ${true}
+  ${'7d::6m'}          | ${true}
+  ${'7'}               | ${true}
+  ${'7:4:6'}           | ${true}
+  ${'7:4:6:1'}         | ${false}
+  ${'7d:4'}            | ${false}
+  ${'7d:3d'}           | ${false}
+  ${'0d:0w'}           | ${false}
+  ${'0'}               | ${false}
+  ${''}                | ${false}
+  ${':'}               | ${false}
+  ${'7D'}              | ${false}
+  ${'7 d'}             | ${false}
+  ${'7d, 4w'}          | ${false}
+  ${'-7d'}             | ${false}
+  ${'1.5d'}            | ${false}
+  ${'7s'}              | ${false}
+  ${'seven days'}      | ${false}
+  ${'keep everything'} | ${false}
+  ${'9999999d'}        | ${false}
+`('retention "$text": $isOne', ({ text, isOne }) => {
+  expect(isRetention(text)).toBe(isOne)
 })
