@@ -83,12 +83,12 @@ async function explain(to: Console, error: unknown): Promise<number> {
   for (const { message, at } of sentences) await to.error(message, at)
   try {
     const result = error instanceof CancelledError ? 'cancelled' : 'failed'
-    setOutputs(
-      { result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' },
-      to.redact,
-    )
-    const list = sentences.map(({ message, at }) => `- ${inline(at?.title ? `${at.title}: ${message}` : message)}`)
-    const unwritten = await writeSummary(`### \u274c The run failed\n\n${list.join('\n')}`, env, to.redact)
+    setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' })
+    const list = sentences.map(({ message, at }) => {
+      const said = to.redact(message) // before it is escaped, which could hide a secret from a search
+      return `- ${inline(at?.title ? `${at.title}: ${said}` : said)}`
+    })
+    const unwritten = await writeSummary(`### \u274c The run failed\n\n${list.join('\n')}`, env)
     if (unwritten !== null) await to.warning(unwritten)
   } catch (later) {
     await to.warning(`Outputs or summary could not be written: ${(later as Error).message}`)

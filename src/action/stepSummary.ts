@@ -16,17 +16,13 @@ export async function summaryRoom(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /**
- * Adds markdown to the summary, with the secrets taken out, since not every platform does that. Returns why it could not
- * be written, or `null`; a platform without summaries is no reason.
+ * Adds markdown to the summary, from which the caller has taken the secrets: not every platform does that. Returns why it could
+ * not be written, or `null`; a platform without summaries is no reason.
  */
-export async function writeSummary(
-  markdown: string,
-  env: NodeJS.ProcessEnv,
-  redact: (text: string) => string,
-): Promise<string | null> {
+export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Promise<string | null> {
   const path = env.GITHUB_STEP_SUMMARY
   if (!path) return null
-  const text = `${redact(markdown)}\n`
+  const text = `${markdown}\n`
   if (Buffer.byteLength(text) > (await summaryRoom(env)) + 1) return 'The step summary has no room left (1 MiB).'
   try {
     await appendFile(path, text)

@@ -29,11 +29,11 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   const isWritten = await attempt(action, 'The report could not be written', () => writeFile(path, json(report)))
   const isPublic = action.event.publicRepository !== false
   const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await summaryRoom(env) })
-  const unwritten = await writeSummary(markdown, env, run.redactor.text)
+  const unwritten = await writeSummary(markdown, env)
   if (unwritten !== null) await console.warning(unwritten)
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
   const say = (outputs: ReturnType<typeof runOutputs>) =>
-    attempt(action, 'The outputs could not be written', async () => setOutputs(outputs, run.redactor.text))
+    attempt(action, 'The outputs could not be written', async () => setOutputs(outputs))
   await say(runOutputs(report, places))
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted) {

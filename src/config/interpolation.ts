@@ -82,21 +82,21 @@ export interface Filled {
   /** The variables of the text, set or not. */
   readonly names: readonly string[]
   /** The values that came from variables, empty ones left out. */
-  readonly values: readonly string[]
+  readonly values: readonly { readonly name: string; readonly value: string }[]
 }
 
 /** Fills in. An empty variable counts as not set: a misspelt secret arrives empty. */
 export function fillTemplate(template: Template, lookup: (name: string) => string | undefined): Filled {
   let text = ''
   const missing: { name: string; empty: boolean }[] = []
-  const values: string[] = []
+  const values: { name: string; value: string }[] = []
   for (const part of template.parts) {
     if (typeof part === 'string') {
       text += part
       continue
     }
     const value = lookup(part.name)
-    if (value !== undefined && value !== '') values.push(value)
+    if (value !== undefined && value !== '') values.push({ name: part.name, value })
     else if (part.fallback === null) missing.push({ name: part.name, empty: value === '' })
     text += value === undefined || value === '' ? (part.fallback ?? '') : value
   }

@@ -6,7 +6,7 @@ import { type Config, hookHint, openTexts, prune, type RawInstance } from './loa
 import type { Instance, Target } from './model.ts'
 import { checkInstance } from './rules.ts'
 import { type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
-import { type FilledText, secretsOf } from './secretValues.ts'
+import { type FilledText, type SecretText, secretsOf } from './secretValues.ts'
 import { normalisePaths } from './values/paths.ts'
 import { isTreeMap, type Path, type Tree, treeAt, writePath } from './yaml.ts'
 
@@ -15,7 +15,7 @@ export type Lookup = (name: string) => string | undefined
 export interface ResolvedInstance {
   readonly instance: Instance
   /** Texts that must never be shown: no empty ones, none twice. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly SecretText[]
   readonly notices: readonly string[]
 }
 

@@ -18,21 +18,40 @@ const COMMON = new Set(['true', 'false', 'yes', 'no', 'on', 'off', 'null', 'none
 /** `rest:https://user:password@host/`. */
 const PASSWORD_IN_URL = /\/\/[^/@:]*:([^/@]+)@/
 
+/** The end of a name that tells of something else about a secret, or of a key of another kind: `S3_KEY_PREFIX`. */
+const OTHER_THAN_A_SECRET =
+  /_(?:PREFIX|SUFFIX|NAME|TYPE|KIND|ALGORITHM|FORMAT|SIZE|LENGTH|BITS|TTL|AGE|COUNT|HOST|USER|REGION)$/i
+
+/** A text that is masked, or may be. */
+export interface SecretText {
+  readonly value: string
+  /** Where it stands, for people: `env.S3_KEY_PREFIX`, `the variable PREFIX`. */
+  readonly origin: string
+  /** `false` where its name tells of a secret and then of something else: it is not masked where it is an everyday word. */
+  readonly isCertain: boolean
+}
+
 /** The instance's secrets: none empty, none twice. Short ones are in it too: whoever masks decides. */
-export function secretsOf(instance: Instance, filled: Iterable<FilledText>): readonly string[] {
-  const secrets = new Set<string>()
+export function secretsOf(instance: Instance, filled: Iterable<FilledText>): readonly SecretText[] {
+  const secrets = new Map<string, SecretText>()
+  const add = (value: string, origin: string, isCertain = true) => {
+    if (value === '' || COMMON.has(value.toLowerCase())) return
+    if (secrets.get(value)?.isCertain !== true) secrets.set(value, { value, origin, isCertain })
+  }
   for (const { path, values } of filled) {
-    if (mayHoldSecrets(path)) for (const value of values) secrets.add(value)
+    if (mayHoldSecrets(path)) for (const { name, value } of values) add(value, `the variable ${name}`)
   }
   for (const [name, value] of Object.entries(instance.env)) {
-    if (TELLING.test(name) && !PLACE.test(name)) secrets.add(value)
+    if (TELLING.test(name) && !PLACE.test(name))
+      add(value, `\`env.${name}\` of instance ${instance.id}`, !OTHER_THAN_A_SECRET.test(name))
   }
   const password = PASSWORD_IN_URL.exec(instance.repository ?? '')?.[1]
-  if (password !== undefined) secrets.add(password)
+  if (password !== undefined) add(password, `\`repository\` of instance ${instance.id}`)
   for (const target of instance.targets ?? [])
     if (target.kind === 'db')
-      for (const secret of secretsInDumpArgs(target.dbKind, target.dumpArgs)) secrets.add(secret)
-  return [...secrets].filter((secret) => secret !== '' && !COMMON.has(secret.toLowerCase()))
+      for (const literal of secretsInDumpArgs(target.dbKind, target.dumpArgs))
+        add(literal, `\`dumpArgs\` of instance ${instance.id}`)
+  return [...secrets.values()]
 }
 
 /** `env`, `repository`, `dumpArgs`, hooks, and the address to ping; not names, which would be masked wherever they occur. */

@@ -1,7 +1,10 @@
 /** A report without secrets, before anything is drawn from it: escaping would hide a secret from a later search. Pure. */
 import type { RunReport } from '../outcome.ts'
 
-/** Values that are words of ours, times or numbers: a secret that happens to be `failed` must not break them. */
+/**
+ * Values that are words of ours, times and numbers, and ids, links and paths that hold nothing of a secret although they may
+ * happen to hold the same word: a secret that is `failed`, or `backup`, must not break them.
+ */
 const OURS = new Set([
   'version',
   'result',
@@ -14,6 +17,11 @@ const OURS = new Set([
   'nextRun',
   'apiVersion',
   'runId',
+  'id',
+  'runUrl',
+  'repository',
+  'configFile',
+  'log',
 ])
 
 /** The report with `redact` applied to every text of users, tools and containers in it. */

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${VAR}` is the language under test
 /** What ends a run before anything is touched: wrong configurations, inputs and events, and engines that cannot be used. */
 
 import { readFile } from 'node:fs/promises'
@@ -190,7 +191,21 @@ describe('wrong configurations', () => {
       '::error::nas/config.yml could not be read: there is no such file in the workspace. Check out the repository first (actions/checkout), or set the input config',
     ])
     expect([ran.code, calls]).toEqual([1, []])
+    const folder = await start(GOOD, [], { inputs: { config: '.' } })
+    expect(folder.said).toEqual([
+      '::error::. could not be read: it is a folder: name the file in it, such as config.yml, by the input config',
+    ])
   })
+})
+
+test('a secret of two lines is refused, and no part of it is shown', async () => {
+  const config = 'instances:\n  - {id: a, customImage: "img:1", env: {PASSPHRASE: "${PASSPHRASE}"}, targets: []}\n'
+  const { ran, said, calls } = await start(config, [], {
+    inputs: { variables: 'PASSPHRASE=cXV4cXV4cXV4\nQmFzZTY0TGluZQ==\n' },
+  })
+  expect([ran.code, calls, said.length]).toEqual([1, [], 1])
+  expect(said[0]).toContain('this may be a further line of the value of line 1')
+  expect(ran.stdout.replace(/^::add-mask::.*$/gm, '')).not.toMatch(/cXV4|QmFz/)
 })
 
 test('Marina 0.9’s own example passes validate, with one notice for each thing of its daemon', async () => {
@@ -223,7 +238,7 @@ describe('inputs and events', () => {
       { inputs: { command: 'validate', 'dry-run': 'true' } },
       ['dry-run means nothing to the command "validate"'],
     ],
-    ...['pull_request', 'pull_request_target', 'issue_comment', 'workflow_run'].map(
+    ...['pull_request', 'pull_request_target', 'issues', 'issue_comment', 'discussion', 'watch', 'workflow_run'].map(
       (name): [string, Partial<ActionOptions>, string[]] => [
         `the event ${name}`,
         { env: { GITHUB_EVENT_NAME: name } },

@@ -299,7 +299,8 @@ describe('nodeName', () => {
 })
 
 describe('secrets', () => {
-  const secrets = (inside: string, variables: Variables = {}) => settle(file(inside), variables).secrets
+  const secrets = (inside: string, variables: Variables = {}) =>
+    settle(file(inside), variables).secrets.map(({ value }) => value)
 
   test('what variables brought into env, dumpArgs and hooks; not into names', () => {
     const inside =
@@ -313,8 +314,10 @@ describe('secrets', () => {
 
   test('into the repository, and the password that stands in its address', () => {
     const text = (address: string) => file('').replace('customImage: x', `repository: ${address}`)
-    expect(settle(text('s3:https://h/${BUCKET}'), { BUCKET: 'my-bucket' }).secrets).toEqual(['my-bucket'])
-    expect(settle(text('rest:https://me:hush-hush@h:8000/r')).secrets).toEqual(['hush-hush'])
+    expect(settle(text('s3:https://h/${BUCKET}'), { BUCKET: 'my-bucket' }).secrets).toMatchObject([
+      { value: 'my-bucket', origin: 'the variable BUCKET' },
+    ])
+    expect(settle(text('rest:https://me:hush-hush@h:8000/r')).secrets).toMatchObject([{ value: 'hush-hush' }])
     expect(settle(text('sftp:me@h:/r')).secrets).toEqual([])
   })
 
@@ -353,7 +356,7 @@ test("Marina 0.9's own example settles", () => {
       timeoutMs: 3_600_000,
       targets: [{ name: 'vol', paths: ['config', 'data'], stopAttached: true }],
     },
-    secrets: ['key-1', 'secret-1', 'pass-1'],
+    secrets: [{ value: 'key-1' }, { value: 'secret-1' }, { value: 'pass-1' }],
   })
 })
 

@@ -1,0 +1,77 @@
+/** Which values are masked, and what is said of it: once, before anything else is printed. */
+import type { Console } from '../action/console/console.ts'
+import { isEverydayWord } from '../config/everydayWords.ts'
+import type { SecretText } from '../config/secretValues.ts'
+import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
+
+/** The one redactor of a run, and the runner's knowledge of its secrets. */
+export interface SecretRegister {
+  /** Masks these values too, also in streams that are open. The runner is told of each value once. */
+  add(values: Iterable<string>): void
+  /** Masks all values that were added until now, and those that come. */
+  readonly redactor: Redactor
+}
+
+/** Opens the register of a run; it is empty. */
+export function openSecretRegister(console: Console): SecretRegister {
+  const told = new Set<string>()
+  const redactor = createRedactor([])
+  return {
+    add(values) {
+      const added = [...values]
+      redactor.add(added)
+      const fresh = maskable(added).values.filter((value) => !told.has(value))
+      for (const value of fresh) told.add(value)
+      console.mask(fresh, redactor)
+    },
+    redactor,
+  }
+}
+
+/** What becomes of the secrets of a run. */
+export interface Masking {
+  readonly masked: readonly SecretText[]
+  /** Values that are not masked although a name tells of a secret, one sentence for all; `null` where there is none. */
+  readonly notice: string | null
+  /** Values that are masked wherever they stand, also where that hides what is no secret; too short ones; a sentence each. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Decides which values are masked. `open` are texts that stand in ids, links and paths of this run, which a masked value may
+ * be a part of. A value under a name that tells of something else than a secret (`S3_KEY_PREFIX`) is then not masked. Pure.
+ */
+export function decideMasking(secrets: readonly SecretText[], open: readonly string[]): Masking {
+  const isLong = (value: string) => maskable([value]).tooShort === 0
+  const isCommon = ({ value }: SecretText) =>
+    isLong(value) && (isEverydayWord(value) || open.some((text) => text.includes(value.trim())))
+  const certain = new Set(secrets.filter((secret) => secret.isCertain).map(({ value }) => value))
+  const common = secrets.filter(isCommon)
+  const unmasked = common.filter((secret) => !certain.has(secret.value))
+  const masked = secrets.filter((secret) => !unmasked.includes(secret))
+  const { tooShort } = maskable(masked.map(({ value }) => value))
+  const hiding = common.filter((secret) => secret.isCertain)
+  return {
+    masked,
+    notice:
+      unmasked.length === 0
+        ? null
+        : `Not masked, since the name tells of something else than a secret, and the value is an everyday word or stands in an id, a link or a path of this run: ${originsOf(unmasked)}.`,
+    warnings: [
+      ...(tooShort === 0
+        ? []
+        : [
+            `${tooShort === 1 ? 'One secret is' : `${tooShort} secrets are`} shorter than 4 characters and cannot be masked: use longer ones.`,
+          ]),
+      ...(hiding.length === 0
+        ? []
+        : [
+            `Masked as *** wherever it stands, though it is an everyday word or stands in an id, a link or a path of this run: the value of ${originsOf(hiding)}. GitHub drops the outputs of a job that hold it. If it is no secret, write it into the configuration instead of a variable; if it is one, choose one that is harder to guess.`,
+          ]),
+    ],
+  }
+}
+
+function originsOf(secrets: readonly SecretText[]): string {
+  return [...new Set(secrets.map(({ origin }) => origin))].join(', ')
+}

@@ -1,0 +1,52 @@
+/** The Docker host of a run, and what is said of it that belongs to no instance. */
+import { createApi } from '../action/api.ts'
+import type { DockerHost } from '../claim/host.ts'
+import { thisProcess } from '../claim/processIdentity.ts'
+import { dockerEnvironment } from '../docker/clientEnvironment.ts'
+import { openEngine } from '../docker/engine.ts'
+import { withoutMountOptions } from '../docker/mountFailures.ts'
+import type { Docker } from '../docker/process.ts'
+import type { Redactor } from '../secrets/redaction.ts'
+import type { CommandContext } from './commandContext.ts'
+
+/** The host with the errors and warnings that were said of it until now, redacted. */
+export interface OpenHost {
+  readonly host: DockerHost
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** Asks the engine what it is. Throws `DockerUnavailableError` where none answers that can be worked with. */
+export async function openHost(action: CommandContext, redactor: Redactor): Promise<OpenHost> {
+  const { inputs, event, console } = action
+  const docker: Docker = {
+    env: dockerEnvironment(action.env),
+    redact: (text) => redactor.text(withoutMountOptions(text)),
+  }
+  const engine = await openEngine(docker, action.signal)
+  const errors: string[] = []
+  const warnings: string[] = []
+  const host: DockerHost = {
+    docker,
+    engine,
+    owner: {
+      repository: event.repository,
+      server: event.serverUrl,
+      runId: event.runId,
+      attempt: event.attempt,
+      job: action.job,
+      process: thisProcess(),
+    },
+    runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
+    say: (line) => console.info(redactor.text(line)),
+    reportError: async (message) => {
+      errors.push(redactor.text(message))
+      await console.error(redactor.text(message))
+    },
+    warn: async (message) => {
+      warnings.push(redactor.text(message))
+      await console.warning(redactor.text(message))
+    },
+  }
+  return { host, errors, warnings }
+}

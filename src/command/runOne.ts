@@ -1,0 +1,73 @@
+/** One instance of the run: in its own section of the console, with its own log. */
+import { existsSync } from 'node:fs'
+import type { RawInstance } from '../config/load.ts'
+import type { Instance } from '../config/model.ts'
+import { count } from '../format.ts'
+import type { InstanceContext } from '../instance/context.ts'
+import { previewInstance } from '../instance/preview.ts'
+import { errorsOf } from '../instance/reportBuilder.ts'
+import { runInstance } from '../instance/runInstance.ts'
+import { openLog } from '../log/instanceLog.ts'
+import type { InstanceReport } from '../outcome.ts'
+import { nextSlot } from '../schedule/slots.ts'
+import type { Redactor } from '../secrets/redaction.ts'
+import type { CommandContext } from './commandContext.ts'
+
+/** The file of the log, and what hides secrets in it. */
+interface LogPlace {
+  readonly path: string
+  readonly redactor: Redactor
+}
+
+/** Runs an instance, or previews it in a dry run. */
+export async function runOne(
+  action: CommandContext,
+  context: InstanceContext,
+  instance: Instance,
+  { path, redactor }: LogPlace,
+): Promise<InstanceReport> {
+  const section = action.console.section(instance.id)
+  const log = await openLog({ path, redactor, live: (line) => section.line(line) })
+  const now = () => new Date()
+  const report = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
+  await log.write('marina', lastLine(report))
+  await log.end()
+  await section.end()
+  return {
+    ...report,
+    warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])],
+    nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
+    log: existsSync(path) ? path : null,
+    tail: log.tail(),
+  }
+}
+
+/** Says how an instance ended. Why a target failed stands in the log already, where it did. */
+function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'error' | 'targets'>): string {
+  if (error === null) return status
+  const failed = targets.filter((target) => target.status === 'failed')
+  const isOfTargets = failed.length > 0 && error === errorsOf(failed)
+  return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`
+}
+
+/** The report of an instance that was selected and not begun. */
+export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: string | null): InstanceReport {
+  return {
+    id: raw.id,
+    line: raw.line,
+    status,
+    failedPhase: null,
+    error,
+    warnings: [],
+    targets: [],
+    phases: [],
+    startedAt: null,
+    seconds: 0,
+    downtimeSeconds: null,
+    image: { reference: '', id: null, digest: null },
+    exitCode: null,
+    nextRun: raw.schedule === null ? null : nextSlot(raw.schedule, new Date()).toISOString(),
+    log: null,
+    tail: [],
+  }
+}

@@ -1,0 +1,18 @@
+/** Words that stand in many logs, ids and paths: as masked values they would blot out what is no secret. Pure. */
+
+const WORDS = new Set(
+  `access actions admin administrator archive auth backup backups borg bucket cache changeme client cluster config container
+  daily data database databases debug default demo development docker documents dump dumps email engine error event example
+  failed false file files folder github gitea guest hello home host hourly https image images info instance internal json
+  latest list local localhost login logs mail main mariadb marina master mongo mongodb monthly mount mysql name nextcloud
+  node none normal null number online password path photos postgres postgresql prefix prod production project public query
+  rclone redis remote repository restic restore root runner running schedule script secret server service snapshot socket
+  source staging standard start started state status step stopped storage success system target targets temp test testing
+  text time token true tuesday undefined unknown update upload user users value version video videos volume volumes warning
+  weekly windows world yearly`.split(/\s+/),
+)
+
+/** Whether the value is one of these words, whatever its letters' case. */
+export function isEverydayWord(value: string): boolean {
+  return WORDS.has(value.trim().toLowerCase())
+}
