@@ -2,7 +2,7 @@
 
 const DEADLINE_MS = 10_000
 
-export interface Api {
+interface Api {
   /**
    * Whether an attempt of a workflow run is over; `null` when that cannot be learned (404 and 403 included: a token sees
    * only what it may). Answers within 10 seconds.

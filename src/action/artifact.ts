@@ -5,11 +5,11 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { commandLine } from './console/commands.ts'
 
-export type UploadResult =
+type UploadResult =
   | { readonly kind: 'uploaded'; readonly id: number; readonly url: string; readonly name: string }
   | { readonly kind: 'unavailable'; readonly why: string }
 
-export interface Upload {
+interface Upload {
   /** Wanted name; characters that GitHub refuses are replaced, and a name that is taken gets a number. */
   readonly name: string
   readonly files: readonly string[]
@@ -29,11 +29,11 @@ export async function uploadArtifact(upload: Upload, env: NodeJS.ProcessEnv): Pr
   if (why !== null) return { kind: 'unavailable', why }
   const files = await readable(upload.files)
   if (files.length === 0) return { kind: 'unavailable', why: 'there was no file to upload' }
-  return withinDeadline(upload.deadlineMs, () => attempt({ ...upload, files }, env))
+  return withinDeadline(upload.deadlineMs, () => uploadUnderFreeName({ ...upload, files }, env))
 }
 
 /** A run's files: the report, and the copies of the logs (none where they are not to be uploaded). */
-export interface RunFiles extends Omit<Upload, 'files'> {
+interface RunFiles extends Omit<Upload, 'files'> {
   readonly report: string
   readonly logs: readonly string[]
 }
@@ -60,7 +60,7 @@ export function artifactName(wanted: string | null, host: string, attempt: numbe
   return name.replace(/^[. ]+|[. ]+$/g, '') || 'marina'
 }
 
-/** Why this platform takes no artifacts, known without asking it: the client would only retry, and annotate the failure. */
+/** Says why this platform takes no artifacts, without asking it: the client would only retry, and annotate the failure. */
 function whyUnavailable(env: NodeJS.ProcessEnv): string | null {
   if (!env.ACTIONS_RUNTIME_TOKEN || !env.ACTIONS_RESULTS_URL) return 'this platform offers no artifact service'
   const server = env.GITHUB_SERVER_URL || 'https://github.com'
@@ -79,10 +79,10 @@ async function readable(files: readonly string[]): Promise<string[]> {
   return files.filter((_, i) => good[i]?.status === 'fulfilled' && good[i].value)
 }
 
-async function attempt(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadResult> {
+async function uploadUnderFreeName(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadResult> {
   const { DefaultArtifactClient } = await import('@actions/artifact') // large: loaded when it is needed
   const client = new DefaultArtifactClient()
-  const options = upload.retentionDays === null ? {} : { retentionDays: retention(upload.retentionDays, env) }
+  const options = upload.retentionDays === null ? {} : { retentionDays: allowedRetention(upload.retentionDays, env) }
   process.stdout.write(`${commandLine('group', {}, `Upload ${upload.name}`)}\n`) // the client prints what it does
   try {
     for (let tried = 1; ; tried++) {
@@ -105,7 +105,7 @@ function isTaken(error: unknown): boolean {
 }
 
 /** The client would warn about more days than the repository allows, and take the fewer. */
-function retention(days: number, env: NodeJS.ProcessEnv): number {
+function allowedRetention(days: number, env: NodeJS.ProcessEnv): number {
   const most = Number.parseInt(env.GITHUB_RETENTION_DAYS ?? '', 10)
   return most > 0 ? Math.min(days, most) : days
 }

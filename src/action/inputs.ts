@@ -1,16 +1,16 @@
-/** The inputs of action.yml, as one value: everything is judged here, once, and nobody else reads `INPUT_…`. */
+/** Reads the inputs of action.yml into one checked value. No other module reads `INPUT_…`. */
 import { InputError } from '../errors.ts'
 
 export const COMMANDS = ['backup', 'plan', 'validate', 'check'] as const
 export type Command = (typeof COMMANDS)[number]
 
-export const SELECTIONS = ['auto', 'due', 'all'] as const
-export type SelectMode = (typeof SELECTIONS)[number]
+const SELECTIONS = ['auto', 'due', 'all'] as const
+type SelectMode = (typeof SELECTIONS)[number]
 
 export interface Inputs {
   readonly command: Command
   readonly config: string
-  /** As written; `config/` knows its forms. */
+  /** The text as written; `config/variables` reads it. */
   readonly variables: string
   readonly instances: readonly string[]
   readonly host: string | null
@@ -18,7 +18,7 @@ export interface Inputs {
   readonly maxParallel: number
   readonly allowPartial: boolean
   readonly dryRun: boolean
-  /** As written; `config/` knows durations. */
+  /** The text as written; `config/values/duration` reads it. */
   readonly lockWait: string
   readonly uploadLogs: 'auto' | boolean
   readonly artifactName: string | null
@@ -43,11 +43,11 @@ export const INPUT_DEFAULTS = {
   'artifact-retention-days': '',
   'github-token': '',
 } as const
-export type InputName = keyof typeof INPUT_DEFAULTS
+type InputName = keyof typeof INPUT_DEFAULTS
 
 const ALWAYS: readonly InputName[] = ['command', 'config', 'github-token']
 
-/** What each command uses beside `ALWAYS`; `backup` uses everything. */
+/** The inputs that each command uses besides `ALWAYS`; `backup` uses all. */
 const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> = {
   plan: ['instances', 'host', 'select'],
   validate: [],
@@ -119,7 +119,7 @@ function foreignInputs(command: Exclude<Command, 'backup'>, isSet: (name: InputN
   return (Object.keys(INPUT_DEFAULTS) as InputName[]).filter((name) => !used.includes(name) && isSet(name))
 }
 
-/** As YAML 1.2 and the toolkit have it: `true`, `True`, `TRUE` and the same of `false`. */
+/** Reads a boolean as YAML 1.2 and the toolkit write it: `true`, `True`, `TRUE` and the same of `false`. */
 function boolean(text: string): boolean | null {
   if (/^(true|True|TRUE)$/.test(text)) return true
   return /^(false|False|FALSE)$/.test(text) ? false : null

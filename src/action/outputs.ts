@@ -15,10 +15,10 @@ export const OUTPUTS = [
   'due',
   'matrix',
 ] as const
-export type OutputName = (typeof OUTPUTS)[number]
+type OutputName = (typeof OUTPUTS)[number]
 
-/** Where the run's files are; empty where there is none. */
-export interface Places {
+/** The run's files; a key is left out where there is none. */
+interface Places {
   readonly report?: string
   readonly logDirectory?: string
   readonly artifact?: { readonly id: number; readonly url: string }

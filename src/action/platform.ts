@@ -1,4 +1,4 @@
-/** What started the run, and where: read once from the platform's environment and event file. */
+/** Reads what started the run, and where, from the platform's environment and event file. */
 import { readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 

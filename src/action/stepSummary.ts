@@ -4,7 +4,7 @@ import { appendFile, stat } from 'node:fs/promises'
 /** Over this the runner drops the whole summary, in bytes. */
 const LIMIT_BYTES = 1024 * 1024
 
-/** How many bytes this step may still add; 0 where the platform has no summaries. */
+/** Returns how many bytes this step may still add; 0 where the platform has no summaries. */
 export async function summaryRoom(env: NodeJS.ProcessEnv): Promise<number> {
   const path = env.GITHUB_STEP_SUMMARY
   if (!path) return 0

@@ -45,14 +45,14 @@ export async function backup(action: CommandContext): Promise<number> {
   return publish(action, report, { folder, logs, redactor: plan.redactor, selected })
 }
 
-/** What a run is to do, before the host is asked anything. */
+/** The plan of a run, made before the host is asked anything. */
 interface RunPlan {
   readonly config: Config
   readonly instances: readonly PlannedInstance[]
   readonly lockWaitMs: number
   /** The configuration's `nodeName`; `null` where it has none, or where it awaits a variable that is not set. */
   readonly hostName: string | null
-  /** Why `nodeName` cannot be told; it fails the instances that have none of their own. */
+  /** Says why `nodeName` is not known; this fails the instances that have none of their own. */
   readonly hostNameProblem: string | null
   readonly redactor: Redactor
   /** Masks secrets that come to light during the run. */
@@ -75,11 +75,11 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
     event: event.name,
   })
   const instances = resolveAll(config, selection.instances, variables.lookup)
-  const resolved = instances.flatMap((one) => (one.ok ? [one.settled] : []))
+  const resolved = instances.flatMap((one) => (one.ok ? [one] : []))
   const nodeName = nodeNameOf(config, variables.lookup)
   const hostName = nodeName instanceof ConfigError ? null : nodeName
   const secrets = [...variables.secretsOf(config), ...resolved.flatMap((one) => one.secrets)]
-  const masking = decideMasking(secrets, openTexts(action, instances, hostName))
+  const masking = decideMasking(secrets, visibleTexts(action, instances, hostName))
   register.add(masking.masked.map(({ value }) => value))
   for (const warning of masking.warnings) await console.warning(warning)
   for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
@@ -100,16 +100,16 @@ function checkRequest({ inputs, event }: CommandContext): number {
   return lockWaitMs
 }
 
-/** Texts of this run that everybody sees: ids, names, links and paths. */
-function openTexts(
+/** Returns the texts of this run that everybody sees: ids, names, links and paths. */
+function visibleTexts(
   { event, inputs, job }: CommandContext,
   instances: readonly PlannedInstance[],
   hostName: string | null,
 ): readonly string[] {
   const own = instances.flatMap((one) => {
-    const targets = one.ok ? (one.settled.instance.targets ?? []) : []
+    const targets = one.ok ? (one.instance.targets ?? []) : []
     const names = targets.map((target) => (target.kind === 'db' ? target.container : target.name))
-    return [one.raw.id, ...names, ...(one.ok ? [one.settled.instance.customImage ?? ''] : [])]
+    return [one.raw.id, ...names, ...(one.ok ? [one.instance.customImage ?? ''] : [])]
   })
   return [
     ...own,
@@ -156,7 +156,7 @@ function runInstances(
   })
   const work = async (one: PlannedInstance) => {
     if (!one.ok) return notBegun(one.raw, 'failed', one.error.message)
-    const { instance } = one.settled
+    const { instance } = one
     const path = join(logs, `${one.raw.id}.log`)
     return runOne(action, context(instance), instance, { path, redactor: plan.redactor })
   }

@@ -1,4 +1,4 @@
-/** What every command is given by `main`. */
+/** The context that `main` gives to every command. */
 import type { Console } from '../action/console/console.ts'
 import type { Inputs } from '../action/inputs.ts'
 import type { PlatformContext } from '../action/platform.ts'

@@ -1,11 +1,11 @@
-/** Which values are masked, and what is said of it: once, before anything else is printed. */
+/** Decides which values are masked, and says so once, before anything else is printed. */
 import type { Console } from '../action/console/console.ts'
 import { isEverydayWord } from '../config/everydayWords.ts'
 import type { SecretText } from '../config/secretValues.ts'
 import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
 
 /** The one redactor of a run, and the runner's knowledge of its secrets. */
-export interface SecretRegister {
+interface SecretRegister {
   /** Masks these values too, also in streams that are open. The runner is told of each value once. */
   add(values: Iterable<string>): void
   /** Masks all values that were added until now, and those that come. */
@@ -28,8 +28,8 @@ export function openSecretRegister(console: Console): SecretRegister {
   }
 }
 
-/** What becomes of the secrets of a run. */
-export interface Masking {
+/** The decision on the secrets of a run. */
+interface Masking {
   readonly masked: readonly SecretText[]
   /** Values that are not masked although a name tells of a secret, one sentence for all; `null` where there is none. */
   readonly notice: string | null

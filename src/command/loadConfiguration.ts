@@ -41,7 +41,7 @@ export function openVariables(action: CommandContext): Variables {
 }
 
 export type PlannedInstance = { readonly raw: RawInstance } & (
-  | { readonly ok: true; readonly settled: ResolvedInstance }
+  | ({ readonly ok: true } & ResolvedInstance)
   | { readonly ok: false; readonly error: ConfigError }
 )
 
@@ -53,7 +53,7 @@ export function resolveAll(
 ): readonly PlannedInstance[] {
   return instances.map((raw): PlannedInstance => {
     try {
-      return { raw, ok: true, settled: resolveInstance(config, raw, lookup) }
+      return { raw, ok: true, ...resolveInstance(config, raw, lookup) }
     } catch (error) {
       if (error instanceof ConfigError) return { raw, ok: false, error }
       throw error

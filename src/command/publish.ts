@@ -1,4 +1,4 @@
-/** What people see of a run that has ended: annotations, summary, report, artifacts, outputs, exit code. None of it can fail a good backup. */
+/** Publishes a run that has ended: annotations, summary, report, artifacts, outputs, exit code. None of it can fail a good backup. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { artifactName, uploadRun } from '../action/artifact.ts'
@@ -11,7 +11,7 @@ import { publicPage, renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
-export interface Published {
+interface Published {
   /** The run's own folder under the runner's temporary one. */
   readonly folder: string
   readonly logs: string

@@ -49,8 +49,8 @@ async function isLink(path: string): Promise<boolean> {
   )
 }
 
-/** Where a script is looked for. */
-export interface ScriptPlace {
+/** The folder in which scripts are looked for, and the file that names them. */
+interface ScriptPlace {
   readonly workspace: string
   /** The configuration that names the script. */
   readonly configFile: string

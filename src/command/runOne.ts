@@ -1,4 +1,4 @@
-/** One instance of the run: in its own section of the console, with its own log. */
+/** Runs one instance in its own section of the console, with its own log. */
 import { existsSync } from 'node:fs'
 import type { RawInstance } from '../config/load.ts'
 import type { Instance } from '../config/model.ts'
@@ -50,7 +50,7 @@ function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'e
   return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`
 }
 
-/** The report of an instance that was selected and not begun. */
+/** Makes the report of an instance that was selected and not begun. */
 export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: string | null): InstanceReport {
   return {
     id: raw.id,

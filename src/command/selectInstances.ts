@@ -2,12 +2,12 @@
 import type { RawInstance } from '../config/load.ts'
 import { InputError } from '../errors.ts'
 
-export interface SelectedInstances {
+interface SelectedInstances {
   readonly instances: readonly RawInstance[]
   readonly notices: readonly string[]
 }
 
-export interface SelectRequest {
+interface SelectRequest {
   readonly all: readonly RawInstance[]
   /** Ids from the `instances` input; empty where it was not given. */
   readonly ids: readonly string[]

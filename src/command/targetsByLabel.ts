@@ -1,4 +1,4 @@
-/** The targets that labels on the host give to the instances: the host is asked once in a run, and only where an instance needs it. */
+/** Finds the targets that labels on the host give to the instances. The host is asked once in a run, and only where an instance needs it. */
 import type { DockerHost } from '../claim/host.ts'
 import type { Config } from '../config/load.ts'
 import type { InstanceContext } from '../instance/context.ts'
@@ -17,7 +17,7 @@ export function targetsByLabel(
   const taken = new Map(settled.map((one) => [one.raw.id, one]))
   const instances = config.instances.map((raw) => {
     const own = taken.get(raw.id)
-    const instance = own?.ok ? own.settled.instance : null
+    const instance = own?.ok ? own.instance : null
     return {
       id: raw.id,
       discovers: instance === null || (instance.targets === null && instance.discover === 'labels'),

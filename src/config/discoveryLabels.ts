@@ -1,4 +1,4 @@
-/** Discovery by label: what the labels of volumes and containers ask for, as early Marina read them. Knows no Docker. */
+/** Reads the labels of volumes and containers into targets, as early Marina did. Knows no Docker. */
 import { DB_KINDS, type DbKind } from '../databases/index.ts'
 import { excerpt } from './excerpt.ts'
 import type { DbTarget, Target, VolumeTarget } from './model.ts'
@@ -55,12 +55,12 @@ export interface LabelledObject {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** What the configuration says of an instance. */
+/** The part of an instance's configuration that labels depend on. */
 export interface LabelInstance {
   readonly id: string
-  /** Whether its targets come from labels: `targets` left out, `discover` not `all`. */
+  /** True where its targets come from labels: `targets` is left out, and `discover` is not `all`. */
   readonly discovers: boolean
-  /** What a volume gets whose labels do not say. */
+  /** The value for a volume whose labels do not say. */
   readonly stopAttached: boolean
 }
 
@@ -113,7 +113,7 @@ function readObject(object: LabelledObject, instances: readonly LabelInstance[],
   const { id } = named.instance
   if (!named.instance.discovers) {
     found.warnings.push(
-      `${nameOf(object)} is for the instance "${id}", which takes its targets from config.yml: the label asks for nothing`,
+      `${objectName(object)} is for the instance "${id}", which takes its targets from config.yml: the label asks for nothing`,
     )
     return
   }
@@ -136,12 +136,12 @@ function byKindAndName(a: LabelledObject, b: LabelledObject): number {
   )
 }
 
-/** Whether a label is one of ours, also where its prefix is written in other letters. */
+/** Returns true for a label of Marina's, also where its prefix is written in capitals. */
 export function isMarinaLabel(label: string): boolean {
   return label.toLowerCase().startsWith(LABEL_PREFIX)
 }
 
-/** Our labels without their prefix. A prefix in other letters stays, and so makes the label unknown. */
+/** Returns Marina's labels without their prefix. A prefix in capitals stays, which makes the label unknown. */
 function ownLabels({ labels }: LabelledObject): ReadonlyMap<string, string> {
   const own = Object.entries(labels).filter(([name]) => isMarinaLabel(name))
   return new Map(
@@ -149,7 +149,7 @@ function ownLabels({ labels }: LabelledObject): ReadonlyMap<string, string> {
   )
 }
 
-function nameOf({ kind, name }: LabelledObject): string {
+function objectName({ kind, name }: LabelledObject): string {
   return `${kind} "${name}"`
 }
 
@@ -158,7 +158,7 @@ function full(label: string): string {
   return `\`${isMarinaLabel(label) ? label : LABEL_PREFIX + label}\``
 }
 
-/** What labels are called elsewhere, or by a slip of memory. */
+/** Names that people may write instead of the labels' own. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   active: 'enabled',
   backup: 'enabled',
@@ -174,7 +174,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   posthook: 'post',
 }
 
-/** What is said of the labels by themselves: `problems` are labels that ask for something and cannot be followed. */
+/** Finds labels that cannot be followed (`problems`), unknown ones (`warnings`) and old ones (`notices`). */
 function remarks(
   object: LabelledObject,
   labels: ReadonlyMap<string, string>,
@@ -187,18 +187,18 @@ function remarks(
     const meant = label.toLowerCase().replace(LABEL_PREFIX, '')
     const nearest = nearestWord(meant, Object.keys(LABELS), SYNONYMS)
     if (Object.hasOwn(OLD, label))
-      notices.push(`${nameOf(object)}: the label ${full(label)} is not read any more: ${OLD[label]}`)
+      notices.push(`${objectName(object)}: the label ${full(label)} is not read any more: ${OLD[label]}`)
     else if (meaning === undefined && nearest !== null)
-      problems.push(`${nameOf(object)}: the label ${full(label)} is unknown: it is written ${full(nearest)}`)
-    else if (meaning === undefined) warnings.push(`${nameOf(object)}: the label ${full(label)} is unknown`)
+      problems.push(`${objectName(object)}: the label ${full(label)} is unknown: it is written ${full(nearest)}`)
+    else if (meaning === undefined) warnings.push(`${objectName(object)}: the label ${full(label)} is unknown`)
     else if (!meaning.on.includes(object.kind))
-      problems.push(`${nameOf(object)}: the label ${full(label)} has no meaning on a ${object.kind}`)
+      problems.push(`${objectName(object)}: the label ${full(label)} has no meaning on a ${object.kind}`)
   }
   const forVolumes = ['paths', 'exclude', 'stopAttached'].filter((label) => labels.has(label))
   if (object.kind === 'container' && !labels.has('volumes') && forVolumes.length > 0)
-    problems.push(`${nameOf(object)}: ${forVolumes.map(full).join(', ')} needs ${full('volumes')} beside it`)
+    problems.push(`${objectName(object)}: ${forVolumes.map(full).join(', ')} needs ${full('volumes')} beside it`)
   if (labels.has('dump.args') && !labels.has('db') && object.kind === 'container')
-    problems.push(`${nameOf(object)}: ${full('dump.args')} needs ${full('db')} beside it`)
+    problems.push(`${objectName(object)}: ${full('dump.args')} needs ${full('db')} beside it`)
   return { problems, warnings, notices }
 }
 
@@ -209,12 +209,16 @@ interface NamedInstance {
   readonly value: string
 }
 
-/** The instance that the labels name: by its id, by its id in other letters or in quotes, or by a misspelt label. */
+/** Finds the instance that the labels name: by its id, by its id in capitals or quotes, or by a misspelt label. */
 function namedInstance(labels: ReadonlyMap<string, string>, instances: readonly LabelInstance[]): NamedInstance | null {
-  const candidates = [...labels]
-    .filter(([label]) => label === 'instanceID' || !Object.hasOwn(LABELS, label))
-    .sort(([a], [b]) => Number(b === 'instanceID') - Number(a === 'instanceID'))
-  for (const isSame of [(a: string, b: string) => a.trim() === b, (a: string, b: string) => bare(a) === bare(b)]) {
+  const id = labels.get('instanceID')
+  const isGiven = id !== undefined && id.trim() !== ''
+  const unknown = [...labels].filter(([label]) => !Object.hasOwn(LABELS, label) && !Object.hasOwn(OLD, label))
+  const candidates: readonly (readonly [string, string])[] = isGiven ? [['instanceID', id]] : unknown
+  for (const isSame of [
+    (a: string, b: string) => a.trim() === b,
+    (a: string, b: string) => lettersOf(a) === lettersOf(b),
+  ]) {
     for (const [label, value] of candidates) {
       const instance = instances.find(({ id }) => isSame(value, id))
       if (instance !== undefined) return { instance, label, value }
@@ -224,33 +228,33 @@ function namedInstance(labels: ReadonlyMap<string, string>, instances: readonly 
 }
 
 /** A text without quotes, spaces and signs, in small letters. */
-function bare(text: string): string {
+function lettersOf(text: string): string {
   return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
 
 function idProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, named: NamedInstance): string[] {
   if (named.label !== 'instanceID')
-    return labels.has('instanceID') ? [] : [`${nameOf(object)}: the label ${full('instanceID')} is missing`]
+    return labels.has('instanceID') ? [] : [`${objectName(object)}: the label ${full('instanceID')} is missing`]
   if (named.value.trim() === named.instance.id) return []
   return [
-    `${nameOf(object)}: the label ${full('instanceID')} is "${excerpt(named.value)}": the instance is written ${named.instance.id}`,
+    `${objectName(object)}: the label ${full('instanceID')} is "${excerpt(named.value)}": the instance is written ${named.instance.id}`,
   ]
 }
 
-/** What is wrong with `enabled` where it does not say yes; a misspelt label may be the one that is missing. */
+/** Says why `enabled` does not say yes. A missing one is not reported where a misspelt label, which may be it, is. */
 function enabledProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, hasOthers: boolean): string[] {
   const said = labels.get('enabled')
   if (readYes(said) === true) return []
   if (said === undefined)
     return hasOthers
       ? []
-      : [`${nameOf(object)} is not backed up: ${full('enabled')} is missing, add it as true or false`]
+      : [`${objectName(object)} is not backed up: ${full('enabled')} is missing, add it as true or false`]
   return [
-    `${nameOf(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false (quotes are part of a label's value)`,
+    `${objectName(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false (quotes are part of a label's value)`,
   ]
 }
 
-/** What is said of labels that name no instance of the configuration: another repository's may be meant. */
+/** Warns of labels that name no instance of this configuration. The instance may be another repository's. */
 function withoutInstance(
   object: LabelledObject,
   labels: ReadonlyMap<string, string>,
@@ -262,13 +266,14 @@ function withoutInstance(
     const ids = instances.map((instance) => instance.id)
     const nearest = nearestWord(id, ids)
     return [
-      `${nameOf(object)} is for the instance "${excerpt(id)}", which config.yml does not have: ${nearest === null ? `it has ${ids.join(', ')}` : `did you mean ${nearest}?`}`,
+      `${objectName(object)} is for the instance "${excerpt(id)}", which config.yml does not have: ${nearest === null ? `it has ${ids.join(', ')}` : `did you mean ${nearest}?`}`,
     ]
   }
-  if (readYes(said) === true) return [`${nameOf(object)} is enabled but names no instance: add ${full('instanceID')}`]
+  if (readYes(said) === true)
+    return [`${objectName(object)} is enabled but names no instance: add ${full('instanceID')}`]
   return said === undefined
     ? []
-    : [`${nameOf(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false`]
+    : [`${objectName(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false`]
 }
 
 /** Marina's rule: `true`, `1` or `yes`. `null`: absent, or a word that says nothing. */
@@ -284,7 +289,8 @@ function targetsOf(
   instance: LabelInstance,
 ): { targets: readonly Target[]; errors: string[] } {
   const errors: string[] = []
-  const say = (label: string, message: string) => errors.push(`${nameOf(object)}: the label ${full(label)} ${message}`)
+  const say = (label: string, message: string) =>
+    errors.push(`${objectName(object)}: the label ${full(label)} ${message}`)
   const db = object.kind === 'container' ? labels.get('db') : undefined
   const volumes = object.kind === 'volume' ? [object.name] : splitList(labels.get('volumes'))
   const targets: Target[] = []
@@ -299,7 +305,7 @@ function targetsOf(
   }
   if (targets.length === 0 && errors.length === 0) {
     errors.push(
-      `${nameOf(object)} is enabled but names neither ${full('db')} nor ${full('volumes')}: nothing of it is backed up`,
+      `${objectName(object)} is enabled but names neither ${full('db')} nor ${full('volumes')}: nothing of it is backed up`,
     )
   }
   return { targets, errors }
@@ -364,6 +370,6 @@ function addTarget(list: Target[], target: Target, object: LabelledObject): stri
   if (JSON.stringify(same) === JSON.stringify(target)) return []
   const name = target.kind === 'volume' ? target.name : target.container
   return [
-    `${nameOf(object)} asks for volume "${name}" in other words than labels read before: make them say the same, or name the volume once`,
+    `${objectName(object)} asks for volume "${name}" in other words than labels read before: make them say the same, or name the volume once`,
   ]
 }

@@ -12,7 +12,7 @@ const WORDS = new Set(
   weekly windows world yearly`.split(/\s+/),
 )
 
-/** Whether the value is one of these words, whatever its letters' case. */
+/** Returns true for one of these words, in capitals or not. */
 export function isEverydayWord(value: string): boolean {
   return WORDS.has(value.trim().toLowerCase())
 }

@@ -1,20 +1,20 @@
 /** The text of `${VAR}`, `$VAR`, `${VAR:-default}` and `$$`: taken apart and filled in. Knows nothing of the file. */
 
-export interface Variable {
+interface Variable {
   readonly name: string
   /** `null` where the variable must be set. */
   readonly fallback: string | null
 }
 
-export type Part = string | Variable
+type Part = string | Variable
 
-export interface Template {
+interface Template {
   readonly parts: readonly Part[]
-  /** What is wrong with the text, one sentence each. */
+  /** The faults of the text, one sentence each. */
   readonly problems: readonly string[]
 }
 
-const NAME = /[A-Za-z_][A-Za-z0-9_]*/y
+const NAME_HERE = /[A-Za-z_][A-Za-z0-9_]*/y
 const BRACES = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 
 // The runner's own variables: tokens of the job, all inputs of the action (the `variables` input too), saved state.
@@ -28,8 +28,8 @@ export function parseTemplate(text: string): Template {
   for (let dollar = text.indexOf('$'); dollar >= 0; dollar = text.indexOf('$', at)) {
     if (dollar > at) parts.push(text.slice(at, dollar))
     const sign = text[dollar + 1]
-    NAME.lastIndex = dollar + 1
-    const name = NAME.exec(text)?.[0]
+    NAME_HERE.lastIndex = dollar + 1
+    const name = NAME_HERE.exec(text)?.[0]
     const close = sign === '{' ? text.indexOf('}', dollar) : -1
     if (sign === '{' && close < 0) {
       problems.push('a variable begins with a dollar sign and `{` but has no `}`: write `$$` for a dollar sign')
@@ -69,7 +69,7 @@ function addVariable(inside: string, parts: Part[], problems: string[]): void {
   }
 }
 
-/** Whether the text awaits variables; `$$` alone does not count. */
+/** Returns true where the text awaits variables; `$$` alone does not count. */
 export function isOpen(text: string): boolean {
   const { parts, problems } = parseTemplate(text)
   return problems.length > 0 || parts.some((part) => typeof part !== 'string')

@@ -1,4 +1,4 @@
-/** What zod found, in words for people: with the place, the kind of value that stands there, and the nearest known key. */
+/** Turns zod's issues into sentences for people, with the place, the kind of value that stands there, and the nearest known key. */
 import type { z } from 'zod'
 import type { ConfigIssue } from '../errors.ts'
 import { excerpt } from './excerpt.ts'
@@ -8,7 +8,7 @@ import { isTreeMap, type Path, type Tree, treeAt, writePath, type YamlSource } f
 
 type ZodIssue = z.core.$ZodIssue
 
-/** The issues of one parse of `tree`, in the file's order. Paths are the file's. */
+/** Describes the issues of one parse of `tree`, in the file's order. Paths are the file's. */
 export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: YamlSource): ConfigIssue[] {
   return found.flatMap((issue) => describeIssue(issue, tree, source))
 }
@@ -17,7 +17,7 @@ export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: Y
 const MESSAGE_CHARACTERS = 1000
 const PATH_CHARACTERS = 300
 
-/** An issue at the value of `path`, or at its key. */
+/** Makes an issue at the value of `path`, or at its key. */
 export function issueAt(source: YamlSource, path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigIssue {
   const place = at === 'key' ? source.keyAt(path) : source.valueAt(path)
   return { message: excerpt(message, MESSAGE_CHARACTERS), path: excerpt(writePath(path), PATH_CHARACTERS), ...place }
@@ -43,11 +43,11 @@ export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
 function describeIssue(issue: ZodIssue, tree: Tree, source: YamlSource): ConfigIssue[] {
   const path = issue.path as Path
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => issueAt(source, [...path, key], unknownKey(key, placeOf(path)), 'key'))
+    return issue.keys.map((key) => issueAt(source, [...path, key], unknownKey(key, placeOfPath(path)), 'key'))
   }
   if (issue.code === 'invalid_union') return [describeUnion(issue, tree, source)]
   const value = treeAt(tree, path)
-  const name = nameOf(path)
+  const name = keyName(path)
   if (issue.code === 'invalid_type') {
     if (value === undefined) return [issueAt(source, path, `${name} is missing`)]
     return [issueAt(source, path, `${name} ${wrongKind(issue.expected, value, path)}`)]
@@ -61,28 +61,28 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: 
   const value = treeAt(tree, path)
   const side = issue.errors[Array.isArray(value) ? 1 : 0]?.[0]
   if (side === undefined || isTreeMap(value) || value === null || value === undefined) {
-    return issueAt(source, path, `${nameOf(path)} must be text or a list, not ${kindOf(value)}`)
+    return issueAt(source, path, `${keyName(path)} must be text or a list, not ${valueKind(value)}`)
   }
   const at = [...path, ...(side.path as Path)]
   const words = side.code === 'invalid_type' ? wrongKind(side.expected, treeAt(tree, at) ?? null, at) : side.message
-  return issueAt(source, at, `${nameOf(at)} ${words}`)
+  return issueAt(source, at, `${keyName(at)} ${words}`)
 }
 
 function wrongKind(expected: string, value: Tree, path: Path): string {
   const wanted = expected === 'string' ? 'text' : expected === 'array' ? 'a list' : 'a map'
-  if (value !== null) return `must be ${wanted}, not ${kindOf(value)}`
+  if (value !== null) return `must be ${wanted}, not ${valueKind(value)}`
   if (path.at(-1) === 'targets')
     return 'has no value: leave the key out for discovery by label, or write `targets: []` for an empty `/backup`'
   return expected === 'string' ? 'has no value: write "" for an empty text' : `must be ${wanted}, not empty`
 }
 
-function kindOf(value: Tree | undefined): string {
+function valueKind(value: Tree | undefined): string {
   if (value === null || value === undefined) return 'empty'
   return typeof value === 'string' ? 'text' : Array.isArray(value) ? 'a list' : 'a map'
 }
 
-/** The key as people see it: `` `env.KEY` ``, `` item 2 of `paths` ``. */
-export function nameOf(path: Path): string {
+/** Writes the key as people see it: `` `env.KEY` ``, `` item 2 of `paths` ``. */
+export function keyName(path: Path): string {
   if (path.length === 0) return 'the file'
   const last = path.at(-1) as string | number
   const above = path.at(-2)
@@ -96,7 +96,7 @@ export function nameOf(path: Path): string {
   return above === 'env' || above === 'resources' ? `\`${above}.${last}\`` : `\`${last}\``
 }
 
-function placeOf(path: Path): KeyPlace {
+function placeOfPath(path: Path): KeyPlace {
   if (path.length === 0) return 'top'
   if (path.at(-1) === 'resources') return 'resources'
   return path.includes('targets') ? 'target' : 'instance'

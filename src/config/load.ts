@@ -1,14 +1,14 @@
-/** Text of `config.yml` → `Config`, or all that is wrong with it at once. Needs no variable's value. */
+/** Reads the text of `config.yml` into a `Config`, or throws all its errors at once. Needs no variable's value. */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 import { isOpen, parseTemplate } from './interpolation.ts'
-import { describeIssues, issueAt, nameOf, sortIssues } from './issues.ts'
+import { describeIssues, issueAt, keyName, sortIssues } from './issues.ts'
 import type { Schedule } from './model.ts'
 import { checkInstance } from './rules.ts'
-import { DAEMON_KEYS, fileSchema, readBoolean, type TopValues, topSchema } from './schema.ts'
+import { DAEMON_KEYS, DEFAULTS, fileSchema, readBoolean, type TopValues, topSchema } from './schema.ts'
 import { parseCron } from './values/cron.ts'
 import { isTreeMap, type Path, readTree, type Tree, treeAt, type YamlSource } from './yaml.ts'
 
-export interface Notice {
+interface Notice {
   readonly message: string
   /** 1-based. */
   readonly line: number
@@ -68,7 +68,7 @@ export function loadConfig(text: string, file: string): Config {
   return {
     file,
     instances,
-    notices: [...noticesOf(whole, source), ...resticNotice(tree, source)].sort((a, b) => a.line - b.line),
+    notices: [...daemonNotices(whole, source), ...resticNotice(tree, source)].sort((a, b) => a.line - b.line),
     nodeNameVariables: typeof tree.nodeName === 'string' ? variablesOf([tree.nodeName]).required : [],
     usedVariables: usedVariables(tree, instances),
     top: values,
@@ -108,7 +108,7 @@ function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
   return kept
 }
 
-/** What the schema says of the file, without what it says of texts that still await variables (or, at the top, must not). */
+/** Checks the file against the schema. Issues of texts that still await variables are left out. */
 function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   const result = fileSchema.safeParse(tree)
   if (result.success) return []
@@ -121,7 +121,7 @@ function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   return describeIssues(decided, tree, source)
 }
 
-/** What must be known before any variable is: their own messages say that they take none. */
+/** Returns true for `id` and `runsOn`, which are needed before any variable is known. */
 function isPlanned(path: Path): boolean {
   return path[0] === 'instances' && (path[2] === 'id' || path[2] === 'runsOn')
 }
@@ -168,11 +168,11 @@ function instanceIssues(tree: { readonly [key: string]: Tree }, source: YamlSour
 
 function templateIssues(text: string, path: Path, source: YamlSource): ConfigIssue[] {
   return parseTemplate(text).problems.map((problem) =>
-    issueAt(source, path, `${nameOf(path)}: ${problem}${hookHint(path)}`),
+    issueAt(source, path, `${keyName(path)}: ${problem}${hookHint(path)}`),
   )
 }
 
-/** A hook's `$` may be meant for the shell that runs it. */
+/** Returns a hint for a hook, whose `$` may be meant for the shell that runs it; empty for other texts. */
 export function hookHint(path: Path): string {
   return path.at(-1) === 'preHook' || path.at(-1) === 'postHook'
     ? " (in a hook, write `$$NAME` for the container's shell)"
@@ -189,7 +189,7 @@ function rawInstance(
   const instance = treeAt(tree, path) as { readonly [key: string]: Tree }
   const { required, optional } = variablesOf([...openTexts(instance, path)].map(({ text }) => text))
   const schedule = typeof instance.schedule === 'string' ? instance.schedule : null
-  const timezone = typeof instance.timezone === 'string' ? instance.timezone : (top.timezone ?? 'UTC')
+  const timezone = typeof instance.timezone === 'string' ? instance.timezone : (top.timezone ?? DEFAULTS.timezone)
   const scheduleIsOpen = schedule !== null && (isOpen(schedule) || isOpen(timezone))
   const runsOn = instance.runsOn
   return {
@@ -208,7 +208,7 @@ function rawInstance(
 }
 
 /** The schedule of a text that the schema took; `timezone` counts where the text names none. */
-export function readSchedule(text: string, timezone: string, line: number): Schedule {
+function readSchedule(text: string, timezone: string, line: number): Schedule {
   const result = parseCron(text)
   if (!result.ok) throw new TypeError(`a schedule that passed the schema: ${result.message}`)
   return { cron: result.cron.expression, timezone: result.cron.timezone ?? timezone, line }
@@ -226,7 +226,7 @@ function variablesOf(texts: readonly string[]): { required: readonly string[]; o
   }
 }
 
-/** Names in the instances, and in the texts of the top that take variables. */
+/** Collects the variables of all instances, and of the texts at the top that take variables. */
 function usedVariables(tree: { readonly [key: string]: Tree }, instances: readonly RawInstance[]): ReadonlySet<string> {
   const top = [tree.nodeName, tree['ping-url']].filter((text) => typeof text === 'string')
   const { required, optional } = variablesOf(top)
@@ -237,7 +237,7 @@ function usedVariables(tree: { readonly [key: string]: Tree }, instances: readon
   ])
 }
 
-function noticesOf(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {
+function daemonNotices(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {
   return Object.entries(DAEMON_KEYS)
     .filter(([key]) => Object.hasOwn(tree, key))
     .map(([key, replacement]) => ({
@@ -246,7 +246,7 @@ function noticesOf(tree: { readonly [key: string]: Tree }, source: YamlSource): 
     }))
 }
 
-/** Marina took it for every instance. */
+/** Says that Marina's `resticTimeout` no longer applies to every instance. */
 function resticNotice(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {
   const instances = tree.instances as readonly { readonly [key: string]: Tree }[]
   const others = instances.filter((instance) => instance.repository === undefined && instance.timeout === undefined)

@@ -1,4 +1,4 @@
-/** One instance as the run takes it: variables filled in, defaults applied, everything parsed. */
+/** The instance as a run takes it: its variables are filled in, defaults applied, and every text is parsed. */
 
 import type { DbKind } from '../databases/index.ts'
 import type { StagingName } from '../outcome.ts'
@@ -6,7 +6,7 @@ import type { UserMount } from './values/mounts.ts'
 
 export type { UserMount } from './values/mounts.ts'
 
-/** When an instance fires. `cron` is five fields as written, without a time zone before them. */
+/** The times at which an instance fires. `cron` is five fields as written, without a time zone before them. */
 export interface Schedule {
   readonly cron: string
   /** IANA name. */
@@ -55,7 +55,7 @@ export interface Instance {
   readonly repository: string | null
   /** `null`: by hand only. */
   readonly schedule: Schedule | null
-  /** How late a missed slot may still run: any time, not at all, or milliseconds. */
+  /** The time after which a missed slot is not made up for, in milliseconds; `true`: never, `false`: at once. */
   readonly catchUp: boolean | number
   readonly env: Readonly<Record<string, string>>
   /** `null`: discovery, as `discover` says. */
@@ -63,7 +63,7 @@ export interface Instance {
   readonly discover: 'labels' | 'all'
   /** With `discover: all`: names to leave out, `*` stands for anything. */
   readonly except: readonly string[]
-  /** What a discovered volume gets where its labels do not say. */
+  /** The value for a discovered volume whose labels do not say. */
   readonly stopAttached: boolean
   readonly timeoutMs: number
   readonly layout: 'timestamp' | 'stable'

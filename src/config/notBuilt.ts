@@ -1,6 +1,6 @@
 /**
- * What the schema takes but the run does not do yet: the one list. An entry is deleted by whoever builds its part;
- * until then the run refuses an instance that uses it, never passes it over.
+ * Lists all that the schema accepts and the run cannot do yet. Delete an entry when its part is built;
+ * until then an instance that uses it is refused, never passed over.
  */
 
 import type { Config } from './load.ts'
@@ -36,7 +36,7 @@ const PENDING: readonly Find[] = [
   (subject) => (subject.instance.discover === 'all' ? keyUse(subject, 'discover', 'all') : []),
 ]
 
-/** One line for each key of the instance that is not built yet, the file's own keys included where they reach it. */
+/** Returns a sentence for each key of the instance that is not built yet. Keys at the top of the file count where they apply to the instance. */
 export function pendingKeys(config: Config, instance: Instance): readonly string[] {
   const uses = PENDING.flatMap((find) => find({ config, instance }))
   return [...new Set(uses.map(sayUse))]

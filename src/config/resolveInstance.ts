@@ -1,12 +1,13 @@
 /** `RawInstance` + variables → `Instance`: what one instance's run needs, and which of its texts are secret. */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 import { type Filled, fillTemplate, parseTemplate } from './interpolation.ts'
-import { describeIssues, issueAt, nameOf, sortIssues } from './issues.ts'
+import { describeIssues, issueAt, keyName, sortIssues } from './issues.ts'
 import { type Config, hookHint, openTexts, prune, type RawInstance } from './load.ts'
 import type { Instance, Target } from './model.ts'
 import { checkInstance } from './rules.ts'
-import { type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
+import { DEFAULTS, type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
 import { type FilledText, type SecretText, secretsOf } from './secretValues.ts'
+import { parseDuration } from './values/duration.ts'
 import { normalisePaths } from './values/paths.ts'
 import { isTreeMap, type Path, type Tree, treeAt, writePath } from './yaml.ts'
 
@@ -19,8 +20,7 @@ export interface ResolvedInstance {
   readonly notices: readonly string[]
 }
 
-const DEFAULT_TIMEOUT_MS = 12 * 3_600_000
-const DEFAULT_RETENTION = '7d:4w:6m'
+const DEFAULT_TIMEOUT_MS = parseDuration(DEFAULTS.timeout) as number
 
 /**
  * Fills in the variables of one instance and applies the file's defaults. Messages never quote a variable's value
@@ -35,7 +35,7 @@ export function resolveInstance(config: Config, raw: RawInstance, lookup: Lookup
   const tree = prune(replaceTexts(written, path, filled), path)
   const values = parseInstance(config, tree, path, filled)
   const instance = buildInstance(config, raw, values, path)
-  return { instance, secrets: secretsOf(instance, filled.values()), notices: noticesOf(values) }
+  return { instance, secrets: secretsOf(instance, filled.values()), notices: timeoutNotices(values) }
 }
 
 /**
@@ -72,7 +72,7 @@ function missingIssues(missing: Filled['missing'], path: Path, config: Config): 
     const next =
       hookHint(path) ||
       `: give it by the input \`variables\` or the step's \`env\`, or write \`\${${name}:-}\` where it may be empty`
-    return issueAt(config.source, path, `${nameOf(path)} needs the variable ${name}, which ${what}${next}`)
+    return issueAt(config.source, path, `${keyName(path)} needs the variable ${name}, which ${what}${next}`)
   })
 }
 
@@ -101,7 +101,7 @@ function parseInstance(
     ...checkInstance(tree as { readonly [key: string]: Tree }, path, {
       source: config.source,
       settled: true,
-      stopAttached: config.top.stopAttached ?? false,
+      stopAttached: config.top.stopAttached ?? DEFAULTS.stopAttached,
     }),
   ]
   if (!result.success || issues.length > 0)
@@ -119,8 +119,8 @@ function sayFilled(issue: ConfigIssue, filled: ReadonlyMap<string, FilledText>):
 
 function buildInstance(config: Config, raw: RawInstance, values: InstanceValues, path: Path): Instance {
   const { top, source } = config
-  const stopAttached = values.stopAttached ?? top.stopAttached ?? false
-  const timezone = values.timezone ?? top.timezone ?? 'UTC'
+  const stopAttached = values.stopAttached ?? top.stopAttached ?? DEFAULTS.stopAttached
+  const timezone = values.timezone ?? top.timezone ?? DEFAULTS.timezone
   const written = treeAt(config.tree, [...path, 'schedule'])
   return {
     id: raw.id,
@@ -135,20 +135,20 @@ function buildInstance(config: Config, raw: RawInstance, values: InstanceValues,
             timezone: values.schedule.timezone ?? timezone,
             line: source.valueAt([...path, 'schedule']).line,
           },
-    catchUp: values.catchUp ?? top.catchUp ?? true,
+    catchUp: values.catchUp ?? top.catchUp ?? DEFAULTS.catchUp,
     env: values.env ?? {},
     targets:
       values.targets?.map((target, index) =>
         buildTarget(target, stopAttached, source.valueAt([...path, 'targets', index]).line),
       ) ?? null,
-    discover: values.discover ?? 'labels',
+    discover: values.discover ?? DEFAULTS.discover,
     except: values.except ?? [],
     stopAttached,
     timeoutMs: timeoutOf(values, config),
-    layout: values.layout ?? top.layout ?? 'timestamp',
-    retention: values.retention ?? top.retention ?? DEFAULT_RETENTION,
+    layout: values.layout ?? top.layout ?? DEFAULTS.layout,
+    retention: values.retention ?? top.retention ?? DEFAULTS.retention,
     nodeName: values.nodeName ?? null,
-    pull: values.pull ?? 'always',
+    pull: values.pull ?? DEFAULTS.pull,
     helperImage: values.helperImage ?? null,
     entrypoint: values.entrypoint ?? null,
     script: values.script ?? null,
@@ -191,12 +191,12 @@ function buildTarget(values: TargetValues, stopAttached: boolean, line: number):
     exclude: values.exclude ?? [],
     stopAttached: values.stopAttached ?? stopAttached,
     staging: values.staging ?? null,
-    allowEmpty: values.allowEmpty ?? false,
+    allowEmpty: values.allowEmpty ?? DEFAULTS.allowEmpty,
     ...hooks,
   }
 }
 
-function noticesOf(values: InstanceValues): string[] {
+function timeoutNotices(values: InstanceValues): string[] {
   if (values.resticTimeout === undefined || values.repository !== undefined) return []
   return ['`resticTimeout` applies to `repository` instances only: write `timeout` for this one']
 }

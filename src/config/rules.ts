@@ -10,15 +10,15 @@ import { isTreeMap, type Path, type Tree, type YamlSource } from './yaml.ts'
 
 type TreeMap = { readonly [key: string]: Tree }
 
-/** How the checks look at one instance: `settled` once its variables are filled in, otherwise open texts are passed over. */
-export interface RuleContext {
+/** Facts for the checks of one instance. `settled`: its variables are filled in; until then texts with variables are not judged. */
+interface RuleContext {
   readonly source: YamlSource
   readonly settled: boolean
   /** The file's own default of `stopAttached`. */
   readonly stopAttached: boolean
 }
 
-/** The issues of one instance that stands at `path`. */
+/** Checks the instance that stands at `path`. */
 export function checkInstance(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   return [
     ...checkBackend(instance, path, look),
@@ -30,7 +30,7 @@ export function checkInstance(instance: TreeMap, path: Path, look: RuleContext):
   ]
 }
 
-/** A text whose value is known now; `undefined` where it is not there, no text, or still awaits variables. */
+/** Returns a text whose value is known; `undefined` where there is none, or where it awaits variables. */
 function known(map: TreeMap, key: string, look: RuleContext): string | undefined {
   const value = map[key]
   if (typeof value !== 'string') return undefined

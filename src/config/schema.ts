@@ -1,6 +1,6 @@
 /**
- * What `config.yml` may hold: every key with its type and description. The editor's JSON Schema and the README's table
- * are drawn from here (document.ts). Rules that join two keys are in check.ts; defaults that come from the top are in interpolate.ts.
+ * Describes `config.yml`: every key with its type and description. The editor's JSON Schema and the README's table
+ * are written from it (schemaDocs.ts). Rules that join two keys are in rules.ts; resolveInstance.ts applies the defaults.
  */
 import { z } from 'zod'
 import { DB_KINDS, type DbKind } from '../databases/index.ts'
@@ -10,7 +10,7 @@ import { parseDuration } from './values/duration.ts'
 import { parseMount } from './values/mounts.ts'
 import { isRetention } from './values/retention.ts'
 
-/** Where the default of a key is said for people: it is part of the JSON Schema and of the README's table. */
+/** Text for people, in the JSON Schema and in the README's table. */
 interface Meta {
   readonly description: string
   readonly default?: unknown
@@ -18,7 +18,7 @@ interface Meta {
 
 type Fail = (message: string) => never
 
-/** A scalar that `read` makes a value of. Messages say what is wanted; they never quote the text, which may be secret. */
+/** Makes a schema for a scalar that `read` turns into a value. Messages say what is wanted; they never quote the text, which may be secret. */
 function leaf<T>(json: Record<string, unknown>, read: (text: string, fail: Fail) => T) {
   return z
     .string()
@@ -44,7 +44,7 @@ const SCALAR = { type: ['string', 'number', 'boolean'] }
 const YES = ['true', 'yes', 'on', 'y']
 const NO = ['false', 'no', 'off', 'n']
 
-/** Marina's YAML reader took the booleans of YAML 1.1; so do we. */
+/** Reads a boolean of YAML 1.1, as Marina does; `null` where the text is none. */
 export function readBoolean(text: string): boolean | null {
   const word = text.toLowerCase()
   return YES.includes(word) ? true : NO.includes(word) ? false : null
@@ -52,7 +52,7 @@ export function readBoolean(text: string): boolean | null {
 
 const flag = leaf({ type: ['boolean', 'string'] }, (text, fail) => readBoolean(text) ?? fail('must be true or false'))
 
-const plainText = leaf(TEXT, (text, fail) => (text.includes('\0') ? fail('must not hold a NUL character') : text))
+const textWithoutNul = leaf(TEXT, (text, fail) => (text.includes('\0') ? fail('must not hold a NUL character') : text))
 const scalar = leaf(SCALAR, (text, fail) => (text.includes('\0') ? fail('must not hold a NUL character') : text))
 
 function wordOrVariable(words: readonly string[]): Record<string, unknown> {
@@ -170,6 +170,19 @@ const url = leaf(TEXT, (text, fail) =>
 
 const anything = z.unknown()
 
+/** The values of keys that are left out, as a file would write them. The README's table and the JSON Schema show them. */
+export const DEFAULTS = {
+  timezone: 'UTC',
+  catchUp: true,
+  timeout: '12h',
+  layout: 'timestamp',
+  retention: '7d:4w:6m',
+  stopAttached: false,
+  discover: 'labels',
+  pull: 'always',
+  allowEmpty: false,
+} as const
+
 const dbKind = leaf(wordOrVariable(DB_KINDS), (text, fail): DbKind => {
   const kind = DB_KINDS.find((known) => known === text.toLowerCase())
   return kind ?? fail(`must be one of ${DB_KINDS.join(', ')}`)
@@ -183,23 +196,23 @@ function key<T extends z.ZodType>(type: T, meta: Meta) {
 export const targetShape = {
   volume: key(dockerName('volume'), { description: 'Name of a Docker volume to back up.' }),
   db: key(dockerName('container'), { description: 'Name of a database container whose data is dumped.' }),
-  paths: key(z.array(plainText), {
+  paths: key(z.array(textWithoutNul), {
     description:
       'Volume: only these paths, relative to its root (a leading `/` is that root). One that is not there fails the target.',
     default: ['/'],
   }),
-  exclude: key(z.array(plainText), {
+  exclude: key(z.array(textWithoutNul), {
     description: "Volume: what to leave out, by gitignore's rules. The volume is then copied.",
   }),
   stopAttached: key(flag, {
     description: 'Volume: stop the containers that write to it while it is staged.',
-    default: false,
+    default: DEFAULTS.stopAttached,
   }),
   staging: key(oneOf(STAGINGS), {
     description:
       'Volume: how its data appears below `/backup`: mounted in place, copied, or copied in two passes around the stop. Chosen by itself where left out.',
   }),
-  allowEmpty: key(flag, { description: 'Volume: an empty one is no failure.', default: false }),
+  allowEmpty: key(flag, { description: 'Volume: an empty one is no failure.', default: DEFAULTS.allowEmpty }),
   dbKind: key(dbKind, { description: 'Database: its engine. Found out where left out.' }),
   databases: key(z.array(scalar), {
     description: 'Database: only these, one dump each. All in one dump where left out.',
@@ -207,8 +220,8 @@ export const targetShape = {
   dumpArgs: key(z.array(scalar), {
     description: 'Database: further arguments of the dump tool, as written, without a shell.',
   }),
-  preHook: key(plainText, { description: "Command run in the target's container before its data is taken." }),
-  postHook: key(plainText, { description: "Command run in the target's container after its data is taken." }),
+  preHook: key(textWithoutNul, { description: "Command run in the target's container before its data is taken." }),
+  postHook: key(textWithoutNul, { description: "Command run in the target's container after its data is taken." }),
 }
 
 /** Keys that only one kind of target has. */
@@ -226,24 +239,27 @@ export const resourcesShape = {
 
 /** Keys that stand at the top and in an instance; the instance's wins. */
 export const sharedShape = {
-  timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: 'UTC' }),
+  timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: DEFAULTS.timezone }),
   catchUp: key(catchUp, {
     description: 'How late a missed backup may still run: `true` (any time), `false`, or a duration.',
-    default: true,
+    default: DEFAULTS.catchUp,
   }),
-  timeout: key(timeout, { description: 'Longest time an instance may take, from claim to release.', default: '12h' }),
+  timeout: key(timeout, {
+    description: 'Longest time an instance may take, from claim to release.',
+    default: DEFAULTS.timeout,
+  }),
   resticTimeout: key(timeout, { description: "As `timeout`, for `repository` instances only: Marina's key." }),
   layout: key(oneOf(['timestamp', 'stable']), {
     description:
       '`timestamp`: data lies below `/backup/<timestamp>`. `stable`: below `/backup`, so that incremental tools meet the same paths.',
-    default: 'timestamp',
+    default: DEFAULTS.layout,
   }),
   retention: key(retention, {
     description:
       'How many to keep: `7d:4w:6m`, with `h` (hours) and `y` (years) too. Handed to the image as `MARINA_RETENTION`: keeping and deleting is its own.',
-    default: '7d:4w:6m',
+    default: DEFAULTS.retention,
   }),
-  stopAttached: key(flag, { description: 'Default of the targets’ `stopAttached`.', default: false }),
+  stopAttached: key(flag, { description: 'Default of the targets’ `stopAttached`.', default: DEFAULTS.stopAttached }),
   nodeName: key(scalar, {
     description: "Name of the host in reports and in `MARINA_HOSTNAME`. The Docker host's name where left out.",
   }),
@@ -256,7 +272,7 @@ export const instanceShape = {
   customImage: key(image, {
     description: 'Image that makes the backup, by tag or digest. Either this or `repository`.',
   }),
-  repository: key(plainText, {
+  repository: key(textWithoutNul, {
     description: "A restic repository: Marina's built-in backend. Either this or `customImage`.",
   }),
   schedule: key(schedule, {
@@ -269,7 +285,7 @@ export const instanceShape = {
   discover: key(oneOf(['labels', 'all']), {
     description:
       'Where `targets` is left out: by label, or all named volumes and databases of the host that no other instance has.',
-    default: 'labels',
+    default: DEFAULTS.discover,
   }),
   except: key(z.array(scalar), { description: 'With `discover: all`: names to leave out, `*` stands for anything.' }),
   env: key(z.record(z.string(), scalar), {
@@ -278,13 +294,13 @@ export const instanceShape = {
   script: key(script, { description: 'File of the repository that is put at `/backup.sh`, so that any image serves.' }),
   pull: key(oneOf(['always', 'missing', 'never']), {
     description: 'When to pull the image. `always` falls back to the local one with a warning.',
-    default: 'always',
+    default: DEFAULTS.pull,
   }),
   helperImage: key(image, { description: 'Image that copies, where the backup image lacks `sh` and the tools.' }),
   entrypoint: key(entrypoint, {
     description: 'Replaces the image\'s ENTRYPOINT; a list gives it arguments, `""` removes it.',
   }),
-  network: key(plainText, { description: 'Network of the backup container.' }),
+  network: key(textWithoutNul, { description: 'Network of the backup container.' }),
   user: key(scalar, { description: 'User of the backup container, as `docker run --user` takes it.' }),
   mounts: key(z.array(mount), {
     description: 'Further mounts, `source:/target[:ro]` or as `docker run --mount` takes them. Never below `/backup`.',
@@ -298,12 +314,12 @@ export const instanceShape = {
 
 const instanceSchemaOnly = z.strictObject(instanceShape)
 
-/** One instance, its variables filled in. */
+/** Checks one instance whose variables are filled in. */
 export const instanceSchema = instanceSchemaOnly.meta({
   oneOf: [{ required: ['customImage'] }, { required: ['repository'] }],
 })
 
-/** What Marina's daemon read and we do not: each is accepted with one notice, which says what replaces it. */
+/** Keys that Marina's daemon reads and this action does not. Each is accepted with one notice, which says what replaces it. */
 export const DAEMON_KEYS: Readonly<Record<string, string>> = {
   dbPath: 'nothing is kept in a database: runs, logs and reports are in the Actions tab',
   apiPort: 'the Actions tab and the API of GitHub replace the server',

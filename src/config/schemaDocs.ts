@@ -21,14 +21,14 @@ export function jsonSchema(): Record<string, unknown> {
   }
 }
 
-export interface KeyRow {
+interface KeyRow {
   readonly key: string
   readonly where: string
   readonly default: string
   readonly description: string
 }
 
-/** One row a key, for the README's table. */
+/** Returns the rows of the README's table, one for each key. */
 export function keyRows(): readonly KeyRow[] {
   const rows = [
     ...rowsOf(fileSchema.shape, 'top', Object.keys(sharedShape)),

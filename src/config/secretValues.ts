@@ -1,17 +1,17 @@
-/** Which texts of an instance are secret: what variables brought where secrets go, and literal values under telling names. */
+/** Finds the secret texts of an instance: values that variables brought to places where secrets go, and literal values under telling names. */
 
 import { secretsInDumpArgs } from '../databases/index.ts'
 import type { Filled } from './interpolation.ts'
 import type { Instance } from './model.ts'
 import type { Path } from './yaml.ts'
 
-/** One text of the instance after its variables were filled in. */
+/** A text of the instance after its variables were filled in. */
 export interface FilledText extends Filled {
   readonly path: Path
 }
 
 const TELLING = /pass|secret|token|key|credential/i
-/** Where a secret lies is no secret. */
+/** The place of a secret is no secret. */
 const PLACE = /_(?:FILE|PATH|DIR)$/i
 /** Masked, these would blot out half of every log, and outputs that hold them would be dropped. */
 const COMMON = new Set(['true', 'false', 'yes', 'no', 'on', 'off', 'null', 'none'])
@@ -25,13 +25,13 @@ const OTHER_THAN_A_SECRET =
 /** A text that is masked, or may be. */
 export interface SecretText {
   readonly value: string
-  /** Where it stands, for people: `env.S3_KEY_PREFIX`, `the variable PREFIX`. */
+  /** Names its place for people: `env.S3_KEY_PREFIX`, `the variable PREFIX`. */
   readonly origin: string
   /** `false` where its name tells of a secret and then of something else: it is not masked where it is an everyday word. */
   readonly isCertain: boolean
 }
 
-/** The instance's secrets: none empty, none twice. Short ones are in it too: whoever masks decides. */
+/** Returns the secrets of an instance: none empty, none twice. Short ones are among them: the caller decides what is masked. */
 export function secretsOf(instance: Instance, filled: Iterable<FilledText>): readonly SecretText[] {
   const secrets = new Map<string, SecretText>()
   const add = (value: string, origin: string, isCertain = true) => {

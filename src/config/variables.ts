@@ -9,7 +9,7 @@
 import { InputError } from '../errors.ts'
 
 /** The variables by their names, and what only the configuration can tell of them. */
-export interface VariablesInput {
+interface VariablesInput {
   readonly values: ReadonlyMap<string, string>
   /** Variables that may be the rest of another value, unless the configuration uses their names. */
   readonly doubtful: readonly Doubt[]
@@ -25,7 +25,7 @@ interface Doubt {
   readonly after: number
 }
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const HOW_TO_WRITE =
   // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's expression, to be copied
   'write a value of several lines as a block (NAME<<END, its lines, and a line END), or the whole input as ${{ toJSON(secrets) }}'
@@ -64,7 +64,7 @@ export function refuseRestsOfValues(input: VariablesInput, isUsed: (name: string
   }
 }
 
-/** One name and value of a flat JSON object, as they are written, and the sign behind them. */
+/** Matches one name and value of a flat JSON object, as they are written, and the sign behind them. */
 const JSON_PAIR = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,{}[\]"]+)\s*([,}])/y
 
 function readJson(text: string): VariablesInput {
@@ -163,7 +163,7 @@ function readHead(
   last: LastVariable | null,
 ): { name: string; operator: string; rest: string } {
   const [, indent = '', name = '', operator = '', rest = ''] = /^(\s*)([^=<\s]*)(=|<<)([\s\S]*)$/.exec(text) ?? []
-  if (!NAME.test(name)) refuseLine(line, operator, last)
+  if (!VARIABLE_NAME.test(name)) refuseLine(line, operator, last)
   if (text.endsWith('\r')) {
     refuse(
       line,
@@ -204,7 +204,7 @@ function findEnd(lines: readonly string[], at: number, endWord: string): number 
 }
 
 function checkName(name: string, where: string): void {
-  if (NAME.test(name)) return
+  if (VARIABLE_NAME.test(name)) return
   // A line of a secret that was split over several lines can look like a name: it is not shown either.
   throw new InputError(
     `the input "variables", ${where}: a name is made of letters, digits and _ (what stands there is not shown, it may be secret)`,

@@ -24,7 +24,7 @@ export type Tree = string | null | readonly Tree[] | { readonly [key: string]: T
 
 export type Path = readonly (string | number)[]
 
-export interface Position {
+interface Position {
   /** 1-based. */
   readonly line: number
   readonly column: number
@@ -34,9 +34,9 @@ export interface YamlSource {
   /** `undefined` where `issues` is not empty. */
   readonly tree: Tree | undefined
   readonly issues: readonly ConfigIssue[]
-  /** Where the value at `path` stands; of what is not there, the nearest thing above it. */
+  /** Finds the place of the value at `path`. Where there is no such value, it is the place of the nearest one above. */
   readonly valueAt: (path: Path) => Position
-  /** Where the key of `path` stands; a list's item has none, so it is its value's. */
+  /** Finds the place of the key of `path`. An item of a list has no key, so it is the place of its value. */
   readonly keyAt: (path: Path) => Position
 }
 
@@ -63,12 +63,12 @@ export function writePath(path: Path): string {
   return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('')
 }
 
-/** Whether the tree is a map. */
+/** Returns true for a map. */
 export function isTreeMap(tree: Tree | undefined): tree is { readonly [key: string]: Tree } {
   return typeof tree === 'object' && tree !== null && !Array.isArray(tree)
 }
 
-/** The value at `path`, `undefined` where there is none. */
+/** Returns the value at `path`, `undefined` where there is none. */
 export function treeAt(tree: Tree | undefined, path: Path): Tree | undefined {
   let at: Tree | undefined = tree
   for (const part of path) {
@@ -91,7 +91,7 @@ class Reader {
   readonly #ancestors = new Set<Node>()
   #anchors: ReadonlyMap<Alias, Node> = new Map()
   #copies = 0
-  /** How many aliases the node at hand stands in. */
+  /** Number of aliases that the node at hand stands in. */
   #aliases = 0
 
   constructor(text: string) {
@@ -260,7 +260,7 @@ function pathKey(path: Path): string {
   return path.join('\0')
 }
 
-/** What each alias stands for: the last node above it that has its anchor. (The package's own search reads the file anew for each.) */
+/** Maps each alias to the last node above it that has its anchor. (The package's own search walks the whole file for each alias.) */
 function anchorsOf(document: Document): ReadonlyMap<Alias, Node> {
   const latest = new Map<string, Node>()
   const targets = new Map<Alias, Node>()

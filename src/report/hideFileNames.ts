@@ -2,7 +2,7 @@
 
 /** Quoted text: with escapes inside double quotes, as JSON writes names; an apostrophe inside a word is no quote. */
 const QUOTED = /"((?:\\.|[^"\\])*)"|(?<![\p{L}\p{N}])(?:'([^']*)'|`([^`]*)`|‘([^’]*)’|“([^”]*)”)/gu
-/** What our own sentences name without quotes. */
+/** Matches names that our own sentences do not quote. */
 const NAMED = /(?<=\b(?:path|script|link at|directory at) )[^\s"'`‘“…,;]+/gu
 const PATH = /[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/gu
 const WITH_EXTENSION = /[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu

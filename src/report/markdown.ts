@@ -4,7 +4,7 @@ import { harmless, harmlessLine } from './sanitize.ts'
 const CHARACTERS = 2000
 
 /**
- * What could be markup: always the signs of the last set; a colon that is not the end of a word (`http:`); the dot of an
+ * Matches whatever could be markup: always the signs of the last set; a colon that is not the end of a word (`http:`); the dot of an
  * address (`www.`); and at the beginning the marks of lists and rules. The rest stays readable where summaries are shown raw.
  */
 const SIGNS = /^\d+[.)](?= |$)|^[-+=]+|(?<=www)\.|:(?! |$)|[!#$&*<>@[\\\]^_`{|}~]/gi

@@ -17,7 +17,7 @@ export function harmless(text: string): string {
   return text.replace(TERMINAL_SEQUENCES, '').replace(INVISIBLE, '').replace(CONTROLS, '\ufffd')
 }
 
-/** As `harmless`, on one line and at most `limit` characters long; `…` tells what was cut. */
+/** Returns `harmless` text on one line and at most `limit` characters long; `…` tells what was cut. */
 export function harmlessLine(text: string, limit: number): string {
   const line = harmless(text.length > limit * 4 ? text.slice(0, limit * 4) : text).replace(/[\n\t]/g, ' ')
   if (line.length <= limit) return line

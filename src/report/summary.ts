@@ -5,14 +5,14 @@ import type { InstanceReport, InstanceStatus, RunReport, TargetReport } from '..
 import { withoutFileNames } from './hideFileNames.ts'
 import { block, code, inline, link } from './markdown.ts'
 
-export interface SummaryOptions {
+interface SummaryOptions {
   /** Strangers read it: no names of files, no lines of logs. */
   readonly publicRepository: boolean
   /** The most that the platform shows, in bytes of UTF-8; what does not fit is cut, and that is said. */
   readonly limitBytes: number
 }
 
-/** How much is shown. Each step of `DETAILS` shows less than the one before. */
+/** The amount of detail. Each step of `DETAILS` shows less than the one before. */
 interface Detail {
   readonly tailLines: number
   readonly rows: number
@@ -100,7 +100,7 @@ function* parts(report: RunReport, detail: Detail, cut: boolean): Generator<stri
   yield* footer(report)
 }
 
-/** Who gets a fold, the worst first. */
+/** Instances of these statuses get a fold, the worst first. */
 const FOLDED: readonly InstanceStatus[] = ['failed', 'cancelled', 'partial']
 
 const SIGNS: Readonly<Record<InstanceStatus, string>> = {

@@ -1,5 +1,5 @@
 /**
- * When a schedule fires. cron-parser does the arithmetic of the calendar, on wall-clock times that never skip; what a
+ * Computes when a schedule fires. cron-parser does the arithmetic of the calendar, on wall-clock times that never skip; what a
  * change of the clock does to them is decided here, the same in both directions (cron-parser's `prev` disagrees with its
  * `next` there):
  * a time that the clock skips fires at the first moment after the gap, one that comes twice fires the first time; a
@@ -14,7 +14,7 @@ const QUARTER = HOUR / 4
 /** No clock was ever set back further than this since there are time zones of whole hours. */
 const BACK = 3 * HOUR
 
-/** The first slot after `after`. */
+/** Returns the first slot after `after`. */
 export function nextSlot(schedule: Schedule, after: Date): Date {
   const clock = clockOf(schedule)
   const wall = clock.wallAt(after.getTime())
@@ -22,7 +22,7 @@ export function nextSlot(schedule: Schedule, after: Date): Date {
   return search(clock, clock.walls(start, 'next'), (slot) => slot > after.getTime(), 'next')
 }
 
-/** The latest slot that is not after `before`: a slot counts from its own first millisecond. */
+/** Returns the latest slot that is not after `before`: a slot counts from its own first millisecond. */
 export function previousSlot(schedule: Schedule, before: Date): Date {
   const clock = clockOf(schedule)
   const wall = clock.wallAt(before.getTime()) + 1 // walking back leaves out where it starts
@@ -53,9 +53,9 @@ function search(
 }
 
 interface Clock {
-  /** What the clock shows at a moment, written as if it were UTC. */
+  /** Returns what the clock shows at a moment, written as if it were UTC. */
   wallAt(moment: number): number
-  /** Whether the clock is not changed within a day and a half of `wall`. */
+  /** Returns true where the clock is not changed within a day and a half of `wall`. */
   isSteady(wall: number): boolean
   /** The wall-clock times of the schedule, without end. */
   walls(start: number, direction: 'next' | 'prev'): Generator<number>

@@ -1,7 +1,7 @@
 /** The forms in which a secret may come out again: what an encoder, a shell or a JSON writer makes of it. Pure. */
 
 /** A value with fewer characters than this is not masked: it would mask half of every log. */
-export const SHORTEST_SECRET = 4
+const SHORTEST_SECRET = 4
 
 /** Widths at which the usual `base64` tools break their lines (PEM and MIME). */
 const BASE64_LINE_WIDTHS = [64, 76]

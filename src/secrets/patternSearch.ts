@@ -11,8 +11,8 @@ const NOTHING = Buffer.alloc(0)
 /** Jumps are stored in a byte; more than this would win nothing. */
 const LONGEST_WINDOW = 64
 
-/** What to look for, prepared. Made by `patternTable`. */
-export interface PatternTable {
+/** Prepared patterns, made by `patternTable`. */
+interface PatternTable {
   /** Length of the search window: that of the shortest pattern, at most `LONGEST_WINDOW`; 0 where there is no pattern. */
   readonly window: number
   /** By byte pair: how far the window may jump when that pair is its end; 0 means: look closer. */

@@ -35,7 +35,7 @@ export function redactorOf(texts: Iterable<string>): Redactor {
 }
 
 /**
- * What to register with the runner, the main forms included, and how many values are too short to be masked.
+ * Returns the texts to register with the runner, the main forms included, and counts the values that are too short to be masked.
  * Never a text of several lines: the runner would mask each of its lines, a lone `}` as well; the lines that say
  * something are there on their own.
  */

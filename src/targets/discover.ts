@@ -1,4 +1,4 @@
-/** What the labels of the host's volumes and containers give to the instances. Asked once a run, and only where an instance has no targets. */
+/** Reads the labels of the host's volumes and containers into targets of the instances. */
 
 import {
   type Discovery,
@@ -15,7 +15,7 @@ import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import { lastingName, standingFor } from './services.ts'
 
-export interface Discovered {
+interface Discovered {
   /** Targets of one instance. Throws an `InstanceError` where its labels cannot be followed: it must not pass as complete. */
   readonly targetsOf: (instance: string) => readonly Target[]
   readonly warnings: readonly string[]

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 
-/** One command, without its line end. Properties that are empty are left out. */
+/** Writes one command, without its line end. Properties that are empty are left out. */
 export function commandLine(name: string, properties: Readonly<Record<string, string>>, data: string): string {
   const given = Object.entries(properties)
     .filter(([, value]) => value !== '')
@@ -21,7 +21,7 @@ function escapeProperty(text: string): string {
 }
 
 /**
- * Whether a line could be taken for a command. Stricter than the runner: characters that its comparison might skip
+ * Returns true where a line could be taken for a command. Stricter than the runner: characters that its comparison might skip
  * (zero width, control) are skipped here, and `::` counts anywhere.
  */
 export function looksLikeCommand(text: string): boolean {

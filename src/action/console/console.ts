@@ -13,7 +13,7 @@ const ANNOTATION_CHARACTERS = 4096
 const KINDS = ['error', 'warning', 'notice'] as const
 type Kind = (typeof KINDS)[number]
 
-/** Where an annotation points: a file of the repository and a line in it (1-based); the title stands above the message. */
+/** The place that an annotation points at: a file of the repository and a line in it (1-based); the title stands above the message. */
 export interface AnnotationPlace {
   readonly file?: string
   readonly line?: number
@@ -50,7 +50,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
 
   async function annotate(kind: Kind, message: string, at: AnnotationPlace = {}): Promise<void> {
     given[kind]++
-    if (given[kind] > ANNOTATIONS_SHOWN) return printer.plain(`${kind}: ${placeOf(at)}${message}`)
+    if (given[kind] > ANNOTATIONS_SHOWN) return printer.plain(`${kind}: ${placePrefix(at)}${message}`)
     const text = printer.redact(message)
     const place = { title: printer.redact(at.title ?? ''), file: at.file ?? '', line: at.line?.toString() ?? '' }
     await printer.command(kind, place, shorten(text))
@@ -81,7 +81,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
 }
 
 /** `config.yml:12: `, for a line that is no annotation. */
-function placeOf({ file, line, title }: AnnotationPlace): string {
+function placePrefix({ file, line, title }: AnnotationPlace): string {
   if (file === undefined || line === undefined) return ''
   return title?.startsWith(`${file}:${line}`) ? `${title}: ` : `${file}:${line}: `
 }

@@ -3,13 +3,13 @@ import type { Printer } from './printer.ts'
 import { createSpool, type Spool } from './spool.ts'
 
 export interface Section {
-  /** One line, or several; resolves when more may come. */
+  /** Prints one line, or several; resolves when more may come. */
   line(text: string): Promise<void>
   /** Ends it. Does not wait until a section that waits for its turn is printed: `Console.end` does. */
   end(): Promise<void>
 }
 
-export interface Sections {
+interface Sections {
   open(title: string): Section
   /** Ends what is open and prints what waits. */
   end(): Promise<void>

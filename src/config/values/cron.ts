@@ -3,7 +3,7 @@
  * `""`, `H`, seconds and more; what comes out of here is lists of numbers that no parser can read in two ways.
  */
 
-/** One cron expression, taken apart. Days are `null` where the field is a star: they then do not restrict. */
+/** The fields of one cron expression. Days are `null` where the field is a star: they then do not restrict. */
 export interface Cron {
   /** The five fields as written, one space between them. */
   readonly expression: string
@@ -17,7 +17,7 @@ export interface Cron {
   readonly timezone: string | null
 }
 
-export type CronResult = { readonly ok: true; readonly cron: Cron } | { readonly ok: false; readonly message: string }
+type CronResult = { readonly ok: true; readonly cron: Cron } | { readonly ok: false; readonly message: string }
 
 interface Field {
   readonly name: string
@@ -47,7 +47,7 @@ export function parseCron(text: string): CronResult {
   }
 }
 
-/** Whether `name` is a time zone of the IANA database (`Europe/Berlin`, `UTC`), not an offset and not a place on the host. */
+/** Returns true where `name` is a time zone of the IANA database (`Europe/Berlin`, `UTC`), not an offset and not a place on the host. */
 export function isTimezone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false // Intl also takes offsets such as +02:00, which know no summer time
   try {

@@ -1,6 +1,6 @@
-/** How far two words are from each other. Pure. */
+/** Measures how far two words are from each other. Pure. */
 
-/** Insertions, deletions, changes and swaps of neighbours that make one word of the other. */
+/** Counts the insertions, deletions, changes and swaps of neighbours that turn one word into the other. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

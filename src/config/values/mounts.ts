@@ -1,6 +1,6 @@
 /** The user's own mounts, written as `docker run` takes them: `--mount` text, or the short `source:/target[:ro]`. */
 
-/** One mount of the backup container besides `/backup`. A bind's source is a path on the Docker host. */
+/** A mount of the backup container besides `/backup`. A bind's source is a path on the Docker host. */
 export interface UserMount {
   readonly type: 'bind' | 'volume' | 'tmpfs'
   /** `null` for a tmpfs, and for a volume without a name. */
@@ -9,9 +9,7 @@ export interface UserMount {
   readonly readonly: boolean
 }
 
-export type MountResult =
-  | { readonly ok: true; readonly mount: UserMount }
-  | { readonly ok: false; readonly message: string }
+type MountResult = { readonly ok: true; readonly mount: UserMount } | { readonly ok: false; readonly message: string }
 
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
@@ -19,7 +17,7 @@ const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 export function parseMount(text: string): MountResult {
   const read = /^[a-z-]+=/.test(text) ? readLong(text) : readShort(text)
   if (typeof read === 'string') return { ok: false, message: read }
-  const message = problemOf(read)
+  const message = mountProblem(read)
   return message === null ? { ok: true, mount: read } : { ok: false, message }
 }
 
@@ -59,7 +57,7 @@ function readLong(text: string): UserMount | string {
   return { type, source: source === '' ? null : source, target, readonly: readonly === 'true' || readonly === '1' }
 }
 
-function problemOf({ type, source, target }: UserMount): string | null {
+function mountProblem({ type, source, target }: UserMount): string | null {
   if (!target.startsWith('/')) return 'the mount needs a target that begins with "/": a path in the backup container'
   const parts = target.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.includes('..')) return 'the mount\'s target must not hold ".."'

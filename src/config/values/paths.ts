@@ -12,7 +12,7 @@ export function normalisePaths(paths: readonly string[]): {
   const problems: { index: number; message: string }[] = []
   const clean: string[] = []
   for (const [index, path] of paths.entries()) {
-    const message = problemOf(path)
+    const message = pathProblem(path)
     if (message === null)
       clean.push(
         path
@@ -28,7 +28,7 @@ export function normalisePaths(paths: readonly string[]): {
 /** Longest path that Linux takes, in bytes. */
 const LONGEST_PATH = 4095
 
-function problemOf(path: string): string | null {
+function pathProblem(path: string): string | null {
   if (path === '') return 'a path must not be empty: write "/" for the whole volume'
   if (path.includes('\0')) return 'a path must not hold a NUL character'
   if (path.split('/').includes('..')) return `"${excerpt(path)}" leads out of the volume: ".." is not taken`

@@ -1,7 +1,7 @@
 /** `retention` as Marina's users write it: `7d:4w:6m`, how many to keep of each kind. Pure. */
 
 /**
- * Whether a text says how many to keep: numbers with a unit (`h`, `d`, `w`, `m`, `y`), each unit once, or up to three bare
+ * Returns true where the text says how many to keep: numbers with a unit (`h`, `d`, `w`, `m`, `y`), each unit once, or up to three bare
  * numbers for days, weeks and months. A part may be empty, as it may in Marina; one at least must keep something.
  */
 export function isRetention(text: string): boolean {

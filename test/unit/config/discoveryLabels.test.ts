@@ -206,6 +206,12 @@ describe('labels that name an instance and cannot be followed fail it', () => {
     })
   })
 
+  test('what names another instance is not ours, whatever its other labels hold', () => {
+    const found = discover(volume('v', { ...ON, instanceID: 'others', colour: 'nas', tags: 'nas' }))
+    expect([found.targets, found.errors]).toEqual([{}, {}])
+    expect(discover(volume('v', { enabled: 'true', tags: 'nas' })).errors).toEqual({})
+  })
+
   test('one that says no asks for nothing', () => {
     expect(discover(volume('v', { ...ON, enabled: 'false', path: 'x', stopAttached: 'on' }))).toEqual(NOTHING)
   })

@@ -63,7 +63,10 @@ test('what is missing, and whether it is empty', () => {
 })
 
 test('the values that came from variables, not the defaults', () => {
-  expect(fill('${A} ${NONE:-default} ${EMPTY:-x} ${B_2:-y}').values).toEqual(['one', 'two $A ${A} $$'])
+  expect(fill('${A} ${NONE:-default} ${EMPTY:-x} ${B_2:-y}').values).toEqual([
+    { name: 'A', value: 'one' },
+    { name: 'B_2', value: 'two $A ${A} $$' },
+  ])
 })
 
 describe('any text', () => {
