@@ -69,7 +69,7 @@ async function main(): Promise<number> {
 /** Leaves the job's mark for `post`. A runner whose disk is full can still back up: what the job leaves is then found by the next start. */
 async function saveJob(job: string): Promise<void> {
   try {
-    saveState({ job })
+    await saveState({ job })
   } catch (error) {
     await console.warning(
       `The state for this step's clean-up could not be saved (${(error as Error).message}): should the job be killed, the next run on this host cleans up`,
@@ -83,7 +83,7 @@ async function explain(to: Console, error: unknown): Promise<number> {
   for (const { message, at } of sentences) await to.error(message, at)
   try {
     const result = error instanceof CancelledError ? 'cancelled' : 'failed'
-    setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' })
+    await setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' })
     const list = sentences.map(({ message, at }) => {
       const said = to.redact(message) // before it is escaped, which could hide a secret from a search
       return `- ${inline(at?.title ? `${at.title}: ${said}` : said)}`

@@ -1,6 +1,6 @@
 /** The outputs of action.yml. */
 import type { InstanceStatus, RunReport } from '../outcome.ts'
-import { appendValues } from './appendFile.ts'
+import { appendOrRollBack } from './appendFile.ts'
 
 export const OUTPUTS = [
   'result',
@@ -49,6 +49,11 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
  * Hands the outputs to the runner: all of them, or it throws. They hold words, ids, links and paths of ours and no text of
  * anybody else, so nothing is taken out: an id that happens to be the same word as a secret would become `***`.
  */
-export function setOutputs(outputs: Partial<Record<OutputName, string>>): void {
-  appendValues(process.env.GITHUB_OUTPUT, outputs)
+export async function setOutputs(outputs: Partial<Record<OutputName, string>>): Promise<void> {
+  const path = process.env.GITHUB_OUTPUT
+  if (!path) return // the platform has no such file
+  const core = await import('@actions/core') // it brings an HTTP client, a third of the bundle: read only when it is needed
+  appendOrRollBack(path, () => {
+    for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
+  })
 }

@@ -1,5 +1,5 @@
 /** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
-import { appendValues } from './appendFile.ts'
+import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'
 
@@ -7,10 +7,14 @@ const NAME = 'marina'
 export type SavedState = Readonly<Record<string, string>>
 
 /**
- * Saves the whole state, or throws; the last one saved counts. Call it before anything is made on the engine: what a process that dies leaves is found by it.
+ * Saves the whole state, or throws; the last one saved counts. Call it before anything is made on the engine: `post` finds by it
+ * what a process that dies leaves.
  */
-export function saveState(state: SavedState): void {
-  appendValues(process.env.GITHUB_STATE, { [NAME]: JSON.stringify(state) })
+export async function saveState(state: SavedState): Promise<void> {
+  const path = process.env.GITHUB_STATE
+  if (!path) return // the platform has no such file
+  const core = await import('@actions/core') // it brings an HTTP client, a third of the bundle: read only when it is needed
+  appendOrRollBack(path, () => core.saveState(NAME, JSON.stringify(state)))
 }
 
 /** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */

@@ -33,7 +33,7 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   if (unwritten !== null) await console.warning(unwritten)
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
   const say = (outputs: ReturnType<typeof runOutputs>) =>
-    attempt(action, 'The outputs could not be written', async () => setOutputs(outputs))
+    attempt(action, 'The outputs could not be written', () => setOutputs(outputs))
   await say(runOutputs(report, places))
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted) {

@@ -123,7 +123,7 @@ describe('state', { timeout: 30_000 }, () => {
     const path = file('state', '')
     const printed = inStep(
       { GITHUB_STATE: path },
-      `import { saveState } from 'SRCstate.ts'; saveState({}); saveState({ claims: 'a\\nb', log: '/x' })`,
+      `import { saveState } from 'SRCstate.ts'; await saveState({}); await saveState({ claims: 'a\\nb', log: '/x' })`,
     )
     expect(printed).toBe('')
     const post = { STATE_marina: fileCommands(path).marina }
@@ -176,7 +176,7 @@ describe('outputs', { timeout: 30_000 }, () => {
     const path = file('output', '')
     inStep(
       { GITHUB_OUTPUT: path },
-      `import { setOutputs } from 'SRCoutputs.ts'; setOutputs({ result: 'success', report: '/t/r\\nx' })`,
+      `import { setOutputs } from 'SRCoutputs.ts'; await setOutputs({ result: 'success', report: '/t/r\\nx' })`,
     )
     expect(fileCommands(path)).toEqual({ result: 'success', report: '/t/r\nx' })
   })
