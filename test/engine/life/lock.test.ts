@@ -55,7 +55,7 @@ test.each([
   expect(reportOf(second, id(what))).toMatchObject({ status: 'failed', failedPhase: 'claim', exitCode: null })
   expect(reportOf(second, id(what)).error).toMatch(
     new RegExp(
-      `^the instance is being backed up already, for \\d+ s by run 5001 \\(attempt 1\\) of octo/backups: https://github.com/octo/backups/actions/runs/5001 \\(container marina-run-${id(what)}\\)\\. Wait for it, set lock-wait, or cancel that run$`,
+      `^the instance is being backed up already, for [0-9a-z ]+ by run 5001 \\(attempt 1\\) of octo/backups: https://github.com/octo/backups/actions/runs/5001 \\(container marina-run-${id(what)}\\)\\. Wait for it, set lock-wait, or cancel that run$`,
     ),
   )
   expectNoTrace(second)
@@ -63,7 +63,7 @@ test.each([
     inputs: { 'lock-wait': '90s', 'upload-logs': 'false' },
     env: { GITHUB_RUN_ID: '5003' },
   })
-  await third.says(/waiting for the lock: the instance is being backed up already, for \d+ s by run 5001/)
+  await third.says(/waiting for the lock: the instance is being backed up already, for [0-9a-z ]+ by run 5001/)
   await go(`marina-${holds}-${id(what)}`)
   expect((await holder.done).code).toBe(0)
   await third.says(/^waiting$/m)
