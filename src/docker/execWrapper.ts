@@ -1,6 +1,6 @@
 /**
  * The wrapper around a script that `docker exec` runs: what it does in the container, and how what it prints is read here. It prints
- * one line on stderr, the verdict: a random word and the script's exit code.
+ * one line on stderr, the verdict: a random word and the script's exit code; and the word again after the last byte of stdout.
  */
 import { StringDecoder } from 'node:string_decoder'
 
@@ -11,7 +11,7 @@ const KEPT_STDERR = 8 << 10
 /** A line that is longer is taken in pieces. */
 const LONGEST_LINE = 64 << 10
 
-/** Reads its stdin as a dead-man. The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
+/** Reads its stdin as a dead-man, and stays until that is closed (why: `exec.ts`). The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
 const DEAD_MAN = `
 word=$1 script=$2 beat=$3; shift 3
 exec 3<&0
@@ -24,21 +24,23 @@ pid=$!
   while kill -0 "$group$pid" && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
   kill -KILL "$group$pid" ) >/dev/null 2>&1 &
 watch=$!
-exec 3<&-
 pulse=
 if [ "$beat" != 0 ]; then
-  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null & pulse=$!
+  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null 3<&- & pulse=$!
 fi
 wait $pid; code=$?
 kill -KILL $watch $pulse 2>/dev/null; wait $watch $pulse 2>/dev/null
 printf '\\n%s %s\\n' "$word" "$code" >&2
+printf '%s' "$word"
+while read -r _ <&3; do :; done
 exit $code`
 
-/** The script reads our stdin itself, and ends when that does. */
+/** The script reads our stdin itself, and ends when that does. What it prints on stdout is short and read at once: the wrapper need not wait. */
 const WITH_INPUT = `
 word=$1 script=$2; shift 2
 sh -c "$script" marina "$@"; code=$?
 printf '\\n%s %s\\n' "$word" "$code" >&2
+printf '%s' "$word"
 exit $code`
 
 export interface Wrapped {
@@ -110,4 +112,34 @@ export function readVerdict(word: string, onLine?: (line: string) => void | Prom
     code: () => code,
     tail: () => tail,
   }
+}
+
+/** Gives the bytes before the word, wherever chunks are cut, and none after it: those are of processes that outlived the script. */
+export function untilWord(word: string) {
+  const mark = Buffer.from(word)
+  const none: Buffer = Buffer.alloc(0)
+  let held = none // what may be the word's beginning
+  let reached = false
+  return {
+    take(chunk: Buffer): Buffer {
+      if (reached) return none
+      const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+      const at = bytes.indexOf(mark)
+      reached = at >= 0
+      const end = reached ? at : bytes.length - lengthOfBeginning(mark, bytes)
+      held = reached ? none : bytes.subarray(end)
+      return bytes.subarray(0, end)
+    },
+    /** What was held back, where the word never came. */
+    rest: () => held,
+    isReached: () => reached,
+  }
+}
+
+/** How many of the last bytes are the beginning of the mark, which is not among them as a whole. */
+function lengthOfBeginning(mark: Buffer, bytes: Buffer): number {
+  for (let length = Math.min(mark.length - 1, bytes.length); length > 0; length--) {
+    if (bytes.subarray(-length).equals(mark.subarray(0, length))) return length
+  }
+  return 0
 }

@@ -1,0 +1,149 @@
+/** The wrapper itself, run by this machine's `sh`: the `docker` on the PATH runs the command of an `exec` here, and ends as an engine might. */
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ExecRequest, execReason, execTruthfully, lacksShell } from '../../../src/docker/exec.ts'
+import { untilWord } from '../../../src/docker/execWrapper.ts'
+
+const DOCKER = `#!/bin/sh
+while [ "$1" != sh ]; do shift; done
+case "$ENGINE" in
+  tells-no-end) "$@"; exec sleep 1000 ;;
+  drops-the-rest) mkfifo "$0-pipe"; { head -c 10; exec >&-; cat >/dev/null; } <"$0-pipe" & exec "$@" >"$0-pipe" ;;
+  has-no-shell) echo 'OCI runtime exec failed: exec failed: exec: "sh": executable file not found' >&2; exit 127 ;;
+  dies) echo half; kill -KILL $$ ;;
+  *) exec "$@" ;;
+esac
+`
+type Behaviour = 'sound' | 'tells-no-end' | 'drops-the-rest' | 'has-no-shell' | 'dies'
+
+let folder: string
+const path = process.env.PATH ?? ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'exec-'))
+  await writeFile(join(folder, 'docker'), DOCKER)
+  await chmod(join(folder, 'docker'), 0o755)
+  process.env.PATH = folder + delimiter + path
+})
+
+afterAll(async () => {
+  process.env.PATH = path
+  await rm(folder, { recursive: true })
+})
+
+const run = (request: Partial<ExecRequest> & { script: string }, engine: Behaviour = 'sound') =>
+  execTruthfully(
+    { env: { PATH: process.env.PATH ?? '', ENGINE: engine }, redact: (text) => text },
+    { container: 'c', deadlineMs: 60_000, ...request },
+  )
+
+const lives = (pid: number) => existsSync(`/proc/${pid}`)
+
+async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await delay(20)
+}
+
+describe('a script', () => {
+  test('is judged by its own exit code, with what it wrote', async () => {
+    const script = 'printf "$1 $VALUE"; echo oops >&2; exit 3'
+    const result = await run({ script, args: ['one'], env: { VALUE: 'two' } })
+    expect(result).toMatchObject({ code: 3, ended: { kind: 'exit', code: 3 }, stdout: 'one two', stderr: 'oops\n' })
+    expect(execReason(result)).toBe('exit code 3: oops')
+  })
+
+  test('with input gets all of it', async () => {
+    const input = async function* () {
+      for (let i = 0; i < 64; i++) yield Buffer.alloc(1 << 15)
+    }
+    expect(await run({ script: 'wc -c', input: input() })).toMatchObject({ code: 0, stdout: `${64 << 15}\n` })
+  })
+
+  test('hands its bytes over as they are', async () => {
+    const chunks: Buffer[] = []
+    const script = 'head -c 3000000 /dev/zero; printf "marina-m"'
+    const { code } = await run({ script, onStdout: (chunk) => void chunks.push(chunk) })
+    expect(code).toBe(0)
+    expect(Buffer.concat(chunks).equals(Buffer.concat([Buffer.alloc(3_000_000), Buffer.from('marina-m')]))).toBe(true)
+  })
+
+  test('that leaves a process behind, which keeps its output open, has ended all the same', async () => {
+    const result = await run({ script: 'sleep 1000 & echo $!' })
+    process.kill(Number(result.stdout), 'SIGKILL')
+    expect(result).toMatchObject({ code: 0, ended: { kind: 'exit', code: 0 } })
+  })
+
+  // an engine drops what nobody has read two seconds after the process has ended
+  test('has a wrapper that stays until all is read, and goes then', async () => {
+    let wrapper = 0
+    const done = join(folder, 'done')
+    const onStdout = async (chunk: Buffer) => {
+      wrapper = Number(chunk.toString().split('\n')[0])
+      await eventually(() => existsSync(done))
+      await delay(200) // for a wrapper that does not stay to be gone
+      expect(lives(wrapper)).toBe(true)
+    }
+    const { code } = await run({ script: `echo $PPID; touch '${done}'`, onStdout })
+    expect(code).toBe(0)
+    await eventually(() => !lives(wrapper))
+  })
+
+  test('past its deadline is ended with its children', async () => {
+    const pids: number[] = []
+    const script = 'sleep 1000 & echo $!; echo $$; wait'
+    const result = await run({
+      script,
+      deadlineMs: 500,
+      onStdout: (chunk) => void pids.push(...chunk.toString().trim().split('\n').map(Number)),
+    })
+    expect(result).toMatchObject({ code: null, ended: { kind: 'timeout', afterMs: 500 } })
+    expect(pids).toHaveLength(2)
+    await eventually(() => !pids.some(lives))
+  })
+})
+
+describe('an engine', () => {
+  test('that does not tell of the end is not waited for', async () => {
+    expect(await run({ script: 'echo all; exit 4' }, 'tells-no-end')).toMatchObject({ code: 4, stdout: 'all\n' })
+  })
+
+  test('that drops the rest of the output makes no success', async () => {
+    const result = await run({ script: 'echo 0123456789 and more' }, 'drops-the-rest')
+    expect(result).toMatchObject({ code: null, stdout: '0123456789' })
+    expect(execReason(result)).toBe('it was cut off before it could say how it ended')
+  })
+
+  test('whose client dies makes no success', async () => {
+    const result = await run({ script: 'true' }, 'dies')
+    expect(result).toMatchObject({ code: null, ended: { kind: 'signal', signal: 'SIGKILL' }, stdout: 'half\n' })
+  })
+
+  test('that finds no shell says so', async () => {
+    expect(lacksShell(await run({ script: 'true' }, 'has-no-shell'))).toBe(true)
+  })
+})
+
+test('the end of the output is found wherever it is cut', () => {
+  const word = 'marina-0a1b2c'
+  const like = fc.constantFrom('m', 'ma', 'marina-', 'marina-0a1b2', 'marina-0a1b2m', 'x', '\0', '\n')
+  fc.assert(
+    fc.property(fc.array(like), fc.array(fc.nat(40)), fc.boolean(), (parts, cuts, isWhole) => {
+      const text = parts.join('')
+      const bytes = Buffer.from(isWhole ? `${text}${word}of an orphan` : text)
+      const end = untilWord(word)
+      const given: Buffer[] = []
+      let at = 0
+      for (const size of [...cuts, bytes.length]) {
+        given.push(Buffer.from(end.take(bytes.subarray(at, at + size))))
+        at += size
+      }
+      given.push(Buffer.from(end.rest()))
+      expect(Buffer.concat(given).toString()).toBe(text)
+      expect(end.isReached()).toBe(isWhole)
+    }),
+  )
+})
