@@ -86,25 +86,41 @@ function stallingBench(inner: DumpHelper) {
 }
 
 /**
- * Ends every process of the container whose program's name matches. From outside: an engine of 20.10 may begin no exec in a container
- * while the output of another one waits to be read; from within only where the engine is on another machine.
+ * Ends the tool of a dump: every process of the container whose program's name matches, until none is left, since pg_dumpall may just
+ * be starting another pg_dump. From outside, where the engine is on this machine: while nobody reads the dump, an engine may tell of
+ * no exec's end in its container.
  */
-async function killTool(name: string, tool: RegExp): Promise<void> {
+async function endTool(name: string, tool: RegExp): Promise<void> {
   const { id } = await factsOf(engine, name)
+  await eventually('the tool is gone', async () => {
+    if (!(await killProcesses(id, tool))) await killFromWithin(name, tool)
+    return (await programs(engine, name, tool)).length === 0
+  })
+}
+
+/** Whether there were any on this machine. */
+async function killProcesses(container: string, tool: RegExp): Promise<boolean> {
   let killed = 0
   for (const entry of (await readdir('/proc')).filter((one) => /^\d+$/.test(one))) {
     const [program = ''] = (await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).split('\0')
     if (!tool.test(program)) continue
     const cgroup = await readFile(`/proc/${entry}/cgroup`, 'utf8').catch(() => '')
-    if (!cgroup.includes(id)) continue
-    process.kill(Number(entry), 'SIGKILL')
+    if (!cgroup.includes(container)) continue
+    try {
+      process.kill(Number(entry), 'SIGKILL')
+    } catch {
+      continue // it has ended by itself
+    }
     killed += 1
   }
-  if (killed > 0) return
+  return killed > 0
+}
+
+async function killFromWithin(name: string, tool: RegExp): Promise<void> {
   const script = `for process in /proc/[0-9]*; do
       case $(tr '\\0' '\\n' <$process/cmdline 2>/dev/null | head -n 1) in *${tool.source}*) kill -9 \${process#/proc/} ;; esac
     done`
-  await engine.ok(['exec', name, 'sh', '-c', script])
+  await engine.ok(['exec', '-d', name, 'sh', '-c', script])
 }
 
 /** The docker clients of this process that run something in the container. */
@@ -121,9 +137,9 @@ async function clientsOf(id: string): Promise<number[]> {
 const programsOrNone = (name: string, tool: RegExp) => programs(engine, name, tool).catch((): string[] => [])
 
 async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000
+  const end = Date.now() + 120_000
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited 20 s in vain until ${what}`)
+    if (Date.now() > end) throw new Error(`waited 120 s in vain until ${what}`)
     await delay(100)
   }
 }
@@ -140,6 +156,10 @@ afterAll(async () => {
 describe.each(['postgres', 'mariadb', 'redis'] as const)('a dump of %s', (kind) => {
   const { env, args = [], fill, tool } = SERVERS[kind]
   let source: string
+  let release = () => {}
+
+  // one that stands still would hold up every other exec in the container
+  afterEach(() => release())
 
   beforeAll(async () => {
     source = named(kind)
@@ -149,6 +169,7 @@ describe.each(['postgres', 'mariadb', 'redis'] as const)('a dump of %s', (kind) 
 
   const begin = async () => {
     const stalling = stallingBench(bench)
+    release = stalling.go
     const running = await dump(engine, stalling.bench, source)
     await Promise.race([stalling.flowing, running.report])
     expect(await programs(engine, source, tool)).not.toEqual([])
@@ -161,8 +182,7 @@ describe.each(['postgres', 'mariadb', 'redis'] as const)('a dump of %s', (kind) 
 
   test('whose tool is killed half way fails', async () => {
     const { report, go } = await begin()
-    await killTool(source, tool)
-    await eventually('the tool is gone', async () => (await programs(engine, source, tool)).length === 0)
+    await endTool(source, tool)
     go()
     await expect(report).rejects.toThrow(`database container "${source}" was not dumped: exit code `)
     await nothingIsLeft()
