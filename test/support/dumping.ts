@@ -110,13 +110,23 @@ export async function dump(
   return { report, log, cancel: () => abort.abort() }
 }
 
-/** The programs that run in a container, without those of the server itself and of this look. */
+/**
+ * The programs that run in a container, without those of the server itself and of this look. Of an exec's wrapper, which names its
+ * tool among its own arguments and stays until its output is read, see `wrappers`.
+ */
 export async function programs(engine: Engine, name: string, pattern: RegExp): Promise<string[]> {
-  const list = await engine.ok(['top', name, '-eo', 'pid,args'])
-  return list
-    .split('\n')
-    .slice(1)
-    .filter((line) => pattern.test(line))
+  return (await processes(engine, name)).filter((line) => pattern.test(line) && !WRAPPER.test(line))
+}
+
+/** The wrappers of our execs that run in a container. */
+export async function wrappers(engine: Engine, name: string): Promise<string[]> {
+  return (await processes(engine, name)).filter((line) => WRAPPER.test(line))
+}
+
+const WRAPPER = / marina-[0-9a-f]{24} /
+
+async function processes(engine: Engine, name: string): Promise<string[]> {
+  return (await engine.ok(['top', name, '-eo', 'pid,args'])).split('\n').slice(1)
 }
 
 /** What is left below the dumps' directory of a container: empty after a failure. */

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DumpHelper } from '../../../src/dump/dump.ts'
 import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
-import { dump, factsOf, programs, restInBench, startBench, type TestBench } from '../../support/dumping.ts'
+import { dump, factsOf, programs, restInBench, startBench, type TestBench, wrappers } from '../../support/dumping.ts'
 
 const engine = testEngine()
 const made: string[] = []
@@ -178,6 +178,7 @@ describe.each(['postgres', 'mariadb', 'redis'] as const)('a dump of %s', (kind) 
   const nothingIsLeft = async () => {
     expect(await restInBench(engine, bench, source)).toBe('')
     await eventually('the tool has ended', async () => (await programs(engine, source, tool)).length === 0)
+    await eventually('its wrapper has ended', async () => (await wrappers(engine, source)).length === 0)
   }
 
   test('whose tool is killed half way fails', async () => {
