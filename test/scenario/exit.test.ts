@@ -31,7 +31,7 @@ async function expectEnded(folder: string): Promise<void> {
 }
 
 async function untilThere(folder: string): Promise<void> {
-  await expect.poll(async () => (await readdir(folder)).includes('client'), { timeout: 30_000 }).toBe(true)
+  await expect.poll(async () => (await readdir(folder)).includes('client'), { timeout: 150_000 }).toBe(true)
 }
 
 // a query without input, one with input, and a stream are started in three ways

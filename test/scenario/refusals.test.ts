@@ -96,7 +96,7 @@ describe('engines that cannot be used', () => {
     const docker = await scriptDocker(join(workspace, '../docker'), [{ on: /^version/, hangs: true }])
     const { startAction } = await import('../support/action.ts')
     const running = await startAction({ workspace, docker })
-    await expect.poll(async () => (await docker.calls()).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(async () => (await docker.calls()).length, { timeout: 150_000 }).toBe(1)
     running.kill('SIGINT')
     const ran = await running.done
     expect(ran.stdout).toMatch(/cancelled/)

@@ -71,7 +71,7 @@ describe('a dump of PostgreSQL by the action', () => {
     await kill(name)
     await expectFailed(engine, await running.done, 'half', new RegExp(name))
     if ((await engine.ok(['inspect', '-f', '{{.State.Running}}', name])) === 'true')
-      await expect.poll(() => programs(engine, name, CLIENT), { timeout: 10_000 }).toEqual([])
+      await expect.poll(() => programs(engine, name, CLIENT), { timeout: 150_000 }).toEqual([])
   })
 
   test.each([

@@ -90,7 +90,7 @@ async function untilRunning(container: string): Promise<string> {
         seen = (await engine.docker(['inspect', '-f', format, container])).stdout
         return seen
       },
-      { timeout: 100_000, interval: 300 },
+      { timeout: 150_000, interval: 300 },
     )
     .toMatch(/^true /)
   return /^(?:true )?MARINA_BACKUP_DIR=(.*)$/m.exec(seen)?.[1] ?? ''

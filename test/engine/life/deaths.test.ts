@@ -43,7 +43,7 @@ const instance = (what: string, text: string, more: object = {}) => ({
 /** Waits until these containers run. */
 async function runs(...containers: string[]): Promise<void> {
   const names = async () => (await engine.ok(['ps', '--format', '{{.Names}}'])).split('\n')
-  await expect.poll(names, { timeout: 90_000, interval: 300 }).toEqual(expect.arrayContaining(containers))
+  await expect.poll(names, { timeout: 150_000, interval: 300 }).toEqual(expect.arrayContaining(containers))
 }
 
 const copied = (name = volume) => ({ targets: [{ volume: name, staging: 'copy' }] })

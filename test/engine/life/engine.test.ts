@@ -47,11 +47,11 @@ test('dockerd is restarted, and crashes, with its containers and their restart p
   const started = async () => await engine.ok(['inspect', '-f', '{{.State.Running}} {{.State.StartedAt}}', name])
   const first = await started()
   await engine.restart()
-  await expect.poll(started, { timeout: 20_000 }).toMatch(/^true /)
+  await expect.poll(started, { timeout: 150_000 }).toMatch(/^true /)
   const second = await started()
   expect(second).not.toBe(first)
   await engine.restart('SIGKILL')
-  await expect.poll(started, { timeout: 20_000 }).toMatch(/^true /)
+  await expect.poll(started, { timeout: 150_000 }).toMatch(/^true /)
   await engine.ok(['rm', '-fv', name])
 })
 

@@ -84,7 +84,7 @@ test('max-parallel 2 runs two at a time, whose lines do not mix; the third comes
   const running = await startJob(engine, config, { inputs: { 'max-parallel': '2' } })
   const names = async () => (await engine.ok(['ps', '--format', '{{.Names}}'])).split('\n')
   await expect
-    .poll(names, { timeout: 60_000, interval: 300 })
+    .poll(names, { timeout: 150_000, interval: 300 })
     .toEqual(expect.arrayContaining([`marina-run-${id('first')}`, `marina-image-${id('second')}`]))
   expect(await names()).not.toContain(`marina-run-${id('third')}`)
   await go(`marina-image-${id('second')}`)

@@ -84,7 +84,7 @@ test('an application that cannot be started: a journal without data stays, every
   running.killGroup()
   await running.done
   // its endpoint is let go a moment after its container's end
-  await expect.poll(async () => (await engine.docker(['network', 'rm', network])).code, { timeout: 30_000 }).toBe(0)
+  await expect.poll(async () => (await engine.docker(['network', 'rm', network])).code, { timeout: 150_000 }).toBe(0)
   const isJournal = expect.stringMatching(new RegExp(`^marina-journal-[0-9a-f]{12} .*${id('gone')}`))
   for (const of of ['an orphaned helper', 'a journal']) {
     const before = Date.now()
@@ -176,7 +176,7 @@ test('the engine restarts after the action died: the helper comes back as an orp
   await engine.restart()
   const claim = `marina-run-${id('orphan')}`
   expect(await statusOf(engine, claim)).toBe('running')
-  await expect.poll(() => engine.ok(['logs', '--tail', '1', claim]), { timeout: 20_000 }).toBe('orphan')
+  await expect.poll(() => engine.ok(['logs', '--tail', '1', claim]), { timeout: 150_000 }).toBe('orphan')
   await nextStart('orphan')
   expect(await statusOf(engine, app)).toBe('running')
   await expectNothingLeft()

@@ -23,7 +23,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-describe('uploads', { timeout: 60_000 }, () => {
+describe('uploads', () => {
   test('the report and the logs, each as an artifact', async () => {
     const { result, acted } = await step({ logs: [join(folder, 'db.log')], retentionDays: 14 })
     expect(result).toEqual({

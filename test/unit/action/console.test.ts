@@ -52,7 +52,7 @@ const ATTACKS = [
   ':\u00ad:error::soft hyphen',
 ]
 
-describe('sections', { timeout: 60_000 }, () => {
+describe('sections', () => {
   test('a section is a group, and nothing in it acts', async () => {
     const output = await step([
       ['section', 'db: 100%'],
@@ -205,7 +205,7 @@ describe('sections', { timeout: 60_000 }, () => {
   })
 })
 
-describe('annotations', { timeout: 60_000 }, () => {
+describe('annotations', () => {
   test('place and title are escaped', async () => {
     const stdout = new PassThrough()
     const console = createConsole({ stdout, temp })
@@ -261,7 +261,7 @@ test('a redactor knows more than the values that the runner is told', async () =
   expect(String(stdout.read())).toBe('::add-mask::hunter 22\n*** *** ***\n')
 })
 
-describe('the pipe', { timeout: 60_000 }, () => {
+describe('the pipe', () => {
   test('a slow reader gets all of it, and memory stays flat', async () => {
     const lines = 600_000 // 57 MB
     const running = start([

@@ -118,7 +118,7 @@ function fileCommands(path: string): Record<string, string> {
   return Object.fromEntries([...matches].map((match) => [match[1], match[3]]))
 }
 
-describe('state', { timeout: 30_000 }, () => {
+describe('state', () => {
   test('what main saved last is what post reads', () => {
     const path = file('state', '')
     const printed = inStep(
@@ -142,7 +142,7 @@ describe('state', { timeout: 30_000 }, () => {
   })
 })
 
-describe('outputs', { timeout: 30_000 }, () => {
+describe('outputs', () => {
   test('of a run', () => {
     const run = report({
       result: 'cancelled',

@@ -388,5 +388,5 @@ describe('any texts in an instance', () => {
       }),
       { numRuns: 60 },
     )
-  }, 30_000)
+  })
 })

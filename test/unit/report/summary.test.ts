@@ -9,7 +9,7 @@ import { failed, failedTarget, instance, planned, report, target } from './repor
 
 const FULL = { publicRepository: false, limitBytes: 1024 * 1024 }
 
-describe('the summary', { timeout: 30_000 }, () => {
+describe('the summary', () => {
   test('of a dry run: what would be done, and no word of success', () => {
     const dry = report({
       dryRun: true,
@@ -188,7 +188,7 @@ describe('the summary', { timeout: 30_000 }, () => {
   })
 })
 
-describe('text from anywhere', { timeout: 30_000 }, () => {
+describe('text from anywhere', () => {
   const nasty = [
     '<script>alert(1)</script>',
     '</details></pre><h1>x',

@@ -70,7 +70,7 @@ describe('what is masked', () => {
   })
 })
 
-describe('streams', { timeout: 30_000 }, () => {
+describe('streams', () => {
   const words = fc.stringMatching(/^[ab]{4,9}$/)
   /** Secrets that hold and overlap each other, and a text that is mostly made of them and their pieces. */
   const secretsAndText = fc.array(words, { minLength: 1, maxLength: 5 }).chain((secrets) => {
