@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runAction } from '../support/action.ts'
 import { type Engine, startEngine } from '../support/engine.ts'
-import { shell, toldImage } from '../support/main-job.ts'
+import { shell, toldImage } from '../support/run.ts'
 
 const FILES = 20_000
 const FILE_BYTES = 40_960

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runAction } from '../support/action.ts'
 import { startEngine } from '../support/engine.ts'
-import { shell, toldImage } from '../support/main-job.ts'
+import { shell, toldImage } from '../support/run.ts'
 
 const DOCUMENTS = 5000
 const SERVER =

@@ -13,8 +13,8 @@ import { startArtifactService } from './artifact-service.ts'
 import { startServer } from './databases.ts'
 import { easyDocker } from './easy-docker.ts'
 import type { Engine } from './engine.ts'
-import { filledVolume, toldImage } from './main-job.ts'
 import { run } from './process.ts'
+import { filledVolume, toldImage } from './run.ts'
 import { makeWorkspace } from './workspace.ts'
 
 /** How long after its last line a process may take to end, ms. */

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
 import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
 import { confirmPasses, firstPass, secondPass } from '../../../src/copy/twoPassCopy.ts'
-import { testEngine } from '../../support/backup.ts'
 import { describeTrees, openTestBench, type TestBench } from '../../support/bench.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 /** More by hand: `MARINA_PRESYNC_RUNS=300`. */

@@ -7,8 +7,8 @@ import { planStops, type StopGroup } from '../../../src/applications/stopPlan.ts
 import { whileStopped } from '../../../src/applications/whileStopped.ts'
 import { type Docker, run } from '../../../src/docker/process.ts'
 import { CancelledError } from '../../../src/errors.ts'
-import { testEngine } from '../../support/backup.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 const docker: Docker = dockerOf(engine, (text) => text.replaceAll('s3cret', '***'))

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HookRequest, hookContainer, runHook } from '../../../src/applications/hooks.ts'
 import { allContainers } from '../../../src/applications/inspect.ts'
 import { query, run } from '../../../src/docker/process.ts'
-import { testEngine } from '../../support/backup.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 const docker = dockerOf(engine)

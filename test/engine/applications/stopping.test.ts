@@ -2,8 +2,17 @@
 
 import { expect, test } from 'vitest'
 import { COUNTS, IDLES, startApp, startOf, statusOf, watch } from '../../support/applications.ts'
-import { makeVolume, testEngine } from '../../support/backup.ts'
-import { builtImage, expectNoTrace, leftOf, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
+import {
+  builtImage,
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  testEngine,
+  toldImage,
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
@@ -18,8 +27,8 @@ const instance = async (what: string, targets: readonly object[], text = 'echo r
 })
 
 test('the application is down around the second pass alone, and up before the image runs; its two volumes show one moment', async () => {
-  const one = await makeVolume(engine, 'stop-one', 'for i in 1 2 3; do echo $i >$i; done')
-  const two = await makeVolume(engine, 'stop-two')
+  const one = await filledVolume(engine, 'stop-one', 'for i in 1 2 3; do echo $i >$i; done')
+  const two = await filledVolume(engine, 'stop-two')
   const app = await startApp(engine, 'stop-app', { volumes: [one, two] })
   const asleep = await startApp(engine, 'stop-asleep', { volumes: [one], script: IDLES })
   await engine.ok(['stop', asleep])
@@ -66,10 +75,10 @@ test('the application is down around the second pass alone, and up before the im
 })
 
 test('what cannot be started again is refused before anything stops: auto-remove', async () => {
-  const volume = await makeVolume(engine, 'rm-volume')
+  const volume = await filledVolume(engine, 'rm-volume')
   const app = await startApp(engine, 'rm-app', { volumes: [volume], args: ['--rm'] })
   const other = await startApp(engine, 'rm-other', { volumes: [volume] })
-  const good = await makeVolume(engine, 'rm-good')
+  const good = await filledVolume(engine, 'rm-good')
   const seen = await watch(engine)
   const ran = await runJob(engine, {
     instances: [
@@ -87,7 +96,7 @@ test('what cannot be started again is refused before anything stops: auto-remove
 })
 
 test('a container that does not come up again fails the instance, with its last words, and the image does not run', async () => {
-  const volume = await makeVolume(engine, 'down-volume')
+  const volume = await filledVolume(engine, 'down-volume')
   const script = `[ ! -e /been ] || { echo "cannot open /v0: it is locked" >&2; exit 3; }; : >/been; ${COUNTS}`
   const app = await startApp(engine, 'down-app', { volumes: [volume], script })
   const fine = await startApp(engine, 'down-fine', { volumes: [volume] })
@@ -165,12 +174,12 @@ test('what only a failed target needs is left alone', async () => {
 
 test('hooks: what fails is said clearly, the postHook puts the application back in every case, and it is up', async () => {
   const volumes = {
-    fine: await makeVolume(engine, 'hook-fine'),
-    fails: await makeVolume(engine, 'hook-fails'),
-    after: await makeVolume(engine, 'hook-after'),
-    copy: await makeVolume(engine, 'hook-copy'),
-    bare: await makeVolume(engine, 'hook-bare'),
-    nobody: await makeVolume(engine, 'hook-nobody'),
+    fine: await filledVolume(engine, 'hook-fine'),
+    fails: await filledVolume(engine, 'hook-fails'),
+    after: await filledVolume(engine, 'hook-after'),
+    copy: await filledVolume(engine, 'hook-copy'),
+    bare: await filledVolume(engine, 'hook-bare'),
+    nobody: await filledVolume(engine, 'hook-nobody'),
   }
   const app = await startApp(engine, 'hook-app', {
     volumes: [volumes.fine, volumes.fails, volumes.after, volumes.copy],
@@ -235,7 +244,7 @@ test('hooks: what fails is said clearly, the postHook puts the application back 
 })
 
 test('a hook that hangs is ended with the time of its instance, said so, and its postHook runs', async () => {
-  const volume = await makeVolume(engine, 'hang-volume')
+  const volume = await filledVolume(engine, 'hang-volume')
   const app = await startApp(engine, 'hang-app', { volumes: [volume] })
   const targets = [
     { volume, stopAttached: true, preHook: 'echo begun; sleep 1000', postHook: 'echo "maintenance off" >/tmp/off' },

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
-import { testEngine } from '../../support/backup.ts'
 import { describeTrees, inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 let gnu: string

@@ -5,8 +5,8 @@ import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
 import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
 import { probeTools } from '../../../src/copy/tools.ts'
 import { supportsTwoPasses } from '../../../src/copy/twoPassCopy.ts'
-import { testEngine } from '../../support/backup.ts'
 import { inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 const DESTINATION = '/backup/T/volume/data'

@@ -1,7 +1,7 @@
 /** Real servers under write load, dumped by the built action, restored into empty servers, and compared. */
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { backUp, makeVolume, testEngine } from '../../support/backup.ts'
 import { databaseImage, type ServerKind, startServer } from '../../support/databases.ts'
+import { filledVolume, runJob, testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 const made: string[] = []
@@ -73,11 +73,10 @@ async function startLoaded(): Promise<Record<ServerKind, string>> {
 
 test('four servers under write load are dumped, restored into empty servers, and hold the same rows', async () => {
   const from = await startLoaded()
-  const out = await makeVolume(engine, 'out', 'chown 1000:1000 .')
+  const out = await filledVolume(engine, 'out', 'chown 1000:1000 .')
   onTestFinished(async () => void (await engine.docker(['rm', '-fv', ...made])))
   const id = engine.name('databases')
-  const ran = await backUp({
-    config: `instances:
+  const config = `instances:
   - id: ${id}
     customImage: ${engine.baseImage}
     pull: never
@@ -85,9 +84,9 @@ test('four servers under write load are dumped, restored into empty servers, and
     user: "1000:1000"
     mounts: ["type=volume,src=${out},dst=/out"]
     targets: [{ db: ${from.postgres} }, { db: ${from.mariadb} }, { db: ${from.redis} }, { db: ${from.valkey} }]
-`,
-    files: { 'backup.sh': '#!/bin/sh\ncp -r "$MARINA_BACKUP_DIR"/. /out\n' },
-  })
+`
+  const files = { 'backup.sh': '#!/bin/sh\ncp -r "$MARINA_BACKUP_DIR"/. /out\n' }
+  const ran = await runJob(engine, config, { files, inputs: { 'upload-logs': 'false' } })
   for (const name of Object.values(from)) await engine.ok(['exec', name, 'touch', '/stop'])
   expect(ran.code, ran.stdout).toBe(0)
   expect(

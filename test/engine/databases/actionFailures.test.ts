@@ -1,11 +1,10 @@
 /** A dump that fails half way, through the action: never a success, nothing that could pass for a dump, no tool left running. */
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ActionResult, RunningAction } from '../../support/action.ts'
-import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { programs } from '../../support/dumping.ts'
 import { type Engine, startPrivateEngine } from '../../support/engine.ts'
-import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, toldImage } from '../../support/main-job.ts'
+import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, testEngine, toldImage } from '../../support/run.ts'
 
 const engine = testEngine()
 beforeAll(() => databaseImage(engine), 600_000)

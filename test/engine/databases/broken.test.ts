@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DumpHelper } from '../../../src/dump/dump.ts'
-import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { dump, factsOf, programs, restInBench, startBench, type TestBench, wrappers } from '../../support/dumping.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 const made: string[] = []

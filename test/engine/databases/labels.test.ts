@@ -1,9 +1,17 @@
 /** Discovery by label, on volumes and on containers, databases among them: through the action. */
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { IDLES, startApp } from '../../support/applications.ts'
-import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
-import { expectNoTrace, filledVolume, leftOf, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
+import {
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  testEngine,
+  toldImage,
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)

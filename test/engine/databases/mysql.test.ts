@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { dump, restInBench, startBench, type TestBench } from '../../support/dumping.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 const made: string[] = []

@@ -1,9 +1,18 @@
 /** Two instances that need the same application: the younger waits, and both are good backups. */
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startApp, statusOf, watch } from '../../support/applications.ts'
-import { makeVolume, testEngine } from '../../support/backup.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
-import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, toldImage } from '../../support/main-job.ts'
+import {
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  startJob,
+  testEngine,
+  toldImage,
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
@@ -18,7 +27,7 @@ const instance = async (what: string, target: object) => ({
 })
 
 test('side by side in one run, both stop the application, one after the other', async () => {
-  const volumes = [await makeVolume(engine, 'meet-one'), await makeVolume(engine, 'meet-two')]
+  const volumes = [await filledVolume(engine, 'meet-one'), await filledVolume(engine, 'meet-two')]
   const app = await startApp(engine, 'meet-app', { volumes })
   const seen = await watch(engine)
   const instances = await Promise.all(
@@ -37,7 +46,7 @@ test('side by side in one run, both stop the application, one after the other', 
 
 /** A server whose data lie in a volume of their own, and a run that holds it for some seconds. */
 async function meet(what: string, older: 'dumps' | 'stops') {
-  const volume = await makeVolume(engine, `${what}-data`)
+  const volume = await filledVolume(engine, `${what}-data`)
   const db = id(`${what}-redis`)
   onTestFinished(async () => void (await engine.docker(['rm', '-fv', db])))
   await startServer(engine, 'redis', db, { run: ['-v', `${volume}:/data`] })

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { execTruthfully } from '../../../src/docker/exec.ts'
 import { type Stream, stream } from '../../../src/docker/process.ts'
-import { testEngine } from '../../support/backup.ts'
 import { dockerOf } from '../../support/containers.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 const docker = dockerOf(engine)

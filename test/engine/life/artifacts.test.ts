@@ -3,8 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type ArtifactService, startArtifactService, unzipped } from '../../support/artifact-service.ts'
-import { testEngine } from '../../support/backup.ts'
-import { expectNoTrace, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
+import { expectNoTrace, reportOf, runJob, shell, testEngine, toldImage } from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)

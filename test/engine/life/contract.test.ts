@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActionResult, runAction } from '../../support/action.ts'
-import { testEngine } from '../../support/backup.ts'
 import {
   builtImage,
   expectNoTrace,
@@ -11,9 +10,10 @@ import {
   leftOf,
   reportOf,
   shell,
+  testEngine,
   toldImage,
   writeFile,
-} from '../../support/main-job.ts'
+} from '../../support/run.ts'
 import { makeWorkspace } from '../../support/workspace.ts'
 
 const engine = testEngine()

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { IDLES, startApp, startOf } from '../../support/applications.ts'
-import { makeVolume, testEngine } from '../../support/backup.ts'
 import { describeTrees, inVolume } from '../../support/bench.ts'
 import {
   expectNoTrace,
@@ -14,9 +13,10 @@ import {
   runJob,
   shell,
   startJob,
+  testEngine,
   toldImage,
   writeFile,
-} from '../../support/main-job.ts'
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
@@ -97,7 +97,7 @@ async function untilRunning(container: string): Promise<string> {
 }
 
 test('what only a failed target needs is not stopped', async () => {
-  const volumes = { good: await makeVolume(engine, 'needs-good'), bad: await makeVolume(engine, 'needs-bad') }
+  const volumes = { good: await filledVolume(engine, 'needs-good'), bad: await filledVolume(engine, 'needs-bad') }
   // one group: an application has both volumes
   const both = await startApp(engine, 'needs-both', { volumes: [volumes.good, volumes.bad], script: IDLES })
   const onlyBad = await startApp(engine, 'needs-only-bad', { volumes: [volumes.bad], script: IDLES })

@@ -1,7 +1,6 @@
 /** However a run ends (deadline, cancel, kill, a helper or an engine that dies), it says so in one sentence and nothing is left. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { testEngine } from '../../support/backup.ts'
 import { startPrivateEngine } from '../../support/engine.ts'
 import {
   expectNoTrace,
@@ -11,8 +10,9 @@ import {
   runJob,
   shell,
   startJob,
+  testEngine,
   toldImage,
-} from '../../support/main-job.ts'
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)

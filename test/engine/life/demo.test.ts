@@ -5,8 +5,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { testEngine } from '../../support/backup.ts'
 import { run } from '../../support/process.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 

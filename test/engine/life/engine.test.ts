@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { testEngine } from '../../support/backup.ts'
 import { startPrivateEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 

@@ -4,7 +4,6 @@ import { mkdir, readFile, symlink, writeFile as write } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActionResult, runAction } from '../../support/action.ts'
-import { testEngine } from '../../support/backup.ts'
 import {
   builtImage,
   expectNoTrace,
@@ -12,9 +11,10 @@ import {
   leftOf,
   reportOf,
   shell,
+  testEngine,
   toldImage,
   writeFile,
-} from '../../support/main-job.ts'
+} from '../../support/run.ts'
 import { makeWorkspace } from '../../support/workspace.ts'
 import { readAsRunner } from '../../unit/action/runner-model.ts'
 

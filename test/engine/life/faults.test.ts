@@ -5,10 +5,19 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { startApp, statusOf, watch } from '../../support/applications.ts'
-import { makeVolume, testEngine } from '../../support/backup.ts'
 import { type BrokenCall, faultyDocker } from '../../support/faulty-docker.ts'
-import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, toldImage } from '../../support/main-job.ts'
 import { runOk } from '../../support/process.ts'
+import {
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  startJob,
+  testEngine,
+  toldImage,
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
@@ -92,7 +101,7 @@ async function problemsOf(
 test('one call breaks, of those that claim, stop, copy, start and release', async () => {
   const prepared: { one: Case; volume: string; app: string }[] = []
   for (const one of CASES) {
-    const volume = await makeVolume(engine, `fault-${one.what}-volume`, 'for i in 1 2 3; do echo $i >$i; done')
+    const volume = await filledVolume(engine, `fault-${one.what}-volume`, 'for i in 1 2 3; do echo $i >$i; done')
     const app = await startApp(engine, `fault-${one.what}-app`, { volumes: [volume] })
     prepared.push({ one, volume, app })
   }
@@ -108,7 +117,7 @@ test('one call breaks, of those that claim, stop, copy, start and release', asyn
 })
 
 test('what is left can be neither renamed nor listed at once: post and the next start repair it all the same, and say what they could not', async () => {
-  const volume = await makeVolume(engine, 'rename-volume')
+  const volume = await filledVolume(engine, 'rename-volume')
   const app = await startApp(engine, 'rename-app', { volumes: [volume] })
   const target = { volume, stopAttached: true }
   const instance = { customImage: await toldImage(engine), pull: 'never', env: { DO: 'echo ran' } }
@@ -132,7 +141,7 @@ test('what is left can be neither renamed nor listed at once: post and the next 
 })
 
 test("the runner's disk is full: the backup is good, its result is said, and so is what could not be written", async () => {
-  const volume = await makeVolume(engine, 'disk-volume')
+  const volume = await filledVolume(engine, 'disk-volume')
   const told = 'i=0; while [ $i -lt 30000 ]; do echo "line $i of a log that floods"; i=$((i+1)); done; echo "the end"'
   const instance = {
     customImage: await toldImage(engine),

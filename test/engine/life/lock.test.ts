@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { thisProcess } from '../../../src/claim/processIdentity.ts'
 import { claimLabels, claimName, type JournalEntry } from '../../../src/docker/labels.ts'
 import { IDLES, startApp } from '../../support/applications.ts'
-import { testEngine } from '../../support/backup.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -13,8 +12,9 @@ import {
   runJob,
   shell,
   startJob,
+  testEngine,
   toldImage,
-} from '../../support/main-job.ts'
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startArtifactService } from '../../support/artifact-service.ts'
-import { testEngine } from '../../support/backup.ts'
+import { findNode20, type Node20 } from '../../support/node20.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -11,9 +11,9 @@ import {
   runJob,
   shell,
   startJob,
+  testEngine,
   toldImage,
-} from '../../support/main-job.ts'
-import { findNode20, type Node20 } from '../../support/node20.ts'
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)

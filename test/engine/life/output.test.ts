@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { testEngine } from '../../support/backup.ts'
+import { findProgram } from '../../support/packages.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -15,9 +15,9 @@ import {
   runJob,
   shell,
   startJob,
+  testEngine,
   toldImage,
-} from '../../support/main-job.ts'
-import { findProgram } from '../../support/packages.ts'
+} from '../../support/run.ts'
 import { readAsRunner } from '../../unit/action/runner-model.ts'
 
 const engine = testEngine()

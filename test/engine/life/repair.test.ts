@@ -2,8 +2,17 @@
 
 import { beforeAll, expect, test } from 'vitest'
 import { COUNTS, IDLES, startApp, startOf, statusOf, watch } from '../../support/applications.ts'
-import { makeVolume, testEngine } from '../../support/backup.ts'
-import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, toldImage } from '../../support/main-job.ts'
+import {
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  startJob,
+  testEngine,
+  toldImage,
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
@@ -19,7 +28,7 @@ const instance = async (what: string, volume: string, text = 'echo ran', more: o
 
 /** A volume, its application, and a run that was begun to back it up. */
 async function begun(what: string, script = COUNTS, args: readonly string[] = [], hooks: object = {}) {
-  const volume = await makeVolume(engine, `${what}-volume`)
+  const volume = await filledVolume(engine, `${what}-volume`)
   const app = await startApp(engine, `${what}-app`, { volumes: [volume], script, args })
   const seen = await watch(engine)
   const targets = [{ volume, stopAttached: true, ...hooks }]
@@ -40,7 +49,7 @@ beforeAll(async () => {
 
 /** Another instance, of a later run, that needs nobody stopped: what every start repairs shows. */
 async function nextStart(what: string) {
-  const volume = await makeVolume(engine, `${what}-next`)
+  const volume = await filledVolume(engine, `${what}-next`)
   const next = { ...(await instance(`${what}-other`, volume)), targets: [{ volume }] }
   const ran = await runJob(engine, { instances: [next] }, { env: { GITHUB_RUN_ID: '2002' } })
   expect(reportOf(ran, id(`${what}-other`)).status, ran.stdout).toBe('success')
@@ -183,7 +192,7 @@ test('the engine restarts after the action died: the helper comes back as an orp
 })
 
 test('a live claim of another run, and foreign containers with labels like ours, are left alone', async () => {
-  const volume = await makeVolume(engine, 'live-volume')
+  const volume = await filledVolume(engine, 'live-volume')
   const app = await startApp(engine, 'live-app', { volumes: [volume] })
   const running = await startJob(engine, {
     instances: [await instance('live', volume, 'echo begun; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo ended')],

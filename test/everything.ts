@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ensureEnginePrograms, findProgram, installPackages, isDebian } from './packages.ts'
-import { run } from './process.ts'
+import { ensureEnginePrograms, findProgram, installPackages, isDebian } from './support/packages.ts'
+import { run } from './support/process.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
+const ROOT = join(import.meta.dirname, '..')
 const BIN = join(ROOT, 'node_modules/.bin')
 
 /** What came of one check or one project of tests. `said` is shown where something failed. */

@@ -1,10 +1,10 @@
-/** What the tests of the main job share: images that do as they are told, runs of a configuration, and what must be gone afterwards. */
+/** A backup through the built action: images that do as they are told, runs of a configuration, what people see of them, and what must be gone afterwards. */
 
-import { expect } from 'vitest'
+import { expect, inject, onTestFinished, TestRunner } from 'vitest'
 import { VERSION_LABEL } from '../../src/docker/labels.ts'
 import type { InstanceReport } from '../../src/outcome.ts'
 import { type ActionOptions, type ActionResult, type RunningAction, runAction, startAction } from './action.ts'
-import type { Engine } from './engine.ts'
+import { attachEngine, type Engine } from './engine.ts'
 import { makeWorkspace } from './workspace.ts'
 
 /** A configuration as data (JSON is YAML), or as text where lines matter. */
@@ -13,6 +13,11 @@ export type ConfigText = string | { readonly instances: readonly Readonly<Record
 export interface JobOptions extends Partial<Omit<ActionOptions, 'docker' | 'workspace'>> {
   /** Further files of the repository. */
   readonly files?: Readonly<Record<string, string>>
+}
+
+/** The engine of this run of the tests. */
+export function testEngine(): Engine {
+  return attachEngine(inject('engine'))
 }
 
 /** Runs `backup` of the configuration to its end, as the runner would. */
@@ -61,7 +66,7 @@ export function shell(text: string): string {
   return text.replaceAll('$', '$$$$')
 }
 
-/** A volume of this engine's names with these files in it. */
+/** A volume of this engine's names with these files in it. What a test makes goes when it ends; what a hook makes, with the engine. */
 export async function filledVolume(
   engine: Engine,
   what: string,
@@ -75,6 +80,7 @@ export async function filledVolume(
     ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
     name,
   ])
+  if (TestRunner.getCurrentTest()) onTestFinished(async () => void (await engine.docker(['volume', 'rm', '-f', name])))
   if (script !== '') {
     const mount = `type=volume,src=${name},dst=/v,volume-nocopy`
     await engine.ok(['run', '--rm', '-i', '--network', 'none', '--mount', mount, '-w', '/v', engine.baseImage, 'sh'], {
