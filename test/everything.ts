@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ensureEnginePrograms, findProgram, installPackages, isDebian } from './support/packages.ts'
-import { run } from './support/process.ts'
+import { ensureEnginePrograms, findProgram, installPackages, isDebian } from '../examples/demo/packages.ts'
+import { run } from '../examples/demo/process.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BIN = join(ROOT, 'node_modules/.bin')

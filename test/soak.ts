@@ -3,8 +3,8 @@
  * process ended within 10 s of its last line. What it needs and does not find it installs, as the engine tests do.
  */
 
+import { startEngine } from '../examples/demo/engine.ts'
 import { countEndings } from './support/endings.ts'
-import { startEngine } from './support/engine.ts'
 
 const [runs = '1000', bundle] = process.argv.slice(2)
 const started = Date.now()

@@ -3,10 +3,10 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ActionOptions, type ActionResult, type RunningAction, startAction } from '../../test/support/action.ts'
-import { importBusybox } from '../../test/support/base-image.ts'
-import { type OwnedEngine, reachableEngine, startPrivateEngine } from '../../test/support/engine.ts'
-import { NoEngineError } from '../../test/support/packages.ts'
+import { type ActionOptions, type ActionResult, type RunningAction, startAction } from './action.ts'
+import { importBusybox } from './base-image.ts'
+import { type OwnedEngine, reachableEngine, startPrivateEngine } from './engine.ts'
+import { NoEngineError } from './packages.ts'
 import { renderLog } from './render.ts'
 
 const IMAGE_FOLDER = join(import.meta.dirname, '../custom-backup-image')

@@ -9,8 +9,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { runAction } from '../support/action.ts'
-import { type Engine, startEngine } from '../support/engine.ts'
+import { runAction } from '../../examples/demo/action.ts'
+import { type Engine, startEngine } from '../../examples/demo/engine.ts'
 import { shell, toldImage } from '../support/run.ts'
 
 const FILES = 20_000

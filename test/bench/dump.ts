@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { attachEngine, type Engine, startEngine } from '../../examples/demo/engine.ts'
 import { databaseImage, startServer } from '../support/databases.ts'
 import { dump, startBench } from '../support/dumping.ts'
-import { attachEngine, type Engine, startEngine } from '../support/engine.ts'
 
 const ROUNDS = 2
 const ROWS = 1_600_000

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { runAction } from '../support/action.ts'
+import { runAction } from '../../examples/demo/action.ts'
 import { type Rule, scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 

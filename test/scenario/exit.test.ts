@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type ActionOptions, runAction, startAction } from '../support/action.ts'
+import { type ActionOptions, runAction, startAction } from '../../examples/demo/action.ts'
 import { easyDocker } from '../support/easy-docker.ts'
 import { scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type ActionOptions, runAction } from '../support/action.ts'
+import { type ActionOptions, runAction } from '../../examples/demo/action.ts'
 import { type Rule, scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 
@@ -94,7 +94,7 @@ describe('engines that cannot be used', () => {
   test('one that hangs is not waited for after a cancel', async () => {
     const workspace = await makeWorkspace({ 'config.yml': GOOD })
     const docker = await scriptDocker(join(workspace, '../docker'), [{ on: /^version/, hangs: true }])
-    const { startAction } = await import('../support/action.ts')
+    const { startAction } = await import('../../examples/demo/action.ts')
     const running = await startAction({ workspace, docker })
     await expect.poll(async () => (await docker.calls()).length, { timeout: 150_000 }).toBe(1)
     running.kill('SIGINT')

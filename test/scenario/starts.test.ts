@@ -3,9 +3,9 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runAction } from '../support/action.ts'
+import { runAction } from '../../examples/demo/action.ts'
+import { runOk } from '../../examples/demo/process.ts'
 import { findNode20, type Node20 } from '../support/node20.ts'
-import { runOk } from '../support/process.ts'
 import { scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 

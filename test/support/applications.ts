@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
-import type { Engine } from './engine.ts'
+import type { Engine } from '../../examples/demo/engine.ts'
 
 export interface AppOptions {
   /** Mounted writable at `/v0`, `/v1`, …. */

@@ -1,10 +1,10 @@
 /** A helper for tests, and an independent description of a tree: made by GNU find, sha256sum and getfattr, not by our listing. */
 
 import { randomBytes } from 'node:crypto'
+import type { Engine } from '../../examples/demo/engine.ts'
 import type { CopyHelper } from '../../src/copy/copyHelper.ts'
 import { probeTools } from '../../src/copy/tools.ts'
 import { execTruthfully } from '../../src/docker/exec.ts'
-import type { Engine } from './engine.ts'
 
 export interface TestBench extends CopyHelper {
   readonly container: string

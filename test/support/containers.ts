@@ -1,10 +1,10 @@
 /** Builders for inspected containers and volumes, whose ids are made from names, so that a test reads by name; and the docker of an engine of the tests. */
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Engine } from '../../examples/demo/engine.ts'
 import type { Container, ContainerMount } from '../../src/docker/parseContainer.ts'
 import { type Docker, query, run } from '../../src/docker/process.ts'
 import type { Volume } from '../../src/docker/volumes.ts'
-import type { Engine } from './engine.ts'
 
 export function idOf(name: string): string {
   return createHash('sha256').update(name).digest('hex')

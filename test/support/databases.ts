@@ -3,9 +3,9 @@ import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Engine } from './engine.ts'
-import { debootstrap } from './packages.ts'
-import { runOk } from './process.ts'
+import type { Engine } from '../../examples/demo/engine.ts'
+import { debootstrap } from '../../examples/demo/packages.ts'
+import { runOk } from '../../examples/demo/process.ts'
 
 const SUITE = 'trixie'
 const PACKAGES = ['postgresql', 'mariadb-server', 'redis-server', 'valkey-server']

@@ -1,11 +1,11 @@
 /** What the tests of dumps share: a helper made by hand, a call of `dumpDatabase` with a log, and looks into the containers. */
 
+import type { Engine } from '../../examples/demo/engine.ts'
+import { runOk } from '../../examples/demo/process.ts'
 import type { DbTarget } from '../../src/config/model.ts'
 import { type ExecRequest, execTruthfully } from '../../src/docker/exec.ts'
 import type { Docker } from '../../src/docker/process.ts'
 import { type ContainerFacts, type DumpHelper, type DumpReport, dumpDatabase } from '../../src/dump/dump.ts'
-import type { Engine } from './engine.ts'
-import { runOk } from './process.ts'
 
 /** Where the dumps of these tests lie in the helper. */
 export const DIRECTORY = '/backup/20260102-030405/db'

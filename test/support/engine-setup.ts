@@ -1,7 +1,7 @@
 /** Vitest's global set-up of the engine tests: one engine a run. Where none can be had, the tests fail; they are never skipped. */
 
 import type { TestProject } from 'vitest/node'
-import { type EngineHandle, startEngine } from './engine.ts'
+import { type EngineHandle, startEngine } from '../../examples/demo/engine.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

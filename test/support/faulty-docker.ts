@@ -2,7 +2,7 @@
 
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findProgram } from './packages.ts'
+import { findProgram } from '../../examples/demo/packages.ts'
 
 /**
  * `killed before`: SIGKILL, and the engine never heard of it. `killed after`: the engine did its work, the answer is lost.

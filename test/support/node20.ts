@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { run, runOk } from './process.ts'
+import { run, runOk } from '../../examples/demo/process.ts'
 
 export interface Node20 {
   /** The path of the program. */

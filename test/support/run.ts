@@ -1,10 +1,16 @@
 /** A backup through the built action: images that do as they are told, runs of a configuration, what people see of them, and what must be gone afterwards. */
 
 import { expect, inject, onTestFinished, TestRunner } from 'vitest'
+import {
+  type ActionOptions,
+  type ActionResult,
+  type RunningAction,
+  runAction,
+  startAction,
+} from '../../examples/demo/action.ts'
+import { attachEngine, type Engine } from '../../examples/demo/engine.ts'
 import { VERSION_LABEL } from '../../src/docker/labels.ts'
 import type { InstanceReport } from '../../src/outcome.ts'
-import { type ActionOptions, type ActionResult, type RunningAction, runAction, startAction } from './action.ts'
-import { attachEngine, type Engine } from './engine.ts'
 import { makeWorkspace } from './workspace.ts'
 
 /** A configuration as data (JSON is YAML), or as text where lines matter. */

@@ -1,9 +1,9 @@
 /** A dump that fails half way, through the action: never a success, nothing that could pass for a dump, no tool left running. */
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { ActionResult, RunningAction } from '../../support/action.ts'
+import type { ActionResult, RunningAction } from '../../../examples/demo/action.ts'
+import { type Engine, startPrivateEngine } from '../../../examples/demo/engine.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { programs } from '../../support/dumping.ts'
-import { type Engine, startPrivateEngine } from '../../support/engine.ts'
 import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, testEngine, toldImage } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -108,6 +108,6 @@ describe('a dump of PostgreSQL by the action', () => {
 async function killClient(name: string): Promise<void> {
   const script = 'pkill -KILL -f "^docker exec .*$1.* marina-[0-9a-f]"'
   const { id } = JSON.parse(await engine.ok(['inspect', '-f', '{"id":"{{.Id}}"}', name]))
-  const { run } = await import('../../support/process.ts')
+  const { run } = await import('../../../examples/demo/process.ts')
   expect((await run('sh', ['-c', script, 'sh', id])).code).toBe(0)
 }

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ActionResult, runAction } from '../../support/action.ts'
+import { type ActionResult, runAction } from '../../../examples/demo/action.ts'
 import {
   builtImage,
   expectNoTrace,

@@ -1,7 +1,7 @@
 /** However a run ends (deadline, cancel, kill, a helper or an engine that dies), it says so in one sentence and nothing is left. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startPrivateEngine } from '../../support/engine.ts'
+import { startPrivateEngine } from '../../../examples/demo/engine.ts'
 import {
   expectNoTrace,
   filledVolume,

@@ -5,7 +5,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { run } from '../../support/process.ts'
+import { run } from '../../../examples/demo/process.ts'
 import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { startPrivateEngine } from '../../support/engine.ts'
+import { startPrivateEngine } from '../../../examples/demo/engine.ts'
 import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()

@@ -3,7 +3,7 @@
 import { mkdir, readFile, symlink, writeFile as write } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ActionResult, runAction } from '../../support/action.ts'
+import { type ActionResult, runAction } from '../../../examples/demo/action.ts'
 import {
   builtImage,
   expectNoTrace,

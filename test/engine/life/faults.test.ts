@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { runOk } from '../../../examples/demo/process.ts'
 import { startApp, statusOf, watch } from '../../support/applications.ts'
 import { type BrokenCall, faultyDocker } from '../../support/faulty-docker.ts'
-import { runOk } from '../../support/process.ts'
 import {
   expectNoTrace,
   filledVolume,

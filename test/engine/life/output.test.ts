@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { findProgram } from '../../support/packages.ts'
+import { findProgram } from '../../../examples/demo/packages.ts'
 import {
   expectNoTrace,
   filledVolume,
