@@ -1,7 +1,15 @@
 /** Volumes that the engine cannot mount, or that lie on several disks: their own affair, told without secrets. */
 import { expect, test } from 'vitest'
-import { testEngine } from '../../support/backup.ts'
-import { expectNoTrace, filledVolume, leftOf, reportOf, runJob, shell, toldImage } from '../../support/main-job.ts'
+import {
+  expectNoTrace,
+  filledVolume,
+  leftOf,
+  reportOf,
+  runJob,
+  shell,
+  testEngine,
+  toldImage,
+} from '../../support/run.ts'
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
