@@ -12,8 +12,8 @@ export default defineConfig({
           include: ['test/engine/**/*.test.ts'],
           globalSetup: ['test/support/engine-setup.ts'],
           fileParallelism: false, // one engine serves all files
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
         },
       },
     ],

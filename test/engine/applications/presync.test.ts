@@ -20,7 +20,7 @@ const FIRST_SEED = Number(process.env.MARINA_PRESYNC_SEED ?? 1)
 let gnu: string
 beforeAll(async () => {
   gnu = await engine.debian(['acl', 'attr'])
-}, 400_000)
+})
 
 interface Mutator {
   go(seed: number, how?: ' everywhere plain' | ' plain' | ''): Promise<void>

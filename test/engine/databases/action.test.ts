@@ -130,7 +130,7 @@ test('four servers under write load are dumped, restored into empty servers, and
   await restoreSql('mariadb', from.mariadb, out)
   await restoreKeys('redis', from.redis, out)
   await restoreKeys('valkey', from.valkey, out)
-}, 300_000)
+})
 
 async function restoreSql(kind: 'postgres' | 'mariadb', from: string, out: string): Promise<void> {
   const to = named(`new-${kind}`)

@@ -101,7 +101,7 @@ describe('a dump of PostgreSQL by the action', () => {
     } finally {
       await small.stop()
     }
-  }, 600_000)
+  })
 })
 
 /** Ends the docker client of the dump, and no other. */

@@ -147,7 +147,7 @@ async function eventually(what: string, holds: () => Promise<boolean>): Promise<
 beforeAll(async () => {
   await databaseImage(engine)
   bench = await startBench(engine, named('bench'))
-}, 600_000)
+})
 
 afterAll(async () => {
   await engine.docker(['rm', '-fv', ...made])
@@ -165,7 +165,7 @@ describe.each(['postgres', 'mariadb', 'redis'] as const)('a dump of %s', (kind) 
     source = named(kind)
     await startServer(engine, kind, source, { env, args })
     await engine.ok(['exec', source, ...fill])
-  }, 120_000)
+  })
 
   const begin = async () => {
     const stalling = stallingBench(bench)
@@ -298,7 +298,7 @@ describe('PostgreSQL', () => {
     })
     await sql(`CREATE TABLE open (n int); CREATE TABLE closed (n int); CREATE ROLE reader LOGIN PASSWORD 'reading';
       GRANT SELECT ON open TO reader;`)
-  }, 120_000)
+  })
 
   afterEach(async () => {
     expect(await restInBench(engine, bench, source)).toBe('')

@@ -8,4 +8,4 @@ test('50 runs, some with a copy or a dump, half of them on a busy machine: each 
   const { ended, failures } = await countEndings({ engine: testEngine(), runs: 50 })
   expect(failures).toEqual([])
   expect(ended).toBe(60) // ten of them with their post
-}, 600_000)
+})

@@ -44,7 +44,7 @@ beforeAll(async () => {
   await engine.ok(['exec', '-i', source, 'sh', '-c', 'cat >/root/.my.cnf'], {
     input: '[mysql]\nhtml\nvertical\npager=false\nhost=192.0.2.1\nuser=nobody\n',
   })
-}, 600_000)
+})
 
 afterAll(async () => {
   await engine.docker(['rm', '-fv', ...made])

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await sql(`CREATE TABLE a AS SELECT i AS n, md5(i::text) AS body FROM generate_series(1, 20000) i;
     SELECT lo_from_bytea(0, decode(repeat('00ff', 100000), 'hex'));
     CREATE TABLE loop (id int PRIMARY KEY, other int REFERENCES loop);`)
-}, 600_000)
+})
 
 afterAll(async () => {
   await engine.docker(['rm', '-fv', ...made])

@@ -16,7 +16,7 @@ const named = (what: string) => {
 beforeAll(async () => {
   await databaseImage(engine)
   bench = await startBench(engine, named('bench'))
-}, 600_000)
+})
 
 afterAll(async () => {
   await engine.docker(['rm', '-fv', ...made])

@@ -154,7 +154,7 @@ beforeAll(async () => {
     (remove) => void undo.push(remove),
   )
   ran = await runAction({ docker: engine, workspace, inputs: { 'max-parallel': '4' } })
-}, 400_000)
+})
 
 afterAll(async () => {
   for (const step of undo) await step()

@@ -30,7 +30,7 @@ beforeAll(async () => {
   gnu = await engine.debian(['acl', 'attr'])
   odd = id('odd-data')
   await inVolume(engine, gnu, odd, await readFile(join(import.meta.dirname, '../../support/odd-volume.sh'), 'utf8'))
-}, 400_000)
+})
 
 afterAll(async () => {
   await engine.docker(['volume', 'rm', odd, id('seed')])

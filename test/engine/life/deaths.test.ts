@@ -26,7 +26,7 @@ beforeAll(async () => {
   image = await toldImage(engine)
   volume = await filledVolume(engine, 'deaths')
   large = await filledVolume(engine, 'deaths-large', 'dd if=/dev/zero of=large bs=1M count=300; echo x >last')
-}, 200_000)
+})
 
 afterAll(async () => {
   await engine.docker(['volume', 'rm', volume, large])

@@ -91,7 +91,7 @@ beforeAll(async () => {
   config = `instances:\n${instances.map((one) => `  - ${JSON.stringify(one)}\n`).join('')}`
   const workspace = await makeWorkspaceOf()
   ran = await runAction({ docker: engine, workspace, inputs: { 'max-parallel': '4' } })
-}, 400_000)
+})
 
 afterAll(async () => {
   for (const step of undo) await step()

@@ -26,7 +26,7 @@ let volume: string
 beforeAll(async () => {
   image = await toldImage(engine)
   volume = await filledVolume(engine, 'lock')
-}, 200_000)
+})
 
 afterAll(async () => {
   await engine.docker(['volume', 'rm', volume])

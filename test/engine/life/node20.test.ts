@@ -25,7 +25,7 @@ beforeAll(async () => {
   node20 = await findNode20()
   image = await toldImage(engine)
   volume = await filledVolume(engine, 'n20')
-}, 300_000)
+})
 afterAll(async () => {
   await node20?.dispose()
   await engine.docker(['volume', 'rm', volume])

@@ -29,7 +29,7 @@ let volume: string
 beforeAll(async () => {
   image = await toldImage(engine)
   volume = await filledVolume(engine, 'output')
-}, 200_000)
+})
 afterAll(() => engine.docker(['volume', 'rm', volume]))
 
 const instance = (what: string, text: string, env: object = {}) => ({
@@ -64,7 +64,7 @@ test('200 MB in lines to a slow reader: under 150 MB of memory, and the log is w
   expect(Buffer.byteLength(ran.summary)).toBeLessThan(MIB)
   expect(ran.summary).toContain(`line ${String(lines).padStart(8, '0')}`)
   expectNoTrace(ran)
-}, 400_000)
+})
 
 test('40 MB without a newline: under 150 MB of memory, and the log is whole', async () => {
   const say = 'head -c 41943040 /dev/zero | tr "\\0" x'
@@ -76,7 +76,7 @@ test('40 MB without a newline: under 150 MB of memory, and the log is whole', as
   expect(said.reduce((sum, part) => sum + part.length, 0)).toBe(41_943_040)
   expect(Buffer.byteLength(ran.summary)).toBeLessThan(MIB)
   expectNoTrace(ran)
-}, 200_000)
+})
 
 const ATTACKS = [
   '::set-output name=result::owned',
