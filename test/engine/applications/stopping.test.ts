@@ -123,8 +123,8 @@ test('a container that does not come up again fails the instance, with its last 
 })
 
 test('health: a check that speaks too late for the instance is a warning; one that fails leaves nothing behind', async () => {
-  const late = await makeVolume(engine, 'health-late')
-  const sick = await makeVolume(engine, 'health-sick')
+  const late = await filledVolume(engine, 'health-late')
+  const sick = await filledVolume(engine, 'health-sick')
   const lateApp = await startApp(engine, 'health-late-app', {
     volumes: [late],
     args: ['--health-cmd=true', '--health-interval=1h'],
@@ -156,8 +156,8 @@ test('health: a check that speaks too late for the instance is a warning; one th
 })
 
 test('what only a failed target needs is left alone', async () => {
-  const good = await makeVolume(engine, 'narrow-good')
-  const bad = await makeVolume(engine, 'narrow-bad')
+  const good = await filledVolume(engine, 'narrow-good')
+  const bad = await filledVolume(engine, 'narrow-bad')
   const both = await startApp(engine, 'narrow-both', { volumes: [good, bad] })
   const alone = await startApp(engine, 'narrow-alone', { volumes: [bad] })
   const seen = await watch(engine)
