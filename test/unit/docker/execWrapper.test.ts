@@ -45,7 +45,10 @@ test.each([
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk
   })
-  for await (const chunk of child.stderr) await verdict.write(chunk as Buffer)
+  for await (const chunk of child.stderr) {
+    await verdict.write(chunk as Buffer)
+    if (verdict.code() !== null) child.stdin.end() // it stays until it is let go
+  }
   await verdict.end()
-  expect({ code: verdict.code(), stdout, tail: verdict.tail() }).toEqual({ code, stdout: out, tail: err })
+  expect({ code: verdict.code(), stdout, tail: verdict.tail() }).toEqual({ code, stdout: `${out}word`, tail: err })
 })
