@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type SelectRequest, selectInstances } from '../../../src/command/selectInstances.ts'
+import { selectInstances } from '../../../src/command/selectInstances.ts'
 import { InputError } from '../../../src/errors.ts'
 
+type SelectRequest = Parameters<typeof selectInstances>[0]
 type Known = SelectRequest['all'][number]
 const known = (id: string, schedule: string | null, isOpen = false) =>
   ({ id, schedule, scheduleIsOpen: isOpen }) as unknown as Known
