@@ -1,4 +1,4 @@
-/** Asking the engine, and the runner's own machine, for what `quiesce` decides on. */
+/** Asking the engine, and the runner's own machine, for what the stop plan is decided on. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { inspectContainers, listContainers } from '../docker/containers.ts'

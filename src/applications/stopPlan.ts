@@ -18,7 +18,7 @@ export interface StopPlanInput {
   readonly hostVolumes: readonly Volume[]
   /** All of the host, whatever their state. */
   readonly containers: readonly Container[]
-  /** Ids of the containers that the runner lives in: `ownContainers`. */
+  /** Ids of the containers that the runner lives in: `runnerContainers`. */
   readonly self: readonly string[]
 }
 

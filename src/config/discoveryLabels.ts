@@ -218,6 +218,7 @@ function namedInstance(labels: ReadonlyMap<string, string>, instances: readonly 
   for (const isSame of [
     (a: string, b: string) => a.trim() === b,
     (a: string, b: string) => lettersOf(a) === lettersOf(b),
+    (a: string, b: string) => a.split(/[^A-Za-z0-9_.-]+/).includes(b), // a list: "nas, cloud"
   ]) {
     for (const [label, value] of candidates) {
       const instance = instances.find(({ id }) => isSame(value, id))

@@ -68,7 +68,7 @@ export interface Instance {
   readonly timeoutMs: number
   readonly layout: 'timestamp' | 'stable'
   readonly retention: string
-  /** The instance's own; `null`: the file's (`settleNodeName`), else the Docker host's. */
+  /** The instance's own; `null`: the file's (`resolveNodeName`), else the Docker host's. */
   readonly nodeName: string | null
   readonly pull: 'always' | 'missing' | 'never'
   readonly helperImage: string | null

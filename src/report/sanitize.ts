@@ -6,7 +6,9 @@ const STRINGS = String.raw`(?:\x1b[\]PX^_k]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9
 const CONTROL_SEQUENCES = String.raw`(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?`
 /** ESC with bytes between (`ESC ( B` chooses a character set), and with one byte alone (`ESC 7`, `ESC c`). */
 const ESCAPES = String.raw`\x1b[ -/]*[0-~]`
-const TERMINAL_SEQUENCES = new RegExp(`${STRINGS}|${CONTROL_SEQUENCES}|${ESCAPES}`, 'g')
+/** Shifts between character sets: `tput sgr0` of linux, screen and vt100 ends with one. */
+const SHIFTS = String.raw`[\x0e\x0f]`
+const TERMINAL_SEQUENCES = new RegExp(`${STRINGS}|${CONTROL_SEQUENCES}|${ESCAPES}|${SHIFTS}`, 'g')
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about; all but tab and line feed
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
 /** Invisible characters, and those that change the direction of what follows. */

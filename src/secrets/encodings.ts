@@ -34,7 +34,7 @@ export function encodingsOf(secret: string): string[] {
 }
 
 /**
- * The few of `formsOf` that are worth telling the runner: it compares every line of a log with each of them, and with
+ * The few of `encodingsOf` that are worth telling the runner: it compares every line of a log with each of them, and with
  * encoded forms of each that it makes itself. Our own output is masked with all of them before it gets there.
  */
 export function mainEncodingsOf(secret: string): string[] {

@@ -135,6 +135,11 @@ describe('labels that name an instance and cannot be followed fail it', () => {
     ['instanceid', volume('v', { enabled: 'true', instanceid: 'nas' }), unknown('instanceid', 'instanceID')],
     ['instance', volume('v', { enabled: 'true', instance: 'nas' }), unknown('instance', 'instanceID')],
     ['instance-id', volume('v', { enabled: 'true', 'instance-id': 'nas' }), unknown('instance-id', 'instanceID')],
+    [
+      'a list of instances',
+      volume('v', { ...ON, instanceID: 'cloud, nas' }),
+      'volume "v": the label `dev.polarfox.marina.instanceID` is "cloud, nas": the instance is written nas',
+    ],
     ['stopattached', volume('v', { ...ON, stopattached: 'true' }), unknown('stopattached', 'stopAttached')],
     ['stop', volume('v', { ...ON, stop: 'true' }), unknown('stop', 'stopAttached')],
     ['path', volume('v', { ...ON, path: 'a' }), unknown('path', 'paths')],

@@ -22,7 +22,7 @@ test.each`
   ${"screen's title"}              | ${'a\x1bktitle\x1b\\b'}                                                       | ${'ab'}
   ${'character sets'}              | ${'\x1b(0lqk\x1b(B \x1b)A\x1b*B\x1b+B\x1b-A\x1b.A\x1b/A\x1b%G\x1b$(C\x1b#8x'} | ${'lqk x'}
   ${'single escapes'}              | ${'a\x1b7\x1b8\x1b=\x1b>\x1bc\x1bM\x1bD\x1bE\x1bH\x1bnb'}                     | ${'ab'}
-  ${'shifts'}                      | ${'a\x1bNb\x1bOP\x0e\x0f'}                                                    | ${'abP\ufffd\ufffd'}
+  ${'shifts'}                      | ${'a\x1bNb\x1bOP\x0e\x0f'}                                                    | ${'abP'}
   ${'a lone ESC'}                  | ${'a\x1b'}                                                                    | ${'a\ufffd'}
   ${'two ESC'}                     | ${'a\x1b\x1b[31mb'}                                                           | ${'a\ufffdb'}
   ${'C1 that begin nothing'}       | ${'a\x84\x85\x8db'}                                                           | ${'a\ufffd\ufffd\ufffdb'}
