@@ -203,9 +203,10 @@ test('a secret of two lines is refused, and no part of it is shown', async () =>
   const { ran, said, calls } = await start(config, [], {
     inputs: { variables: 'PASSPHRASE=cXV4cXV4cXV4\nQmFzZTY0TGluZQ==\n' },
   })
-  expect([ran.code, calls, said.length]).toEqual([1, [], 1])
-  expect(said[0]).toContain('this may be a further line of the value of line 1')
-  expect(ran.stdout.replace(/^::add-mask::.*$/gm, '')).not.toMatch(/cXV4|QmFz/)
+  const shown = said.filter((line) => !line.startsWith('::add-mask::'))
+  expect([ran.code, calls, shown.length]).toEqual([1, [], 1])
+  expect(shown[0]).toContain('this may be a further line of the value of line 1')
+  expect(shown[0]).not.toMatch(/cXV4|QmFz/)
 })
 
 test('Marina 0.9’s own example passes validate, with one notice for each thing of its daemon', async () => {
