@@ -27,7 +27,7 @@ export async function runOne(
   { path, redactor }: LogPlace,
 ): Promise<InstanceReport> {
   const section = action.console.section(instance.id)
-  const log = await openLog({ path, redactor, live: (line) => section.line(line) })
+  const log = await openLog({ path, redactor, live: (lines) => section.lines(lines) })
   const now = () => new Date()
   const report = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
   await log.write('marina', lastLine(report))

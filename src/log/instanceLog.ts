@@ -3,7 +3,8 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { harmlessLine } from '../report/sanitize.ts'
 import type { Redactor } from '../secrets/redaction.ts'
-import { type Line, type LineSplitter, splitLines } from './lines.ts'
+import { createLineMemory, startOfLast } from './lineMemory.ts'
+import { type LineKind, splitLines, type TakeLine } from './lines.ts'
 
 /** Where an instance's lines go: its log and the console. Awaiting is the back-pressure. */
 export interface InstanceLog {
@@ -16,8 +17,9 @@ const TAIL_LINES = 50
 const TAIL_LINE_CHARACTERS = 1000
 /** Progress lines are shown live at most this often; the file holds them all. */
 const PROGRESS_EVERY_MS = 1000
-/** A chunk is worked off in pieces of this size: what lives while a slow reader is waited for decides how far the heap grows. */
-const PIECE_BYTES = 8 * 1024
+/** A chunk is worked off in pieces of this size, so that memory stays flat whatever the chunk's. */
+const PIECE_BYTES = 64 * 1024
+const LINE_END = Buffer.from('\n')
 
 /** What a log gives back of a disk that is full. */
 const GIVEN_BACK_BYTES = 512 * 1024
@@ -40,8 +42,8 @@ export interface LogSink {
 export interface LogOptions {
   readonly path: string
   readonly redactor: Redactor
-  /** Shows lines (one, or several with line breaks between them) to whoever watches. */
-  readonly live: (line: string) => Promise<void>
+  /** Shows lines, each with its end, to whoever watches. Their memory is used again once it has resolved. */
+  readonly live: (lines: Buffer) => Promise<void>
   readonly now?: () => Date
 }
 
@@ -53,42 +55,63 @@ export interface LogOptions {
 export async function openLog(options: LogOptions): Promise<LogSink> {
   const { path, redactor, live, now = () => new Date() } = options
   const ownLine = (text: string) => `${now().toISOString()} ${TAGS.marina} ${text}\n`
-  const file = await fileThatMayFail(path, ownLine, (problem) => live(`--- ${problem}`))
+  const file = await fileThatMayFail(path, ownLine, (problem) => live(Buffer.from(`--- ${problem}\n`)))
   const streams = { out: outputStream(redactor), err: outputStream(redactor) }
   const tail = createTail(redactor)
+  const written = createLineMemory()
+  const shown = createLineMemory()
   let turn: Promise<void> = Promise.resolve()
   let ended = false
 
-  async function accept(source: LogSource, lines: readonly Line[], shown: readonly string[]): Promise<void> {
-    const prefix = `${now().toISOString()} ${TAGS[source]}`
-    await file.write(lines.map((line) => `${prefix}${line.continued ? '+' : ''} ${line.text}\n`).join(''))
+  /** Takes each line into what is written, and into what is shown where `shows` says so. */
+  function collect(source: LogSource, at: Date, shows: Shows): TakeLine {
+    const begins = Buffer.from(`${at.toISOString()} ${TAGS[source]} `)
+    const continues = Buffer.from(`${at.toISOString()} ${TAGS[source]}+ `)
+    const ms = at.getTime()
+    return (data, start, end, kind) => {
+      written.add(kind.continued ? continues : begins)
+      written.add(data, start, end)
+      written.add(LINE_END)
+      if (shows(data, start, end, kind, ms)) show(data, start, end)
+    }
+  }
+
+  function show(data: Buffer, start = 0, end = data.length): void {
+    shown.add(data, start, end)
+    shown.add(LINE_END)
+  }
+
+  /** Hands on what was collected: a piece's lines together, since a call for each of millions would leave a lot of garbage. */
+  async function handOn(source: LogSource): Promise<void> {
+    await file.write(written.bytes())
+    written.clear()
     if (shown.length === 0) return
-    const texts = source === 'marina' ? shown.map((text) => `--- ${text}`) : shown
-    for (const text of texts) tail.push(text)
-    // together: a call for each of millions of lines would leave so much garbage that the heap grows
-    await live(shown.join('\n'))
+    const lines = shown.bytes()
+    tail.push(source === 'marina' ? Buffer.from(lines.toString().replaceAll(/^(?!$)/gm, '--- ')) : lines)
+    await live(lines)
+    shown.clear()
   }
 
   async function take(source: LogSource, chunk: Buffer): Promise<void> {
     if (source === 'marina') {
       const splitter = splitLines(LINE_LIMIT_BYTES)
-      const lines = [...splitter.write(Buffer.from(redactor.text(chunk.toString()))), ...splitter.end()]
-      return accept(
-        source,
-        lines,
-        lines.map((line) => line.text),
-      )
+      const into = collect(source, now(), () => true)
+      splitter.write(Buffer.from(redactor.text(chunk.toString())), into)
+      splitter.end(into)
+      return handOn(source)
     }
     for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
-      const lines = streams[source].write(chunk.subarray(at, at + PIECE_BYTES))
-      await accept(source, lines, streams[source].shown(lines, now().getTime()))
+      streams[source].write(chunk.subarray(at, at + PIECE_BYTES), collect(source, now(), streams[source].shows))
+      await handOn(source)
     }
   }
 
   async function finish(): Promise<void> {
     for (const source of ['out', 'err'] as const) {
-      const lines = streams[source].end()
-      await accept(source, lines, [...streams[source].shown(lines, now().getTime()), ...streams[source].heldBack()])
+      streams[source].end(collect(source, now(), streams[source].shows))
+      const held = streams[source].heldBack()
+      if (held !== null) show(held)
+      await handOn(source)
     }
     await file.close()
   }
@@ -114,45 +137,53 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   }
 }
 
+/** Whether a line is shown to those who watch. */
+type Shows = (data: Buffer, start: number, end: number, kind: LineKind, ms: number) => boolean
+
 /** Redacts and splits one of the container's two outputs, and thins out progress lines for the live view. */
 function outputStream(redactor: Redactor) {
   const masking = redactor.stream()
-  const splitter: LineSplitter = splitLines(LINE_LIMIT_BYTES)
+  const splitter = splitLines(LINE_LIMIT_BYTES)
+  const held = createLineMemory()
+  let isHeld = false
   let progressShownAt = Number.NEGATIVE_INFINITY
-  let held: string | null = null
 
-  function show(line: Line, at: number): boolean {
-    if (line.progress && at - progressShownAt < PROGRESS_EVERY_MS) {
-      held = line.text
-      return false
-    }
-    if (line.progress) progressShownAt = at
-    held = null
-    return true
+  const shows: Shows = (data, start, end, kind, ms) => {
+    isHeld = kind.progress && ms - progressShownAt < PROGRESS_EVERY_MS
+    if (isHeld) {
+      held.clear()
+      held.add(data, start, end)
+    } else if (kind.progress) progressShownAt = ms
+    return !isHeld
   }
 
   return {
-    write: (chunk: Buffer) => splitter.write(masking.write(chunk)),
-    end: () => [...splitter.write(masking.end()), ...splitter.end()],
-    shown: (lines: readonly Line[], at: number) => lines.filter((line) => show(line, at)).map((line) => line.text),
-    heldBack(): readonly string[] {
-      const last = held === null ? [] : [held]
-      held = null
-      return last
+    shows,
+    write: (chunk: Buffer, take: TakeLine) => splitter.write(masking.write(chunk), take),
+    end(take: TakeLine): void {
+      splitter.write(masking.end(), take)
+      splitter.end(take)
     },
+    /** The last line, where it was not shown. */
+    heldBack: (): Buffer | null => (isHeld ? held.bytes() : null),
   }
 }
 
 function createTail(redactor: Redactor) {
-  let kept: string[] = []
+  const kept = createLineMemory()
+  let tidyAt = 64 * 1024
   return {
-    push(text: string): void {
-      kept.push(text)
-      if (kept.length >= 4 * TAIL_LINES) kept = kept.slice(-TAIL_LINES)
+    push(lines: Buffer): void {
+      kept.add(lines, startOfLast(lines, TAIL_LINES))
+      if (kept.length < tidyAt) return
+      kept.keepLast(TAIL_LINES)
+      tidyAt = 2 * kept.length + 64 * 1024
     },
-    // once more: what is taken out may have stood in the middle of a secret
-    lines: (): readonly string[] =>
-      kept.slice(-TAIL_LINES).map((text) => redactor.text(harmlessLine(text, TAIL_LINE_CHARACTERS))),
+    /** Redacts once more: what is taken out may have stood in the middle of a secret. */
+    lines(): readonly string[] {
+      const texts = kept.bytes().toString().split('\n').slice(0, -1)
+      return texts.slice(-TAIL_LINES).map((text) => redactor.text(harmlessLine(text, TAIL_LINE_CHARACTERS)))
+    },
   }
 }
 
@@ -189,8 +220,8 @@ async function fileThatMayFail(path: string, line: (text: string) => string, tel
   })
   return {
     problem: () => problem,
-    async write(text: string): Promise<void> {
-      if (text !== '') await attempt(async () => handle?.appendFile(text))
+    async write(bytes: Buffer): Promise<void> {
+      if (bytes.length > 0) await attempt(async () => handle?.appendFile(bytes))
     },
     async close(): Promise<void> {
       await attempt(async () => handle?.close())

@@ -4,19 +4,31 @@ const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 const NOTHING = Buffer.alloc(0)
 
-/** A line, or a piece of one that was too long. */
-export interface Line {
-  readonly text: string
+/** What a line is, or a piece of one that was too long. */
+export interface LineKind {
   /** The piece continues the one before it. */
   readonly continued: boolean
   /** It ended with a bare carriage return: on a terminal the next line would stand in its place. */
   readonly progress: boolean
 }
 
+/** Takes a line: its bytes stand in `data` from `start` to `end`, and only until this returns. */
+export type TakeLine = (data: Buffer, start: number, end: number, kind: LineKind) => void
+
 export interface LineSplitter {
-  write(chunk: Buffer): Line[]
-  /** What is left, where the output did not end with a line's end. */
-  end(): Line[]
+  write(chunk: Buffer, take: TakeLine): void
+  /** Gives what is left, where the output did not end with a line's end. */
+  end(take: TakeLine): void
+}
+
+const WHOLE: LineKind = { continued: false, progress: false }
+const CONTINUED: LineKind = { continued: true, progress: false }
+const PROGRESS: LineKind = { continued: false, progress: true }
+const CONTINUED_PROGRESS: LineKind = { continued: true, progress: true }
+
+function kindOf(continued: boolean, progress: boolean): LineKind {
+  if (progress) return continued ? CONTINUED_PROGRESS : PROGRESS
+  return continued ? CONTINUED : WHOLE
 }
 
 /**
@@ -28,18 +40,18 @@ export function splitLines(limitBytes: number): LineSplitter {
   let continued = false // it continues a piece that was given out
   let returned = false // it ended with a carriage return; the next byte tells which kind
 
-  function finish(lines: Line[], bytes: Buffer, progress: boolean): void {
-    if (!progress || bytes.length > 0) lines.push({ text: bytes.toString(), continued, progress })
+  function finish(take: TakeLine, data: Buffer, start: number, end: number, progress: boolean): void {
+    if (!progress || end > start) take(data, start, end, kindOf(continued, progress))
     continued = false
   }
 
-  function write(chunk: Buffer): Line[] {
-    if (chunk.length === 0) return []
-    const lines: Line[] = []
+  function write(chunk: Buffer, take: TakeLine): void {
+    if (chunk.length === 0) return
     let start = 0
     if (returned) {
       const feed = chunk[0] === LINE_FEED
-      finish(lines, begun.bytes(), !feed)
+      const line = begun.bytes()
+      finish(take, line, 0, line.length, !feed)
       begun.keep(NOTHING)
       returned = false
       start = feed ? 1 : 0
@@ -53,27 +65,26 @@ export function splitLines(limitBytes: number): LineSplitter {
       const end = Math.min(feedAt, returnAt)
       while (end - start > limitBytes) {
         const cut = cutBetweenCharacters(data, start, limitBytes)
-        lines.push({ text: data.toString('utf8', start, cut), continued, progress: false })
+        take(data, start, cut, kindOf(continued, false))
         continued = true
         start = cut
       }
       if (end === data.length || (end === returnAt && end === data.length - 1)) {
         returned = end === returnAt && end < data.length
         begun.keep(data.subarray(start, end))
-        return lines
+        return
       }
       const bare = end === returnAt && data[end + 1] !== LINE_FEED
-      finish(lines, data.subarray(start, end), bare)
+      finish(take, data, start, end, bare)
       start = end === returnAt && !bare ? end + 2 : end + 1
     }
   }
 
-  function end(): Line[] {
-    const lines: Line[] = []
-    if (returned || continued || begun.bytes().length > 0) finish(lines, begun.bytes(), returned)
+  function end(take: TakeLine): void {
+    const line = begun.bytes()
+    if (returned || continued || line.length > 0) finish(take, line, 0, line.length, returned)
     begun.keep(NOTHING)
     returned = false
-    return lines
   }
 
   return { write, end }

@@ -77,13 +77,20 @@ export function maskingStream(currentTable: () => PatternTable): MaskingStream {
 export function maskText(table: PatternTable, text: string): string {
   if (table.window === 0 || text.length === 0) return text
   const data = Buffer.from(text)
+  const masked = maskBytes(table, data)
+  return masked === data ? text : masked.toString()
+}
+
+/** The bytes with every pattern replaced by `***`; the very same buffer where there is none. */
+export function maskBytes(table: PatternTable, data: Buffer): Buffer {
+  if (table.window === 0) return data
   const parts: Buffer[] = []
   let maskedTo = 0
   search(table, data, true, (at, end) => {
     if (at >= maskedTo) parts.push(data.subarray(maskedTo, at), STARS)
     maskedTo = Math.max(maskedTo, end)
   })
-  return parts.length === 0 ? text : Buffer.concat([...parts, data.subarray(maskedTo)]).toString()
+  return parts.length === 0 ? data : Buffer.concat([...parts, data.subarray(maskedTo)])
 }
 
 /**

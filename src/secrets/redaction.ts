@@ -1,11 +1,13 @@
 /** Keeps secrets out of everything that is written: what to mask, and the means to mask it in texts and streams. */
 import { encodingsOf, isMaskable, mainEncodingsOf } from './encodings.ts'
-import { type MaskingStream, maskingStream, maskText, patternTable } from './patternSearch.ts'
+import { type MaskingStream, maskBytes, maskingStream, maskText, patternTable } from './patternSearch.ts'
 
 /** Replaces secrets by `***`. */
 export interface Redactor {
   /** The text without the secrets; the very same string where it holds none. */
   text(text: string): string
+  /** The same for bytes; the very same buffer where it holds none. */
+  bytes(data: Buffer): Buffer
   /** For bytes that come in chunks: a secret across a border is found too; all else stays as it was, byte for byte. */
   stream(): MaskingStream
 }
@@ -25,13 +27,22 @@ export function createRedactor(secrets: Iterable<string>): GrowingRedactor {
     table = patternTable(texts)
   }
   add(secrets)
-  return { text: (text) => maskText(table, text), stream: () => maskingStream(() => table), add }
+  return {
+    text: (text) => maskText(table, text),
+    bytes: (data) => maskBytes(table, data),
+    stream: () => maskingStream(() => table),
+    add,
+  }
 }
 
 /** Masks exactly these texts (of two bytes and more) and no forms of them. */
 export function redactorOf(texts: Iterable<string>): Redactor {
   const table = patternTable(texts)
-  return { text: (text) => maskText(table, text), stream: () => maskingStream(() => table) }
+  return {
+    text: (text) => maskText(table, text),
+    bytes: (data) => maskBytes(table, data),
+    stream: () => maskingStream(() => table),
+  }
 }
 
 /**

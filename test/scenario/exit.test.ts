@@ -1,4 +1,4 @@
-/** How the process ends: nothing that it started outlives it, and it does not wait for an engine that is gone. */
+/** How the process ends: nothing that it started outlives it. */
 
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -56,20 +56,6 @@ test.concurrent('a client that hangs ends with the post phase', async () => {
   expect(post.stdout).toContain('no Docker engine answers: docker did not answer within 30 s')
   await expectEnded(folder)
 }, 90_000)
-
-test.concurrent('an engine that dies while the image runs ends the job within a minute', async () => {
-  const down =
-    'echo "Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?" >&2; exit 1'
-  const { folder, ...options } = await given(`
-    [ ! -e dead ] || { ${down}; }
-    case "$*" in start*) echo begun; sleep 1; mkdir dead; ${down} ;; esac`)
-  const started = Date.now()
-  const ran = await runAction(options)
-  expect(ran.stdout).toContain('begun')
-  expect(ran.code).toBe(1)
-  expect(ran.report?.instances).toMatchObject([{ status: 'failed', failedPhase: 'run' }])
-  expect(Date.now() - started).toBeLessThan(60_000)
-}, 120_000)
 
 test.each<[string, string, Partial<ActionOptions>]>([
   ['a wrong configuration', 'instances: 7', {}],

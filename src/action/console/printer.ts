@@ -22,6 +22,8 @@ export interface Printer {
   mask(values: readonly string[], knowing?: Redactor): void
   /** The text as it may be shown in a group: without secrets, and without what the log's page would take for its own marks. */
   presentable(text: string): string
+  /** The same for bytes; the very same buffer where nothing is to be hidden. */
+  presentableBytes(bytes: Buffer): Buffer
   redact(text: string): string
 }
 
@@ -67,6 +69,10 @@ export function createPrinter(output: StdoutWriter): Printer {
       void act(values.map((value) => `${commandLine('add-mask', {}, value)}\n`).join('')) // later writes wait instead
     },
     presentable,
+    presentableBytes(bytes) {
+      const masked = redactor.bytes(bytes)
+      return masked.includes('##[') ? Buffer.from(masked.toString().replaceAll('##[', '##\\[')) : masked
+    },
     redact: (text) => redactor.text(text),
   }
 }

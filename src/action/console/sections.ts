@@ -5,6 +5,8 @@ import { createSpool, type Spool } from './spool.ts'
 export interface Section {
   /** Prints one line, or several; resolves when more may come. */
   line(text: string): Promise<void>
+  /** Whole lines, each with its end; resolves when more may come and the memory of these may be used again. */
+  lines(bytes: Buffer): Promise<void>
   /** Ends it. Does not wait until a section that waits for its turn is printed: `Console.end` does. */
   end(): Promise<void>
 }
@@ -73,6 +75,12 @@ export function createSections(printer: Printer, temp: string): Sections {
     return state.spool.add(`${printer.presentable(text)}\n`)
   }
 
+  async function lines(state: State, bytes: Buffer): Promise<void> {
+    if (state.catchingUp !== null) await state.catchingUp
+    if (live === state) return printer.guarded(printer.presentableBytes(bytes))
+    return line(state, bytes.toString('utf8', 0, bytes.length - 1))
+  }
+
   async function endOne(state: State): Promise<void> {
     if (state.ended) return
     state.ended = true
@@ -86,7 +94,7 @@ export function createSections(printer: Printer, temp: string): Sections {
       const state: State = { title, spool: createSpool(temp), ended: false, catchingUp: null }
       if (live === null && waiting.length === 0) goLive(state)
       else waiting.push(state)
-      return { line: (text) => line(state, text), end: () => endOne(state) }
+      return { line: (text) => line(state, text), lines: (bytes) => lines(state, bytes), end: () => endOne(state) }
     },
     async end() {
       for (const state of waiting) state.ended = true

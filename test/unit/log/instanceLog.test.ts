@@ -21,7 +21,7 @@ async function logOf(
   const log = await openLog({
     path: options.path ?? join(folder, 'logs', 'a.log'),
     redactor: createRedactor(options.secrets ?? []),
-    live: async (line) => void live.push(line),
+    live: async (lines) => void live.push(...lines.toString().slice(0, -1).split('\n')),
     now: options.now ?? (() => new Date('2026-11-24T18:00:00.123Z')),
   })
   await use(log)

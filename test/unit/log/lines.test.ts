@@ -1,10 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Line, splitLines } from '../../../src/log/lines.ts'
+import { type LineKind, splitLines, type TakeLine } from '../../../src/log/lines.ts'
+
+interface Line extends LineKind {
+  readonly text: string
+}
 
 function split(limit: number, chunks: readonly (Buffer | string)[]): Line[] {
   const splitter = splitLines(limit)
-  return [...chunks.flatMap((chunk) => splitter.write(Buffer.from(chunk as string))), ...splitter.end()]
+  const lines: Line[] = []
+  const take: TakeLine = (data, start, end, kind) => lines.push({ text: data.toString('utf8', start, end), ...kind })
+  for (const chunk of chunks) splitter.write(Buffer.from(chunk as string), take)
+  splitter.end(take)
+  return lines
 }
 
 const shown = (lines: readonly Line[]) =>

@@ -1,0 +1,56 @@
+/** Collects the bytes of lines, always in the same memory: a string or a buffer for each line would wait for the collector, and the heap would grow. */
+import { isUtf8 } from 'node:buffer'
+
+const LINE_FEED = 10
+
+export interface LineMemory {
+  readonly length: number
+  add(bytes: Buffer, start?: number, end?: number): void
+  /** What was added, as UTF-8 (bytes that are none are replaced); good until something is added or dropped. */
+  bytes(): Buffer
+  clear(): void
+  /** Drops all but the last lines. */
+  keepLast(lines: number): void
+}
+
+export function createLineMemory(): LineMemory {
+  let memory = Buffer.alloc(16 * 1024)
+  let length = 0
+  return {
+    get length() {
+      return length
+    },
+    add(bytes, start = 0, end = bytes.length) {
+      const wanted = length + end - start
+      if (wanted > memory.length) {
+        const larger = Buffer.alloc(2 * wanted)
+        memory.copy(larger, 0, 0, length)
+        memory = larger
+      }
+      bytes.copy(memory, length, start, end)
+      length = wanted
+    },
+    bytes() {
+      const bytes = memory.subarray(0, length)
+      return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString())
+    },
+    clear() {
+      length = 0
+    },
+    keepLast(lines) {
+      const from = startOfLast(memory.subarray(0, length), lines)
+      memory.copyWithin(0, from, length)
+      length -= from
+    },
+  }
+}
+
+/** Where the last `lines` lines begin; each has its end. */
+export function startOfLast(bytes: Buffer, lines: number): number {
+  let end = bytes.length - 1
+  for (let left = lines; left > 0 && end > 0; left--) {
+    end = bytes.lastIndexOf(LINE_FEED, end - 1)
+    if (end < 0) return 0
+  }
+  return Math.max(0, end + 1)
+}
