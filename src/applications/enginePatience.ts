@@ -1,6 +1,8 @@
 /** How long an engine that does not answer is asked again while applications are to be started. */
-import { type Docker, isUnanswered, type QueryOptions } from '../docker/process.ts'
-import type { QueryOutput } from '../docker/result.ts'
+
+import type { QueryOutput } from '../docker/callResult.ts'
+import { isUnanswered } from '../docker/callResult.ts'
+import type { Docker, QueryOptions } from '../docker/process.ts'
 import { queryWithRetry, retryWhileUnavailable } from '../docker/retry.ts'
 
 /**

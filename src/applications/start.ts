@@ -1,11 +1,12 @@
 /** Starts applications that were stopped, and waits until they are ready. Whatever the time is: each start is asked for; only the waiting is bounded. */
 
+import { commandError } from '../docker/callResult.ts'
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
-import { commandError, type Docker } from '../docker/process.ts'
+import type { Docker } from '../docker/process.ts'
 import { type EnginePatience, enginePatience } from './enginePatience.ts'
-import { lastLogLines } from './inspect.ts'
+import { lastLogLines } from './hostState.ts'
 import { waitForPendingStop } from './pendingStop.ts'
 import { judgeReadiness, type StartedContainer } from './readiness.ts'
 import type { ToStart } from './stopPlan.ts'

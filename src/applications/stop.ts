@@ -1,10 +1,11 @@
 /** Stops applications, wave after wave, and tells which are down. What `inspect` says counts, not how the client ended. */
 
+import type { QueryOutput } from '../docker/callResult.ts'
+import { commandError } from '../docker/callResult.ts'
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { tellWhile } from '../docker/poll.ts'
-import { commandError, type Docker, query } from '../docker/process.ts'
-import type { QueryOutput } from '../docker/result.ts'
+import { type Docker, query } from '../docker/process.ts'
 import type { StoppedContainer } from './interference.ts'
 import type { ToStop } from './stopPlan.ts'
 

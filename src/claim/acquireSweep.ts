@@ -2,11 +2,13 @@
  * Who repairs a claim that was left: one atomic rename, by id to a name made of that id, decides. Of many sweepers that try, one wins.
  * A sweeper may die too: who meets its `marina-sweep-…` gives it two minutes, and goes on in its place by the next name.
  */
+
+import { commandError, isUnanswered } from '../docker/callResult.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { type Claim, isReleasedSweep, releasedSweepName, sweepGeneration, sweepName } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
-import { commandError, isUnanswered, query } from '../docker/process.ts'
+import { query } from '../docker/process.ts'
 import type { DockerHost } from './host.ts'
 
 /** How long a sweeper that was met has to finish, ms. */

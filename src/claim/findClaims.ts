@@ -1,7 +1,9 @@
 /** Finds our own containers on the host, and asks everyone who may know whether a claim is still held. */
+
+import { commandError, isUnanswered } from '../docker/callResult.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
 import { type Claim, type HelperClaim, parseClaim, VERSION_LABEL } from '../docker/labels.ts'
-import { commandError, isUnanswered, query } from '../docker/process.ts'
+import { query } from '../docker/process.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import { startTime, thisProcess } from './processIdentity.ts'
 import { processGone, staleBecause } from './stale.ts'

@@ -1,5 +1,5 @@
 /** Reads the labels of volumes and containers into targets, as early Marina did. Knows no Docker. */
-import { DB_KINDS, type DbKind } from '../databases/index.ts'
+import { DB_KINDS, type DbKind } from '../databases/engines.ts'
 import { excerpt } from './excerpt.ts'
 import type { DbTarget, Target, VolumeTarget } from './model.ts'
 import { nearestWord } from './nearestWord.ts'

@@ -1,6 +1,6 @@
 /** The instance as a run takes it: its variables are filled in, defaults applied, and every text is parsed. */
 
-import type { DbKind } from '../databases/index.ts'
+import type { DbKind } from '../databases/engines.ts'
 import type { StagingName } from '../outcome.ts'
 import type { UserMount } from './values/mounts.ts'
 

@@ -3,7 +3,7 @@
  * are written from it (schemaDocs.ts). Rules that join two keys are in rules.ts; resolveInstance.ts applies the defaults.
  */
 import { z } from 'zod'
-import { DB_KINDS, type DbKind } from '../databases/index.ts'
+import { DB_KINDS, type DbKind } from '../databases/engines.ts'
 import { STAGINGS } from '../outcome.ts'
 import { isTimezone, parseCron } from './values/cron.ts'
 import { parseDuration } from './values/duration.ts'

@@ -1,6 +1,6 @@
 /** Finds the secret texts of an instance: values that variables brought to places where secrets go, and literal values under telling names. */
 
-import { secretsInDumpArgs } from '../databases/index.ts'
+import { secretsInDumpArgs } from '../databases/engines.ts'
 import type { Filled } from './interpolation.ts'
 import type { Instance } from './model.ts'
 import type { Path } from './yaml.ts'

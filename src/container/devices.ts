@@ -1,9 +1,9 @@
 /** Looks for disks of the host that are mounted within volumes: a tool that stays on one file system (`tar --one-file-system`, `restic -x`) leaves them out. */
 import { type MountSpec, mountSpec } from '../docker/args.ts'
+import { succeeded } from '../docker/callResult.ts'
 import { LOOK, VERSION_LABEL } from '../docker/labels.ts'
 import { mountPoints, otherDevices } from '../docker/mountInfo.ts'
 import { type Docker, query } from '../docker/process.ts'
-import { succeeded } from '../docker/result.ts'
 
 const LOOK_MS = 60_000
 

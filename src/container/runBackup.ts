@@ -7,7 +7,7 @@ import { type Docker, firstOf, query, stream } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import { CommandError, DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
-import { backupFailure, wasStarted } from './result.ts'
+import { backupFailure, wasStarted } from './backupVerdict.ts'
 
 export interface BackupRun {
   readonly docker: Docker

@@ -1,7 +1,7 @@
 /** Copies one volume exactly, in the helper: lists it, checks the free space, copies, and compares the copy's listing with the first. */
 import { CancelledError, InstanceError } from '../errors.ts'
 import { bytes } from '../format.ts'
-import { apply } from './apply.ts'
+import { apply } from './applyWorklist.ts'
 import type { CopyHelper, CopyTools } from './copyHelper.ts'
 import { freeSpaceAt, refuseWithoutSpace, spaceNeeded } from './freeSpace.ts'
 import { type Entry, eachEntry, type Listing, listTree, parentOf, pathOf, restat, withAbove } from './listing.ts'

@@ -1,6 +1,6 @@
 /** Runs the two passes in the helper. What the second one copies is decided by secondPass.ts. */
 import { CancelledError, InstanceError } from '../errors.ts'
-import { apply } from './apply.ts'
+import { apply } from './applyWorklist.ts'
 import type { CopyHelper } from './copyHelper.ts'
 import {
   type CopyRequest,

@@ -1,7 +1,7 @@
 /** Recognises the database in a container by its image, its command, its environment and the tools it has. Pure. */
 import { InstanceError } from '../errors.ts'
-import type { DumpTools, KindSigns } from './contract.ts'
-import { DATABASE_TOOLS, DB_KINDS, type DbKind, engineOf, signsOfKinds } from './index.ts'
+import type { DumpTools, KindSigns } from './engineContract.ts'
+import { DATABASE_TOOLS, DB_KINDS, type DbKind, engineOf, signsOfKinds } from './engines.ts'
 
 interface KindEvidence {
   /** Name of the container, for the messages. */

@@ -1,6 +1,13 @@
 /** MongoDB: `mongodump --archive`, and how an archive ends. */
 import { InstanceError } from '../errors.ts'
-import { type DatabaseEngine, type DumpPlan, type DumpQuestion, fileNameOf, findTool, saysWarning } from './contract.ts'
+import {
+  type DatabaseEngine,
+  type DumpPlan,
+  type DumpQuestion,
+  fileNameOf,
+  findTool,
+  saysWarning,
+} from './engineContract.ts'
 import { mongoArchive } from './formats/mongoArchive.ts'
 import { checkByForm } from './formats/text.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'

@@ -8,7 +8,7 @@ import {
   findTool,
   type RightsQuestion,
   saysWarning,
-} from './contract.ts'
+} from './engineContract.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
 import { judgeGrants } from './mysqlGrants.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'

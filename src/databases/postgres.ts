@@ -1,6 +1,13 @@
 /** PostgreSQL: `pg_dumpall` for the server, `pg_dump` for each named database, and how their output ends. */
 import { InstanceError } from '../errors.ts'
-import { type DatabaseEngine, type DumpPlan, type DumpQuestion, fileNameOf, findTool, saysWarning } from './contract.ts'
+import {
+  type DatabaseEngine,
+  type DumpPlan,
+  type DumpQuestion,
+  fileNameOf,
+  findTool,
+  saysWarning,
+} from './engineContract.ts'
 import { customArchive, tarArchive } from './formats/pgArchive.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'

@@ -1,6 +1,6 @@
 /** Redis and Valkey: `redis-cli --rdb` to stdout, and how an RDB file ends. */
 import { InstanceError } from '../errors.ts'
-import { type DatabaseEngine, type DumpPlan, type DumpQuestion, findTool, saysWarning } from './contract.ts'
+import { type DatabaseEngine, type DumpPlan, type DumpQuestion, findTool, saysWarning } from './engineContract.ts'
 import { rdbFile } from './formats/rdb.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'

@@ -1,6 +1,6 @@
 /** Takes secrets out of tool arguments, so that they travel in the environment, stand in no process list, and can be hidden. Pure. */
 
-import type { ExtractedArgs } from './contract.ts'
+import type { ExtractedArgs } from './engineContract.ts'
 
 /** How a tool takes a password on its command line. */
 interface PasswordSyntax {

@@ -1,10 +1,10 @@
 /** Finds, creates and removes containers. */
 import type { CreateCall } from './args.ts'
+import { commandError, isUnanswered, succeeded } from './callResult.ts'
 import { inspectNamed } from './inspectNamed.ts'
 import { type Container, parseContainer } from './parseContainer.ts'
 import { poll } from './poll.ts'
 import { type Docker, type QueryOptions, query, run } from './process.ts'
-import { commandError, isUnanswered, succeeded } from './result.ts'
 import { queryWithRetry } from './retry.ts'
 
 /**

@@ -1,8 +1,8 @@
 /** Puts small files into a created container, and looks at paths in it: `docker cp` of a tar, which goes through to its volumes. */
 import { extract, type Header, pack } from 'tar-stream'
+import { commandError, engineIsAway, succeeded } from './callResult.ts'
 import { mountFailureIn } from './mountFailures.ts'
 import { type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
-import { commandError, engineIsAway, succeeded } from './result.ts'
 
 export interface FileToCopy {
   /** From the root of the container, without a leading slash; a directory ends in `/`. */

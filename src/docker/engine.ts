@@ -1,7 +1,7 @@
 /** Asks which engine this is, what it can do, and what time it has. */
 import { CancelledError, DockerUnavailableError } from '../errors.ts'
+import { type QueryOutput, reason, succeeded } from './callResult.ts'
 import { type Docker, query } from './process.ts'
-import { type QueryOutput, reason, succeeded } from './result.ts'
 
 export interface Engine {
   readonly version: string

@@ -1,7 +1,7 @@
 /** Pulls images by policy, and reads what they say of themselves. */
 import { CommandError, InstanceError } from '../errors.ts'
+import { commandError, isRefused, succeeded } from './callResult.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
-import { commandError, isRefused, succeeded } from './result.ts'
 
 export interface ReadyImage {
   readonly reference: string

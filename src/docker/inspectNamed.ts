@@ -1,6 +1,7 @@
 /** `docker container inspect` and `docker volume inspect` of several names, where some may not exist. */
+
+import { commandError } from './callResult.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
-import { commandError } from './result.ts'
 
 /** How engines say that there is none of a name; since 23.0 a manager of a swarm says it of a volume in words of its own. */
 const MISSING = {

@@ -1,8 +1,8 @@
 /** The network of a backup container: looked at before docker takes its name for something else. */
 import { InstanceError } from '../errors.ts'
+import { succeeded } from './callResult.ts'
 import { inspectContainer } from './containers.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
-import { succeeded } from './result.ts'
 
 /**
  * Throws `InstanceError` where docker would take the name for the beginning of another network's or container's id. A network that is not

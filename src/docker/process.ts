@@ -10,11 +10,8 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { exec } from '@actions/exec'
 import { DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
-import { commandError, type QueryOutput, succeeded, UNNAMED_SIGNAL } from './result.ts'
+import { commandError, type QueryOutput, succeeded, UNNAMED_SIGNAL } from './callResult.ts'
 import { endGroup } from './runningClients.ts'
-
-// for whoever imports them from here
-export { commandError, engineIsAway, isUnanswered, reason } from './result.ts'
 
 /** How docker is called: the environment its client runs in (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
 export interface Docker {

@@ -1,8 +1,8 @@
 /** Repeats calls that got no answer because the engine was away for a moment or the client was killed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, DockerUnavailableError } from '../errors.ts'
+import { isUnanswered, type QueryOutput } from './callResult.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
-import { isUnanswered, type QueryOutput } from './result.ts'
 
 const PAUSE_MS = 1_000
 /** Shorter, since an application may be waiting to be started. */

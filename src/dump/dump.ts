@@ -5,9 +5,9 @@
 
 import type { DbTarget } from '../config/model.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
-import type { DumpFile, DumpPlan, DumpTools } from '../databases/contract.ts'
 import { detectKind } from '../databases/detect.ts'
-import { type DbKind, engineOf } from '../databases/index.ts'
+import type { DumpFile, DumpPlan, DumpTools } from '../databases/engineContract.ts'
+import { type DbKind, engineOf } from '../databases/engines.ts'
 import { extractedLine, joinedArgument, optionName } from '../databases/secretArgs.ts'
 import { execReason } from '../docker/exec.ts'
 import type { Docker } from '../docker/process.ts'

@@ -1,7 +1,7 @@
 /** What is asked of a database container before its dump begins: which tools it has, and whether the account sees all that is to be dumped. */
 
-import type { DumpPlan, DumpTools } from '../databases/contract.ts'
-import { DATABASE_TOOLS } from '../databases/index.ts'
+import type { DumpPlan, DumpTools } from '../databases/engineContract.ts'
+import { DATABASE_TOOLS } from '../databases/engines.ts'
 import { type ExecRequest, execReason, execTruthfully } from '../docker/exec.ts'
 import { type Docker, query } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import type { CopyHelper } from '../copy/copyHelper.ts'
-import type { DumpCheck } from '../databases/contract.ts'
+import type { DumpCheck } from '../databases/engineContract.ts'
 import { guarded } from '../databases/formats/guard.ts'
 import { type ExecRequest, type ExecResult, execReason, execTruthfully } from '../docker/exec.ts'
 import type { Docker } from '../docker/process.ts'

@@ -1,5 +1,5 @@
 /** The second phase: the backup image is there, and the instance can run it. */
-import { imageUserOf } from '../container/contents.ts'
+import { imageUserOf } from '../container/fillContainer.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
 import { refuseOtherNetwork } from '../docker/networks.ts'

@@ -3,7 +3,7 @@
  * All targets mounted: the backup container is the claim. Anything copied, dumped or stopped: a helper is.
  */
 import { claim } from '../claim/claim.ts'
-import { type HelperContainer, startHelper } from '../claim/helper.ts'
+import { type HelperContainer, startHelper } from '../claim/helperContainer.ts'
 import { whyNotOurs } from '../claim/holder.ts'
 import type { CopyTools } from '../copy/copyHelper.ts'
 import { probeTools } from '../copy/tools.ts'
@@ -14,7 +14,7 @@ import { claimLabels, claimName, imageName, type Journal, type JournalEntry, sta
 import { type Docker, run } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { asError, InstanceError } from '../errors.ts'
-import { backupSpec, claimBase, type LockRequest } from './lockSpecs.ts'
+import { backupSpec, claimBase, type LockRequest } from './containerSpecs.ts'
 
 export interface AcquiredLock {
   /** `null` where the backup container itself is the claim. */

@@ -1,6 +1,6 @@
 /** Who would be stopped for an instance, decided once before the claim: the journal has to list them from the first moment. */
 
-import { allContainers, allVolumes, readRunnerTraces } from '../applications/inspect.ts'
+import { allContainers, allVolumes, readRunnerTraces } from '../applications/hostState.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
 import { planStops, type StopGroup, type StopPlan, type StopPlanInput } from '../applications/stopPlan.ts'
 import { type JournalEntry, stoppedBy } from '../docker/labels.ts'
@@ -8,7 +8,7 @@ import type { Container } from '../docker/parseContainer.ts'
 import { InstanceError } from '../errors.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
-import type { OthersPolicy } from './others.ts'
+import type { OthersPolicy } from './otherInstances.ts'
 
 export interface InstanceStops {
   /** The volumes of one group are stopped, copied and started as one. */

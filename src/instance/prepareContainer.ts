@@ -1,7 +1,7 @@
 /** The last step before the run: the backup container with its mounts, manifest and environment, and all that it may read. */
 
-import { fillContainer } from '../container/contents.ts'
 import { backupEnvironment } from '../container/environment.ts'
+import { fillContainer } from '../container/fillContainer.ts'
 import { volumeDirectory } from '../container/layout.ts'
 import { manifest } from '../container/manifest.ts'
 import { lookIntoVolumes } from '../container/mountedVolumes.ts'

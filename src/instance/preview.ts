@@ -6,7 +6,7 @@ import type { VolumeSource } from '../targets/resolve.ts'
 import type { InstanceContext } from './context.ts'
 import { refuseMissingObjects } from './image.ts'
 import { beginInstanceRun, explainFailure, type InstanceRun } from './instanceRun.ts'
-import { nameOthers } from './others.ts'
+import { nameOthers } from './otherInstances.ts'
 import { type InstanceOutcome, targetName } from './reportBuilder.ts'
 import { type Resolution, resolve } from './resolution.ts'
 

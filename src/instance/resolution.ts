@@ -6,7 +6,7 @@ import type { Journal } from '../docker/labels.ts'
 import { InstanceError } from '../errors.ts'
 import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
-import type { OthersPolicy } from './others.ts'
+import type { OthersPolicy } from './otherInstances.ts'
 import { type InstanceStops, planInstanceStops } from './planStops.ts'
 import { targetName } from './reportBuilder.ts'
 

@@ -1,12 +1,12 @@
 /** All staging strategies, by the word that the configuration has for each. */
 import type { StagingName } from '../outcome.ts'
-import { copyOnce } from './copyOnce.ts'
-import { mountInPlace } from './mountInPlace.ts'
-import type { StagingStrategy } from './strategy.ts'
-import { twoPasses } from './twoPasses.ts'
+import { copyStaging } from './copy.ts'
+import { mountStaging } from './mount.ts'
+import { presyncStaging } from './presync.ts'
+import type { StagingStrategy } from './stagingContract.ts'
 
 export const STRATEGIES: Readonly<Record<StagingName, StagingStrategy>> = {
-  mount: mountInPlace,
-  copy: copyOnce,
-  presync: twoPasses,
+  mount: mountStaging,
+  copy: copyStaging,
+  presync: presyncStaging,
 }

@@ -1,6 +1,7 @@
 /** From what an instance names to what is there: each target inspected, and how its data will come under `/backup`. Nothing is created or changed. */
-import { readRunnerTraces } from '../applications/inspect.ts'
+import { readRunnerTraces } from '../applications/hostState.ts'
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
+import { isRefused } from '../docker/callResult.ts'
 import { inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import { imageDigests } from '../docker/images.ts'
 import { isOurs } from '../docker/labels.ts'
@@ -8,14 +9,13 @@ import { withoutMountOptions } from '../docker/mountFailures.ts'
 import { diskOf, type MountPoint, mountPoints } from '../docker/mountInfo.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
-import { isRefused } from '../docker/result.ts'
 import { inspectVolumes, listVolumes, type Volume } from '../docker/volumes.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
 import { CommandError } from '../errors.ts'
-import type { EngineTraits } from '../staging/strategy.ts'
+import type { EngineTraits } from '../staging/stagingContract.ts'
+import { type ChosenStaging, decideStaging } from './chooseStaging.ts'
 import { type HostObject, nearestName } from './nearestName.ts'
 import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed } from './services.ts'
-import { type ChosenStaging, decideStaging } from './staging.ts'
 
 /** A container that has a target's data, as it stands in the manifest: a restore needs its image. */
 export interface SourceContainer {

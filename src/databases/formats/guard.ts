@@ -1,6 +1,6 @@
 /** Makes a check safe to use: whatever it throws means that the dump is not whole, and the dump goes on to its end. */
 
-import type { DumpCheck } from '../contract.ts'
+import type { DumpCheck } from '../engineContract.ts'
 
 const NOTHING = Buffer.alloc(0)
 

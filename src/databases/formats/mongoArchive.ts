@@ -1,5 +1,5 @@
 /** The archive format of `mongodump`: every collection that the archive announces must come to its end, with the checksum that it says. */
-import type { DumpCheck } from '../contract.ts'
+import type { DumpCheck } from '../engineContract.ts'
 import { crc64, ECMA } from './crc64.ts'
 import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
 

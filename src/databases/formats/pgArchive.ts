@@ -1,6 +1,6 @@
 /** The archive formats of `pg_dump`: a custom archive must hold all that its table of contents promises, and a tar archive must be whole entry by entry. */
 
-import type { DumpCheck } from '../contract.ts'
+import type { DumpCheck } from '../engineContract.ts'
 import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
 
 /** A tar archive: entries whose headers carry a checksum, then two blocks of zeros. */

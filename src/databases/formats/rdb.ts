@@ -1,6 +1,6 @@
 /** The end of an RDB file: the byte 0xff and a checksum of all before it. What `redis-cli --rdb -` writes behind that is taken off. */
 
-import type { DumpCheck } from '../contract.ts'
+import type { DumpCheck } from '../engineContract.ts'
 import { crc64, JONES } from './crc64.ts'
 
 const END_OF_FILE = 0xff

@@ -1,5 +1,5 @@
 /** Reads a binary dump while it streams by: the parser says what it wants next, the bytes come in any chunks. */
-import type { DumpCheck } from '../contract.ts'
+import type { DumpCheck } from '../engineContract.ts'
 
 /** The next `read` bytes as one buffer; the next `skip` bytes not at all; or an answer whether there is anything more (`more`). */
 type Want = { readonly read: number } | { readonly skip: number } | { readonly more: true }

@@ -1,7 +1,7 @@
 /** The end of a dump in SQL or XML: the last line that the tool writes. The tools can compress their output with gzip, which is looked into. */
 import { once } from 'node:events'
 import { createGunzip } from 'node:zlib'
-import type { DumpCheck } from '../contract.ts'
+import type { DumpCheck } from '../engineContract.ts'
 
 /** How much of a text's end is kept. The marker is followed by a few short lines at most. */
 const KEPT_BYTES = 4096

@@ -1,6 +1,6 @@
 /** Stopping and starting applications on a real engine. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { allContainers, allVolumes, containersOf } from '../../../src/applications/inspect.ts'
+import { allContainers, allVolumes, containersOf } from '../../../src/applications/hostState.ts'
 import { startAll } from '../../../src/applications/start.ts'
 import { stopAll } from '../../../src/applications/stop.ts'
 import { planStops, type StopGroup } from '../../../src/applications/stopPlan.ts'

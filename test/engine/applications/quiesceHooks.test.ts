@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HookRequest, hookContainer, runHook } from '../../../src/applications/hooks.ts'
-import { allContainers } from '../../../src/applications/inspect.ts'
+import { allContainers } from '../../../src/applications/hostState.ts'
 import { query, run } from '../../../src/docker/process.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
 import { testEngine } from '../../support/run.ts'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { DumpCheck } from '../../../src/databases/contract.ts'
-import { engineOf } from '../../../src/databases/index.ts'
+import type { DumpCheck } from '../../../src/databases/engineContract.ts'
+import { engineOf } from '../../../src/databases/engines.ts'
 
 const TOOLS = new Map(['pg_dumpall', 'pg_dump', 'mysqldump', 'mongodump', 'redis-cli'].map((tool) => [tool, '1']))
 type Kind = 'postgres' | 'mysql' | 'mongo' | 'redis'

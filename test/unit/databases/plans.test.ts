@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { DumpPlan } from '../../../src/databases/contract.ts'
-import { DATABASE_TOOLS, type DbKind, engineOf } from '../../../src/databases/index.ts'
+import type { DumpPlan } from '../../../src/databases/engineContract.ts'
+import { DATABASE_TOOLS, type DbKind, engineOf } from '../../../src/databases/engines.ts'
 import { extractedLine } from '../../../src/databases/secretArgs.ts'
 
 interface Asked {

@@ -1,7 +1,7 @@
 /** Passwords in dumpArgs: what is taken out is what is hidden, in its raw and its decoded form, and nothing of it stays in the arguments. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DB_KINDS, type DbKind, engineOf, secretsInDumpArgs } from '../../../src/databases/index.ts'
+import { DB_KINDS, type DbKind, engineOf, secretsInDumpArgs } from '../../../src/databases/engines.ts'
 import { joinedArgument } from '../../../src/databases/secretArgs.ts'
 
 const S = 'hunter2 & co'

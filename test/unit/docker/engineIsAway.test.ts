@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { engineIsAway } from '../../../src/docker/process.ts'
+import { engineIsAway } from '../../../src/docker/callResult.ts'
 
 test.each([
   ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { saysWarning } from '../../../src/databases/contract.ts'
+import { saysWarning } from '../../../src/databases/engineContract.ts'
 import { collectWarnings } from '../../../src/dump/warnings.ts'
 
 function collected(...lines: string[]): readonly string[] {

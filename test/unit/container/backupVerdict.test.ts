@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backupFailure, type ContainerEnd } from '../../../src/container/result.ts'
+import { backupFailure, type ContainerEnd } from '../../../src/container/backupVerdict.ts'
 import type { ContainerState } from '../../../src/docker/parseContainer.ts'
 
 function ran(state: Partial<ContainerState>, over: Partial<ContainerEnd> = {}): ContainerEnd {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { targetShape } from '../../../src/config/schema.ts'
 import { detectKind } from '../../../src/databases/detect.ts'
-import { DATABASE_TOOLS, DB_KINDS, engineOf, signsOfKinds } from '../../../src/databases/index.ts'
+import { DATABASE_TOOLS, DB_KINDS, engineOf, signsOfKinds } from '../../../src/databases/engines.ts'
 
 test('no kind and no program belongs to two engines', () => {
   expect(new Set(DB_KINDS).size).toBe(DB_KINDS.length)

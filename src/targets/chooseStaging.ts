@@ -1,9 +1,9 @@
 /** Decides how a volume's data comes under `/backup`. Pure. */
 import type { VolumeTarget } from '../config/model.ts'
 import type { Volume } from '../docker/volumes.ts'
-import { mountsPaths } from '../staging/mountInPlace.ts'
+import { mountsPaths } from '../staging/mount.ts'
+import type { EngineTraits, StagingStrategy } from '../staging/stagingContract.ts'
 import { STRATEGIES } from '../staging/strategies.ts'
-import type { EngineTraits, StagingStrategy } from '../staging/strategy.ts'
 
 export interface ChosenStaging {
   readonly kind: 'chosen'

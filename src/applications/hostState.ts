@@ -1,9 +1,10 @@
 /** Asking the engine, and the runner's own machine, for what the stop plan is decided on. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { commandError } from '../docker/callResult.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
-import { commandError, type Docker, type QueryOptions, query } from '../docker/process.ts'
+import { type Docker, type QueryOptions, query } from '../docker/process.ts'
 import type { Volume } from '../docker/volumes.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import type { RunnerTraces } from './runnerContainers.ts'

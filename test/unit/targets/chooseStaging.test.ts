@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { VolumeTarget } from '../../../src/config/model.ts'
 import { layoutOf, ownDirectories } from '../../../src/container/layout.ts'
-import { decideStaging } from '../../../src/targets/staging.ts'
+import { decideStaging } from '../../../src/targets/chooseStaging.ts'
 
 const TARGET: VolumeTarget = {
   kind: 'volume',

@@ -1,9 +1,9 @@
 /** The strategy `copy`: one copy, of a live volume, or of one whose applications are stopped meanwhile. */
 import { copyVolume, survey } from '../copy/copyVolume.ts'
 import { confirmPasses, singlePass } from '../copy/twoPassCopy.ts'
-import type { CopyingStrategy } from './strategy.ts'
+import type { CopyingStrategy } from './stagingContract.ts'
 
-export const copyOnce: CopyingStrategy = {
+export const copyStaging: CopyingStrategy = {
   kind: 'copying',
   name: 'copy',
   describe: (why) => `copied, because ${why}`,

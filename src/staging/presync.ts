@@ -1,20 +1,20 @@
 /** The strategy `presync`: a first pass while applications run, and a second one during the stop, which brings the copy up to date. */
 import { confirmPasses, firstPass, secondPass, supportsTwoPasses } from '../copy/twoPassCopy.ts'
-import { copyOnce } from './copyOnce.ts'
-import type { CopyingStrategy } from './strategy.ts'
+import { copyStaging } from './copy.ts'
+import type { CopyingStrategy } from './stagingContract.ts'
 
-export const twoPasses: CopyingStrategy = {
+export const presyncStaging: CopyingStrategy = {
   kind: 'copying',
   name: 'presync',
   describe: () => 'copied in two passes around a stop',
   refusal: (target) =>
     target.stopAttached ? null : 'staging: presync copies in two passes around a stop: it needs stopAttached: true',
-  copyLive: copyOnce.copyLive,
+  copyLive: copyStaging.copyLive,
   async beforeStop(helper, request) {
     const support = await supportsTwoPasses(helper, request)
     if (!support.ok) {
       const note = `volume ${request.name} is copied in one pass, while its applications are stopped: ${support.why}`
-      return { ...(await copyOnce.beforeStop(helper, request)), note }
+      return { ...(await copyStaging.beforeStop(helper, request)), note }
     }
     const first = await firstPass(helper, request)
     return {

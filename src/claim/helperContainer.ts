@@ -7,12 +7,13 @@
  * once, because a file of its first start is in its own layer.
  */
 import type { MountSpec } from '../docker/args.ts'
+import { engineIsAway, reason } from '../docker/callResult.ts'
 import { inspectContainer, removeContainer } from '../docker/containers.ts'
 import { type ExecRequest, type ExecResult, execTruthfully } from '../docker/exec.ts'
 import { claimLabels, type HelperClaim, type JournalEntry } from '../docker/labels.ts'
 import { mountFailureIn } from '../docker/mountFailures.ts'
 import { tellWhile } from '../docker/poll.ts'
-import { type Docker, engineIsAway, reason, type Stream, stream } from '../docker/process.ts'
+import { type Docker, type Stream, stream } from '../docker/process.ts'
 import { type Ended, InstanceError } from '../errors.ts'
 import { type ClaimWait, claim } from './claim.ts'
 import type { DockerHost } from './host.ts'

@@ -1,6 +1,6 @@
 /** The database engines that can be dumped. A new one is a file beside this one, and its name in the list. Pure. */
 
-import type { DatabaseEngine, KindSigns } from './contract.ts'
+import type { DatabaseEngine, KindSigns } from './engineContract.ts'
 import { mongo } from './mongo.ts'
 import { mysql } from './mysql.ts'
 import { postgres } from './postgres.ts'

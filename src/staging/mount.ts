@@ -1,8 +1,8 @@
 /** The strategy `mount`: the volume itself, read-only. As consistent as copying a live volume, in constant time, without disk. */
 import { compareVersions, SUBPATH_API } from '../docker/engine.ts'
-import type { MountingStrategy } from './strategy.ts'
+import type { MountingStrategy } from './stagingContract.ts'
 
-export const mountInPlace: MountingStrategy = {
+export const mountStaging: MountingStrategy = {
   kind: 'mounting',
   name: 'mount',
   describe: () => 'mounted in place',
