@@ -1,16 +1,16 @@
-/** Questions to the forge's API. Every one may stay without an answer: no token, no right, no network, another forge. */
+/** Asks the forge's API. A question can stay unanswered: no token, no permission, no network, another forge. */
 
 const DEADLINE_MS = 10_000
 
 interface Api {
   /**
-   * Whether an attempt of a workflow run is over; `null` when that cannot be learned (404 and 403 included: a token sees
-   * only what it may). Answers within 10 seconds.
+   * Asks whether an attempt of a workflow run has ended. `null`: unknown, for example on 404 and 403, because a token sees only its own
+   * repositories. Answers within 10 seconds.
    */
   runCompleted(repository: string, runId: string, attempt: number): Promise<boolean | null>
 }
 
-/** `baseUrl` is `GITHUB_API_URL`, so that GitHub Enterprise Server and Gitea are asked themselves. */
+/** Makes the API client. `baseUrl` is `GITHUB_API_URL`, so that GitHub Enterprise Server and Gitea are asked rather than github.com. */
 export function createApi(options: { readonly token: string; readonly baseUrl: string }): Api {
   async function runCompleted(repository: string, runId: string, attempt: number): Promise<boolean | null> {
     const [owner, repo, ...more] = repository.split('/')

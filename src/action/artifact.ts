@@ -1,6 +1,6 @@
 /**
- * Uploads the run's files where the platform takes artifacts. Whatever goes wrong here is a value, never an error that
- * is thrown: a backup that is safe does not fail because its report could not be uploaded.
+ * Uploads the run's files as artifacts if the platform takes them. A failed upload is returned, not thrown: a good backup does not fail
+ * because its report could not be uploaded.
  */
 import { access, constants, stat } from 'node:fs/promises'
 import { commandLine } from './console/commands.ts'
@@ -10,20 +10,20 @@ type UploadResult =
   | { readonly kind: 'unavailable'; readonly why: string }
 
 interface Upload {
-  /** Wanted name; characters that GitHub refuses are replaced, and a name that is taken gets a number. */
+  /** The wanted name. Characters that GitHub refuses are replaced, and a name that already exists gets a number. */
   readonly name: string
   readonly files: readonly string[]
   /** The folder that the names in the artifact are relative to. */
   readonly rootDirectory: string
   readonly retentionDays: number | null
-  /** After this the upload is given up. The client cannot be stopped: it may go on until the process exits. */
+  /** Time after which the upload is given up, ms. The client cannot be stopped: it may go on until the process exits. */
   readonly deadlineMs: number
 }
 
 const NAMES_TRIED = 5
 const NAME_CHARACTERS = 120
 
-/** Uploads the files as one artifact. Nothing to upload is `unavailable`, too. */
+/** Uploads the files as one artifact. An empty list gives `unavailable`. */
 export async function uploadArtifact(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadResult> {
   const why = whyUnavailable(env)
   if (why !== null) return { kind: 'unavailable', why }
@@ -32,15 +32,15 @@ export async function uploadArtifact(upload: Upload, env: NodeJS.ProcessEnv): Pr
   return withinDeadline(upload.deadlineMs, () => uploadUnderFreeName({ ...upload, files }, env))
 }
 
-/** A run's files: the report, and the copies of the logs (none where they are not to be uploaded). */
+/** The files of a run: the report, and the copies of the logs (`null`: they are not to be uploaded). */
 interface RunFiles extends Omit<Upload, 'files'> {
   readonly report: string
   readonly logs: readonly string[]
 }
 
 /**
- * Uploads the report as one artifact and the logs as another, `<name>-logs`. `logs` is `null` where there were none. Where
- * the first is refused the second is not tried: nobody waits twice.
+ * Uploads the report as one artifact and the logs as another, `<name>-logs`. Returns `null` for the logs if there were none. If the report
+ * is refused, the logs are not tried: the time limit is spent once.
  */
 export async function uploadRun(
   run: RunFiles,
@@ -60,7 +60,10 @@ export function artifactName(wanted: string | null, host: string, attempt: numbe
   return name.replace(/^[. ]+|[. ]+$/g, '') || 'marina'
 }
 
-/** Says why this platform takes no artifacts, without asking it: the client would only retry, and annotate the failure. */
+/**
+ * Tells from the environment why this platform takes no artifacts; `null` if it does. Asking the service would only make the client retry
+ * and annotate the failure.
+ */
 function whyUnavailable(env: NodeJS.ProcessEnv): string | null {
   if (!env.ACTIONS_RUNTIME_TOKEN || !env.ACTIONS_RESULTS_URL) return 'this platform offers no artifact service'
   const server = env.GITHUB_SERVER_URL || 'https://github.com'
@@ -69,7 +72,7 @@ function whyUnavailable(env: NodeJS.ProcessEnv): string | null {
   return served ? null : `the artifact client works with github.com only, not with ${server}`
 }
 
-/** A file that cannot be read would end the process: the client throws from an event handler. */
+/** Returns the files that can be read. A file that cannot would end the process: the client throws from an event handler. */
 async function readable(files: readonly string[]): Promise<string[]> {
   const checks = files.map(async (file) => {
     await access(file, constants.R_OK)
@@ -104,7 +107,7 @@ function isTaken(error: unknown): boolean {
   return /\(409\)|already exists/i.test(String(error))
 }
 
-/** The client would warn about more days than the repository allows, and take the fewer. */
+/** Limits the days to what the repository allows. The client would do the same, with a warning. */
 function allowedRetention(days: number, env: NodeJS.ProcessEnv): number {
   const most = Number.parseInt(env.GITHUB_RETENTION_DAYS ?? '', 10)
   return most > 0 ? Math.min(days, most) : days
@@ -116,8 +119,8 @@ function artifactUrl(id: number, env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Waits for the work until the deadline. The client throws some errors from event handlers, where nobody can catch them;
- * while it works, such an error is the upload's. A client that was given up goes on until the process ends: its errors are nobody's.
+ * Waits for `work` until the deadline. The client throws some errors from event handlers, where nobody can catch them: while `work` runs,
+ * such an error counts as its result. After the deadline the client goes on until the process ends, and its errors are ignored.
  */
 async function withinDeadline(deadlineMs: number, work: () => Promise<UploadResult>): Promise<UploadResult> {
   return new Promise((resolve) => {

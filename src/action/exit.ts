@@ -31,7 +31,7 @@ export function exitAtOnce(code: number): never {
   process.exit(code)
 }
 
-/** Whether `execve` of it will succeed: until Node 26 a failure ends the process with SIGABRT instead of an error. */
+/** Tells whether `execve` of this file will succeed: until Node 26, a failure aborts the process (SIGABRT) instead of throwing. */
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)

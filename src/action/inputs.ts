@@ -26,7 +26,7 @@ export interface Inputs {
   readonly githubToken: string
 }
 
-/** The defaults of action.yml: not every platform supplies them. The token's stands there, since it is an expression. */
+/** The defaults of action.yml, because not every platform supplies them. The token's default is an expression and stays in action.yml. */
 export const INPUT_DEFAULTS = {
   command: 'backup',
   config: 'config.yml',
@@ -47,7 +47,7 @@ type InputName = keyof typeof INPUT_DEFAULTS
 
 const ALWAYS: readonly InputName[] = ['command', 'config', 'github-token']
 
-/** The inputs that each command uses besides `ALWAYS`; `backup` uses all. */
+/** The inputs that each command takes besides those in `ALWAYS`. `backup` takes all. */
 const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> = {
   plan: ['instances', 'host', 'select'],
   validate: [],

@@ -1,4 +1,4 @@
-/** The outputs of action.yml. */
+/** Writes the outputs that action.yml declares. */
 import type { InstanceStatus, RunReport } from '../outcome.ts'
 import { appendOrRollBack } from './appendFile.ts'
 
@@ -17,16 +17,16 @@ export const OUTPUTS = [
 ] as const
 type OutputName = (typeof OUTPUTS)[number]
 
-/** The run's files; a key is left out where there is none. */
+/** Paths of the run's files and links to its artifacts. A key is left out if there is none. */
 interface Places {
   readonly report?: string
   readonly logDirectory?: string
   readonly artifact?: { readonly id: number; readonly url: string }
-  /** Ids that are due, where that was asked. */
+  /** Ids of the instances that are due; set by commands that compute it. */
   readonly due?: readonly string[]
 }
 
-/** Every output of a run, each with a value. Pure. */
+/** Makes every output of a run. Each has a value. Pure. */
 export function runOutputs(report: RunReport, places: Places): Record<OutputName, string> {
   const ids = (...statuses: InstanceStatus[]) =>
     JSON.stringify(report.instances.filter((one) => statuses.includes(one.status)).map((one) => one.id))
@@ -46,8 +46,8 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
 }
 
 /**
- * Hands the outputs to the runner: all of them, or it throws. They hold words, ids, links and paths of ours and no text of
- * anybody else, so nothing is taken out: an id that happens to be the same word as a secret would become `***`.
+ * Hands the outputs to the runner; throws if not all could be written. They hold only words, ids, links and paths of ours, so they are not
+ * redacted: an id that equals a secret by chance would become `***`.
  */
 export async function setOutputs(outputs: Partial<Record<OutputName, string>>): Promise<void> {
   const path = process.env.GITHUB_OUTPUT

@@ -5,25 +5,25 @@ import { tmpdir } from 'node:os'
 export interface PlatformContext {
   /** `schedule`, `workflow_dispatch`, …; empty away from a forge. */
   readonly name: string
-  /** `null` where the event does not say. */
+  /** `null` if the event does not say. */
   readonly publicRepository: boolean | null
   /** `owner/name`, or empty away from a forge. */
   readonly repository: string
   readonly runId: string
   /** 1 for the first. */
   readonly attempt: number
-  /** Address of this attempt for people; `null` where there is none. */
+  /** Address of this attempt's page; `null` if there is none. */
   readonly runUrl: string | null
   readonly workspace: string
   /** Folder for files of this job, `RUNNER_TEMP`. */
   readonly temp: string
   readonly serverUrl: string
   readonly apiUrl: string
-  /** Says that the event file could not be read, and what follows; `null` where it was, or where there is none. */
+  /** One sentence if the event file could not be read, with the consequence; else `null`. */
   readonly problem: string | null
 }
 
-/** Reads the environment of a step. Whatever is not there is left empty: nothing here ends a run. */
+/** Reads the environment of a step. What is missing is left empty; nothing here ends a run. */
 export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   const { payload, problem } = readPayload(env.GITHUB_EVENT_PATH ?? '')
   const serverUrl = env.GITHUB_SERVER_URL || 'https://github.com'
@@ -43,10 +43,7 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   }
 }
 
-/**
- * Events that only people who may change the repository can raise. A reusable workflow runs under the event of its caller. Empty:
- * away from a forge.
- */
+/** Events that only people with write access can raise. A reusable workflow runs under its caller's event. The empty text is a run outside a forge. */
 const ALLOWED = ['', 'schedule', 'workflow_call', 'workflow_dispatch', 'repository_dispatch', 'push', 'release']
 
 /**

@@ -1,11 +1,11 @@
-/** Leads the stack trace of a bug from the minified bundle to the lines of `src/`, by the source map beside the bundle. */
+/** Translates the stack trace of a bug from the minified bundle to lines of `src/`, by the source map beside the bundle. */
 import { readFileSync } from 'node:fs'
 import { SourceMap, type SourceOrigin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /**
- * The stack with each place in `bundle` (a file's URL) replaced by the place in `src/` that it was made from. The map is read here, when
- * a bug is reported, and not before; where it is missing the stack stays as it is.
+ * Replaces each place in `bundle` (a file's URL) by its place in `src/`. The map is read only here, when a bug is reported; without a map
+ * the stack stays unchanged.
  */
 export function withSourceLines(stack: string, bundle: string): string {
   try {

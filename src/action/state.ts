@@ -1,4 +1,4 @@
-/** What the main phase leaves for `post`. The runner writes it to disk and shows it in debug logs: never a secret. */
+/** Saves values of the main phase for `post`. The runner writes them to disk and shows them in debug logs, so they never hold a secret. */
 import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'
@@ -7,8 +7,8 @@ const NAME = 'marina'
 export type SavedState = Readonly<Record<string, string>>
 
 /**
- * Saves the whole state, or throws; the last one saved counts. Call it before anything is made on the engine: `post` finds by it
- * what a process that dies leaves.
+ * Saves the whole state, or throws. The last call counts. Call it before anything is created on the engine: `post` needs it to find what a
+ * killed process left.
  */
 export async function saveState(state: SavedState): Promise<void> {
   const path = process.env.GITHUB_STATE
@@ -17,12 +17,12 @@ export async function saveState(state: SavedState): Promise<void> {
   appendOrRollBack(path, () => core.saveState(NAME, JSON.stringify(state)))
 }
 
-/** Whether this process is the `post` phase: its entry says so (`src/post.ts`), and so does a state that main saved. */
+/** Tells whether this process is the `post` phase: `src/post.ts` sets a variable, and a state that main saved tells it too. */
 export function isPost(env: NodeJS.ProcessEnv): boolean {
   return env.MARINA_PHASE === 'post' || (env[`STATE_${NAME}`] ?? '') !== ''
 }
 
-/** In `post`: what main saved last; empty where it cannot be read. */
+/** Reads in `post` what main saved last; empty if it cannot be read. */
 export function readState(env: NodeJS.ProcessEnv): SavedState {
   try {
     const parsed: unknown = JSON.parse(env[`STATE_${NAME}`] ?? '{}')

@@ -1,10 +1,10 @@
-/** The step summary: a file that the runner shows on the run's page, where the platform has one. */
+/** Writes the step summary: a markdown file that the runner shows on the run's page. */
 import { appendFile, stat } from 'node:fs/promises'
 
-/** Over this the runner drops the whole summary, in bytes. */
+/** Size above which the runner drops the whole summary, bytes. */
 const LIMIT_BYTES = 1024 * 1024
 
-/** Returns how many bytes this step may still add; 0 where the platform has no summaries. */
+/** Returns how many bytes this step may still add to the summary; 0 if the platform has none. */
 export async function summaryRoom(env: NodeJS.ProcessEnv): Promise<number> {
   const path = env.GITHUB_STEP_SUMMARY
   if (!path) return 0
@@ -16,8 +16,8 @@ export async function summaryRoom(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /**
- * Adds markdown to the summary, from which the caller has taken the secrets: not every platform does that. Returns why it could
- * not be written, or `null`; a platform without summaries is no reason.
+ * Appends markdown to the summary. The caller has redacted it, because not every platform does. Returns why it could not be written; `null`
+ * on success, and on a platform without summaries.
  */
 export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Promise<string | null> {
   const path = env.GITHUB_STEP_SUMMARY

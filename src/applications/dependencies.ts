@@ -1,19 +1,22 @@
-/** Which container cannot do without which other, and the order that follows. Pure. */
+/** Computes which containers depend on which others, and the order of stopping and starting. Pure. */
 import type { Container } from '../docker/parseContainer.ts'
 
 /**
- * `hard`: it lives in a namespace of the other one, and has lost it once the other was stopped.
- * `healthy`: it is to be started only once the other is healthy.
+ * How strong a dependency is. `hard`: the container uses a namespace of the other one and loses it when that stops. `healthy`: it may be
+ * started only when the other one is healthy.
  */
 export interface Dependency {
   readonly id: string
   readonly hard: boolean
   readonly healthy: boolean
-  /** In words: `shares the network of "db"`. */
+  /** The reason in words: `shares the network of "db"`. */
   readonly why: string
 }
 
-/** For each container's id, which others it needs: shared namespaces, links, compose's `depends_on`. A need of one that is not there is left out. */
+/**
+ * Maps each container's id to the containers that it depends on, by shared namespaces, links and compose's `depends_on`. A dependency on a
+ * container that does not exist is left out.
+ */
 export function dependenciesOf(containers: readonly Container[]): ReadonlyMap<string, readonly Dependency[]> {
   const find = finder(containers)
   return new Map(
@@ -28,7 +31,7 @@ export function dependenciesOf(containers: readonly Container[]): ReadonlyMap<st
   )
 }
 
-/** By full id, by name, else by the beginning of an id: the order in which docker itself looks. */
+/** Finds a container by full id, then by name, then by the beginning of an id: docker's own order. */
 function finder(containers: readonly Container[]) {
   return (reference: string): Container | undefined =>
     containers.find((c) => c.id === reference) ??
@@ -55,7 +58,10 @@ function linkNeeds(container: Container, find: (reference: string) => Container 
   })
 }
 
-/** `db:service_healthy:false,cache:service_started`: service, condition, and since compose 2.17 whether to restart. Older ones write the service alone. */
+/**
+ * Reads compose's label `db:service_healthy:false,cache:service_started`: service, condition and, since compose 2.17, whether to restart.
+ * Older versions write only the service.
+ */
 function composeNeeds(container: Container, containers: readonly Container[]): Dependency[] {
   const project = container.labels['com.docker.compose.project']
   const dependsOn = container.labels['com.docker.compose.depends_on'] ?? ''
@@ -74,7 +80,7 @@ function composeNeeds(container: Container, containers: readonly Container[]): D
   })
 }
 
-/** What `docker compose run` started beside the service: nobody depends on it. */
+/** Tells whether a container was started by `docker compose run`. Nothing depends on such a container. */
 function isOneOff(container: Container): boolean {
   return container.labels['com.docker.compose.oneoff'] === 'True'
 }
@@ -82,16 +88,15 @@ function isOneOff(container: Container): boolean {
 export type Edges = ReadonlyMap<string, readonly { readonly id: string; readonly hard: boolean }[]>
 
 export interface StartOrder {
-  /** Ids; those of one wave stand side by side, and everything that they point at stands in an earlier one. */
+  /** Ids in waves: everything that an id depends on is in an earlier wave. Ids of one wave can be handled in parallel. */
   readonly waves: readonly (readonly string[])[]
-  /** Where things point at each other in a circle. */
+  /** Groups of ids that depend on each other in a circle. */
   readonly circles: readonly (readonly string[])[]
 }
 
 /**
- * Orders `ids` so that each comes after all that its edges point at, as early as that allows. In a circle
- * only the hard edges count, so that a container still comes after the one whose namespace it lives in; a circle of those,
- * which no engine would start, stands in one wave.
+ * Puts `ids` into waves, each after everything that its edges point at, as early as possible. Inside a circle only hard edges count, so a
+ * container still comes after the one whose namespace it uses. A circle of hard edges, which no engine could start, becomes one wave.
  */
 export function startOrder(ids: readonly string[], edges: Edges): StartOrder {
   const inside = new Set(ids)
@@ -112,7 +117,7 @@ export function startOrder(ids: readonly string[], edges: Edges): StartOrder {
   }
 }
 
-/** For each id, those that it reaches and that reach it; itself always. */
+/** Maps each id to all ids that it can reach and that can reach it, itself included. */
 function circlesOf(ids: readonly string[], edges: Edges): ReadonlyMap<string, ReadonlySet<string>> {
   const reach = new Map(ids.map((id) => [id, reachable(id, edges)]))
   return new Map(
@@ -123,7 +128,7 @@ function circlesOf(ids: readonly string[], edges: Edges): ReadonlyMap<string, Re
   )
 }
 
-/** Everything that `from` leads to over one edge or more. */
+/** Returns everything that can be reached from `from` over at least one edge. */
 function reachable(from: string, edges: Edges): ReadonlySet<string> {
   const seen = new Set<string>()
   const open = [from]
@@ -137,7 +142,7 @@ function reachable(from: string, edges: Edges): ReadonlySet<string> {
   return seen
 }
 
-/** The longest way down from each; edges within a circle count for nothing. */
+/** Returns the length of the longest path down from each id. Edges inside a circle count as nothing. */
 function depthsOf(ids: readonly string[], edges: Edges): ReadonlyMap<string, number> {
   const circle = circlesOf(ids, edges)
   const depths = new Map<string, number>()

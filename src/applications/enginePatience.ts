@@ -1,4 +1,4 @@
-/** How long an engine that does not answer is asked again while applications are to be started. */
+/** Decides for how long an engine that does not answer is asked again while applications are to be started. */
 
 import type { QueryOutput } from '../docker/callResult.ts'
 import { isUnanswered } from '../docker/callResult.ts'
@@ -6,19 +6,19 @@ import type { Docker, QueryOptions } from '../docker/process.ts'
 import { queryWithRetry, retryWhileUnavailable } from '../docker/retry.ts'
 
 /**
- * For how long at a stretch, ms. An engine that restarts needs some seconds, and a job whose engine died is to end within a minute:
- * the journal stays, and `post` and the next start try again.
+ * Longest time without any answer, ms. An engine that restarts needs some seconds, and the job must end within a minute of its engine's
+ * death; the journal stays, and `post` and the next run try again.
  */
 const ENGINE_AWAY_MS = 45_000
 
 export interface EnginePatience {
-  /** Asks something that can be asked again. Throws docker's own error where the engine was away for too long. */
+  /** Repeats `work` while the engine does not answer. `work` must be safe to repeat. Throws docker's own error if the engine was away for too long. */
   ask<T>(work: () => Promise<T>): Promise<T>
-  /** A query whose work may be done twice. */
+  /** Repeats a query while the engine does not answer. The query must be safe to repeat. */
   query(docker: Docker, argv: readonly string[], options: QueryOptions): Promise<QueryOutput>
 }
 
-/** One patience for all that is asked side by side and one after the other: each answer begins it anew. */
+/** Makes one shared limit for a series of questions: the time starts anew with each answer. */
 export function enginePatience(awayMs = ENGINE_AWAY_MS): EnginePatience {
   let answeredAt = Date.now()
   const left = () => Math.max(0, answeredAt + awayMs - Date.now())

@@ -16,7 +16,7 @@ import { execReason, execTruthfully, lacksShell } from '../docker/exec.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker } from '../docker/process.ts'
 
-/** A hook may be a dump of its own, so that this is no tight bound: it is there for the one that hangs. */
+/** Deadline of one hook, ms. A hook may make a dump of its own, so the limit is wide: it is meant for hooks that hang. */
 export const HOOK_DEADLINE_MS = 60 * 60_000
 const CLEANUP_DEADLINE_MS = 20_000
 const LONGEST_LINE = 64 << 10
@@ -27,14 +27,14 @@ export interface HookRequest {
   readonly kind: HookKind
   /** Id of the container. */
   readonly container: string
-  /** For people: its name. */
+  /** Name of the container, for messages. */
   readonly name: string
   /** The user's shell text. */
   readonly text: string
-  /** ms; `HOOK_DEADLINE_MS`, or what is left of the instance's time. */
+  /** Deadline, ms: `HOOK_DEADLINE_MS`, or what is left of the instance's time. */
   readonly deadlineMs: number
   readonly signal?: AbortSignal
-  /** Takes its output line by line, as it comes. */
+  /** Receives each line of the hook's output as it comes. */
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void | Promise<void>
 }
 
@@ -44,7 +44,10 @@ export type HookResult =
   /** One sentence: what failed, and what to do. */
   | { readonly kind: 'failed'; readonly error: string }
 
-/** The container that a hook of a volume runs in; `null` where no running container has it mounted. The rule: see above. */
+/**
+ * Chooses the container in which a hook of a volume runs; `null` if no running container has the volume mounted. The rule is in the comment
+ * at the top of this file.
+ */
 export function hookContainer(
   volume: string,
   containers: readonly Container[],
@@ -56,14 +59,17 @@ export function hookContainer(
   return attached.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null
 }
 
-/** `eval` takes a text that begins with a dash for an option, hence the line break before it. */
+/** Runs the text by `eval`. The line break before it keeps a text that begins with a dash from being read as an option. */
 const RUN_HOOK = `
 MARINA_PATH=$PATH; export MARINA_PATH
 exec sh -lc 'hook=$MARINA_HOOK PATH=$PATH:$MARINA_PATH; unset MARINA_HOOK MARINA_PATH
 eval "
 $hook"'`
 
-/** Ends every process that has the mark in its environment, and says how many are still there: what setsid, nohup or a container without setsid left alive. */
+/**
+ * Ends every process whose environment has the mark, and prints how many are left: children that survived through `setsid` or `nohup`, or
+ * because the container has no `setsid`.
+ */
 const END_MARKED = `
 marked() {
   for p in /proc/[0-9]*; do

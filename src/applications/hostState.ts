@@ -1,4 +1,4 @@
-/** Asking the engine, and the runner's own machine, for what the stop plan is decided on. */
+/** Reads from the engine and from the runner's own machine everything that the stop plan is decided on. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { commandError } from '../docker/callResult.ts'
@@ -12,12 +12,12 @@ import type { RunnerTraces } from './runnerContainers.ts'
 const LOG_LINES = 20
 const LOG_DEADLINE_MS = 10_000
 
-/** All containers of the host, whatever their state. One that is removed meanwhile is left out. */
+/** Returns all containers of the host in any state. A container that is removed meanwhile is left out. */
 export async function allContainers(docker: Docker, options: QueryOptions = {}): Promise<readonly Container[]> {
   return containersOf(docker, await listContainers(docker, [], options), options)
 }
 
-/** Those of `references` (ids or names) that exist. */
+/** Returns those of `references` (ids or names) that exist. */
 export async function containersOf(
   docker: Docker,
   references: readonly string[],
@@ -26,12 +26,15 @@ export async function containersOf(
   return inspectContainers(docker, references, options)
 }
 
-/** All volumes of the host. One that is removed meanwhile is left out. */
+/** Returns all volumes of the host. A volume that is removed meanwhile is left out. */
 export async function allVolumes(docker: Docker, options: QueryOptions = {}): Promise<readonly Volume[]> {
   return inspectVolumes(docker, await listVolumes(docker, [], options), options)
 }
 
-/** The last lines that a container printed since `since` (the engine's time; `null`: ever), oldest first, without secrets. Says so where its log cannot be read. */
+/**
+ * Returns the last lines that a container printed since `since` (the engine's time; `null`: ever), oldest first and redacted. If the log
+ * cannot be read, one line says so.
+ */
 export async function lastLogLines(docker: Docker, id: string, since: string | null): Promise<readonly string[]> {
   const argv = ['logs', '--timestamps', '--tail', String(LOG_LINES), ...(since === null ? [] : ['--since', since]), id]
   const output = await query(docker, argv, { deadlineMs: LOG_DEADLINE_MS })
@@ -46,7 +49,7 @@ export async function lastLogLines(docker: Docker, id: string, since: string | n
     .map((line) => docker.redact(line.replace(/^\S+ ?/, '')))
 }
 
-/** What the runner's process sees of itself. A machine without /proc has no traces. */
+/** Reads the runner's own entries in /proc. On a machine without /proc they are empty. */
 export async function readRunnerTraces(): Promise<RunnerTraces> {
   return {
     cgroup: await textOf('/proc/self/cgroup'),

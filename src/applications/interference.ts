@@ -1,4 +1,4 @@
-/** What changed on the host between the plan, the stop and the end of the copy. Pure: what was, and what `inspect` says now. */
+/** Finds what changed on the host between the plan, the stop and the end of the copy. Pure: it compares the plan with what `inspect` says now. */
 
 import type { Container } from '../docker/parseContainer.ts'
 import type { Volume } from '../docker/volumes.ts'
@@ -6,9 +6,9 @@ import { planStops, type StopGroup, type StopPlanInput, type ToStart, type ToSto
 import { howItWrites } from './writers.ts'
 
 /**
- * The group as it is to be stopped now, out of the plan of some time ago: what has ended since is left alone. An error, in
- * words, where it must not be stopped any more, or where the journal, which was written with the plan, would not know of
- * somebody: a crash would then leave that one down for ever.
+ * Updates the group to the host's present state before it is stopped: a container that has ended since the plan is left alone. Returns an
+ * error sentence if the group must not be stopped any more, or if a container would have to be stopped that the journal does not list:
+ * after a crash nobody would start that one again.
  */
 export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): StopGroup | string {
   const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
@@ -35,7 +35,10 @@ export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): 
   }
 }
 
-/** One that starts over and over looks like a running one between two starts; its restarts since the plan tell. */
+/**
+ * Tells whether a container was already unhealthy or restarting before the stop. A container in a crash loop looks running between two
+ * starts; its restart count since the plan shows it.
+ */
 function unwell(one: ToStart, group: StopGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {
   const planned = group.stop.flat().find(({ container }) => container.id === one.id)
   const restarted = (now?.container.restartCount ?? 0) > (planned?.container.restartCount ?? 0)
@@ -43,7 +46,7 @@ function unwell(one: ToStart, group: StopGroup, now: ToStop | undefined): Pick<T
   return now?.container.health?.status === 'unhealthy' ? { before: 'unhealthy' } : {}
 }
 
-/** A container that was stopped, as it was right after that. */
+/** A container that was stopped, in its state right after the stop. */
 export interface StoppedContainer {
   readonly id: string
   readonly name: string
@@ -57,8 +60,8 @@ export interface StoppedContainers {
 }
 
 /**
- * Why the copy may not show one moment, by those that were known before it, a sentence each; none where all kept still: by the same
- * id, not started in between, paused ones still paused. `now`: what is left of them, before they are started again.
+ * Returns one sentence for each known container that may have written during the copy; none if all stayed down (same id, not started in
+ * between) and paused ones stayed paused. `now` is their state before they are started again.
  */
 export function interferenceWith(quiet: StoppedContainers, now: readonly Container[]): readonly string[] {
   const found = (id: string) => now.find((c) => c.id === id)
@@ -92,13 +95,13 @@ export interface HostAfterCopy {
   readonly hostVolumes: readonly Volume[]
   readonly containers: readonly Container[]
   readonly self: readonly string[]
-  /** When the first of those that were stopped was started again, by the engine: who came later is no matter. `null` where none was. */
+  /** Time by the engine's clock when the first of the stopped containers was started again; a container that came later is no concern. `null`: none was. */
   readonly startedAgainAt: string | null
 }
 
 /**
- * Who came while the data was being copied, a sentence each. One that came and went (`docker run --rm`) leaves no trace to be seen;
- * so asking may wait until the applications are up again.
+ * Returns one sentence for each container that appeared and ran during the copy. A short-lived one (`docker run --rm`) leaves no trace in
+ * any case, so this can wait until the applications are up again.
  */
 export function lateWriters(quiet: StoppedContainers, now: HostAfterCopy): readonly string[] {
   const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id))
@@ -111,13 +114,16 @@ export function lateWriters(quiet: StoppedContainers, now: HostAfterCopy): reado
     })
 }
 
-/** Its first start was later. One that ended before it was started anew has run at another time, too. */
+/**
+ * Tells whether a container was first started after `time`. A container that was started again since then has run at another time too, so
+ * it does not count.
+ */
 function isLater(container: Container, time: string | null): boolean {
   if (time === null || !(Date.parse(container.startedAt) > Date.parse(time))) return false
   return !(Date.parse(container.finishedAt) > 0 && Date.parse(container.finishedAt) <= Date.parse(container.startedAt))
 }
 
-/** The engine's zero time stands for never. */
+/** Tells whether a container ever ran: the engine writes its zero time for "never". */
 function hasRun(container: Container): boolean {
   return container.state !== 'down' || !/^(0001-|$)/.test(container.startedAt)
 }

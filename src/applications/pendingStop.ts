@@ -1,4 +1,4 @@
-/** A stop that somebody asked for and did not wait for: the engine goes on with it. */
+/** Waits for a stop that a client asked for and did not see end: the engine goes on with it. */
 
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
@@ -8,19 +8,18 @@ import type { EnginePatience } from './enginePatience.ts'
 import { DEFAULT_STOP_S } from './stop.ts'
 import type { ToStart } from './stopPlan.ts'
 
-/** For a container whose own stop time-out is for ever, ms. */
+/** Wait for a container whose own stop time-out is unlimited, ms. */
 const ENDLESS_MS = 600_000
-/** What the engine takes for the kill after the time-out, ms. */
+/** Time that the engine needs for the kill after a stop time-out, ms. */
 const KILL_MS = 3_000
 const POLL_MS = 300
 
 /**
- * Waits until the containers whose stop may be under way have ended, or the longest of their stop time-outs and the kill after it
- * would be over: those that still run then go on running. To be called before containers are started whose stop may have been begun by
- * a client that died or gave up: `docker start` finds them running, does nothing, and a moment later they are down (measured).
- *
- * A wave is stopped only when the ones before it are down, so it is the first wave, in the order of stopping (`waves` is the order of
- * starting), in which a container still runs. The others that run were not asked to stop yet.
+ * Waits for stops that an earlier client began and did not see end: until the containers are down, or until their longest stop time-out is
+ * over. A container that still runs then is not being stopped. Call it before such containers are started: `docker start` finds them
+ * running and does nothing, and a moment later they are down (measured).
+ * Waves are stopped one after the other, so only the first wave (in the order of stopping; `waves` is the order of starting) in which a
+ * container still runs can be under way.
  */
 export async function waitForPendingStop(
   docker: Docker,

@@ -2,43 +2,43 @@
 import type { Container, HealthCheck } from '../docker/parseContainer.ts'
 import type { ToStart } from './stopPlan.ts'
 
-/** Without a health check a container is ready when it has run so long without a restart, ms. */
+/** Time without a restart after which a container without a health check counts as ready, ms. */
 export const STEADY_MS = 2_000
-/** How long a container that its restart policy starts over and over may take to come to rest, ms. */
+/** Time in which a container that its restart policy restarts again and again may come to rest, ms. */
 export const RESTARTS_MS = 60_000
-/** How much of that is left to it where the time is over when it is started, ms. */
+/** Least part of that time that remains if the instance's time is over when the container is started, ms. */
 export const GRACE_MS = 30_000
 /** Added to the time after which the engine itself would call a container unhealthy, ms. */
 const HEALTH_MARGIN_MS = 10_000
-/** Engines of 25 and newer probe every 5 s within a start period, older ones never sooner than at the first interval, ms. */
+/** Engines since version 25 probe every 5 s in the start period; older ones wait for the first full interval. Value in ms. */
 const START_INTERVAL_MS = 5_000
-/** What a first probe may take before its absence shows that the engine is an older one, ms. */
+/** Time for a first probe, ms: if none came by then, the engine is an older one (see `START_INTERVAL_MS`). */
 const PROBE_MS = 10_000
 
-/** A container that was started. Times in ms, by one clock of ours. */
+/** A container that was started. Times in ms by this process's monotonic clock. */
 export interface StartedContainer {
   readonly expected: ToStart
-  /** Since when it is waited for. */
+  /** When the waiting for it began. */
   readonly since: number
-  /** The engine's name for the start that we look at, and since when we see it. */
+  /** The engine's time of the start that is judged, and when this start was first seen. */
   readonly startedAt: string
   readonly seenAt: number
 }
 
-/** By the clock of `StartedContainer`, ms. */
+/** The present time and the limit, by the clock of `StartedContainer`, ms. */
 export interface ReadinessTimes {
   readonly now: number
-  /** Until when its health is waited for. From then on it is enough that it runs. */
+  /** Until when its health is waited for. After that it is enough that it runs. */
   readonly until: number
 }
 
-/** `isDown`: it does not run, or not for long; starting it again may help. */
+/** The verdict. `isDown`: it does not run, or only since a moment ago, so starting it again may help. */
 export type Readiness =
   | { readonly kind: 'ready'; readonly warning: string | null }
   | { readonly kind: 'waiting'; readonly watched: StartedContainer }
   | { readonly kind: 'failed'; readonly error: string; readonly isDown: boolean }
 
-/** Judges one container; `container` is `undefined` where it is gone. */
+/** Judges one container. `container` is `undefined` if it does not exist any more. */
 export function judgeReadiness(
   last: StartedContainer,
   container: Container | undefined,
@@ -72,8 +72,8 @@ interface HealthTimes extends ReadinessTimes {
 }
 
 /**
- * Judges a container that runs and has a health check. The engine keeps the result of the last probe over a stop, so that one from
- * before the start counts for nothing. A check that cannot speak in time is not waited for.
+ * Judges a running container by its health check. The engine keeps the last probe's result over a stop, so a probe from before the start is
+ * ignored. If no result can come in time, the container counts as ready, with a warning.
  */
 function judgeHealth(
   watched: StartedContainer,
@@ -104,14 +104,14 @@ function judgeHealth(
   )
 }
 
-/** How long after its start a container is probed first; `elapsedMs` without a probe tell how the engine counts. */
+/** Time from the start to the first probe, ms. `elapsedMs` without a probe shows which rule the engine follows (see `START_INTERVAL_MS`). */
 function firstProbeMs(check: HealthCheck, elapsedMs: number): number {
   if (check.startPeriodMs === 0) return check.intervalMs
   const probesEarly = check.startIntervalMs !== null || elapsedMs < START_INTERVAL_MS + PROBE_MS
   return probesEarly ? Math.min(check.intervalMs, check.startIntervalMs ?? START_INTERVAL_MS) : check.intervalMs
 }
 
-/** By then the engine itself has called it healthy or unhealthy. */
+/** Time after the start by which the engine has called the container healthy or unhealthy, ms. */
 export function healthDeadlineMs(check: HealthCheck): number {
   return check.startPeriodMs + check.retries * (check.intervalMs + check.timeoutMs) + HEALTH_MARGIN_MS
 }

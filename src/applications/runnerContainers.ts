@@ -1,7 +1,7 @@
-/** Which containers the runner itself lives in. Pure: the texts of /proc in, ids out. */
+/** Finds the containers that the runner itself runs in. Pure: texts of /proc in, ids out. */
 import type { Container } from '../docker/parseContainer.ts'
 
-/** What the runner's own process sees; empty where there is no such file (macOS). */
+/** The contents of two files of /proc, read by the runner's process; empty if there is no such file (macOS). */
 export interface RunnerTraces {
   /** `/proc/self/cgroup` */
   readonly cgroup: string
@@ -11,11 +11,10 @@ export interface RunnerTraces {
 }
 
 /**
- * The containers of this engine that the runner's process lives in; none for a runner on the host or beside a remote engine.
- * More than one where a runner shares another container's network: its files in /etc are that one's, and it must not be stopped either.
- *
- * A host name is believed only where it is the beginning of an id, which is docker's default: a container with host
- * networking carries the *host's* name, and would pass for the runner's own wherever that runs on the host.
+ * Returns the containers of this engine that the runner's process lives in; none for a runner directly on the host or beside a remote
+ * engine. There can be two: a runner that shares another container's network has that container's files in /etc, and that one must not be
+ * stopped either. The host name is only used if it is the beginning of an id, which is docker's default: a container with host networking
+ * has the *host's* name.
  */
 export function runnerContainers(traces: RunnerTraces, containers: readonly Container[]): readonly string[] {
   const hinted = new Set([...idsIn(traces.cgroup), ...mountedIds(traces.mountinfo)])
@@ -35,8 +34,8 @@ function idsIn(text: string): readonly string[] {
 }
 
 /**
- * Docker mounts three files of its own directory of a container into it. The host's mount table names containers too,
- * but at the other end: there they are mount points.
+ * Returns ids from the sources of three files that docker mounts from its own directory of a container (`/etc/hosts` and two more). On the
+ * host, container ids appear in the mount table too, but as mount points, not as sources.
  */
 function mountedIds(mountinfo: string): readonly string[] {
   return mountinfo.split('\n').flatMap((line) => {
@@ -45,7 +44,7 @@ function mountedIds(mountinfo: string): readonly string[] {
   })
 }
 
-/** The writable layer of the root directory. */
+/** Returns the writable overlay layers that are mounted as the root directory. */
 function upperDirsOf(mountinfo: string): readonly string[] {
   return mountinfo.split('\n').flatMap((line) => {
     const point = line.split(' ')[4]

@@ -1,4 +1,7 @@
-/** Starts applications that were stopped, and waits until they are ready. Whatever the time is: each start is asked for; only the waiting is bounded. */
+/**
+ * Starts stopped applications and waits until they are ready. Every start is asked for, even when the instance's time is over: the time
+ * limits only the waiting.
+ */
 
 import { commandError } from '../docker/callResult.ts'
 import { inspectContainers } from '../docker/containers.ts'
@@ -11,24 +14,24 @@ import { waitForPendingStop } from './pendingStop.ts'
 import { judgeReadiness, type StartedContainer } from './readiness.ts'
 import type { ToStart } from './stopPlan.ts'
 
-/** After that a client is taken for one that hangs, and another one asks. */
+/** Time after which a client that starts a container counts as hanging and another one is used, ms. */
 const START_DEADLINE_MS = 60_000
-/** An `inspect` is answered from the engine's memory; one that is not answered by then is asked again, ms. */
+/** Deadline of one `inspect`, ms. The engine answers it from memory, so a later answer is not waited for: it is asked again. */
 const INSPECT_DEADLINE_MS = 20_000
 const POLL_MS = 300
-/** The longest that readiness is waited for, ms: a check that takes longer is a warning. */
+/** Longest wait for readiness, ms. A health check that takes longer gives a warning. */
 const LONGEST_WAIT_MS = 15 * 60_000
 
-/** A container that is not up again. Each fails the instance that stopped it. */
+/** A container that is not up again. It fails the instance that stopped it. */
 export interface StartFailure {
-  /** The entry that asked for it. */
+  /** The entry of the plan or the journal that asked for the start. */
   readonly expected: ToStart
   readonly name: string
-  /** The container that was found; `null` where there is none. */
+  /** Id of the container that was found; `null` if there is none. */
   readonly id: string | null
   /** One sentence: what failed, and what to do. */
   readonly error: string
-  /** It is down, or nobody could learn whether it is: the journal must remember it. Otherwise it runs, or is gone for good. */
+  /** True if it is down, or if nobody could learn whether it is: the journal must remember it. False if it runs, or does not exist any more. */
   readonly isDown: boolean
   /** The last lines of its log since the start, oldest first. */
   readonly log: readonly string[]
@@ -37,33 +40,33 @@ export interface StartFailure {
 export interface StartResult {
   readonly failed: readonly StartFailure[]
   readonly warnings: readonly string[]
-  /** Names of those that were down before, and run now. */
+  /** Names of the containers that were down before and run now. */
   readonly started: readonly string[]
-  /** When the last of them had been started, ms since the epoch: the end of the downtime, though some may not be healthy yet. */
+  /** When the last of them was started, ms since 1970: the end of the downtime. Some may not be healthy yet. */
   readonly startedAt: number
-  /** When the first of them had been started, by the engine's clock and word; `null` where none was. */
+  /** When the first of them was started, by the engine's clock, as the engine writes it; `null` if none was. */
   readonly firstStartedAt: string | null
 }
 
 export interface StartOptions {
-  /** Until when readiness is waited for, ms since 1970; at most 15 minutes, and never less than it takes to see that a container keeps running. */
+  /** Until when readiness is waited for, ms since 1970: at most 15 minutes from now, and always long enough to see that a container keeps running. */
   readonly until: number
-  /** Once it fires, nobody waits for a health check any more. It keeps nothing from being started. */
+  /** When it fires, health checks are not waited for any more. All containers are started all the same. */
   readonly signal?: AbortSignal
-  /** Told every 30 s what is waited for. */
+  /** Called every 30 s with what is waited for. */
   readonly say: (line: string) => void | Promise<void>
   /**
-   * A stop may still be under way in the engine, because its client died or gave up: a container that runs is then watched until its
-   * stop time-out is over, and started if it goes down.
+   * True if the engine may still be stopping them, because the client that asked for it died or gave up. A container that runs is then
+   * watched until its stop time-out is over, and started if it goes down.
    */
   readonly stopMayBePending?: boolean
-  /** As `inspect` told of them a moment ago, so that it need not be asked again. */
+  /** What `inspect` said of them a moment ago, which saves a question. */
   readonly known?: readonly Container[]
 }
 
 /**
- * Starts wave after wave, by id, else by name (somebody made it anew), and waits until all are ready. All are tried, even where one
- * fails; one that runs already is fine. Throws docker's own error where the engine cannot be asked any more.
+ * Starts wave after wave and waits until all are ready. A container is found by id, else by name (somebody may have created it anew). All
+ * are tried even if one fails; one that runs already is fine. Throws docker's own error if the engine cannot be asked any more.
  */
 export async function startAll(
   docker: Docker,
@@ -120,15 +123,15 @@ function inspecting(docker: Docker, patience: EnginePatience): Inspecting {
   return (references) => patience.ask(() => inspectContainers(docker, references, { deadlineMs: INSPECT_DEADLINE_MS }))
 }
 
-/** A start that was asked for, and what came of it. */
+/** A start that was asked for, with its result. */
 interface Start {
   readonly expected: ToStart
-  /** The container that was found; `null` where there is none. */
+  /** Id of the container that was found; `null` if there is none. */
   readonly id: string | null
   readonly wasDown: boolean
-  /** What to wait for; `null` where it could not be started. */
+  /** What to wait for; `null` if it could not be started. */
   readonly watched: StartedContainer | null
-  /** Its last end, by the engine's clock: what it says may be older than what the engine then calls the time of its start. */
+  /** Time from which its log is read, by the engine's clock: its last end. A container can print before the time that the engine records as its start. */
   readonly logSince: string | null
   readonly failure: Failure | null
   readonly warning: string | null
@@ -140,7 +143,7 @@ interface Engine {
   readonly ask: Inspecting
 }
 
-/** What goes wrong with one must not keep the others down. */
+/** Starts one container and turns everything that goes wrong into a result, so that the others are started too. */
 async function startSafely(engine: Engine, expected: ToStart, known: readonly Container[]): Promise<Start> {
   try {
     return await startOne(engine, expected, known)
@@ -183,7 +186,7 @@ async function startOne(
   return { expected, id, wasDown, watched, logSince, failure: null, warning }
 }
 
-/** By the id that was planned, else by the very name. */
+/** Finds the container by the planned id, else by exactly the planned name. */
 async function find(
   ask: Inspecting,
   { id, name }: ToStart,
@@ -198,7 +201,7 @@ interface ReadinessEnd {
   readonly warning: string | null
 }
 
-/** Waits until each is ready, has failed, or the time is over. One call of `inspect` asks for all. By the id that was planned. */
+/** Waits until each container is ready or has failed, or the time is over. One `inspect` asks for all. The result is keyed by planned id. */
 async function waitUntilReady(
   ask: Inspecting,
   starts: readonly Start[],

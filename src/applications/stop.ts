@@ -1,4 +1,4 @@
-/** Stops applications, wave after wave, and tells which are down. What `inspect` says counts, not how the client ended. */
+/** Stops applications wave after wave and tells which are down. `inspect` decides, not the exit code of the client. */
 
 import type { QueryOutput } from '../docker/callResult.ts'
 import { commandError } from '../docker/callResult.ts'
@@ -9,13 +9,13 @@ import { type Docker, query } from '../docker/process.ts'
 import type { StoppedContainer } from './interference.ts'
 import type { ToStop } from './stopPlan.ts'
 
-/** What the engine may take beyond a container's own time-out: the kill, and the release of volumes and networks. */
+/** Time that the engine may take beyond a container's own time-out, for the kill and for releasing volumes and networks, ms. */
 const STOP_MARGIN_MS = 30_000
-/** The engine's own stop time-out, where the container has none. */
+/** The engine's stop time-out for a container that has none of its own, s. */
 export const DEFAULT_STOP_S = 10
-/** The least time to stop for a container whose own time-out is for ever, ms: the instance's time may be nearly over. */
+/** Shortest wait for a container whose own time-out is unlimited, ms: the instance's time may be nearly over. */
 const LEAST_ENDLESS_MS = 5_000
-/** The longest, ms. */
+/** Longest wait for such a container, ms. */
 const MOST_ENDLESS_MS = 15 * 60_000
 
 export interface StopFailure {
@@ -25,28 +25,29 @@ export interface StopFailure {
 }
 
 export interface StopResult {
-  /** Those that are down now. */
+  /** The containers that are down now. */
   readonly down: readonly StoppedContainer[]
-  /** No wave is begun after one that has a failure. */
+  /** The containers that could not be stopped. After a wave with a failure no further wave is begun. */
   readonly failed: readonly StopFailure[]
-  /** A stop that failed may still be under way in the engine. */
+  /** True if the engine may still be working on a stop that failed. */
   readonly isPending: boolean
   readonly warnings: readonly string[]
-  /** The signal fired, and not all waves were begun. */
+  /** True if the signal fired before all waves were begun. */
   readonly aborted: boolean
 }
 
 export interface StopOptions {
-  /** Bounds the wait for a container whose own stop time-out is for ever, ms since 1970. The others have their own bound, which the engine keeps. */
+  /** Limits the wait for a container whose stop time-out is unlimited, ms since 1970. For the others the engine keeps their own time-out. */
   readonly until: number
-  /** Told every 30 s whose stop is waited for. */
+  /** Called every 30 s with the names of those whose stop is waited for. */
   readonly say: (line: string) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
 /**
- * Stops wave after wave, those of a wave side by side, each by its own signal and time-out. A signal that fires ends it after the
- * wave under way: the engine goes on with a stop that nobody waits for, and would take down what was started again meanwhile.
+ * Stops wave after wave; the containers of one wave in parallel, each by its own signal and time-out. If the signal fires, the wave that is
+ * under way is finished first: the engine would go on with a stop that nobody waits for, and would take down what was started again
+ * meanwhile.
  */
 export async function stopAll(
   docker: Docker,
@@ -75,7 +76,7 @@ export async function stopAll(
   return { down, failed, isPending, warnings, aborted: false }
 }
 
-/** A stop that was asked for: what docker said, what the engine says since, and how long it took. */
+/** A stop that was asked for: docker's answer, the state afterwards, and the time that it took. */
 interface AskedStop {
   readonly argv: readonly string[]
   readonly output: QueryOutput
@@ -120,7 +121,7 @@ function whyNotDown(docker: Docker, before: Container, after: Container | undefi
   return commandError(docker, asked.argv, `${who} could not be stopped`, asked.output).message
 }
 
-/** The container ended by SIGKILL. That was the engine's doing only where its time-out had passed. */
+/** Says that a container was killed (SIGKILL). It was the engine's doing only if the container's time-out had passed. */
 function killed(container: Container, tookMs: number): string {
   const who = `container "${container.name}"`
   if (container.oomKilled) return `${who} was killed, and had run out of memory: its data may be torn`

@@ -12,64 +12,64 @@ import { type Dependency, dependenciesOf, type Edges, startOrder } from './depen
 import { howItWrites } from './writers.ts'
 
 export interface StopPlanInput {
-  /** Those of the targets with `stopAttached`, in the order of the configuration. */
+  /** Volumes of the targets with `stopAttached`, in the order of the configuration. */
   readonly volumes: readonly Volume[]
-  /** All of the host, those of the targets included: another one may lie on the same device. */
+  /** All volumes of the host, including those of the targets: two volumes can lie on the same device. */
   readonly hostVolumes: readonly Volume[]
-  /** All of the host, whatever their state. */
+  /** All containers of the host in any state. */
   readonly containers: readonly Container[]
   /** Ids of the containers that the runner lives in: `runnerContainers`. */
   readonly self: readonly string[]
 }
 
-/** A container to be started again, and what is to be expected of it. */
+/** A container that is to be started again, and the state that it should come back to. */
 export interface ToStart {
   readonly id: string
   readonly name: string
-  /** Something in a later wave is to be started only once this one is healthy. */
+  /** True if a container of a later wave may be started only when this one is healthy. */
   readonly healthyFirst?: boolean
-  /** What was wrong with it before it was stopped: that it is so again is no failure of ours. */
+  /** What was wrong with it before the stop. If it is so again afterwards, that is not a failure of this run. */
   readonly before?: 'unhealthy' | 'restarting'
 }
 
-/** A container that is stopped, and why, in words: `has volume "data" mounted`. */
+/** A container that is stopped, with the reason in words: `has volume "data" mounted`. */
 export interface ToStop {
   readonly container: Container
   readonly why: string
 }
 
-/** Targets whose containers are the same or need each other: they are stopped, copied and started as one. */
+/** Targets whose containers are the same or depend on each other. They are stopped, copied and started together. */
 export interface StopGroup {
-  /** Names of volumes. */
+  /** Names of the volumes. */
   readonly targets: readonly string[]
-  /** Those of one wave are stopped side by side, before the next wave. Empty: nothing has to be stopped. */
+  /** Waves in the order of stopping. Containers of one wave are stopped in parallel. Empty: nothing has to be stopped. */
   readonly stop: readonly (readonly ToStop[])[]
-  /** The same containers, the other way round. */
+  /** The same containers in the order of starting. */
   readonly start: readonly (readonly ToStart[])[]
-  /** They can write to a volume of the group, are paused, and must still be so after the copy. */
+  /** Paused containers that can write to a volume of the group. They must still be paused after the copy. */
   readonly paused: readonly Container[]
-  /** They could write to a volume of the group and are not running: nobody may start them until the copy is done. */
+  /** Containers that could write to a volume of the group but do not run. They must not be started until the copy is done. */
   readonly idle: readonly Container[]
 }
 
 export interface StopPlan {
   readonly groups: readonly StopGroup[]
-  /** Targets that cannot be had stopped; nothing is stopped for them. One sentence each: what, and what to do. */
+  /** Targets whose containers cannot be stopped safely; nothing is stopped for them. `error` is one sentence: what, and what to do. */
   readonly refused: readonly { readonly target: string; readonly error: string }[]
   readonly warnings: readonly { readonly target: string; readonly message: string }[]
 }
 
-/** One target: what has to be stopped for it, and what can write to its volume without being stopped. */
+/** Everything that must be stopped for one target, and what can write to its volume without being stopped. */
 interface Closure {
   readonly target: string
   readonly stop: ReadonlyMap<string, ToStop>
   readonly paused: readonly Container[]
   readonly idle: readonly Container[]
-  /** The runner's own containers that can write to it. */
+  /** The runner's own containers that can write to the volume. */
   readonly own: readonly Container[]
 }
 
-/** Decides who is stopped. Never throws, never hangs, whatever the containers say of each other. */
+/** Decides which containers are stopped. Never throws, whatever the containers' labels say of each other. */
 export function planStops(input: StopPlanInput): StopPlan {
   const containers = input.containers.filter((c) => !c.ours)
   const needs = dependenciesOf(containers)
@@ -122,7 +122,7 @@ function closureOf(
   }
 }
 
-/** Why this target cannot be had stopped, or `null`. Everything is known before anything is stopped. */
+/** Says why the containers of a target must not be stopped; `null` if they may. Decided before anything is stopped. */
 function refusal(
   closure: Closure,
   containers: readonly Container[],
@@ -157,7 +157,10 @@ function ownWarnings(closure: Closure) {
   }))
 }
 
-/** Puts together what shares a container: one moment for all of their volumes. In the order of the first target of each. */
+/**
+ * Joins targets that share a container into one group, since all their volumes must be copied during the same stop. Groups are in the order
+ * of their first target.
+ */
 function meeting(closures: readonly Closure[]): readonly (readonly Closure[])[] {
   let groups: Closure[][] = []
   for (const closure of closures) {
@@ -215,7 +218,7 @@ function toStart(container: Container | undefined, awaited: ReadonlySet<string>)
   ]
 }
 
-/** Who is needed by whom, out of who needs whom. */
+/** Inverts the dependencies: maps each id to the containers that need it. */
 function turned(ids: readonly string[], needs: ReadonlyMap<string, readonly Dependency[]>): Edges {
   return new Map(
     ids.map((id) => [

@@ -1,4 +1,4 @@
-/** Work done while applications are stopped: stop, work, see that all kept still, start, wait until ready. They are started again whatever happens. */
+/** Does work while applications are stopped: stop, work, check that nothing wrote, start, wait until ready. They are started again whatever happens. */
 
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
@@ -11,15 +11,15 @@ import { type StartFailure, type StartResult, startAll } from './start.ts'
 import { type StopResult, stopAll } from './stop.ts'
 import type { StopGroup } from './stopPlan.ts'
 
-/** For an engine that is away for a moment once all is done, ms. */
+/** How long an engine that does not answer is asked again after everything is started, ms. */
 const LOOK_BACK_MS = 30_000
 
 export interface WhileStoppedOptions {
   /** Ids of the runner's own containers. */
   readonly self: readonly string[]
-  /** When the time of the instance is over, ms since 1970. It bounds the waiting; what was stopped is started whatever the time is. */
+  /** End of the instance's time, ms since 1970. It limits the waiting; stopped containers are started in any case. */
   readonly until: number
-  /** Told what happens, and every 30 s what is waited for. */
+  /** Called with what happens, and every 30 s with what is waited for. */
   readonly say: (line: string) => void | Promise<void>
   readonly signal?: AbortSignal
 }
@@ -27,22 +27,22 @@ export interface WhileStoppedOptions {
 export interface WorkWhileStopped<T> {
   readonly outcome:
     | { readonly kind: 'done'; readonly value: T; readonly disturbed: readonly string[] }
-    /** Not stopped, or not worked: every target of the group has failed. `CancelledError` where the signal fired. */
+    /** The stop or the work failed, so every target of the group has failed. The error is `CancelledError` if the signal fired. */
     | { readonly kind: 'failed'; readonly error: Error }
-  /** Why what was copied may be torn, though all kept still: a sentence for each application that was killed. */
+  /** One sentence for each application that had to be killed: what was copied may be torn, though nothing wrote during the copy. */
   readonly torn: readonly string[]
   readonly warnings: readonly string[]
-  /** Applications that did not come up again: each fails the instance. */
+  /** Applications that did not come up again. Each fails the instance. */
   readonly notUp: readonly StartFailure[]
-  /** From the first stop to the last start, ms; `null` where nothing had to be stopped. Waiting for health is not in it. */
+  /** From the first stop to the last start, ms, without the wait for health; `null` if nothing had to be stopped. */
   readonly downtimeMs: number | null
 }
 
 /**
- * Stops the containers that the targets of a group need, does `work`, and starts them again: before this returns all have been
- * started, and each is ready or in `notUp`. `disturbed` says why the copy may not show one moment; where it is not empty, the targets
- * have failed. The journal must list `group.start` before this is called. Throws only where the engine cannot be asked any more while
- * it starts them: then the journal is what is left.
+ * Stops the containers that a group needs stopped, does `work`, and starts them again. When it returns, all have been started, and each is
+ * ready or listed in `notUp`. If `disturbed` is not empty, something may have written during the copy, and the targets have failed. The
+ * journal must list `group.start` before the call. Throws only if the engine cannot be asked any more while containers are started: then
+ * the journal tells the next run what to start.
  */
 export async function whileStopped<T>(
   docker: Docker,
@@ -88,11 +88,11 @@ async function sayUpAgain(
 interface Begun<T> {
   readonly outcome: WorkWhileStopped<T>['outcome']
   readonly stop: StopResult | null
-  /** Those of the group, as they were after the work. */
+  /** The group's containers in their state after the work. */
   readonly known: readonly Container[]
 }
 
-/** Never throws: whatever goes wrong here, what was stopped has to be started. Only what must be known before that is asked. */
+/** Stops and does the work. Never throws, because what was stopped has to be started. Asks only what must be known before the start. */
 async function stopAndWork<T>(
   docker: Docker,
   group: StopGroup,
@@ -121,7 +121,7 @@ function quietOf(group: StopGroup, stop: StopResult | null): StoppedContainers {
   return { down: stop?.down ?? [], paused: group.paused, idle: group.idle }
 }
 
-/** Adds who came meanwhile. Asked when the applications are up again: it would be downtime before. */
+/** Adds the containers that appeared during the copy. Called when the applications are up again, so that it costs no downtime. */
 async function lookBack<T>(
   docker: Docker,
   group: StopGroup,
@@ -145,7 +145,7 @@ async function hostNow(docker: Docker, signal?: AbortSignal) {
   return { containers, hostVolumes }
 }
 
-/** The group as it is now, or why nothing is to be stopped. */
+/** Returns the group in the host's present state, or the reason why nothing may be stopped. */
 async function lookAgain(docker: Docker, group: StopGroup, options: WhileStoppedOptions): Promise<StopGroup | Error> {
   try {
     const now = asOfNow(group, { ...(await hostNow(docker, options.signal)), self: options.self })

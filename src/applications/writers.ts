@@ -1,19 +1,18 @@
-/** Who can write to a volume's data: by its name, or by another way to the same place. Pure. */
+/** Finds which containers can write to a volume's data, by the volume's name or by another way to the same place. Pure. */
 import { posix } from 'node:path'
 import type { Container, ContainerMount } from '../docker/parseContainer.ts'
 import type { Volume } from '../docker/volumes.ts'
 
 /**
- * A place where data lies: a path on the engine's host, on a server, or a device. Two places of one space meet where one
- * path is the other or lies below it. A path that leads through a symbolic link on the host is taken as it is written:
- * the engine does not resolve it, and neither can we from here.
+ * A place where data lies: a path on the engine's host or on a server, or a device. Two places of the same `space` overlap if one path
+ * equals the other or lies below it. Symbolic links on the host are not resolved, because neither the engine nor this process can do that.
  */
 interface Place {
   readonly space: string
   readonly path: string
 }
 
-/** How `container` can write to `volume`, in words (`has it mounted`, …); `null` where it cannot. `others` are all volumes of the host. */
+/** Says in words how `container` can write to `volume` (`has it mounted`, …); `null` if it cannot. `others` are all volumes of the host. */
 export function howItWrites(container: Container, volume: Volume, others: readonly Volume[]): string | null {
   const places = placesOf(volume)
   for (const mount of container.mounts) {
@@ -41,7 +40,7 @@ function wayThrough(
     : null
 }
 
-/** Its mount point, and what is mounted there where the `local` driver was given a device. */
+/** Returns the volume's mount point and, if the `local` driver was given a device, the place that is mounted there. */
 function placesOf(volume: Volume): readonly Place[] {
   // a driver that does not say where its data lies gives no mount point, or `/`: that must not meet everything
   const mountpoint = volume.mountpoint === '/' ? [] : hostPath(volume.mountpoint)

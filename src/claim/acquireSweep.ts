@@ -1,6 +1,6 @@
 /**
- * Who repairs a claim that was left: one atomic rename, by id to a name made of that id, decides. Of many sweepers that try, one wins.
- * A sweeper may die too: who meets its `marina-sweep-…` gives it two minutes, and goes on in its place by the next name.
+ * Decides who repairs an abandoned claim: the container is renamed, and the engine lets only one of several sweepers rename it to the same
+ * name. A sweeper can die too: another one that finds its `marina-sweep-…` waits two minutes and then continues under the next name.
  */
 
 import { commandError, isUnanswered } from '../docker/callResult.ts'
@@ -11,15 +11,15 @@ import { poll, tellWhile } from '../docker/poll.ts'
 import { query } from '../docker/process.ts'
 import type { DockerHost } from './host.ts'
 
-/** How long a sweeper that was met has to finish, ms. */
+/** Time that another sweeper gets to finish, ms. */
 const SWEEPER_PATIENCE_MS = 120_000
 const POLL_MS = 2_000
-/** How often a rename is tried that nobody answers. */
+/** Number of times that an unanswered rename is tried. */
 const RENAMES = 5
 
 /**
- * `false` where another sweeper has the container, or it is gone. A rename that nobody answered and that was done may have been ours or
- * another's: whoever has it gets its time, and is followed.
+ * Takes a claim over for repair. `false`: another sweeper has it, or it does not exist any more. An unanswered rename that took effect may
+ * have been ours or another sweeper's: it gets the usual two minutes, and then we continue in its place.
  */
 export async function acquireSweep(host: DockerHost, container: Container): Promise<boolean> {
   const generation = sweepGeneration(container)
@@ -36,7 +36,7 @@ export async function acquireSweep(host: DockerHost, container: Container): Prom
   }
 }
 
-/** Watches another's sweep until it is done (`false`), or has had its time (`true`). */
+/** Watches another sweeper until it has finished (`false`) or its two minutes are over (`true`). */
 async function waitForOtherSweeper(host: DockerHost, container: Container): Promise<boolean> {
   const look = async () => {
     const now = await inspectContainer(host.docker, container.id)
@@ -50,8 +50,8 @@ async function waitForOtherSweeper(host: DockerHost, container: Container): Prom
 }
 
 /**
- * Says that nobody is at it any more, so that the next sweeper need not wait; where it cannot be said, it waits. A journal gets its own
- * name back. Returns the name it has now.
+ * Marks a sweep as given up, so that the next sweeper need not wait. A journal gets its own name back. If the rename fails, the next
+ * sweeper waits its two minutes. Returns the present name.
  */
 export async function releaseSweep(host: DockerHost, { kind, self, container: { id } }: Claim): Promise<string> {
   const now = await inspectContainer(host.docker, id)

@@ -16,15 +16,15 @@ export interface ClaimWait {
   /** How long to wait for a live holder, ms; 0 fails at once. */
   readonly lockWaitMs: number
   readonly signal: AbortSignal
-  /** Called at the moment the claim is ours. */
+  /** Called at the moment when the claim is ours. */
   readonly onClaimed: () => void
-  /** Told at once, and then every 30 s, who holds the lock that is waited for. */
+  /** Called at once and then every 30 s with who holds the lock. */
   readonly say: (line: string) => Promise<void>
 }
 
 const POLL_MS = 1_000
 const CREATE_DEADLINE_MS = 120_000
-/** How often a lock that was freed may be somebody else's at the next moment, before that counts as an attempt to wait for. */
+/** Number of times that a freed lock may be taken by somebody else before the wait for it counts as failed. */
 const FREED = 3
 
 type Attempt = { readonly kind: 'claimed'; readonly id: string } | { readonly kind: 'held'; readonly by: string }
@@ -54,7 +54,7 @@ export async function claim(host: DockerHost, spec: RunSpec, wait: ClaimWait): P
   throw new InstanceError(`${last.by}${lockWaitMs > 0 ? `; waited ${Math.round(lockWaitMs / 1000)} s` : ''}`)
 }
 
-/** Tries until the claim is ours or a holder is there that cannot be swept. */
+/** Tries until the claim is ours, or until a holder is found that cannot be swept. */
 async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: ClaimWait): Promise<Attempt> {
   for (let freed = 0; ; freed += 1) {
     if (signal.aborted) throw new CancelledError()
@@ -74,7 +74,7 @@ async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: 
   }
 }
 
-/** `null` where the name is, or may be, free now; else who holds it, in words. */
+/** Returns who holds the claim, in words; `null` if the name is, or may be, free now. */
 async function clearHolder(host: DockerHost, name: string): Promise<string | null> {
   const container = await inspectContainer(host.docker, name)
   if (container === null) return null

@@ -1,4 +1,4 @@
-/** Finds our own containers on the host, and asks everyone who may know whether a claim is still held. */
+/** Finds our own containers on the host, and finds out whether a claim is still held. */
 
 import { commandError, isUnanswered } from '../docker/callResult.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
@@ -8,14 +8,14 @@ import { type DockerHost, engineNow } from './host.ts'
 import { startTime, thisProcess } from './processIdentity.ts'
 import { processGone, staleBecause } from './stale.ts'
 
-/** All of our own containers on the host. */
+/** Returns all containers of ours on the host. */
 export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
   const ids = await listContainers(host.docker, [`label=${VERSION_LABEL}`])
   const found = await inspectContainers(host.docker, ids)
   return found.map(parseClaim).filter((claim) => claim !== null)
 }
 
-/** Why a claim is stale, asked of everyone who may know; `null` where it is live. */
+/** Says why a claim is stale; `null` if it is live. Asks the engine, /proc and GitHub's API. */
 export async function whyStale(host: DockerHost, claim: Claim): Promise<string | null> {
   const { owner } = claim
   const cheap = {

@@ -22,21 +22,24 @@ import { type JournalOrigin, keepJournal } from './keepJournal.ts'
 export interface HelperContainer {
   readonly id: string
   readonly exec: (request: Omit<ExecRequest, 'container'>) => Promise<ExecResult>
-  /** Fires when the lease breaks while we live: the helper died, or the engine restarted. */
+  /** Fires if the helper dies, or the engine restarts, while we live. */
   readonly lost: AbortSignal
-  /** Ends the lease and leaves the helper: its journal is what the next sweep repairs from. */
+  /** Closes the lease and leaves the helper in place: the next sweep repairs from its journal. */
   abandon(): void
-  /** Ends the lease and removes the helper with its staging volume: the claim ends. */
+  /** Closes the lease and removes the helper with its staging volume: the claim ends. */
   release(): Promise<void>
-  /** Releases, and leaves a journal of the applications that are still down: no data stays. Where that cannot be had, the helper stays as by `abandon`. */
+  /**
+   * Releases, and leaves a journal container, which holds no data, for the applications that are still down. If that fails, the helper
+   * stays as after `abandon`.
+   */
   releaseWithout(down: readonly JournalEntry[]): Promise<void>
-  /** Releases, and throws `error`: it is the reason, whatever goes wrong with the release. */
+  /** Releases, then throws `error`, even if the release fails too. */
   releaseAfter(error: unknown): Promise<never>
 }
 
 export interface HelperSpec {
   readonly claim: Omit<HelperClaim, 'container'>
-  /** Images to try in turn: the backup image, then the helper image, which is looked for only when it is needed. */
+  /** Images to try in this order: the backup image, then `helperImage`. Each is looked for only when it is needed. */
   readonly images: readonly (() => Promise<{ readonly reference: string; readonly id: string }>)[]
   readonly mounts: readonly MountSpec[]
 }
@@ -51,14 +54,15 @@ fi
 trap 'exit 0' TERM INT
 while :; do sleep 3600 & wait $!; done`
 
-/** Millions of staged files take their time to be deleted, ms. */
+/** Deadline for removing the helper, ms: deleting millions of staged files takes time. */
 const REMOVE_DEADLINE_MS = 30 * 60_000
 
-/** For the first line of a helper that starts, ms. */
+/** Deadline for the first line of a started helper, ms. */
 const START_DEADLINE_MS = 60_000
 
 /**
- * Takes the claim with a helper of the first image that can be one. `probe` looks for its tools, and says which are missing. Throws `InstanceError` where no image serves, naming `helperImage`.
+ * Takes the claim with a helper of the first image that can be one. `probe` checks its tools and names those that are missing. Throws
+ * `InstanceError` naming `helperImage` if no image serves.
  */
 export async function startHelper<Tools>(
   host: DockerHost,
@@ -122,7 +126,7 @@ function helperSpec(spec: HelperSpec, image: string) {
 
 type Started = { readonly ok: true; readonly lease: Stream } | { readonly ok: false; readonly why: string }
 
-/** `start --attach` attaches before it starts, so that the lease holds from the first moment. */
+/** Starts the helper by `start --attach`, which attaches before it starts, so that the lease holds from the first moment. */
 async function start(docker: Docker, id: string): Promise<Started> {
   const lease = stream(docker, ['start', '--attach', '--interactive', id])
   let said = ''

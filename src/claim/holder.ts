@@ -4,7 +4,7 @@ import { type Claim, isOurs } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { limit } from '../format.ts'
 
-/** One sentence on a live claim. `now` is the engine's time, ms since 1970. */
+/** Describes a live claim in one sentence. `now` is the engine's time, ms since 1970. */
 export function describeHolder(holder: Claim, now: number): string {
   const { owner, container } = holder
   const { repository, runId, attempt, server } = owner
@@ -15,7 +15,7 @@ export function describeHolder(holder: Claim, now: number): string {
   return `the instance is being backed up already, for ${held} by ${who}${link} (container ${container.name}). Wait for it, set lock-wait, or cancel that run`
 }
 
-/** What a container is that has one of our names and is no claim of ours, and what to do with it. */
+/** Says what a container is that has one of our names but is not a claim of ours, and what to do with it. */
 export function whyNotOurs({ name, labels }: Pick<Container, 'name' | 'labels'>): string {
   return isOurs(labels)
     ? `container ${name} is Marina's, but of another version, or somebody renamed it: let that one finish, or remove it (docker rm -fv ${name})`

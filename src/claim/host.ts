@@ -1,4 +1,4 @@
-/** The surroundings of claims, helpers and sweeps: the engine, who we are, GitHub's API, and where people are told of things. */
+/** Bundles what claims, helpers and sweeps work with: the engine, our identity, GitHub's API, and functions that tell people. */
 
 import type { Engine } from '../docker/engine.ts'
 import type { Owner } from '../docker/labels.ts'
@@ -8,17 +8,17 @@ export interface DockerHost {
   readonly docker: Docker
   readonly engine: Engine
   readonly owner: Owner
-  /** Whether a run of a repository is completed, as the API says; `null` where it does not say. */
+  /** Asks GitHub's API whether a run has ended; `null` if it does not say. */
   readonly runCompleted: (repository: string, runId: string, attempt: number) => Promise<boolean | null>
-  /** Tells of an application that an earlier run stopped and that is not up again: the run is red, whatever its own backups do. */
+  /** Reports an application that an earlier run stopped and that is not up again. The run is then red, whatever its own backups do. */
   readonly reportError: (message: string) => Promise<void>
-  /** A thing to tell people that belongs to no instance. */
+  /** Reports a warning that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>
-  /** A line of the job's log that belongs to no instance: what is waited for. */
+  /** Prints a line that belongs to no instance, such as what is waited for. */
   readonly say: (line: string) => Promise<void>
 }
 
-/** The engine's clock, ms since 1970: what others on this host compare with. */
+/** Returns the present time of the engine's clock, ms since 1970, which others on this host compare with. */
 export function engineNow(host: DockerHost): number {
   return Date.now() + host.engine.clockOffsetMs
 }

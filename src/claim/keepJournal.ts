@@ -1,6 +1,6 @@
 /**
- * The journal that outlives its claim: a container without data, whose labels list the applications that are still down. It is no lock:
- * its name is its own, so that the next run of the instance is free to begin, and every start of a run tries again what it lists.
+ * Keeps a journal after its claim has ended: a container without data whose labels list the applications that are still down. It is not a
+ * lock: it has a name of its own, so the next run of the instance can begin. Every run tries again at its start to start what it lists.
  */
 import { createCall, type MountSpec } from '../docker/args.ts'
 import { createContainer } from '../docker/containers.ts'
@@ -11,11 +11,11 @@ import { InstanceError } from '../errors.ts'
 import { findClaims } from './findClaims.ts'
 import type { DockerHost } from './host.ts'
 
-/** Running, it outlives `docker system prune`, as the application that it remembers may. */
+/** The container's command. It keeps running, so that `docker system prune` does not remove it. */
 const MAIN = `trap 'exit 0' TERM INT
 while :; do sleep 3600 & wait $!; done`
 
-/** The claim whose applications could not be started again: its container's id and image, and what its labels say. */
+/** The claim whose applications could not be started again: id and image of its container, and the facts from its labels. */
 export type JournalOrigin = Pick<HelperClaim | JournalClaim, 'instance' | 'owner' | 'deadline'> & {
   readonly id: string
   readonly image: string
@@ -23,8 +23,8 @@ export type JournalOrigin = Pick<HelperClaim | JournalClaim, 'instance' | 'owner
 }
 
 /**
- * Creates the journal of `down`, and returns its name. There is one for each origin: where an earlier sweeper died after it had made
- * it, that one is kept. Throws docker's own error where it cannot be created; then the origin must stay.
+ * Creates the journal for `down` and returns its name. If an earlier sweeper made one for the same origin and died, that one is kept.
+ * Throws docker's own error if it cannot be created; the origin must then stay.
  */
 export async function keepJournal(
   host: DockerHost,
@@ -62,13 +62,13 @@ export async function keepJournal(
   )
 }
 
-/** The name it has now: a sweeper may have renamed it. */
+/** Finds a journal that was made for this origin before, and returns its present name: a sweeper may have renamed it. */
 async function madeBefore(host: DockerHost, self: string): Promise<string | null> {
   const claims = await findClaims(host)
   return claims.find((claim) => claim.kind === 'journal' && claim.self === self)?.container.name ?? null
 }
 
-/** An image's VOLUME lines would give the journal volumes of its own: nothing but memory lies where the origin had volumes. */
+/** Puts a tmpfs wherever the origin had volumes: the image's VOLUME lines would otherwise give the journal volumes of its own. */
 function withoutVolumes(mounts: Container['mounts']): readonly MountSpec[] {
   const covered = mounts.filter(({ type, target }) => /^(volume|tmpfs)$/.test(type) && !target.startsWith('/marina/'))
   return covered.map(({ target }) => ({ type: 'tmpfs', target }))

@@ -1,7 +1,7 @@
-/** Which process we are, in words that prove later whether it is still there. Linux tells it under /proc; elsewhere nothing can be proved. */
+/** Describes this process so that another one can prove later that it has gone. Needs Linux's /proc; elsewhere nothing can be proved. */
 import { readFileSync, readlinkSync } from 'node:fs'
 
-/** `<boot id> <PID namespace> <pid> <start time>`; a boot id of `-` where this is not Linux. */
+/** Returns `<boot id> <PID namespace> <pid> <start time>`; outside Linux the boot id is `-`. */
 export function thisProcess(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -13,8 +13,8 @@ export function thisProcess(): string {
 }
 
 /**
- * Clock ticks after boot at which a process started (field 22 of proc(5)'s stat). Empty where there is provably no such process, or a
- * dead one; `null` where nobody can say: under `hidepid`, /proc shows the processes of other users as little as those that are gone.
+ * Returns a process's start time in clock ticks after boot (field 22 of proc(5)'s stat). Empty: there is provably no such process, or it is
+ * dead. `null`: unknown, because with `hidepid` other users' processes look like processes that are gone.
  */
 export function startTime(pid: string): string | null {
   try {

@@ -1,4 +1,4 @@
-/** Repairs one claim that was left: takes it over, ends its backup, starts its applications, removes it. */
+/** Repairs one abandoned claim: takes it over, ends its backup, starts its applications, removes it. */
 import { type StartFailure, startAll } from '../applications/start.ts'
 import { inspectContainer, removeContainer } from '../docker/containers.ts'
 import { type Claim, imageName, type JournalEntry, parseClaim } from '../docker/labels.ts'
@@ -8,13 +8,16 @@ import { acquireSweep, releaseSweep } from './acquireSweep.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
 
-/** Until when applications are waited for, ms: backups of this run wait meanwhile. One that is not healthy by then, but runs, is a warning. */
+/**
+ * Longest wait for applications to become ready, ms, because this run's own backups wait meanwhile. A container that runs but is not
+ * healthy by then gives a warning.
+ */
 const READY_MS = 5 * 60_000
 
 /**
- * Takes a claim over, repairs what its journal lists, and removes it. An application that is still down is remembered by a journal
- * without data, which the next start of a run tries again. `false` where another sweeper has the claim, or something stayed. Never
- * throws for what docker says: people are told of it.
+ * Takes a claim over, repairs what its journal lists, and removes it. Applications that are still down are remembered by a journal
+ * container, and the next run tries again. Returns `false` if another sweeper has the claim, or if something is left. Never throws for what
+ * docker says: it is reported to people.
  */
 export async function repairClaim(host: DockerHost, claim: Claim, because: string): Promise<boolean> {
   const entries = restartOf(claim)
@@ -55,13 +58,13 @@ function leftBehind({ kind, instance }: Claim, because: string): string {
     : `instance ${instance}: a run was left behind (${because})`
 }
 
-/** A sentence without the application's log, which may hold anything. */
+/** Makes the sentence for one application, without its log, which may hold secrets. */
 function tellOf({ name, error, isDown, id }: StartFailure, kept: string | null): string {
   const said = id === null ? error : `${error} (docker logs ${name} may say why)`
   return isDown ? `${said}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}` : said
 }
 
-/** A hook's text may hold secrets, so that no label has it: nobody but the user can run it. */
+/** Names the postHooks that may not have run. Their texts can hold secrets and stand in no label, so only the user can run them. */
 function lostHooks(claim: Claim): string {
   if (claim.kind !== 'helper' || claim.hooks.length === 0) return ''
   const names = claim.hooks.join(', ')
@@ -69,7 +72,7 @@ function lostHooks(claim: Claim): string {
   return `. The postHook in ${names} may not have run: see whether ${are} as the preHook left ${them}, and run it by hand`
 }
 
-/** Ends the backup that still runs under the claim. */
+/** Ends the backup container that still runs under the claim. */
 async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   if (claim.kind === 'backup') {
     if (claim.container.state !== 'down') await query(host.docker, ['stop', '--time', '10', claim.container.id])
@@ -83,14 +86,17 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   await removeContainer(host.docker, image.id)
 }
 
-/** Starts what the journal lists, in its order, by id, else by name. All are tried. The stop that a dead run asked for may still be under way. */
+/** Starts what the journal lists, in its order, by id, else by name. All are tried. A stop that the dead run asked for may still be under way. */
 function startApplications(host: DockerHost, entries: readonly JournalEntry[]) {
   const numbers = [...new Set(entries.map(({ wave }) => wave))].sort((a, b) => a - b)
   const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number))
   return startAll(host.docker, waves, { until: Date.now() + READY_MS, say: host.say, stopMayBePending: true })
 }
 
-/** Remembers what is down, without the data that the claim has where that can be. Returns the name of the container that remembers. */
+/**
+ * Makes a journal for what is down, so that the claim's data can be removed. Returns the name of the container that remembers: the journal
+ * or, if it could not be made, the claim itself.
+ */
 async function keepDown(
   host: DockerHost,
   claim: Claim,

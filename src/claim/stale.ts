@@ -1,21 +1,21 @@
-/** Judges whether a claim is held by nobody any more. Pure: what is known goes in, the verdict and its reason come out. */
+/** Judges whether a claim is abandoned. Pure: facts in, verdict and reason out. */
 import type { Claim } from '../docker/labels.ts'
 
 export interface StalenessFacts {
-  /** By the engine's clock, ms since 1970. */
+  /** Present time by the engine's clock, ms since 1970. */
   readonly engineNow: number
-  /** What the API says of the claim's run; `null` is unknown (404, 403, no API). */
+  /** GitHub's answer on whether the claim's run has ended; `null`: unknown (404, 403, no API). */
   readonly runCompleted: boolean | null
-  /** The helper wrote `orphan`: its stdin, which was its lease, is closed. */
+  /** The helper wrote `orphan`: its stdin, which is its lease, was closed. */
   readonly orphaned: boolean
-  /** The owner's process, where that can be known from here; `null` where it cannot. */
+  /** Whether the owner's process is gone; `null` if that cannot be known from here. */
   readonly ownerGone: boolean | null
 }
 
-/** How long a created backup container may wait for its start, or an exited one for its release, ms. */
+/** Time that a created backup container may wait for its start, or an exited one for its removal, ms. */
 const GRACE_MS = 60_000
 
-/** Why the claim is stale, as words that go on after “left behind: ”; `null` where it is live. */
+/** Says why the claim is stale, in words that follow “left behind: ”; `null` if it is live. */
 export function staleBecause(claim: Claim, known: StalenessFacts): string | null {
   const { container } = claim
   // nobody is at it: its run is over, and has left it to the next start
@@ -43,9 +43,8 @@ function isRecent(time: string, known: StalenessFacts): boolean {
 }
 
 /**
- * Whether the process of a claim's `process` label is provably gone. `null` where boot id or PID namespace are not ours: then nothing
- * can be said from here.
- * @param startTime reads the start time of a pid in our namespace: empty where there is no such process, `null` where that is not known
+ * Tells whether the process of a claim's `process` label is provably gone; `null` if it ran under another boot or in another PID namespace.
+ * @param startTime reads the start time of a pid in our namespace: empty if there is no such process, `null` if unknown
  */
 export function processGone(theirs: string, ours: string, startTime: (pid: string) => string | null): boolean | null {
   const [boot, namespace, pid, started] = theirs.split(' ')

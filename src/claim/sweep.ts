@@ -1,5 +1,5 @@
 /**
- * What dead runs left on the host: found by its labels, repaired, removed. Every start of a run sweeps the host, and `post` sweeps
+ * Finds by labels what dead runs left on the host, repairs it and removes it. Every run sweeps the host at its start, and `post` sweeps
  * what its own job left.
  */
 import { inspectContainer, removeContainer } from '../docker/containers.ts'
@@ -12,10 +12,10 @@ import { findClaims, whyStale } from './findClaims.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import { repairClaim } from './repair.ts'
 
-/** An unused staging volume younger than this may belong to a container that is being created, ms. */
+/** Age below which an unused staging volume is left alone, ms: its container may just be being created. */
 const VOLUME_GRACE_MS = 600_000
 
-/** Sweeps every stale claim of the host. Never throws for what docker says: `host.warn` tells what could not be looked for or repaired. */
+/** Sweeps every stale claim of the host. Never throws for what docker says: `host.warn` reports what could not be found or repaired. */
 export async function sweepHost(host: DockerHost): Promise<void> {
   try {
     await sweepAll(host)
@@ -41,8 +41,8 @@ async function sweepAll(host: DockerHost): Promise<void> {
 }
 
 /**
- * The claims to repair, helpers before journals. An image container goes with its helper, or by `sweepImages`; a journal whose
- * origin is still there, because its maker died in between, is the origin's for this time.
+ * Returns the claims to repair, helpers before journals. Left out: backup containers, which go with their helper or by `sweepImages`, and
+ * journals whose origin still exists because their maker died in between (the origin is repaired instead).
  */
 function inOrder(claims: readonly Claim[]): readonly Claim[] {
   const ids = claims.map(({ container }) => container.id)
@@ -52,8 +52,8 @@ function inOrder(claims: readonly Claim[]): readonly Claim[] {
 }
 
 /**
- * Removes what this job itself left, whether stale or not: `post`, after the main phase has ended for whatever reason. Returns how many
- * containers were found, and how many are gone.
+ * Removes what this job left, stale or not. Called by `post` after the main phase has ended. Returns how many containers were found, and
+ * how many of them are gone.
  */
 export async function sweepJob(host: DockerHost, job: string): Promise<{ found: number; gone: number }> {
   const left = (await findClaims(host)).filter((claim) => claim.owner.job === job)
@@ -65,7 +65,7 @@ export async function sweepJob(host: DockerHost, job: string): Promise<{ found: 
   return { found: left.length, gone }
 }
 
-/** As `whyStale`; a claim that cannot be asked about now counts as live, and the next start asks again. */
+/** Does what `whyStale` does, but counts a claim as live if it cannot be asked about now. The next run asks again. */
 async function whyStaleNow(host: DockerHost, claim: Claim): Promise<string | null> {
   try {
     return await whyStale(host, claim)
@@ -77,7 +77,7 @@ async function whyStaleNow(host: DockerHost, claim: Claim): Promise<string | nul
   }
 }
 
-/** Backup containers whose helper is not there any more. */
+/** Removes backup containers whose helper does not exist any more. */
 async function sweepImages(host: DockerHost, claims: readonly Claim[]): Promise<void> {
   for (const claim of claims) {
     if (claim.kind !== 'image') continue

@@ -1,4 +1,4 @@
-/** Two instances that would stop the same application: their journals, which all can read, tell them of each other. */
+/** Keeps two instances from stopping the same application at once. Each reads the other's journal from its labels. */
 import type { Claim } from '../docker/labels.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
@@ -9,21 +9,21 @@ const POLL_MS = 2_000
 
 export interface Meeting {
   readonly host: DockerHost
-  /** Ids of the containers that would be stopped; that are down, for `waitForStopped`. */
+  /** Ids of the containers that would be stopped. For `waitForStopped`: the containers that are down. */
   readonly stops: readonly string[]
   /** Ids of the database containers that would be dumped, and so must run. */
   readonly dumps: readonly string[]
   /** For how long to wait, ms. */
   readonly waitMs: number
   readonly signal: AbortSignal
-  /** Told at once, and then every 30 s, whom it waits for. */
+  /** Called at once and then every 30 s with the instance that is waited for. */
   readonly say: (line: string) => Promise<void>
 }
 
 /**
- * After claiming: returns when no older live claim stops one of the containers, or dumps one that would be stopped. The younger
- * claim waits: the one that was created later, or has the greater id. Throws `InstanceError` that names the other where it takes too
- * long, `CancelledError` when the signal fires.
+ * Waits, after claiming, until no older live claim stops one of these containers or dumps one that would be stopped. The younger claim
+ * waits: the one that was created later or, at the same time, has the greater id. Throws `InstanceError` naming the other instance if it
+ * takes too long, `CancelledError` if the signal fires.
  */
 export async function waitForOlder(meeting: Meeting, own: string): Promise<void> {
   if (meeting.stops.length + meeting.dumps.length === 0) return
@@ -33,7 +33,7 @@ export async function waitForOlder(meeting: Meeting, own: string): Promise<void>
   })
 }
 
-/** Before planning: returns when none of the containers, which are down now, is down because another live claim stopped it. Throws as `waitForOlder`. */
+/** Waits, before planning, until none of these containers is down because another live claim stopped it. Throws as `waitForOlder` does. */
 export async function waitForStopped(meeting: Meeting): Promise<void> {
   if (meeting.stops.length + meeting.dumps.length === 0) return
   await waitWhile(meeting, (claims) => claims)
@@ -60,7 +60,7 @@ async function waitWhile(meeting: Meeting, candidates: (claims: readonly Claim[]
   throw new InstanceError(`${why}, and did not release it within ${Math.round(waitMs / 1000)} s: run it again later`)
 }
 
-/** The first live claim that stands in the way, in words; `null` where there is none. */
+/** Returns the first live claim that is in the way, in words; `null` if there is none. */
 async function firstLive({ host, stops, dumps }: Meeting, claims: readonly Claim[]): Promise<string | null> {
   for (const holder of claims) {
     // a backup container stops nobody, and a journal is nobody's

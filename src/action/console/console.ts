@@ -1,4 +1,4 @@
-/** The job's log as people see it: annotations, lines, and a group for each instance whose content never acts. */
+/** Writes the job's log: annotations, lines, and one group for each instance. Nothing in a group can act as a workflow command. */
 import type { Redactor } from '../../secrets/redaction.ts'
 import { createPrinter } from './printer.ts'
 import { createSections, type Section } from './sections.ts'
@@ -6,7 +6,7 @@ import { createStdoutWriter } from './stdout.ts'
 
 export type { Section } from './sections.ts'
 
-/** GitHub shows so many annotations of each kind a step, and so many characters of each. */
+/** GitHub shows this many annotations of each kind for one step, and this many characters of each. */
 const ANNOTATIONS_SHOWN = 10
 const ANNOTATION_CHARACTERS = 4096
 
@@ -24,24 +24,24 @@ export interface Console {
   notice(message: string, at?: AnnotationPlace): Promise<void>
   warning(message: string, at?: AnnotationPlace): Promise<void>
   error(message: string, at?: AnnotationPlace): Promise<void>
-  /** A line outside of any section; printed in the middle of the one that is live. Never acts as a command. */
+  /** Prints a line that belongs to no section, in the middle of the section that is live. It can never act as a command. */
   info(line: string): Promise<void>
   /** Opens a group. One is live at a time; the others are kept in files and printed after it. */
   section(title: string): Section
   /**
-   * Registers values with the runner (no value of several lines), and hides them in all that this console prints from now
-   * on; with a redactor, hides what that knows instead: all forms of all secrets.
+   * Registers values with the runner (it takes none of several lines), and replaces them by `***` in everything that this console prints
+   * from now on. With a `redactor`, everything that it knows is replaced too, in all encodings.
    */
   mask(values: readonly string[], redactor?: Redactor): void
-  /** Without what `mask` hides, for what is written elsewhere. */
+  /** Returns the text with `***` for everything that `mask` was given. For text that is written elsewhere. */
   redact(text: string): string
-  /** Ends the sections and prints those that wait, so that what is said next stands below them. */
+  /** Ends all sections and prints those that wait. What is printed afterwards stands below them. */
   settle(): Promise<void>
-  /** Ends what is open and resolves when all is printed. The process may exit then, and not before. */
+  /** Ends what is open and resolves when everything is printed. The process must not exit before that. */
   end(): Promise<void>
 }
 
-/** `temp`: the folder for the lines of sections that wait, usually `RUNNER_TEMP`. */
+/** Makes the console. `temp` is the folder for lines of sections that wait, usually `RUNNER_TEMP`. */
 export function createConsole(options: { readonly stdout?: NodeJS.WritableStream; readonly temp: string }): Console {
   const output = createStdoutWriter(options.stdout ?? process.stdout)
   const printer = createPrinter(output)
@@ -80,7 +80,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
   }
 }
 
-/** `config.yml:12: `, for a line that is no annotation. */
+/** Returns `config.yml:12: `, which stands before a line that is not an annotation. */
 function placePrefix({ file, line, title }: AnnotationPlace): string {
   if (file === undefined || line === undefined) return ''
   return title?.startsWith(`${file}:${line}`) ? `${title}: ` : `${file}:${line}: `

@@ -9,20 +9,20 @@ import { commandLine, type Guard, looksLikeCommand, newGuard } from './commands.
 import type { StdoutWriter } from './stdout.ts'
 
 export interface Printer {
-  /** A command, which acts at once. `data` is printed as it is: redact it where it is not a value to be masked. */
+  /** Prints a command, which acts at once. `data` is printed unredacted, because it may be the value that is to be masked. */
   command(name: string, properties: Readonly<Record<string, string>>, data: string): Promise<void>
-  /** Lines outside of any section, redacted; they never act. */
+  /** Prints lines that belong to no section, redacted. They can never act as commands. */
   plain(text: string): Promise<void>
-  /** Opens a group; all until `closeGroup` is guarded. Only one can be open. */
+  /** Opens a group. Everything until `closeGroup` is guarded. Only one group can be open. */
   openGroup(title: string): void
-  /** Whole lines of the open group, each with its line end, as they are; bytes may change once it has resolved. */
+  /** Prints whole lines of the open group unchanged. The buffer may be used again when the promise resolves. */
   guarded(lines: string | Buffer): Promise<void>
   closeGroup(): Promise<void>
-  /** Tells the runner to hide these values, and hides them from now on; with a redactor, what that knows instead. */
+  /** Tells the runner to hide these values, and hides them from now on; with `knowing`, also everything that this redactor knows. */
   mask(values: readonly string[], knowing?: Redactor): void
-  /** The text as it may be shown in a group: without secrets, and without what the log's page would take for its own marks. */
+  /** Returns the text as a group may show it: redacted, and without marks that the log's page would take for its own (`##[…]`). */
   presentable(text: string): string
-  /** The same for bytes; the very same buffer where nothing is to be hidden. */
+  /** Does the same for bytes. Returns the same buffer if there is nothing to hide. */
   presentableBytes(bytes: Buffer): Buffer
   redact(text: string): string
 }
@@ -39,7 +39,7 @@ export function createPrinter(output: StdoutWriter): Printer {
     return output.now(left.close + lines + guard.open)
   }
 
-  /** A page that shows the log would take `##[error]` or `##[endgroup]` for the runner's, guarded or not. */
+  /** Breaks `##[error]`, `##[endgroup]` and the like: GitHub's log page obeys them, even inside a stop-commands guard. */
   const presentable = (text: string) => redactor.text(text).replaceAll('##[', '##\\[')
 
   function plain(text: string): Promise<void> {

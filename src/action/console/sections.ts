@@ -1,13 +1,13 @@
-/** Groups of the job's log: one is live at a time, the others wait in files and are printed after it, each on its own. */
+/** Prints groups of the job's log: one section is live, the others wait in files and are printed one by one after it. */
 import type { Printer } from './printer.ts'
 import { createSpool, type Spool } from './spool.ts'
 
 export interface Section {
   /** Prints one line, or several; resolves when more may come. */
   line(text: string): Promise<void>
-  /** Whole lines, each with its end; resolves when more may come and the memory of these may be used again. */
+  /** Prints whole lines. Resolves when more may come and the buffer may be used again. */
   lines(bytes: Buffer): Promise<void>
-  /** Ends it. Does not wait until a section that waits for its turn is printed: `Console.end` does. */
+  /** Ends the section. A section that still waits for its turn is printed later: `Console.end` waits for that. */
   end(): Promise<void>
 }
 
@@ -21,11 +21,11 @@ interface State {
   readonly title: string
   readonly spool: Spool
   ended: boolean
-  /** Pending while what was spooled is printed: whoever has more waits for it, so that the printing comes to an end. */
+  /** Pending while spooled lines are printed. A section that becomes live waits for it before it prints more, so that the printing can finish. */
   catchingUp: Promise<void> | null
 }
 
-/** `temp`: the folder for the lines of sections that wait. */
+/** Makes the sections. `temp` is the folder for the lines of sections that wait. */
 export function createSections(printer: Printer, temp: string): Sections {
   let live: State | null = null
   const waiting: State[] = []
@@ -41,7 +41,7 @@ export function createSections(printer: Printer, temp: string): Sections {
     return printer.closeGroup()
   }
 
-  /** Prints what waits, ended sections first, until one that is still open is live. */
+  /** Prints what waits, ended sections first, until a section that is still open becomes the live one. */
   async function promote(): Promise<void> {
     while (live === null) {
       const next = waiting.find((state) => state.ended) ?? waiting[0]

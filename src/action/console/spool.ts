@@ -1,4 +1,4 @@
-/** A file that holds the lines of a section until it is its turn to be printed. */
+/** Stores the lines of a section in a file until its turn comes. */
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,12 +9,12 @@ const READ_BYTES = 64 * 1024
 export interface Spool {
   /** Keeps whole lines; resolves when more may come. */
   add(lines: string): Promise<void>
-  /** All that was added, in pieces of whole lines, each good until the next is asked for. Nothing may be added from then on. */
+  /** Reads everything that was added, in pieces of whole lines. A piece is valid until the next one is asked for. Nothing may be added any more. */
   read(): AsyncGenerator<string | Buffer>
   remove(): Promise<void>
 }
 
-/** Lines that the disk does not take are left out, and one line in their place says so: the log has them. */
+/** Makes a spool file in `folder`. If the disk is full, lines are dropped, and one line says so: the instance's log file still has them. */
 export function createSpool(folder: string): Spool {
   const path = join(folder, `marina-console-${randomUUID()}`)
   let file: FileHandle | null = null
@@ -68,8 +68,8 @@ export function createSpool(folder: string): Spool {
 }
 
 /**
- * The file in pieces of whole lines, so that a command may be printed between two of them. The memory of a piece is used
- * again for the next: buffers of its own for each would wait for the collector by the ten megabytes.
+ * Yields the file in pieces of whole lines, so that a command can be printed between two of them. All pieces share one buffer, because many
+ * buffers would wait for the garbage collector and add tens of megabytes.
  */
 async function* wholeLines(path: string): AsyncGenerator<Buffer> {
   const file = await open(path, 'r')

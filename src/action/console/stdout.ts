@@ -1,6 +1,6 @@
-/** Standard output with back-pressure: `process.stdout` on a pipe is asynchronous and would keep everything in memory. */
+/** Writes to standard output with back-pressure. `process.stdout` on a pipe is asynchronous and would keep everything in memory. */
 
-/** From so many characters on, what was batched is written at once. */
+/** Number of characters from which a batch is written at once. */
 const BATCH_CHARACTERS = 64 * 1024
 const NOTHING = Buffer.alloc(0)
 
@@ -11,11 +11,11 @@ export interface StdoutWriter {
   now(text: string): Promise<void>
   /** Writes bytes now; resolves when the system has them, so that their memory can be used again. */
   bytes(bytes: Buffer): Promise<void>
-  /** Resolves when all is handed to the system, or nobody reads any more. */
+  /** Resolves when everything is handed to the system, or when the reader has gone. */
   flush(): Promise<void>
 }
 
-/** A reader that has gone away (EPIPE) makes every later write nothing: a backup goes on without a console. */
+/** Makes the writer. If the reader goes away (EPIPE), every later write does nothing: a backup goes on without a console. */
 export function createStdoutWriter(stream: NodeJS.WritableStream): StdoutWriter {
   const resolved = Promise.resolve()
   let batched: string[] = []
