@@ -70,7 +70,8 @@ export interface Instance {
   readonly retention: string
   /** The instance's own; `null`: the file's (`resolveNodeName`), else the Docker host's. */
   readonly nodeName: string | null
-  readonly pull: 'always' | 'missing' | 'never'
+  /** `null`: left out. That is `always`, but for an image that is on the host and was never pulled. */
+  readonly pull: 'always' | 'missing' | 'never' | null
   readonly helperImage: string | null
   /** `null`: the image's own is kept. Empty: it is removed. Otherwise the program and its arguments. */
   readonly entrypoint: readonly string[] | null

@@ -118,7 +118,7 @@ const IMAGE =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d+)?\/|\[[a-fA-F0-9:]+\](?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/
 
 const image = leaf(TEXT, (text, fail) =>
-  IMAGE.test(text) ? text : fail('must be an image such as marina/example-backup:latest (no capitals, no spaces)'),
+  IMAGE.test(text) ? text : fail('must be an image such as localhost/example-backup:latest (no capitals, no spaces)'),
 )
 
 const dockerName = (what: string) =>
@@ -179,7 +179,6 @@ export const DEFAULTS = {
   retention: '7d:4w:6m',
   stopAttached: false,
   discover: 'labels',
-  pull: 'always',
   allowEmpty: false,
 } as const
 
@@ -205,20 +204,26 @@ export const targetShape = {
     description: "Volume: what to leave out, by gitignore's rules. The volume is then copied.",
   }),
   stopAttached: key(flag, {
-    description: 'Volume: stop the containers that write to it while it is staged.',
+    description:
+      'Volume: stop the containers that can write to it for the last part of the copy, and start them again before the image runs.',
     default: DEFAULTS.stopAttached,
   }),
   staging: key(oneOf(STAGINGS), {
     description:
-      'Volume: how its data appears below `/backup`: mounted in place, copied, or copied in two passes around the stop. Chosen by itself where left out.',
+      'Volume: how its data appears below `/backup`. `mount`: read in place, without a copy. `copy`: copied. `presync`: copied twice, the second time only what has changed, while the containers of `stopAttached` are stopped. Left out: `presync` with `stopAttached`; else `mount` where that is as good, and `copy` where it is not.',
   }),
-  allowEmpty: key(flag, { description: 'Volume: an empty one is no failure.', default: DEFAULTS.allowEmpty }),
-  dbKind: key(dbKind, { description: 'Database: its engine. Found out where left out.' }),
+  allowEmpty: key(flag, {
+    description: 'Volume: `true` where it may be empty. Otherwise an empty volume fails the target.',
+    default: DEFAULTS.allowEmpty,
+  }),
+  dbKind: key(dbKind, {
+    description: `Database: its engine, one of ${DB_KINDS.map((kind) => `\`${kind}\``).join(', ')}. Left out: found out from the container.`,
+  }),
   databases: key(z.array(scalar), {
-    description: 'Database: only these, one dump each. All in one dump where left out.',
+    description: 'Database: a list of names, such as `["shop"]`: one dump each. Left out: all of them in one dump.',
   }),
   dumpArgs: key(z.array(scalar), {
-    description: 'Database: further arguments of the dump tool, as written, without a shell.',
+    description: 'Database: more arguments for the dump tool, one an item, such as `["-U", "x"]`. No shell reads them.',
   }),
   preHook: key(textWithoutNul, { description: "Command run in the target's container before its data is taken." }),
   postHook: key(textWithoutNul, { description: "Command run in the target's container after its data is taken." }),
@@ -245,7 +250,7 @@ export const sharedShape = {
     default: DEFAULTS.catchUp,
   }),
   timeout: key(timeout, {
-    description: 'Longest time an instance may take, from claim to release.',
+    description: 'Longest time that one backup may take; then it is stopped, and has failed.',
     default: DEFAULTS.timeout,
   }),
   resticTimeout: key(timeout, { description: "As `timeout`, for `repository` instances only: Marina's key." }),
@@ -256,7 +261,7 @@ export const sharedShape = {
   }),
   retention: key(retention, {
     description:
-      'How many to keep: `7d:4w:6m`, with `h` (hours) and `y` (years) too. Handed to the image as `MARINA_RETENTION`: keeping and deleting is its own.',
+      'How many backups to keep: `7d:4w:6m` is 7 daily, 4 weekly and 6 monthly ones; `h` (hours) and `y` (years) work too. Marina never deletes a backup: your image or script does, and reads this in `MARINA_RETENTION`.',
     default: DEFAULTS.retention,
   }),
   stopAttached: key(flag, { description: 'Default of the targets’ `stopAttached`.', default: DEFAULTS.stopAttached }),
@@ -280,7 +285,7 @@ export const instanceShape = {
   }),
   targets: key(z.array(targetSchema), {
     description:
-      'What is backed up. Left out: what carries our labels. `[]`: nothing, the image gets an empty `/backup`.',
+      'What is backed up. Left out: the volumes and containers that are labelled for this instance. `[]`: nothing, the image gets an empty `/backup`.',
   }),
   discover: key(oneOf(['labels', 'all']), {
     description:
@@ -291,12 +296,17 @@ export const instanceShape = {
   env: key(z.record(z.string(), scalar), {
     description: 'Environment of the backup container. Values arrive as they are written (`0755`, `1.10`, `on`).',
   }),
-  script: key(script, { description: 'File of the repository that is put at `/backup.sh`, so that any image serves.' }),
-  pull: key(oneOf(['always', 'missing', 'never']), {
-    description: 'When to pull the image. `always` falls back to the local one with a warning.',
-    default: DEFAULTS.pull,
+  script: key(script, {
+    description:
+      'A script in the repository, by its path from the root. It is put into the container as `/backup.sh`, so that any image with its interpreter will do.',
   }),
-  helperImage: key(image, { description: 'Image that copies, where the backup image lacks `sh` and the tools.' }),
+  pull: key(oneOf(['always', 'missing', 'never']), {
+    description:
+      '`always`: pull the image before each backup; where that fails, the one on the host is used, with a warning. `missing`: pull it only where the host has none. `never`: do not pull it. Left out: as `always`, but an image that is on the host and was never pulled is used as it is, and no registry is asked.',
+  }),
+  helperImage: key(image, {
+    description: 'Image that copies the data, where the backup image has no `sh`, `find`, `stat`, `cp` and `tar`.',
+  }),
   entrypoint: key(entrypoint, {
     description: 'Replaces the image\'s ENTRYPOINT; a list gives it arguments, `""` removes it.',
   }),

@@ -1,6 +1,7 @@
 /** Pulls images by policy, and reads what they say of themselves. */
 import { CommandError, InstanceError } from '../errors.ts'
 import { commandError, isRefused, succeeded } from './callResult.ts'
+import { imageName, isOfHostOnly, isSameRepository } from './imageNames.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 
 export interface ReadyImage {
@@ -12,6 +13,8 @@ export interface ReadyImage {
   readonly user: string
   readonly entrypoint: readonly string[]
   readonly warnings: readonly string[]
+  /** Why no registry was asked for it, where `pull` was left out and one would have been; else `null`. */
+  readonly notice: string | null
 }
 
 export type PullPolicy = 'always' | 'missing' | 'never'
@@ -27,17 +30,22 @@ export interface PullOptions {
 
 /**
  * Returns the image, pulled as the policy asks. `always` falls back to the local image with a warning, `missing` pulls where there is none,
- * `never` does not pull. Throws `InstanceError` where there is none in the end.
+ * `never` does not pull. `null`, where the configuration leaves it out, is `always`, except that an image which was never pulled is used as
+ * it is: whoever owns its name in a registry could otherwise put another image in its place. Throws `InstanceError` where there is none in the end.
  */
 export async function ensureImage(
   docker: Docker,
   reference: string,
-  policy: PullPolicy,
+  policy: PullPolicy | null,
   { signal, pullDeadlineMs = PULL_DEADLINE_MS }: PullOptions = {},
 ): Promise<ReadyImage> {
   const options = signal ? { signal } : {}
   const local = policy === 'always' ? null : await findImage(docker, reference, options)
-  if (local?.kind === 'found') return local.image
+  if (local?.kind === 'found') {
+    if (policy !== null || imageName(reference).isPinned) return local.image
+    const notice = whyNotAsked(reference, local)
+    if (notice !== null) return { ...local.image, notice }
+  }
   if (policy === 'never')
     throw new InstanceError(
       `image ${reference} is not on this host, and pull is "never": build or load it there, or set pull to "missing"${meantOther(local)}`,
@@ -57,12 +65,32 @@ export async function ensureImage(
 }
 
 function usedInstead(image: ReadyImage, failure: Error): ReadyImage {
-  const warning = `${failure.message}; the local image is used (pull: missing says so without this warning)`
+  const warning = `${failure.message}; the local image is used (to avoid this warning: pull: missing)`
   return { ...image, warnings: [warning] }
 }
 
+/** Whether the image came from the repository that its name means. `unknown`: this engine does not tell. */
+type Origin = 'pulled' | 'never pulled' | 'unknown'
+
+/** Says why a registry is not asked for an image that is on the host; `null` where it is asked. */
+function whyNotAsked(reference: string, { origin }: FoundImage): string | null {
+  const cure = '(to ask one each time: pull: always)'
+  if (origin === 'never pulled')
+    return `image ${reference} is on this host and was never pulled: it is used as it is, and no registry is asked for it ${cure}`
+  // a registry that the name spells out was chosen; Docker Hub was perhaps not, and there the name may be anybody's
+  const isChosen = imageName(reference).registry !== 'docker.io' && !isOfHostOnly(reference)
+  if (origin === 'pulled' || isChosen) return null
+  return `image ${reference} is on this host, and this engine does not tell whether it was built here: it is used as it is, and no registry is asked for it ${cure}`
+}
+
+interface FoundImage {
+  readonly kind: 'found'
+  readonly image: ReadyImage
+  readonly origin: Origin
+}
+
 type LocalImage =
-  | { readonly kind: 'found'; readonly image: ReadyImage }
+  | FoundImage
   /** There is none of that name, but docker took the name for the beginning of this one's id. */
   | { readonly kind: 'other'; readonly id: string; readonly tags: readonly string[] }
 
@@ -94,8 +122,24 @@ async function findImage(docker: Docker, reference: string, options: QueryOption
     user: raw.Config?.User ?? '',
     entrypoint: raw.Config?.Entrypoint ?? [],
     warnings: [],
+    notice: null,
   }
-  return { kind: 'found', image }
+  return { kind: 'found', image, origin: originOf(reference, raw) }
+}
+
+/**
+ * Tells where an image came from. The classic image store notes a repository's digest when an image is pulled from it, or pushed to it; its
+ * ids are digests of another text (the image's configuration), and so never equal these. The containerd store makes up a digest for
+ * every tag, also of an image that was built or loaded here: there it is the id, and proves nothing. Engines with API 1.53 (29.2) and newer say in
+ * `Identity` which repositories the content was pulled from; between the two, nothing in docker's answers tells.
+ */
+function originOf(reference: string, { Id, RepoDigests, Identity }: RawImage): Origin {
+  const digests = (RepoDigests ?? []).filter((digest) => isSameRepository(digest, reference))
+  if (digests.length === 0) return 'never pulled'
+  if (digests.some((digest) => digest.split('@')[1] !== Id)) return 'pulled'
+  if (!Identity) return 'unknown'
+  const isFromThere = Identity.Pull?.some(({ Repository }) => Repository && isSameRepository(Repository, reference))
+  return isFromThere ? 'pulled' : 'never pulled'
 }
 
 /** Tells whether an image is the one that was named. Docker takes a word such as `cafe`, where no image is called so, for the beginning of an id. */
@@ -141,5 +185,6 @@ interface RawImage {
   readonly Id: string
   readonly RepoTags?: readonly string[] | null
   readonly RepoDigests?: readonly string[] | null
+  readonly Identity?: { readonly Pull?: readonly { readonly Repository?: string }[] | null } | null
   readonly Config?: { readonly User?: string; readonly Entrypoint?: readonly string[] | null } | null
 }

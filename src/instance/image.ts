@@ -19,6 +19,7 @@ export async function findImage(run: InstanceRun): Promise<ReadyImage> {
     () => ensureImage(docker, reference, instance.pull, { signal: abort.signal, pullDeadlineMs: instance.timeoutMs }),
   )
   report.set({ image: { reference: image.reference, id: image.id, digest: image.digest } })
+  if (image.notice !== null) await run.log.write('marina', image.notice)
   for (const warning of image.warnings) await report.warn(warning)
   if (instance.entrypoint === null && dropsItsCommand(image.entrypoint)) {
     throw new InstanceError(

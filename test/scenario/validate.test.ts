@@ -42,7 +42,7 @@ test.each(['validate', 'backup'])(
     const { ran, calls } = await act(WRONG, { command })
     expect(ran.code).toBe(1)
     expect(ran.stdout).toMatchInlineSnapshot(`
-      "::error title=config.yml%3A3%3A18 instances[0].customImage,file=config.yml,line=3::\`customImage\` must be an image such as marina/example-backup:latest (no capitals, no spaces)
+      "::error title=config.yml%3A3%3A18 instances[0].customImage,file=config.yml,line=3::\`customImage\` must be an image such as localhost/example-backup:latest (no capitals, no spaces)
       ::error title=config.yml%3A4%3A5 instances[0].shedule,file=config.yml,line=4::unknown key \`shedule\`: did you mean \`schedule\`?
       ::error title=config.yml%3A7%3A9 instances[0].targets[0].db,file=config.yml,line=7::the target has both \`volume\` and \`db\`: make two targets of it
       ::error title=config.yml%3A8%3A5 instances[1],file=config.yml,line=8::the instance needs \`customImage\` (an image of your own) or \`repository\` (a restic repository)

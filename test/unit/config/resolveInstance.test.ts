@@ -53,7 +53,7 @@ describe('defaults', () => {
       layout: 'timestamp',
       retention: '7d:4w:6m',
       nodeName: null,
-      pull: 'always',
+      pull: null,
       helperImage: null,
       entrypoint: null,
       script: null,

@@ -72,3 +72,68 @@ test('a look at an image does not wait as long as a pull may', async () => {
     /could not be pulled: docker did not answer within 0 s/,
   )
 })
+
+const BUILT = { Id: ID, RepoTags: ['marina/example:latest'], RepoDigests: [] }
+const OTHER = `sha256:${'b'.repeat(64)}`
+const MADE_UP = { ...BUILT, RepoDigests: [`marina/example@${ID}`] } // as the containerd store writes for every tag
+const HUB_NAME = 'marina/example:latest'
+
+test.each`
+  what                                             | reference                     | local                                                                               | asks
+  ${'built on the host'}                           | ${HUB_NAME}                   | ${BUILT}                                                                            | ${false}
+  ${'built, and named for a registry'}             | ${'ghcr.io/me/b:1'}           | ${BUILT}                                                                            | ${false}
+  ${'a pulled image under a name of its own'}      | ${HUB_NAME}                   | ${{ ...BUILT, RepoDigests: [`debian@${OTHER}`] }}                                   | ${false}
+  ${'pulled'}                                      | ${HUB_NAME}                   | ${{ ...BUILT, RepoDigests: [`marina/example@${OTHER}`] }}                           | ${true}
+  ${'pulled, the name written in full'}            | ${`docker.io/${HUB_NAME}`}    | ${{ ...BUILT, RepoDigests: [`marina/example@${OTHER}`] }}                           | ${true}
+  ${'an official image, pulled'}                   | ${'docker.io/library/alpine'} | ${{ ...BUILT, RepoDigests: [`alpine@${OTHER}`] }}                                   | ${true}
+  ${'pushed to its registry'}                      | ${'nas:5000/b'}               | ${{ ...BUILT, RepoDigests: [`nas:5000/b@${OTHER}`] }}                               | ${true}
+  ${'containerd, of an engine that does not tell'} | ${HUB_NAME}                   | ${MADE_UP}                                                                          | ${false}
+  ${'the same, with a registry in its name'}       | ${'ghcr.io/me/b:1'}           | ${{ ...BUILT, RepoDigests: [`ghcr.io/me/b@${ID}`] }}                                | ${true}
+  ${'the same, with the host itself in its name'}  | ${'localhost/b:1'}            | ${{ ...BUILT, RepoDigests: [`localhost/b@${ID}`] }}                                 | ${false}
+  ${'containerd, built'}                           | ${HUB_NAME}                   | ${{ ...MADE_UP, Identity: { Build: [{ Ref: 'x' }] } }}                              | ${false}
+  ${'containerd, loaded'}                          | ${HUB_NAME}                   | ${{ ...MADE_UP, Identity: {} }}                                                     | ${false}
+  ${'containerd, pulled'}                          | ${HUB_NAME}                   | ${{ ...MADE_UP, Identity: { Pull: [{ Repository: 'docker.io/marina/example' }] } }} | ${true}
+  ${'containerd, pulled under another name'}       | ${HUB_NAME}                   | ${{ ...MADE_UP, Identity: { Pull: [{ Repository: 'docker.io/library/debian' }] } }} | ${false}
+`('where pull is left out, $what ($reference): a registry is asked: $asks', async ({ reference, local, asks }) => {
+  const docker = await scriptedClient({ on: /^image inspect/, stdout: JSON.stringify([local]) }, { on: /^pull/ })
+  const found = await ensureImage(docker, reference, null)
+  const pulls = (await docker.scripted.calls()).filter(({ argv }) => argv[0] === 'pull')
+  expect(pulls).toHaveLength(asks ? 1 : 0)
+  if (asks) expect(found.notice).toBeNull()
+  else expect(found.notice).toMatch(/^image \S+ is on this host.*no registry is asked for it.*pull: always/)
+})
+
+test('an image that was never pulled is asked for where pull: always is written out', async () => {
+  const docker = await scriptedClient({ on: /^image inspect/, stdout: JSON.stringify([BUILT]) }, { on: /^pull/ })
+  expect(await ensureImage(docker, HUB_NAME, 'always')).toMatchObject({ notice: null, warnings: [] })
+  expect((await docker.scripted.calls()).map(({ argv }) => argv[0])).toEqual(['pull', 'image'])
+})
+
+test('where pull is left out, an image that is not on the host is pulled', async () => {
+  const docker = await scriptedClient(
+    { on: /^image inspect/, times: 1, ...NONE },
+    { on: /^pull/ },
+    { on: /^image inspect/, stdout: JSON.stringify([BUILT]) },
+  )
+  expect(await ensureImage(docker, HUB_NAME, null)).toMatchObject({ id: ID, notice: null })
+})
+
+test('an image that a digest names and that is on the host is not pulled: it cannot change', async () => {
+  const reference = `marina/example:1@${OTHER}`
+  const docker = await scriptedClient({
+    on: /^image inspect/,
+    stdout: JSON.stringify([{ ...BUILT, RepoDigests: [`marina/example@${OTHER}`] }]),
+  })
+  expect(await ensureImage(docker, reference, null)).toMatchObject({ id: ID, notice: null })
+})
+
+test('the warning of a pull that failed says how to be rid of it', async () => {
+  const docker = await scriptedClient(
+    { on: /^pull/, code: 1, stderr: 'Error response from daemon: no such host' },
+    { on: /^image inspect/, stdout: JSON.stringify([BUILT]) },
+  )
+  const { warnings } = await ensureImage(docker, HUB_NAME, 'always')
+  expect(warnings).toEqual([
+    'image marina/example:latest could not be pulled: no such host; the local image is used (to avoid this warning: pull: missing)',
+  ])
+})

@@ -1,0 +1,42 @@
+/** Takes image references apart by Docker's rules: the registry, the repository in it, and whether a digest pins the content. Pure. */
+
+/** The registry of a name that begins with none. Anybody can own a name there. */
+const HUB = 'docker.io'
+
+interface ImageName {
+  /** `docker.io` where the reference names none. */
+  readonly registry: string
+  /** Without tag and digest: `library/alpine`. */
+  readonly repository: string
+  /** The reference ends in a digest: no registry can answer with other content. */
+  readonly isPinned: boolean
+}
+
+/**
+ * Reads a reference that passed the configuration's grammar. Its first part is a registry where it has a dot, a colon or a capital, or is
+ * `localhost`; everything else is Docker Hub's. Source: distribution/reference, splitDockerDomain.
+ */
+export function imageName(reference: string): ImageName {
+  const [named = '', digest] = reference.split('@')
+  const slash = named.indexOf('/')
+  const first = slash < 0 ? '' : named.slice(0, slash)
+  const isRegistry = /[.:A-Z]/.test(first) || first === 'localhost'
+  const path = (isRegistry ? named.slice(slash + 1) : named).replace(/:[^/]*$/, '')
+  const registry = !isRegistry || first === `index.${HUB}` ? HUB : first
+  const repository = registry === HUB && !path.includes('/') ? `library/${path}` : path
+  return { registry, repository, isPinned: digest !== undefined }
+}
+
+/** Whether two references name the same repository of the same registry, whatever their tags. */
+export function isSameRepository(a: string, b: string): boolean {
+  const [one, other] = [imageName(a), imageName(b)]
+  return one.registry === other.registry && one.repository === other.repository
+}
+
+/**
+ * Whether only the host itself could answer for this name: docker asks the registry `localhost` on the engine's own machine, and nobody
+ * else can serve it. So this is the name for an image that is built on the host.
+ */
+export function isOfHostOnly(reference: string): boolean {
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(imageName(reference).registry)
+}
