@@ -10,10 +10,12 @@ import {
 import type { Target } from '../config/model.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
 import { isOurs } from '../docker/labels.ts'
-import type { Docker } from '../docker/process.ts'
+import type { Container } from '../docker/parseContainer.ts'
+import type { Docker, QueryOptions } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import { lastingName, standingFor } from './services.ts'
+import { whereabouts } from './swarm.ts'
 
 interface Discovered {
   /** Targets of one instance. Throws an `InstanceError` where its labels cannot be followed: it must not pass as complete. */
@@ -32,12 +34,14 @@ export async function discover(
     listVolumes(docker, [], { signal }).then((names) => inspectVolumes(docker, names, { signal })),
   ])
   const names = new Set(containers.map(({ name }) => name))
-  const { standing, ended } = standingFor(containers.filter(isLabelled))
+  // of all containers: the newest one of a service may have lost the labels of the ones before it
+  const { standing, idle } = standingFor(containers)
+  const { due, warnings } = await judgeIdle(docker, idle.filter(isLabelled), { signal })
   const objects: LabelledObject[] = [
     ...volumes
       .filter(isLabelled)
       .map((volume) => ({ kind: 'volume' as const, name: volume.name, labels: volume.labels })),
-    ...standing.map((container) => ({
+    ...[...standing.filter(isLabelled), ...due].map((container) => ({
       kind: 'container' as const,
       // a container of that very name would be found in the service's place
       name: names.has(lastingName(container)) ? container.name : lastingName(container),
@@ -46,7 +50,7 @@ export async function discover(
   ]
   const found: Discovery = discoverByLabel(objects, instances)
   return {
-    warnings: [...found.warnings, ...ended.map(endedService)],
+    warnings: [...found.warnings, ...warnings],
     notices: found.notices,
     targetsOf(instance) {
       const errors = found.errors.get(instance) ?? []
@@ -61,6 +65,26 @@ function isLabelled({ labels }: Pick<LabelledObject, 'labels'>): boolean {
   return !isOurs(labels) && Object.keys(labels).some(isMarinaLabel)
 }
 
-function endedService(service: string): string {
-  return `service "${service}" has labels for a backup, and none of its tasks runs on this host: nothing of it is backed up here`
+/**
+ * Sorts services of which nothing runs here: those that are to run here stay targets, and fail as such, so that no run passes without
+ * them; of the others a warning is enough.
+ */
+async function judgeIdle(
+  docker: Docker,
+  idle: readonly Container[],
+  options: QueryOptions,
+): Promise<{ readonly due: readonly Container[]; readonly warnings: readonly string[] }> {
+  const judged = await Promise.all(
+    idle.map(async (task) => ({ task, place: await whereabouts(docker, task, options) })),
+  )
+  return {
+    due: judged.flatMap(({ task, place }) => (place.kind === 'here' ? [task] : [])),
+    warnings: judged.flatMap(({ task, place }) =>
+      place.kind === 'here'
+        ? []
+        : [
+            `service "${lastingName(task)}" has labels for a backup, but ${place.why}: nothing of it is backed up here (docker rm ${task.name} ends this warning)`,
+          ],
+    ),
+  }
 }

@@ -24,16 +24,22 @@ const STACK_IN_FRONT = "docker stack puts the stack's name in front"
  */
 export function nearestName(kind: HostObject['kind'], wanted: string, objects: readonly HostObject[]): string | null {
   const same = objects.filter((one) => one.kind === kind)
+  if (same.some((one) => bears(one, wanted))) return 'It is there now: run this again'
   for (const { finds, because } of kind === 'volume' ? VOLUME_RULES : CONTAINER_RULES) {
     const names = [...new Set(same.filter((one) => finds(one, wanted)).map(lastingName))]
     if (names.length > 0) return `Did you mean ${listed(names)}?${because === null ? '' : ` (${because}.)`}`
   }
   const byId = same.find(({ id }) => ID_PREFIX.test(wanted) && id?.startsWith(wanted))
   if (byId) return `The id of container "${byId.name}" begins so: give its name, which lasts longer than its id`
-  const other = objects.find((one) => one.kind !== kind && one.name === wanted)
-  if (other) return `There is a ${other.kind} of that name: write "${KEYS[other.kind]}: ${wanted}"`
+  const other = objects.find((one) => one.kind !== kind && bears(one, wanted))
+  if (other)
+    return `There is a ${other.name === wanted ? other.kind : 'swarm service'} of that name: write "${KEYS[other.kind]}: ${wanted}"`
   const close = closest(wanted, same)
   return close.length > 0 ? `Did you mean ${listed(close)}?` : null
+}
+
+function bears(object: HostObject, name: string): boolean {
+  return object.name === name || lastingName(object) === name
 }
 
 const KEYS = { volume: 'volume', container: 'db' } as const

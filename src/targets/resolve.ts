@@ -15,7 +15,7 @@ import { CommandError } from '../errors.ts'
 import type { EngineTraits } from '../staging/stagingContract.ts'
 import { type ChosenStaging, decideStaging } from './chooseStaging.ts'
 import { type HostObject, nearestName } from './nearestName.ts'
-import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed } from './services.ts'
+import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed, taskOf } from './services.ts'
 
 /** A container that has a target's data, as it stands in the manifest: a restore needs its image. */
 export interface SourceContainer {
@@ -172,7 +172,7 @@ async function resolveDatabase(search: Search, target: DbTarget): Promise<DbSour
   return { kind: 'db', target, container, name: lastingName(container), facts: factsOf(container), containers }
 }
 
-/** The container of that name or full id; else the running task of the swarm service of that name. */
+/** The container of that name or full id; else the task of the swarm service of that name, a running one where there is one. */
 async function findDatabase({ docker, options }: Search, name: string): Promise<Container | null> {
   const container = await inspectContainer(docker, name, options)
   if (container !== null) return container
@@ -189,8 +189,19 @@ function whyNotRunning(container: Container): string | null {
   if (state === 'paused') return `is paused: unpause it (docker unpause ${name}), or take it out of the targets`
   if (state === 'restarting')
     return `starts over and over, last with exit code ${container.exitCode}: docker logs ${name} may say why`
+  if (taskOf(container) !== null) return whyNoTask(container)
   const end = status === 'created' ? 'was never started' : `ended with exit code ${container.exitCode}`
   return `is not running, it ${end}: start it (docker start ${name}), or take it out of the targets`
+}
+
+/** Swarm alone starts its tasks: nobody is told to start one by hand. */
+function whyNoTask(task: Container): string {
+  const { name, status, exitCode, startError } = task
+  const last =
+    status === 'created'
+      ? `swarm has created its next task (${name}) and not started it yet${startError === '' ? '' : `: ${startError.trim()}`}`
+      : `its newest task on this host (${name}) ended with exit code ${exitCode}, and no other one runs`
+  return `runs nowhere on this host: ${last}. Wait until it is up (docker service ps ${lastingName(task)}, on a manager), then run this again; if the service has moved to another host for good, remove what it left here (docker rm ${name})`
 }
 
 /** That a target is not there, and the name that was meant, or what to do. */

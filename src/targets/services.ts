@@ -2,14 +2,20 @@
 import type { Container } from '../docker/parseContainer.ts'
 
 const SWARM_SERVICE = 'com.docker.swarm.service.name'
+const SWARM_SERVICE_ID = 'com.docker.swarm.service.id'
 const SWARM_TASK = 'com.docker.swarm.task.id'
+const SWARM_TASK_NAME = 'com.docker.swarm.task.name'
+const SWARM_NODE = 'com.docker.swarm.node.id'
 const COMPOSE_PROJECT = 'com.docker.compose.project'
 const COMPOSE_SERVICE = 'com.docker.compose.service'
 const COMPOSE_NUMBER = 'com.docker.compose.container-number'
 const COMPOSE_ONE_OFF = 'com.docker.compose.oneoff'
 
 /** A container, as far as its service can be told from it. */
-export type ServiceMember = Pick<Container, 'id' | 'name' | 'labels' | 'createdAt' | 'state'>
+export type ServiceMember = Pick<
+  Container,
+  'id' | 'name' | 'labels' | 'createdAt' | 'state' | 'status' | 'finishedAt' | 'exitCode' | 'oomKilled'
+>
 
 type Named = Pick<ServiceMember, 'name' | 'labels'>
 
@@ -32,10 +38,10 @@ export function swarmServicesOf(name: string): readonly string[] {
   return [name, ...(service === undefined ? [] : [service])]
 }
 
-/** The running task that a service's name stands for on this host; the newest, where an update runs two of them side by side. */
+/** The task that a service's name stands for on this host: the newest of those that run, else the newest of all. */
 export function taskNamed<T extends ServiceMember>(name: string, containers: readonly T[]): T | null {
   const tasks = containers.filter((one) => one.labels[SWARM_TASK] !== undefined && lastingName(one) === name)
-  return newest(tasks.filter((one) => one.state !== 'down'))
+  return newest(tasks.filter((one) => one.state !== 'down')) ?? newest(tasks)
 }
 
 export const swarmServiceLabel = (service: string) => `${SWARM_SERVICE}=${service}`
@@ -43,8 +49,8 @@ export const swarmServiceLabel = (service: string) => `${SWARM_SERVICE}=${servic
 export interface Standing<T> {
   /** Those that stand for their service, and all that belong to none. */
   readonly standing: readonly T[]
-  /** Services whose tasks on this host have all ended: swarm may run them on another host. */
-  readonly ended: readonly string[]
+  /** Of each swarm service of which nothing runs on this host, the newest task: swarm is about to start another one, here or elsewhere. */
+  readonly idle: readonly T[]
 }
 
 /**
@@ -61,10 +67,9 @@ export function standingFor<T extends ServiceMember>(containers: readonly T[]): 
   const isTask = (one: T) => one.labels[SWARM_TASK] !== undefined
   return {
     standing: containers.filter((one) => chosen.has(one)),
-    ended: [...groups.values()].flatMap((members) => {
-      const [first] = members
-      return first && isTask(first) && !members.some((one) => chosen.has(one)) ? [lastingName(first)] : []
-    }),
+    idle: [...groups.values()].flatMap((members) =>
+      members.some((one) => chosen.has(one)) ? [] : (newest(members.filter(isTask)) ?? []),
+    ),
   }
 }
 
@@ -92,4 +97,27 @@ function isInterim({ name }: Named): boolean {
 
 function newest<T extends ServiceMember>(containers: readonly T[]): T | null {
   return containers.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null
+}
+
+/** Says which task of which service a container is or was, as far as swarm wrote it down; `null` for a container of no service. */
+export function taskOf({ labels }: Pick<ServiceMember, 'labels'>): SwarmTask | null {
+  const serviceId = labels[SWARM_SERVICE_ID]
+  const service = labels[SWARM_SERVICE]
+  const task = labels[SWARM_TASK]
+  if (!serviceId || !service || !task) return null
+  const name = labels[SWARM_TASK_NAME] ?? ''
+  const isUsual = name.startsWith(`${service}.`) && name.endsWith(`.${task}`)
+  return {
+    serviceId,
+    node: labels[SWARM_NODE] ?? '',
+    slot: isUsual ? name.slice(service.length + 1, -task.length - 1) : '',
+  }
+}
+
+export interface SwarmTask {
+  readonly serviceId: string
+  /** Id of this host in the swarm. */
+  readonly node: string
+  /** A replica's number; of a global service the node's id; empty where it is not known. */
+  readonly slot: string
 }

@@ -124,6 +124,21 @@ test.each<[string, 'volume' | 'db', string, HostObject[], string | null]>([
     [container('shop-postgres-1', composed('shop', 'service', 'postgres'))],
     'Did you mean "shop-postgres-1"?',
   ],
+  ['one that came in between', 'volume', 'data', [volume('data')], 'It is there now: run this again'],
+  [
+    'a task that came in between',
+    'db',
+    'shop_db',
+    [container(`shop_db.1.${TASK}`, task('shop_db', 'shop'))],
+    'It is there now: run this again',
+  ],
+  [
+    'a swarm service taken for a volume',
+    'volume',
+    'shop_db',
+    [container(`shop_db.1.${TASK}`, task('shop_db', 'shop'))],
+    'There is a swarm service of that name: write "db: shop_db"',
+  ],
   [
     'more than can be named',
     'volume',

@@ -6,7 +6,17 @@ let made = 0
 function container(name: string, labels: Record<string, string> = {}, isRunning = true): ServiceMember {
   made += 1
   const createdAt = new Date(made * 60_000).toISOString()
-  return { id: `${made}`, name, labels, createdAt, state: isRunning ? 'running' : 'down' }
+  return {
+    id: `${made}`,
+    name,
+    labels,
+    createdAt,
+    state: isRunning ? 'running' : 'down',
+    status: isRunning ? 'running' : 'exited',
+    finishedAt: createdAt,
+    exitCode: 0,
+    oomKilled: false,
+  }
 }
 const task = (service: string, slot: string, id: string, isRunning = true) =>
   container(
@@ -47,7 +57,7 @@ test.each<[string, ServiceMember[], string[], string[]]>([
     ['db.1.t3'],
     [],
   ],
-  ['a service that swarm runs elsewhere', [task('db', '1', 't1', false), task('db', '1', 't2', false)], [], ['db']],
+  ['a service of which nothing runs', [task('db', '1', 't1', false), task('db', '1', 't2', false)], [], ['db.1.t2']],
   ['two replicas', [task('db', '1', 't1'), task('db', '2', 't2')], ['db.1.t1', 'db.2.t2'], []],
   ['an update that starts the new task first', [task('db', '1', 't1'), task('db', '1', 't2')], ['db.1.t2'], []],
   [
@@ -83,10 +93,10 @@ test.each<[string, ServiceMember[], string[], string[]]>([
     ['shop-db-1', 'shop-db-2'],
     [],
   ],
-])('%s', (_, containers, standing, ended) => {
+])('%s', (_, containers, standing, idle) => {
   const found = standingFor(containers)
   expect(found.standing.map(({ name }) => name)).toEqual(standing)
-  expect(found.ended).toEqual(ended)
+  expect(found.idle.map(({ name }) => name)).toEqual(idle)
 })
 
 test('a service stands for its running task, whatever the task is called', () => {
@@ -95,5 +105,6 @@ test('a service stands for its running task, whatever the task is called', () =>
   expect(taskNamed('db.2', tasks)?.name).toBe('db.2.t3')
   expect(taskNamed('db.3', tasks)).toBeNull()
   expect(taskNamed('d', tasks)).toBeNull()
+  expect(taskNamed('db', [task('db', '1', 't5', false), task('db', '1', 't6', false)])?.name).toBe('db.1.t6')
   expect(taskNamed('web', [container('web')])).toBeNull()
 })

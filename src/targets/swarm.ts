@@ -1,0 +1,72 @@
+/** Where swarm runs a service of which nothing runs on this host at the moment: here, in a moment, or on another host. */
+
+import { succeeded } from '../docker/callResult.ts'
+import { type Docker, type QueryOptions, query } from '../docker/process.ts'
+import { type ServiceMember, type SwarmTask, taskOf } from './services.ts'
+
+/** A task that swarm wants to run. */
+export interface WantedTask {
+  readonly slot: string
+  /** Id of the host; empty while swarm finds none. */
+  readonly node: string
+}
+
+/**
+ * `here`: the service belongs to this host, or nothing proves that it does not.
+ * `elsewhere`: nothing of it is to run on this host; `why` stands behind the service's name.
+ */
+export type Whereabouts = { readonly kind: 'here' } | { readonly kind: 'elsewhere'; readonly why: string }
+
+/** Asks the swarm where the service of a task that does not run is meant to run; a host that is no manager tells it from the task. */
+export async function whereabouts(docker: Docker, newest: ServiceMember, options: QueryOptions): Promise<Whereabouts> {
+  const task = taskOf(newest)
+  const wanted = task === null ? 'unknown' : await wantedTasks(docker, task.serviceId, options)
+  return judgeWhereabouts(newest, wanted, Date.now())
+}
+
+/** `gone`: swarm has no such service any more. `unknown`: this host is no manager, or the swarm does not answer. */
+type Wanted = readonly WantedTask[] | 'gone' | 'unknown'
+
+/** The tasks of a service that swarm wants to run. `--no-resolve` prints ids, which are unique, for names. */
+async function wantedTasks(docker: Docker, serviceId: string, options: QueryOptions): Promise<Wanted> {
+  const filters = ['running', 'ready'].flatMap((state) => ['--filter', `desired-state=${state}`])
+  const format = ['--format', '{{.Name}}\t{{.Node}}']
+  const argv = ['service', 'ps', '--no-trunc', '--no-resolve', ...filters, ...format, serviceId]
+  const output = await query(docker, argv, options)
+  if (!succeeded(output)) return /no such service/i.test(output.stderr) ? 'gone' : 'unknown'
+  return output.stdout.split('\n').flatMap((line) => {
+    const [name = '', node = ''] = line.split('\t')
+    return name === '' ? [] : [{ slot: name.slice(name.lastIndexOf('.') + 1), node }]
+  })
+}
+
+/** How long after a task's end an image may still be pulled for the next one, ms: until then no container shows that there will be one. */
+const NEXT_TASK_MS = 3_600_000
+
+/** Decides it. `newest` is the newest task on this host, and does not run; `now` is in milliseconds. In doubt it is `here`, where a failure is seen. */
+export function judgeWhereabouts(newest: ServiceMember, wanted: Wanted, now: number): Whereabouts {
+  if (wanted === 'gone')
+    return { kind: 'elsewhere', why: 'was removed from the swarm, and has left a container behind' }
+  const task = taskOf(newest)
+  if (wanted === 'unknown' || task === null) return fromContainer(newest, now)
+  return fromSwarm(task, wanted)
+}
+
+function fromSwarm(task: SwarmTask, wanted: readonly WantedTask[]): Whereabouts {
+  const same = wanted.filter(({ slot }) => task.slot === '' || slot === task.slot)
+  if (wanted.length === 0 || same.some(({ node }) => node === '' || node === task.node)) return { kind: 'here' }
+  if (same.length > 0) return { kind: 'elsewhere', why: 'runs on another host of the swarm' }
+  return { kind: 'elsewhere', why: 'has no such replica any more' }
+}
+
+/**
+ * A task that swarm shuts down ends by SIGTERM (or SIGKILL, where it takes too long); swarm creates the next one's container as soon as the
+ * image is there. One that ended so over an hour ago, and that nothing followed, has its next one on another host.
+ */
+function fromContainer({ status, exitCode, oomKilled, finishedAt }: ServiceMember, now: number): Whereabouts {
+  const wasShutDown = [0, 130, 137, 143].includes(exitCode) && !oomKilled
+  const isLongAgo = now - Date.parse(finishedAt) > NEXT_TASK_MS
+  if (status === 'exited' && wasShutDown && isLongAgo)
+    return { kind: 'elsewhere', why: 'was shut down here over an hour ago, and no task followed on this host' }
+  return { kind: 'here' }
+}
