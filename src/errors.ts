@@ -1,9 +1,9 @@
 /**
- * What can go wrong. Each error says what failed, on what, and what to do next. Errors of the operating system can come from anywhere;
- * anything else that is thrown is our bug.
+ * Defines the errors. Each says what failed, on what, and what to do next. Errors of the operating system can come from anywhere; anything
+ * else that is thrown is our bug.
  */
 
-/** One thing wrong with the configuration. `line` and `column` are 1-based; `path` is written as a person would: `instances[0].env.KEY`. */
+/** One thing wrong with the configuration. `line` and `column` are 1-based; `path` is written for people: `instances[0].env.KEY`. */
 export interface ConfigIssue {
   readonly message: string
   readonly path: string
@@ -11,7 +11,7 @@ export interface ConfigIssue {
   readonly column: number
 }
 
-/** The configuration, or an input, is wrong. Carries every issue of the file; thrown before anything is touched. */
+/** The configuration is wrong. Carries every issue of the file; thrown before anything is touched. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly file: string
@@ -24,24 +24,24 @@ export class ConfigError extends Error {
   }
 }
 
-/** An input of the action, or the event it was started by, is wrong. Thrown before anything is touched. */
+/** An input of the action, or the event that started it, is wrong. Thrown before anything is touched. */
 export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
-/** No Docker engine that this action can work with. Thrown before anything is touched. */
+/** No usable Docker engine answers. Thrown before anything is touched. */
 export class DockerUnavailableError extends Error {
   override readonly name = 'DockerUnavailableError'
 }
 
-/** How a process came to its end. */
+/** How a process ended. */
 export type Ended =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'timeout'; readonly afterMs: number }
   | { readonly kind: 'cancelled' }
 
-/** A docker command did not do what it was asked. `message` is one sentence for people; the rest is for the log. */
+/** A docker command did not do what it was asked. `message` is one sentence for people; the other fields are for the log. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly argv: readonly string[]
@@ -56,12 +56,12 @@ export class CommandError extends Error {
   }
 }
 
-/** One instance cannot go on, for a reason that is not a docker command's: what failed, on what, what to do. */
+/** One instance cannot go on, for a reason other than a docker command. The message says what failed, on what, and what to do. */
 export class InstanceError extends Error {
   override readonly name = 'InstanceError'
 }
 
-/** The run was cancelled; whoever holds something releases it and lets this pass. */
+/** The run was cancelled. Code that holds something releases it and throws this on. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError'
 
@@ -70,12 +70,12 @@ export class CancelledError extends Error {
   }
 }
 
-/** Tells an error of the operating system (a full disk, a closed pipe, a limit) by its `syscall`, which Node sets. */
+/** Tells whether an error comes from the operating system (a full disk, a closed pipe, a limit): Node then sets its `syscall`. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }
 
-/** What was thrown, as an error: JavaScript throws anything. */
+/** Returns what was thrown as an error, because JavaScript can throw anything. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }

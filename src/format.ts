@@ -1,6 +1,6 @@
-/** Numbers and times as people read them. Pure. */
+/** Writes numbers and times for people. Pure. */
 
-/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`: two units at most. */
+/** Writes a number of seconds in two units at most: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`. */
 export function seconds(value: number): string {
   if (value < 9.95) return `${value.toFixed(1)} s`
   const whole = Math.round(value)
@@ -12,7 +12,7 @@ export function seconds(value: number): string {
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
 }
 
-/** A limit as it was configured, ms: `2 s`, `1 min 30 s`. */
+/** Writes a configured limit, given in ms: `2 s`, `1 min 30 s`. */
 export function limit(ms: number): string {
   return seconds(Math.round(ms / 1000)).replace('.0 s', ' s')
 }
@@ -23,7 +23,7 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
 
 const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB']
 
-/** `0 B`, `999 B`, `1.2 kB`, `785 MB`: powers of 1000, three digits at most. */
+/** Writes a number of bytes in powers of 1000, three digits at most: `0 B`, `999 B`, `1.2 kB`, `785 MB`. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`
   let scaled = value
@@ -36,12 +36,12 @@ export function bytes(value: number): string {
   return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`
 }
 
-/** `1 instance`, `2 instances`. */
+/** Writes a number with its noun: `1 instance`, `2 instances`. */
 export function count(value: number, noun: string): string {
   return `${value} ${noun}${value === 1 ? '' : 's'}`
 }
 
-/** `2026-11-25 04:00 UTC` from an ISO 8601 time in UTC. */
+/** Writes an ISO 8601 time in UTC to the minute: `2026-11-25 04:00 UTC`. */
 export function minute(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }

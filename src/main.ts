@@ -1,4 +1,4 @@
-/** Both phases of the action, its signals, and the last word on every error. */
+/** Runs both phases of the action, handles signals, and reports every error that nobody else has handled. */
 import { randomBytes } from 'node:crypto'
 import { type AnnotationPlace, type Console, createConsole } from './action/console/console.ts'
 import { exitAtOnce } from './action/exit.ts'
@@ -25,14 +25,14 @@ process.on('uncaughtException', endAfterCrash)
 const run = isPost(env) ? post(env, console, readState(env).job).then(() => 0) : main()
 await endWith(await run.catch((error: unknown) => explain(console, error)))
 
-/** Prints what is left, ends the docker clients that were left behind, and then this process. */
+/** Prints what is left, ends the docker clients that were left behind, and then ends this process. */
 async function endWith(code: number): Promise<never> {
   await console.end()
   endRunningClients()
   exitAtOnce(crashed ? 1 : code)
 }
 
-/** An error that nobody could catch is a bug of ours: it is told as one and ends the process, whatever else is under way. */
+/** Reports an error that nobody could catch as a bug of ours and ends the process, whatever else is under way. */
 function endAfterCrash(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return // an upload goes on, and takes its client's errors (see action/artifact)
   crashed = true
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Leaves the job's mark for `post`. A runner whose disk is full can still back up: what the job leaves is then found by the next start. */
+/** Saves the job's id for `post`. If the runner's disk is full the run goes on: the next run will find what this job leaves. */
 async function saveJob(job: string): Promise<void> {
   try {
     await saveState({ job })
@@ -77,7 +77,10 @@ async function saveJob(job: string): Promise<void> {
   }
 }
 
-/** A user's mistake is one sentence at its place; anything unknown is our bug and says so. A step that reads `result` hears of it, and so does the run's page. */
+/**
+ * Reports an error and returns the exit code. A user's mistake is one sentence at its place in the file; anything unknown is reported as
+ * our bug. The output `result` and the run's page say it too.
+ */
 async function explain(to: Console, error: unknown): Promise<number> {
   const sentences = sentencesOf(error)
   for (const { message, at } of sentences) await to.error(message, at)

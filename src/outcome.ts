@@ -1,9 +1,9 @@
 /**
- * The values that say what happened, and the judgements on them: instance, run, exit code. Everything shown to people is drawn from
- * these; `RunReport` is `report.json`. Pure.
+ * Defines the values that say what happened, and judges instances, the run and the exit code. Everything that people see is made from these
+ * values; `RunReport` is `report.json`. Pure.
  */
 
-/** How one instance ended. `skipped` is one that was selected and not backed up: the run was cancelled before it began, or is a dry run. */
+/** How one instance ended. `skipped`: it was selected and not backed up, because the run was cancelled before it began, or because this is a dry run. */
 export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 'skipped'
 
 /** How the run ended. */
@@ -20,13 +20,16 @@ export interface PhaseTiming {
   readonly seconds: number
 }
 
-/** How a volume's data can come under `/backup`. The one list: the configuration's `staging` takes these words, and `staging/` has a strategy for each. */
+/**
+ * The ways by which a volume's data can come under `/backup`. This is the only list: the configuration's `staging` takes these words, and
+ * `staging/` has a strategy for each.
+ */
 export const STAGINGS = ['mount', 'copy', 'presync'] as const
 export type StagingName = (typeof STAGINGS)[number]
 
 export type TargetKind = 'volume' | 'db'
 
-/** What became of one target. */
+/** What happened to one target. */
 export type TargetReport = StagedTarget | FailedTarget | PlannedTarget
 
 interface TargetBasics {
@@ -38,17 +41,17 @@ interface TargetBasics {
   readonly line: number | null
 }
 
-/** How the data reached `/backup`, and how much it was. What is mounted in place is never counted. */
+/** How the data came under `/backup`, and how much it was. A volume that is mounted in place is never counted. */
 export type StagedData =
   | { readonly staging: 'mount'; readonly files: null; readonly bytes: null }
   | {
       readonly staging: Exclude<StagingName, 'mount'> | 'dump'
-      /** Everything that is no directory. */
+      /** Number of entries that are not directories. */
       readonly files: number
       readonly bytes: number
     }
 
-/** Its data is under `/backup`. */
+/** A target whose data is under `/backup`. */
 export type StagedTarget = TargetBasics & StagedData & { readonly status: 'staged'; readonly error: null }
 
 interface NothingStaged {
@@ -56,44 +59,44 @@ interface NothingStaged {
   readonly bytes: null
 }
 
-/** It could not be staged, or the instance ended before. */
+/** A target that could not be staged, or that was not reached before the instance ended. */
 export interface FailedTarget extends TargetBasics, NothingStaged {
   readonly status: 'failed'
   readonly staging: null
-  /** Why: one sentence. */
+  /** The reason, in one sentence. */
   readonly error: string
 }
 
-/** Of a dry run: how it would be staged. Nothing was. */
+/** A target of a dry run: how it would be staged. Nothing was touched. */
 export interface PlannedTarget extends TargetBasics, NothingStaged {
   readonly status: 'planned'
   readonly staging: StagingName | 'dump'
   readonly error: null
-  /** In words that stand after "would be": `mounted in place`. */
+  /** Words that follow "would be": `mounted in place`. */
   readonly plan: string
 }
 
 export interface InstanceReport {
   readonly id: string
   readonly status: InstanceStatus
-  /** The phase that failed or was cancelled, `null` where none was. */
+  /** The phase that failed or was cancelled; `null` if none was. */
   readonly failedPhase: Phase | null
-  /** Why: one sentence that says what failed and what to do; `null` on success. */
+  /** One sentence that says what failed and what to do; `null` on success. */
   readonly error: string | null
   readonly warnings: readonly string[]
   readonly targets: readonly TargetReport[]
   readonly phases: readonly PhaseTiming[]
-  /** UTC, ISO 8601 with milliseconds; `null` where it never began. */
+  /** UTC, ISO 8601 with milliseconds; `null` if it never began. */
   readonly startedAt: string | null
   readonly seconds: number
-  /** How long applications were stopped, in seconds; `null` where none was. */
+  /** How long applications were stopped, s; `null` if none was. */
   readonly downtimeSeconds: number | null
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
-  /** Exit code of the backup container; `null` where it did not run to an end. */
+  /** Exit code of the backup container; `null` if it did not run to its end. */
   readonly exitCode: number | null
-  /** The next time the schedule fires, UTC ISO 8601; `null` without a schedule. */
+  /** The next time that the schedule fires, UTC, ISO 8601; `null` without a schedule. */
   readonly nextRun: string | null
-  /** The whole log, a path on the runner; `null` where nothing was written. */
+  /** Path of the whole log on the runner; `null` if nothing was written. */
   readonly log: string | null
   /** The last lines of the log, redacted; kept for the summary's fold of a failure. */
   readonly tail: readonly string[]
@@ -104,7 +107,7 @@ export interface InstanceReport {
 export interface RunReport {
   readonly version: 1
   readonly result: RunResult
-  /** Nothing was touched: what would be backed up is `skipped`. */
+  /** True if nothing was touched. The status of the instances is then `skipped`. */
   readonly dryRun: boolean
   readonly host: string
   /** `owner/name`, or empty away from a forge. */
@@ -117,23 +120,23 @@ export interface RunReport {
   readonly startedAt: string
   readonly seconds: number
   readonly engine: { readonly version: string; readonly apiVersion: string } | null
-  /** What went wrong with no instance of this run: an application that an earlier one stopped is not up. */
+  /** Problems that belong to no instance of this run: an application that an earlier run stopped is not up. */
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly instances: readonly InstanceReport[]
 }
 
-/** Why an instance ended as it did. */
+/** The facts from which the status of an instance is judged. */
 export interface InstanceCauses {
   readonly targets: readonly { readonly status: TargetReport['status'] }[]
-  /** Why the instance itself failed: its image, its lock, its backup's end, its deadline, an application that stays down; `null` where none did. */
+  /** Why the instance itself failed: its image, its lock, the backup's end, its deadline, an application that stays down; `null` if it did not. */
   readonly failure: string | null
   readonly cancelled: boolean
 }
 
 /**
- * The judgement on one instance. A failure of its own is `failed`, and counts more than a cancel that came later. A failed target is
- * `partial` where the image ran well with the rest, and `failed` where none is left. What a dry run planned is `skipped`.
+ * Judges one instance. A failure of its own makes it `failed`, even if it was cancelled later. With failed targets it is `partial` if the
+ * image ran well with the rest, and `failed` if no target is left. A dry run's instance is `skipped`.
  */
 export function instanceStatus({ targets, failure, cancelled }: InstanceCauses): InstanceStatus {
   if (failure !== null) return 'failed'
@@ -143,7 +146,7 @@ export function instanceStatus({ targets, failure, cancelled }: InstanceCauses):
   return targets.some((target) => target.status === 'planned') ? 'skipped' : 'success'
 }
 
-/** The judgement on the run: its worst instance. `errors` are failures that belong to no instance. A dry run backs nothing up, so nothing was due. */
+/** Judges the run by its worst instance. `errors` are failures that belong to no instance. A dry run backs nothing up, so its result is `nothing-due`. */
 export function runResult(
   statuses: readonly InstanceStatus[],
   { cancelled, errors }: { readonly cancelled: boolean; readonly errors: readonly string[] },
@@ -154,7 +157,7 @@ export function runResult(
   return statuses.includes('success') ? 'success' : 'nothing-due'
 }
 
-/** The judgement on the job: 0 is green. */
+/** Judges the job: 0 is green. */
 export function exitCode(result: RunResult, allowPartial: boolean): 0 | 1 {
   return result === 'success' || result === 'nothing-due' || (result === 'partial' && allowPartial) ? 0 : 1
 }

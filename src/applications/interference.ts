@@ -36,7 +36,7 @@ export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): 
 }
 
 /**
- * Tells whether a container was already unhealthy or restarting before the stop. A container in a crash loop looks running between two
+ * Returns what was wrong with a container before the stop: unhealthy or restarting. A container in a crash loop looks running between two
  * starts; its restart count since the plan shows it.
  */
 function unwell(one: ToStart, group: StopGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {

@@ -15,7 +15,7 @@ const START_INTERVAL_MS = 5_000
 /** Time for a first probe, ms: if none came by then, the engine is an older one (see `START_INTERVAL_MS`). */
 const PROBE_MS = 10_000
 
-/** A container that was started. Times in ms by this process's monotonic clock. */
+/** A container that was started. Times in ms since 1970, by the clock of this machine. */
 export interface StartedContainer {
   readonly expected: ToStart
   /** When the waiting for it began. */

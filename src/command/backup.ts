@@ -1,4 +1,4 @@
-/** `backup`: the instances of this run, one after the other or side by side, and what is said of them in the end. */
+/** `backup`: runs the instances of this run, one after the other or in parallel, and reports on them. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { refusedEvent } from '../action/platform.ts'
@@ -45,17 +45,17 @@ export async function backup(action: CommandContext): Promise<number> {
   return publish(action, report, { folder, logs, redactor: plan.redactor, selected })
 }
 
-/** The plan of a run, made before the host is asked anything. */
+/** What a run will do, decided before the host is asked anything. */
 interface RunPlan {
   readonly config: Config
   readonly instances: readonly PlannedInstance[]
   readonly lockWaitMs: number
-  /** The configuration's `nodeName`; `null` where it has none, or where it awaits a variable that is not set. */
+  /** The configuration's `nodeName`; `null` if it has none, or if it uses a variable that is not set. */
   readonly hostName: string | null
-  /** Says why `nodeName` is not known; this fails the instances that have none of their own. */
+  /** Why `nodeName` is not known; it fails the instances that have no `nodeName` of their own. Else `null`. */
   readonly hostNameProblem: string | null
   readonly redactor: Redactor
-  /** Masks secrets that come to light during the run. */
+  /** Masks secrets that are found during the run, such as passwords in `dumpArgs`. */
   readonly hide: (secrets: Iterable<string>) => void
 }
 
@@ -89,7 +89,7 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
   return { config, instances, lockWaitMs, hostName, hostNameProblem, redactor: register.redactor, hide: register.add }
 }
 
-/** Refuses what cannot be run, and returns how long a lock is waited for, in milliseconds. */
+/** Refuses a request that cannot be run. Returns the longest wait for a lock, ms. */
 function checkRequest({ inputs, event }: CommandContext): number {
   const refused = refusedEvent(event.name)
   if (refused !== null) throw new InputError(refused)
@@ -100,7 +100,7 @@ function checkRequest({ inputs, event }: CommandContext): number {
   return lockWaitMs
 }
 
-/** Returns the texts of this run that everybody sees: ids, names, links and paths. */
+/** Returns the texts of this run that everybody may see: ids, names, links and paths. */
 function visibleTexts(
   { event, inputs, job }: CommandContext,
   instances: readonly PlannedInstance[],
@@ -121,7 +121,7 @@ function visibleTexts(
   ]
 }
 
-/** A variable that is missing fails the instances that have no `nodeName` of their own, not the run. */
+/** Fills in the file's `nodeName`. A missing variable is returned as the error: it fails only the instances that have no `nodeName` of their own. */
 function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError {
   try {
     return resolveNodeName(config, lookup)
@@ -131,7 +131,7 @@ function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError
   }
 }
 
-/** Runs the instances, one after the other or side by side. */
+/** Runs the instances, one after the other or in parallel. */
 function runInstances(
   action: CommandContext,
   plan: RunPlan,

@@ -10,8 +10,8 @@ export interface CommandContext {
   readonly console: Console
   /** Fires when the run is cancelled. */
   readonly signal: AbortSignal
-  /** Random, of this step: `post` finds by it what this process left. */
+  /** Random id of this step, by which `post` finds what this process left on the engine. */
   readonly job: string
-  /** Tells `post` of this job; to be called before anything is made on the engine. A step that never calls it leaves nothing to clean up. */
+  /** Saves the job's id for `post`. Call it before anything is created on the engine; a step that never calls it leaves nothing to clean up. */
   readonly saveJob: () => Promise<void>
 }

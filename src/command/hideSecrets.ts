@@ -1,18 +1,18 @@
-/** Decides which values are masked, and says so once, before anything else is printed. */
+/** Decides which values are masked, and announces it once, before anything else is printed. */
 import type { Console } from '../action/console/console.ts'
 import { isEverydayWord } from '../config/everydayWords.ts'
 import type { SecretText } from '../config/secretValues.ts'
 import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
 
-/** The one redactor of a run, and the runner's knowledge of its secrets. */
+/** The single redactor of a run, which also registers secrets with the runner. */
 interface SecretRegister {
-  /** Masks these values too, also in streams that are open. The runner is told of each value once. */
+  /** Masks these values too, also in streams that are already open. The runner is told of each value once. */
   add(values: Iterable<string>): void
-  /** Masks all values that were added until now, and those that come. */
+  /** Masks all values that were added until now, and those that are added later. */
   readonly redactor: Redactor
 }
 
-/** Opens the register of a run; it is empty. */
+/** Opens the register of a run, without any secret yet. */
 export function openSecretRegister(console: Console): SecretRegister {
   const told = new Set<string>()
   const redactor = createRedactor([])
@@ -28,18 +28,18 @@ export function openSecretRegister(console: Console): SecretRegister {
   }
 }
 
-/** The decision on the secrets of a run. */
+/** What is decided on the secrets of a run. */
 interface Masking {
   readonly masked: readonly SecretText[]
-  /** Values that are not masked although a name tells of a secret, one sentence for all; `null` where there is none. */
+  /** One sentence that names all values that are not masked although their names suggest a secret; `null` if there are none. */
   readonly notice: string | null
-  /** Values that are masked wherever they stand, also where that hides what is no secret; too short ones; a sentence each. */
+  /** One sentence for each masked value that also hides harmless text, and for values too short to be masked. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Decides which values are masked. `open` are texts that stand in ids, links and paths of this run, which a masked value may
- * be a part of. A value under a name that tells of something else than a secret (`S3_KEY_PREFIX`) is then not masked. Pure.
+ * Decides which values are masked. `open` are texts of ids, links and paths of this run, which may contain a secret's value by chance. In
+ * that case a value whose name suggests something other than a secret (`S3_KEY_PREFIX`) is not masked. Pure.
  */
 export function decideMasking(secrets: readonly SecretText[], open: readonly string[]): Masking {
   const isLong = (value: string) => maskable([value]).tooShort === 0

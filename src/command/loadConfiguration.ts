@@ -1,4 +1,4 @@
-/** The configuration as a command takes it: read from the repository, its variables looked up, its instances resolved. */
+/** Loads the configuration for a command: reads it from the repository, looks up its variables, resolves its instances. */
 import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
 import { type Lookup, type ResolvedInstance, resolveInstance } from '../config/resolveInstance.ts'
 import type { SecretText } from '../config/secretValues.ts'
@@ -7,7 +7,7 @@ import { ConfigError } from '../errors.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfigurationText } from './repositoryFiles.ts'
 
-/** Reads the configuration. Throws `InputError` where it cannot be read, `ConfigError` with all that is wrong in it. */
+/** Reads the configuration. Throws `InputError` if the file cannot be read, `ConfigError` with everything that is wrong in it. */
 export async function readConfig(action: CommandContext): Promise<Config> {
   const { config: file } = action.inputs
   return loadConfig(await readConfigurationText(action.event.workspace, file), file)
@@ -18,13 +18,19 @@ export interface Variables {
   /** Looks a name up in the `variables` input, then in the step's environment. */
   readonly lookup: Lookup
   readonly values: ReadonlyMap<string, string>
-  /** All values of the input: each is a secret. A name that the configuration does not use may be part of one, and is not told. */
+  /**
+   * Returns all values of the input: each is a secret. If the configuration does not use a name, the name is left out too, because it may
+   * itself be part of a secret.
+   */
   readonly secretsOf: (config: Config) => readonly SecretText[]
-  /** Throws an `InputError` where a part of the input may be the rest of a value above it; only the configuration can tell. */
+  /**
+   * Throws an `InputError` if a variable of the input may really be the rest of another secret's value. Only the configuration can tell,
+   * because it shows which names are used.
+   */
   readonly refuseRests: (config: Config) => void
 }
 
-/** Reads the `variables` input. Throws an `InputError` where it cannot be read. */
+/** Reads the `variables` input. Throws an `InputError` if it cannot be read. */
 export function openVariables(action: CommandContext): Variables {
   const input = parseVariables(action.inputs.variables)
   return {
@@ -45,7 +51,7 @@ export type PlannedInstance = { readonly raw: RawInstance } & (
   | { readonly ok: false; readonly error: ConfigError }
 )
 
-/** Fills in each instance; one whose variables are missing is that instance's failure, not the run's. */
+/** Resolves each instance. An instance whose variables are missing fails alone; the run goes on. */
 export function resolveAll(
   config: Config,
   instances: readonly RawInstance[],

@@ -1,4 +1,4 @@
-/** The Docker host of a run, and what is said of it that belongs to no instance. */
+/** Connects to the Docker host of a run, and collects messages about it that belong to no instance. */
 import { createApi } from '../action/api.ts'
 import type { DockerHost } from '../claim/host.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
@@ -9,14 +9,14 @@ import type { Docker } from '../docker/process.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
-/** The host with the errors and warnings that were said of it until now, redacted. */
+/** The host, and the errors and warnings about it so far, redacted. */
 export interface OpenHost {
   readonly host: DockerHost
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
 }
 
-/** Asks the engine what it is. Throws `DockerUnavailableError` where none answers that can be worked with. */
+/** Asks the engine for its version and features. Throws `DockerUnavailableError` if no usable engine answers. */
 export async function openHost(action: CommandContext, redactor: Redactor): Promise<OpenHost> {
   const { inputs, event, console } = action
   const docker: Docker = {

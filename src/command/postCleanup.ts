@@ -1,4 +1,4 @@
-/** `post`: removes what the main phase of this job left, because it was killed or could not. It runs after every end but a runner's shutdown. */
+/** `post`: removes what the main phase of this job left, because it was killed or failed to. The runner starts it in every case but its own shutdown. */
 import type { Console } from '../action/console/console.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
 import { sweepJob } from '../claim/sweep.ts'
@@ -8,7 +8,10 @@ import { withoutMountOptions } from '../docker/mountFailures.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
 
-/** Sweeps what carries this job's mark; without a job (see `saveJob`) docker is not called. Never fails the job: what cannot be done is a warning, and the next start tries again. */
+/**
+ * Removes everything that has this job's mark. Without a job id (see `saveJob`) docker is not called. Never fails the job: a problem is a
+ * warning, and the next run tries again.
+ */
 export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
   if (job === undefined) {
     await console.info('Nothing to clean up: this step began no backup.')

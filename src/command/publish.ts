@@ -1,4 +1,4 @@
-/** Publishes a run that has ended: annotations, summary, report, artifacts, outputs, exit code. None of it can fail a good backup. */
+/** Publishes a run that has ended: annotations, summary, report, artifacts, outputs, exit code. A problem with any of them never fails a good backup. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { artifactName, uploadRun } from '../action/artifact.ts'
@@ -12,14 +12,14 @@ import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
 interface Published {
-  /** The run's own folder under the runner's temporary one. */
+  /** The run's own folder below the runner's temporary folder. */
   readonly folder: string
   readonly logs: string
   readonly redactor: Redactor
   readonly selected: readonly string[]
 }
 
-/** Returns the exit code: 1 where any instance failed, was cancelled, or was partial without `allow-partial`. */
+/** Publishes the run and returns the exit code: 1 if any instance failed, was cancelled, or was partial without `allow-partial`. */
 export async function publish(action: CommandContext, made: RunReport, run: Published): Promise<number> {
   const report = redactReport(made, run.redactor.text)
   const { env, inputs, console } = action
@@ -48,7 +48,7 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
 
 const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`
 
-/** Does what a good backup does not depend on; its failure (a full disk, say) is a warning. */
+/** Does work that a good backup does not depend on. If it fails (a full disk), that is a warning. */
 async function attempt(action: CommandContext, what: string, work: () => Promise<void>): Promise<boolean> {
   try {
     await work()
@@ -118,5 +118,5 @@ async function upload(
   return uploaded.report.kind === 'uploaded' ? uploaded.report : undefined
 }
 
-/** The client retries a server that fails for about half a minute; a run does not wait longer, ms. */
+/** Longest wait for the uploads, ms. The client retries a failing server for about half a minute. */
 const UPLOAD_DEADLINE_MS = 120_000

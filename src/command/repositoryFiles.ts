@@ -6,10 +6,10 @@ import { InputError, InstanceError } from '../errors.ts'
 
 const MIB = 1024 * 1024
 const MOST_CONFIGURATION = MIB
-/** A script is put into the container in one piece. */
+/** Size limit of a script, bytes: it is put into the container in one piece. */
 const MOST_SCRIPT = 16 * MIB
 
-/** Reads the text of the configuration; `file` is relative to the workspace. Throws an `InputError` that says why it cannot be. */
+/** Reads the text of the configuration. `file` is relative to the workspace. Throws an `InputError` that says why it cannot be read. */
 export async function readConfigurationText(workspace: string, file: string): Promise<string> {
   const fail = (why: string): never => {
     throw new InputError(`${excerpt(file)} could not be read: ${why}`)
@@ -56,7 +56,7 @@ interface ScriptPlace {
   readonly configFile: string
 }
 
-/** Reads a script. Throws an `InstanceError` where it is not in the repository, or is a link that leads out of it. */
+/** Reads a script. Throws an `InstanceError` if it is not in the repository, or is a link that leads out of it. */
 export async function readScript({ workspace, configFile }: ScriptPlace, file: string): Promise<Buffer> {
   const name = `script ${excerpt(file)}`
   const path = await realpath(join(workspace, file)).catch(() => null)

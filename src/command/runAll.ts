@@ -1,8 +1,8 @@
-/** Several instances: their order, and how many at a time. One's failure never stops the others. */
+/** Runs several instances in order, several at a time if wanted. A failure of one never stops the others. */
 
 /**
- * Works through `items` in their order, at most `atOnce` at a time. After a cancel no further one is begun: `skip` says what becomes of it.
- * Results come in the order of the items.
+ * Works through `items` in their order, at most `atOnce` at a time. After a cancel no further item is begun, and `skip` makes its result.
+ * Results are in the order of the items.
  */
 export async function runAll<Item, Result>(
   items: readonly Item[],

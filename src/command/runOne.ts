@@ -13,13 +13,13 @@ import { nextSlot } from '../schedule/slots.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
-/** The file of the log, and what hides secrets in it. */
+/** Path of the log file, and the redactor for it. */
 interface LogPlace {
   readonly path: string
   readonly redactor: Redactor
 }
 
-/** Runs an instance, or previews it in a dry run. */
+/** Runs an instance; in a dry run, previews it. */
 export async function runOne(
   action: CommandContext,
   context: InstanceContext,
@@ -42,7 +42,7 @@ export async function runOne(
   }
 }
 
-/** Says how an instance ended. Why a target failed stands in the log already, where it did. */
+/** Makes the last line of an instance's log. If only targets failed, their errors are in the log already and are not repeated. */
 function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'error' | 'targets'>): string {
   if (error === null) return status
   const failed = targets.filter((target) => target.status === 'failed')
@@ -50,7 +50,7 @@ function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'e
   return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`
 }
 
-/** Makes the report of an instance that was selected and not begun. */
+/** Makes the report of an instance that was selected but not begun. */
 export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: string | null): InstanceReport {
   return {
     id: raw.id,

@@ -1,4 +1,4 @@
-/** Which instances this run takes. Pure. */
+/** Selects the instances of this run. Pure. */
 import type { RawInstance } from '../config/load.ts'
 import { InputError } from '../errors.ts'
 
@@ -9,13 +9,16 @@ interface SelectedInstances {
 
 interface SelectRequest {
   readonly all: readonly RawInstance[]
-  /** Ids from the `instances` input; empty where it was not given. */
+  /** Ids from the `instances` input; empty if it was not given. */
   readonly ids: readonly string[]
   readonly select: 'auto' | 'due' | 'all'
   readonly event: string
 }
 
-/** Named ones, else by `select`: all of them, or those with a schedule where the event is one. Throws `InputError` for an unknown id. */
+/**
+ * Returns the instances named by `ids`; if none are named, those that `select` says: all of them, or on a schedule event those with a
+ * schedule. Throws `InputError` for an unknown id.
+ */
 export function selectInstances({ all, ids, select, event }: SelectRequest): SelectedInstances {
   const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))
   if (unknown.length > 0) {

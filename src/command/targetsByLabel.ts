@@ -5,7 +5,7 @@ import type { InstanceContext } from '../instance/context.ts'
 import { discover } from '../targets/discover.ts'
 import type { PlannedInstance } from './loadConfiguration.ts'
 
-/** Returns what finds the targets of one instance. */
+/** Makes the function that finds the targets of one instance. */
 export function targetsByLabel(
   host: DockerHost,
   config: Config,

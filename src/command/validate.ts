@@ -1,8 +1,8 @@
-/** `validate`: whether the configuration is right, as far as a file alone can tell. Needs no Docker and no variable's value. */
+/** `validate`: checks the configuration as far as the file alone allows. Needs no Docker and no variable's value. */
 import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
 
-/** Returns the exit code. Throws `ConfigError` with all that is wrong. */
+/** Prints the result and returns the exit code. Throws `ConfigError` with everything that is wrong. */
 export async function validate(action: CommandContext): Promise<number> {
   const { console } = action
   const config = await readConfig(action)

@@ -1,4 +1,4 @@
-/** Reads the labels of volumes and containers into targets, as early Marina did. Knows no Docker. */
+/** Reads the labels of volumes and containers into targets, by the rules of early Marina versions. Pure. */
 import { DB_KINDS, type DbKind } from '../databases/engines.ts'
 import { excerpt } from './excerpt.ts'
 import type { DbTarget, Target, VolumeTarget } from './model.ts'
@@ -41,7 +41,7 @@ export const LABELS: Readonly<Record<string, LabelMeaning>> = {
   post: { on: ['volume', 'container'], description: 'As `postHook`, likewise.' },
 }
 
-/** Labels of early Marina that ask for nothing any more. */
+/** Labels of early Marina versions that have no effect any more, each with what to do. */
 const OLD: Readonly<Record<string, string>> = {
   tags: 'tags are up to the backup image',
   retention: '`retention` in config.yml replaces it',
@@ -60,14 +60,14 @@ export interface LabelInstance {
   readonly id: string
   /** True where its targets come from labels: `targets` is left out, and `discover` is not `all`. */
   readonly discovers: boolean
-  /** The value for a volume whose labels do not say. */
+  /** The default for a volume whose labels do not say. */
   readonly stopAttached: boolean
 }
 
 export interface Discovery {
-  /** By instance id; an instance that is named nowhere is not in it. Volumes first, each by name. */
+  /** Targets by instance id, volumes first, each sorted by name. An instance that no label names has no entry. */
   readonly targets: ReadonlyMap<string, readonly Target[]>
-  /** By instance id: labels that cannot be followed. The instance must not pass as complete. */
+  /** By instance id: labels that cannot be followed, one sentence each. The instance must then not count as complete. */
   readonly errors: ReadonlyMap<string, readonly string[]>
   readonly warnings: readonly string[]
   readonly notices: readonly string[]
@@ -204,7 +204,7 @@ function remarks(
 
 interface NamedInstance {
   readonly instance: LabelInstance
-  /** The label that names it. */
+  /** The label that named the instance. */
   readonly label: string
   readonly value: string
 }

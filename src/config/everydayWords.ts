@@ -1,4 +1,4 @@
-/** Words that stand in many logs, ids and paths: as masked values they would blot out what is no secret. Pure. */
+/** Lists words that stand in many logs, ids and paths. Masking such a value would hide much harmless text. Pure. */
 
 const WORDS = new Set(
   `access actions admin administrator archive auth backup backups borg bucket cache changeme client cluster config container
@@ -12,7 +12,7 @@ const WORDS = new Set(
   weekly windows world yearly`.split(/\s+/),
 )
 
-/** Returns true for one of these words, in capitals or not. */
+/** Tells whether a value is one of these words; upper and lower case are the same. */
 export function isEverydayWord(value: string): boolean {
   return WORDS.has(value.trim().toLowerCase())
 }

@@ -1,8 +1,8 @@
-/** The text of `${VAR}`, `$VAR`, `${VAR:-default}` and `$$`: taken apart and filled in. Knows nothing of the file. */
+/** Parses and fills in `${VAR}`, `$VAR`, `${VAR:-default}` and `$$` in one text. Pure. */
 
 interface Variable {
   readonly name: string
-  /** `null` where the variable must be set. */
+  /** The default; `null` if the variable must be set. */
   readonly fallback: string | null
 }
 
@@ -20,7 +20,7 @@ const BRACES = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 // The runner's own variables: tokens of the job, all inputs of the action (the `variables` input too), saved state.
 const REFUSED = /^(?:ACTIONS|INPUT|STATE)_/i
 
-/** Takes a text apart. A `$` that begins neither a name, nor `{`, nor `$$` stands for itself. */
+/** Parses a text. A `$` that begins neither a name nor `{` nor `$$` stands for itself. */
 export function parseTemplate(text: string): Template {
   const parts: Part[] = []
   const problems: string[] = []
@@ -69,7 +69,7 @@ function addVariable(inside: string, parts: Part[], problems: string[]): void {
   }
 }
 
-/** Returns true where the text awaits variables; `$$` alone does not count. */
+/** Tells whether the text contains variables. `$$` alone does not count. */
 export function isOpen(text: string): boolean {
   const { parts, problems } = parseTemplate(text)
   return problems.length > 0 || parts.some((part) => typeof part !== 'string')
@@ -77,7 +77,7 @@ export function isOpen(text: string): boolean {
 
 export interface Filled {
   readonly text: string
-  /** Variables that are not set, or are empty where that is not allowed. */
+  /** Variables that are not set, or that are empty although they have no default. */
   readonly missing: readonly { readonly name: string; readonly empty: boolean }[]
   /** The variables of the text, set or not. */
   readonly names: readonly string[]
@@ -85,7 +85,7 @@ export interface Filled {
   readonly values: readonly { readonly name: string; readonly value: string }[]
 }
 
-/** Fills in. An empty variable counts as not set: a misspelt secret arrives empty. */
+/** Fills in the variables. An empty variable counts as not set, because a misspelt secret arrives as an empty text. */
 export function fillTemplate(template: Template, lookup: (name: string) => string | undefined): Filled {
   let text = ''
   const missing: { name: string; empty: boolean }[] = []

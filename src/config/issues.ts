@@ -8,25 +8,25 @@ import { isTreeMap, type Path, type Tree, treeAt, writePath, type YamlSource } f
 
 type ZodIssue = z.core.$ZodIssue
 
-/** Describes the issues of one parse of `tree`, in the file's order. Paths are the file's. */
+/** Describes the issues of one parse of `tree`, in the order of the file. Their paths are those of the file. */
 export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: YamlSource): ConfigIssue[] {
   return found.flatMap((issue) => describeIssue(issue, tree, source))
 }
 
-/** A message has so many characters at most: it may quote a text of the file, which may be of any length. */
+/** Longest message, characters: it may quote a text of the file, which may be of any length. */
 const MESSAGE_CHARACTERS = 1000
 const PATH_CHARACTERS = 300
 
-/** Makes an issue at the value of `path`, or at its key. */
+/** Makes an issue at the position of the value at `path`, or of its key. */
 export function issueAt(source: YamlSource, path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigIssue {
   const place = at === 'key' ? source.keyAt(path) : source.valueAt(path)
   return { message: excerpt(message, MESSAGE_CHARACTERS), path: excerpt(writePath(path), PATH_CHARACTERS), ...place }
 }
 
-/** More help nobody, and would take minutes to print. */
+/** Largest number of issues that are shown: more help nobody, and printing them would take minutes. */
 const MOST_ISSUES = 200
 
-/** Sorts by line and column, drops what is said twice, and counts what is too much to be shown. */
+/** Sorts issues by line and column, drops duplicates, and replaces those beyond the limit by their number. */
 export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
   const said = new Set<string>()
   const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
@@ -55,7 +55,7 @@ function describeIssue(issue: ZodIssue, tree: Tree, source: YamlSource): ConfigI
   return [issueAt(source, path, `${name} ${issue.message}`)]
 }
 
-/** Every union here is "a text, or a list of texts": the side that fits the value has the right words. */
+/** Describes an issue of a union. Each union here is "a text or a list of texts", so the message comes from the side that fits the value. */
 function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: YamlSource): ConfigIssue {
   const path = issue.path as Path
   const value = treeAt(tree, path)
@@ -81,7 +81,7 @@ function valueKind(value: Tree | undefined): string {
   return typeof value === 'string' ? 'text' : Array.isArray(value) ? 'a list' : 'a map'
 }
 
-/** Writes the key as people see it: `` `env.KEY` ``, `` item 2 of `paths` ``. */
+/** Writes a key for people: `` `env.KEY` ``, `` item 2 of `paths` ``. */
 export function keyName(path: Path): string {
   if (path.length === 0) return 'the file'
   const last = path.at(-1) as string | number
@@ -109,7 +109,7 @@ const PLACE_WORDS: Readonly<Record<KeyPlace, string>> = {
   resources: '`resources`',
 }
 
-/** Words of neighbouring tools whose spelling is far from ours. */
+/** Keys of similar tools that are spelt quite differently from ours, each with our key. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   image: 'customImage',
   cron: 'schedule',

@@ -14,19 +14,19 @@ interface Notice {
   readonly line: number
 }
 
-/** An instance as far as it is known without variables. */
+/** An instance in the state before its variables are filled in. */
 export interface RawInstance {
   readonly id: string
-  /** Place in `instances`, from 0. */
+  /** Its position in `instances`, from 0. */
   readonly index: number
   /** 1-based, of the instance's entry. */
   readonly line: number
   readonly column: number
-  /** `null`: none, or it awaits variables (`scheduleIsOpen`). */
+  /** `null` if it has none, or if it contains variables (`scheduleIsOpen`). */
   readonly schedule: Schedule | null
   readonly scheduleIsOpen: boolean
   readonly runsOn: readonly string[]
-  /** Variables that must be set and not empty, by name, in alphabetical order. */
+  /** Names of variables that must be set and not empty, in alphabetical order. */
   readonly variables: readonly string[]
   /** Variables that have a default. */
   readonly optionalVariables: readonly string[]
@@ -36,13 +36,13 @@ export interface Config {
   readonly file: string
   readonly instances: readonly RawInstance[]
   readonly notices: readonly Notice[]
-  /** Variables that `nodeName` must have. */
+  /** Variables that `nodeName` needs. */
   readonly nodeNameVariables: readonly string[]
-  /** Every variable that the file uses anywhere, with a default or without. */
+  /** All variables that the file uses anywhere, with a default or without. */
   readonly usedVariables: ReadonlySet<string>
-  /** The top's values, `nodeName` as written. */
+  /** Values at the top of the file. `nodeName` is as written, with its variables. */
   readonly top: TopValues
-  /** For settling: the file's values and where they stand. */
+  /** The file's values and their positions, for resolving instances. */
   readonly tree: { readonly [key: string]: Tree }
   readonly source: YamlSource
 }
@@ -78,8 +78,8 @@ export function loadConfig(text: string, file: string): Config {
 }
 
 /**
- * Takes out keys without a value, which count as left out, as they did in Marina. In `env` they stay (an empty text is a
- * value, no value is an error), as does an empty `targets`, which could be meant in two ways.
+ * Removes keys without a value: they count as left out, as in Marina 0.9. Kept are keys in `env`, where an empty text is a value and a
+ * missing one an error, and an empty `targets`, which could mean two things.
  */
 export function prune(tree: Tree, path: Path): Tree {
   if (Array.isArray(tree)) return tree.map((item: Tree, index) => prune(item, [...path, index]))
@@ -93,7 +93,7 @@ export function prune(tree: Tree, path: Path): Tree {
   return kept
 }
 
-/** Texts of an instance that variables are filled into: all but `id` and `runsOn`. Paths are the file's. */
+/** Yields the texts of an instance that variables are filled into: all but `id` and `runsOn`. Paths are those of the file. */
 export function* openTexts(tree: Tree, path: Path): Generator<{ readonly path: Path; readonly text: string }> {
   if (isPlanned(path)) return
   if (typeof tree === 'string') yield { path, text: tree }
@@ -108,7 +108,7 @@ function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
   return kept
 }
 
-/** Checks the file against the schema. Issues of texts that still await variables are left out. */
+/** Checks the file against the schema. Texts that contain variables are not judged yet. */
 function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   const result = fileSchema.safeParse(tree)
   if (result.success) return []
@@ -121,7 +121,7 @@ function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   return describeIssues(decided, tree, source)
 }
 
-/** Returns true for `id` and `runsOn`, which are needed before any variable is known. */
+/** Tells whether a path is `id` or `runsOn`, which are needed before any variable is known. */
 function isPlanned(path: Path): boolean {
   return path[0] === 'instances' && (path[2] === 'id' || path[2] === 'runsOn')
 }
@@ -207,7 +207,7 @@ function rawInstance(
   }
 }
 
-/** The schedule of a text that the schema took; `timezone` counts where the text names none. */
+/** Parses a schedule that the schema has accepted. `timezone` applies if the text names no time zone. */
 function readSchedule(text: string, timezone: string, line: number): Schedule {
   const result = parseCron(text)
   if (!result.ok) throw new TypeError(`a schedule that passed the schema: ${result.message}`)
@@ -226,7 +226,7 @@ function variablesOf(texts: readonly string[]): { required: readonly string[]; o
   }
 }
 
-/** Collects the variables of all instances, and of the texts at the top that take variables. */
+/** Collects the variables of all instances and of the texts at the top of the file. */
 function usedVariables(tree: { readonly [key: string]: Tree }, instances: readonly RawInstance[]): ReadonlySet<string> {
   const top = [tree.nodeName, tree['ping-url']].filter((text) => typeof text === 'string')
   const { required, optional } = variablesOf(top)
@@ -246,7 +246,7 @@ function daemonNotices(tree: { readonly [key: string]: Tree }, source: YamlSourc
     }))
 }
 
-/** Says that Marina's `resticTimeout` no longer applies to every instance. */
+/** Makes the notice that Marina's `resticTimeout` applies only to instances with `repository`. */
 function resticNotice(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {
   const instances = tree.instances as readonly { readonly [key: string]: Tree }[]
   const others = instances.filter((instance) => instance.repository === undefined && instance.timeout === undefined)

@@ -1,4 +1,4 @@
-/** The instance as a run takes it: its variables are filled in, defaults applied, and every text is parsed. */
+/** Defines the instance that a run works with: variables filled in, defaults applied, texts parsed. */
 
 import type { DbKind } from '../databases/engines.ts'
 import type { StagingName } from '../outcome.ts'
@@ -6,10 +6,10 @@ import type { UserMount } from './values/mounts.ts'
 
 export type { UserMount } from './values/mounts.ts'
 
-/** The times at which an instance fires. `cron` is five fields as written, without a time zone before them. */
+/** When an instance fires. `cron` has five fields as written, without a time zone before them. */
 export interface Schedule {
   readonly cron: string
-  /** IANA name. */
+  /** Name of the IANA time zone. */
   readonly timezone: string
   /** 1-based. */
   readonly line: number
@@ -18,25 +18,25 @@ export interface Schedule {
 export interface VolumeTarget {
   readonly kind: 'volume'
   readonly name: string
-  /** Relative to the volume's root, none below another; empty: the whole volume. */
+  /** Paths relative to the volume's root, none below another. Empty: the whole volume. */
   readonly paths: readonly string[]
   readonly exclude: readonly string[]
   readonly stopAttached: boolean
-  /** `null`: chosen by what the volume and the target are. */
+  /** `null`: Marina chooses by the properties of the volume and the target. */
   readonly staging: StagingName | null
   readonly allowEmpty: boolean
   readonly preHook: string | null
   readonly postHook: string | null
-  /** 1-based; `null` for a discovered one. */
+  /** Line in the file, 1-based; `null` for a target that was found by its labels. */
   readonly line: number | null
 }
 
 export interface DbTarget {
   readonly kind: 'db'
   readonly container: string
-  /** `null`: to be detected. */
+  /** `null`: found out from the container. */
   readonly dbKind: DbKind | null
-  /** Empty: all in one dump. */
+  /** Names of databases, each dumped to a file of its own. Empty: the whole server in one file. */
   readonly databases: readonly string[]
   readonly dumpArgs: readonly string[]
   readonly preHook: string | null
@@ -48,39 +48,39 @@ export type Target = VolumeTarget | DbTarget
 
 export interface Instance {
   readonly id: string
-  /** 1-based, of the instance's entry. */
+  /** Line of the instance's entry, 1-based. */
   readonly line: number
   /** Exactly one of `customImage` and `repository` is set. */
   readonly customImage: string | null
   readonly repository: string | null
-  /** `null`: by hand only. */
+  /** `null`: the instance runs only when started by hand. */
   readonly schedule: Schedule | null
-  /** The time after which a missed slot is not made up for, in milliseconds; `true`: never, `false`: at once. */
+  /** Time after which a missed slot is no longer made up for, ms. `true`: always made up for. `false`: never. */
   readonly catchUp: boolean | number
   readonly env: Readonly<Record<string, string>>
-  /** `null`: discovery, as `discover` says. */
+  /** `null`: targets are found on the host by labels, or as `discover` says. */
   readonly targets: readonly Target[] | null
   readonly discover: 'labels' | 'all'
-  /** With `discover: all`: names to leave out, `*` stands for anything. */
+  /** Names that `discover: all` leaves out; `*` stands for any characters. */
   readonly except: readonly string[]
-  /** The value for a discovered volume whose labels do not say. */
+  /** The default for a discovered volume whose labels do not say. */
   readonly stopAttached: boolean
   readonly timeoutMs: number
   readonly layout: 'timestamp' | 'stable'
   readonly retention: string
-  /** The instance's own; `null`: the file's (`resolveNodeName`), else the Docker host's. */
+  /** The instance's own; `null`: use the file's (`resolveNodeName`), else the Docker host's name. */
   readonly nodeName: string | null
   /** `null`: left out. That is `always`, but for an image that is on the host and was never pulled. */
   readonly pull: 'always' | 'missing' | 'never' | null
   readonly helperImage: string | null
-  /** `null`: the image's own is kept. Empty: it is removed. Otherwise the program and its arguments. */
+  /** The program and its arguments. `null`: the image's own ENTRYPOINT is kept. Empty: it is removed. */
   readonly entrypoint: readonly string[] | null
-  /** Path inside the repository, with `/`. */
+  /** Path inside the repository, with `/` as separator. */
   readonly script: string | null
   readonly network: string | null
   readonly user: string | null
   readonly mounts: readonly UserMount[]
-  /** As `docker run` takes them. */
+  /** Limits in the form that `docker run` takes. */
   readonly resources: { readonly memory: string | null; readonly cpus: string | null }
   readonly runsOn: readonly string[]
 }

@@ -1,9 +1,9 @@
-/** Finds the known word that somebody meant. Pure. */
+/** Finds the known word that a misspelt one was meant to be. Pure. */
 import { editDistance } from './values/editDistance.ts'
 
 /**
- * The known word that differs from `word` by a slip or two, or that `synonyms` names for it; `null` where none does. Case, `-`, `_`
- * and `.` do not count. Keys of `synonyms` are written in small letters alone.
+ * Returns the known word that differs from `word` by one or two slips, or that `synonyms` gives for it; `null` if there is none. Upper and
+ * lower case, `-`, `_` and `.` do not count. The keys of `synonyms` are in lower case.
  */
 export function nearestWord(
   word: string,

@@ -1,13 +1,13 @@
 /**
- * Lists all that the schema accepts and the run cannot do yet. Delete an entry when its part is built;
- * until then an instance that uses it is refused, never passed over.
+ * Lists everything that the schema accepts and that does not work yet. An instance that uses it is refused, never run without it. Delete an
+ * entry when its part is built.
  */
 
 import type { Config } from './load.ts'
 import type { Instance } from './model.ts'
 import { isTreeMap, treeAt } from './yaml.ts'
 
-/** Commands and inputs that are not built yet, each with what to use until then. */
+/** Commands and inputs that do not work yet, each with what to use until then. */
 export const PENDING_COMMANDS: Readonly<Record<string, string>> = {
   plan: 'use backup or validate',
   check: 'use backup or validate',
@@ -36,7 +36,7 @@ const PENDING: readonly Find[] = [
   (subject) => (subject.instance.discover === 'all' ? keyUse(subject, 'discover', 'all') : []),
 ]
 
-/** Returns a sentence for each key of the instance that is not built yet. Keys at the top of the file count where they apply to the instance. */
+/** Returns one sentence for each key of the instance that does not work yet. Keys at the top of the file count if they apply to the instance. */
 export function pendingKeys(config: Config, instance: Instance): readonly string[] {
   const uses = PENDING.flatMap((find) => find({ config, instance }))
   return [...new Set(uses.map(sayUse))]
@@ -46,7 +46,7 @@ function sayUse({ key, line }: Use): string {
   return `\`${key}\` (line ${line}) is not built yet in this version: remove it, or wait for the version that has it`
 }
 
-/** A key of the instance, else of the file's top. */
+/** Finds a key in the instance, else at the top of the file. */
 function keyUse({ config, instance }: Subject, key: string, value?: string): readonly Use[] {
   const own = [...instancePath(config, instance), key]
   const path = [own, [key]].find((place) => treeAt(config.tree, place) !== undefined)

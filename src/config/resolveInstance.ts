@@ -1,4 +1,4 @@
-/** `RawInstance` + variables → `Instance`: what one instance's run needs, and which of its texts are secret. */
+/** Turns a `RawInstance` and variables into an `Instance`: everything that one instance's run needs, and which of its texts are secret. */
 import { ConfigError, type ConfigIssue } from '../errors.ts'
 import { type Filled, fillTemplate, parseTemplate } from './interpolation.ts'
 import { describeIssues, issueAt, keyName, sortIssues } from './issues.ts'
@@ -15,7 +15,7 @@ export type Lookup = (name: string) => string | undefined
 
 export interface ResolvedInstance {
   readonly instance: Instance
-  /** Texts that must never be shown: no empty ones, none twice. */
+  /** Texts that must never be shown, without empty ones and duplicates. */
   readonly secrets: readonly SecretText[]
   readonly notices: readonly string[]
 }
@@ -23,8 +23,7 @@ export interface ResolvedInstance {
 const DEFAULT_TIMEOUT_MS = parseDuration(DEFAULTS.timeout) as number
 
 /**
- * Fills in the variables of one instance and applies the file's defaults. Messages never quote a variable's value
- * where it could be secret.
+ * Fills in the variables of one instance and applies the file's defaults. Messages never quote a variable's value that could be secret.
  * @throws ConfigError for this instance only: variables that are not set, values that are not valid
  */
 export function resolveInstance(config: Config, raw: RawInstance, lookup: Lookup): ResolvedInstance {
@@ -38,10 +37,7 @@ export function resolveInstance(config: Config, raw: RawInstance, lookup: Lookup
   return { instance, secrets: secretsOf(instance, filled.values()), notices: timeoutNotices(values) }
 }
 
-/**
- * The file's `nodeName` with its variables filled in, `null` where it has none.
- * @throws ConfigError where a variable is not set
- */
+/** Fills in the variables of the file's `nodeName`; `null` if it has none. @throws ConfigError if a variable is not set */
 export function resolveNodeName(config: Config, lookup: Lookup): string | null {
   const { nodeName } = config.top
   if (nodeName === undefined) return null
@@ -109,7 +105,7 @@ function parseInstance(
   return result.data
 }
 
-/** The file shows `${TIMEOUT}` where the message speaks of a wrong duration: say that it is the variable's value. */
+/** Adds to the message which variables were filled in: the file shows `${TIMEOUT}`, but the message is about its value. */
 function sayFilled(issue: ConfigIssue, filled: ReadonlyMap<string, FilledText>): ConfigIssue {
   const here = [...filled.values()].find(({ path, names }) => names.length > 0 && writePath(path) === issue.path)
   return here === undefined
@@ -160,7 +156,10 @@ function buildInstance(config: Config, raw: RawInstance, values: InstanceValues,
   }
 }
 
-/** The instance's own before the file's; at each place `timeout` before Marina's `resticTimeout`, which only a repository has. */
+/**
+ * Chooses the timeout: the instance's own before the file's, and at each place `timeout` before Marina's `resticTimeout`, which only
+ * applies to a `repository`.
+ */
 function timeoutOf(values: InstanceValues, { top }: Config): number {
   const restic = values.repository !== undefined
   return (

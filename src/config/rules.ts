@@ -1,4 +1,4 @@
-/** Rules of `config.yml` that join two keys, which a schema of single keys cannot say. */
+/** Checks rules of `config.yml` that involve two keys, which a schema of single keys cannot express. */
 import type { ConfigIssue } from '../errors.ts'
 import { isOpen } from './interpolation.ts'
 import { issueAt } from './issues.ts'
@@ -10,11 +10,11 @@ import { isTreeMap, type Path, type Tree, type YamlSource } from './yaml.ts'
 
 type TreeMap = { readonly [key: string]: Tree }
 
-/** Facts for the checks of one instance. `settled`: its variables are filled in; until then texts with variables are not judged. */
+/** Context for checking one instance. `settled`: its variables are filled in. Before that, texts with variables are not judged. */
 interface RuleContext {
   readonly source: YamlSource
   readonly settled: boolean
-  /** The file's own default of `stopAttached`. */
+  /** The default of `stopAttached` at the top of the file. */
   readonly stopAttached: boolean
 }
 
@@ -30,7 +30,7 @@ export function checkInstance(instance: TreeMap, path: Path, look: RuleContext):
   ]
 }
 
-/** Returns a text whose value is known; `undefined` where there is none, or where it awaits variables. */
+/** Returns the value of a key; `undefined` if it is missing or contains variables that are not filled in. */
 function known(map: TreeMap, key: string, look: RuleContext): string | undefined {
   const value = map[key]
   if (typeof value !== 'string') return undefined

@@ -10,7 +10,7 @@ import { parseDuration } from './values/duration.ts'
 import { parseMount } from './values/mounts.ts'
 import { isRetention } from './values/retention.ts'
 
-/** Text for people, in the JSON Schema and in the README's table. */
+/** Texts about a key, shown in the JSON Schema and in the README's table. */
 interface Meta {
   readonly description: string
   readonly default?: unknown
@@ -44,7 +44,7 @@ const SCALAR = { type: ['string', 'number', 'boolean'] }
 const YES = ['true', 'yes', 'on', 'y']
 const NO = ['false', 'no', 'off', 'n']
 
-/** Reads a boolean of YAML 1.1, as Marina does; `null` where the text is none. */
+/** Parses a boolean of YAML 1.1, as Marina does; `null` if the text is none. */
 export function readBoolean(text: string): boolean | null {
   const word = text.toLowerCase()
   return YES.includes(word) ? true : NO.includes(word) ? false : null
@@ -170,7 +170,7 @@ const url = leaf(TEXT, (text, fail) =>
 
 const anything = z.unknown()
 
-/** The values of keys that are left out, as a file would write them. The README's table and the JSON Schema show them. */
+/** The values of keys that are left out, written as in a file. The README's table and the JSON Schema show them. */
 export const DEFAULTS = {
   timezone: 'UTC',
   catchUp: true,
@@ -187,7 +187,7 @@ const dbKind = leaf(wordOrVariable(DB_KINDS), (text, fail): DbKind => {
   return kind ?? fail(`must be one of ${DB_KINDS.join(', ')}`)
 })
 
-/** Gives a key its words. Every key is optional here; which are required is said where the object is made. */
+/** Attaches the texts to a key. Every key is optional here; the objects say which are required. */
 function key<T extends z.ZodType>(type: T, meta: Meta) {
   return type.optional().meta({ ...meta })
 }
@@ -242,7 +242,7 @@ export const resourcesShape = {
   cpus: key(cpus, { description: 'Most processors it may use, such as `0.5`.' }),
 }
 
-/** Keys that stand at the top and in an instance; the instance's wins. */
+/** Keys that can stand at the top of the file and in an instance; the instance's value wins. */
 export const sharedShape = {
   timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: DEFAULTS.timezone }),
   catchUp: key(catchUp, {
@@ -364,7 +364,7 @@ const topShape = {
 /** The file's top without its instances. */
 export const topSchema = z.strictObject(topShape)
 
-/** The whole file, `x-…` keys at the top taken out. */
+/** The whole file, after the `x-…` keys at its top were removed. */
 export const fileSchema = z.strictObject({
   ...topShape,
   instances: z

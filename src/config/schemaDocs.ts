@@ -1,8 +1,8 @@
-/** The schema as people and editors read it: JSON Schema, and the rows of the README's table. */
+/** Makes from the schema what people and editors read: the JSON Schema, and the rows of the README's table. */
 import { z } from 'zod'
 import { DAEMON_KEYS, fileSchema, instanceShape, resourcesShape, sharedShape, targetShape } from './schema.ts'
 
-/** JSON Schema (2020-12) of the file, for editors. */
+/** Makes the JSON Schema (2020-12) of the file, for editors. */
 export function jsonSchema(): Record<string, unknown> {
   const { $schema, ...schema } = z.toJSONSchema(fileSchema, {
     io: 'input',

@@ -11,27 +11,27 @@ export interface FilledText extends Filled {
 }
 
 const TELLING = /pass|secret|token|key|credential/i
-/** The place of a secret is no secret. */
+/** The end of a name that tells where a secret lies (`…_FILE`): such a value is not a secret. */
 const PLACE = /_(?:FILE|PATH|DIR)$/i
-/** Masked, these would blot out half of every log, and outputs that hold them would be dropped. */
+/** Values that are never secrets: masking them would hide half of every log. */
 const COMMON = new Set(['true', 'false', 'yes', 'no', 'on', 'off', 'null', 'none'])
-/** `rest:https://user:password@host/`. */
+/** Matches the password in a URL such as `rest:https://user:password@host/`. */
 const PASSWORD_IN_URL = /\/\/[^/@:]*:([^/@]+)@/
 
-/** The end of a name that tells of something else about a secret, or of a key of another kind: `S3_KEY_PREFIX`. */
+/** The end of a name that belongs to a property of a secret, or to another kind of key: `S3_KEY_PREFIX`. */
 const OTHER_THAN_A_SECRET =
   /_(?:PREFIX|SUFFIX|NAME|TYPE|KIND|ALGORITHM|FORMAT|SIZE|LENGTH|BITS|TTL|AGE|COUNT|HOST|USER|REGION)$/i
 
-/** A text that is masked, or may be. */
+/** A text that is masked, or may be masked. */
 export interface SecretText {
   readonly value: string
-  /** Names its place for people: `env.S3_KEY_PREFIX`, `the variable PREFIX`. */
+  /** Says for people where it stands: `env.S3_KEY_PREFIX`, `the variable PREFIX`. */
   readonly origin: string
-  /** `false` where its name tells of a secret and then of something else: it is not masked where it is an everyday word. */
+  /** `false` if only a part of its name suggests a secret (`S3_KEY_PREFIX`): such a value is not masked if it is an everyday word. */
   readonly isCertain: boolean
 }
 
-/** Returns the secrets of an instance: none empty, none twice. Short ones are among them: the caller decides what is masked. */
+/** Returns the secrets of an instance, without empty ones and duplicates. Short ones are included: the caller decides what is masked. */
 export function secretsOf(instance: Instance, filled: Iterable<FilledText>): readonly SecretText[] {
   const secrets = new Map<string, SecretText>()
   const add = (value: string, origin: string, isCertain = true) => {
@@ -54,7 +54,10 @@ export function secretsOf(instance: Instance, filled: Iterable<FilledText>): rea
   return [...secrets.values()]
 }
 
-/** `env`, `repository`, `dumpArgs`, hooks, and the address to ping; not names, which would be masked wherever they occur. */
+/**
+ * Tells whether a value at this path can be a secret: `env`, `repository`, `dumpArgs`, hooks and the address to ping. Names are not
+ * secrets; masking them would hide them wherever they occur.
+ */
 function mayHoldSecrets(path: Path): boolean {
   const [, , key, , targetKey] = path
   if (key === 'env' || key === 'repository' || key === 'ping-url') return true

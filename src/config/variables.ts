@@ -8,12 +8,12 @@
  */
 import { InputError } from '../errors.ts'
 
-/** The variables by their names, and what only the configuration can tell of them. */
+/** The variables by name, and the doubts about them that only the configuration can settle. */
 interface VariablesInput {
   readonly values: ReadonlyMap<string, string>
-  /** Variables that may be the rest of another value, unless the configuration uses their names. */
+  /** Variables that may really be the rest of another value; certain only if the configuration uses their names. */
   readonly doubtful: readonly Doubt[]
-  /** Values of `NAME=value` lines, which a folded YAML text (`>`) may have joined with the lines below. */
+  /** Values of `NAME=value` lines. A folded YAML text (`>`) may have joined them with the lines below. */
   readonly lines: readonly { readonly value: string; readonly line: number }[]
 }
 
@@ -21,7 +21,7 @@ interface Doubt {
   readonly name: string
   /** 1-based. */
   readonly line: number
-  /** The line of the value that it may belong to, 1-based. */
+  /** Line of the value that it may belong to, 1-based. */
   readonly after: number
 }
 
@@ -42,9 +42,8 @@ export function parseVariables(text: string): VariablesInput {
 }
 
 /**
- * Refuses an input in which a variable may be the rest of another value. A name that the configuration uses is taken for a
- * variable; any other may be a line of a secret that happens to hold a `=`.
- * @throws InputError that says how to write the value
+ * Refuses an input in which a variable may really be the rest of another value. A name that the configuration uses counts as a variable;
+ * any other name may be a line of a secret that happens to contain a `=`. @throws InputError that says how to write the value
  */
 export function refuseRestsOfValues(input: VariablesInput, isUsed: (name: string) => boolean): void {
   for (const { name, line, after } of input.doubtful) {
@@ -64,7 +63,7 @@ export function refuseRestsOfValues(input: VariablesInput, isUsed: (name: string
   }
 }
 
-/** Matches one name and value of a flat JSON object, as they are written, and the sign behind them. */
+/** Matches one name and value of a flat JSON object, as written, with the character behind them. */
 const JSON_PAIR = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,{}[\]"]+)\s*([,}])/y
 
 function readJson(text: string): VariablesInput {
@@ -93,7 +92,7 @@ function readJson(text: string): VariablesInput {
   return { values, doubtful: [], lines: [] }
 }
 
-/** A number keeps its digits as they are written: read by JavaScript, 1.0 would arrive as 1. */
+/** Reads a JSON value as text. A number keeps its digits as written: JavaScript would turn 1.0 into 1. */
 function readJsonValue(name: string, text: string): string {
   const isText = text.startsWith('"')
   const value = isText ? (JSON.parse(text) as string) : text
@@ -104,7 +103,7 @@ function readJsonValue(name: string, text: string): string {
   return value
 }
 
-/** The variable that was read last, which a line below may still belong to. */
+/** The variable that was read last. A line below it may still belong to its value. */
 interface LastVariable {
   readonly line: number
   /** The word that ends its block; `null` for a `NAME=value` line. */
@@ -143,7 +142,7 @@ function readLines(text: string): VariablesInput {
   return { values, doubtful, lines: single }
 }
 
-/** Below a block, only what stands above a further line of its end word can belong to it. */
+/** Tells whether a line below a block may belong to the block's value: only if the block's end word occurs once more below it. */
 function mayBelongTo(last: LastVariable, lines: readonly string[], at: number): boolean {
   return last.endWord === null || lines.indexOf(last.endWord, at) >= 0
 }
@@ -156,7 +155,7 @@ function refuseBelowLine(last: LastVariable | null, line: number, what: string):
   )
 }
 
-/** The line that begins a variable, taken apart. */
+/** Parses the line that begins a variable. */
 function readHead(
   text: string,
   line: number,
@@ -179,7 +178,7 @@ function readHead(
   return { name, operator, rest }
 }
 
-/** Refuses a line that sets no variable. It may be a line of a secret, so it is not shown. */
+/** Refuses a line that sets no variable. The line is not shown, because it may be part of a secret. */
 function refuseLine(line: number, operator: string, last: LastVariable | null): never {
   refuseBelowLine(last, line, 'a line that sets no variable')
   if (last === null && operator !== '') checkName('', `line ${line}`)
@@ -188,7 +187,7 @@ function refuseLine(line: number, operator: string, last: LastVariable | null): 
   return refuse(line, `expected NAME=value or NAME<<END (the line is not shown, it may be secret)${next}`)
 }
 
-/** The index of the line that ends the block which begins at index `at`. */
+/** Returns the index of the line that ends the block beginning at index `at`. */
 function findEnd(lines: readonly string[], at: number, endWord: string): number {
   if (endWord === '') refuse(at + 1, 'a block needs a word after << that ends it')
   const end = lines.findIndex((line, index) => index > at && line.trim() === endWord)

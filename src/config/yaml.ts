@@ -1,6 +1,6 @@
 /**
- * YAML text → a tree of texts with positions. Every scalar keeps its source text (`0755`, `1.10`, `on`), since what
- * it means depends on the key; merge keys and aliases are filled in here.
+ * Parses YAML into a tree of texts with positions. Every scalar keeps its source text (`0755`, `1.10`, `on`), because its meaning depends
+ * on the key. Merge keys and aliases are expanded here.
  */
 import {
   type Alias,
@@ -31,12 +31,12 @@ interface Position {
 }
 
 export interface YamlSource {
-  /** `undefined` where `issues` is not empty. */
+  /** The values; `undefined` if `issues` is not empty. */
   readonly tree: Tree | undefined
   readonly issues: readonly ConfigIssue[]
-  /** Finds the place of the value at `path`. Where there is no such value, it is the place of the nearest one above. */
+  /** Finds the position of the value at `path`; if there is none, of the nearest value above it. */
   readonly valueAt: (path: Path) => Position
-  /** Finds the place of the key of `path`. An item of a list has no key, so it is the place of its value. */
+  /** Finds the position of the key of `path`. An item of a list has no key: it is the position of its value. */
   readonly keyAt: (path: Path) => Position
 }
 
@@ -46,7 +46,7 @@ const MAX_COPIES = 50_000
 const MAX_DEPTH = 50
 const MAX_SYNTAX = 5
 
-/** Reads YAML 1.2 with merge keys. Never throws: what is wrong is in `issues`. */
+/** Parses YAML 1.2 with merge keys. Never throws: what is wrong is listed in `issues`. */
 export function readTree(text: string): YamlSource {
   const reader = new Reader(text)
   const tree = reader.read()
@@ -58,7 +58,7 @@ export function readTree(text: string): YamlSource {
   }
 }
 
-/** `instances[0].env.KEY`: a path as a person writes it. */
+/** Writes a path for people: `instances[0].env.KEY`. */
 export function writePath(path: Path): string {
   return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('')
 }
@@ -78,12 +78,12 @@ export function treeAt(tree: Tree | undefined, path: Path): Tree | undefined {
   return at
 }
 
-/** Stops the reading of a document that expands beyond all measure; its issue is already noted. */
+/** Stops the parsing of a document whose aliases expand too far. Its issue is already recorded. */
 class TooMuch extends Error {}
 
 class Reader {
   readonly issues: ConfigIssue[] = []
-  /** Offsets in the text by path. Lines are counted when they are asked for: a file has many places and few issues. */
+  /** Offsets in the text, by path. Line numbers are only computed when asked for: a file has many positions and few issues. */
   readonly values = new Map<string, number>()
   readonly keys = new Map<string, number>()
   readonly #text: string
@@ -91,7 +91,7 @@ class Reader {
   readonly #ancestors = new Set<Node>()
   #anchors: ReadonlyMap<Alias, Node> = new Map()
   #copies = 0
-  /** Number of aliases that the node at hand stands in. */
+  /** Number of aliases around the present node. */
   #aliases = 0
 
   constructor(text: string) {
@@ -164,7 +164,7 @@ class Reader {
     }
   }
 
-  /** A node that stands elsewhere too, behind an anchor. */
+  /** Converts a node that an alias repeats. */
   #convertCopy(node: Node, path: Path): Tree {
     this.#aliases++
     const tree = this.#convert(node, path, true)
@@ -172,7 +172,7 @@ class Reader {
     return tree
   }
 
-  /** A tag may say what the value is anyway; any other would change what it means. */
+  /** Refuses a tag, unless it names the type that the value has anyway: any other tag would change the meaning. */
   #refuseTag(node: Node, path: Path): void {
     const kind = isMap(node) ? 'map' : isSeq(node) ? 'seq' : 'str'
     if (node.tag === undefined || node.tag === `tag:yaml.org,2002:${kind}` || node.tag === '!') return
@@ -255,7 +255,7 @@ class Reader {
   }
 }
 
-/** A path as the key of a map; quick, since a file has tens of thousands of them. */
+/** Writes a path as the key of a map. Fast, because a file has tens of thousands of paths. */
 function pathKey(path: Path): string {
   return path.join('\0')
 }

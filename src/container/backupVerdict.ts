@@ -1,20 +1,20 @@
-/** Judges whether a backup succeeded by what the engine says of the container, never by a client's exit code. Pure. */
+/** Judges from the engine's information on the container whether a backup succeeded; a client's exit code never counts. Pure. */
 import type { ContainerState } from '../docker/parseContainer.ts'
 import { toolOfEntrypoint } from './entrypoint.ts'
 
 export interface ContainerEnd {
   readonly image: string
   readonly state: ContainerState
-  /** The end of what came on stderr: the client's words where the container never started, else its own. */
+  /** The end of stderr: the container's or, if the container never started, the docker client's. */
   readonly stderr: string
-  /** Whether `/backup.sh` is in the container; `null` where nobody looked. */
+  /** Whether `/backup.sh` exists in the container; `null` if that was not checked. */
   readonly hasScript: boolean | null
-  /** The ENTRYPOINT that was used, of the image or the configuration. Empty: `/backup.sh` itself was started. */
+  /** The ENTRYPOINT that was used, from the image or the configuration. Empty: `/backup.sh` was started directly. */
   readonly entrypoint: readonly string[]
   readonly memory: string | null
 }
 
-/** Tells whether the engine ever started the container: Go's zero time stands for "never". */
+/** Tells whether the engine ever started the container. Go's zero time means never. */
 export function wasStarted(state: ContainerState): boolean {
   return !state.startedAt.startsWith('0001-')
 }

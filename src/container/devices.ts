@@ -1,4 +1,4 @@
-/** Looks for disks of the host that are mounted within volumes: a tool that stays on one file system (`tar --one-file-system`, `restic -x`) leaves them out. */
+/** Finds disks of the host that are mounted inside volumes: a tool that stays on one file system (`tar --one-file-system`, `restic -x`) leaves them out. */
 import { type MountSpec, mountSpec } from '../docker/args.ts'
 import { succeeded } from '../docker/callResult.ts'
 import { LOOK, VERSION_LABEL } from '../docker/labels.ts'
@@ -8,8 +8,8 @@ import { type Docker, query } from '../docker/process.ts'
 const LOOK_MS = 60_000
 
 /**
- * The places among these mounts, or below them, that lie on another device than a new volume does. Only a container sees them as a backup
- * will: this one ends at once and removes itself. Returns none where the image has no `cat`, or the look fails in any way.
+ * Returns the mounts, and places below them, that lie on another device than a new volume does. Only a container sees them as a backup
+ * will, so a short-lived container looks and removes itself. Returns none if the image has no `cat`, or if the look fails.
  */
 export async function findOtherDevices(
   docker: Docker,

@@ -28,10 +28,13 @@ export function backupEnvironment(instance: Instance, facts: EnvironmentFacts): 
   })
 }
 
-/** The kernel passes at most 128 KiB to a program in one variable: name, `=`, value and a closing NUL. */
+/** Longest variable that the kernel passes to a program: 128 KiB for name, `=`, value and a closing NUL. */
 const LONGEST_VARIABLE = 128 * 1024 - 1
 
-/** Throws `InstanceError` for a variable that no process could be started with: neither the docker client, which carries it, nor the backup. */
+/**
+ * Throws `InstanceError` for a variable that is too long for any process: the docker client, which carries it, could not be started, and
+ * neither could the backup.
+ */
 function refuseTooLong(environment: Record<string, string>): Record<string, string> {
   for (const [key, value] of Object.entries(environment)) {
     const length = Buffer.byteLength(`${key}=${value}`)

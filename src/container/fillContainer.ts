@@ -1,4 +1,4 @@
-/** What is put into the backup container before it starts: `/backup` and the run directory, the manifest, the script, with the image's user as owner. */
+/** Fills the backup container before it starts: `/backup` and the run directory, the manifest and the script, owned by the image's user. */
 import type { Instance } from '../config/model.ts'
 import { copyIn, type FileToCopy, look } from '../docker/copyFiles.ts'
 import type { ReadyImage } from '../docker/images.ts'
@@ -9,9 +9,9 @@ import { type NumericUser, needsFiles, numericUser } from './user.ts'
 
 export interface Contents {
   readonly layout: Layout
-  /** Which of `volume/` and `db/` there will be. */
+  /** Which of the directories `volume/` and `db/` are needed. */
   readonly uses: { readonly volumes: boolean; readonly databases: boolean }
-  /** The directories above the paths of mounted volumes, with their own owners and modes. */
+  /** The directories above the paths of mounted volumes, with the owners and modes that they have in the volumes. */
   readonly parents: readonly FileToCopy[]
   readonly manifest: Buffer
   readonly script: Buffer | null
@@ -24,7 +24,7 @@ export interface ImageUserRequest {
   readonly signal: AbortSignal
 }
 
-/** Puts everything into the created container in one go, and returns who owns it. */
+/** Puts everything into the created container in one call, and returns the user who owns it. */
 export async function fillContainer(
   request: ImageUserRequest,
   container: string,
@@ -41,7 +41,7 @@ export async function fillContainer(
   return owner
 }
 
-/** The numbers of the user that the image runs as, looked up in the created container's own files. */
+/** Looks up the numbers of the user that the image runs as, in the created container's own files. */
 export async function imageUserOf(
   { docker, instance, image, signal }: ImageUserRequest,
   container: string,

@@ -3,7 +3,7 @@
 export interface Layout {
   /** `YYYYMMDD-HHMMSS`, UTC. */
   readonly timestamp: string
-  /** The run directory: `/backup/<timestamp>`, or `/backup` with `layout: stable`. */
+  /** The directory of this run: `/backup/<timestamp>`, or `/backup` with `layout: stable`. */
   readonly directory: string
 }
 

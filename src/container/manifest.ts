@@ -1,14 +1,14 @@
-/** Makes `manifest.json`, version 1: all that a restore needs to know about the data beside it. Pure. */
+/** Makes `manifest.json`, version 1: everything that a restore needs to know about the data beside it. Pure. */
 import type { StagingName } from '../outcome.ts'
 import type { SourceContainer } from '../targets/resolve.ts'
 
 export interface ManifestFile {
-  /** Relative to the manifest. */
+  /** Path relative to the manifest. */
   readonly path: string
   readonly bytes: number
-  /** Hex. */
+  /** SHA-256 of the file, hex. */
   readonly sha256: string
-  /** `null` for a dump of the whole server. */
+  /** Name of the database; `null` for a dump of the whole server. */
   readonly database: string | null
 }
 
@@ -16,13 +16,13 @@ export type ManifestTarget =
   | {
       readonly kind: 'volume'
       readonly name: string
-      /** Relative to the manifest. */
+      /** Path relative to the manifest. */
       readonly path: string
       readonly staging: StagingName
-      /** The parts that were asked for, relative to the volume's root; empty is the whole volume. */
+      /** The configured paths, relative to the volume's root. Empty: the whole volume. */
       readonly paths: readonly string[]
       readonly exclude: readonly string[]
-      /** `null` where mounted, and so never counted. */
+      /** Number of files; `null` if the volume was mounted, because then they are not counted. */
       readonly files: number | null
       readonly bytes: number | null
       readonly driver: string

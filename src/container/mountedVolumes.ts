@@ -1,4 +1,4 @@
-/** Looks into the volumes that are mounted in a created backup container: a mount of nothing must not pass for a backup. */
+/** Checks the volumes that are mounted in a created backup container: a mount of an empty or vanished volume must not pass for a backup. */
 import { bytesOf, withAbove } from '../copy/listing.ts'
 import { linkedPath, missingPath, nothingSelected } from '../copy/pathErrors.ts'
 import { type FileToCopy, look } from '../docker/copyFiles.ts'
@@ -11,15 +11,15 @@ export interface CreatedContainer {
   readonly docker: Docker
   readonly id: string
   readonly layout: Layout
-  /** Marks a volume that a mount of ours creates, because it vanished. */
+  /** Value of the `made-by` label on a volume that our mount would create implicitly, because the user's volume has vanished. */
   readonly madeBy: string
   readonly signal: AbortSignal
 }
 
 export interface MountedVolumes {
-  /** One sentence for each volume that cannot be backed up. */
+  /** Volumes that cannot be backed up, each with one sentence. */
   readonly failed: ReadonlyMap<VolumeSource, string>
-  /** For each volume of which paths are wanted: the directories above them, as they are in the volume. */
+  /** For each volume with `paths`: the directories above these paths, with owner and mode as in the volume. */
   readonly parents: ReadonlyMap<VolumeSource, readonly FileToCopy[]>
 }
 
@@ -28,8 +28,8 @@ const EMPTY =
   'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true'
 
 /**
- * Looks into each volume. `areWhole`: they are mounted as a whole, also those of which only paths are wanted. Only there do the
- * directories above the paths tell their owners, and links show.
+ * Checks each volume. `areWhole`: whole volumes are mounted, even if only paths of them are backed up. Only then can owners and modes of
+ * the directories above the paths be read, and symbolic links be recognised.
  */
 export async function lookIntoVolumes(
   container: CreatedContainer,
@@ -62,7 +62,7 @@ async function isEmptyVolume({ docker, id, layout, signal }: CreatedContainer, v
   return found === null || (found.type === 'directory' && found.empty)
 }
 
-/** The directories above a target's paths, or what is wrong with the paths. */
+/** Returns the directories above a target's paths, or what is wrong with the paths. */
 async function lookAtPaths(
   { docker, id, layout, signal }: CreatedContainer,
   source: VolumeSource,

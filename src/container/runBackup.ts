@@ -14,34 +14,34 @@ export interface BackupRun {
   readonly container: string
   readonly image: string
   readonly memory: string | null
-  /** The ENTRYPOINT that is used, of the image or the configuration. Empty: `/backup.sh` itself is started. */
+  /** The ENTRYPOINT that is used, from the image or the configuration. Empty: `/backup.sh` is started directly. */
   readonly entrypoint: readonly string[]
   readonly log: InstanceLog
-  /** Fires when the run is cancelled, its deadline passes, or its claim is lost: the container is stopped. */
+  /** Stops the container when it fires: the run is cancelled, its deadline passes, or its claim is lost. */
   readonly signal: AbortSignal
 }
 
-/** How the backup container ended. One that was stopped because `signal` fired has failed, too: the caller knows why. */
+/** How the backup container ended. A container that was stopped because `signal` fired counts as failed; the caller knows the reason. */
 export type BackupEnd = { readonly warnings: readonly string[] } & (
   | { readonly kind: 'success' }
-  /** `exitCode` is `null` where it did not run to an end; `error` is one sentence. */
+  /** `exitCode` is `null` if it did not run to an end. `error` is one sentence. */
   | { readonly kind: 'failed'; readonly exitCode: number | null; readonly error: string }
 )
 
-/** The container's time between SIGTERM and SIGKILL, s. GitHub kills us 10 s after a cancel. */
+/** Time that the container gets between SIGTERM and SIGKILL, s. GitHub kills this process 10 s after a cancel. */
 const STOP_SECONDS = 3
-/** How long an engine that does not answer may be away before its container is given up, ms: the job ends within a minute of its death. */
+/** Time without an answer of the engine after which its container is given up, ms: the job ends within a minute of the engine's death. */
 const ENGINE_AWAY_MS = 40_000
-/** Deadline of one inspect, ms: an engine that hangs must not use up all of the above at once. */
+/** Deadline of one inspect, ms, so that a hanging engine does not use up `ENGINE_AWAY_MS` at once. */
 const LOOK_AT_END_MS = 15_000
-/** How long after a container's end the engine may still learn that memory ran out, ms: the two come to it separately (measured on 26.1). */
+/** Time after a container's end in which the engine may still learn that memory ran out, ms: the two events reach it separately (measured on 26.1). */
 const OOM_LATE_MS = 1_000
 const OOM_POLL_MS = 200
-/** How long the rest of the log of a stopped container is waited for, ms. */
+/** Time that the rest of a stopped container's log is waited for, ms. */
 const LAST_WORDS_MS = 5_000
 const FOR_EVER_MS = 2 ** 31 - 1
 
-/** Starts the container and returns when it has ended. Throws `InstanceError` where the engine is away for too long to say how. */
+/** Starts the container and returns when it has ended. Throws `InstanceError` if the engine is away for too long to tell the result. */
 export async function runBackup(run: BackupRun): Promise<BackupEnd> {
   const attached = await runAttached(run)
   const { container, outlived } = await waitForEnd(run)
@@ -121,7 +121,7 @@ async function judgeEnd(
   return { kind: 'success', warnings: hasScript === false ? [...warnings, withoutScript] : warnings }
 }
 
-/** Asks again while the engine is away: it may be restarted, and with live-restore the container goes on without it. */
+/** Inspects the container, again and again while the engine is away: it may be restarting, and with live-restore the container goes on without it. */
 async function inspectWithRetry({ docker, container, signal }: BackupRun): Promise<Container | null> {
   const ask = () => inspectContainer(docker, container, { deadlineMs: LOOK_AT_END_MS })
   try {
@@ -136,13 +136,13 @@ async function inspectWithRetry({ docker, container, signal }: BackupRun): Promi
 }
 
 interface ContainerAtEnd {
-  /** `null` where it was removed. */
+  /** The container at its end; `null` if it was removed. */
   readonly container: Container | null
-  /** The client that read its log died before it. */
+  /** True if the docker client that read its log died before the container ended. */
   readonly outlived: boolean
 }
 
-/** Asks until the container has ended: its client may have died before it. */
+/** Asks until the container has ended, because its client may have died before it. */
 async function waitForEnd(run: BackupRun): Promise<ContainerAtEnd> {
   let outlived = false
   for (;;) {
@@ -163,7 +163,7 @@ async function waitForEnd(run: BackupRun): Promise<ContainerAtEnd> {
   }
 }
 
-/** Where memory may have run out, waits until the engine says so, or would have. */
+/** If memory may have run out, waits until the engine says so, or would have said so. */
 async function untilOomIsKnown(run: BackupRun, first: Container | null): Promise<Container | null> {
   let last = first
   const end = Date.now() + OOM_LATE_MS
@@ -174,7 +174,10 @@ async function untilOomIsKnown(run: BackupRun, first: Container | null): Promise
   return last
 }
 
-/** The script can exit 0 although one of its child processes was killed by the OOM killer. */
+/**
+ * Tells whether the engine may still have to report that memory ran out: after a failure, and also after exit code 0 if there is a memory
+ * limit, because a script can go on when the OOM killer has killed one of its child processes.
+ */
 function oomMayBeUnreported(state: Container, memory: string | null): boolean {
   return state.status === 'exited' && !state.oomKilled && (state.exitCode !== 0 || memory !== null)
 }
@@ -186,7 +189,7 @@ async function stop(docker: Docker, container: string): Promise<void> {
   if (stopped.ended.kind !== 'exit') await query(docker, ['kill', container], { deadlineMs: 10_000 })
 }
 
-/** Looks for `/backup.sh`; `null` if docker does not say. It only makes a sentence more precise. */
+/** Checks whether `/backup.sh` exists; `null` if docker does not say. Used only to make an error sentence more precise. */
 function scriptIsThere(docker: Docker, container: string): Promise<boolean | null> {
   return look(docker, container, '/backup.sh').then(
     (found) => found !== null,
@@ -194,7 +197,7 @@ function scriptIsThere(docker: Docker, container: string): Promise<boolean | nul
   )
 }
 
-/** Frees the memory of a chunk that is done with: the collector sees only its small part of it, and would let tens of megabytes wait. */
+/** Releases the memory of a chunk that is not needed any more. The garbage collector sees only the small object, and would let tens of megabytes pile up. */
 function freeAtOnce(chunk: Buffer): void {
   const memory = chunk.buffer as ArrayBuffer & { transfer?: (bytes: number) => unknown } // Node 20 has no `transfer`
   if (memory.byteLength === chunk.length) memory.transfer?.(0) // where nothing else stands in it

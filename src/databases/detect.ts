@@ -6,7 +6,7 @@ import { DATABASE_TOOLS, DB_KINDS, type DbKind, engineOf, signsOfKinds } from '.
 interface KindEvidence {
   /** Name of the container, for the messages. */
   readonly name: string
-  /** Image reference as the container was created with it. */
+  /** The image reference that the container was created with. */
   readonly image: string
   /** Entrypoint and command. */
   readonly command: readonly string[]
@@ -14,11 +14,11 @@ interface KindEvidence {
   readonly env: readonly string[]
 }
 
-/** Images that are about a database and are none. */
+/** Matches images that belong to a database but are none: exporters, admin pages, proxies. */
 const COMPANION =
   /exporter|admin|express|commander|insight|operator|backup|adminer|pgbouncer|pgpool|proxy|sentinel|-ui$/
 
-/** Recognises the database by an image reference; `null` where it tells none. Companions (exporters, admin pages) are none. */
+/** Recognises the database by an image reference; `null` if it shows none. Exporters, admin pages and the like are none. */
 export function kindOfImage(reference: string): DbKind | null {
   const parts = reference.toLowerCase().replace(/@.*$/, '').split('/')
   const last = (parts.pop() ?? '').replace(/:.*$/, '')
@@ -27,8 +27,8 @@ export function kindOfImage(reference: string): DbKind | null {
 }
 
 /**
- * Recognises the kind of the database in a container. What the image and the command say goes before what the environment says,
- * and that before the tools that are there. Throws an `InstanceError` that names the choices where it stays open.
+ * Finds out the kind of the database in a container: by image and command, else by the environment, else by the tools in it. Throws an
+ * `InstanceError` that names the choices if it stays unknown.
  */
 export function detectKind(container: KindEvidence, tools: DumpTools): DbKind {
   const image = kindOfImage(container.image)

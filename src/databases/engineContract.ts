@@ -1,20 +1,23 @@
-/** What the code must know of one database engine: how it is recognised, where its arguments hold passwords, how it is dumped, and how a whole dump ends. */
+/**
+ * Defines what the code must know of one database engine: how it is recognised, where its arguments hold passwords, how it is dumped, and
+ * how a complete dump ends.
+ */
 
 import { InstanceError } from '../errors.ts'
 
-/** One database engine. A new one is a file that exports such an object, and its name in the list of `index.ts`. */
+/** One database engine. To add one, write a file that exports such an object, and add its name to the list in `engines.ts`. */
 export interface DatabaseEngine {
-  /** The words of `dbKind` that mean this engine, each with the signs by which a container shows it. */
+  /** The words of `dbKind` for this engine, each with the signs by which a container is recognised. */
   readonly kinds: Readonly<Record<string, KindSigns>>
   /** The programs to look for in the container. */
   readonly tools: readonly string[]
-  /** Takes out of `dumpArgs` every secret that stands in them. What it takes is hidden before anything else is done with the rest. */
+  /** Removes every secret from `dumpArgs`. The caller hides what was removed before it does anything else with the rest. */
   readonly extractSecrets: (dumpArgs: readonly string[]) => ExtractedArgs
-  /** Says how to dump. Throws an `InstanceError` where it cannot be done, with what to do about it. */
+  /** Decides how to dump. Throws an `InstanceError` that says what to do if it is impossible. */
   readonly plan: (question: DumpQuestion) => DumpPlan
 }
 
-/** How a container shows the kind of its database. */
+/** Signs by which a container shows the kind of its database. */
 export interface KindSigns {
   /** Matches the last part of the image's name, without its tag. */
   readonly image: RegExp
@@ -22,22 +25,22 @@ export interface KindSigns {
   readonly server: RegExp
   /** Matches the names of environment variables that only images of this kind have; `null` where there is none. */
   readonly variable: RegExp | null
-  /** The program that suggests this kind where nothing else tells it. */
+  /** The program whose presence suggests this kind, if no other sign does. */
   readonly tool: string
 }
 
 /** `dumpArgs` without their secrets. */
 export interface ExtractedArgs {
   readonly args: readonly string[]
-  /** `null` where there was none. The last one counts, as it does for the tools. */
+  /** The password; `null` if there was none. If there are several the last one counts, as in the tools themselves. */
   readonly password: string | null
-  /** The user that a connection URL names; `null` where none does. */
+  /** The user of a connection URL; `null` if none names one. */
   readonly user: string | null
-  /** Where passwords stood, in a person's words: `-p`, `the connection URL`. Holds no secret. */
+  /** Where passwords stood, for messages: `-p`, `the connection URL`. Contains no secret. */
   readonly places: readonly string[]
-  /** Every text that must not be shown: what was taken out, as it was written and as it is meant. */
+  /** Every text that must not be shown: what was removed, in its written form and in its decoded form. */
   readonly secrets: readonly string[]
-  /** A secret that the tool accepts on its command line alone, named without its value; `null` where there is none. */
+  /** Name of a secret that the tool accepts only on its command line, where others can see it; `null` if there is none. */
   readonly exposed: string | null
 }
 
@@ -47,7 +50,7 @@ export type DumpTools = ReadonlyMap<string, string>
 export interface DumpQuestion {
   readonly kind: string
   readonly tools: DumpTools
-  /** Empty: the whole server. */
+  /** The databases to dump. Empty: the whole server. */
   readonly databases: readonly string[]
   readonly given: ExtractedArgs
   /** Entrypoint and command of the container. */
@@ -56,33 +59,36 @@ export interface DumpQuestion {
   readonly env: readonly string[]
 }
 
-/** One file of a dump, and the script that writes it on stdout, for the container's `sh`. */
+/** One file of a dump, and the script for the container's `sh` that writes it to stdout. */
 export interface DumpFile {
   readonly database: string | null
   /** Name in the dump's directory. */
   readonly name: string
   readonly script: string
-  /** Words of ours for the script, `$1` and on. */
+  /** Arguments that we choose ourselves, the script's `$1` and on. */
   readonly args: readonly string[]
-  /** For the script: the arguments out of the configuration, and the passwords extracted from them. Never in an argument list of ours. */
+  /**
+   * Environment of the script: the arguments from the configuration, and the passwords that were removed from them. They never stand in an
+   * argument list of ours.
+   */
   readonly env: Readonly<Record<string, string>>
 }
 
 export interface DumpPlan {
-  /** The program that dumps, a key of the tools found. */
+  /** The program that dumps; a key of `DumpTools`. */
   readonly tool: string
   readonly files: readonly DumpFile[]
-  /** What the target's owner should change or know; each becomes a warning of the run. */
+  /** What the target's owner should change or know. Each becomes a warning of the run. */
   readonly notices: readonly string[]
-  /** A question to the server that must be answered well before the dump begins. */
+  /** A question about the account's rights that the server must answer before the dump begins; `null` if there is none. */
   readonly rights: RightsQuestion | null
-  /** Tells whether a line on stderr is worth a warning on the target; the log has every line. */
+  /** Tells whether a line of stderr becomes a warning of the target. The log has every line anyway. */
   readonly isWarning: (line: string) => boolean
-  /** Makes a new check for each file. */
+  /** Makes a new check. Called once for each file. */
   readonly check: () => DumpCheck
-  /** Says what to write in the configuration where the tool failed with these words; `null` where they tell nothing. */
+  /** Says what to write in the configuration if the tool failed with these words; `null` if the words suggest nothing. */
   readonly hint: (words: string) => string | null
-  /** Passwords that stand in the server's own command line: to be hidden too. */
+  /** Passwords from the server's own command line, which must be hidden too. */
   readonly secrets: readonly string[]
 }
 
@@ -90,24 +96,24 @@ export interface RightsQuestion {
   readonly script: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Judges what the script printed. */
+  /** Judges the script's output. */
   readonly judge: (stdout: string) => { readonly error: string | null; readonly warning: string | null }
 }
 
-/** Watches a dump stream by, in memory that does not grow with it. */
+/** Checks a dump while it streams by. Its memory does not grow with the dump. */
 export interface DumpCheck {
-  /** Takes the next bytes of the tool, gives those that belong into the file (a few may be held back to the end). */
+  /** Takes the next bytes of the tool and returns those to write to the file. A few bytes may be kept back until the end. */
   pass(chunk: Buffer): Buffer | Promise<Buffer>
-  /** The stream has ended: the bytes still held back, and what the dump lacks to be whole, or `null`. */
+  /** Ends the check: returns the bytes that were kept back, and what the dump lacks to be complete (`null`: nothing). */
   end(): Promise<{ readonly rest: Buffer; readonly missing: string | null }>
 }
 
-/** Recognises the warnings of the tools; `--verbose` fills stderr with lines that are none. */
+/** Tells whether a line of a tool is a warning. `--verbose` fills stderr with lines that are none. */
 export function saysWarning(line: string): boolean {
   return /\b(warn(ing)?|error|fatal|denied|skipp(ed|ing)|fail(ed|ure)?)\b/i.test(line)
 }
 
-/** The file name of one database's dump. Throws an `InstanceError` where its name cannot be one. */
+/** Makes the file name of one database's dump. Throws an `InstanceError` if the database's name cannot be a file name. */
 export function fileNameOf(database: string, extension: string): string {
   const name = `${database}${extension}`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -118,7 +124,7 @@ export function fileNameOf(database: string, extension: string): string {
   return name
 }
 
-/** Finds the tool of the first name that the container has. Throws an `InstanceError` where it has none of them. */
+/** Finds the first of these programs that the container has. Throws an `InstanceError` if it has none of them. */
 export function findTool(tools: DumpTools, names: readonly string[], packageName: string): string {
   const found = names.find((name) => tools.has(name))
   if (found !== undefined) return found

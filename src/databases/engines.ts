@@ -1,4 +1,4 @@
-/** The database engines that can be dumped. A new one is a file beside this one, and its name in the list. Pure. */
+/** Lists the database engines that can be dumped. To add one, write a file beside this one and add its name here. Pure. */
 
 import type { DatabaseEngine, KindSigns } from './engineContract.ts'
 import { mongo } from './mongo.ts'
@@ -6,7 +6,7 @@ import { mysql } from './mysql.ts'
 import { postgres } from './postgres.ts'
 import { redis } from './redis.ts'
 
-/** In the order in which people read their kinds. */
+/** The engines, in the order in which people read their kinds. */
 const ENGINES = [postgres, mysql, mongo, redis] as const satisfies readonly DatabaseEngine[]
 
 /** A word of `dbKind`. */
@@ -25,15 +25,15 @@ export function engineOf(kind: DbKind): DatabaseEngine {
   return found
 }
 
-/** The signs of each kind, in the order of `DB_KINDS`. */
+/** Returns the signs of each kind, in the order of `DB_KINDS`. */
 export function signsOfKinds(): readonly (readonly [DbKind, KindSigns])[] {
   return ENGINES.flatMap((engine) => Object.entries(engine.kinds) as [DbKind, KindSigns][])
 }
 
 /**
- * The secrets in `dumpArgs`, for those who hide them before anything is printed. Where the kind is left out, only what is a
- * secret to its reader too is taken (`--password=…`, a URL): `-p 5433` is a port to one engine and a password to another. The
- * dump itself knows the kind, and hides the rest.
+ * Returns the secrets in `dumpArgs`, so that they are hidden before anything is printed. If the kind is not configured, only what looks
+ * like a secret to a person is taken (`--password=…`, a URL): `-p 5433` is a port for one engine and a password for another. The dump
+ * itself knows the kind and hides the rest.
  */
 export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string[]): readonly string[] {
   if (kind !== null) return engineOf(kind).extractSecrets(dumpArgs).secrets
@@ -41,7 +41,10 @@ export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string
   return [...new Set(ENGINES.flatMap((engine) => engine.extractSecrets(telling).secrets))]
 }
 
-/** `-pX` is a password to MySQL and MongoDB, a port to PostgreSQL where it is a number. */
+/**
+ * Tells whether an argument is a secret although the engine is unknown. `-pX` is a password for MySQL and MongoDB, and a port for
+ * PostgreSQL if X is a number.
+ */
 function tellsSecret(arg: string): boolean {
   return /pass|pwd|secret|token|auth|:\/\//i.test(arg) || /^-p(?!\d+$)./s.test(arg)
 }

@@ -33,11 +33,11 @@ const PASSWORD_SYNTAX = {
   exposed: /^--(sslPEMKeyPassword|tlsCertificateKeyFilePassword|awsSessionToken|awsSecretAccessKey)(?==|$)/,
 }
 
-/** Secrets in the options of a URI, which the tool takes nowhere else. */
+/** Matches options of a URI that hold secrets and that the tool accepts only there. */
 const SECRET_OPTION = /^(tlsCertificateKeyFilePassword|sslClientCertificateKeyPassword|proxyPassword)$/i
 const SESSION_TOKEN = /AWS_SESSION_TOKEN(?::|%3A)([^,]*)/i
 
-/** `--uri=…` or `--uri …`, which may be the first positional argument too. */
+/** Takes the secrets out of `--uri=…` or `--uri …`, or out of a URI as first positional argument. */
 function takeFromUri(arg: string, collect: SecretCollector): void {
   const [, option = '', uri] = /^(--uri(?:=|\s+))?(mongodb(?:\+srv)?:\/\/.*)$/s.exec(arg) ?? []
   if (uri === undefined) {
@@ -88,10 +88,10 @@ if [ -z "$password" ]; then exec "$tool" --archive "$@"; fi
 printf '%s\\n' "$password" | "$tool" --archive "$@"`
 
 const OUTPUT_OPTION = /^(-o|--out|--archive)/
-/** What says in dumpArgs how to reach the server. */
+/** Matches arguments of dumpArgs that say how to reach the server. */
 const REACH_OPTION = /^(-h|--host|--port|--uri|mongodb(\+srv)?:\/\/)/
 
-/** How to dump a MongoDB server, or each of the named databases. */
+/** Plans the dump of a MongoDB server, or of each of the named databases. */
 function planMongo(question: DumpQuestion): DumpPlan {
   const { given, databases } = question
   const tool = findTool(question.tools, ['mongodump'], 'the MongoDB database tools')
@@ -141,13 +141,13 @@ function refuseArgs({ given }: DumpQuestion, tool: string): void {
     )
 }
 
-/** A server that its command line tells another port is asked there. */
+/** Returns the port option if the server's command line sets another port. */
 function portOf(command: readonly string[]): string[] {
   const port = optionValue(serverArgs(command, /^mongod$/), '--port')
   return port === null ? [] : [`--port=${port}`]
 }
 
-/** To list the databases, the server leaves out without a word what an account may not see (`listDatabases`, `authorizedDatabases`). */
+/** Warns that databases may be missing: the server silently leaves out of its list what an account may not see (`listDatabases`, `authorizedDatabases`). */
 function hiddenDatabasesNotice({ databases }: DumpQuestion, account: string): string[] {
   return databases.length > 0 || account === ''
     ? []
@@ -156,10 +156,10 @@ function hiddenDatabasesNotice({ databases }: DumpQuestion, account: string): st
       ]
 }
 
-/** How to name an account, for messages. */
+/** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--username=NAME", "--password=\${DB_PASSWORD}", "--authenticationDatabase=admin"]`
 
-/** What to write where the tool failed with these words. */
+/** Says what to write in the configuration after the tool failed with these words. */
 function hintFor(words: string, { given }: DumpQuestion): string | null {
   if (
     /auth(entication)? (error|failed)|AuthenticationFailed|requires authentication|Unauthorized|not authorized/i.test(

@@ -34,11 +34,11 @@ export const mysql: DatabaseEngine = {
   plan: planMysql,
 }
 
-/** `-AvpX`: letters of options without a value may stand before it. */
+/** How the tools take a password. Letters of options without a value may stand before `-p`: `-AvpX`. */
 const PASSWORD_SYNTAX = {
   alone: /^(-p|--password1?)$/,
   attached: /^(?:MYSQL_PWD=|-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?)?)?1?(?:=|\s+))(.+)$/s,
-  /** Of a second and third factor. */
+  /** Matches the passwords of a second and third factor. */
   exposed: /^--(loose[-_])?password[23](?==|$)/,
 }
 
@@ -104,7 +104,7 @@ fi
 as_file() { sed -e 's/^--//' -e 's/\\\\/\\\\\\\\/g' -e 's/"/\\\\"/g' -e 's/=\\(.*\\)$/="\\1"/'; }
 given_line() { if [ -n "$given" ]; then printf '%s\\n' "password=$given"; fi; }`
 
-/** A password in an options file would go before the one of dumpArgs, which comes by the environment: then all options come by one file. */
+/** Runs the dump tool. A password in an options file would win over the one of dumpArgs, which comes by the environment; so all options come in one file. */
 const DUMP_SCRIPT = `${CHOOSE_ACCOUNT}
 case "$files" in --password*|*"
 --password"*) ;; *) given= ;; esac
@@ -115,7 +115,7 @@ exec "$tool" --defaults-file=/dev/fd/3 "$@" 3<<END
 $({ printf '%s\\n' "$files"; given_line; } | as_file)
 END`
 
-/** The options of files that say how to connect; others mean other things to the question's client, or nothing. */
+/** Matches lines of option files that say how to connect. Other lines mean something else to the question's client, or nothing. */
 const CONNECTION_LINES =
   '^--(loose[-_])?(host|port|socket|protocol|user|password[123]?|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[a-z_-]*|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)'
 
@@ -136,12 +136,12 @@ const RIGHTS_SQL =
   "SET SESSION sql_mode='', sql_quote_show_create=1; SHOW GRANTS; SELECT 'databases follow'; SHOW DATABASES"
 const RIGHTS_OPTIONS = ['--batch', '--raw', '--skip-column-names', '--default-character-set=utf8mb4']
 
-/** Options that must come first on the command line, and that can name the account themselves. */
+/** Matches options that must come first on the command line and that can name the account themselves. */
 const FIRST_OPTION = /^--(defaults-file|defaults-extra-file|defaults-group-suffix|login-path|no-defaults)(=|$)/
 const OUTPUT_OPTION = /^(-[ABCEFIKQRVXYacefiklnqtvxy]*[rT]|--res|--tab)/
 const WITHOUT_END = /^--(compact|(skip|disable)[-_]comments|comments=(0|off|false))$/i
 
-/** How to dump a MySQL or MariaDB server, or each of the named databases. */
+/** Plans the dump of a MySQL or MariaDB server, or of each of the named databases. */
 function planMysql(question: DumpQuestion): DumpPlan {
   const isMariadb = question.kind === 'mariadb'
   const tools = isMariadb ? ['mariadb-dump', 'mysqldump'] : ['mysqldump', 'mariadb-dump']
@@ -211,10 +211,13 @@ function baseEnv({ given }: DumpQuestion, args: readonly string[]): Record<strin
   }
 }
 
-/** The options of dumpArgs that say how to connect, for the question before the dump; letters without a value may stand before `-h`. */
+/**
+ * Matches options of dumpArgs that say how to connect; the question before the dump uses them too. Letters of options without a value may
+ * stand before `-h`.
+ */
 const CONNECTION_OPTION =
   /^(--(loose[-_])?(host?|port|socket?|protocol|user|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[-_][a-z_-]+|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)|-[CRqv]*[hPSu])/
-/** Those of them whose value is the next argument. */
+/** Matches those of them whose value is the next argument. */
 const VALUE_FOLLOWS =
   /^(-[CRqv]*[hPSu]|--(host?|port|socket?|protocol|user|ssl[-_](ca|capath|cert|cipher|key|crl|crlpath|mode|fips[-_]mode)|tls[-_](version|ciphersuites|sni[-_]servername)|plugin[-_]dir|default[-_]auth|server[-_]public[-_]key[-_]path|compression[-_]algorithms|bind[-_]address))$/
 
@@ -222,12 +225,12 @@ function connectionArgs(args: readonly string[]): string[] {
   return args.filter((arg, i) => CONNECTION_OPTION.test(arg) || VALUE_FOLLOWS.test(args[i - 1] ?? ''))
 }
 
-/** Whether dumpArgs say where the server is. */
+/** Tells whether dumpArgs say where the server is. */
 function reachesItself(args: readonly string[]): boolean {
   return args.some((arg) => /^(-[hPS]|--(host?|port|socket?|protocol)(=|$))/.test(arg))
 }
 
-/** A server that was told another socket is asked there. Its port does not count: a client without a host takes the socket. */
+/** Returns the socket option if the server's command line sets another socket. Its port does not matter: a client without a host uses the socket. */
 function socketOf(command: readonly string[]): string[] {
   const socket = optionValue(serverArgs(command, /^(mysqld|mariadbd)([_-]safe)?$/), '--socket')
   return socket === null ? [] : [`--socket=${socket}`]
@@ -250,7 +253,7 @@ function judgeAnswer(stdout: string, { databases, given }: DumpQuestion) {
   })
 }
 
-/** `--skip-dump-date` leaves the date out. */
+/** The last line of a dump. With `--skip-dump-date` it has no date. */
 const SQL_END = {
   missing: 'its last line is not "-- Dump completed"',
   ends: (tail: string) => /^-- Dump completed( on .*)?$/.test(tail.trimEnd().split('\n').at(-1) ?? ''),
@@ -265,10 +268,13 @@ const XML: DumpForm = {
     }),
 }
 
-/** How to name an account, for messages. */
+/** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--user=NAME", "--password=\${DB_PASSWORD}"]`
 
-/** What to write where the tool failed with these words. The numbers are the server's: its words may be in another language. */
+/**
+ * Says what to write in the configuration after the tool failed with these words. It looks for the server's error numbers, because the
+ * words may be in another language.
+ */
 function hintFor(words: string, question: DumpQuestion): string | null {
   if (/\b(1045|1698)\b|\(using password: /.test(words)) return accountHint(question)
   const lacking = /at least one of\) the (.+?) privilege/.exec(words)?.[1]

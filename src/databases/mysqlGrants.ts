@@ -1,4 +1,7 @@
-/** Judges by its grants whether a MySQL account sees all that its dump is to hold. What it may not see is left out without an error. Pure. */
+/**
+ * Judges by its grants whether a MySQL account sees everything that its dump must hold. The server leaves out, without an error, what an
+ * account may not see. Pure.
+ */
 
 interface GrantsQuestion {
   /** The lines of `SHOW GRANTS`. */
@@ -18,7 +21,7 @@ const SYSTEM_DATABASE = /^(information_schema|performance_schema|sys)$/i
 
 interface Grant {
   readonly privileges: ReadonlySet<string>
-  /** `*`, or a database pattern of LIKE. */
+  /** `*`, or a pattern of LIKE for the names of databases. */
   readonly database: string
 }
 
@@ -57,7 +60,7 @@ export function judgeGrants(question: GrantsQuestion): { error: string | null; w
   return { error: null, warning: `the account may not see the whole server: the dump holds ${wanted.join(', ')}` }
 }
 
-/** The dumpArgs that leave out what cannot be seen, where that is not the data. */
+/** Returns the dumpArgs that leave out what the account cannot see, if no data is among it. */
 function without(lacks: readonly string[]): string {
   if (lacks.includes('SELECT')) return ''
   const options = [
@@ -67,7 +70,7 @@ function without(lacks: readonly string[]): string {
   return `, or leave them out: dumpArgs: [${options.join(', ')}]`
 }
 
-/** True where the account sees the routines of a database, or where its rights make the tool itself fail because it does not. */
+/** Tells whether the account sees the routines of a database, or whether the tool itself fails if it does not. */
 function seesRoutines(
   allows: (privilege: string, covers: (database: string) => boolean) => boolean,
   covers: (database: string) => boolean,
@@ -82,7 +85,7 @@ function seesRoutines(
   )
 }
 
-/** A name as the server quotes it: with \` or, in some of its modes, with ". */
+/** Matches a name as the server quotes it: with \` or, in some of its modes, with ". */
 const NAME = String.raw`\*|\`(?:[^\`]|\`\`)*\`|"(?:[^"]|"")*"|[^\s."\`]+`
 const GRANT = new RegExp(`^GRANT (.+?) ON (?:TABLE )?(${NAME})\\.(${NAME}) TO `)
 

@@ -28,10 +28,9 @@ export const postgres: DatabaseEngine = {
 }
 
 /**
- * User and password as the image's own start-up takes them (`POSTGRES_…`; `POSTGRESQL_…` is Bitnami's); the tool's own
- * `PGUSER`, `PGPASSWORD` go before. Where the container trusts its own socket, the password is not asked for.
- * `$2`, `$3`: port and socket folder of the server's command line. The server takes `PGPORT` for its port too, and its command
- * line goes before that.
+ * Chooses user and password as the image's own start-up does (`POSTGRES_…`; `POSTGRESQL_…` in Bitnami's image). The tool's own `PGUSER` and
+ * `PGPASSWORD` win. If the server trusts connections by its socket, the password is not used. `$2` and `$3` are port and socket folder from
+ * the server's command line, which win over `PGPORT`, as they do for the server.
  */
 const DUMP_SCRIPT = `${PRELUDE}
 tool=$1 port=$2 folder=$3; shift 3
@@ -54,13 +53,13 @@ fi
 ${TAKE_ARGUMENTS}
 exec "$tool" --no-password "$@"`
 
-/** Some write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
+/** How a password may be written. Some people write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
 const PASSWORD_SYNTAX = {
   alone: /^(-W|--passw?o?r?d?)$/,
   attached: /^(?:PGPASSWORD=|(?:--passw?o?r?d?)(?:=|\s+)|-W\s+)(.+)$/s,
 }
 
-/** Parameters of a connection that are secrets; libpq reads those beside the password from the connection alone. */
+/** Matches parameters of a connection that are secrets. libpq reads those other than the password only from the connection itself. */
 const SECRET_PARAMETER = /^(password|sslpassword|oauth_client_secret|scram_client_key|scram_server_key)$/
 
 /** Takes the secrets out of a connection URL, or of a string of `key=value`. */
@@ -117,17 +116,17 @@ function takeParameter({ name, value, raw, place }: Parameter, collect: SecretCo
   return true
 }
 
-/** Options that send the dump elsewhere than to stdout; also shortened, and behind other letters. */
+/** Matches options that send the dump elsewhere than to stdout, also abbreviated, and behind other letters. */
 const OUTPUT_OPTION = /^(-[abBcCOsvwWx]*f|--fi?l?e?(=|$)|-[abBcCOsvwWx]*Fd|--format=d|-F$|--format$)/
 
-/** `-F X` in two arguments is fine for any X but the directory format. */
+/** Finds such an option. `-F X` in two arguments is allowed for any X but the directory format. */
 function outputOption(args: readonly string[]): string | undefined {
   return args.find(
     (arg, i) => OUTPUT_OPTION.test(arg) && (!/^(-F|--format)$/.test(arg) || /^d/.test(args[i + 1] ?? '')),
   )
 }
 
-/** How to dump a PostgreSQL server, or each of the named databases. */
+/** Plans the dump of a PostgreSQL server, or of each of the named databases. */
 function planPostgres(question: DumpQuestion): DumpPlan {
   const isServer = question.databases.length === 0
   const tool = findTool(question.tools, [isServer ? 'pg_dumpall' : 'pg_dump'], 'the PostgreSQL client')
@@ -174,7 +173,7 @@ function refuseArgs({ given, databases }: DumpQuestion, tool: string): void {
     )
 }
 
-/** What the server's command line says of how to reach it: `-p 5433`, `-c port=5433`, `-k /folder`. */
+/** Reads from the server's command line how to reach it: `-p 5433`, `-c port=5433`, `-k /folder`. */
 function serverOf(command: readonly string[]): { readonly port: string | null; readonly folder: string | null } {
   const words = serverArgs(command, /^(postgres|postmaster)$/)
   const settings = words.flatMap((word, i) =>
@@ -194,14 +193,14 @@ const TAKES_VALUE =
   /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/
 const CONNECTION_OPTION = /^(-[abBcCOsvwWx]*d|--dbname)$/
 
-/** The argument that is, or may hold, the name of a database, with the option before it where that is attached. */
+/** An argument that is, or may contain, the name of a database, with the option before it if both are one argument. */
 interface Connection {
   readonly index: number
   readonly option: string
   readonly text: string
 }
 
-/** Every connection that the arguments name: a word of its own, or the value of `-d`. */
+/** Returns every connection in the arguments: a word of its own, or the value of `-d`. */
 function connectionsIn(args: readonly string[]): Connection[] {
   return args.flatMap((arg, index): Connection[] => {
     const before = args[index - 1] ?? ''
@@ -214,7 +213,7 @@ function connectionsIn(args: readonly string[]): Connection[] {
   })
 }
 
-/** The argument that says which database to dump, where that is not the only one that is wanted. */
+/** Returns the argument that names a database other than the only wanted one. */
 function otherDatabase(args: readonly string[], wanted: readonly string[]): string | undefined {
   const other = connectionsIn(args).find(({ text }) => {
     const name = databaseIn(text)
@@ -224,9 +223,9 @@ function otherDatabase(args: readonly string[], wanted: readonly string[]): stri
 }
 
 /**
- * The arguments with the database named where nothing goes before it: in the connection itself. In the environment a
- * service file (`PGSERVICE`, `service=…`) would go before it, and the dump would be of another database; and a name could be
- * taken for a connection string.
+ * Adds the database to the arguments in the one place that nothing can override: the connection itself. Given by the environment, a service
+ * file (`PGSERVICE`, `service=…`) would override it, and another database would be dumped; given alone, the name could be read as a
+ * connection string.
  */
 function withDatabase(args: readonly string[], database: string): string[] {
   const pair = `dbname='${database.replace(/[\\']/g, '\\$&')}'`
@@ -239,7 +238,7 @@ function withDatabase(args: readonly string[], database: string): string[] {
   return args.map((arg, i) => (i === index ? option + whole : arg))
 }
 
-/** The database that a connection names: in a URL, in a string of `key=value`, or the name itself. */
+/** Returns the database that a connection names: in a URL, in a string of `key=value`, or the name itself. */
 function databaseIn(connection: string): string | null {
   const url = /^[a-z]+:\/\/[^/?]*(?:\/([^?]*))?(?:\?(.*))?$/is.exec(connection)
   if (url) return decodePercent(/(?:^|&)dbname=([^&]*)/.exec(url[2] ?? '')?.[1] ?? url[1] ?? '') || null
@@ -254,8 +253,9 @@ const ARCHIVES: readonly DumpForm[] = [
 ]
 
 /**
- * The text ends with this comment; since the releases of August 2025 a line `\unrestrict` follows it. The user's own data
- * cannot stand after it. A dump of the whole server holds one of each database, which must not pass for its own.
+ * Tells whether a dump is complete: it ends with this comment; since the releases of August 2025 a line `\unrestrict` follows. The user's
+ * own data cannot stand after the comment. A dump of the whole server contains the comment of each database, which does not count as its
+ * own.
  */
 function endOfDump(isServer: boolean) {
   const marker = `-- PostgreSQL database ${isServer ? 'cluster ' : ''}dump complete`
@@ -268,10 +268,10 @@ function endOfDump(isServer: boolean) {
   }
 }
 
-/** How to name an account, for messages. */
+/** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--host=127.0.0.1", "--username=NAME", "--password=\${DB_PASSWORD}"]`
 
-/** What to write where the tool failed with these words. */
+/** Says what to write in the configuration after the tool failed with these words. */
 function hintFor(words: string, { given, databases }: DumpQuestion): string | null {
   if (/\bpeer\b/i.test(words))
     return `the server lets only the system's user of that name in by its socket. Log in with a password: ${LOGIN_ARGS}`

@@ -21,7 +21,7 @@ const PASSWORD_SYNTAX = {
   takesOptions: true,
 }
 
-/** `-u redis://user:password@host`: the user becomes an option of its own, since a URL with a user alone means a password. */
+/** Takes the secrets out of `-u redis://user:password@host`. The user becomes an option of its own, because in a URL a name alone counts as a password. */
 function takeFromUrl(arg: string, collect: SecretCollector): void {
   const split = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? splitUrlPassword(arg, 'password') : null
   if (split === null) {
@@ -37,10 +37,9 @@ function takeFromUrl(arg: string, collect: SecretCollector): void {
 }
 
 /**
- * Settings of the server, as the server takes them: its command line (`MARINA_…`), the flags that some images read from the
- * environment, then its configuration file. `setting NAME` prints the one that counts, or nothing.
- *
- * A password is tried before it is used (`PING`): the container's environment may name one that the server never got.
+ * Finds settings of the server in the server's own order: its command line (`MARINA_…`), the flags that some images read from the
+ * environment, then its configuration file. `setting NAME` prints the effective value, or nothing. A password is tried by `PING` before it
+ * is used, because the container's environment may name one that the server never got.
  */
 const READ_SETTINGS = `
 config=$MARINA_CONFIG; unset MARINA_CONFIG
@@ -74,9 +73,9 @@ acl_passwords() {
 }`
 
 /**
- * Reaches the server where dumpArgs do not say how: `--port 0` with a TLS port or a socket means that one. Within the container
- * nobody stands between, so a certificate without a known authority is taken. `$2`: `1` where dumpArgs say how; `$3`, `$4`:
- * the variable, and the file, that hold the password of the server's command line.
+ * Connects to the server if dumpArgs do not say how: with `--port 0`, to its TLS port or socket. Inside the container nobody can stand in
+ * between, so a certificate of an unknown authority is accepted. `$2`: `1` if dumpArgs say how; `$3` and `$4`: the variable and the file
+ * that hold the password of the server's command line.
  */
 const DUMP_SCRIPT = `${PRELUDE}${READ_SETTINGS}
 tool=$1 reached=$2 pass_variable=$3 pass_file=$4; shift 4
@@ -130,9 +129,9 @@ fi
 exec "$tool" "$@" --rdb -`
 
 const OUTPUT_OPTION = /^--(rdb|functions-rdb)$/
-/** What says in dumpArgs how to reach the server. */
+/** Matches arguments of dumpArgs that say how to reach the server. */
 const REACH_OPTION = /^(-[hpsu]|--tls)$/
-/** Settings of the server that say how to reach it, and the password. */
+/** Settings of the server that say how to reach it, and its password. */
 const SETTINGS = [
   'port',
   'tls-port',
@@ -144,7 +143,7 @@ const SETTINGS = [
   'aclfile',
 ]
 
-/** How to dump a Redis or Valkey server. */
+/** Plans the dump of a Redis or Valkey server. */
 function planRedis(question: DumpQuestion): DumpPlan {
   const { given, tools, kind } = question
   if (question.databases.length > 0) throw new InstanceError('a Redis server is dumped as a whole: leave databases out')
@@ -181,7 +180,7 @@ function planRedis(question: DumpQuestion): DumpPlan {
   }
 }
 
-/** What the server's command line says: its settings, for the script, and its password, which may be named only. */
+/** Reads the server's command line: its settings, for the script, and its password, which may be given only by the name of a variable or file. */
 function serverOf(command: readonly string[]): {
   readonly env: Readonly<Record<string, string>>
   readonly password: PasswordWord
@@ -201,13 +200,13 @@ function serverOf(command: readonly string[]): {
 
 interface PasswordWord {
   readonly literal: string | null
-  /** Name of the container's variable that holds it. */
+  /** Name of the container's variable that holds the password; `null` if none does. */
   readonly variable: string | null
-  /** Path in the container of the file that holds it. */
+  /** Path in the container of the file that holds the password; `null` if none does. */
   readonly file: string | null
 }
 
-/** A password as a shell line writes it: itself, `$X`, `${X:?…}`, `$(cat FILE)`. What is a variable or a file is named, not read. */
+/** Parses a password as a shell line writes it: the password itself, `$X`, `${X:?…}` or `$(cat FILE)`. A variable or a file is only named, not read. */
 function passwordWord(word: string | null): PasswordWord {
   const nothing = { literal: null, variable: null, file: null }
   if (word === null || word === '') return nothing
@@ -218,10 +217,10 @@ function passwordWord(word: string | null): PasswordWord {
   return { ...nothing, literal: word }
 }
 
-/** How to name an account, for messages. */
+/** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--user", "NAME", "--pass", "\${REDIS_PASSWORD}"] (without --user: the default user)`
 
-/** What to write where the tool failed with these words. */
+/** Says what to write in the configuration after the tool failed with these words. */
 function hintFor(words: string, hasPassword: boolean): string | null {
   if (/NOAUTH|WRONGPASS|AUTH failed|invalid password|invalid username/i.test(words))
     return hasPassword

@@ -1,4 +1,4 @@
-/** Pieces of POSIX shell that the scripts of the engines share. Pure: texts for the container's `sh`. */
+/** Holds pieces of POSIX shell that the engines' scripts share, for the container's `sh`. Pure. */
 
 /**
  * Messages come in English, whatever the container's language: warnings and failures are recognised by their words.
@@ -25,7 +25,7 @@ done
 unset MARINA_ARGC
 `
 
-/** Arguments as environment variables: on the runner they stand in no process list. */
+/** Turns arguments into environment variables, so that they stand in no process list on the runner. */
 export function argumentsInEnv(args: readonly string[]): Record<string, string> {
   return {
     MARINA_ARGC: String(args.length),
@@ -33,7 +33,7 @@ export function argumentsInEnv(args: readonly string[]): Record<string, string> 
   }
 }
 
-/** Splits a line as a shell would, quotes removed; nothing is expanded. */
+/** Splits a line as a shell does and removes quotes. Nothing is expanded. */
 function shellWords(line: string): string[] {
   const words = line.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s"'\\;|&])+|&&|\|\||[;|&]/gs) ?? []
   return words.map((word) =>
@@ -44,9 +44,9 @@ function shellWords(line: string): string[] {
 }
 
 /**
- * The arguments of the server in a container's command. A line for a shell (`sh -c "mkdir -p /x && exec redis-server --port 7000"`) is
- * split into its words, and what stands before the server or behind the next operator is another program's. A command
- * without the server's name is the entrypoint's, which puts the name before it.
+ * Returns the server's arguments from a container's command. A line for a shell (`sh -c "mkdir -p /x && exec redis-server --port 7000"`) is
+ * split into words; words before the server or behind the next operator belong to other programs. If the command does not name the server,
+ * the entrypoint adds its name, so all words are arguments.
  */
 export function serverArgs(command: readonly string[], server: RegExp): string[] {
   const isServer = (word: string) => server.test(word.split('/').pop() ?? '')
@@ -60,7 +60,10 @@ export function serverArgs(command: readonly string[], server: RegExp): string[]
   return end < 0 ? after : after.slice(0, end)
 }
 
-/** The value of the last of these options on a command line: `--port 7000`, `--port=7000`; for a short one also `-p7000`. */
+/**
+ * Returns the value of the last of these options on a command line: `--port 7000`, `--port=7000`, and for a short one also `-p7000`; `null`
+ * if there is none.
+ */
 export function optionValue(words: readonly string[], ...options: readonly string[]): string | null {
   let value: string | null = null
   words.forEach((word, i) => {

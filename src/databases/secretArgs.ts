@@ -1,20 +1,20 @@
-/** Takes secrets out of tool arguments, so that they travel in the environment, stand in no process list, and can be hidden. Pure. */
+/** Takes secrets out of a tool's arguments, so that they travel in the environment, stand in no process list, and can be masked. Pure. */
 
 import type { ExtractedArgs } from './engineContract.ts'
 
 /** How a tool takes a password on its command line. */
 interface PasswordSyntax {
-  /** `--password`, `-p`, …: the option alone, with its value in the next argument. */
+  /** Matches the option alone (`--password`, `-p`); its value is the next argument. */
   readonly alone: RegExp
-  /** The option with its value attached; the last group is the value. */
+  /** Matches the option with its value in one argument. The last group is the value. */
   readonly attached: RegExp
-  /** Whether the next argument is the value even where it looks like an option. */
+  /** True if the next argument is the value even if it looks like an option. */
   readonly takesOptions?: boolean
-  /** Secrets that the tool accepts on its command line only: the option, alone or with its value attached. */
+  /** Matches secrets that the tool accepts only on its command line: the option, with or without its value. */
   readonly exposed?: RegExp
 }
 
-/** Collects what is taken out. */
+/** Collects the secrets that are taken out. */
 function secretCollector() {
   const args: string[] = []
   const places = new Set<string>()
@@ -24,7 +24,7 @@ function secretCollector() {
   let exposed: string | null = null
   return {
     keep: (arg: string) => void args.push(arg),
-    /** `raw`: the password as it was written, where that differs. */
+    /** Records a password. `raw` is its written form, if that differs. */
     take(place: string, value: string, raw: string = value) {
       places.add(place)
       password = value
@@ -47,8 +47,8 @@ function secretCollector() {
 export type SecretCollector = ReturnType<typeof secretCollector>
 
 /**
- * Takes out every use of the password's option. One that stands last, without a value, is taken out too: nobody is there to be
- * asked. `-p X` and `--password X` are taken as a password although `mysqldump` and `pg_dump` would ask for one and take X for a
+ * Takes out every use of the password option. As the last argument, without a value, it is taken out too, because nobody can answer its
+ * question. `-p X` and `--password X` are taken as a password, although `mysqldump` and `pg_dump` would ask for one and take X for a
  * database: whoever writes that means a password. Every other argument goes to `other`.
  */
 export function extractSecrets(
@@ -80,17 +80,17 @@ export function extractSecrets(
   return collect.result()
 }
 
-/** A URL taken apart where it holds a password: `scheme://user:password@host`. */
+/** The parts of a URL with a password: `scheme://user:password@host`. */
 interface UrlPassword {
   /** The URL without the password; the user stays in it. */
   readonly url: string
   readonly user: string
   readonly password: string
-  /** The password as it was written, percent signs and all. */
+  /** The password in its written form, with percent signs. */
   readonly raw: string
 }
 
-/** Takes the password out of a URL's user information. `null` where there is none. `alone`: what a name without a colon is. */
+/** Takes the password out of a URL; `null` if there is none. `alone` says what a name without a colon means. */
 export function splitUrlPassword(url: string, alone: 'user' | 'password' = 'user'): UrlPassword | null {
   const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?]*)@/i.exec(url)
   if (!match) return null
@@ -111,13 +111,13 @@ export function splitUrlPassword(url: string, alone: 'user' | 'password' = 'user
   }
 }
 
-/** Hides what stands where a URL has its password, also where a `/` or `?` in it, which must be escaped, keeps it from being one. */
+/** Hides what stands in the place of a URL's password, also if an unescaped `/` or `?` in it keeps the URL from being valid. */
 export function hideUrlPassword(url: string, collect: SecretCollector): void {
   const raw = /^[a-z][a-z0-9+.-]*:\/\/[^:@]*:(.+)@/is.exec(url)?.[1]
   if (raw !== undefined) collect.hide(raw, decodePercent(raw))
 }
 
-/** Decodes `%20`; a text with a lone % is no encoded one, and the tools take it as it stands. */
+/** Decodes `%20` and the like. A text with a lone % is not encoded: it is returned unchanged, as the tools take it. */
 export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -126,20 +126,20 @@ export function decodePercent(text: string): string {
   }
 }
 
-/** The line for the log that says where passwords were found. `null` where there was none. */
+/** Makes the line of the log that says where passwords were found; `null` if there was none. */
 export function extractedLine({ places }: ExtractedArgs, tool: string): string | null {
   if (places.length === 0) return null
   return `the password of ${places.join(', ')} in dumpArgs is handed to ${tool} by its environment, not on its command line`
 }
 
-/** An argument as it may be shown: a value behind it could be a secret, or very long. */
+/** Shortens an argument to its option's name, because the value could be a secret or very long. */
 export function optionName(arg: string): string {
   return /^(-[^\s=-]+|--[^\s=]+)[\s=]/.exec(arg)?.[1] ?? arg
 }
 
 /**
- * One argument that holds several: `--clean --if-exists`, `--host db`, `-h db`. `null` where there is none. No option's name
- * has a space in it; a short option may have its value attached (`-wa > 1`), which never begins with one.
+ * Finds one argument that really is several: `--clean --if-exists`, `--host db`, `-h db`; `null` if there is none. No option's name
+ * contains a space. A short option may have its value attached (`-wa > 1`), which never begins with a space.
  */
 export function joinedArgument(args: readonly string[]): string | null {
   return args.find((arg) => /^(--[a-z][\w-]*|-[a-z])\s/i.test(arg) || /^-[a-z]+\s+-/i.test(arg)) ?? null

@@ -11,7 +11,10 @@ export type MountSpec =
       readonly target: string
       readonly readonly: boolean
       readonly subpath?: string
-      /** The job's id, stored as a label only where this mount creates the volume (measured on 20.10 and 26.1): it tells a volume that was not there from the user's. */
+      /**
+       * The job's id. It becomes a label only if this mount creates the volume (measured on 20.10 and 26.1), and so tells a volume that did
+       * not exist from the user's own.
+       */
       readonly madeBy?: string
     }
   /** An anonymous volume, which is removed with its container (`rm -fv`). */
@@ -21,7 +24,7 @@ export type MountSpec =
 
 export interface RunSpec {
   readonly name: string
-  /** Image id: the image that was inspected runs, even if its tag is moved meanwhile. */
+  /** Id of the image, so that the image that was inspected runs, even if its tag is moved meanwhile. */
   readonly image: string
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly MountSpec[]
@@ -33,7 +36,7 @@ export interface RunSpec {
   readonly network: string | null
   readonly memory: string | null
   readonly cpus: string | null
-  /** Keeps stdin open and restarts for ever: the helper. */
+  /** True for the helper: keeps stdin open, and restarts for ever. */
   readonly helper: boolean
 }
 

@@ -1,39 +1,39 @@
-/** What a docker call came to: a success, a refusal in the engine's words, or no answer at all. Pure. */
+/** Describes the result of a docker call: a success, a refusal in the engine's words, or no answer at all. Pure. */
 import { CancelledError, CommandError, type Ended } from '../errors.ts'
 import type { Docker } from './process.ts'
 
-/** A docker call that has ended, or was left behind. */
+/** A docker call that has ended, or that was left behind at its deadline. */
 export interface QueryOutput {
   readonly ended: Ended
   readonly stdout: string
   readonly stderr: string
 }
 
-/** The signal of a client of which only this is known, that one ended it. */
+/** The signal's name for a client of which only this is known: that a signal ended it. */
 export const UNNAMED_SIGNAL = 'unknown'
 
-/** Whether the client ended with exit code 0: the engine did what it was asked. */
+/** Tells whether the client ended with exit code 0: the engine did what it was asked. */
 export function succeeded({ ended }: Pick<QueryOutput, 'ended'>): boolean {
   return ended.kind === 'exit' && ended.code === 0
 }
 
 /**
- * Whether it is not known if the engine did what it was asked: the client died, its deadline passed, or the connection to the engine
- * broke. A call that may be made twice can be made again; the result of any other has to be looked for.
+ * Tells whether it is unknown if the engine did what it was asked: the client died, its deadline passed, or the connection broke. A call
+ * that is safe to repeat can be repeated; after any other its effect has to be looked for.
  */
 export function isUnanswered({ ended, stderr }: Pick<QueryOutput, 'ended' | 'stderr'>): boolean {
   if (ended.kind === 'exit') return ended.code !== 0 && engineIsAway(stderr)
   return ended.kind !== 'cancelled'
 }
 
-/** Whether the engine answered, and refused what it was asked. */
+/** Tells whether the engine answered and refused. */
 export function isRefused(output: Pick<QueryOutput, 'ended' | 'stderr'>): boolean {
   return output.ended.kind === 'exit' && output.ended.code !== 0 && !isUnanswered(output)
 }
 
 /**
- * Whether the client says that no engine answered it. Newer clients say so with the "no such file or directory" of a missing socket,
- * which must not pass for a file that is missing in a container.
+ * Tells whether the client says that no engine answered it. Newer clients say so with the "no such file or directory" of a missing socket,
+ * which must not be taken for a missing file in a container.
  */
 export function engineIsAway(stderr: string): boolean {
   return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(
@@ -41,7 +41,7 @@ export function engineIsAway(stderr: string): boolean {
   )
 }
 
-/** The error for a call that is not a success: `CancelledError`, or a `CommandError` that begins with `what`, which says in the user's words what did not work. */
+/** Makes the error of a failed call: `CancelledError`, or a `CommandError` that begins with `what`, which says in the user's words what did not work. */
 export function commandError(
   docker: Pick<Docker, 'redact'>,
   argv: readonly string[],
@@ -57,7 +57,7 @@ export function commandError(
   })
 }
 
-/** Docker's own words without its prefixes, or how the client ended where it said nothing. `stderr` is without secrets. */
+/** Returns docker's own words without its prefixes or, if it said nothing, how the client ended. `stderr` must be redacted. */
 export function reason(ended: Ended, stderr: string): string {
   const words = stderr
     .split('\n')

@@ -1,6 +1,6 @@
 /** Chooses the environment of the docker client. Pure. */
 
-/** The step's environment without the action's own variables: the client needs no token, and none of the `variables`. */
+/** Returns the step's environment without the action's own variables: the client needs neither a token nor the `variables`. */
 export function dockerEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([key, value]) =>

@@ -8,8 +8,8 @@ import { type Docker, type QueryOptions, query, run } from './process.ts'
 import { queryWithRetry } from './retry.ts'
 
 /**
- * The containers that exist of those named, by full id or by name; a missing one is left out. Anything else that docker says throws.
- * A container whose id only begins with a name is not the one that was named.
+ * Inspects the named containers that exist, by full id or name; a missing one is left out. Throws for anything else that docker says. A
+ * container whose id only begins with the name does not count.
  */
 export async function inspectContainers(
   docker: Docker,
@@ -20,7 +20,7 @@ export async function inspectContainers(
   return found.filter(({ id, name }) => names.includes(id) || names.includes(name))
 }
 
-/** One container, or `null` where there is none of that full id or name. */
+/** Inspects one container; `null` if none has that full id or name. */
 export async function inspectContainer(
   docker: Docker,
   name: string,
@@ -29,7 +29,7 @@ export async function inspectContainer(
   return (await inspectContainers(docker, [name], options))[0] ?? null
 }
 
-/** Full ids of the containers, running or not, that fit all filters (`label=…`, `volume=…`). */
+/** Lists full ids of the containers in any state that fit all filters (`label=…`, `volume=…`). */
 export async function listContainers(
   docker: Docker,
   filters: readonly string[],
@@ -42,7 +42,7 @@ export async function listContainers(
 
 export type Created = { readonly kind: 'created'; readonly id: string } | { readonly kind: 'taken' }
 
-/** Creates a container. The engine's create is atomic: of many that want one name, one gets it, and the others are told `taken`. */
+/** Creates a container. The engine's create is atomic: of several callers that want the same name one gets it, and the others get `taken`. */
 export async function createContainer(
   docker: Docker,
   call: CreateCall,
@@ -61,20 +61,20 @@ export async function createContainer(
   throw commandError(docker, call.argv, what, output)
 }
 
-/** Finds the container that a create made whose client died before it could say so: the one of that name, where it bears all of our labels. */
+/** After a create without an answer, finds the container that it made: the one of that name, if it has all of our labels. */
 async function madeUnanswered(docker: Docker, call: CreateCall): Promise<string | null> {
   const found = await inspectContainer(docker, call.name).catch(() => null) // the create's own error tells more
   if (found === null) return null
   return Object.entries(call.labels).every(([key, value]) => found.labels[key] === value) ? found.id : null
 }
 
-/** How long a removal is asked for again while the engine does not answer, ms; short, since a cancelled run has seconds. */
+/** Time for which a removal is repeated while the engine does not answer, ms; short, because a cancelled run has only seconds. */
 const REMOVE_AGAIN_MS = 5_000
-/** How long a removal that somebody else began is waited for, ms, and between two looks at it. */
+/** Longest wait for a removal that somebody else began, and the pause between two looks, ms. */
 const REMOVING_MS = 30_000
 const GONE_POLL_MS = 300
 
-/** Removes a container with its anonymous volumes, even while it runs. One that is gone already is fine. */
+/** Removes a container with its anonymous volumes, even a running one. If it does not exist any more, that is fine. */
 export async function removeContainer(docker: Docker, id: string, options: QueryOptions = {}): Promise<void> {
   const argv = ['rm', '--force', '--volumes', id]
   const output = await queryWithRetry(docker, argv, REMOVE_AGAIN_MS, options)
@@ -85,7 +85,7 @@ export async function removeContainer(docker: Docker, id: string, options: Query
   throw commandError(docker, argv, `container ${id.slice(0, 12)} could not be removed`, output)
 }
 
-/** Waits until a container is gone: until then its volumes are in use, and the removal of another container that has them leaves them behind. */
+/** Waits until a container is gone. Until then its volumes are in use, and removing another container that has them would leave them behind. */
 async function isGone(docker: Docker, id: string): Promise<boolean> {
   const gone = async () => ((await inspectContainer(docker, id)) === null ? true : null)
   return (await poll(gone, { everyMs: GONE_POLL_MS, until: Date.now() + REMOVING_MS })) ?? false

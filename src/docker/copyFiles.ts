@@ -1,22 +1,22 @@
-/** Puts small files into a created container, and looks at paths in it: `docker cp` of a tar, which goes through to its volumes. */
+/** Puts small files into a created container and looks at paths in it, by `docker cp` of a tar, which reaches its volumes too. */
 import { extract, type Header, pack } from 'tar-stream'
 import { commandError, engineIsAway, succeeded } from './callResult.ts'
 import { mountFailureIn } from './mountFailures.ts'
 import { type Docker, firstOf, type QueryOptions, query, stream } from './process.ts'
 
 export interface FileToCopy {
-  /** From the root of the container, without a leading slash; a directory ends in `/`. */
+  /** Path from the root of the container, without a leading slash. A directory ends in `/`. */
   readonly path: string
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Left out for a directory. */
+  /** Content of a file; missing for a directory. */
   readonly content?: Buffer
 }
 
 /**
- * Puts entries into a container. Directories that exist take the entry's owner and mode, also an anonymous volume's root, which
- * `docker cp` to its path would not change (measured). Never name a read-only mount point: the rest would be lost.
+ * Puts entries into a container. Existing directories get the entry's owner and mode, also the root of an anonymous volume, which `docker
+ * cp` to its path would not change (measured). Never name a read-only mount point: the rest would be lost.
  */
 export async function copyIn(
   docker: Docker,
@@ -39,23 +39,23 @@ export async function copyIn(
   throw commandError(docker, argv, `the staging directory could not be prepared in ${container.slice(0, 12)}`, output)
 }
 
-/** What is at a path: its own header and, for a directory, whether anything is in it. */
+/** Describes a path: its own tar header and, for a directory, whether it contains anything. */
 export interface PathInfo {
   readonly type: 'directory' | 'file' | 'symlink' | 'other'
   readonly mode: number
   readonly uid: number
   readonly gid: number
   readonly empty: boolean
-  /** For a small file when asked for. */
+  /** The content of a small file, if it was asked for. */
   readonly content: Buffer | null
 }
 
-/** For one look at a path, ms: a directory's second entry comes in well under a second on any healthy disk. */
+/** Deadline of one look at a path, ms: on any healthy disk a directory's second entry comes in well under a second. */
 const LOOK_DEADLINE_MS = 120_000
 
 /**
- * Looks at a path of a container, reading no more than the first two entries (0.26 s on 1.5 GB, measured). `null` where nothing is
- * there. `keep` reads the content of a file, which must be small.
+ * Looks at a path of a container and reads no more than the first two entries (0.26 s on 1.5 GB, measured); `null` if nothing is there.
+ * `keep` reads the content of a file, which must be small.
  */
 export async function look(
   docker: Docker,
@@ -113,7 +113,7 @@ export async function look(
   }
 }
 
-/** Whether docker says that nothing is at the path, rather than that it could not look: its words for that may hold the same. */
+/** Tells whether docker says that nothing is at the path, and not that it could not look: both messages may contain the same words. */
 function saysMissing(stderr: string): boolean {
   const couldNotLook = /no such container/i.test(stderr) || engineIsAway(stderr) || mountFailureIn(stderr) !== null
   return !couldNotLook && /could not find the file|no such file or directory/i.test(stderr)

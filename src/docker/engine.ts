@@ -1,4 +1,4 @@
-/** Asks which engine this is, what it can do, and what time it has. */
+/** Asks which engine answers, what it can do, and what time it has. */
 import { CancelledError, DockerUnavailableError } from '../errors.ts'
 import { type QueryOutput, reason, succeeded } from './callResult.ts'
 import { type Docker, query } from './process.ts'
@@ -9,17 +9,17 @@ export interface Engine {
   readonly apiVersion: string
   /** The Docker host's own name, never a container's. */
   readonly hostName: string
-  /** User namespaces are remapped: files of a volume have other numbers inside a container than on the host. */
+  /** True if user namespaces are remapped: files of a volume then have other owners' numbers inside a container than on the host. */
   readonly remapped: boolean
-  /** Engine clock minus ours, ms. Deadlines that others read are by the engine's clock. */
+  /** The engine's clock minus ours, ms. Deadlines that other processes read are by the engine's clock. */
   readonly clockOffsetMs: number
 }
 
 const OLDEST_API = '1.41'
-/** `volume-subpath`; an older engine ignores it silently and mounts the whole volume (measured). */
+/** The first API version with `volume-subpath`. An older engine ignores the option silently and mounts the whole volume (measured). */
 export const SUBPATH_API = '1.45'
 
-/** Asks the engine that the client reaches. Throws `DockerUnavailableError` where none answers, or one that is not supported. */
+/** Asks the engine that the client reaches. Throws `DockerUnavailableError` if none answers, or if it is not supported. */
 export async function openEngine(docker: Docker, signal?: AbortSignal): Promise<Engine> {
   const asked = { deadlineMs: 30_000, ...(signal ? { signal } : {}) }
   const version = parse(await query(docker, ['version', '--format', '{{json .}}'], asked)) as VersionAnswer
@@ -48,7 +48,7 @@ export async function openEngine(docker: Docker, signal?: AbortSignal): Promise<
   }
 }
 
-/** Compares two versions by their first two numbers: negative where `a` is older than `b`. */
+/** Compares two versions by their first two numbers; negative if `a` is older than `b`. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number)) as [number[], number[]]
   return (left[0] ?? 0) - (right[0] ?? 0) || (left[1] ?? 0) - (right[1] ?? 0)
@@ -74,7 +74,7 @@ function refused(what: string): DockerUnavailableError {
   return new DockerUnavailableError(`${what} is not supported yet: use a rootful Docker Engine 20.10 or newer`)
 }
 
-/** Reads an answer as JSON. Where no engine answers, the client ends with 1 and says why on stderr. */
+/** Parses an answer as JSON. If no engine answers, the client ends with 1 and gives the reason on stderr. */
 function parse(output: QueryOutput): unknown {
   if (succeeded(output)) return parseAnswer(output.stdout)
   if (output.ended.kind === 'cancelled') throw new CancelledError()

@@ -18,54 +18,54 @@ import { HEARTBEAT_S, readVerdict, untilWord, wrappedCommand } from './execWrapp
 import { type Docker, firstOf, type Stream, stream } from './process.ts'
 
 export interface ExecRequest {
-  /** The full id of the container: docker takes a name for the beginning of an id, too. */
+  /** Full id of the container: docker also takes a name for the beginning of an id. */
   readonly container: string
   /** POSIX sh, ours: it stands in an argument list. What comes from users or is secret goes through `env` or `input`. */
   readonly script: string
   /** `$1`, `$2`, … of the script. */
   readonly args?: readonly string[]
-  /** Set inside the container; values travel in the client's environment. */
+  /** Variables inside the container. Their values travel in the client's environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** `uid:gid` or a name inside the container; the container's own where left out. */
+  /** `uid:gid`, or a name inside the container. Default: the container's own user. */
   readonly user?: string
   /** Bytes for the script's stdin. Without it the script's stdin is empty and ours is the dead-man. With it, the script must end when its stdin does. */
   readonly input?: AsyncIterable<Buffer>
-  /** Milliseconds. Past it the script is ended inside the container. */
+  /** Deadline, ms. After it the script is ended inside the container. */
   readonly deadlineMs: number
   /**
-   * The wrapper gives a sign of life now and then, and one that gives none counts as ended: a client that hangs must not keep an
-   * application down until the deadline. In our own containers only (a `sleep` may outlive the script), and not with `input`.
+   * Makes the wrapper give signs of life; if none comes for `SILENCE_MS`, the exec counts as ended, so that a hanging client does not keep
+   * an application down until the deadline. Only for our own containers, since a `sleep` may outlive the script, and not with `input`.
    */
   readonly heartbeat?: boolean
   readonly signal?: AbortSignal
-  /** Takes stdout as it comes; awaiting it is the back-pressure. Without it stdout is kept, up to 1 MiB. */
+  /** Takes stdout as it comes; its promise is the back-pressure. Without it, stdout is kept, up to 1 MiB. */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>
-  /** Takes the lines of stderr as they come, without the verdict. */
+  /** Takes the lines of stderr as they come, without the wrapper's own. */
   readonly onStderr?: (line: string) => void | Promise<void>
 }
 
 export interface ExecResult {
-  /** The script's exit code; `null` where the wrapper did not say it, or the output was cut: never a success. */
+  /** The script's exit code; `null` if the wrapper did not report it, or if the output was cut. `null` is never a success. */
   readonly code: number | null
-  /** How it ended: `exit` of the script or of the client, the deadline, or the signal. */
+  /** How it ended: by the exit of the script or of the client, by the deadline, or by the signal. */
   readonly ended: Ended
-  /** No sign of life came, and so it was ended. */
+  /** True if it was ended because no sign of life came. */
   readonly silent: boolean
-  /** Up to 1 MiB; with `onStdout` the first 8 KiB, where docker says why it could not start a process. */
+  /** Up to 1 MiB of stdout; with `onStdout` its first 8 KiB, where docker says why it could not start a process. */
   readonly stdout: string
-  /** The last 8 KiB, without the verdict. */
+  /** The last 8 KiB of stderr, without the wrapper's own lines. */
   readonly stderr: string
 }
 
-/** How much of stdout is kept, and of its beginning where the caller takes it, bytes. */
+/** Bytes of stdout that are kept, and bytes of its beginning if the caller takes it as it comes. */
 const KEPT_STDOUT = 1 << 20
 const KEPT_FIRST = 8 << 10
-/** How long no sign of life is waited for, ms. */
+/** Time without a sign of life after which an exec counts as ended, ms. */
 const SILENCE_MS = 180_000
-/** How long a script that is to end has to die, and a client whose script has ended, ms; then the client is killed. */
+/** Time that a script gets to die, and a client whose script has ended, ms. After it the client is killed. */
 const GRACE_MS = 5_000
 
-/** Runs a script in a running container. Throws only where docker itself is not there, or a callback or `input` throws; everything else is in the result. */
+/** Runs a script in a running container. Throws only if docker itself is missing, or if a callback or `input` throws; everything else is in the result. */
 export async function execTruthfully(docker: Docker, request: ExecRequest): Promise<ExecResult> {
   const word = `marina-${randomBytes(12).toString('hex')}`
   const client = stream(docker, execArgv(request, word), request.env)
@@ -132,7 +132,7 @@ function execArgv(request: ExecRequest, word: string): readonly string[] {
   ]
 }
 
-/** Keeps stdout for the result: all of it up to a bound, or only its beginning where the caller takes it as it comes. */
+/** Keeps stdout for the result: all of it up to a limit, or only its beginning if the caller takes it as it comes. */
 function keepStdout(onStdout: ExecRequest['onStdout']) {
   const most = onStdout ? KEPT_FIRST : KEPT_STDOUT
   const chunks: Buffer[] = []
@@ -150,7 +150,7 @@ function keepStdout(onStdout: ExecRequest['onStdout']) {
   }
 }
 
-/** Its signal fires where a wrapper that gives signs of life gives none any more. Without a heartbeat it never does. */
+/** Makes a signal that fires when a wrapper stops giving signs of life. Without a heartbeat it never fires. */
 function watchSilence(heartbeat: boolean) {
   const silence = new AbortController()
   let heardAt = Date.now()
@@ -173,7 +173,10 @@ interface ExecReaders {
   readonly errEnds: () => Promise<void>
 }
 
-/** Passes bytes both ways until all is read and the client has ended. A reader of ours that throws (a full disk under the log) ends the client, and its error is thrown. */
+/**
+ * Passes bytes both ways until everything is read and the client has ended. If a callback throws (a full disk under the log), the client is
+ * ended and the error is thrown on.
+ */
 function passOn(client: Stream, request: ExecRequest, readers: ExecReaders): Promise<Ended> {
   const guard = (work: Promise<void>) =>
     work.catch((error: unknown) => {
@@ -203,7 +206,7 @@ async function feed(stdin: Stream['stdin'], input: ExecRequest['input']): Promis
   stdin.end()
 }
 
-/** Closes stdin, which ends the wrapper and what it still runs; where the client does not end by that, it is killed. */
+/** Closes stdin, which ends the wrapper and the script. If the client does not end by that, it is killed. */
 async function endClient(client: Stream, all: Promise<Ended>): Promise<void> {
   client.stdin.destroy()
   const late = await firstOf(all, GRACE_MS)
@@ -225,7 +228,7 @@ function drained(stdin: Stream['stdin']): Promise<void> {
   })
 }
 
-/** What to say of an exec that was not a success: its own last words, or how it ended. */
+/** Says why an exec failed: its own last words, or how it ended. */
 export function execReason(result: ExecResult): string {
   const words = result.stderr.trim().split('\n').slice(-3).join(' ').trim()
   if (result.silent) return `docker gave no sign of life of it for ${SILENCE_MS / 1000} s, and it was ended`
@@ -239,7 +242,7 @@ export function execReason(result: ExecResult): string {
   return words === '' ? `exit code ${result.code}` : `exit code ${result.code}: ${words}`
 }
 
-/** Whether docker could not start our wrapper, because the container has no `sh`. */
+/** Tells whether docker could not start the wrapper because the container has no `sh`. */
 export function lacksShell(result: ExecResult): boolean {
   return result.code === null && /exec: "sh"|exec \S*\/sh: no such file/.test(result.stderr + result.stdout)
 }

@@ -4,11 +4,11 @@
  */
 import { StringDecoder } from 'node:string_decoder'
 
-/** Between two signs of life, s. */
+/** Time between two signs of life, s. */
 export const HEARTBEAT_S = 20
-/** How much of the end of stderr is kept, bytes. */
+/** Bytes that are kept of the end of stderr. */
 const KEPT_STDERR = 8 << 10
-/** A line that is longer is taken in pieces. */
+/** Longest line, bytes; a longer one is taken in pieces. */
 const LONGEST_LINE = 64 << 10
 
 /** Reads its stdin as a dead-man, and stays until that is closed (why: `exec.ts`). The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
@@ -35,7 +35,7 @@ printf '%s' "$word"
 while read -r _ <&3; do :; done
 exit $code`
 
-/** The script reads our stdin itself, and ends when that does. What it prints on stdout is short and read at once: the wrapper need not wait. */
+/** Runs the script with our stdin as its own; the script ends when that ends. Its output on stdout is short and read at once, so the wrapper need not wait. */
 const WITH_INPUT = `
 word=$1 script=$2; shift 2
 sh -c "$script" marina "$@"; code=$?
@@ -44,7 +44,7 @@ printf '%s' "$word"
 exit $code`
 
 export interface Wrapped {
-  /** Begins each line of the wrapper's own. */
+  /** The random word that begins each line of the wrapper. */
   readonly word: string
   readonly script: string
   readonly args: readonly string[]
@@ -52,7 +52,7 @@ export interface Wrapped {
   readonly heartbeat: boolean
 }
 
-/** The command that runs a script in the wrapper. */
+/** Makes the command that runs a script in the wrapper. */
 export function wrappedCommand({ word, script, args, hasInput, heartbeat }: Wrapped): readonly string[] {
   return hasInput
     ? ['sh', '-c', WITH_INPUT, 'marina', word, script, ...args]
@@ -62,9 +62,9 @@ export function wrappedCommand({ word, script, args, hasInput, heartbeat }: Wrap
 export interface VerdictReader {
   write(chunk: Buffer): Promise<void>
   end(): Promise<void>
-  /** The script's exit code; `null` where no verdict came. */
+  /** The script's exit code; `null` if the wrapper did not report it. */
   code(): number | null
-  /** The end of what the script wrote itself. */
+  /** The end of what the script itself wrote. */
   tail(): string
 }
 
@@ -114,7 +114,7 @@ export function readVerdict(word: string, onLine?: (line: string) => void | Prom
   }
 }
 
-/** Gives the bytes before the word, wherever chunks are cut, and none after it: those are of processes that outlived the script. */
+/** Returns the bytes before the word, however chunks are cut, and drops those after it: processes that outlived the script wrote them. */
 export function untilWord(word: string) {
   const mark = Buffer.from(word)
   const none: Buffer = Buffer.alloc(0)
@@ -130,13 +130,13 @@ export function untilWord(word: string) {
       held = reached ? none : bytes.subarray(end)
       return bytes.subarray(0, end)
     },
-    /** What was held back, where the word never came. */
+    /** Bytes that were kept back, if the word never came. */
     rest: () => held,
     isReached: () => reached,
   }
 }
 
-/** How many of the last bytes are the beginning of the mark, which is not among them as a whole. */
+/** Returns how many of the last bytes are the beginning of the mark. The whole mark is not among them. */
 function lengthOfBeginning(mark: Buffer, bytes: Buffer): number {
   for (let length = Math.min(mark.length - 1, bytes.length); length > 0; length--) {
     if (bytes.subarray(-length).equals(mark.subarray(0, length))) return length

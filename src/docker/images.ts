@@ -1,4 +1,4 @@
-/** Pulls images by policy, and reads what they say of themselves. */
+/** Pulls images by policy and reads their properties. */
 import { CommandError, InstanceError } from '../errors.ts'
 import { commandError, isRefused, succeeded } from './callResult.ts'
 import { imageName, isOfHostOnly, isSameRepository } from './imageNames.ts'
@@ -7,9 +7,9 @@ import { type Docker, type QueryOptions, query } from './process.ts'
 export interface ReadyImage {
   readonly reference: string
   readonly id: string
-  /** `sha256:…` of the registry's manifest; `null` for an image that was never in one. */
+  /** The digest of the registry's manifest, `sha256:…`; `null` for an image that was never in a registry. */
   readonly digest: string | null
-  /** `USER` as the image has it; empty is root. */
+  /** The image's `USER`; empty means root. */
   readonly user: string
   readonly entrypoint: readonly string[]
   readonly warnings: readonly string[]
@@ -19,12 +19,12 @@ export interface ReadyImage {
 
 export type PullPolicy = 'always' | 'missing' | 'never'
 
-/** The most that a pull may take where the caller says nothing, ms. */
+/** Longest pull if the caller sets no limit, ms. */
 const PULL_DEADLINE_MS = 2 * 3_600_000
 
 export interface PullOptions {
   readonly signal?: AbortSignal
-  /** For the pull alone, ms: a look at what is on the host has a deadline of its own. */
+  /** Longest pull, ms. A look at the images on the host has a deadline of its own. */
   readonly pullDeadlineMs?: number
 }
 
@@ -91,7 +91,7 @@ interface FoundImage {
 
 type LocalImage =
   | FoundImage
-  /** There is none of that name, but docker took the name for the beginning of this one's id. */
+  /** No image has that name, but docker took the name for the beginning of this image's id. */
   | { readonly kind: 'other'; readonly id: string; readonly tags: readonly string[] }
 
 function meantOther(found: LocalImage | null): string {
@@ -100,7 +100,7 @@ function meantOther(found: LocalImage | null): string {
   return `. An image on this host whose id begins so${name} has the id ${found.id}: write one of these if it is meant`
 }
 
-/** Looks for the image of that name or full id on the host; `null` where docker finds none. */
+/** Looks on the host for the image of that name or full id; `null` if docker finds none. */
 async function findImage(docker: Docker, reference: string, options: QueryOptions): Promise<LocalImage | null> {
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
@@ -142,15 +142,15 @@ function originOf(reference: string, { Id, RepoDigests, Identity }: RawImage): O
   return isFromThere ? 'pulled' : 'never pulled'
 }
 
-/** Tells whether an image is the one that was named. Docker takes a word such as `cafe`, where no image is called so, for the beginning of an id. */
+/** Tells whether an image is the one that was named. Docker takes a word such as `cafe` for the beginning of an id if no image is called so. */
 function isNamed(reference: string, id: string, tags: readonly string[]): boolean {
   const digits = /^(?:sha256:)?([0-9a-f]+)$/.exec(reference)?.[1]
   return digits === undefined || id === `sha256:${digits}` || tags.includes(`${reference}:latest`)
 }
 
 /**
- * Tells whether an ENTRYPOINT was written in shell form (`ENTRYPOINT command`), which drops the command `/backup.sh` and so would do
- * nothing with it; also behind `tini --`, `env` and the like. One that takes its arguments up (`sh -c 'exec "$0" "$@"'`) is fine.
+ * Tells whether an ENTRYPOINT was written in shell form (`ENTRYPOINT command`), also behind `tini --`, `env` and the like. Such an image
+ * drops the command `/backup.sh` and would do nothing with it. One that runs its arguments (`sh -c 'exec "$0" "$@"'`) is fine.
  */
 export function dropsItsCommand(entrypoint: readonly string[]): boolean {
   const shell = entrypoint.findIndex((word) => /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(word))
@@ -165,7 +165,7 @@ export function dropsItsCommand(entrypoint: readonly string[]): boolean {
   return !/\$(\{?[0-9@*])/.test(script.replace(/'[^']*'/g, ''))
 }
 
-/** The digests by which registries know images, by the images' ids. An image that is gone is left out: its container may outlive it. */
+/** Returns the registry digests of images by their ids. An image that does not exist any more is left out: a container can outlive its image. */
 export async function imageDigests(
   docker: Docker,
   ids: readonly string[],

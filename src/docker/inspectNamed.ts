@@ -1,17 +1,17 @@
-/** `docker container inspect` and `docker volume inspect` of several names, where some may not exist. */
+/** Inspects several containers or volumes by name, of which some may not exist. */
 
 import { commandError } from './callResult.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 
-/** How engines say that there is none of a name; since 23.0 a manager of a swarm says it of a volume in words of its own. */
+/** Matches how engines say that a name does not exist; since 23.0 a manager of a swarm words it differently for a volume. */
 const MISSING = {
   container: /no such container/i,
   volume: /no such volume|volume \S+ not found/i,
 }
 
 /**
- * The objects that exist of those named, as the engine describes them; a missing one is left out. Anything else that docker says throws.
- * Docker also takes the beginning of an id for a name: the caller compares what comes back with what was asked.
+ * Returns the named objects that exist, as the engine describes them; a missing one is left out. Throws for anything else that docker says.
+ * Docker also takes the beginning of an id for a name, so the caller compares the result with what it asked for.
  */
 export async function inspectNamed(
   docker: Docker,

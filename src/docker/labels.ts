@@ -11,83 +11,83 @@ const VERSION = '1'
 
 const HEALTHY_FIRST = 'healthy-first'
 
-/** In labels the helper keeps the name of earlier versions, whose claims may be on the host. */
+/** The helper's kind in labels. It stays the word of earlier versions, whose claims may still be on the host. */
 const HELPER_IN_LABELS = 'workbench'
 
-/** Who works: one process of one run. */
+/** Who holds a claim: one process of one run. */
 export interface Owner {
   /** `owner/name` of the repository and the run's id and attempt; the id is empty away from a forge. */
   readonly repository: string
-  /** The forge's address: two of them can have a repository and a run of the same names. */
+  /** The forge's address, because two forges can have a repository of the same name. */
   readonly server: string
   readonly runId: string
   readonly attempt: number
-  /** Random, one for each job's step; `post` knows it from the saved state. */
+  /** Random id of one step of a job; `post` knows it from the saved state. */
   readonly job: string
   /** `<boot id> <PID namespace> <pid> <start time>`: enough to prove that a process is gone, where the first two are ours. */
   readonly process: string
 }
 
-/** A container to start again. Those of one wave may start side by side, after the waves before it. */
+/** A container to start again. The containers of one wave can start in parallel, after those of earlier waves. */
 export interface JournalEntry {
   readonly wave: number
   readonly id: string
   readonly name: string
-  /** Something in a later wave is to be started only once this one is healthy. */
+  /** True if a container of a later wave may be started only when this one is healthy. */
   readonly healthyFirst?: boolean
   /** What was wrong with it before it was stopped. */
   readonly before?: 'unhealthy' | 'restarting'
 }
 
-/** What the claim of a helper tells others on the host. */
+/** What the claim of a helper tells other processes on the host. */
 export interface Journal {
-  /** In the order of starting. */
+  /** Containers to start again, in the order of starting. */
   readonly restart: readonly JournalEntry[]
-  /** Ids of the database containers that are dumped under it, and must run meanwhile. */
+  /** Ids of the database containers that are dumped under this claim, and must run until it ends. */
   readonly dumps: readonly string[]
-  /** Names of the containers in which a postHook is still to run, if not all is over. */
+  /** Names of the containers in which a postHook has not run yet, if this claim does not end normally. */
   readonly hooks: readonly string[]
 }
 
 interface ClaimBase {
   readonly container: Container
   readonly instance: string
-  /** Its first name; after a sweeper took it over the container's name is another. */
+  /** The container's first name. A sweeper that took it over has renamed it. */
   readonly self: string
   readonly owner: Owner
-  /** By the engine's clock, ms since 1970. */
+  /** Time after which the claim is stale, by the engine's clock, ms since 1970. */
   readonly deadline: number
 }
 
-/** The backup container itself is the lock of its instance. */
+/** A backup container that is itself the lock of its instance. */
 export interface BackupClaim extends ClaimBase {
   readonly kind: 'backup'
 }
 
-/** A helper is the lock of its instance, has the staging volume, and is the journal. */
+/** A helper that is the lock of its instance, owns the staging volume, and carries the journal. */
 export interface HelperClaim extends ClaimBase, Journal {
   readonly kind: 'helper'
 }
 
-/** The backup container beside a helper. */
+/** A backup container beside a helper. */
 export interface ImageClaim extends ClaimBase {
   readonly kind: 'image'
-  /** Id of the helper it belongs to. */
+  /** Id of its helper. */
   readonly helper: string
 }
 
-/** No lock, no data: only the memory of applications that could not be started again. Whoever starts next tries again. */
+/** A container without lock and data, which only remembers applications that could not be started again. Every run tries again. */
 export interface JournalClaim extends ClaimBase {
   readonly kind: 'journal'
   /** In the order of starting. */
   readonly restart: readonly JournalEntry[]
 }
 
-/** A container of ours, as its labels tell of it. */
+/** A container of ours, as its labels describe it. */
 export type Claim = BackupClaim | HelperClaim | ImageClaim | JournalClaim
 
 type WithoutContainer<C> = C extends Claim ? Omit<C, 'container'> : never
-/** What is known of a claim before its container is created. */
+/** A claim before its container is created. */
 export type PlannedClaim = WithoutContainer<Claim>
 
 export const claimName = (instance: string) => `marina-run-${instance}`
@@ -95,13 +95,13 @@ export const imageName = (instance: string) => `marina-image-${instance}`
 export const sweepName = (id: string, generation: number) =>
   `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
 
-/** `id` is that of the claim whose applications could not be started again. */
+/** Makes the name of a journal container. `id` is that of the claim whose applications could not be started again. */
 export const journalName = (id: string) => `marina-journal-${id.slice(0, 12)}`
 
-/** The name of a claim whose sweeper ended without having repaired everything. */
+/** Makes the name of a claim whose sweeper gave up without having repaired everything. */
 export const releasedSweepName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
 
-/** Labels of one of our containers. */
+/** Makes the labels of one of our containers. */
 export function claimLabels(claim: PlannedClaim): Record<string, string> {
   const { owner } = claim
   return {
@@ -133,31 +133,31 @@ function numbered(key: string, values: readonly string[]): Record<string, string
   return Object.fromEntries(values.map((value, index) => [`${PREFIX}${key}${digits(index)}`, value]))
 }
 
-/** For keys that are sorted as text. */
+/** Writes a number with leading zeros, for keys that are sorted as text. */
 function digits(index: number): string {
   return String(index).padStart(4, '0')
 }
 
-/** Labels of a staging volume. */
+/** Makes the labels of a staging volume. */
 export function stagingLabels(instance: string): Record<string, string> {
   return { [VERSION_LABEL]: VERSION, [`${PREFIX}kind`]: 'staging', [`${PREFIX}instance`]: instance }
 }
 
-/** Any container of ours, for whoever lists applications. */
+/** Tells whether labels belong to any container of ours, for code that lists applications. */
 export function isOurs(labels: Readonly<Record<string, string>>): boolean {
   return labels[VERSION_LABEL] !== undefined
 }
 
 type Labelled = Pick<Container, 'id' | 'name' | 'labels'>
 
-/** Whether a container is a helper, a backup container or a journal of this action. */
+/** Tells whether a container is a helper, a backup container or a journal of this action. */
 export function isClaim(container: Labelled): boolean {
   return kindOf(container) !== null
 }
 
 /**
- * What a container is for us; `null` where it is not ours. Images can carry labels too, so it must carry our labels, our version, and
- * a `self` that is its name, or have been renamed by a sweeper to a name with its own id.
+ * Returns what kind of claim a container is; `null` if it is not ours. Labels can come from an image, so more is checked: our version
+ * label, and a `self` label that equals the container's name, or a name that a sweeper makes from its id.
  */
 function kindOf(container: Labelled): Claim['kind'] | null {
   const { labels, name } = container
@@ -169,7 +169,7 @@ function kindOf(container: Labelled): Claim['kind'] | null {
   return kind === 'backup' || kind === 'image' || kind === 'journal' ? kind : null
 }
 
-/** The claim that a container is; `null` where it is not ours. */
+/** Reads the claim from a container; `null` if it is not ours. */
 export function parseClaim(container: Container): Claim | null {
   const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
   const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
@@ -226,24 +226,24 @@ function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readon
     .map((key) => labels[key] ?? '')
 }
 
-/** How many sweepers have taken this container over: 0 where none has. */
+/** Counts the sweepers that have taken this container over; 0 if none has. */
 export function sweepGeneration(container: Pick<Container, 'id' | 'name'>): number {
   const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name)
   if (!match || !container.id.startsWith(match[1] ?? '-')) return 0
   return match[2] === undefined ? 1 : Number(match[2])
 }
 
-/** Whether the last sweeper ended without having repaired everything: nobody is at it. */
+/** Tells whether the last sweeper gave up without having repaired everything, so that nobody works on it. */
 export function isReleasedSweep(container: Pick<Container, 'name'>): boolean {
   return container.name.endsWith('-left')
 }
 
-/** Ids of the containers that a claim of ours has stopped, or will: of its labels alone. */
+/** Returns the ids of the containers that a claim has stopped, or will stop, from its labels alone. */
 export function stoppedBy(labels: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(labels).flatMap(([key, value]) =>
     key.startsWith(`${PREFIX}restart.`) ? [value.split(' ')[0] ?? ''] : [],
   )
 }
 
-/** The version label's value on a container that only looks at something, and is gone at once: no claim, and no application. */
+/** The value of the version label on a short-lived container that only looks at something. It is neither a claim nor an application. */
 export const LOOK = 'look'

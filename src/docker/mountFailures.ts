@@ -1,10 +1,10 @@
-/** What an engine says when it cannot mount a volume: which one it means, and without the options, which may be secret. Pure. */
+/** Reads an engine's message that it cannot mount a volume: which volume, and the reason without mount options, which may be secret. Pure. */
 import type { Volume } from './volumes.ts'
 
-/** Options of a mount whose values nobody needs to see, and some must not. */
+/** Matches names of mount options whose values may be secret, or that nobody needs to see. */
 const SECRET_OPTION = /^(pass(word|wd|phrase)?\d?|pw|user(name)?|cred(ential)?s?|token|.*(secret|key|token|password))$/i
 
-/** Takes the options of mounts, and what stands before the `@` of an address, out of an engine's words. */
+/** Removes mount options, and what stands before the `@` of an address, from an engine's message. */
 export function withoutMountOptions(words: string): string {
   if (!/mount/i.test(words)) return words
   return (
@@ -16,14 +16,14 @@ export function withoutMountOptions(words: string): string {
   )
 }
 
-/** A volume's options with `***` for each value that may be secret: `o=addr=nas,password=***`. */
+/** Returns a volume's options with `***` for each value that may be secret: `o=addr=nas,password=***`. */
 export function shownOptions(options: Volume['options']): Volume['options'] {
   return Object.fromEntries(
     Object.entries(options).map(([key, value]) => [key, SECRET_OPTION.test(key) ? '***' : shownValue(value)]),
   )
 }
 
-/** One of a list of options that is secret may hold a comma: then so may all behind it. */
+/** Masks secret options in a list. A secret may contain a comma, so everything behind one is masked too. */
 function shownValue(value: string): string {
   const parts = value.split(',')
   const first = parts.findIndex((part) => SECRET_OPTION.test(part.split('=')[0] ?? '') && part.includes('='))
@@ -38,7 +38,7 @@ function shownValue(value: string): string {
     .join(',')
 }
 
-/** Those of `volumes` that the engine's words name by their place on its host. */
+/** Returns those of `volumes` whose mount point the engine's message contains. */
 function volumesNamedIn<T extends Pick<Volume, 'mountpoint'>>(words: string, volumes: readonly T[]): readonly T[] {
   return volumes.filter(({ mountpoint }) => {
     if (!/^\/.+/.test(mountpoint)) return false
@@ -50,19 +50,19 @@ function volumesNamedIn<T extends Pick<Volume, 'mountpoint'>>(words: string, vol
   })
 }
 
-/** From here on an engine, a driver or the runtime says why something could not be mounted. */
+/** Matches the part of a message where an engine, a driver or the runtime says why something could not be mounted. */
 const MOUNT_FAILURE =
   /(error while mounting volume|failed to mount local volume|error evaluating symlinks from mount source|VolumeDriver\.Mount|error mounting ).*/s
 
-/** What an engine's words say of a mount that failed, without its options; `null` where they speak of something else. */
+/** Returns the part of an engine's message about a failed mount, without options; `null` if it is about something else. */
 export function mountFailureIn(words: string): string | null {
   const found = MOUNT_FAILURE.exec(words)?.[0]
   return found === undefined ? null : withoutMountOptions(found).trim()
 }
 
 /**
- * The volumes that an engine's words say could not be mounted. Where it names none by its place, as for a driver that tells no place,
- * any that has such a driver may be meant.
+ * Returns the volumes that an engine's message says could not be mounted. If it names no mount point, as for a driver that has none, every
+ * volume of such a driver is returned.
  */
 export function unmountable<T extends Pick<Volume, 'mountpoint' | 'driver'>>(
   words: string,
@@ -73,7 +73,7 @@ export function unmountable<T extends Pick<Volume, 'mountpoint' | 'driver'>>(
   return named.length > 0 ? named : volumes.filter(({ driver }) => driver !== 'local')
 }
 
-/** Why a target failed whose volume could not be mounted, in the engine's words. */
+/** Makes the sentence for a target whose volume could not be mounted, with the engine's words. */
 export function couldNotBeMounted(volume: string, words: string): string {
   return `volume ${volume} could not be mounted: ${mountFailureIn(words) ?? words}. See that what it lies on is there (docker volume inspect ${volume})`
 }

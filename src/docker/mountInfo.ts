@@ -1,13 +1,13 @@
-/** What `/proc/self/mountinfo` says of where things are mounted: another disk than the one around it. Pure. */
+/** Reads `/proc/self/mountinfo` to find places that lie on another disk than the folder around them. Pure. */
 import { posix } from 'node:path'
 
 export interface MountPoint {
   readonly path: string
-  /** `major:minor` of the file system's device. */
+  /** Device number of the file system, `major:minor`. */
   readonly device: string
 }
 
-/** The mount points of a `/proc/self/mountinfo`, in its order; where two lie at one path, the later hides the earlier. */
+/** Returns the mount points of a `/proc/self/mountinfo` in its order. If two have the same path, the later one hides the earlier. */
 export function mountPoints(mountinfo: string): readonly MountPoint[] {
   return mountinfo.split('\n').flatMap((line) => {
     const [, , device, , path] = line.split(' ')
@@ -15,7 +15,7 @@ export function mountPoints(mountinfo: string): readonly MountPoint[] {
   })
 }
 
-/** Spaces, tabs, line breaks and backslashes of a path stand as three octal digits. */
+/** Decodes a path, in which spaces, tabs, line breaks and backslashes are written as three octal digits. */
 function unescaped(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
 }
@@ -23,8 +23,8 @@ function unescaped(path: string): string {
 const isBelow = (path: string, folder: string) => path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 
 /**
- * Where the disk is mounted that a volume lies on: at its folder, or between it and the folder of all volumes
- * (`/var/lib/docker/volumes`). `null` where the volume lies on the disk of the others.
+ * Returns the mount point of a volume's own disk: at its folder, or between it and the folder of all volumes (`/var/lib/docker/volumes`);
+ * `null` if the volume lies on the same disk as the others.
  */
 export function diskOf(points: readonly MountPoint[], volumeFolder: string): string | null {
   if (!volumeFolder.startsWith('/')) return null
@@ -34,7 +34,7 @@ export function diskOf(points: readonly MountPoint[], volumeFolder: string): str
 }
 
 /**
- * The folders among `mounted`, and the mount points below them, that lie on another device than `root`: a tool that stays on one file
+ * Returns those of `mounted`, and of the mount points below them, that lie on another device than `root`. A tool that stays on one file
  * system leaves them out.
  */
 export function otherDevices(

@@ -1,12 +1,12 @@
-/** The network of a backup container: looked at before docker takes its name for something else. */
+/** Checks the network of a backup container before docker takes its name for something else. */
 import { InstanceError } from '../errors.ts'
 import { succeeded } from './callResult.ts'
 import { inspectContainer } from './containers.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 
 /**
- * Throws `InstanceError` where docker would take the name for the beginning of another network's or container's id. A network that is not
- * there is left to docker: a worker of a swarm sees the swarm's networks only once it uses them.
+ * Throws `InstanceError` if docker would take the name for the beginning of another network's or container's id. A missing network is left
+ * to docker: a worker of a swarm sees the swarm's networks only once it uses them.
  */
 export async function refuseOtherNetwork(docker: Docker, network: string, options: QueryOptions = {}): Promise<void> {
   const container = /^container:(.+)$/.exec(network)?.[1]

@@ -1,60 +1,60 @@
-/** The one reading of what `docker container inspect` prints. Pure; parsed once here, trusted elsewhere. */
+/** Parses what `docker container inspect` prints, for the whole program. Pure. */
 import { z } from 'zod'
 import { InstanceError } from '../errors.ts'
 import { isClaim, LOOK, VERSION_LABEL } from './labels.ts'
 
-/** `down` is everything that runs no process: created, exited, dead, being removed. */
+/** What a container does. `down` covers all states without a process: created, exited, dead, being removed. */
 export type Activity = 'running' | 'paused' | 'restarting' | 'down'
 
 /** A mount that a container has. */
 export interface ContainerMount {
   readonly type: string
-  /** Of a volume; `null` for a bind or a tmpfs. */
+  /** Name of the volume; `null` for a bind or a tmpfs. */
   readonly name: string | null
-  /** Where the data lies on the engine's host; empty for a tmpfs. */
+  /** Path of the data on the engine's host; empty for a tmpfs. */
   readonly source: string
-  /** Where it is in the container. */
+  /** Path in the container. */
   readonly target: string
   readonly writable: boolean
 }
 
-/** Times in milliseconds, the engine's defaults filled in. */
+/** A health check, with the engine's defaults filled in. Times in ms. */
 export interface HealthCheck {
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly retries: number
   readonly startPeriodMs: number
-  /** Between two probes within the start period; `null` where it is the engine's default. */
+  /** Time between two probes in the start period; `null`: the engine's default. */
   readonly startIntervalMs: number | null
 }
 
 export interface Health {
   readonly status: 'starting' | 'healthy' | 'unhealthy'
-  /** When the last probe that has ended began, by the engine's clock; `null` before the first. Older than the start of the container: stale. */
+  /** When the last finished probe began, by the engine's clock; `null` before the first. A time before the container's start is a probe of its previous run. */
   readonly lastProbeAt: string | null
 }
 
-/** How a container is, and how it came to be so. Times are the engine's own texts, with nanoseconds. */
+/** State and history of a container. Times are the engine's own texts, with nanoseconds. */
 export interface ContainerState {
   readonly state: Activity
   /** The engine's own word: created, running, paused, restarting, removing, exited, dead. */
   readonly status: string
-  /** Go's zero time (`0001-…`) where it never started. */
+  /** When it was last started; Go's zero time (`0001-…`) if never. */
   readonly startedAt: string
   /** When it last ended. */
   readonly finishedAt: string
   readonly exitCode: number
   readonly oomKilled: boolean
-  /** Why the engine could not start it, in its words; empty where it could. */
+  /** Why the engine could not start it, in the engine's words; else empty. */
   readonly startError: string
 }
 
 export interface Container extends ContainerState {
   readonly id: string
-  /** Without the leading slash. */
+  /** The container's name without the leading slash. */
   readonly name: string
   readonly createdAt: string
-  /** The reference that it was created with. */
+  /** The image reference that it was created with. */
   readonly image: string
   readonly imageId: string
   /** Entrypoint and command. */
@@ -62,24 +62,24 @@ export interface Container extends ContainerState {
   /** Names of its environment variables. */
   readonly environment: readonly string[]
   readonly labels: Readonly<Record<string, string>>
-  /** Restarts by the engine since the last start by hand. */
+  /** Number of restarts by the engine since somebody last started it. */
   readonly restartCount: number
   readonly health: Health | null
   readonly healthCheck: HealthCheck | null
   readonly autoRemove: boolean
   /** `no`, `always`, `unless-stopped` or `on-failure`. */
   readonly restartPolicy: string
-  /** Seconds; -1 waits for ever; `null` is the engine's default of 10. */
+  /** Stop time-out, s; -1: unlimited; `null`: the engine's default of 10. */
   readonly stopTimeout: number | null
   readonly mounts: readonly ContainerMount[]
   readonly networkMode: string
   readonly pidMode: string
   readonly ipcMode: string
-  /** Names of the containers that this one has a legacy link to. */
+  /** Names of the containers that this one is linked to (`--link`). */
   readonly links: readonly string[]
-  /** The directory of its writable layer, where the storage driver names one. */
+  /** Directory of its writable layer; `null` if the storage driver names none. */
   readonly upperDir: string | null
-  /** A helper, a backup container or a journal of this action. */
+  /** True for a helper, a backup container or a journal of this action. */
   readonly ours: boolean
 }
 
@@ -155,7 +155,7 @@ const inspectedContainer = z.object({
 
 type RawContainer = z.infer<typeof inspectedContainer>
 
-/** One element of what `docker container inspect` prints. Throws `InstanceError` where the engine speaks another language than Docker's. */
+/** Parses one element of the output of `docker container inspect`. Throws `InstanceError` if it does not have Docker's form. */
 export function parseContainer(inspected: unknown): Container {
   const raw = understood(inspected)
   const container = {
@@ -220,7 +220,7 @@ function mountOf(mount: RawContainer['Mounts'][number]): ContainerMount {
   }
 }
 
-/** Links of the default bridge (`/db:/web/alias`) and of the user's own networks (`db:alias`). */
+/** Returns links of the default bridge (`/db:/web/alias`) and of the user's own networks (`db:alias`). */
 function linksOf(raw: RawContainer): readonly string[] {
   const networks = Object.values(raw.NetworkSettings?.Networks ?? {})
   const links = [...(raw.HostConfig?.Links ?? []), ...networks.flatMap((network) => network?.Links ?? [])]
@@ -233,7 +233,7 @@ function healthOf(health: RawContainer['State']['Health']): Health | null {
   return { status, lastProbeAt: health?.Log?.at(-1)?.Start || null }
 }
 
-/** Zero means the engine's default: every 30 s, 30 s long, 3 times, no start period. */
+/** Parses the health check. Zero stands for the engine's default: every 30 s, 30 s long, 3 times, no start period. */
 function healthCheckOf(raw: RawContainer['Config']['Healthcheck']): HealthCheck | null {
   if (!raw || raw.Test.length === 0 || raw.Test[0] === 'NONE') return null
   const ms = (nanoseconds: number, fallback: number) => (nanoseconds > 0 ? nanoseconds / 1e6 : fallback)

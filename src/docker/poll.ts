@@ -1,4 +1,4 @@
-/** Waiting: asks again and again until something is so, and tells people every 30 s what is waited for. */
+/** Waits: asks again and again until a condition holds, and says every 30 s what is waited for. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface PollLimits {
@@ -11,8 +11,8 @@ export interface PollLimits {
 }
 
 /**
- * Calls `look` until it returns something other than `null`, and returns that; `null` where the time was over or the signal fired first.
- * Looks at least once, and once more at the end of the time. What `look` throws ends the wait.
+ * Calls `look` until it returns something other than `null`, and returns that; `null` if the time is over or the signal fires first. Looks
+ * at least once, and once more at the end of the time. If `look` throws, the wait ends.
  */
 export async function poll<T>(
   look: () => Promise<T | null>,
@@ -26,18 +26,18 @@ export async function poll<T>(
   }
 }
 
-/** How often people are told what is waited for, ms. */
+/** Time between two lines about what is waited for, ms. */
 const TELL_EVERY_MS = 30_000
 
 export interface Telling {
-  /** What is waited for, in words that stand before a number of seconds: `waiting for container "db" to be healthy`. Asked anew for each line. */
+  /** Says what is waited for, in words that a number of seconds follows: `waiting for container "db" to be healthy`. Called for each line. */
   readonly what: () => string
   readonly say: (line: string) => void | Promise<void>
   /** Default 30 s. */
   readonly everyMs?: number
 }
 
-/** Does `work`, and says every 30 s until it has ended what is waited for, and for how long: `waiting for container "db" to be healthy (60 s)`. */
+/** Does `work` and, until it has ended, says every 30 s what is waited for and for how long: `waiting for container "db" to be healthy (60 s)`. */
 export async function tellWhile<T>({ what, say, everyMs }: Telling, work: () => Promise<T>): Promise<T> {
   const began = Date.now()
   const timer = setInterval(() => {

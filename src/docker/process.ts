@@ -13,25 +13,28 @@ import { DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
 import { commandError, type QueryOutput, succeeded, UNNAMED_SIGNAL } from './callResult.ts'
 import { endGroup } from './runningClients.ts'
 
-/** How docker is called: the environment its client runs in (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
+/** How docker is called: the environment of its client (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
 export interface Docker {
   readonly env: Readonly<Record<string, string>>
-  /** Takes secrets out of a text before it becomes part of an error. */
+  /** Removes secrets from a text before it becomes part of an error. */
   readonly redact: (text: string) => string
 }
 
 export interface QueryOptions {
-  /** Added to the client's environment; for `-e KEY`, whose values must not stand in an argument list. */
+  /** Added to the client's environment: values for `-e KEY`, which must not stand in an argument list. */
   readonly env?: Readonly<Record<string, string>>
   readonly input?: Buffer
-  /** Milliseconds; past it the client is left behind, never waited for: it ends with this process at the latest. Default 60 s. */
+  /** Deadline, ms; default 60 s. After it the client is left behind and not waited for. It ends with this process at the latest. */
   readonly deadlineMs?: number
   readonly signal?: AbortSignal
 }
 
 const QUERY_DEADLINE_MS = 60_000
 
-/** Runs `docker ARGV` to its end, its deadline or the signal, whichever comes first. Never throws for what docker says; throws when there is no docker client. */
+/**
+ * Runs `docker ARGV` until its end, its deadline or the signal, whichever comes first. Never throws for what docker says; throws if there
+ * is no docker client.
+ */
 export async function query(docker: Docker, argv: readonly string[], options: QueryOptions = {}): Promise<QueryOutput> {
   if (options.signal?.aborted) return { ended: { kind: 'cancelled' }, stdout: '', stderr: '' }
   const kept: Kept = { stdout: [], stderr: [] }
@@ -47,7 +50,7 @@ interface Kept {
   readonly stderr: Buffer[]
 }
 
-/** Its stdin stays open and empty: no client called this way reads it. */
+/** Runs a client whose stdin stays open and empty: no client that is called this way reads it. */
 async function withoutInput(argv: readonly string[], env: Record<string, string>, kept: Kept): Promise<Ended> {
   const code: number | null = await exec('docker', [...argv], {
     silent: true,
@@ -60,8 +63,8 @@ async function withoutInput(argv: readonly string[], env: Record<string, string>
 }
 
 /**
- * Its stdin is a file without a name. A pipe of Node's is a socket, which `--env-file /dev/stdin` cannot open; and exec's `input` ends
- * our process with an unhandled EPIPE where the client exits before it has read it (both seen).
+ * Runs a client whose stdin is a file without a name. A pipe of Node's is a socket, which `--env-file /dev/stdin` cannot open; and the
+ * `input` of `@actions/exec` ends our process with an unhandled EPIPE if the client exits before it has read it (both seen).
  */
 async function withInput(argv: readonly string[], env: Record<string, string>, file: FileHandle, kept: Kept) {
   try {
@@ -74,7 +77,10 @@ async function withInput(argv: readonly string[], env: Record<string, string>, f
   }
 }
 
-/** A file that only we can read and that is gone with its last descriptor. Throws `InstanceError` where the runner's disk does not take it. */
+/**
+ * Opens a file that only this user can read, and that is gone when its last descriptor is closed. Throws `InstanceError` if the runner's
+ * disk does not take it.
+ */
 async function nameless(content: Buffer): Promise<FileHandle> {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'marina-'))
@@ -108,16 +114,16 @@ export interface Stream {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** How the client ended, once its output is read to the end. Says nothing of the container: `inspect` does. */
+  /** How the client ended, after its output is read to the end. Says nothing about the container: `inspect` does. */
   readonly ended: Promise<Ended>
-  /** Ends the client at once (SIGKILL). What it started on the engine lives on. */
+  /** Kills the client at once (SIGKILL). What it started on the engine lives on. */
   kill(): void
 }
 
 /**
- * Starts `docker ARGV` with pipes on all three ends. The client is in a session of its own: Ctrl-C reaches the whole
- * process group, and `docker start -a` then ends with 0 while its container lives on.
- * Whoever calls it reads stdout and stderr to their end, and ends stdin.
+ * Starts `docker ARGV` with pipes on all three ends. The client runs in a session of its own, because Ctrl-C reaches the whole process
+ * group, and `docker start -a` would end with 0 while its container lives on. The caller reads stdout and stderr to their ends, and ends
+ * stdin.
  */
 export function stream(docker: Docker, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Stream {
   const child = spawn('docker', argv, {
@@ -132,7 +138,7 @@ export function stream(docker: Docker, argv: readonly string[], env: Readonly<Re
   return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, kill: () => kill(child) }
 }
 
-/** With what it has started itself (`ssh`, a plugin), which shares its process group. */
+/** Kills the client and the programs that it started (`ssh`, a plugin), which share its process group. */
 function kill({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid !== undefined && exitCode === null && signalCode === null) endGroup(pid)
 }
@@ -146,7 +152,7 @@ function endOf(child: ChildProcess): Promise<Ended> {
   })
 }
 
-/** `running`, or `timeout` after `deadlineMs`, or `cancelled` at once when the signal fires. */
+/** Resolves with `running`, with `timeout` after `deadlineMs`, or with `cancelled` as soon as the signal fires. */
 export async function firstOf(running: Promise<Ended>, deadlineMs: number, signal?: AbortSignal): Promise<Ended> {
   let timer: NodeJS.Timeout | undefined
   let onAbort: (() => void) | undefined

@@ -5,10 +5,13 @@ import { isUnanswered, type QueryOutput } from './callResult.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 
 const PAUSE_MS = 1_000
-/** Shorter, since an application may be waiting to be started. */
+/** Pause between two tries, ms; short, because an application may be waiting to be started. */
 const AGAIN_MS = 300
 
-/** Tries `work` until it does not fail with docker's own errors, or for `forMs`, or until the signal; then the last error is thrown. Other errors are thrown at once. */
+/**
+ * Repeats `work` while it fails with docker's own errors, for `forMs` at most or until the signal fires; then the last error is thrown.
+ * Other errors are thrown at once.
+ */
 export async function retryWhileUnavailable<T>(
   forMs: number,
   work: () => Promise<T>,
@@ -26,10 +29,7 @@ export async function retryWhileUnavailable<T>(
   }
 }
 
-/**
- * Runs a query whose work may be done twice (start, remove), and repeats it for `forMs` while it gets no answer. A refusal by the engine is
- * returned at once.
- */
+/** Runs a query that is safe to repeat (start, remove), and repeats it for `forMs` while it gets no answer. A refusal by the engine is returned at once. */
 export async function queryWithRetry(
   docker: Docker,
   argv: readonly string[],

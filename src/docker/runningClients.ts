@@ -1,6 +1,6 @@
 /**
- * Knows every process that this one has started and that still runs, and ends them all. A docker client is left behind at its
- * deadline (a registry or an engine that does not answer); it must not outlive us.
+ * Knows every process that this one started and that still runs, and ends them all. A docker client that is left behind at its deadline (a
+ * registry or an engine that does not answer) must not outlive us.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -36,7 +36,7 @@ export function endRunningClients(): void {
   running.clear()
 }
 
-/** Ends (SIGKILL) the process and, where it leads a process group, its whole group: those that `spawn` starts detached do. */
+/** Kills (SIGKILL) the process and, if it leads a process group, the whole group; processes that `spawn` starts detached lead one. */
 export function endGroup(pid: number): void {
   for (const target of [-pid, pid]) {
     try {
@@ -47,7 +47,7 @@ export function endGroup(pid: number): void {
   }
 }
 
-/** The children of these processes, their children and so on, as /proc tells; none where there is no /proc. */
+/** Returns all descendants of these processes, from /proc; none if there is no /proc. */
 function descendantsOf(pids: readonly number[]): readonly number[] {
   const children = new Map<number, number[]>()
   for (const [pid, parent] of parents()) children.set(parent, [...(children.get(parent) ?? []), pid])
@@ -60,7 +60,7 @@ function descendantsOf(pids: readonly number[]): readonly number[] {
   return found
 }
 
-/** Each process of this machine that we may see, with its parent. */
+/** Returns each visible process of this machine with its parent. */
 function parents(): readonly (readonly [pid: number, parent: number])[] {
   try {
     return readdirSync('/proc').flatMap((name) => {

@@ -12,7 +12,7 @@ export interface Volume {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** The volumes that exist of those named; a missing one is left out and never created. Anything else that docker says throws. */
+/** Inspects the named volumes that exist; a missing one is left out and never created. Throws for anything else that docker says. */
 export async function inspectVolumes(
   docker: Docker,
   names: readonly string[],
@@ -32,8 +32,8 @@ export async function inspectVolumes(
 }
 
 /**
- * Returns those of `names` that do not exist, or exist only because a mount of `job` created them: `docker create --mount src=NAME` makes a
- * volume that is missing, and labels it (`madeBy` of its mount). `CreatedAt` tells nothing: it moves with the volume's content on 20.10.
+ * Returns those of `names` that do not exist, or exist only because a mount of `job` created them: `docker create --mount src=NAME` creates
+ * a missing volume and labels it (`madeBy` of the mount). `CreatedAt` cannot tell: on 20.10 it changes with the volume's content.
  */
 export async function vanishedVolumes(
   docker: Docker,
@@ -44,14 +44,14 @@ export async function vanishedVolumes(
   return names.filter((name) => !now.has(name) || now.get(name)?.labels[MADE_BY_LABEL] === job)
 }
 
-/** Removes those of `names` that mounts of `job` created, and no others. One that is in use by now stays. */
+/** Removes those of `names` that mounts of `job` created, and no others. A volume that is in use by now stays. */
 export async function removeMadeVolumes(docker: Docker, names: readonly string[], job: string): Promise<void> {
   for (const volume of await inspectVolumes(docker, names)) {
     if (volume.labels[MADE_BY_LABEL] === job) await query(docker, ['volume', 'rm', volume.name])
   }
 }
 
-/** Names of all volumes that fit the filters. */
+/** Lists the names of all volumes that fit the filters. */
 export async function listVolumes(
   docker: Docker,
   filters: readonly string[],
@@ -64,7 +64,7 @@ export async function listVolumes(
 
 interface RawVolume {
   readonly Name: string
-  /** Not there for a volume of the whole swarm. */
+  /** Missing for a volume of the whole swarm. */
   readonly Driver?: string
   readonly Mountpoint?: string
   readonly CreatedAt?: string

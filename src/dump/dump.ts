@@ -17,11 +17,11 @@ import { askRights, findTools, stoppedMeanwhile } from './questions.ts'
 import { type TransferResult, transfer } from './transfer.ts'
 import { collectWarnings, type WarningCollector } from './warnings.ts'
 
-/** What `docker inspect` says of a container, as far as a dump needs it. */
+/** The facts about a container that a dump needs. */
 export interface ContainerFacts {
   readonly id: string
   readonly name: string
-  /** Image reference as the container was created with it. */
+  /** The image reference that the container was created with. */
   readonly image: string
   /** Names of its environment variables. */
   readonly env: readonly string[]
@@ -32,34 +32,34 @@ export interface ContainerFacts {
 interface DumpRequest {
   readonly target: DbTarget
   readonly container: ContainerFacts
-  /** `/backup/<timestamp>/db/<container>` in the helper; made here. It and its parent belong to the owner. */
+  /** Directory of the dump in the helper, `/backup/<timestamp>/db/<container>`. It is created here; it and its parent belong to `owner`. */
   readonly directory: string
   readonly owner: { readonly uid: number; readonly gid: number }
-  /** Hides passwords that are found in arguments, in all that is printed from then on. */
+  /** Masks passwords that are found in arguments, in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => void
-  /** A line for the instance's log: what the tool says, and how far it is every 30 s. */
+  /** Receives lines for the instance's log: what the tool says, and every 30 s how far it is. */
   readonly onLine: (line: string) => Promise<void>
-  /** For all of the target's files together, milliseconds. */
+  /** Deadline for all files of the target together, ms. */
   readonly deadlineMs: number
   readonly signal: AbortSignal
 }
 
 interface DumpedFile {
-  /** Absolute, in the helper and in the backup container. */
+  /** Absolute path, the same in the helper and in the backup container. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** `null`: the whole server. */
+  /** Name of the database; `null`: the whole server. */
   readonly database: string | null
 }
 
 export interface DumpReport {
   readonly kind: DbKind
   readonly files: readonly DumpedFile[]
-  /** The program that dumped, and the first line of its `--version`. */
+  /** The program that dumped, with the first line of its `--version`. */
   readonly tool: string
   readonly toolVersion: string
-  /** For the target: the dump is whole, but look. */
+  /** Warnings on the target: the dump is complete, but somebody should look. */
   readonly warnings: readonly string[]
   /** What the target's owner should change or know. */
   readonly notices: readonly string[]
@@ -74,9 +74,8 @@ const CLEAN_UP_MS = 60_000
 const MAKE_DIRECTORY = `mkdir -p -- "$1" && chown -- "$2" "\${1%/*}" "$1" && chmod 0700 -- "$1"`
 
 /**
- * Dumps the target, one file for the server or one for each of its `databases`.
- * Throws an `InstanceError` of one sentence, or `CancelledError`; then no process is left in the container and nothing of
- * the dump in the staging volume.
+ * Dumps the target, into one file for the server or one for each of its `databases`. Throws an `InstanceError` with one sentence, or
+ * `CancelledError`; then no process is left in the container, and nothing of the dump in the staging volume.
  */
 export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: DumpRequest): Promise<DumpReport> {
   const deadline = Date.now() + request.deadlineMs
@@ -112,7 +111,7 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
   }
 }
 
-/** Decides how to dump. Secrets in the arguments are hidden first: what follows may quote the arguments. */
+/** Decides how to dump. Secrets in the arguments are masked first, because messages may quote the arguments. */
 async function planDump(
   request: DumpRequest,
   tools: DumpTools,
@@ -135,7 +134,7 @@ async function planDump(
   return { kind, plan }
 }
 
-/** Adds to a failure what to write in the configuration, where the tool's words tell that. */
+/** Does `work`, and adds to a failure what to write in the configuration, if the tool's words suggest something. */
 async function withHint<T>(plan: DumpPlan, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -209,7 +208,7 @@ async function makeDirectory(helper: DumpHelper, request: DumpRequest): Promise<
     throw new InstanceError(`its directory in the staging volume could not be made: ${execReason(made)}`)
 }
 
-/** Removes half a dump, or some of several databases: that is no dump. Does not listen to the signal: a cancelled run cleans up too. */
+/** Removes an incomplete dump, also if only one of several databases failed. Ignores the signal: a cancelled run cleans up too. */
 async function removeRest(helper: DumpHelper, request: DumpRequest, cause: unknown): Promise<void> {
   const removed = await helper.exec({
     script: 'rm -rf -- "$1"',

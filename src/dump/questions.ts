@@ -1,4 +1,4 @@
-/** What is asked of a database container before its dump begins: which tools it has, and whether the account sees all that is to be dumped. */
+/** Asks a database container before its dump begins: which tools it has, and whether the account sees everything that is to be dumped. */
 
 import type { DumpPlan, DumpTools } from '../databases/engineContract.ts'
 import { DATABASE_TOOLS } from '../databases/engines.ts'
@@ -40,8 +40,8 @@ export async function findTools(docker: Docker, id: string, signal: AbortSignal)
 }
 
 /**
- * Asks for the rights of the account: what it may not see is missing from a dump that ends well. Throws an `InstanceError` where
- * the dump would lack something, and returns a warning where that cannot be told, else `null`.
+ * Asks for the account's rights, because a dump silently lacks what the account may not see. Throws an `InstanceError` if the dump would
+ * lack something; returns a warning if that cannot be known, else `null`.
  */
 export async function askRights(
   docker: Docker,
@@ -56,7 +56,7 @@ export async function askRights(
   return warning
 }
 
-/** What became of the container while it was dumped, to say more of a failure; `''` where it runs, or where the engine does not tell. */
+/** Says what happened to the container during the dump, to explain a failure; `''` if it runs, or if the engine does not tell. */
 export async function stoppedMeanwhile(docker: Docker, id: string): Promise<string> {
   const argv = ['container', 'inspect', '--format', '{{.State.Status}}', id]
   const { stdout } = await query(docker, argv, { deadlineMs: INSPECT_MS })

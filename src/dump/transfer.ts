@@ -14,41 +14,41 @@ import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 
 interface TransferRequest {
-  /** Runs in the database container and writes the dump on stdout. */
+  /** The script that runs in the database container and writes the dump to stdout. */
   readonly source: Pick<ExecRequest, 'container' | 'script' | 'args' | 'env'> & {
     readonly onStderr: (line: string) => void | Promise<void>
   }
-  /** Absolute path in the helper; its directory is there. */
+  /** Absolute path in the helper. Its directory exists. */
   readonly file: string
-  /** `uid:gid` that shall own the file; its mode is 0600. */
+  /** Owner of the file, `uid:gid`. Its mode is 0600. */
   readonly owner: string
   readonly check: DumpCheck
-  /** Hears of bytes as they are passed on. */
+  /** Called with the number of bytes whenever some are passed on. */
   readonly onBytes: (count: number) => void
-  /** When to give up, in milliseconds since the epoch. */
+  /** When to give up, ms since 1970. */
   readonly deadline: number
   readonly signal: AbortSignal
 }
 
 export interface TransferResult {
   readonly bytes: number
-  /** Hex. */
+  /** SHA-256 of the file, hex. */
   readonly sha256: string
 }
 
-/** How much may wait between the two ends, bytes. */
+/** Bytes that may wait between the two ends. */
 const PIPE_BYTES = 1 << 20
 const FINISH_MS = 120_000
 
 const RECEIVE = `umask 077; exec cat >"$1"`
 
-/** The size that stands in the file is what counts: a receiver ends well on a stream that was cut. */
+/** Prints the size of the file. The size decides, because a receiver also ends well on a stream that was cut. */
 const FINISH = `
 size=$(stat -c %s -- "$1") || exit 1
 if [ "$size" != "$3" ]; then echo "the file has $size bytes of $3" >&2; exit 1; fi
 chown -- "$4" "$1" && chmod 0600 -- "$1" && mv -- "$1" "$2"`
 
-/** Transfers one dump. Throws `CancelledError`, or an `InstanceError` that says what broke; then a `….part` may be left for the caller to remove. */
+/** Transfers one dump. Throws `CancelledError`, or an `InstanceError` that says what broke; then the caller may have to remove a `….part` file. */
 export async function transfer(
   docker: Docker,
   helper: Pick<CopyHelper, 'exec'>,
@@ -66,7 +66,7 @@ export async function transfer(
 
 type Pipe = ReturnType<typeof openPipe>
 
-/** Connects the two ends: counts and hashes what passes, and makes the sender wait where the receiver is slower. */
+/** Connects the two ends: counts and hashes the bytes, and makes the sender wait if the receiver is slower. */
 function openPipe(onBytes: (count: number) => void) {
   const through = new PassThrough({ highWaterMark: PIPE_BYTES })
   through.on('error', () => {}) // destroyed on purpose, when its other end is gone
@@ -75,7 +75,7 @@ function openPipe(onBytes: (count: number) => void) {
   let bytes = 0
   return {
     output: through,
-    /** Aborted when nobody receives any more. */
+    /** Aborted when the receiver has ended. */
     receiverGone: receiverGone.signal,
     async pass(chunk: Buffer) {
       if (chunk.length === 0 || through.destroyed) return
@@ -90,7 +90,7 @@ function openPipe(onBytes: (count: number) => void) {
       through.destroy()
     },
     bytes: () => bytes,
-    /** To be asked once, at the end. */
+    /** Returns the hash. Call it once, at the end. */
     sha256: () => hash.digest('hex'),
   }
 }
@@ -109,7 +109,7 @@ function drainedOrClosed(through: PassThrough): Promise<void> {
 
 interface Sent {
   readonly tool: ExecResult
-  /** What the dump lacks to be whole, or `null`. */
+  /** What the dump lacks to be complete; `null`: nothing. */
   readonly missing: string | null
 }
 
@@ -144,7 +144,7 @@ async function receive(helper: Pick<CopyHelper, 'exec'>, request: TransferReques
   }
 }
 
-/** Throws an `InstanceError` where either end failed, or where the dump is not whole. */
+/** Throws an `InstanceError` if either end failed, or if the dump is not complete. */
 function refuseFailure({ tool, missing }: Sent, received: ExecResult, bytes: number): void {
   // where the receiver went first the tool was ended by us: the receiver's words are the reason
   if (received.code !== 0 && (tool.code === 0 || tool.ended.kind === 'cancelled'))

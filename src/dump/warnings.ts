@@ -1,8 +1,11 @@
-/** Collects the warnings of a dump tool: each with the lines that belong to it, and not more than a person reads. */
+/** Collects the warnings of a dump tool, each with the lines that belong to it, up to a number that a person reads. */
 
-/** The log has every line. */
+/** Largest number of warnings that are kept; the log has every line. */
 const MOST_WARNINGS = 20
-/** `DETAIL:  …`, `HINT:  …` of PostgreSQL's server; `pg_dump: detail: …`, `pg_dump: hint: …` of its tools; lines that are indented. */
+/**
+ * Matches a line that belongs to the warning above it: `DETAIL:  …`, `HINT:  …` of PostgreSQL's server, `pg_dump: detail: …` of its tools,
+ * and indented lines.
+ */
 const CONTINUATION = /^(?:[\w./-]+: )?(?:detail|hint|context|statement|location|query):|^(?:\t| {2,})\S/i
 
 export function collectWarnings(isWarning: (line: string) => boolean) {
@@ -20,7 +23,7 @@ export function collectWarnings(isWarning: (line: string) => boolean) {
       if (isOpen) warnings.push(line.trim())
       else if (isWarning(line)) more++
     },
-    /** A warning of our own. */
+    /** Adds a warning of our own. */
     say: (warning: string) => void warnings.push(warning),
     list: (): readonly string[] =>
       more === 0 ? warnings : [...warnings, `and ${more} more: the instance's log has them all`],

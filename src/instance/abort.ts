@@ -1,25 +1,25 @@
-/** The one signal that all steps of an instance obey, and why it fired: a cancel, its deadline, or its helper's death. */
+/** Makes the one signal that all steps of an instance obey, and knows why it fired: a cancel, the deadline, or the helper's death. */
 
 import { limit } from '../format.ts'
 
 export interface InstanceAbort {
   readonly signal: AbortSignal
-  /** Starts the clock, ms. Once: later calls change nothing. */
+  /** Starts the deadline's clock, ms. Only the first call counts. */
   arm(timeoutMs: number): void
-  /** When the instance's time is over, ms since 1970. Its clock must have been started. */
+  /** End of the instance's time, ms since 1970. The clock must have been started. */
   readonly until: number
-  /** Ends the instance when `signal` fires, too, for the reason that `sentence` says. */
+  /** Ends the instance also when `signal` fires; `sentence` is then the reason. */
   also(signal: AbortSignal, sentence: string): void
-  /** Does `work`. Where the deadline passes meanwhile, its sentence says `what`, in words that stand after "while". */
+  /** Does `work`. If the deadline passes meanwhile, its sentence names `what`, in words that follow "while". */
   during<T>(what: string, work: () => Promise<T>): Promise<T>
-  /** Why it fired; `null` where it did not. */
+  /** Says why the signal fired; `null` if it did not. */
   reason(): AbortReason | null
   disarm(): void
 }
 
 export type AbortReason = { readonly kind: 'cancelled' } | { readonly kind: 'failed'; readonly sentence: string }
 
-/** `cancel` is the run's own signal. */
+/** Makes the signal of one instance. `cancel` is the run's own signal. */
 export function openAbort(cancel: AbortSignal): InstanceAbort {
   const own = new AbortController()
   let sentence: string | null = null

@@ -1,4 +1,4 @@
-/** What the containers of an instance are created with: labels that others on the host read, and what the instance asks for. Pure. */
+/** Makes the specs of an instance's containers: labels that other processes on the host read, and the settings that the instance asks for. Pure. */
 import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
 import type { MountSpec, RunSpec } from '../docker/args.ts'
@@ -10,23 +10,26 @@ export interface LockRequest {
   readonly instance: Instance
   readonly image: ReadyImage
   readonly signal: AbortSignal
-  /** Called as soon as the claim is ours: waiting for it is not the instance's own time. */
+  /** Called as soon as the claim is ours. The wait for it does not count as the instance's own time. */
   readonly onClaimed: () => void
-  /** Told whom the lock is waited for, and what else is waited for. */
+  /** Called with what is waited for: another holder of the lock, and everything else. */
   readonly say: (line: string) => Promise<void>
 }
 
-/** What comes on top of `timeout` before others may call the claim stale, ms: stopping, starting again, postHooks and release have deadlines of their own. */
+/**
+ * Time that is added to `timeout` before other processes may call the claim stale, ms: stopping, starting again, postHooks and release have
+ * deadlines of their own.
+ */
 const RELEASE_MS = 3 * 3_600_000
 
-/** What all claims of an instance's run say of it. */
+/** Makes the part that all claims of an instance's run have in common. */
 export function claimBase({ context, instance }: LockRequest) {
   const { host, lockWaitMs } = context
   const deadline = engineNow(host) + lockWaitMs + instance.timeoutMs + RELEASE_MS
   return { instance: instance.id, owner: host.owner, deadline }
 }
 
-/** The backup container: as the instance wants it, with its own mounts after ours. */
+/** Makes the spec of the backup container. The instance's own mounts come after ours. */
 export function backupSpec(
   { instance, image }: LockRequest,
   own: Pick<RunSpec, 'name' | 'labels' | 'mounts' | 'env'>,

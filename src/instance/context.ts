@@ -1,4 +1,4 @@
-/** The surroundings of one instance's run: the host, the runner's files, and what other parts of the action know. */
+/** Defines what one instance's run works with: the host, the runner's files, and functions of other parts of the action. */
 
 import type { DockerHost } from '../claim/host.ts'
 import type { Instance, Target } from '../config/model.ts'
@@ -11,9 +11,9 @@ export interface InstanceContext {
   readonly lockWaitMs: number
   /** Cancels the run. */
   readonly signal: AbortSignal
-  /** Hides secrets that come to light on the way (passwords in `dumpArgs`), in all that is printed from then on. */
+  /** Masks secrets that are found on the way (passwords in `dumpArgs`) in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => void
-  /** A file of the repository, for `script`. Throws an `InstanceError` where it is not there or lies outside. */
+  /** Reads a file of the repository, for `script`. Throws an `InstanceError` if it does not exist or lies outside. */
   readonly readScript: (file: string) => Promise<Buffer>
   /** Returns the targets that labels on the host give to an instance. Throws `InstanceError` if the labels are wrong. */
   readonly discover: (instance: string) => Promise<readonly Target[]>

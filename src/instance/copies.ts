@@ -18,47 +18,47 @@ import { volumeEntry } from './manifestEntries.ts'
 import type { InstanceStops } from './planStops.ts'
 import { type HookPlace, postHook, preHook } from './targetHooks.ts'
 
-/** A volume that is to be copied, and how. */
+/** A volume that is to be copied, with its strategy and its hooks. */
 export interface CopySource {
   readonly source: VolumeSource
   readonly strategy: CopyingStrategy
 }
 
-/** How far the copy of one volume is. */
+/** State of the copy of one volume. */
 type Progress =
   | { readonly kind: 'waiting' }
-  /** All that can be done before the stop is done. */
+  /** Everything that can be done before the stop is done. */
   | { readonly kind: 'begun'; readonly copy: BegunCopy }
-  /** The copy is of the moment of the stop; that it is whole is not known yet. */
+  /** The copy shows the moment of the stop; it has not been compared with its source yet. */
   | { readonly kind: 'unconfirmed'; readonly staging: CopyingStrategy['name']; readonly confirm: UnconfirmedCopy }
   | { readonly kind: 'copied'; readonly staging: CopyingStrategy['name']; readonly result: CopyResult }
   | { readonly kind: 'failed'; readonly error: Error }
 
 type At<Kind extends Progress['kind']> = Extract<Progress, { kind: Kind }>
 
-/** One volume on its way. */
+/** One volume while it is being copied: its source, the state of the copy, and reasons to doubt it. */
 interface Member extends CopySource {
   readonly request: CopyRequest
   readonly place: HookPlace | null
   readonly began: number
   hookBegun: boolean
   progress: Progress
-  /** Why the copy may be torn, though it is whole. */
+  /** Reasons why the copy may be torn although it is complete, one sentence each. */
   torn: readonly string[]
 }
 
-/** What all copies of an instance are made with. */
+/** What all copies of an instance share. */
 export interface CopySurroundings {
   readonly run: InstanceRun
   readonly helper: LockHelper
   readonly stops: InstanceStops
-  /** Volumes that were removed before they could be mounted. */
+  /** Names of volumes that were removed before they could be mounted. */
   readonly vanished: readonly string[]
 }
 
 const REMOVE_MS = 600_000
 
-/** Copies every source. Each failure is its target's own, except an application that does not come up again: that throws. */
+/** Copies every source. A failure concerns its target alone; only an application that does not come up again is thrown. */
 export async function copyVolumes(on: CopySurroundings, sources: readonly CopySource[]): Promise<void> {
   const members = sources.map((source) => memberOf(on, source))
   const { groups } = on.stops
@@ -98,7 +98,7 @@ function memberOf({ run, stops, vanished }: CopySurroundings, { source, strategy
   }
 }
 
-/** Does `copy` for one volume, or for a group that shares a stop: preHooks before it, postHooks after it, then a report of each. */
+/** Does `copy` for one volume, or for a group that is stopped together: preHooks before it, postHooks after it, then a report for each. */
 async function copyTogether(
   on: CopySurroundings,
   members: readonly Member[],
@@ -122,7 +122,10 @@ async function copyTogether(
 
 const unfailed = (members: readonly Member[]) => members.filter(({ progress }) => progress.kind !== 'failed')
 
-/** Does `work` for a member whose progress is `from`, and keeps the new progress. A failure concerns this member only; a cancel, a deadline and our bugs are thrown on. */
+/**
+ * Does `work` for a member whose state is `from`, and stores the new state. A failure concerns this member alone; a cancel, a deadline and
+ * our bugs are thrown on.
+ */
 async function step<Kind extends Progress['kind']>(
   { run }: CopySurroundings,
   member: Member,
@@ -138,7 +141,7 @@ async function step<Kind extends Progress['kind']>(
   }
 }
 
-/** The first reason counts. */
+/** Records the failure of a member. Only the first one counts. */
 function fail(member: Member, error: Error): void {
   if (member.progress.kind !== 'failed') member.progress = { kind: 'failed', error }
 }
@@ -179,7 +182,7 @@ async function beforeStop({ run, helper }: CopySurroundings, { request, strategy
   return { kind: 'begun', copy }
 }
 
-/** Stops those of the group that the members need stopped, brings the copies to this moment, and starts them again. */
+/** Stops what the members need stopped, brings the copies up to the moment of the stop, and starts the applications again. */
 async function stopAround(
   on: CopySurroundings,
   group: StopGroup,
@@ -213,7 +216,7 @@ async function stopAround(
   return stopped
 }
 
-/** Throws where an application did not come up again: that fails the instance, whatever its copies are. */
+/** Throws if an application did not come up again: that fails the instance, even if its copies are good. */
 function refuseDown({ notUp }: WorkWhileStopped<void>): void {
   if (notUp.length === 0) return
   throw new InstanceError(
@@ -223,7 +226,7 @@ function refuseDown({ notUp }: WorkWhileStopped<void>): void {
   )
 }
 
-/** The postHooks of all whose preHook was begun, or that have none; nothing that goes wrong with one keeps another from its own. */
+/** Runs the postHook of every member whose preHook was begun, or that has no preHook. A failure of one does not keep the others from running. */
 async function closeHooks({ run }: CopySurroundings, members: readonly Member[]): Promise<void> {
   for (const member of members) {
     const { target } = member.source
@@ -232,7 +235,7 @@ async function closeHooks({ run }: CopySurroundings, members: readonly Member[])
   }
 }
 
-/** Removes what was staged of a target that failed: it must not pass for a backup. */
+/** Removes what was staged of failed targets, so that it cannot pass for a backup. */
 async function removeFailed({ run, helper }: CopySurroundings, members: readonly Member[]): Promise<void> {
   if (run.abort.signal.aborted) return
   for (const { progress, request } of members) {

@@ -9,7 +9,7 @@ import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
 import { databaseEntry } from './manifestEntries.ts'
 import { postHook, preHook } from './targetHooks.ts'
 
-/** Dumps every source. A failure concerns its own target only, and leaves nothing that could pass for a dump. */
+/** Dumps every source. A failure concerns its target alone, and leaves nothing that could pass for a dump. */
 export async function dumpDatabases(run: InstanceRun, helper: CopyHelper, sources: readonly DbSource[]): Promise<void> {
   for (const source of sources) {
     const began = Date.now()

@@ -1,4 +1,4 @@
-/** The second phase: the backup image is there, and the instance can run it. */
+/** The phase `image`: makes sure that the backup image exists and that the instance can run it. */
 import { imageUserOf } from '../container/fillContainer.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
@@ -8,7 +8,7 @@ import { inspectVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
-/** Pulls by policy, and refuses what could only fail later. */
+/** Pulls the image by the configured policy, and refuses what could only fail later. */
 export async function findImage(run: InstanceRun): Promise<ReadyImage> {
   const { context, instance, report, abort } = run
   const { docker } = context.host
@@ -30,7 +30,7 @@ export async function findImage(run: InstanceRun): Promise<ReadyImage> {
   return image
 }
 
-/** Refuses what the configuration names and the host does not have: volumes among `mounts`, and the network. */
+/** Refuses volumes in `mounts` and a network that the configuration names and the host does not have. */
 export async function refuseMissingObjects(run: InstanceRun): Promise<void> {
   const { context, instance, abort } = run
   await refuseMissingMounts(run)
@@ -38,7 +38,7 @@ export async function refuseMissingObjects(run: InstanceRun): Promise<void> {
     await refuseOtherNetwork(context.host.docker, instance.network, { signal: abort.signal })
 }
 
-/** The engine would create a volume that is missing, and the backup would go into the void. */
+/** Refuses missing volumes in `mounts`: the engine would create them empty, and the backup would be written into nothing. */
 async function refuseMissingMounts({ context, instance }: InstanceRun): Promise<void> {
   const names = instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
   const found = await inspectVolumes(context.host.docker, names)
@@ -49,7 +49,7 @@ async function refuseMissingMounts({ context, instance }: InstanceRun): Promise<
     )
 }
 
-/** Looks the image's user up in the helper, if that is of the same image; else only the backup container can tell. */
+/** Refuses an unknown user of the image, if the helper is of the same image and can be asked; else only the backup container can tell, later. */
 export async function refuseUnknownUser(run: InstanceRun, image: ReadyImage, helper: string): Promise<void> {
   const { docker } = run.context.host
   if ((await inspectContainer(docker, helper))?.imageId !== image.id) return

@@ -1,4 +1,4 @@
-/** What the phases of one instance share, and what becomes of what they throw. */
+/** Defines what the phases of one instance share, and decides what becomes of the errors that they throw. */
 import type { Instance, Target } from '../config/model.ts'
 import { type Layout, layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
@@ -24,12 +24,12 @@ export interface InstanceRun {
   readonly report: ReportBuilder
   readonly abort: InstanceAbort
   readonly layout: Layout
-  /** The file of `script`, read before anything is touched; `null` where there is none. */
+  /** Content of the `script` file, read before anything is touched; `null` if there is none. */
   script: Buffer | null
   /** What was copied or dumped so far, for the manifest. */
   readonly staged: ManifestTarget[]
   readonly failed: { readonly target: Target; readonly error: string }[]
-  /** Applications that were stopped and are, or may be, still down: their journal must outlive this run. */
+  /** Stopped applications that are, or may be, still down. Their journal must outlive this run. */
   down: readonly JournalEntry[]
 }
 
@@ -53,7 +53,7 @@ export function beginInstanceRun(
   }
 }
 
-/** Notes that one target cannot be backed up; the others go on. `phase` is where that showed, the current one where left out. */
+/** Records that one target cannot be backed up; the others go on. `phase` is where it failed; default: the present one. */
 export async function failTarget(
   run: InstanceRun,
   target: Target,
@@ -66,7 +66,7 @@ export async function failTarget(
   await run.log.write('marina', `failed: ${error}`)
 }
 
-/** Whether an error is one that people can do something about; anything else is our bug. */
+/** Tells whether an error is one that people can do something about. Anything else is our bug. */
 export function isExpected(error: unknown): boolean {
   return (
     error instanceof InstanceError ||
@@ -76,7 +76,10 @@ export function isExpected(error: unknown): boolean {
   )
 }
 
-/** Makes what was thrown the instance's reason. Where the abort fired, why it did explains more than the step that it broke. */
+/**
+ * Makes an error the reason of the instance's failure. If the abort signal fired, its reason is used instead: it explains more than the
+ * step that it interrupted.
+ */
 export function explainFailure({ report, abort }: InstanceRun, error: unknown): void {
   const reason = abort.reason()
   if (reason?.kind === 'failed') report.fail(reason.sentence)

@@ -17,30 +17,30 @@ import { asError, InstanceError } from '../errors.ts'
 import { backupSpec, claimBase, type LockRequest } from './containerSpecs.ts'
 
 export interface AcquiredLock {
-  /** `null` where the backup container itself is the claim. */
+  /** The helper; `null` if the backup container itself is the claim. */
   readonly helper: LockHelper | null
-  /** Of the volumes to copy, those that were removed before they could be mounted. */
+  /** Those of the volumes to copy that were removed before they could be mounted. */
   readonly vanished: readonly string[]
   /** Creates the backup container with `/backup` and these mounts, and returns its id. */
   create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
-   * Removes all of it; the claim ends. Has deadlines of its own, so that a cancelled run still releases. Where applications are still
-   * down, a journal of them stays, without data, for `post` and the next start to try again.
+   * Removes the claim and everything that belongs to it. It has deadlines of its own, so a cancelled run releases too. For applications
+   * that are still down it leaves a journal container, so that `post` and the next run try again.
    */
   release(down: readonly JournalEntry[]): Promise<void>
 }
 
-/** The helper that holds the claim, and what its tools can do. */
+/** The helper that is the claim, with what its tools can do. */
 export interface LockHelper extends HelperContainer {
   readonly tools: CopyTools
 }
 
 const CREATE_MS = 120_000
 const PROBE_MS = 60_000
-/** As often a name is freed that is taken again. */
+/** Number of times that a name is freed and taken by somebody else before the create fails. */
 const CREATE_ATTEMPTS = 3
 
-/** The backup container as the claim. It is taken at the first `create`. */
+/** Makes the backup container the claim. The claim is taken by the first `create`. */
 export function lockByBackupContainer(request: LockRequest): AcquiredLock {
   const { context, instance } = request
   const name = claimName(instance.id)
@@ -60,7 +60,7 @@ export function lockByBackupContainer(request: LockRequest): AcquiredLock {
   }
 }
 
-/** A helper as the claim, with the volumes to copy mounted read-only at `sourcePath`. */
+/** Takes the claim with a helper, in which the volumes to copy are mounted read-only at `sourcePath`. */
 export async function lockByHelper(
   request: LockRequest,
   sources: readonly string[],
@@ -95,7 +95,7 @@ export async function lockByHelper(
   }
 }
 
-/** Where the helper has a volume that is to be copied. */
+/** Returns the path in the helper of a volume that is to be copied. */
 export const sourcePath = (volume: string) => `/marina/source/${volume}`
 
 async function openHelper(request: LockRequest, sources: readonly string[], journal: Journal): Promise<LockHelper> {
@@ -146,7 +146,7 @@ async function createBesideHelper(
   return createUnderClaim(request, spec)
 }
 
-/** Creates the backup container while the claim is ours. A claim of that name is a dead run's, and is removed. */
+/** Creates the backup container while the claim is ours. If a container of that name exists, a dead run left it, and it is removed. */
 async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<string> {
   const { docker } = request.context.host
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {
@@ -164,7 +164,10 @@ async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<st
   )
 }
 
-/** The name of the staging volume. If the helper was removed, its volume is gone too, and mounting it by name would silently create an empty one. */
+/**
+ * Finds the name of the staging volume. If the helper was removed, its staging volume is gone too, and mounting it by name would silently
+ * create an empty one.
+ */
 async function stagingVolume(request: LockRequest, helper: string): Promise<string> {
   const found = await inspectContainer(request.context.host.docker, helper)
   const volume = found?.mounts.find((mount) => mount.target === '/backup')?.name
@@ -172,7 +175,7 @@ async function stagingVolume(request: LockRequest, helper: string): Promise<stri
   throw new InstanceError('the helper was removed by someone else while the data was staged')
 }
 
-/** Removes the staging volume of a helper that somebody removed without its volumes. One that is gone is fine. */
+/** Removes the staging volume of a helper that somebody removed without its volumes. If it does not exist any more, that is fine. */
 async function freeStaging(docker: Docker, volume: string): Promise<void> {
   await run(docker, ['volume', 'rm', '--force', volume], 'the staging volume of the helper, which died, is still there')
 }

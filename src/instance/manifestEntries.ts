@@ -1,4 +1,4 @@
-/** Makes the manifest's entry of each target. Pure. */
+/** Makes the manifest's entry for each target. Pure. */
 import { posix } from 'node:path'
 import type { Layout } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'

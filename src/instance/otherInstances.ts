@@ -1,4 +1,4 @@
-/** Other instances that stop what this one needs, or need what this one stops: a run waits for them, a dry run only says so. */
+/** Handles other instances that stop what this one needs, or need what this one stops: a run waits for them, a dry run only names them. */
 import { type Meeting, waitForOlder, waitForStopped } from '../claim/waitForOthers.ts'
 import type { Journal } from '../docker/labels.ts'
 import type { InstanceRun } from './instanceRun.ts'
@@ -8,13 +8,13 @@ interface NamedContainer {
   readonly name: string
 }
 
-/** What to do about containers that are down because another instance stopped them. */
+/** Says what to do about containers that are down because another instance stopped them. */
 export interface OthersPolicy {
-  /** Returns whether they were waited for; then the host is to be asked again. */
+  /** Returns true if it has waited until they are up; then the host must be asked again. */
   untilUp(containers: readonly NamedContainer[]): Promise<boolean>
 }
 
-/** Waits, at most for the instance's timeout. Throws as `waitForStopped` does. */
+/** Waits for the other instances, no longer than the instance's timeout. Throws as `waitForStopped` does. */
 export function waitForOthers(run: InstanceRun): OthersPolicy {
   return {
     async untilUp(containers) {
@@ -24,7 +24,7 @@ export function waitForOthers(run: InstanceRun): OthersPolicy {
   }
 }
 
-/** Waits for nobody: a dry run says what a run would wait for. */
+/** Waits for nobody, and prints what a run would wait for. */
 export function nameOthers(run: InstanceRun): OthersPolicy {
   return {
     async untilUp(containers) {
@@ -38,7 +38,7 @@ export function nameOthers(run: InstanceRun): OthersPolicy {
   }
 }
 
-/** After claiming: waits for an instance that claimed before, and stops what this one needs, or needs what this one stops. */
+/** Waits, after claiming, for an instance that claimed earlier and stops what this one needs, or needs what this one stops. */
 export async function waitForEarlierClaims(
   run: InstanceRun,
   helper: string,

@@ -1,4 +1,7 @@
-/** Who would be stopped for an instance, decided once before the claim: the journal has to list them from the first moment. */
+/**
+ * Decides which containers are stopped for an instance. It is decided once, before the claim, because the claim's journal must list them
+ * from the first moment.
+ */
 
 import { allContainers, allVolumes, readRunnerTraces } from '../applications/hostState.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
@@ -11,21 +14,21 @@ import { failTarget, type InstanceRun } from './instanceRun.ts'
 import type { OthersPolicy } from './otherInstances.ts'
 
 export interface InstanceStops {
-  /** The volumes of one group are stopped, copied and started as one. */
+  /** Groups of volumes. The volumes of one group are stopped, copied and started together. */
   readonly groups: readonly StopGroup[]
-  /** All containers of the host, for the hooks. */
+  /** All containers of the host, in which the hooks look for theirs. */
   readonly containers: readonly Container[]
   /** Ids of the runner's own containers. */
   readonly self: readonly string[]
-  /** In the order of starting. */
+  /** Containers to start again, in the order of starting. */
   readonly journal: readonly JournalEntry[]
 }
 
 const NOBODY: InstanceStops = { groups: [], containers: [], self: [], journal: [] }
 
 /**
- * Asks the host and decides. Targets that cannot be had stopped have failed; the others are returned. Asks nothing where nobody is to
- * be stopped and there are no hooks.
+ * Asks the host and decides. Targets whose containers cannot be stopped have failed; the others are returned. Asks nothing if no container
+ * is to be stopped and there are no hooks.
  */
 export async function planInstanceStops(
   run: InstanceRun,
@@ -61,7 +64,7 @@ interface PlannedHost extends Omit<StopPlanInput, 'volumes'> {
   readonly plan: StopPlan
 }
 
-/** What is down because another instance stopped it is not down for good: its turn is waited for, and the host asked again. A dry run plans as if it were up. */
+/** Decides again after waiting for another instance that has stopped some of the containers: they are not down for good. A dry run plans as if they were up. */
 async function decide(
   run: InstanceRun,
   { stopped, hooked }: { readonly stopped: readonly VolumeSource[]; readonly hooked: readonly VolumeSource[] },
@@ -98,7 +101,7 @@ async function lookAtHost(run: InstanceRun): Promise<Omit<StopPlanInput, 'volume
   return { hostVolumes, containers, self: runnerContainers(traces, containers) }
 }
 
-/** Those in which a volume's hooks could run, if they ran themselves. */
+/** Returns the containers in which hooks of these volumes can run. */
 function hookContainersOf(containers: readonly Container[], hooked: readonly VolumeSource[]): readonly string[] {
   const names = hooked.map((source) => source.volume.name)
   return containers

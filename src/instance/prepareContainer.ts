@@ -1,4 +1,4 @@
-/** The last step before the run: the backup container with its mounts, manifest and environment, and all that it may read. */
+/** Prepares the backup container: its mounts, manifest and environment, and everything that it may read. */
 
 import { backupEnvironment } from '../container/environment.ts'
 import { fillContainer } from '../container/fillContainer.ts'
@@ -24,8 +24,9 @@ const GIVE_DUMPS_MS = 60_000
 const REMOVE_MOUNT_POINT_MS = 30_000
 
 /**
- * Creates the backup container with the mounted volumes, beside what was copied and dumped, and creates it again without each that turns
- * out empty, gone, without its paths, or impossible to mount: those targets have failed. Returns its id, or `null` where no target is left for it.
+ * Creates the backup container with the mounted volumes, beside what was copied and dumped. If a volume turns out to be empty, gone,
+ * without its paths or impossible to mount, its target has failed, and the container is created again without it. Returns the container's
+ * id; `null` if no target is left.
  */
 export async function prepareContainer(
   run: InstanceRun,
@@ -66,7 +67,7 @@ export async function prepareContainer(
   return null
 }
 
-/** An instance without targets runs its image; one whose targets have all failed does not. */
+/** Tells whether the image should still run: yes if the instance has no targets at all, no if all of its targets have failed. */
 function isWorthARun(run: InstanceRun, mounted: readonly VolumeSource[]): boolean {
   return mounted.length > 0 || run.staged.length > 0 || run.failed.length === 0
 }
@@ -115,7 +116,7 @@ function reportMounted(run: InstanceRun, source: VolumeSource, seconds: number):
   run.report.staged(source.target, { staging: 'mount', files: null, bytes: null, seconds, warnings: [] })
 }
 
-/** Staging has failed there, also where the claim is the very container that shows what is wrong. */
+/** Records the failure of these volumes in the phase `stage`, even if the problem only showed when the backup container was created. */
 async function failVolumes(
   run: InstanceRun,
   helper: LockHelper | null,
@@ -145,7 +146,7 @@ async function giveDumps(run: InstanceRun, helper: LockHelper, owner: NumericUse
     throw new InstanceError(`the dumps could not be given to the image's user: ${shownReason(given)}`)
 }
 
-/** Removes the mount point that a container which was removed again made in the staging volume: it must not pass for an empty backup. */
+/** Removes the empty mount point that a removed container left in the staging volume: it could pass for an empty backup. */
 async function removeMountPoint(run: InstanceRun, helper: LockHelper, source: VolumeSource): Promise<void> {
   const removed = await helper.exec({
     // paths have mount points of their own below it; nothing is mounted there in the helper

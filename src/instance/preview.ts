@@ -1,4 +1,4 @@
-/** A dry run: what would be staged and how, and who would be stopped. Touches nothing and waits for nobody. */
+/** Makes a dry run: what would be staged and how, and which containers would be stopped. Touches nothing and waits for nobody. */
 import type { Instance, Target } from '../config/model.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { PlannedTarget } from '../outcome.ts'
@@ -10,7 +10,7 @@ import { nameOthers } from './otherInstances.ts'
 import { type InstanceOutcome, targetName } from './reportBuilder.ts'
 import { type Resolution, resolve } from './resolution.ts'
 
-/** What is planned stands in the report as such; what could not be done even now has failed, as in a run. Never throws. */
+/** Previews one instance. Planned targets are reported as planned; what already cannot work has failed, as in a run. Never throws. */
 export async function previewInstance(
   context: InstanceContext,
   instance: Instance,
@@ -44,7 +44,7 @@ function planOfVolume({ staging: { strategy, why } }: VolumeSource): Plan {
   return { staging: strategy.name, plan: strategy.describe(why), warnings: [] }
 }
 
-/** A database that another run has stopped. */
+/** The plan for a database that another run has stopped. */
 const AWAITED: Plan = {
   staging: 'dump',
   plan: 'dumped, once the run that has stopped it has started it again',

@@ -1,4 +1,4 @@
-/** Collects what happens to one instance while it runs, and makes its report in the end. */
+/** Collects what happens to one instance while it runs, and makes its report at the end. */
 import type { Instance, Target } from '../config/model.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import {
@@ -11,32 +11,32 @@ import {
   type TargetReport,
 } from '../outcome.ts'
 
-/** An instance's report as far as its run makes it. */
+/** The part of an instance's report that its run makes. */
 export type InstanceOutcome = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
 
 /** How a target was staged. */
 export type StagedHow = StagedData & { readonly seconds: number; readonly warnings: readonly string[] }
 
 export interface ReportBuilder {
-  /** Runs one phase: its time is kept, its end is a line in the log, its failure is known by its name. */
+  /** Runs one phase: keeps its time, logs its end, and remembers it as the phase of a failure. */
   phase<T>(phase: Phase, work: () => Promise<T>): Promise<T>
   warn(message: string): Promise<void>
-  /** Applications were down for so long, in seconds. Where several groups were stopped, the longest counts. */
+  /** Records how long applications were down, s. If several groups were stopped, the longest time counts. */
   downtime(seconds: number): void
-  /** The target belongs to the instance. One of which nothing more is heard has failed. */
+  /** Records that the instance has this target. A target that is not heard of again has failed. */
   expect(target: Target): void
   staged(target: Target, how: StagedHow): void
   planned(target: Target, how: Pick<PlannedTarget, 'staging' | 'plan' | 'warnings'>): void
-  /** `error` is one sentence; `phase` is where it failed, the current one where left out. */
+  /** Records the failure of a target. `error` is one sentence; `phase` is where it failed; default: the present one. */
   failed(target: Target, failure: { readonly error: string; readonly seconds?: number; readonly phase?: Phase }): void
-  /** The instance itself failed; the first reason counts. */
+  /** Records the failure of the instance itself. Only the first reason counts. */
   fail(message: string): void
   cancel(): void
   set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode'>>): void
   end(): InstanceOutcome
 }
 
-/** What a target's report says where nothing was heard of the target until the end. */
+/** The error of a target that was never reached. */
 const NOT_REACHED = 'it was not staged: the instance ended before'
 
 /** What was collected so far. */
@@ -139,7 +139,7 @@ function outcomeOf({ id, line }: Instance, collected: Collected, endedAt: Date):
   }
 }
 
-/** Why targets failed; what several share is said once. `null` where none did. */
+/** Joins the errors of targets; an error that several share is said once. `null` if there are none. */
 export function errorsOf(targets: readonly Pick<TargetReport, 'error'>[]): string | null {
   const errors = new Set(targets.flatMap(({ error }) => (error === null ? [] : [error])))
   return errors.size === 0 ? null : [...errors].join('; ')

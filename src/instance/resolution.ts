@@ -1,4 +1,4 @@
-/** The first phase: which targets there are, how each will be staged, and who is stopped for it. Nothing is touched. */
+/** The phase `resolve`: decides which targets there are, how each will be staged, and which containers are stopped for it. Nothing is touched. */
 import { hookContainer } from '../applications/hooks.ts'
 import { findClaims } from '../claim/findClaims.ts'
 import type { Target } from '../config/model.ts'
@@ -13,12 +13,12 @@ import { targetName } from './reportBuilder.ts'
 export interface Resolution {
   readonly volumes: readonly VolumeSource[]
   readonly databases: readonly DbSource[]
-  /** Databases that another run has stopped, and that a dry run does not wait for. */
+  /** Databases that another run has stopped, which a dry run does not wait for. */
   readonly awaited: readonly Target[]
   readonly stops: InstanceStops
 }
 
-/** Finds the targets. One that is missing has failed; the instance has not. `others`: what to do where another instance has stopped one. */
+/** Finds the targets. A missing target has failed; the instance has not. `others` says what to do if another instance has stopped one. */
 export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<Resolution> {
   const { context, instance, report } = run
   const pending = context.pending(instance)
@@ -38,7 +38,7 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
   return { volumes: planned.sources, databases, awaited, stops: planned.stops }
 }
 
-/** The resolution without volumes that have failed since: whoever only they need is not stopped. */
+/** Returns the resolution without volumes that have failed since. A container that only they needed stopped is then not stopped. */
 export async function leaveOut(
   run: InstanceRun,
   resolution: Resolution,
@@ -59,7 +59,7 @@ async function targetsOfInstance({ context, instance }: InstanceRun): Promise<re
   )
 }
 
-/** A database that another instance has stopped is not down for good: it is waited for, and looked at again; or it is `awaited`. */
+/** Looks at databases that are down because another instance stopped them: they are waited for and looked at again or, in a dry run, listed as `awaited`. */
 async function resolveRunning(
   run: InstanceRun,
   targets: readonly Target[],
@@ -84,7 +84,7 @@ async function resolveRunning(
   return { found: found.filter((one) => !awaited.includes(one.target)), awaited }
 }
 
-/** What others on the host must know of the instance's claim. */
+/** Makes the journal of the instance's claim, which tells other processes on the host what is stopped and dumped. */
 export function journalOf({ volumes, databases, stops }: Resolution): Journal {
   const places = [
     ...databases.flatMap(({ target, container }) => (target.postHook === null ? [] : [container.name])),

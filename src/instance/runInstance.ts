@@ -1,4 +1,4 @@
-/** The life of one instance: resolve, image, claim, dump, stage, run, release. */
+/** Runs the life of one instance: resolve, image, claim, dump, stage, run, release. */
 
 import type { Instance } from '../config/model.ts'
 import { runBackup } from '../container/runBackup.ts'
@@ -21,7 +21,7 @@ import { findDisks } from './warnOfDisks.ts'
 
 const LOST = 'the helper died while it was needed (killed, out of memory, or the engine restarted): run it again'
 
-/** Runs one instance from its first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
+/** Runs one instance from the first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
 export async function runInstance(
   context: InstanceContext,
   instance: Instance,
@@ -60,7 +60,7 @@ function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): bo
   return volumes.length + databases.length === 0 && run.failed.length > 0
 }
 
-/** Takes the claim with a helper where anything is copied or dumped; else the backup container is the claim, and takes it when it is created. */
+/** Takes the claim with a helper if anything is copied or dumped; else the backup container is the claim, which it takes when it is created. */
 async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Resolution): Promise<Held> {
   const { context, instance, abort, report } = run
   const request = {
@@ -77,11 +77,11 @@ async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Reso
 
 interface Held {
   readonly held: AcquiredLock
-  /** What can be mounted of it. */
+  /** The targets that can be mounted. */
   readonly resolution: Resolution
 }
 
-/** Takes the claim with a helper, and tries again without each volume that cannot be mounted in it: that target has failed. */
+/** Takes the claim with a helper. If a volume cannot be mounted in it, its target has failed, and the claim is tried again without it. */
 async function lockWhatMounts(run: InstanceRun, request: LockRequest, named: Resolution): Promise<Held> {
   let resolution = named
   while (needsHelper(resolution)) {
@@ -103,7 +103,7 @@ function needsHelper(resolution: Resolution): boolean {
   return copiedOf(resolution).length + resolution.databases.length > 0
 }
 
-/** Watches the helper, and waits for whom it must before anything is dumped or stopped. */
+/** Watches the helper, and waits for other instances before anything is dumped or stopped. */
 async function guardHelper(
   run: InstanceRun,
   { helper }: AcquiredLock,
@@ -137,7 +137,7 @@ function mountedOf({ volumes }: Resolution) {
   return volumes.filter((source) => source.staging.strategy.kind === 'mounting')
 }
 
-/** Runs the backup image, and tells the report how it ended. */
+/** Runs the backup image and records how it ended. */
 async function runImage(run: InstanceRun, image: ReadyImage, container: string): Promise<void> {
   const { instance, report, abort, log } = run
   const end = await runBackup({

@@ -1,4 +1,4 @@
-/** Runs `preHook` and `postHook` around a target's work. If `preHook` was begun, `postHook` runs, whatever happens in between. */
+/** Runs `preHook` and `postHook` around a target's work. Once `preHook` was begun, `postHook` runs, whatever happens in between. */
 
 import { HOOK_DEADLINE_MS, type HookKind, runHook } from '../applications/hooks.ts'
 import type { Target } from '../config/model.ts'
@@ -11,10 +11,10 @@ export interface HookPlace {
   readonly name: string
 }
 
-/** Deadline of a postHook after the run's time is over, ms: the application may still be in its maintenance mode. */
+/** Deadline of a postHook after the end of the instance's time, ms: the application may still be in its maintenance mode. */
 const LATE_DEADLINE_MS = 60_000
 
-/** Runs the preHook, if there is one. Throws `InstanceError` if it fails; the caller still runs the postHook. */
+/** Runs the preHook, if there is one. Throws `InstanceError` if it fails; the caller still has to run the postHook. */
 export async function preHook(run: InstanceRun, target: Target, place: HookPlace | null): Promise<void> {
   if (target.preHook === null) return
   await runTargetHook(run, { kind: 'preHook', target, text: target.preHook, place })

@@ -1,9 +1,9 @@
-/** Volumes that the engine cannot mount, though they are there: each fails its own target, and the rest goes on. Pure. */
+/** Finds the targets whose volumes exist but cannot be mounted. Each of them fails, and the rest goes on. Pure. */
 import { couldNotBeMounted, unmountable } from '../docker/mountFailures.ts'
 import { CommandError, InstanceError } from '../errors.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 
-/** The sources whose volumes an error says could not be mounted, each with its sentence; none where it speaks of something else. */
+/** Returns the sources whose volumes an error says could not be mounted, each with its sentence; none if the error is about something else. */
 export function unmountableIn(error: unknown, sources: readonly VolumeSource[]): ReadonlyMap<VolumeSource, string> {
   if (!(error instanceof CommandError || error instanceof InstanceError)) return new Map()
   const { message } = error

@@ -5,7 +5,7 @@ import type { ReadyImage } from '../docker/images.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
-/** Sentences, one for each disk that a tool which stays on one file system would leave out. Never throws: a look that fails says nothing. */
+/** Returns one sentence for each disk that a tool staying on one file system would leave out. Never throws: if the look fails, there are no sentences. */
 export async function findDisks(
   run: InstanceRun,
   image: ReadyImage,
@@ -37,7 +37,7 @@ export async function findDisks(
   }
 }
 
-/** Whether a disk at `path` holds anything of the paths that are backed up; none: all. */
+/** Tells whether a disk at `path` holds any of the paths that are backed up. No paths means all. */
 function isSelected(path: string, paths: readonly string[]): boolean {
   return (
     paths.length === 0 ||

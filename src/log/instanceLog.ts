@@ -1,4 +1,4 @@
-/** The log of one instance: a file that holds all of it, redacted, and the live view that people watch. */
+/** Writes the log of one instance: a file that holds all of it, redacted, and the live view in the job's log. */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { harmlessLine } from '../report/sanitize.ts'
@@ -6,51 +6,51 @@ import type { Redactor } from '../secrets/redaction.ts'
 import { createLineMemory, startOfLast } from './lineMemory.ts'
 import { type LineKind, splitLines, type TakeLine } from './lines.ts'
 
-/** Where an instance's lines go: its log and the console. Awaiting is the back-pressure. */
+/** Takes an instance's lines for its log file and the console. Its promises are the back-pressure. */
 export interface InstanceLog {
   write(source: 'out' | 'err' | 'marina', chunk: Buffer | string): Promise<void>
 }
 
-/** A longer line is broken, so that memory stays flat. */
+/** Longest line, bytes. A longer one is broken into several, so that memory stays flat. */
 const LINE_LIMIT_BYTES = 16 * 1024
 const TAIL_LINES = 50
 const TAIL_LINE_CHARACTERS = 1000
-/** Progress lines are shown live at most this often; the file holds them all. */
+/** Shortest time between two progress lines in the live view, ms. The file holds them all. */
 const PROGRESS_EVERY_MS = 1000
-/** A chunk is worked off in pieces of this size, so that memory stays flat whatever the chunk's. */
+/** Size of the pieces in which a chunk is processed, bytes, so that memory stays flat however large the chunk is. */
 const PIECE_BYTES = 64 * 1024
 const LINE_END = Buffer.from('\n')
 
-/** What a log gives back of a disk that is full. */
+/** Bytes that are cut off the end of a log that has filled the disk, so that the report, the outputs and the summary can be written. */
 const GIVEN_BACK_BYTES = 512 * 1024
 
 const TAGS = { out: 'out', err: 'err', marina: '---' } as const
 export type LogSource = keyof typeof TAGS
 
 export interface LogSink {
-  /** Resolves when both the file and the live view have taken it: awaiting it is the back-pressure. */
+  /** Takes a chunk. Resolves when both the file and the live view have taken it, which is the back-pressure. */
   write(source: LogSource, chunk: Buffer | string): Promise<void>
-  /** Writes what is left and closes the file; again is nothing. */
+  /** Writes what is left and closes the file. A second call does nothing. */
   end(): Promise<void>
-  /** The last lines, redacted and harmless to show. */
+  /** Returns the last lines, redacted and harmless to show. */
   tail(): readonly string[]
   readonly path: string
-  /** Why the file could not be written to its end; the live view went on. `null` where it could. */
+  /** Why the file is not complete, although the live view is; `null` if it is complete. */
   readonly problem: string | null
 }
 
 export interface LogOptions {
   readonly path: string
   readonly redactor: Redactor
-  /** Shows lines, each with its end, to whoever watches. Their memory is used again once it has resolved. */
+  /** Prints lines, each with its line end, in the job's log. The buffer is used again when the promise resolves. */
   readonly live: (lines: Buffer) => Promise<void>
   readonly now?: () => Date
 }
 
 /**
- * Opens the log, its folder included. Every line of the file is `TIME TAG text`: UTC with milliseconds, then `out`, `err`
- * or `---` (our own), with a `+` where it continues the line before. A disk that refuses to take the log does not end
- * the backup: `problem` says so, and the live view does.
+ * Opens the log and creates its folder. Every line of the file is `TIME TAG text`: UTC with milliseconds, then `out`, `err` or `---` (our
+ * own), with a `+` if it continues the line before. A disk that does not take the log does not end the backup: `problem` and the live view
+ * say so.
  */
 export async function openLog(options: LogOptions): Promise<LogSink> {
   const { path, redactor, live, now = () => new Date() } = options
@@ -63,7 +63,7 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   let turn: Promise<void> = Promise.resolve()
   let ended = false
 
-  /** Takes each line into what is written, and into what is shown where `shows` says so. */
+  /** Adds each line to what is written to the file and, if `shows` allows it, to what is shown live. */
   function collect(source: LogSource, at: Date, shows: Shows): TakeLine {
     const begins = Buffer.from(`${at.toISOString()} ${TAGS[source]} `)
     const continues = Buffer.from(`${at.toISOString()} ${TAGS[source]}+ `)
@@ -81,7 +81,7 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
     shown.add(LINE_END)
   }
 
-  /** Hands on what was collected: a piece's lines together, since a call for each of millions would leave a lot of garbage. */
+  /** Writes and shows what was collected, all lines of a piece at once: one call for each of millions of lines would leave much garbage. */
   async function handOn(source: LogSource): Promise<void> {
     await file.write(written.bytes())
     written.clear()
@@ -137,10 +137,10 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   }
 }
 
-/** Whether a line is shown to those who watch. */
+/** Tells whether a line is shown in the live view. */
 type Shows = (data: Buffer, start: number, end: number, kind: LineKind, ms: number) => boolean
 
-/** Redacts and splits one of the container's two outputs, and thins out progress lines for the live view. */
+/** Redacts one of the container's two outputs and splits it into lines. Some progress lines are left out of the live view. */
 function outputStream(redactor: Redactor) {
   const masking = redactor.stream()
   const splitter = splitLines(LINE_LIMIT_BYTES)
@@ -164,7 +164,7 @@ function outputStream(redactor: Redactor) {
       splitter.write(masking.end(), take)
       splitter.end(take)
     },
-    /** The last line, where it was not shown. */
+    /** The last line, if it was left out of the live view; else `null`. */
     heldBack: (): Buffer | null => (isHeld ? held.bytes() : null),
   }
 }
@@ -179,7 +179,7 @@ function createTail(redactor: Redactor) {
       kept.keepLast(TAIL_LINES)
       tidyAt = 2 * kept.length + 64 * 1024
     },
-    /** Redacts once more: what is taken out may have stood in the middle of a secret. */
+    /** Returns the last lines, redacted a second time: terminal sequences that are removed may have stood in the middle of a secret. */
     lines(): readonly string[] {
       const texts = kept.bytes().toString().split('\n').slice(0, -1)
       return texts.slice(-TAIL_LINES).map((text) => redactor.text(harmlessLine(text, TAIL_LINE_CHARACTERS)))
@@ -187,7 +187,7 @@ function createTail(redactor: Redactor) {
   }
 }
 
-/** The end of a log that filled the disk goes, so that the report, the outputs and the summary find room. */
+/** Cuts off the end of a log that has filled the disk, so that the report, the outputs and the summary can be written. */
 async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
   const found = await log.stat()
   if (!found.isFile()) return
@@ -195,7 +195,7 @@ async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
   await log.appendFile(`\n${lastLine}`)
 }
 
-/** A file to append to. The first failure is told once, ends the writing, and is kept as `problem`; its last line says so. */
+/** Opens a file to append to. The first failure is reported once, ends the writing, and is kept as `problem`; the file's last line says so. */
 async function fileThatMayFail(path: string, line: (text: string) => string, tell: (problem: string) => Promise<void>) {
   let handle: FileHandle | null = null
   let problem: string | null = null

@@ -1,4 +1,7 @@
-/** Collects the bytes of lines, always in the same memory: a string or a buffer for each line would wait for the collector, and the heap would grow. */
+/**
+ * Collects the bytes of lines in one buffer that is used again: a string or a buffer for each line would wait for the garbage collector,
+ * and the heap would grow.
+ */
 import { isUtf8 } from 'node:buffer'
 
 const LINE_FEED = 10
@@ -6,10 +9,10 @@ const LINE_FEED = 10
 export interface LineMemory {
   readonly length: number
   add(bytes: Buffer, start?: number, end?: number): void
-  /** What was added, as UTF-8 (bytes that are none are replaced); good until something is added or dropped. */
+  /** Returns what was added, as UTF-8 (invalid bytes are replaced). Valid until something is added or dropped. */
   bytes(): Buffer
   clear(): void
-  /** Drops all but the last lines. */
+  /** Drops everything but the last lines. */
   keepLast(lines: number): void
 }
 
@@ -45,7 +48,7 @@ export function createLineMemory(): LineMemory {
   }
 }
 
-/** Where the last `lines` lines begin; each has its end. */
+/** Returns the position at which the last `lines` lines begin. Each line has its line end. */
 export function startOfLast(bytes: Buffer, lines: number): number {
   let end = bytes.length - 1
   for (let left = lines; left > 0 && end > 0; left--) {

@@ -4,11 +4,11 @@ const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 const NOTHING = Buffer.alloc(0)
 
-/** What a line is, or a piece of one that was too long. */
+/** Properties of a line, or of a piece of a line that was too long. */
 export interface LineKind {
-  /** The piece continues the one before it. */
+  /** True if this piece continues the one before it. */
   readonly continued: boolean
-  /** It ended with a bare carriage return: on a terminal the next line would stand in its place. */
+  /** True if it ended with a bare carriage return: on a terminal the next line would overwrite it. */
   readonly progress: boolean
 }
 
@@ -17,7 +17,7 @@ export type TakeLine = (data: Buffer, start: number, end: number, kind: LineKind
 
 export interface LineSplitter {
   write(chunk: Buffer, take: TakeLine): void
-  /** Gives what is left, where the output did not end with a line's end. */
+  /** Passes on what is left, if the output did not end with a line end. */
   end(take: TakeLine): void
 }
 
@@ -32,8 +32,8 @@ function kindOf(continued: boolean, progress: boolean): LineKind {
 }
 
 /**
- * A splitter at `\n`, `\r\n` and `\r`. A line of more than `limitBytes` is broken into pieces, between characters of
- * UTF-8 where it is UTF-8, so that no more than that is ever kept. Empty lines stay, except those of bare `\r`.
+ * Makes a splitter at `\n`, `\r\n` and `\r`. A line longer than `limitBytes` is broken into pieces, between characters if it is UTF-8, so
+ * that never more than that is kept. Empty lines stay, except those between bare `\r`.
  */
 export function splitLines(limitBytes: number): LineSplitter {
   const begun = createKept() // the line whose end has not been seen
@@ -90,7 +90,7 @@ export function splitLines(limitBytes: number): LineSplitter {
   return { write, end }
 }
 
-/** Bytes kept between two chunks, always in the same memory: a buffer for each would wait for the collector. */
+/** Keeps bytes between two chunks in one buffer that is used again: a buffer for each would wait for the garbage collector. */
 function createKept() {
   let memory: Buffer = NOTHING
   let length = 0
@@ -104,7 +104,7 @@ function createKept() {
 
   return {
     bytes: (): Buffer => memory.subarray(0, length),
-    /** The kept bytes and the chunk after them, good until the next `keep`. */
+    /** Returns the kept bytes followed by the chunk. Valid until the next `keep`. */
     with(chunk: Buffer): Buffer {
       if (length === 0) return chunk
       makeRoom(length + chunk.length)
@@ -119,13 +119,13 @@ function createKept() {
   }
 }
 
-/** Where the byte stands, the data's length where it does not. */
+/** Returns the position of the byte; the data's length if it does not occur. */
 function indexOf(data: Buffer, byte: number, from: number): number {
   const at = data.indexOf(byte, from)
   return at < 0 ? data.length : at
 }
 
-/** The last place at or before `start + limit` that is no continuation byte; `start + limit` where the bytes are no UTF-8. */
+/** Returns the last place at or before `start + limit` that is not inside a character; `start + limit` if the bytes are not UTF-8. */
 function cutBetweenCharacters(data: Buffer, start: number, limit: number): number {
   const furthest = start + limit
   for (let cut = furthest; cut > start && cut > furthest - 4; cut--) {

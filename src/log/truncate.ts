@@ -1,19 +1,19 @@
-/** The copy of a log that goes into an artifact: the whole, or its head and tail where it is too long. */
+/** Makes the copy of a log that goes into an artifact: the whole log or, if it is too long, its head and tail. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { bytes } from '../format.ts'
 
-/** The largest log in an artifact, in bytes. */
+/** Size of the largest log in an artifact, bytes. */
 export const ARTIFACT_LOG_BYTES = 20_000_000
-/** Room for the line that says what was cut. */
+/** Bytes reserved for the line that says what was cut. */
 const NOTE_BYTES = 200
-/** Lines are at most 16 KiB and their time stamp, so that this much holds a line's end. */
+/** Number of bytes that surely contain a line end: a line has at most 16 KiB and a time stamp. */
 const BORDER_BYTES = 20_000
 
 /**
- * Copies the log at `path` to `to`, at most `capBytes` long. What is cut is the middle, at borders of lines; one line in
- * its place says how much it was. Memory stays flat.
+ * Copies the log at `path` to `to`, at most `capBytes` long. If it is longer, the middle is cut out between two lines, and one line in its
+ * place says how much it was. Memory stays flat.
  */
 export async function cutLog(path: string, to: string, capBytes: number = ARTIFACT_LOG_BYTES): Promise<void> {
   const { size } = await stat(path)
@@ -31,14 +31,14 @@ export async function cutLog(path: string, to: string, capBytes: number = ARTIFA
   )
 }
 
-/** The end of the last whole line before `at`; `at` where no line ends shortly before it. */
+/** Returns the end of the last whole line before `at`; `at` itself if no line ends shortly before it. */
 async function borderBefore(path: string, at: number): Promise<number> {
   const from = Math.max(0, at - BORDER_BYTES)
   const newline = (await read(path, from, at - from)).lastIndexOf(10)
   return newline < 0 ? at : from + newline + 1
 }
 
-/** The beginning of the first whole line after `at`; `at` where none begins shortly after it. */
+/** Returns the beginning of the first whole line after `at`; `at` itself if none begins shortly after it. */
 async function borderAfter(path: string, at: number): Promise<number> {
   const newline = (await read(path, at, BORDER_BYTES)).indexOf(10)
   return newline < 0 ? at : at + newline + 1

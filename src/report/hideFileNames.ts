@@ -1,6 +1,6 @@
-/** Sentences as strangers may read them: in a public repository nobody learns the names of files. Pure. */
+/** Removes file names from sentences, for public repositories, whose pages strangers read. Pure. */
 
-/** Quoted text: with escapes inside double quotes, as JSON writes names; an apostrophe inside a word is no quote. */
+/** Matches quoted text. Inside double quotes there may be escapes, as in JSON; an apostrophe inside a word is not a quote. */
 const QUOTED = /"((?:\\.|[^"\\])*)"|(?<![\p{L}\p{N}])(?:'([^']*)'|`([^`]*)`|‘([^’]*)’|“([^”]*)”)/gu
 /** Matches names that our own sentences do not quote. */
 const NAMED = /(?<=\b(?:path|script|link at|directory at) )[^\s"'`‘“…,;]+/gu
@@ -8,8 +8,8 @@ const PATH = /[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/gu
 const WITH_EXTENSION = /[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu
 
 /**
- * The sentence with what may be a file's name replaced by `…`: every path, every quoted text, every word with an
- * extension, but those in `known`, which the configuration shows anyway (instances, targets, images, its own name).
+ * Replaces what may be a file name by `…`: every path, every quoted text, every word with an extension. Words in `known` stay, because the
+ * configuration shows them anyway: instances, targets, images, its own name.
  */
 export function withoutFileNames(sentence: string, known: ReadonlySet<string>): string {
   const hide = (word: string) => {

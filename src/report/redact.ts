@@ -1,9 +1,9 @@
-/** A report without secrets, before anything is drawn from it: escaping would hide a secret from a later search. Pure. */
+/** Redacts a report before anything is rendered from it: escaping would hide a secret from a later search. Pure. */
 import type { RunReport } from '../outcome.ts'
 
 /**
- * Values that are words of ours, times and numbers, and ids, links and paths that hold nothing of a secret although they may
- * happen to hold the same word: a secret that is `failed`, or `backup`, must not break them.
+ * Keys whose values are words of ours, times, numbers, ids, links or paths. They contain no secrets, although they may happen to equal one:
+ * a secret that is `failed`, or `backup`, must not break them.
  */
 const OURS = new Set([
   'version',
@@ -24,7 +24,7 @@ const OURS = new Set([
   'log',
 ])
 
-/** The report with `redact` applied to every text of users, tools and containers in it. */
+/** Applies `redact` to every text in the report that comes from users, tools and containers. */
 export function redactReport(report: RunReport, redact: (text: string) => string): RunReport {
   return redactValue(report, redact) as RunReport
 }

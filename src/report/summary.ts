@@ -77,7 +77,7 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   }
 }
 
-/** The parts as paragraphs, or `null` as soon as they are longer than the limit. */
+/** Joins parts as paragraphs; `null` as soon as they are longer than the limit. */
 function joinWithin(paragraphs: Iterable<string>, limitBytes: number): string | null {
   const taken: string[] = []
   let size = 0

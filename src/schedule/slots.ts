@@ -11,7 +11,7 @@ import { type Cron, parseCron } from '../config/values/cron.ts'
 
 const HOUR = 3_600_000
 const QUARTER = HOUR / 4
-/** No clock was ever set back further than this since there are time zones of whole hours. */
+/** Longest time by which a clock was ever set back, ms, since there are time zones of whole hours. */
 const BACK = 3 * HOUR
 
 /** Returns the first slot after `after`. */
@@ -22,7 +22,7 @@ export function nextSlot(schedule: Schedule, after: Date): Date {
   return search(clock, clock.walls(start, 'next'), (slot) => slot > after.getTime(), 'next')
 }
 
-/** Returns the latest slot that is not after `before`: a slot counts from its own first millisecond. */
+/** Returns the latest slot that is not after `before`. A slot counts from its own first millisecond. */
 export function previousSlot(schedule: Schedule, before: Date): Date {
   const clock = clockOf(schedule)
   const wall = clock.wallAt(before.getTime()) + 1 // walking back leaves out where it starts
@@ -31,8 +31,8 @@ export function previousSlot(schedule: Schedule, before: Date): Date {
 }
 
 /**
- * Walks along the wall-clock times to the first that fits. Where the clock is set back, later wall-clock times can be
- * earlier moments, so it looks a little further and takes the nearest of what it found.
+ * Searches the schedule's wall-clock times for the first moment that fits. Where the clock is set back, a later wall-clock time can be an
+ * earlier moment, so it looks a little further and takes the nearest.
  */
 function search(
   clock: Clock,
@@ -53,13 +53,13 @@ function search(
 }
 
 interface Clock {
-  /** Returns what the clock shows at a moment, written as if it were UTC. */
+  /** Returns what the clock shows at a moment, as if it were UTC. */
   wallAt(moment: number): number
-  /** Returns true where the clock is not changed within a day and a half of `wall`. */
+  /** Tells whether the clock is not changed within a day and a half of `wall`. */
   isSteady(wall: number): boolean
-  /** The wall-clock times of the schedule, without end. */
+  /** Yields the wall-clock times of the schedule, without end. */
   walls(start: number, direction: 'next' | 'prev'): Generator<number>
-  /** The moments at which the schedule fires for one of its wall-clock times: none, one or two. */
+  /** Returns the moments at which the schedule fires for one of its wall-clock times: none, one or two. */
   slotsAt(wall: number): readonly number[]
 }
 
@@ -88,7 +88,7 @@ function* walk(cron: Cron, start: number, direction: 'next' | 'prev'): Generator
   for (;;) yield walls[direction]().getTime()
 }
 
-/** Milliseconds that a zone's clock is ahead of UTC at a moment. */
+/** Returns by how many ms a zone's clock is ahead of UTC at a moment. */
 type Offset = (moment: number) => number
 
 function offsetsOf(timezone: string): Offset {
@@ -118,14 +118,14 @@ function offsetsOf(timezone: string): Offset {
   }
 }
 
-/** The moments at which the clock shows `wall`, earliest first; none in a gap. */
+/** Returns the moments at which the clock shows `wall`, earliest first; none if the clock skips it. */
 function momentsOf(wall: number, offset: Offset): number[] {
   const offsets = new Set([offset(wall - 36 * HOUR), offset(wall + 36 * HOUR)]) // before and after any change nearby
   const moments = [...offsets].map((ahead) => wall - ahead).filter((moment) => moment + offset(moment) === wall)
   return moments.sort((a, b) => a - b)
 }
 
-/** The moment at which the clock jumps over `wall`. */
+/** Returns the moment at which the clock jumps over `wall`. */
 function endOfGap(wall: number, offset: Offset): number {
   const after = offset(wall + 36 * HOUR)
   let low = wall - after // still before the jump

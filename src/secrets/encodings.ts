@@ -1,22 +1,21 @@
-/** The forms in which a secret may come out again: what an encoder, a shell or a JSON writer makes of it. Pure. */
+/** Makes the forms in which a secret may appear in output: encoded, quoted by a shell, or written as JSON. Pure. */
 
-/** A value with fewer characters than this is not masked: it would mask half of every log. */
+/** Length below which a value is not masked, characters: masking it would hide half of every log. */
 const SHORTEST_SECRET = 4
 
-/** Widths at which the usual `base64` tools break their lines (PEM and MIME). */
+/** Line lengths at which the usual `base64` tools break (PEM and MIME). */
 const BASE64_LINE_WIDTHS = [64, 76]
-/** A last line with fewer characters than this is let through. */
+/** Length below which the last line of wrapped base64 is not masked, characters. */
 const SHORTEST_WRAPPED = 8
 
-/** True when the value is long enough to be masked; surrounding white space does not count. */
+/** Tells whether a value is long enough to be masked. White space around it does not count. */
 export function isMaskable(secret: string): boolean {
   return secret.trim().length >= SHORTEST_SECRET
 }
 
 /**
- * Every text that must not be shown because `secret` can be read from it: the value, each of its lines that says
- * something, and their encoded forms. Longer forms hold shorter ones; nothing is shorter than four bytes.
- * A value that is too short gives nothing.
+ * Returns every text from which `secret` can be read: the value, each of its meaningful lines, and their encoded forms. A form that
+ * contains another one comes before it. No form is shorter than four bytes; a value that is too short has none.
  */
 export function encodingsOf(secret: string): string[] {
   if (!isMaskable(secret)) return []
@@ -34,8 +33,8 @@ export function encodingsOf(secret: string): string[] {
 }
 
 /**
- * The few of `encodingsOf` that are worth telling the runner: it compares every line of a log with each of them, and with
- * encoded forms of each that it makes itself. Our own output is masked with all of them before it gets there.
+ * Returns the few forms that the runner is told: it compares every line of a log with each of them, and with encodings that it makes
+ * itself. Our own output is masked with all forms of `encodingsOf` before it reaches the runner.
  */
 export function mainEncodingsOf(secret: string): string[] {
   if (!isMaskable(secret)) return []
@@ -45,14 +44,14 @@ export function mainEncodingsOf(secret: string): string[] {
   return unique([...texts, ...encoded, ...base64Places(Buffer.from(value))])
 }
 
-/** The lines of a multi-line value, trimmed, without those that only give it structure; none for a single line. */
+/** Returns the lines of a multi-line value, trimmed, without those that are only structure; none for a single line. */
 function meaningfulLines(value: string): string[] {
   const lines = value.trim().split(/\r\n|\r|\n/)
   if (lines.length === 1) return []
   return lines.map((line) => line.trim()).filter((line) => line.length >= SHORTEST_SECRET && !isStructure(line))
 }
 
-/** A line that would be the same in anybody's file: masking it would hide innocent text and no secret. */
+/** Tells whether a line would be the same in anybody's file. Masking it would hide harmless text and no secret. */
 function isStructure(line: string): boolean {
   return (
     !/[\p{L}\p{N}]/u.test(line) || // `});`, `-----`
@@ -90,7 +89,7 @@ function shellForms(text: string): string[] {
   ]
 }
 
-/** Base64 of the value alone, whole and as tools break it, and of it in a longer text; with both alphabets. */
+/** Returns the value in base64, in both alphabets: alone, whole and as tools wrap it, and as part of a longer text. */
 function base64Forms(text: string): string[] {
   const [alone = '', ...inside] = base64Places(Buffer.from(text))
   const wrapped = BASE64_LINE_WIDTHS.filter((width) => alone.length > width)
@@ -100,7 +99,7 @@ function base64Forms(text: string): string[] {
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
 }
 
-/** Base64 of the bytes alone, then the characters that they settle where they stand 0, 1 and 2 bytes into a longer text. */
+/** Returns the base64 characters that are the same wherever the bytes stand: alone, and 0, 1 or 2 bytes into a longer text. */
 function base64Places(bytes: Buffer): string[] {
   const inside = [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')

@@ -8,21 +8,21 @@
 
 const STARS = Buffer.from('***')
 const NOTHING = Buffer.alloc(0)
-/** Jumps are stored in a byte; more than this would win nothing. */
+/** Longest search window. Jumps are stored in one byte, and a longer window would gain nothing. */
 const LONGEST_WINDOW = 64
 
-/** Prepared patterns, made by `patternTable`. */
+/** Patterns prepared for searching, made by `patternTable`. */
 interface PatternTable {
-  /** Length of the search window: that of the shortest pattern, at most `LONGEST_WINDOW`; 0 where there is no pattern. */
+  /** Length of the search window: that of the shortest pattern, at most `LONGEST_WINDOW`; 0 if there is no pattern. */
   readonly window: number
-  /** By byte pair: how far the window may jump when that pair is its end; 0 means: look closer. */
+  /** For each byte pair: how far the window may jump if that pair is its end. 0: compare the patterns. */
   readonly jump: Uint8Array
-  /** By byte pair at the window's end: the patterns to compare. */
+  /** For each byte pair at the window's end: the patterns to compare. */
   readonly atEnd: ReadonlyMap<number, readonly Buffer[]>
   readonly byFirstByte: ReadonlyMap<number, readonly Buffer[]>
 }
 
-/** Prepares the patterns. Those of fewer than two bytes are left out: there is no pair to find them by. */
+/** Prepares the patterns. A pattern of one byte is left out: the search needs a pair of bytes. */
 export function patternTable(texts: Iterable<string>): PatternTable {
   const patterns = [...new Set(texts)].map((text) => Buffer.from(text)).filter((pattern) => pattern.length >= 2)
   const window = patterns.length === 0 ? 0 : Math.min(LONGEST_WINDOW, ...patterns.map((p) => p.length))
@@ -40,13 +40,13 @@ export function patternTable(texts: Iterable<string>): PatternTable {
   return { window, jump, atEnd, byFirstByte }
 }
 
-/** A stream that masks: bytes in, bytes out; `end` gives what was kept back. Never keeps more than the longest pattern. */
+/** Masks a stream: bytes in, bytes out; `end` returns what was kept back. Never keeps more than the longest pattern. */
 export interface MaskingStream {
   write(chunk: Buffer): Buffer
   end(): Buffer
 }
 
-/** `currentTable` is asked at each chunk: patterns may be added while the stream is open. */
+/** Makes a masking stream. `currentTable` is called at each chunk, so that patterns can be added while the stream is open. */
 export function maskingStream(currentTable: () => PatternTable): MaskingStream {
   let held: Buffer = NOTHING
   let covered = 0 // bytes at the beginning of `held` for which a `***` was already given out
@@ -73,7 +73,7 @@ export function maskingStream(currentTable: () => PatternTable): MaskingStream {
   }
 }
 
-/** The text with every pattern replaced by `***`; the very same string where there is none. */
+/** Replaces every pattern in a text by `***`. Returns the same string if there is none. */
 export function maskText(table: PatternTable, text: string): string {
   if (table.window === 0 || text.length === 0) return text
   const data = Buffer.from(text)
@@ -81,7 +81,7 @@ export function maskText(table: PatternTable, text: string): string {
   return masked === data ? text : masked.toString()
 }
 
-/** The bytes with every pattern replaced by `***`; the very same buffer where there is none. */
+/** Replaces every pattern in the bytes by `***`. Returns the same buffer if there is none. */
 export function maskBytes(table: PatternTable, data: Buffer): Buffer {
   if (table.window === 0) return data
   const parts: Buffer[] = []
@@ -94,8 +94,8 @@ export function maskBytes(table: PatternTable, data: Buffer): Buffer {
 }
 
 /**
- * Calls `found` for the longest match at each place, from left to right, and returns from where on the data must be kept
- * back: its length when all is decided, as always when `final`.
+ * Calls `found` for the longest match at each place, from left to right. Returns the position from which on the data must be kept back: its
+ * length if everything is decided, as always when `final`.
  */
 function search(table: PatternTable, data: Buffer, final: boolean, found: (at: number, end: number) => void): number {
   const { window, jump, atEnd } = table
@@ -118,7 +118,7 @@ function search(table: PatternTable, data: Buffer, final: boolean, found: (at: n
 
 const UNDECIDED = -1
 
-/** Length of the longest pattern at this place, 0 for none, `UNDECIDED` where a longer one may still become whole. */
+/** Returns the length of the longest pattern at this place; 0: none; `UNDECIDED`: a longer one may become complete with more data. */
 function longestAt(patterns: readonly Buffer[], data: Buffer, at: number, final: boolean): number {
   const available = data.length - at
   let longest = 0
@@ -132,7 +132,7 @@ function longestAt(patterns: readonly Buffer[], data: Buffer, at: number, final:
   return longest
 }
 
-/** The first place from which the rest of the data is the beginning of a pattern; the data's length where there is none. */
+/** Returns the first place from which the rest of the data is the beginning of a pattern; the data's length if there is none. */
 function firstPossibleStart(table: PatternTable, data: Buffer, from: number): number {
   for (let at = from; at < data.length; at++) {
     const patterns = table.byFirstByte.get(data[at] as number) ?? []

@@ -1,24 +1,24 @@
-/** Keeps secrets out of everything that is written: what to mask, and the means to mask it in texts and streams. */
+/** Keeps secrets out of everything that is written: decides what to mask, and masks it in texts and streams. */
 import { encodingsOf, isMaskable, mainEncodingsOf } from './encodings.ts'
 import { type MaskingStream, maskBytes, maskingStream, maskText, patternTable } from './patternSearch.ts'
 
 /** Replaces secrets by `***`. */
 export interface Redactor {
-  /** The text without the secrets; the very same string where it holds none. */
+  /** Masks a text. Returns the same string if it contains no secret. */
   text(text: string): string
-  /** The same for bytes; the very same buffer where it holds none. */
+  /** Masks bytes. Returns the same buffer if they contain no secret. */
   bytes(data: Buffer): Buffer
-  /** For bytes that come in chunks: a secret across a border is found too; all else stays as it was, byte for byte. */
+  /** Masks bytes that come in chunks. A secret across two chunks is found too; everything else stays unchanged, byte for byte. */
   stream(): MaskingStream
 }
 
-/** A redactor that learns of secrets while it is in use. */
+/** A redactor to which secrets can be added while it is in use. */
 export interface GrowingRedactor extends Redactor {
-  /** Masks these too, from now on, in the streams that are open as well. */
+  /** Masks these too from now on, also in streams that are open. */
   add(secrets: Iterable<string>): void
 }
 
-/** Masks the secrets in all their encodings (see `encodingsOf`). Values that are too short are let through. */
+/** Makes a redactor for the secrets in all their encodings (see `encodingsOf`). Values that are too short are not masked. */
 export function createRedactor(secrets: Iterable<string>): GrowingRedactor {
   const texts = new Set<string>()
   let table = patternTable(texts)
@@ -35,7 +35,7 @@ export function createRedactor(secrets: Iterable<string>): GrowingRedactor {
   }
 }
 
-/** Masks exactly these texts (of two bytes and more) and no forms of them. */
+/** Makes a redactor for exactly these texts (of two bytes and more), without encodings. */
 export function redactorOf(texts: Iterable<string>): Redactor {
   const table = patternTable(texts)
   return {
@@ -46,9 +46,9 @@ export function redactorOf(texts: Iterable<string>): Redactor {
 }
 
 /**
- * Returns the texts to register with the runner, the main forms included, and counts the values that are too short to be masked.
- * Never a text of several lines: the runner would mask each of its lines, a lone `}` as well; the lines that say
- * something are there on their own.
+ * Returns the texts to register with the runner, the main encodings included, and the number of values that are too short to be masked. A
+ * text of several lines is never among them, because the runner would mask each of its lines, even a lone `}`; its meaningful lines are
+ * registered separately.
  */
 export function maskable(secrets: Iterable<string>): { values: string[]; tooShort: number } {
   const all = new Set([...secrets].filter((secret) => secret !== ''))

@@ -1,4 +1,4 @@
-/** The strategy `mount`: the volume itself, read-only. As consistent as copying a live volume, in constant time, without disk. */
+/** The strategy `mount`: mounts the volume itself, read-only. As consistent as copying a live volume, at once, and without disk space. */
 import { compareVersions, SUBPATH_API } from '../docker/engine.ts'
 import type { MountingStrategy } from './stagingContract.ts'
 
@@ -23,7 +23,7 @@ export const mountStaging: MountingStrategy = {
   },
 }
 
-/** Whether the engine can mount a part of a volume. Older ones mount the whole and say nothing. */
+/** Tells whether the engine can mount a part of a volume. An older engine silently mounts the whole volume. */
 export function mountsPaths(engine: { readonly apiVersion: string }): boolean {
   return compareVersions(engine.apiVersion, SUBPATH_API) >= 0
 }

@@ -1,4 +1,4 @@
-/** The strategy `presync`: a first pass while applications run, and a second one during the stop, which brings the copy up to date. */
+/** The strategy `presync`: a first pass while applications run, and during the stop a second pass that brings the copy up to date. */
 import { confirmPasses, firstPass, secondPass, supportsTwoPasses } from '../copy/twoPassCopy.ts'
 import { copyStaging } from './copy.ts'
 import type { CopyingStrategy } from './stagingContract.ts'

@@ -1,6 +1,6 @@
 /**
- * What a staging strategy is: one way by which a volume's data comes under `/backup`. A new one is a file beside these, its word in
- * `STAGINGS` (outcome), and its line in `strategies`.
+ * Defines a staging strategy: a way by which a volume's data comes under `/backup`. To add one, write a file beside this one, and add its
+ * word to `STAGINGS` (outcome) and its line to `strategies`.
  */
 import type { VolumeTarget } from '../config/model.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
@@ -15,13 +15,13 @@ export type EngineTraits = Pick<Engine, 'apiVersion' | 'version' | 'remapped'>
 
 interface StrategyBasics {
   readonly name: StagingName
-  /** Why this target cannot have it, though the configuration names it; `null` where it can. */
+  /** Says why the strategy is impossible for this target, though the configuration names it; `null` if it is possible. */
   refusal(target: VolumeTarget, engine: EngineTraits): string | null
-  /** What becomes of the volume, in words that stand after "would be". `why`: why this strategy was chosen. */
+  /** Says what happens to the volume, in words that follow "would be". `why` says why this strategy was chosen. */
   describe(why: string): string
 }
 
-/** The backup container sees the volume itself, read-only: nothing is copied, and no helper is needed. */
+/** A strategy that mounts the volume itself in the backup container, read-only. Nothing is copied, and no helper is needed. */
 export interface MountingStrategy extends StrategyBasics {
   readonly kind: 'mounting'
   mounts(volume: MountedVolume): readonly MountSpec[]
@@ -29,33 +29,33 @@ export interface MountingStrategy extends StrategyBasics {
 
 export interface MountedVolume {
   readonly name: string
-  /** Where it is mounted. */
+  /** The mount point in the backup container. */
   readonly target: string
-  /** Relative to the volume's root, each mounted for itself; none: the whole volume. */
+  /** Paths relative to the volume's root, each mounted separately. Empty: the whole volume. */
   readonly paths: readonly string[]
-  /** Marks a volume that the mount itself creates, because it vanished. */
+  /** The job's id, which labels the volume if the mount itself creates it (see `MADE_BY_LABEL`). */
   readonly madeBy: string
 }
 
-/** The helper copies the volume into the staging volume. */
+/** A strategy by which the helper copies the volume into the staging volume. */
 export interface CopyingStrategy extends StrategyBasics {
   readonly kind: 'copying'
   readonly name: Exclude<StagingName, 'mount'>
   /** Copies while applications go on. Throws as `copyVolume` does. */
   copyLive(helper: CopyHelper, request: CopyRequest): Promise<CopyResult>
-  /** Does before the stop all that can be done then; what fails here stops nobody. Throws as `copyVolume` does. */
+  /** Does everything that can be done before the stop. If this fails, nothing has to be stopped. Throws as `copyVolume` does. */
   beforeStop(helper: CopyHelper, request: CopyRequest): Promise<BegunCopy>
 }
 
-/** A copy around a stop, before it. */
+/** A copy around a stop, in its state before the stop. */
 export interface BegunCopy {
-  /** The strategy that it has come to: two passes may not be exact on a file system. */
+  /** The strategy that is really used: two passes may not be exact on a file system. */
   readonly staging: CopyingStrategy['name']
-  /** A line for the log, where that is not the one that was asked for; else `null`. */
+  /** A line for the log if that is not the strategy that was asked for; else `null`. */
   readonly note: string | null
-  /** Brings the copy to the moment of the stop: this is downtime. Throws as `copyVolume` does. */
+  /** Brings the copy up to the moment of the stop. This is downtime. Throws as `copyVolume` does. */
   whileStopped(): Promise<UnconfirmedCopy>
 }
 
-/** Compares the copy with what was there during the stop; applications may be up again. Throws as `copyVolume` does. */
+/** Compares the copy with the volume as it was during the stop. Applications may be up again. Throws as `copyVolume` does. */
 export type UnconfirmedCopy = () => Promise<CopyResult>

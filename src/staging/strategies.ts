@@ -1,4 +1,4 @@
-/** All staging strategies, by the word that the configuration has for each. */
+/** Lists all staging strategies by their words in the configuration. */
 import type { StagingName } from '../outcome.ts'
 import { copyStaging } from './copy.ts'
 import { mountStaging } from './mount.ts'

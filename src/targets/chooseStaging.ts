@@ -8,17 +8,17 @@ import { STRATEGIES } from '../staging/strategies.ts'
 export interface ChosenStaging {
   readonly kind: 'chosen'
   readonly strategy: StagingStrategy
-  /** Why this one, in words that stand after "because". */
+  /** The reason for this strategy, in words that follow "because". */
   readonly why: string
 }
 
-/** `why` is one sentence that names the volume. */
+/** The chosen strategy or, with `why`, one sentence that names the volume and says why none is possible. */
 export type StagingDecision = ChosenStaging | { readonly kind: 'refused'; readonly why: string }
 
 /**
- * Mounting is the default for a plain local volume that is not to be stopped, with no `exclude` and no hooks (a `postHook` must not run
- * before the data is read). `staging` overrides; one that cannot be had is refused with the reason.
- * `disk`: where the disk of the host is mounted that the volume lies on; `null` where that is the disk of all volumes.
+ * Chooses the strategy. The default for a plain local volume is mounting, unless applications are stopped for it, `exclude` is set, or it
+ * has hooks (a `postHook` must not run before the data is read). `staging` overrides the default; an impossible one is refused with the
+ * reason. `disk` is the mount point of a disk of its own under the volume; `null` if the volume lies on the same disk as all others.
  */
 export function decideStaging(
   target: VolumeTarget,
@@ -38,7 +38,7 @@ export function decideStaging(
   return { kind: 'chosen', strategy: STRATEGIES.mount, why: 'it is a plain local volume' }
 }
 
-/** Why a volume whose applications go on is not mounted in place; `null` where it is. */
+/** Says why a volume whose applications are not stopped is copied instead of mounted; `null` if it is mounted. */
 function reasonToCopy(target: VolumeTarget, volume: Volume, engine: EngineTraits, disk: string | null): string | null {
   if (target.preHook !== null || target.postHook !== null) return 'it has hooks'
   if (target.exclude.length > 0) return 'it has exclude'

@@ -18,7 +18,7 @@ import { lastingName, standingFor } from './services.ts'
 import { whereabouts } from './swarm.ts'
 
 interface Discovered {
-  /** Targets of one instance. Throws an `InstanceError` where its labels cannot be followed: it must not pass as complete. */
+  /** Returns the targets of one instance. Throws an `InstanceError` if its labels cannot be followed: the instance must not count as complete. */
   readonly targetsOf: (instance: string) => readonly Target[]
   readonly warnings: readonly string[]
   readonly notices: readonly string[]
@@ -60,7 +60,7 @@ export async function discover(
   }
 }
 
-/** Ours carry the labels of their images, too. */
+/** Tells whether an object has labels of Marina's. Our own containers are skipped: they have the labels of their images. */
 function isLabelled({ labels }: Pick<LabelledObject, 'labels'>): boolean {
   return !isOurs(labels) && Object.keys(labels).some(isMarinaLabel)
 }

@@ -1,4 +1,4 @@
-/** What somebody meant who named a volume or a container that is not there. Pure. */
+/** Guesses which volume or container was meant by a name that does not exist. Pure. */
 import { editDistance } from '../config/values/editDistance.ts'
 import { lastingName } from './services.ts'
 
@@ -10,17 +10,17 @@ export interface HostObject {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** As many names are offered at most. */
+/** Largest number of names that are suggested. */
 const MOST_NAMES = 3
-/** A shorter word may be the beginning of an id by chance. */
+/** Matches what may be the beginning of an id. A shorter word may be one by chance. */
 const ID_PREFIX = /^[0-9a-f]{6,63}$/
 
 const PROJECT_IN_FRONT = "docker compose puts the project's name in front"
 const STACK_IN_FRONT = "docker stack puts the stack's name in front"
 
 /**
- * A sentence for the end of "… does not exist": the names that are nearest, and why they differ; `null` where nothing is near.
- * The first rule that finds anything answers.
+ * Makes a sentence to follow "… does not exist": the nearest names, and why they differ; `null` if nothing is near. Rules are tried in
+ * order, and the first that finds something answers.
  */
 export function nearestName(kind: HostObject['kind'], wanted: string, objects: readonly HostObject[]): string | null {
   const same = objects.filter((one) => one.kind === kind)
@@ -46,7 +46,7 @@ const KEYS = { volume: 'volume', container: 'db' } as const
 
 interface Rule {
   readonly finds: (object: HostObject, wanted: string) => boolean
-  /** Why the real name is another one. */
+  /** Why the real name differs from the wanted one; `null`: by a slip. */
   readonly because: string | null
 }
 
@@ -92,22 +92,22 @@ function isTask({ labels }: HostObject): boolean {
   return labels['com.docker.swarm.task.id'] !== undefined
 }
 
-/** What stands before `end` in `name`; empty where `name` does not end so. */
+/** Returns the part of `name` before `end`; empty if `name` does not end so. */
 function frontOf(name: string, end: string): string {
   return end !== '' && name.endsWith(end) ? name.slice(0, -end.length) : ''
 }
 
-/** Compose numbers the containers of a service: `shop-db-1`, `shop_db_1`. */
+/** Removes the number that compose adds to the containers of a service: `shop-db-1`, `shop_db_1`. */
 function withoutNumber(name: string): string {
   return name.replace(/[-_]\d+$/, '')
 }
 
-/** Old compose joined words with `_`, the new one does with `-`. */
+/** Replaces `_` by `-`: old versions of compose joined words with `_`, new ones do with `-`. */
 function folded(name: string): string {
   return name.toLowerCase().replace(/[-_.]/g, '-')
 }
 
-/** Names that differ by a slip of the finger, the nearest first; so do the names that compose and swarm made them of. */
+/** Returns names that differ by a slip, the nearest first. The names of services, from which compose and swarm make container names, are compared too. */
 function closest(wanted: string, objects: readonly HostObject[]): readonly string[] {
   const most = Math.min(2, Math.floor(wanted.length / 3))
   const near = objects.flatMap((one) => {

@@ -1,4 +1,4 @@
-/** From what an instance names to what is there: each target inspected, and how its data will come under `/backup`. Nothing is created or changed. */
+/** Finds what an instance names: inspects each target, and decides how its data will come under `/backup`. Nothing is created or changed. */
 import { readRunnerTraces } from '../applications/hostState.ts'
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
 import { isRefused } from '../docker/callResult.ts'
@@ -17,13 +17,13 @@ import { type ChosenStaging, decideStaging } from './chooseStaging.ts'
 import { type HostObject, nearestName } from './nearestName.ts'
 import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed, taskOf } from './services.ts'
 
-/** A container that has a target's data, as it stands in the manifest: a restore needs its image. */
+/** A container that has a target's data, as written to the manifest: a restore needs its image. */
 export interface SourceContainer {
   readonly name: string
-  /** Image reference as the container was created with. */
+  /** The image reference that the container was created with. */
   readonly image: string
   readonly imageId: string
-  /** `sha256:…` in the registry; `null` for an image that was never in one. */
+  /** Digest in the registry, `sha256:…`; `null` for an image that was never in one. */
   readonly digest: string | null
 }
 
@@ -32,16 +32,16 @@ export interface VolumeSource {
   readonly target: VolumeTarget
   readonly volume: Volume
   readonly staging: ChosenStaging
-  /** Containers that have the volume, running or not. */
+  /** Containers that have the volume mounted, running or not. */
   readonly containers: readonly SourceContainer[]
 }
 
-/** A database container that runs. */
+/** A running database container. */
 export interface DbSource {
   readonly kind: 'db'
   readonly target: DbTarget
   readonly container: Container
-  /** Its folder below `db/`: the container's name, or the service's where that lasts longer. */
+  /** Name of its folder below `db/`: the container's name, or its service's if that is more stable. */
   readonly name: string
   readonly facts: ContainerFacts
   readonly containers: readonly SourceContainer[]
@@ -50,32 +50,32 @@ export interface DbSource {
 export interface Unresolved {
   readonly kind: 'unresolved'
   readonly target: Target
-  /** One sentence. */
+  /** One sentence: why the target cannot be backed up. */
   readonly error: string
-  /** Id of a database container that is there and does not run: another instance may have stopped it. */
+  /** Id of a database container that exists and does not run, because another instance may have stopped it; else `null`. */
   readonly downId: string | null
 }
 
 export type Resolved = VolumeSource | DbSource | Unresolved
 
-/** Where targets are looked for. */
+/** The host on which targets are looked for. */
 export interface TargetHost {
   readonly docker: Docker
   readonly engine: EngineTraits
-  /** For people. */
+  /** Name of the host, for messages. */
   readonly hostName: string
 }
 
-/** What the looks at one instance's targets share. */
+/** What the searches for one instance's targets share. */
 interface Search extends TargetHost {
   readonly options: QueryOptions
-  /** What is mounted where the runner is: often the engine's own host. */
+  /** Mount points of the machine on which the runner runs, which is often the engine's own host. */
   readonly mounts: readonly MountPoint[]
-  /** What is on the host, for the names that are nearest to one that is not there; asked once. */
+  /** Lists everything on the host that can be a target, to suggest a name for one that does not exist. The host is asked once. */
   readonly nearby: () => Promise<readonly HostObject[]>
 }
 
-/** Looks at each target. One that is missing, does not run, or whose staging cannot be had, fails that target alone. */
+/** Inspects each target. One that is missing, does not run, or cannot be staged fails alone. */
 export async function resolveTargets(
   host: TargetHost,
   targets: readonly Target[],
@@ -98,7 +98,7 @@ export async function resolveTargets(
   return found.map((one, index) => refuseTwice(one, found.slice(0, index)))
 }
 
-/** Two names for one container would be two dumps in one folder. */
+/** Refuses a second name for the same container: there would be two dumps in one folder. */
 function refuseTwice(one: Resolved, before: readonly Resolved[]): Resolved {
   if (one.kind !== 'db') return one
   const same = before.find((other) => other.kind === 'db' && other.name === one.name)
@@ -111,7 +111,7 @@ function unresolved(target: Target, error: string, downId: string | null = null)
   return { kind: 'unresolved', target, error, downId }
 }
 
-/** The volumes that exist, or why one could not be asked about: a driver that does not answer concerns its own volumes only. */
+/** Inspects the volumes that exist. If one cannot be inspected, only its own target fails: a driver that does not answer concerns its own volumes only. */
 async function findVolumes(
   { docker, options }: Search,
   names: readonly string[],
@@ -133,7 +133,7 @@ async function findVolumes(
   }
 }
 
-/** Whether the engine answered, and said no. */
+/** Tells whether the engine answered and refused. */
 function isRefusal(error: unknown): error is CommandError {
   return error instanceof CommandError && isRefused(error)
 }
@@ -182,7 +182,7 @@ async function findDatabase({ docker, options }: Search, name: string): Promise<
   return taskNamed(name, await inspectContainers(docker, [...ids], options))
 }
 
-/** What is wrong with a container that cannot be dumped, and what to do; `null` for one that runs. */
+/** Says why a container cannot be dumped, and what to do; `null` if it runs. */
 function whyNotRunning(container: Container): string | null {
   const { name, state, status } = container
   if (state === 'running') return null
@@ -204,7 +204,7 @@ function whyNoTask(task: Container): string {
   return `runs nowhere on this host: ${last}. Wait until it is up (docker service ps ${lastingName(task)}, on a manager), then run this again; if the service has moved to another host for good, remove what it left here (docker rm ${name})`
 }
 
-/** That a target is not there, and the name that was meant, or what to do. */
+/** Makes the sentence that a target does not exist, with the name that was probably meant, or with what to do. */
 async function missing({ hostName, nearby }: Search, target: Target, what: string): Promise<string> {
   const [kind, wanted, cure] =
     target.kind === 'volume'
@@ -216,7 +216,7 @@ async function missing({ hostName, nearby }: Search, target: Target, what: strin
   return `${sentence}: ${cure}${target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`}`
 }
 
-/** Everything of the host that can be named as a target. An engine that does not tell costs a hint and nothing else. */
+/** Lists everything on the host that can be named as a target. If the engine does not tell, only the suggestion of a name is lost. */
 async function hostObjects(docker: Docker, options: QueryOptions): Promise<readonly HostObject[]> {
   try {
     const containers = await inspectContainers(docker, await listContainers(docker, [], options), options)
@@ -231,7 +231,7 @@ async function hostObjects(docker: Docker, options: QueryOptions): Promise<reado
   }
 }
 
-/** Containers with their images by digest, for the manifest. */
+/** Describes containers with the digests of their images, for the manifest. */
 async function describe(
   docker: Docker,
   containers: readonly Container[],

@@ -1,4 +1,4 @@
-/** Names that compose and swarm give to the containers of a service, and which of these containers stand for the service. Pure. */
+/** Knows the names that compose and swarm give to the containers of a service, and decides which of these containers stands for the service. Pure. */
 import type { Container } from '../docker/parseContainer.ts'
 
 const SWARM_SERVICE = 'com.docker.swarm.service.name'
@@ -11,7 +11,7 @@ const COMPOSE_SERVICE = 'com.docker.compose.service'
 const COMPOSE_NUMBER = 'com.docker.compose.container-number'
 const COMPOSE_ONE_OFF = 'com.docker.compose.oneoff'
 
-/** A container, as far as its service can be told from it. */
+/** The facts about a container that its service can be told from. */
 export type ServiceMember = Pick<
   Container,
   'id' | 'name' | 'labels' | 'createdAt' | 'state' | 'status' | 'finishedAt' | 'exitCode' | 'oomKilled'
@@ -32,7 +32,7 @@ export function lastingName({ name, labels }: Named): string {
   return /^\d+$/.test(slot) && slot !== '1' ? `${service}.${slot}` : service
 }
 
-/** The swarm service that a name may stand for: itself, or `SERVICE.2` without its number. For a filter by label. */
+/** Returns the swarm services that a name may mean: itself, and `SERVICE.2` without its number. Used to filter by label. */
 export function swarmServicesOf(name: string): readonly string[] {
   const service = /^(.+)\.\d+$/.exec(name)?.[1]
   return [name, ...(service === undefined ? [] : [service])]
@@ -47,15 +47,15 @@ export function taskNamed<T extends ServiceMember>(name: string, containers: rea
 export const swarmServiceLabel = (service: string) => `${SWARM_SERVICE}=${service}`
 
 export interface Standing<T> {
-  /** Those that stand for their service, and all that belong to none. */
+  /** The containers that stand for their service, and all that belong to no service. */
   readonly standing: readonly T[]
   /** Of each swarm service of which nothing runs on this host, the newest task: swarm is about to start another one, here or elsewhere. */
   readonly idle: readonly T[]
 }
 
 /**
- * Leaves out what carries a service's labels and is not the service: tasks of swarm that have ended (up to five are kept), the
- * containers of `docker compose run`, and the second of two containers while `docker compose up` replaces one by the other.
+ * Leaves out containers that have a service's labels but do not stand for it: ended tasks of swarm (up to five are kept), containers of
+ * `docker compose run`, and one of two containers while `docker compose up` replaces one by the other.
  */
 export function standingFor<T extends ServiceMember>(containers: readonly T[]): Standing<T> {
   const groups = new Map<string, T[]>()
@@ -73,7 +73,7 @@ export function standingFor<T extends ServiceMember>(containers: readonly T[]): 
   }
 }
 
-/** What only one container can be at a time; `null` for a one-off, which stands for nothing. */
+/** Identifies the place in a service that only one container can have at a time; `null` for a container of `docker compose run`. */
 function placeOf(one: ServiceMember): string | null {
   const { labels } = one
   if (labels[COMPOSE_ONE_OFF]?.toLowerCase() === 'true') return null
@@ -90,7 +90,7 @@ function chooseFrom<T extends ServiceMember>(members: readonly T[]): T | null {
   return newest(named.length > 0 ? named : candidates)
 }
 
-/** Compose gives one of two a name such as `3f2a9c0d1e4b_shop-db-1` while it replaces the other. */
+/** Tells whether compose has given a container an interim name such as `3f2a9c0d1e4b_shop-db-1` while it replaces it by another. */
 function isInterim({ name }: Named): boolean {
   return /^[0-9a-f]{12}_/.test(name)
 }

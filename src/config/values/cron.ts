@@ -1,11 +1,11 @@
 /**
- * The cron grammar: five fields, as Marina's parser (robfig/cron v3) reads them. Stricter than cron-parser, which takes
- * `""`, `H`, seconds and more; what comes out of here is lists of numbers that no parser can read in two ways.
+ * Parses cron expressions of five fields, by the rules of Marina's parser (robfig/cron v3). Stricter than cron-parser, which accepts `""`,
+ * `H`, seconds and more. The result is lists of numbers, which no second parser can read differently.
  */
 
-/** The fields of one cron expression. Days are `null` where the field is a star: they then do not restrict. */
+/** The fields of one cron expression. A day field is `null` if it is a star, and then does not restrict. */
 export interface Cron {
-  /** The five fields as written, one space between them. */
+  /** The five fields as written, separated by single spaces. */
   readonly expression: string
   readonly minutes: readonly number[]
   readonly hours: readonly number[]
@@ -13,7 +13,7 @@ export interface Cron {
   readonly months: readonly number[]
   /** 0 is Sunday; there is no 7. */
   readonly daysOfWeek: readonly number[] | null
-  /** From a `CRON_TZ=` or `TZ=` prefix. */
+  /** The time zone of a `CRON_TZ=` or `TZ=` prefix; `null` if there is none. */
   readonly timezone: string | null
 }
 
@@ -33,11 +33,11 @@ const HOUR: Field = { name: 'hour', min: 0, max: 23 }
 const DAY: Field = { name: 'day of the month', min: 1, max: 31 }
 const MONTH: Field = { name: 'month', min: 1, max: 12, names: MONTHS }
 const WEEKDAY: Field = { name: 'day of the week', min: 0, max: 6, names: WEEKDAYS }
-/** Sunday once more, as crontabs write it: `7`, and the end of a range such as `5-7` or `fri-sun`. */
+/** The number 7, which crontabs also write for Sunday: alone, or as the end of a range such as `5-7` or `fri-sun`. */
 const LAST_SUNDAY = 7
 const LONGEST_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-/** Takes a cron expression apart, or says in one sentence what is wrong with it; one that can never fire is wrong. */
+/** Parses a cron expression, or says in one sentence what is wrong with it. An expression that can never fire is wrong. */
 export function parseCron(text: string): CronResult {
   try {
     return { ok: true, cron: readCron(text) }
@@ -47,7 +47,7 @@ export function parseCron(text: string): CronResult {
   }
 }
 
-/** Returns true where `name` is a time zone of the IANA database (`Europe/Berlin`, `UTC`), not an offset and not a place on the host. */
+/** Tells whether `name` is a time zone of the IANA database (`Europe/Berlin`, `UTC`). An offset or a path is not. */
 export function isTimezone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false // Intl also takes offsets such as +02:00, which know no summer time
   try {
@@ -97,8 +97,8 @@ function splitTimezone(text: string): { timezone: string | null; rest: string } 
 }
 
 /**
- * Where both day fields restrict, a day that fits either fires; where one is a star, the other alone decides. A step
- * (step of two) restricts and is no star: robfig/cron's reading, which Marina's users have.
+ * Parses the two day fields. If both restrict, a day that fits either of them fires; if one is a star, the other alone decides. a step
+ * (every second day) restricts and is not a star: that is robfig/cron's rule, which Marina's users rely on.
  */
 function readDays(day: ReadField, weekday: ReadField): Pick<Cron, 'daysOfMonth' | 'daysOfWeek'> {
   const everyDay = day.values.length === 31 || weekday.values.length === 7
@@ -141,7 +141,7 @@ function readItem(item: string, field: Field): { from: number; to: number; step:
   return { from, to, step, star: false }
 }
 
-/** A number, or a range of two; `high` is `null` in a step such as `5/15`, which means 5-59/15. */
+/** Parses a number or a range. `high` is `null` in a step such as `5/15`, which means 5-59/15. */
 function readRange(low: string, high: string | null, field: Field): { from: number; to: number } {
   const from = readNumber(low, field)
   const to = high === null ? field.max : readNumber(high, field)

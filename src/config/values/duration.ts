@@ -1,4 +1,4 @@
-/** Durations as Go writes them, which is how Marina's users know them: `1h30m`, `5m`, `1.5h`; and days: `7d`. */
+/** Parses durations as Go writes them, which Marina's users know (`1h30m`, `5m`, `1.5h`), and days (`7d`). */
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -12,7 +12,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** Milliseconds of a duration, or `null` where the text is none (a number without a unit, a negative one, anything else). */
+/** Returns the duration in ms; `null` if the text is none: a number without a unit, a negative one, anything else. */
 export function parseDuration(text: string): number | null {
   if (text === '0') return 0
   const part = /([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d)/y

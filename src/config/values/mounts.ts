@@ -1,6 +1,6 @@
-/** The user's own mounts, written as `docker run` takes them: `--mount` text, or the short `source:/target[:ro]`. */
+/** Parses the user's own mounts, in the forms of `docker run`: `--mount` text, or the short `source:/target[:ro]`. */
 
-/** A mount of the backup container besides `/backup`. A bind's source is a path on the Docker host. */
+/** A mount of the backup container other than `/backup`. The source of a bind is a path on the Docker host. */
 export interface UserMount {
   readonly type: 'bind' | 'volume' | 'tmpfs'
   /** `null` for a tmpfs, and for a volume without a name. */
@@ -13,7 +13,7 @@ type MountResult = { readonly ok: true; readonly mount: UserMount } | { readonly
 
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
-/** Reads one mount, or says in one sentence what is wrong with it; nothing may hide the staged data in `/backup`. */
+/** Parses one mount, or says in one sentence what is wrong with it. A mount that would hide the staged data in `/backup` is refused. */
 export function parseMount(text: string): MountResult {
   const read = /^[a-z-]+=/.test(text) ? readLong(text) : readShort(text)
   if (typeof read === 'string') return { ok: false, message: read }

@@ -1,9 +1,9 @@
-/** A target's `paths`: where inside a volume, written relative to its root. */
+/** Normalises a target's `paths`: places inside a volume, relative to its root. */
 import { excerpt } from '../excerpt.ts'
 
 /**
- * Normalised paths: relative, without `.`, empty parts or a leading `/`; sorted, and none below another.
- * Empty where the whole volume is meant. The second value says what is wrong, one sentence a path.
+ * Returns normalised paths: relative, without `.`, empty parts or a leading `/`; sorted, and none below another. Empty: the whole volume.
+ * `problems` has one sentence for each path that is wrong.
  */
 export function normalisePaths(paths: readonly string[]): {
   paths: readonly string[]

@@ -1,4 +1,4 @@
-/** `retention` as Marina's users write it: `7d:4w:6m`, how many to keep of each kind. Pure. */
+/** Checks `retention` as Marina's users write it: `7d:4w:6m`, the number to keep of each kind. Pure. */
 
 /**
  * Returns true where the text says how many to keep: numbers with a unit (`h`, `d`, `w`, `m`, `y`), each unit once, or up to three bare

@@ -1,19 +1,19 @@
-/** CRC-64 in its two reflected forms: at the end of an RDB file (Jones), and of each collection in a mongodump archive (ECMA). */
+/** Computes CRC-64 in two reflected forms: Jones, at the end of an RDB file, and ECMA, at the end of each collection in a mongodump archive. */
 
 interface Crc64Kind {
   /** The polynomial with its bits in reverse order, in two halves. */
   readonly high: number
   readonly low: number
-  /** Whether all bits are turned before the first byte and after the last. */
+  /** True if all bits are inverted before the first byte and after the last. */
   readonly isInverted: boolean
 }
 
-/** 0xad93d23594c935a9, as Redis uses it. */
+/** The polynomial of Redis, 0xad93d23594c935a9. */
 export const JONES: Crc64Kind = { high: 0x95ac9329, low: 0xac4bc9b5, isInverted: false }
-/** 0x42f0e1eba9ea3693, as Go's `hash/crc64` uses it. */
+/** The polynomial of Go's `hash/crc64`, 0x42f0e1eba9ea3693. */
 export const ECMA: Crc64Kind = { high: 0xc96c5795, low: 0xd7870f42, isInverted: true }
 
-/** Eight tables for each kind, made at its first use. */
+/** Eight tables for each polynomial, computed at its first use. */
 const TABLES = new Map<Crc64Kind, Uint32Array[]>()
 
 function tablesOf(kind: Crc64Kind): Uint32Array[] {
@@ -22,7 +22,7 @@ function tablesOf(kind: Crc64Kind): Uint32Array[] {
   return tables
 }
 
-/** tables[n] moves a byte n bytes further on: eight bytes are taken at once. Pairs of low and high half. */
+/** Makes eight tables of pairs of low and high half. `tables[n]` moves a byte n bytes further on, so eight bytes can be processed at once. */
 function makeTables(kind: Crc64Kind): Uint32Array[] {
   const first = new Uint32Array(512)
   for (let byte = 0; byte < 256; byte++) {
@@ -56,14 +56,14 @@ function makeTables(kind: Crc64Kind): Uint32Array[] {
   return tables
 }
 
-/** A checksum that is fed piece by piece. */
+/** Makes a checksum that takes its data piece by piece. */
 export function crc64(kind: Crc64Kind) {
   const tables = tablesOf(kind)
   const flip = kind.isInverted ? -1 : 0
   const state = { low: flip, high: flip }
   return {
     update: (data: Buffer) => advance(tables, state, data),
-    /** Eight bytes, little-endian. */
+    /** Returns the checksum in eight bytes, little-endian. */
     digest(): Buffer {
       const bytes = Buffer.alloc(8)
       bytes.writeUInt32LE((state.low ^ flip) >>> 0, 0)
@@ -73,7 +73,7 @@ export function crc64(kind: Crc64Kind) {
   }
 }
 
-/** Takes eight bytes at once, as long as there are so many. */
+/** Processes eight bytes at once, as long as there are eight. */
 function advance(tables: readonly Uint32Array[], state: { low: number; high: number }, data: Buffer): void {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
     Uint32Array,

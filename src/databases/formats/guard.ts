@@ -1,12 +1,12 @@
-/** Makes a check safe to use: whatever it throws means that the dump is not whole, and the dump goes on to its end. */
+/** Makes a check safe: an exception in it means that the dump is not complete, and the dump goes on to its end. */
 
 import type { DumpCheck } from '../engineContract.ts'
 
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A check reads bytes that nobody vouches for, so it may meet anything. Once it has thrown, the bytes are passed on as they
- * come: the tool's own failure, which is the better reason, can still be heard.
+ * Wraps a check, because it reads bytes from outside and may meet anything. After an exception the bytes are passed on unchanged, so that
+ * the tool's own failure, which explains more, can still be reported.
  */
 export function guarded(check: DumpCheck): DumpCheck {
   let damage: string | null = null

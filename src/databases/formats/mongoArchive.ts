@@ -1,4 +1,4 @@
-/** The archive format of `mongodump`: every collection that the archive announces must come to its end, with the checksum that it says. */
+/** Checks the archive format of `mongodump`: every collection that the archive announces must come to its end, with the right checksum. */
 import type { DumpCheck } from '../engineContract.ts'
 import { crc64, ECMA } from './crc64.ts'
 import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
@@ -6,10 +6,13 @@ import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
 const MAGIC = 0x8199e26d
 const END_OF_BLOCK = -1
 const SMALLEST_DOCUMENT = 5
-/** A document is 16 MiB at most, with what the server adds. */
+/** Largest BSON document, bytes: 16 MiB and what the server adds. */
 const LARGEST_DOCUMENT = 17 << 20
 
-/** An archive is blocks of documents; each collection's last one is a header that says so. Nothing follows the last of them. */
+/**
+ * Checks an archive: it consists of blocks of documents; the last block of each collection is a header that marks its end, and nothing
+ * follows the last collection.
+ */
 export function mongoArchive(): DumpCheck {
   return parsedBy(parseArchive())
 }
@@ -46,7 +49,7 @@ function* parseArchive(): Parser {
   return lacking.length === 0 ? null : `collection ${lacking.slice(0, 3).join(', ')} does not come to its end`
 }
 
-/** Reads one document, `null` at the end of a block. A size that no document has is refused by the reader. */
+/** Reads one document; `null` at the end of a block. The reader refuses a size that no document has. */
 function* document(): Parsing<Buffer | null> {
   const head = (yield { read: 4 }) as Buffer
   const size = head.readInt32LE(0)
@@ -59,7 +62,7 @@ function namespaceOf(entry: Buffer): string {
   return `${stringField(entry, 'db')}.${stringField(entry, 'collection')}`
 }
 
-/** A string of a flat BSON document, or `''`. */
+/** Returns a string field of a flat BSON document; `''` if there is none. */
 function stringField(bson: Buffer, name: string): string {
   const value = fieldOf(bson, name, 2)
   return value === null ? '' : value.subarray(4, -1).toString('utf8')
@@ -69,7 +72,7 @@ function endsCollection(header: Buffer): boolean {
   return fieldOf(header, 'EOF', 8)?.[0] === 1
 }
 
-/** `null` where the tool wrote none. */
+/** Returns the checksum of a collection's end; `null` if the tool wrote none. */
 function checksumOf(header: Buffer): Buffer | null {
   return fieldOf(header, 'CRC', 18)
 }
@@ -79,11 +82,11 @@ function fieldOf(bson: Buffer, name: string, wanted: number): Buffer | null {
   return null
 }
 
-/** Sizes of BSON's types, without the string. */
+/** Sizes of BSON's types of fixed length, bytes; strings are not among them. */
 const FIXED_SIZES: Readonly<Record<number, number>> = { 1: 8, 8: 1, 16: 4, 18: 8 }
 const STRING = 2
 
-/** The elements of a BSON document that holds strings, numbers and booleans only, as the archive's own do; stops at any other. */
+/** Yields the elements of a BSON document of strings, numbers and booleans, as the archive's own documents are. Stops at any other type. */
 function* elementsOf(bson: Buffer): Generator<readonly [key: string, type: number, value: Buffer]> {
   let at = 4
   while (at < bson.length - 1) {

@@ -1,20 +1,23 @@
-/** The archive formats of `pg_dump`: a custom archive must hold all that its table of contents promises, and a tar archive must be whole entry by entry. */
+/**
+ * Checks the archive formats of `pg_dump`: a custom archive must hold all data that its table of contents announces, and a tar archive must
+ * be complete entry by entry.
+ */
 
 import type { DumpCheck } from '../engineContract.ts'
 import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
 
-/** A tar archive: entries whose headers carry a checksum, then two blocks of zeros. */
+/** Checks a tar archive: entries whose headers carry a checksum, then two blocks of zeros. */
 export function tarArchive(): DumpCheck {
   return parsedBy(parseTar())
 }
 
-/** A custom archive has no end of its own: its table of contents says how many blocks of data follow. */
+/** Checks a custom archive. It has no end mark: its table of contents says how many blocks of data follow. */
 export function customArchive(): DumpCheck {
   return parsedBy(parseCustom())
 }
 
 const TAR_BLOCK = 512
-/** Where a header says the size of its entry, and its own checksum, both in octal digits. */
+/** Bytes of a tar header that hold the size of its entry, and the header's checksum, both in octal digits. */
 const TAR_SIZE = [124, 136] as const
 const TAR_SUM = [148, 156] as const
 
@@ -39,7 +42,7 @@ function isZero(block: Buffer): boolean {
   return block.every((byte) => byte === 0)
 }
 
-/** NaN where no number stands there. */
+/** Parses an octal number of a header; NaN if there is none. */
 function octal(header: Buffer, [from, to]: readonly [number, number]): number {
   const first = header[from] ?? 0
   // sizes of 8 GiB and more are binary, marked by the first bit
@@ -52,13 +55,13 @@ function octal(header: Buffer, [from, to]: readonly [number, number]): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
 
-/** The sum of all bytes, where the checksum's own field counts as spaces. */
+/** Sums all bytes of a header, with spaces in place of the checksum itself. */
 function sumOfHeader(header: Buffer): number {
   const [from, to] = TAR_SUM
   return header.reduce((sum, byte, at) => sum + (at >= from && at < to ? 0x20 : byte), 0)
 }
 
-/** The versions whose table of contents is known: PostgreSQL 9.0 to 18. */
+/** The oldest and newest archive version whose table of contents is known: PostgreSQL 9.0 to 18. */
 const OLDEST_VERSION = 0x10c
 const NEWEST_VERSION = 0x110
 const CUSTOM_FORMAT = 1
@@ -67,7 +70,7 @@ const LARGE_OBJECTS = 3
 
 interface Layout {
   readonly version: number
-  /** Bytes of an integer, without its sign. */
+  /** Number of bytes of an integer, without its sign. */
   readonly intBytes: number
   readonly offsetBytes: number
 }
@@ -99,14 +102,14 @@ function* readInt({ intBytes }: Layout): Parsing<number> {
   return bytes[0] === 0 ? size : -size
 }
 
-/** Returns false where the text is absent. */
+/** Skips a text. Returns false if the text is absent. */
 function* skipText(layout: Layout): Parsing<boolean> {
   const length = yield* readInt(layout)
   if (length > 0) yield { skip: length }
   return length >= 0
 }
 
-/** Pieces with their length before them, the last one empty. */
+/** Skips data in pieces, each with its length before it; the last one is empty. */
 function* skipPieces(layout: Layout): Parsing<void> {
   for (let length = yield* readInt(layout); length !== 0; length = yield* readInt(layout)) yield { skip: length }
 }
@@ -119,7 +122,7 @@ function* skipHeader(layout: Layout): Parsing<void> {
   for (let i = 0; i < 3; i++) yield* skipText(layout) // database, server version, tool version
 }
 
-/** How many entries of the table of contents have a block of data. */
+/** Counts the entries of the table of contents that announce a block of data. */
 function* countPromised(layout: Layout): Parsing<number> {
   const { version, offsetBytes } = layout
   const entries = yield* readInt(layout)
@@ -140,7 +143,7 @@ function* countPromised(layout: Layout): Parsing<number> {
   return promised
 }
 
-/** The number of blocks, or what is wrong with one. */
+/** Counts the blocks of data, or says what is wrong with one. */
 function* countBlocks(layout: Layout): Parsing<number | string> {
   let found = 0
   while ((yield { more: true }) as boolean) {

@@ -1,23 +1,23 @@
-/** Reads a binary dump while it streams by: the parser says what it wants next, the bytes come in any chunks. */
+/** Parses a binary dump while it streams by, in chunks of any size: the parser says what it wants next. */
 import type { DumpCheck } from '../engineContract.ts'
 
-/** The next `read` bytes as one buffer; the next `skip` bytes not at all; or an answer whether there is anything more (`more`). */
+/** What a parser wants: the next `read` bytes as one buffer, to jump over `skip` bytes, or to know whether `more` bytes follow. */
 type Want = { readonly read: number } | { readonly skip: number } | { readonly more: true }
 
-/** A piece of a parser that comes to a result of type `T`. */
+/** A part of a parser, with a result of type `T`. */
 export type Parsing<T> = Generator<Want, T, Buffer | boolean>
 
 /**
- * Yields what it wants; gets a buffer for `read`, a boolean for `more`. Returns what the dump lacks to be whole, or `null`;
- * what comes after that is not looked at.
+ * A parser. It yields what it wants and gets a buffer for `read`, a boolean for `more`. It returns what the dump lacks to be complete
+ * (`null`: nothing). Bytes after its end are not looked at.
  */
 export type Parser = Parsing<string | null>
 
-/** Nothing of what is read at once in a sound dump is larger: a single document, a name. */
+/** Longest single `read`, bytes: in an undamaged dump no document or name is longer. */
 const LONGEST_READ = 64 << 20
 const NOTHING = Buffer.alloc(0)
 
-/** The check that a parser makes. Every byte is passed on unchanged; memory is what the parser keeps, and one `read`. */
+/** Makes a check from a parser. Every byte is passed on unchanged; memory holds what the parser keeps, and one `read`. */
 export function parsedBy(parser: Parser): DumpCheck {
   const waiting = byteQueue()
   let toSkip = 0
@@ -28,7 +28,7 @@ export function parsedBy(parser: Parser): DumpCheck {
     step = parser.return(`it is damaged at byte ${waiting.at()} (a length of ${size})`)
     return true
   }
-  /** Answers one want. Returns false where bytes are lacking for it, or where it is refused. */
+  /** Fulfils one wish of the parser. Returns false if bytes are lacking for it, or if it is refused. */
   const answer = (want: Want): boolean => {
     if ('more' in want) {
       if (waiting.length() === 0) return false
@@ -64,7 +64,7 @@ export function parsedBy(parser: Parser): DumpCheck {
   }
 }
 
-/** Bytes that came and were not yet taken. */
+/** Makes a queue of the bytes that came and are not parsed yet. */
 function byteQueue() {
   let chunks: Buffer[] = []
   let available = 0
@@ -86,7 +86,7 @@ function byteQueue() {
       available = 0
     },
     length: () => available,
-    /** How many bytes were taken since the beginning. */
+    /** Number of bytes that were taken since the beginning. */
     at: () => taken,
   }
 }

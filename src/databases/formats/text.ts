@@ -1,29 +1,29 @@
-/** The end of a dump in SQL or XML: the last line that the tool writes. The tools can compress their output with gzip, which is looked into. */
+/** Checks the end of a dump in SQL or XML: the last line that the tool writes. If the tool compressed its output with gzip, the text inside is checked. */
 import { once } from 'node:events'
 import { createGunzip } from 'node:zlib'
 import type { DumpCheck } from '../engineContract.ts'
 
-/** How much of a text's end is kept. The marker is followed by a few short lines at most. */
+/** Number of bytes that are kept of a text's end. At most a few short lines follow the end mark. */
 const KEPT_BYTES = 4096
-/** So many bytes tell every form. */
+/** Number of first bytes by which a form of dump is recognised. */
 const HEAD_BYTES = 512
 const NOTHING = Buffer.alloc(0)
 
 /** How a text ends. */
 interface TextEnd {
-  /** Judges the last lines of the text: whether the dump ended as the tool ends it. */
+  /** Tells from the last lines whether the dump ended as the tool ends it. */
   readonly ends: (tail: string) => boolean
-  /** The words for the message where the end is missing. */
+  /** Names the missing end mark, for the message. */
   readonly missing: string
 }
 
-/** A form of dump that is told by its first bytes. */
+/** A form of dump that is recognised by its first bytes. */
 export interface DumpForm {
   readonly begins: (head: Buffer) => boolean
   readonly check: () => DumpCheck
 }
 
-/** The check of the form that the first bytes tell; `plain`, also looked for within gzip, where none does. */
+/** Makes the check for the form that the first bytes show; `plain` if they show none of `forms`. Inside gzip, only `plain` is checked. */
 export function checkByForm(plain: () => DumpCheck, forms: readonly DumpForm[] = []): DumpCheck {
   let head: Buffer = NOTHING
   let inner: DumpCheck | null = null
@@ -50,7 +50,7 @@ export function checkByForm(plain: () => DumpCheck, forms: readonly DumpForm[] =
   }
 }
 
-/** A text that must end as `end` says. */
+/** Makes a check for a text that must end as `end` says. */
 export function textWithEnd(end: TextEnd): DumpCheck {
   let tail: Buffer = NOTHING
   return {
@@ -67,7 +67,7 @@ export function textWithEnd(end: TextEnd): DumpCheck {
   }
 }
 
-/** Looks into a gzip stream; the file keeps the compressed bytes. A stream that is cut or damaged is not whole. */
+/** Checks the content of a gzip stream; the file keeps the compressed bytes. A stream that is cut or damaged is not complete. */
 function withinGzip(inner: DumpCheck): DumpCheck {
   const gunzip = createGunzip()
   gunzip.on('error', () => {}) // heard by the reading below
