@@ -1,6 +1,8 @@
 /** Finds the targets that labels on the host give to the instances. The host is asked once in a run, and only where an instance needs it. */
 import type { DockerHost } from '../claim/host.ts'
-import type { Config } from '../config/load.ts'
+import type { LabelInstance } from '../config/discoveryLabels.ts'
+import type { Config, RawInstance } from '../config/load.ts'
+import { isTreeMap, type Tree, treeAt } from '../config/yaml.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { discover } from '../targets/discover.ts'
 import type { PlannedInstance } from './loadConfiguration.ts'
@@ -17,18 +19,26 @@ export function targetsByLabel(
   const taken = new Map(settled.map((one) => [one.raw.id, one]))
   const instances = config.instances.map((raw) => {
     const own = taken.get(raw.id)
-    const instance = own?.ok ? own.instance : null
-    return {
-      id: raw.id,
-      discovers: instance === null || (instance.targets === null && instance.discover === 'labels'),
-      stopAttached: instance?.stopAttached ?? false,
-    }
+    return { id: raw.id, ...writtenTargets(config, raw), stopAttached: own?.ok ? own.instance.stopAttached : false }
   })
   return async (id) => {
     const isFirst = asked === null
     asked ??= discover(host.docker, instances, signal)
     const found = await asked
-    if (isFirst) for (const warning of [...found.warnings, ...found.notices]) await host.warn(warning)
+    // an instance that this run does not take cannot fail in it
+    const failing = new Set(settled.flatMap(({ raw }) => found.errorsOf(raw.id)))
+    const others = instances.flatMap((one) => found.errorsOf(one.id)).filter((error) => !failing.has(error))
+    const said = [...found.warnings, ...found.notices, ...others]
+    if (isFirst) for (const warning of new Set(said)) await host.warn(warning)
     return found.targetsOf(id)
   }
+}
+
+/** What is known of an instance's targets without its variables. */
+function writtenTargets(config: Config, { index }: RawInstance): Pick<LabelInstance, 'discovers' | 'names'> {
+  const written = treeAt(config.tree, ['instances', index])
+  const { targets, discover: how } = isTreeMap(written) ? written : {}
+  if (!Array.isArray(targets)) return { discovers: targets === undefined && how !== 'all', names: [] }
+  const names = targets.flatMap((one: Tree) => (isTreeMap(one) ? [one.volume, one.db] : []))
+  return { discovers: false, names: names.filter((name) => typeof name === 'string') }
 }

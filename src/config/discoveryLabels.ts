@@ -62,6 +62,8 @@ export interface LabelInstance {
   readonly discovers: boolean
   /** The default for a volume whose labels do not say. */
   readonly stopAttached: boolean
+  /** The volumes and containers that its `targets` name. */
+  readonly names: readonly string[]
 }
 
 export interface Discovery {
@@ -74,18 +76,22 @@ export interface Discovery {
 }
 
 /**
- * Reads the labels of everything on the host, in an order of its own. `instances` are all of the configuration, those with
- * `targets` too. Labels that name an instance and cannot be followed are an error of that instance: it would otherwise
- * succeed without what they ask for.
+ * Reads the labels of everything on the host, in an order of its own. `instances` are all of the configuration, those with `targets` too.
+ * Labels that ask for a backup and cannot be followed are an error: of the instances that they name, also where they misspell one; of
+ * every instance that reads labels, where they name none. Those would otherwise succeed while nothing backs that object up. An id that
+ * is not like any of this configuration's is a warning: another repository may back up this host too.
  */
 export function discoverByLabel(objects: readonly LabelledObject[], instances: readonly LabelInstance[]): Discovery {
-  const found = {
-    targets: new Map<string, Target[]>(),
-    errors: new Map<string, string[]>(),
-    warnings: [] as string[],
-    notices: [] as string[],
-  }
+  const found: Findings = { targets: new Map(), errors: new Map(), nameless: [], warnings: [], notices: [] }
   for (const object of [...objects].sort(byKindAndName)) readObject(object, instances, found)
+  const covered = new Set([
+    ...instances.flatMap(({ names }) => names),
+    ...[...found.targets.values()].flat().map((target) => (target.kind === 'db' ? target.container : target.name)),
+  ])
+  for (const { object, sentences } of found.nameless) {
+    if (covered.has(object.name)) found.warnings.push(...sentences)
+    else for (const { id, discovers } of instances) if (discovers) addErrors(found, id, sentences)
+  }
   for (const list of found.targets.values()) list.sort((a, b) => Number(a.kind === 'db') - Number(b.kind === 'db'))
   return found
 }
@@ -93,8 +99,14 @@ export function discoverByLabel(objects: readonly LabelledObject[], instances: r
 interface Findings {
   readonly targets: Map<string, Target[]>
   readonly errors: Map<string, string[]>
+  /** Objects that ask for a backup and name no instance. */
+  readonly nameless: { readonly object: LabelledObject; readonly sentences: readonly string[] }[]
   readonly warnings: string[]
   readonly notices: string[]
+}
+
+function addErrors({ errors }: Findings, id: string, sentences: readonly string[]): void {
+  if (sentences.length > 0) errors.set(id, [...(errors.get(id) ?? []), ...sentences])
 }
 
 function readObject(object: LabelledObject, instances: readonly LabelInstance[], found: Findings): void {
@@ -103,13 +115,23 @@ function readObject(object: LabelledObject, instances: readonly LabelInstance[],
   const { problems, warnings, notices } = remarks(object, labels)
   found.notices.push(...notices)
   found.warnings.push(...warnings)
-  const named = namedInstance(labels, instances)
-  const enabled = readYes(labels.get('enabled'))
-  if (enabled === false) return
-  if (named === null) {
-    found.warnings.push(...problems, ...withoutInstance(object, labels, instances))
-    return
-  }
+  if (readYes(labels.get('enabled')) === false) return
+  const named = namedInstances(labels, instances)
+  for (const one of named) readForInstance({ object, labels, problems }, one, found)
+  if (named.length > 0) return
+  const sentences = [...problems, ...withoutInstance(object, labels, instances)]
+  if (idOf(labels) === null && asksForBackup(labels)) found.nameless.push({ object, sentences })
+  else found.warnings.push(...sentences)
+}
+
+/** The labels of one object, and what is wrong with them whichever instance they name. */
+interface ReadLabels {
+  readonly object: LabelledObject
+  readonly labels: ReadonlyMap<string, string>
+  readonly problems: readonly string[]
+}
+
+function readForInstance({ object, labels, problems }: ReadLabels, named: NamedInstance, found: Findings): void {
   const { id } = named.instance
   if (!named.instance.discovers) {
     found.warnings.push(
@@ -126,7 +148,7 @@ function readObject(object: LabelledObject, instances: readonly LabelInstance[],
     ...read.errors,
   ]
   if (errors.length === 0) for (const target of read.targets) errors.push(...addTarget(list, target, object))
-  if (errors.length > 0) found.errors.set(id, [...(found.errors.get(id) ?? []), ...errors])
+  addErrors(found, id, errors)
   if (list.length > 0) found.targets.set(id, list)
 }
 
@@ -174,6 +196,30 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   posthook: 'post',
 }
 
+/** Words that give a label's meaning away wherever they stand in it: `stopContainers`, `exclude-patterns`. */
+const TELLING: readonly (readonly [string, string])[] = [
+  ['instance', 'instanceID'],
+  ['exclude', 'exclude'],
+  ['ignore', 'exclude'],
+  ['stop', 'stopAttached'],
+  ['dump', 'dump.args'],
+  ['volume', 'volumes'],
+  ['path', 'paths'],
+  ['database', 'db'],
+  ['prehook', 'pre'],
+  ['posthook', 'post'],
+  ['enable', 'enabled'],
+]
+
+/** Finds the label that a misspelt one stands for; `null` where it is like none. */
+function meantLabel(label: string): string | null {
+  const word = label.toLowerCase().replace(LABEL_PREFIX, '')
+  const nearest = nearestWord(word, Object.keys(LABELS), SYNONYMS)
+  if (nearest !== null) return nearest
+  const letters = lettersOf(word)
+  return TELLING.find(([part]) => letters.includes(part))?.[1] ?? null
+}
+
 /** Finds labels that cannot be followed (`problems`), unknown ones (`warnings`) and old ones (`notices`). */
 function remarks(
   object: LabelledObject,
@@ -184,8 +230,7 @@ function remarks(
   const notices: string[] = []
   for (const label of labels.keys()) {
     const meaning = Object.hasOwn(LABELS, label) ? LABELS[label] : undefined
-    const meant = label.toLowerCase().replace(LABEL_PREFIX, '')
-    const nearest = nearestWord(meant, Object.keys(LABELS), SYNONYMS)
+    const nearest = meantLabel(label)
     if (Object.hasOwn(OLD, label))
       notices.push(`${objectName(object)}: the label ${full(label)} is not read any more: ${OLD[label]}`)
     else if (meaning === undefined && nearest !== null)
@@ -209,23 +254,70 @@ interface NamedInstance {
   readonly value: string
 }
 
-/** Finds the instance that the labels name: by its id, by its id in capitals or quotes, or by a misspelt label. */
-function namedInstance(labels: ReadonlyMap<string, string>, instances: readonly LabelInstance[]): NamedInstance | null {
-  const id = labels.get('instanceID')
-  const isGiven = id !== undefined && id.trim() !== ''
-  const unknown = [...labels].filter(([label]) => !Object.hasOwn(LABELS, label) && !Object.hasOwn(OLD, label))
-  const candidates: readonly (readonly [string, string])[] = isGiven ? [['instanceID', id]] : unknown
-  for (const isSame of [
-    (a: string, b: string) => a.trim() === b,
-    (a: string, b: string) => lettersOf(a) === lettersOf(b),
-    (a: string, b: string) => a.split(/[^A-Za-z0-9_.-]+/).includes(b), // a list: "nas, cloud"
-  ]) {
-    for (const [label, value] of candidates) {
-      const instance = instances.find(({ id }) => isSame(value, id))
-      if (instance !== undefined) return { instance, label, value }
-    }
+/** The value of `instanceID`; `null` where there is none, or only blanks and quotes. */
+function idOf(labels: ReadonlyMap<string, string>): string | null {
+  const id = labels.get('instanceID')?.trim() ?? ''
+  return lettersOf(id) === '' ? null : id
+}
+
+/**
+ * Finds the instances that the labels name: by an id; by one in other letters or quotes; by several (`nas, cloud`), which is for nobody
+ * and thus fails each of them; by an id with a slip in it; or by a misspelt label.
+ */
+function namedInstances(labels: ReadonlyMap<string, string>, instances: readonly LabelInstance[]): NamedInstance[] {
+  const id = idOf(labels)
+  if (id !== null) return instancesOf(id, instances).map((instance) => ({ instance, label: 'instanceID', value: id }))
+  for (const [label, value] of labels) {
+    if (Object.hasOwn(LABELS, label) || Object.hasOwn(OLD, label)) continue
+    const named = meantLabel(label) === 'instanceID' ? instancesOf(value, instances) : instancesIn(value, instances)
+    if (named.length > 0) return named.map((instance) => ({ instance, label, value }))
   }
-  return null
+  return []
+}
+
+function instancesOf(value: string, instances: readonly LabelInstance[]): LabelInstance[] {
+  const inIt = instancesIn(value, instances)
+  const ids = instances.map(({ id }) => id)
+  const near = inIt.length > 0 && !isList(value) ? [] : wordsOf(value).map((word) => nearestId(word, ids))
+  return instances.filter((one) => inIt.includes(one) || near.includes(one.id))
+}
+
+/** The instances whose ids stand in a text, written with whatever signs and capitals. */
+function instancesIn(value: string, instances: readonly LabelInstance[]): LabelInstance[] {
+  const exact = instances.filter(({ id }) => id === value.trim())
+  if (exact.length > 0) return exact
+  const same = instances.filter(({ id }) => lettersOf(id) === lettersOf(value))
+  if (same.length > 0) return same
+  const words = wordsOf(value)
+  return instances.filter(({ id }) => words.includes(id))
+}
+
+function isList(value: string): boolean {
+  return /[,;\s]/.test(value.trim())
+}
+
+function wordsOf(value: string): string[] {
+  return value.split(/[^A-Za-z0-9_.-]+/).filter((word) => word !== '')
+}
+
+/** The id that differs by a slip. One that differs by its number is another one on purpose, and may be another repository's. */
+function nearestId(word: string, ids: readonly string[]): string | null {
+  const nearest = nearestWord(word, ids)
+  return nearest === null || withoutDigits(nearest) === withoutDigits(word) ? null : nearest
+}
+
+function withoutDigits(text: string): string {
+  return lettersOf(text.replace(/\d/g, ''))
+}
+
+/** Whether labels that name no instance ask for a backup: `enabled` does not say no, be it misspelt. */
+function asksForBackup(labels: ReadonlyMap<string, string>): boolean {
+  const said = [...labels].filter(([label]) => label === 'enabled' || isMisspelt(label, 'enabled'))
+  return said.some(([, value]) => readYes(value) !== false)
+}
+
+function isMisspelt(label: string, known: string): boolean {
+  return !Object.hasOwn(LABELS, label) && !Object.hasOwn(OLD, label) && meantLabel(label) === known
 }
 
 /** A text without quotes, spaces and signs, in small letters. */
@@ -234,11 +326,15 @@ function lettersOf(text: string): string {
 }
 
 function idProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, named: NamedInstance): string[] {
-  if (named.label !== 'instanceID')
-    return labels.has('instanceID') ? [] : [`${objectName(object)}: the label ${full('instanceID')} is missing`]
-  if (named.value.trim() === named.instance.id) return []
+  const { label, value, instance } = named
+  if (label !== 'instanceID')
+    return idOf(labels) === null && !labels.has('instanceID')
+      ? [`${objectName(object)}: the label ${full('instanceID')} is missing`]
+      : []
+  if (value.trim() === instance.id) return []
+  const many = value.includes(',') ? ' (one instance, no list: a second one can name the object in its `targets`)' : ''
   return [
-    `${objectName(object)}: the label ${full('instanceID')} is "${excerpt(named.value)}": the instance is written ${named.instance.id}`,
+    `${objectName(object)}: the label ${full('instanceID')} is "${excerpt(value)}": the instance is written ${instance.id}${many}`,
   ]
 }
 
@@ -262,18 +358,16 @@ function withoutInstance(
   instances: readonly LabelInstance[],
 ): string[] {
   const said = labels.get('enabled')
-  const id = labels.get('instanceID')?.trim() ?? ''
-  if (id !== '') {
+  const id = idOf(labels)
+  if (id !== null) {
     const ids = instances.map((instance) => instance.id)
-    const nearest = nearestWord(id, ids)
     return [
-      `${objectName(object)} is for the instance "${excerpt(id)}", which config.yml does not have: ${nearest === null ? `it has ${ids.join(', ')}` : `did you mean ${nearest}?`}`,
+      `${objectName(object)} is for the instance "${excerpt(id)}", which config.yml does not have: it has ${ids.join(', ')}`,
     ]
   }
-  if (readYes(said) === true)
-    return [`${objectName(object)} is enabled but names no instance: add ${full('instanceID')}`]
-  return said === undefined
-    ? []
+  if (said === undefined) return []
+  return readYes(said) === true
+    ? [`${objectName(object)} is enabled but names no instance: add ${full('instanceID')}`]
     : [`${objectName(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false`]
 }
 

@@ -20,6 +20,8 @@ import { whereabouts } from './swarm.ts'
 interface Discovered {
   /** Returns the targets of one instance. Throws an `InstanceError` if its labels cannot be followed: the instance must not count as complete. */
   readonly targetsOf: (instance: string) => readonly Target[]
+  /** The labels of one instance that cannot be followed, a sentence each. */
+  readonly errorsOf: (instance: string) => readonly string[]
   readonly warnings: readonly string[]
   readonly notices: readonly string[]
 }
@@ -49,11 +51,13 @@ export async function discover(
     })),
   ]
   const found: Discovery = discoverByLabel(objects, instances)
+  const errorsOf = (instance: string) => found.errors.get(instance) ?? []
   return {
+    errorsOf,
     warnings: [...found.warnings, ...warnings],
     notices: found.notices,
     targetsOf(instance) {
-      const errors = found.errors.get(instance) ?? []
+      const errors = errorsOf(instance)
       if (errors.length > 0) throw new InstanceError(errors.join('; '))
       return found.targets.get(instance) ?? []
     },

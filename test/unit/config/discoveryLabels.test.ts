@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { discoverByLabel, LABEL_PREFIX, LABELS, type LabelledObject } from '../../../src/config/discoveryLabels.ts'
 
 const INSTANCES = [
-  { id: 'nas', discovers: true, stopAttached: false },
-  { id: 'stopping', discovers: true, stopAttached: true },
-  { id: 'written', discovers: false, stopAttached: false },
+  { id: 'nas', discovers: true, stopAttached: false, names: [] },
+  { id: 'stopping', discovers: true, stopAttached: true, names: [] },
+  { id: 'written', discovers: false, stopAttached: false, names: ['listed'] },
 ]
 
 type Short = Readonly<Record<string, string>>
@@ -138,7 +138,7 @@ describe('labels that name an instance and cannot be followed fail it', () => {
     [
       'a list of instances',
       volume('v', { ...ON, instanceID: 'cloud, nas' }),
-      'volume "v": the label `dev.polarfox.marina.instanceID` is "cloud, nas": the instance is written nas',
+      'volume "v": the label `dev.polarfox.marina.instanceID` is "cloud, nas": the instance is written nas (one instance, no list: a second one can name the object in its `targets`)',
     ],
     ['stopattached', volume('v', { ...ON, stopattached: 'true' }), unknown('stopattached', 'stopAttached')],
     ['stop', volume('v', { ...ON, stop: 'true' }), unknown('stop', 'stopAttached')],
@@ -159,6 +159,21 @@ describe('labels that name an instance and cannot be followed fail it', () => {
       volume('v', { ...ON, instanceID: 'NAS' }),
       'volume "v": the label `dev.polarfox.marina.instanceID` is "NAS": the instance is written nas',
     ],
+    ...['nsa', 'naz', 'n-a-z', '"nsa"', 'nass', 'instance nas', ' Nas ', "'nas'", 'nas;', 'the nsa'].map(
+      (id): [string, LabelledObject, string] => [
+        `the id ${id}`,
+        volume('v', { ...ON, instanceID: id }),
+        `volume "v": the label \`dev.polarfox.marina.instanceID\` is "${id.trim()}": the instance is written nas`,
+      ],
+    ),
+    [
+      'a slip under a misspelt label',
+      volume('v', { enabled: 'true', instanceId: 'nsa' }),
+      unknown('instanceId', 'instanceID'),
+    ],
+    ['stopContainers', volume('v', { ...ON, stopContainers: 'true' }), unknown('stopContainers', 'stopAttached')],
+    ['exclude.patterns', volume('v', { ...ON, 'exclude.patterns': 'x' }), unknown('exclude.patterns', 'exclude')],
+    ['include-paths', volume('v', { ...ON, 'include-paths': 'x' }), unknown('include-paths', 'paths')],
     [
       'a stop that is no answer',
       volume('v', { ...ON, stopAttached: 'on' }),
@@ -214,7 +229,6 @@ describe('labels that name an instance and cannot be followed fail it', () => {
   test('what names another instance is not ours, whatever its other labels hold', () => {
     const found = discover(volume('v', { ...ON, instanceID: 'others', colour: 'nas', tags: 'nas' }))
     expect([found.targets, found.errors]).toEqual([{}, {}])
-    expect(discover(volume('v', { enabled: 'true', tags: 'nas' })).errors).toEqual({})
   })
 
   test('one that says no asks for nothing', () => {
@@ -226,15 +240,50 @@ describe('what is said', () => {
   test.each`
     object                                           | warning
     ${volume('v', { ...ON, instanceID: 'other' })}   | ${'volume "v" is for the instance "other", which config.yml does not have: it has nas, stopping, written'}
-    ${volume('v', { ...ON, instanceID: 'stoping' })} | ${'volume "v" is for the instance "stoping", which config.yml does not have: did you mean stopping?'}
+    ${volume('v', { ...ON, instanceID: 'nas2' })}    | ${'volume "v" is for the instance "nas2", which config.yml does not have: it has nas, stopping, written'}
     ${volume('v', { ...ON, instanceID: 'written' })} | ${'volume "v" is for the instance "written", which takes its targets from config.yml: the label asks for nothing'}
-    ${volume('v', { enabled: 'true' })}              | ${'volume "v" is enabled but names no instance: add `dev.polarfox.marina.instanceID`'}
-    ${volume('v', { enabled: 'on' })}                | ${'volume "v" is not backed up: `dev.polarfox.marina.enabled` is "on", neither true nor false'}
     ${volume('v', { ...ON, colour: 'x' })}           | ${'volume "v": the label `dev.polarfox.marina.colour` is unknown'}
   `('$warning', ({ object, warning }) => {
     const { warnings, errors } = discover(object)
     expect(warnings).toEqual([warning])
     expect(errors).toEqual({})
+  })
+
+  test('a list of two instances fails both, and a slip for one that reads no labels is a warning', () => {
+    expect(Object.keys(discover(volume('v', { ...ON, instanceID: 'nas, stoping' })).errors)).toEqual([
+      'nas',
+      'stopping',
+    ])
+    const { warnings, errors } = discover(volume('v', { ...ON, instanceID: 'writen' }))
+    expect([warnings.length, errors]).toEqual([1, {}])
+  })
+
+  const NAMELESS = 'is enabled but names no instance: add `dev.polarfox.marina.instanceID`'
+  test.each<[string, Short, string]>([
+    ['no id', { enabled: 'true' }, `volume "v" ${NAMELESS}`],
+    ['an empty id', { enabled: 'true', instanceID: ' ' }, `volume "v" ${NAMELESS}`],
+    ['quotes alone', { enabled: 'yes', instanceID: '""' }, `volume "v" ${NAMELESS}`],
+    [
+      'an answer that cannot be read',
+      { enabled: 'on' },
+      'volume "v" is not backed up: `dev.polarfox.marina.enabled` is "on", neither true nor false',
+    ],
+    [
+      'a misspelt label',
+      { enable: 'true' },
+      'volume "v": the label `dev.polarfox.marina.enable` is unknown: it is written `dev.polarfox.marina.enabled`',
+    ],
+  ])('what asks for a backup of nobody fails all that read labels: %s', (_, labels, sentence) => {
+    const found = discover(volume('v', labels))
+    expect(found.errors).toEqual({ nas: [sentence], stopping: [sentence] })
+    expect(found.warnings).toEqual([])
+  })
+
+  test('what asks for a backup of nobody, and is backed up all the same, is a warning', () => {
+    const byTargets = discover(volume('listed', { enabled: 'true' }))
+    expect(byTargets).toMatchObject({ errors: {}, warnings: [`volume "listed" ${NAMELESS}`] })
+    const byLabel = discover(volume('v', { enabled: 'true' }), container('app', { ...ON, volumes: 'v' }))
+    expect(byLabel).toMatchObject({ errors: {}, warnings: [`volume "v" ${NAMELESS}`] })
   })
 
   test('old labels are a notice', () => {

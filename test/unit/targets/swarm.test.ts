@@ -108,7 +108,7 @@ describe('a labelled service between two tasks', () => {
       { on: /^container inspect/, stdout: '[]', stderr: 'Error: No such container: shop_db\n', code: 1 },
     )
     const signal = new AbortController().signal
-    const nas = { id: 'nas', discovers: true, stopAttached: false }
+    const nas = { id: 'nas', discovers: true, stopAttached: false, names: [] }
     const { targetsOf, warnings } = await discover(docker, [nas], signal)
     const targets = targetsOf('nas')
     const engine = { version: '28.0.0', api: [1, 48] as const, remapped: false } as never
