@@ -57,6 +57,9 @@ while :; do sleep 3600 & wait $!; done`
 /** Deadline for removing the helper, ms: deleting millions of staged files takes time. */
 const REMOVE_DEADLINE_MS = 30 * 60_000
 
+/** How much of a client's words is kept: all options of a mount, so that they can be told from the rest. */
+const LONGEST_WORDS = 64 << 10
+
 /** Deadline for the first line of a started helper, ms. */
 const START_DEADLINE_MS = 60_000
 
@@ -131,7 +134,7 @@ async function start(docker: Docker, id: string): Promise<Started> {
   const lease = stream(docker, ['start', '--attach', '--interactive', id])
   let said = ''
   lease.stderr.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk.toString()}`.slice(-4096)
+    said = `${said}${chunk.toString()}`.slice(-LONGEST_WORDS)
   })
   let timer: NodeJS.Timeout | undefined
   let ended: Ended = { kind: 'timeout', afterMs: START_DEADLINE_MS }

@@ -4,7 +4,7 @@ import { thisProcess } from '../claim/processIdentity.ts'
 import { sweepJob } from '../claim/sweep.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
-import { withoutMountOptions } from '../docker/mountFailures.ts'
+import { withoutMountOptions } from '../docker/mountOptions.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
 

@@ -8,6 +8,7 @@ import { retryWhileUnavailable } from '../docker/retry.ts'
 import { CommandError, DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import { backupFailure, wasStarted } from './backupVerdict.ts'
+import { filterClientWords } from './clientWords.ts'
 
 export interface BackupRun {
   readonly docker: Docker
@@ -70,15 +71,21 @@ interface AttachedEnd {
 async function runAttached({ docker, container, log, signal }: BackupRun): Promise<AttachedEnd> {
   const client = stream(docker, ['start', '--attach', container])
   client.stdin.end()
+  const clientWords = filterClientWords()
   let said = ''
   const read = async (source: 'out' | 'err', from: AsyncIterable<Buffer>) => {
     let isWhole = true
+    const pass = async (bytes: Buffer) => {
+      if (bytes.length === 0) return
+      if (source === 'err') said = `${said}${bytes.toString()}`.slice(-4096)
+      isWhole = bytes.at(-1) === 0x0a
+      await log.write(source, bytes)
+    }
     for await (const chunk of from) {
-      if (source === 'err') said = `${said}${chunk.toString()}`.slice(-4096)
-      isWhole = chunk.at(-1) === 0x0a
-      await log.write(source, chunk)
+      await pass(source === 'err' ? clientWords.take(chunk) : chunk)
       freeAtOnce(chunk)
     }
+    if (source === 'err') await pass(clientWords.rest())
     if (!isWhole) await log.write(source, '\n') // a last line without an end belongs before what is said of it
   }
   const reading = Promise.all([

@@ -1,5 +1,6 @@
 /** Describes the result of a docker call: a success, a refusal in the engine's words, or no answer at all. Pure. */
 import { CancelledError, CommandError, type Ended } from '../errors.ts'
+import { withoutMountOptions } from './mountOptions.ts'
 import type { Docker } from './process.ts'
 
 /** A docker call that has ended, or that was left behind at its deadline. */
@@ -49,7 +50,7 @@ export function commandError(
   output: QueryOutput,
 ): Error {
   if (output.ended.kind === 'cancelled') return new CancelledError()
-  const stderr = docker.redact(output.stderr.trim())
+  const stderr = docker.redact(withoutMountOptions(output.stderr.trim()))
   return new CommandError(`${what}: ${reason(output.ended, stderr)}`, {
     argv: argv.map(docker.redact),
     ended: output.ended,
@@ -57,9 +58,9 @@ export function commandError(
   })
 }
 
-/** Returns docker's own words without its prefixes or, if it said nothing, how the client ended. `stderr` must be redacted. */
+/** Returns docker's own words without its prefixes and without mount options or, if it said nothing, how the client ended. `stderr` must be redacted. */
 export function reason(ended: Ended, stderr: string): string {
-  const words = stderr
+  const words = withoutMountOptions(stderr)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^(Run 'docker .*--help'|See 'docker .*--help')/.test(line))

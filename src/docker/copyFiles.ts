@@ -50,6 +50,8 @@ export interface PathInfo {
   readonly content: Buffer | null
 }
 
+/** How much of a client's words is kept, bytes: all options of a mount, so that they can be told from the rest. */
+const LONGEST_WORDS = 64 << 10
 /** Deadline of one look at a path, ms: on any healthy disk a directory's second entry comes in well under a second. */
 const LOOK_DEADLINE_MS = 120_000
 
@@ -69,7 +71,7 @@ export async function look(
   client.stdin.end()
   let stderr = ''
   client.stderr.on('data', (chunk: Buffer) => {
-    stderr = `${stderr}${chunk.toString()}`.slice(-4096)
+    stderr = `${stderr}${chunk.toString()}`.slice(-LONGEST_WORDS)
   })
   const seen = { first: null as Header | null, entries: 0, enough: false }
   const content: Buffer[] = []

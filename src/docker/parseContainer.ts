@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { InstanceError } from '../errors.ts'
 import { isClaim, LOOK, VERSION_LABEL } from './labels.ts'
+import { withoutMountOptions } from './mountOptions.ts'
 
 /** What a container does. `down` covers all states without a process: created, exited, dead, being removed. */
 export type Activity = 'running' | 'paused' | 'restarting' | 'down'
@@ -45,7 +46,7 @@ export interface ContainerState {
   readonly finishedAt: string
   readonly exitCode: number
   readonly oomKilled: boolean
-  /** Why the engine could not start it, in the engine's words; else empty. */
+  /** Why the engine could not start it, in the engine's words without mount options; else empty. */
   readonly startError: string
 }
 
@@ -202,7 +203,7 @@ function endOf(state: RawContainer['State']): ContainerState {
     finishedAt: state.FinishedAt,
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled ?? false,
-    startError: state.Error,
+    startError: withoutMountOptions(state.Error),
   }
 }
 

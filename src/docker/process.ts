@@ -11,6 +11,7 @@ import type { Readable, Writable } from 'node:stream'
 import { exec } from '@actions/exec'
 import { DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
 import { commandError, type QueryOutput, succeeded, UNNAMED_SIGNAL } from './callResult.ts'
+import { withoutMountOptions } from './mountOptions.ts'
 import { endGroup } from './runningClients.ts'
 
 /** How docker is called: the environment of its client (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
@@ -42,7 +43,9 @@ export async function query(docker: Docker, argv: readonly string[], options: Qu
   const input = options.input === undefined ? null : await nameless(options.input)
   const running = input === null ? withoutInput(argv, env, kept) : withInput(argv, env, input, kept)
   const ended = await firstOf(running, options.deadlineMs ?? QUERY_DEADLINE_MS, options.signal).catch(noClient)
-  return { ended, stdout: Buffer.concat(kept.stdout).toString(), stderr: Buffer.concat(kept.stderr).toString() }
+  // masked at the source: whoever quotes an engine's words shows no password of a share
+  const stderr = withoutMountOptions(Buffer.concat(kept.stderr).toString())
+  return { ended, stdout: Buffer.concat(kept.stdout).toString(), stderr }
 }
 
 interface Kept {

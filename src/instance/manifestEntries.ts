@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Layout } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
-import { shownOptions } from '../docker/mountFailures.ts'
+import { shownOptions } from '../docker/mountOptions.ts'
 import type { DumpReport } from '../dump/dump.ts'
 import type { DbSource, VolumeSource } from '../targets/resolve.ts'
 

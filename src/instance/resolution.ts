@@ -3,6 +3,7 @@ import { hookContainer } from '../applications/hooks.ts'
 import { findClaims } from '../claim/findClaims.ts'
 import type { Target } from '../config/model.ts'
 import type { Journal } from '../docker/labels.ts'
+import { secretsOfOptions } from '../docker/mountOptions.ts'
 import { InstanceError } from '../errors.ts'
 import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
@@ -32,7 +33,10 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
   for (const one of found) {
     if (one.kind === 'unresolved') await failTarget(run, one.target, { error: one.error })
     else if (one.kind === 'db') databases.push(one)
-    else volumes.push(one)
+    else {
+      run.context.hide(secretsOfOptions(one.volume.options))
+      volumes.push(one)
+    }
   }
   const planned = await planInstanceStops(run, volumes, others)
   return { volumes: planned.sources, databases, awaited, stops: planned.stops }

@@ -1,37 +1,10 @@
 import { expect, test } from 'vitest'
-import {
-  couldNotBeMounted,
-  mountFailureIn,
-  shownOptions,
-  unmountable,
-  withoutMountOptions,
-} from '../../../src/docker/mountFailures.ts'
+import { couldNotBeMounted, mountFailureIn, unmountable } from '../../../src/docker/mountFailures.ts'
 import { volume } from '../../support/containers.ts'
 
 const at = (name: string) => `/var/lib/docker/volumes/${name}/_data`
 /** As engines 20.10 and 26.1 say it; 26.1 hides the password itself. */
 const CIFS = `error while mounting volume '${at('cifs')}': failed to mount local volume: mount //192.0.2.1/share:${at('cifs')}, data: addr=192.0.2.1,username=u,password=hunt:er2,2: no such device`
-
-test('the options of a mount are not shown, the reason is', () => {
-  expect(withoutMountOptions(`Error response from daemon: ${CIFS}`)).toBe(
-    `Error response from daemon: error while mounting volume '${at('cifs')}': failed to mount local volume: mount //192.0.2.1/share:${at('cifs')}, data: ***: no such device`,
-  )
-})
-
-test.each([
-  ['VolumeDriver.Mount: rclone mount failed: user=u pass=hunter2,x', /pass=\*\*\*/],
-  ['VolumeDriver.Mount: credentials=/etc/secret cannot be read', /credentials=\*\*\*/],
-  ['VolumeDriver.Mount: https://u:hunter2@dav.invalid/x refused', /https:\/\/\*\*\*@dav\.invalid\/x refused/],
-  ['error while mounting volume: password2=hunter2', /password2=\*\*\*$/],
-])('secrets in the words of other drivers: %s', (words, expected) => {
-  const shown = withoutMountOptions(words)
-  expect(shown).toMatch(expected)
-  expect(shown).not.toMatch(/hunter2|etc\/secret/)
-})
-
-test('words that speak of no mount are left alone', () => {
-  expect(withoutMountOptions('FATAL: role "u" is missing, user=u')).toBe('FATAL: role "u" is missing, user=u')
-})
 
 test.each<[string, string, string[]]>([
   ['the one that is named', CIFS, ['cifs']],
@@ -65,14 +38,4 @@ test('the target says what the engine said, and nothing before it', () => {
     /^volume cifs could not be mounted: error while mounting volume '.*data: \*\*\*: no such device\. See that/,
   )
   expect(mountFailureIn('the helper has no shell')).toBeNull()
-})
-
-test.each([
-  [{ type: 'cifs', o: 'addr=nas,username=u,password=hunter2,vers=3.0' }, 'addr=nas,username=***,password=***,vers=3.0'],
-  [{ o: 'password=hunter,2 secret!,ro' }, 'password=***,***,ro'],
-  [{ o: 'credentials=/etc/x,ro' }, 'credentials=***,ro'],
-  [{ o: 'bind' }, 'bind'],
-  [{ o: 'addr=10.0.0.2,rw,nfsvers=4' }, 'addr=10.0.0.2,rw,nfsvers=4'],
-])('the manifest shows %j without secrets', (options, o) => {
-  expect(shownOptions(options)).toEqual({ ...options, o })
 })

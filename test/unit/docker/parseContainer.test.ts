@@ -102,3 +102,10 @@ test('what a container of a real engine sees leads to it, and to the one whose n
   const own = runnerContainers({ cgroup: '0::/', mountinfo: seen, hostname: named('aa').id.slice(0, 12) }, containers)
   expect([...own].sort()).toEqual([named('aa').id, named('bb').id].sort())
 })
+
+test('why a container could not be started is read without the options of mounts', () => {
+  const said = 'failed to mount local volume: mount //n/s:/v, data: password=hunter, 2: EIO'
+  const first = inspected[0] as unknown as { readonly State: object }
+  const { startError } = parseContainer({ ...first, State: { ...first.State, Error: said } })
+  expect(startError).toBe(said.replace('password=hunter, 2', '***'))
+})

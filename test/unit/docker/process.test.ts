@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { commandError, reason } from '../../../src/docker/callResult.ts'
 import { type Docker, query } from '../../../src/docker/process.ts'
 
 let folder: string
@@ -40,4 +41,17 @@ test('a client gets all of its input, and its end', async () => {
 test('many clients that end at once, without input, leave no error behind', async () => {
   const all = await Promise.all(Array.from({ length: 40 }, () => query(docker, ['exit 0'])))
   expect(all.every(({ ended }) => ended.kind === 'exit' && ended.code === 0)).toBe(true)
+})
+
+test('whoever quotes an engine shows no option of a mount', async () => {
+  const words = (options: string) => `failed to mount local volume: mount //n/s:/v, data: ${options}: EIO`
+  const argv = [`echo "${words('password=hunter, 2')}" >&2; exit 1`]
+  const said = await query(docker, argv)
+  expect(said.stderr).toBe(`${words('***')}\n`)
+  expect(reason(said.ended, words('password=hunter, 2'))).toBe(words('***'))
+  const output = { ...said, stderr: words('password=hunter, 2') }
+  expect(commandError(docker, ['rm'], 'it is still there', output)).toMatchObject({
+    message: `it is still there: ${words('***')}`,
+    stderr: words('***'),
+  })
 })

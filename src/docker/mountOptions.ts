@@ -1,0 +1,121 @@
+/** Takes the options of mounts that may be secret out of an engine's or a driver's words, and out of a volume's own options. Pure. */
+
+/** A name that holds one of these is the name of a secret, or of an account. */
+const SECRET_WORD = 'pass|pwd|secret|token|cred|key|auth|user'
+const SECRET_NAME = `(?:[\\w.-]*(?:${SECRET_WORD})[\\w.-]*|pw|sig)`
+const isSecretName = (name: string) => new RegExp(`^${SECRET_NAME}$`, 'i').test(name)
+
+/**
+ * Options of mount.cifs, mount.nfs, bind mounts and FUSE whose values may be seen. A password may hold commas, so that behind one only
+ * these names show that the password is over.
+ */
+const OPEN_OPTION =
+  '(?:addr|clientaddr|ip|port|mountport|mountaddr|mountvers|mountproto|vers|nfsvers|minorversion|proto|sec|domain|dom|workgroup|iocharset|' +
+  'uid|gid|forceuid|forcegid|umask|fmask|dmask|file_mode|dir_mode|r[ow]|(?:no)?(?:exec|suid|dev|atime|diratime|perm|serverino|brl|lock|ac|cto|acl|resvport|unix|posix|sharecache|intr)|' +
+  'relatime|soft|hard|timeo|retrans|retry|rsize|wsize|bsize|actimeo|acregmin|acregmax|acdirmin|acdirmax|cache|seal|mfsymlinks|nobrl|nounix|mapposix|fsc|tcp|udp|rdma|' +
+  'bind|rbind|private|rprivate|slave|rslave|shared|rshared|size|mode|nr_inodes|type|device|fstype|subvol|compress|allow_other|allow_root|default_permissions|' +
+  'reconnect|sshfs_[a-z]+|ServerAlive[a-zA-Z]+|StrictHostKeyChecking|fsname|max_read|lookupcache|local_lock|snapshot|handletimeout|echo_interval|multichannel|max_channels|nconnect)'
+
+/** Where a secret value ends: at the next option, a quote, the reason behind the last colon, or the line's end. */
+const VALUE_END = [
+  `[,;]\\s*${OPEN_OPTION}(?:[=,\\s]|$|:\\s)`,
+  `[,;\\s&]+\\\\?["']?${SECRET_NAME}\\\\?["']?\\s*=`,
+  `\\\\?["'](?:[\\s,:;)\\]}]|$)`,
+  `: [^:\\n]*$`,
+  `\\s+--?[a-z]`,
+  '\\n',
+  '$',
+].join('|')
+
+const NAMED_VALUE = new RegExp(
+  `(?<![\\w/.])(-{0,2}${SECRET_NAME}(?:\\\\?["'])?\\s*[=:]\\s*(?:\\\\?["'])?)(?!["'\\\\\\s]*\\*\\*\\*)(?=\\S)[^\\n]*?(?=${VALUE_END})`,
+  'gi',
+)
+const FLAG_VALUE = new RegExp(
+  `(?<![\\w-])(--?${SECRET_NAME}\\s+|sshpass\\s+-p\\s*)(?!\\s*\\*\\*\\*)[^\\n]*?(?=${VALUE_END})`,
+  'gi',
+)
+const QUOTED_VALUE = new RegExp(`(?<![\\w/.])(${SECRET_NAME}\\s+)(["'])(?:(?!\\2)[^\\n])*\\2`, 'gi')
+
+/**
+ * Returns an engine's or a driver's words without what may be secret: the options of a failed mount, values under secret names, and
+ * what stands before the `@` of an address. Words that speak of no mount come back as they are. Where a secret may hold any character,
+ * its end cannot be told; then more is taken out rather than less.
+ */
+export function withoutMountOptions(words: string): string {
+  if (!/mount|volume ?driver/i.test(words)) return words
+  // what the client adds in lines of its own is not the reason
+  const added = words.search(/\n(?:Error: |failed to start|Run '|See ')/)
+  const said = added < 0 ? words : words.slice(0, added)
+  return (
+    withoutUserInfo(
+      said
+        // the engine gives all options of a failed mount before its reason: `mount SOURCE:TARGET, data: OPTIONS: REASON`
+        .replace(/(, data: )(?!\*\*\*)(?:[\s\S]*(?=: [^:\n]*$)|[\s\S]*)/, '$1***')
+        .replace(/(?<=\bmap\[)[^\n]*(?=\])/g, '***')
+        .replace(/\b(Bearer|Basic)\s+(?!\*\*\*)\S+/gi, '$1 ***'),
+    )
+      .replace(NAMED_VALUE, '$1***')
+      .replace(FLAG_VALUE, '$1***')
+      .replace(QUOTED_VALUE, '$1***') + words.slice(said.length)
+  )
+}
+
+/** An address without who asks: `//user:password@nas/share`, `user:password@nas:/folder`. */
+function withoutUserInfo(text: string): string {
+  return text
+    .replace(/(\/\/)(?:[^/\s:@'"]+:[^\n'"]*|[^\s'"]*)@/g, '$1***@')
+    .replace(/(^|[\s'"=([,])[\w.+~\\-]+:(?=[^\s/])[^\s'"]*@(?=[\w[])/gm, '$1***@')
+}
+
+type Options = Readonly<Record<string, string>>
+
+/** A volume's options with `***` for each value that may be secret: `o=addr=nas,password=***`. */
+export function shownOptions(options: Options): Options {
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [key, isSecretName(key) ? '***' : shownValue(value)]),
+  )
+}
+
+/** One of a list of options that is secret may hold a comma: then so may all behind it, up to a name that is known. */
+function shownValue(value: string): string {
+  const parts = value.split(',')
+  const first = parts.findIndex(isSecretPart)
+  if (first < 0) return withoutUserInfo(value)
+  return parts
+    .map((part, index) => {
+      if (isSecretPart(part)) return `${part.split('=')[0]}=***`
+      return index < first || isOpenPart(part) ? withoutUserInfo(part) : '***'
+    })
+    .join(',')
+}
+
+const isSecretPart = (part: string) => part.includes('=') && isSecretName(part.split('=')[0]?.trim() ?? '')
+const isOpenPart = (part: string) => new RegExp(`^${OPEN_OPTION}(=[\\w./:-]*)?$`).test(part)
+
+/** The secrets in a volume's options as they stand there, to be masked wherever they appear: passwords, keys and tokens, no names of accounts. */
+export function secretsOfOptions(options: Options): readonly string[] {
+  const found = Object.entries(options).flatMap(([key, value]) =>
+    isPassword(key) ? [value] : [...secretsInList(value), ...secretsInAddress(value)],
+  )
+  return [...new Set(found)].filter((secret) => secret !== '')
+}
+
+const isPassword = (name: string) => /(pass(?!.*file)|pwd|secret|token|key(?!.*file)|^pw$)/i.test(name)
+
+/** A value up to the next option that is known, and its part before the first comma: a mount may take either. */
+function secretsInList(value: string): readonly string[] {
+  const parts = value.split(',')
+  return parts.flatMap((part, index) => {
+    const [, name = '', begin = ''] = /^\s*([\w.-]+)=([\s\S]*)$/.exec(part) ?? []
+    if (!isPassword(name)) return []
+    const rest = parts.slice(index + 1)
+    const end = rest.findIndex((one) => isOpenPart(one) || isSecretPart(one))
+    return [begin, [begin, ...(end < 0 ? rest : rest.slice(0, end))].join(',')]
+  })
+}
+
+function secretsInAddress(value: string): readonly string[] {
+  const password = /^(?:[\w+.-]+:)?(?:\/\/)?[^/\s:@]+:(?!\/)(.+)@/s.exec(value)?.[1]
+  return password === undefined ? [] : [password]
+}
