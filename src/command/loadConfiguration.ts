@@ -42,7 +42,11 @@ export function openVariables(action: CommandContext): Variables {
         origin: config.usedVariables.has(name) ? `the variable ${name}` : 'a variable that no instance uses',
         isCertain: true,
       })),
-    refuseRests: (config) => refuseRestsOfValues(input, (name) => config.usedVariables.has(name)),
+    refuseRests: (config) =>
+      refuseRestsOfValues(input, {
+        isUsed: (name) => config.usedVariables.has(name),
+        isInEnvironment: (name) => action.env[name] !== undefined,
+      }),
   }
 }
 

@@ -41,17 +41,32 @@ export function parseVariables(text: string): VariablesInput {
   return /^\s*\{/.test(text) ? readJson(text) : readLines(text)
 }
 
+/** What is known of a variable's name besides the input. */
+export interface NameFacts {
+  /** The configuration uses it. */
+  readonly isUsed: (name: string) => boolean
+  /** The step's environment sets it, too. */
+  readonly isInEnvironment: (name: string) => boolean
+}
+
 /**
- * Refuses an input in which a variable may really be the rest of another value. A name that the configuration uses counts as a variable;
- * any other name may be a line of a secret that happens to contain a `=`. @throws InputError that says how to write the value
+ * Refuses an input in which a variable may really be the rest of another value. A name that the configuration uses counts as a variable,
+ * unless the workflow gives it a second time, in the environment; any other name may be a line of a secret that happens to contain a `=`.
+ * @throws InputError that says how to write the value
  */
-export function refuseRestsOfValues(input: VariablesInput, isUsed: (name: string) => boolean): void {
+export function refuseRestsOfValues(input: VariablesInput, { isUsed, isInEnvironment }: NameFacts): void {
   for (const { name, line, after } of input.doubtful) {
-    if (isUsed(name)) continue
-    refuse(
-      line,
-      `no \${…} in the configuration uses what is set here, so this may be a further line of the value of line ${after}: remove it if it is a variable that nobody needs, or ${HOW_TO_WRITE}`,
-    )
+    const rest = `this may be a further line of the value of line ${after}`
+    if (!isUsed(name))
+      refuse(
+        line,
+        `no \${…} in the configuration uses what is set here, so ${rest}: remove it if it is a variable that nobody needs, or ${HOW_TO_WRITE}`,
+      )
+    if (isInEnvironment(name))
+      refuse(
+        line,
+        `${name} is set in the step's environment too, so ${rest}: set it in one of the two places, or ${HOW_TO_WRITE}`,
+      )
   }
   for (const { value, line } of input.lines) {
     const names = [...value.matchAll(/\s([A-Za-z_][A-Za-z0-9_]*)(?:=|<<)/g)].map(([, name = '']) => name)
