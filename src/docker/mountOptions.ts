@@ -44,9 +44,8 @@ const QUOTED_VALUE = new RegExp(`(?<![\\w/.])(${SECRET_NAME}\\s+)(["'])(?:(?!\\2
  */
 export function withoutMountOptions(words: string): string {
   if (!/mount|volume ?driver/i.test(words)) return words
-  // what the client adds in lines of its own is not the reason
-  const added = words.search(/\n(?:Error: |failed to start|Run '|See ')/)
-  const said = added < 0 ? words : words.slice(0, added)
+  // what the client adds in lines of its own is not the reason, nor is the end of a line
+  const said = words.slice(0, words.search(/\n(?:Error: |failed to start|Run '|See ')|\s*$/))
   return (
     withoutUserInfo(
       said

@@ -30,6 +30,7 @@ describe('the options of a local volume are not shown, the reason is', () => {
       `Error response from daemon: error while mounting volume '${at('cifs')}': failed to mount local volume: mount //192.0.2.1/share:${at('cifs')}, data: ***: no such device\nError: failed to start containers: 1`,
     )
     expect(withoutMountOptions(shown)).toBe(shown)
+    expect(withoutMountOptions(`${cifs(options)}\n`)).toMatch(/, data: \*\*\*: no such device\n$/)
   })
 })
 
