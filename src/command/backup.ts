@@ -160,7 +160,8 @@ function runInstances(
     const path = join(logs, `${one.raw.id}.log`)
     return runOne(action, context(instance), instance, { path, redactor: plan.redactor })
   }
-  return runAll(plan.instances, inputs.maxParallel, signal, work, (one) => notBegun(one.raw, 'skipped', null))
+  const pace = { atOnce: inputs.maxParallel, cancel: signal }
+  return runAll(plan.instances, pace, work, (one) => notBegun(one.raw, 'skipped', null))
 }
 
 function reportOf(

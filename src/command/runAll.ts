@@ -6,8 +6,7 @@
  */
 export async function runAll<Item, Result>(
   items: readonly Item[],
-  atOnce: number,
-  cancel: AbortSignal,
+  { atOnce, cancel }: { readonly atOnce: number; readonly cancel: AbortSignal },
   work: (item: Item) => Promise<Result>,
   skip: (item: Item) => Result,
 ): Promise<readonly Result[]> {

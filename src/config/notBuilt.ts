@@ -8,10 +8,10 @@ import type { Instance } from './model.ts'
 import { isTreeMap, treeAt } from './yaml.ts'
 
 /** Commands and inputs that do not work yet, each with what to use until then. */
-export const PENDING_COMMANDS: Readonly<Record<string, string>> = {
+export const PENDING_COMMANDS = {
   plan: 'use backup or validate',
   check: 'use backup or validate',
-}
+} as const
 export const PENDING_INPUTS: Readonly<Record<string, string>> = { host: 'select by instances instead' }
 
 interface Use {

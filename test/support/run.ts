@@ -1,6 +1,6 @@
 /** A backup through the built action: images that do as they are told, runs of a configuration, what people see of them, and what must be gone afterwards. */
 
-import { expect, inject, onTestFinished, TestRunner } from 'vitest'
+import { afterAll, beforeAll, expect, inject, onTestFinished, TestRunner } from 'vitest'
 import {
   type ActionOptions,
   type ActionResult,
@@ -24,6 +24,37 @@ export interface JobOptions extends Partial<Omit<ActionOptions, 'docker' | 'work
 /** The engine of this run of the tests. */
 export function testEngine(): Engine {
   return attachEngine(inject('engine'))
+}
+
+/**
+ * Prepares what many engine tests of one file share: an image that runs the shell text of `DO`, and a volume with a file, which is removed
+ * after the file's last test. `instance` makes an instance of the two; `more` adds or replaces keys, and adds to `env`.
+ */
+export function given(what: string) {
+  const engine = testEngine()
+  const id = (name: string) => engine.name(name)
+  const volume = id(what)
+  let image = ''
+  beforeAll(async () => {
+    image = await toldImage(engine)
+    await filledVolume(engine, what)
+  })
+  afterAll(async () => {
+    await engine.docker(['volume', 'rm', volume])
+  })
+  const instance = (
+    name: string,
+    text: string,
+    { env, ...more }: { readonly env?: object; readonly [key: string]: unknown } = {},
+  ) => ({
+    id: id(name),
+    customImage: image,
+    pull: 'never',
+    targets: [{ volume }],
+    env: { DO: shell(text), ...env },
+    ...more,
+  })
+  return { engine, id, volume, instance }
 }
 
 /** Runs `backup` of the configuration to its end, as the runner would. */

@@ -2,44 +2,21 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPrivateEngine } from '../../../examples/demo/engine.ts'
-import {
-  expectNoTrace,
-  filledVolume,
-  leftOf,
-  reportOf,
-  runJob,
-  shell,
-  startJob,
-  testEngine,
-  toldImage,
-} from '../../support/run.ts'
+import { expectNoTrace, filledVolume, given, leftOf, reportOf, runJob, startJob, toldImage } from '../../support/run.ts'
 
-const engine = testEngine()
-const id = (what: string) => engine.name(what)
+const { engine, id, volume, instance } = given('deaths')
 const FOREVER = 'echo begun; sleep 1000'
 
-let image: string
-let volume: string
 let large: string
 
 beforeAll(async () => {
-  image = await toldImage(engine)
-  volume = await filledVolume(engine, 'deaths')
   large = await filledVolume(engine, 'deaths-large', 'dd if=/dev/zero of=large bs=1M count=300; echo x >last')
 })
 
 afterAll(async () => {
-  await engine.docker(['volume', 'rm', volume, large])
+  await engine.docker(['volume', 'rm', large])
 })
 
-const instance = (what: string, text: string, more: object = {}) => ({
-  id: id(what),
-  customImage: image,
-  pull: 'never',
-  targets: [{ volume }],
-  env: { DO: shell(text) },
-  ...more,
-})
 /** Waits until these containers run. */
 async function runs(...containers: string[]): Promise<void> {
   const names = async () => (await engine.ok(['ps', '--format', '{{.Names}}'])).split('\n')

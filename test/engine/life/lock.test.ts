@@ -1,45 +1,14 @@
 /** One instance is backed up once at a time on a host; different ones side by side; and what a run that may touch nothing does. */
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { thisProcess } from '../../../src/claim/processIdentity.ts'
 import { claimLabels, claimName, type JournalEntry } from '../../../src/docker/labels.ts'
 import { IDLES, startApp } from '../../support/applications.ts'
-import {
-  expectNoTrace,
-  filledVolume,
-  leftOf,
-  reportOf,
-  runJob,
-  shell,
-  startJob,
-  testEngine,
-  toldImage,
-} from '../../support/run.ts'
+import { expectNoTrace, given, leftOf, reportOf, runJob, startJob } from '../../support/run.ts'
 
-const engine = testEngine()
-const id = (what: string) => engine.name(what)
+const { engine, id, volume, instance } = given('lock')
 const WAIT = 'echo waiting; while [ ! -e /tmp/go ]; do sleep 0.2; done; echo went on'
 
-let image: string
-let volume: string
-
-beforeAll(async () => {
-  image = await toldImage(engine)
-  volume = await filledVolume(engine, 'lock')
-})
-
-afterAll(async () => {
-  await engine.docker(['volume', 'rm', volume])
-})
-
-const instance = (what: string, text: string, more: object = {}) => ({
-  id: id(what),
-  customImage: image,
-  pull: 'never',
-  targets: [{ volume }],
-  env: { DO: shell(text) },
-  ...more,
-})
 const copied = () => ({ targets: [{ volume, staging: 'copy' }] })
 const go = (container: string) => engine.ok(['exec', container, 'touch', '/tmp/go'])
 

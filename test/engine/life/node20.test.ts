@@ -3,46 +3,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startArtifactService } from '../../support/artifact-service.ts'
 import { findNode20, type Node20 } from '../../support/node20.ts'
-import {
-  expectNoTrace,
-  filledVolume,
-  leftOf,
-  reportOf,
-  runJob,
-  shell,
-  startJob,
-  testEngine,
-  toldImage,
-} from '../../support/run.ts'
+import { expectNoTrace, given, leftOf, reportOf, runJob, startJob } from '../../support/run.ts'
 
-const engine = testEngine()
-const id = (what: string) => engine.name(what)
+const { engine, id, volume, instance } = given('n20')
 
 let node20: Node20
-let image: string
-let volume: string
 beforeAll(async () => {
   node20 = await findNode20()
-  image = await toldImage(engine)
-  volume = await filledVolume(engine, 'n20')
 })
-afterAll(async () => {
-  await node20?.dispose()
-  await engine.docker(['volume', 'rm', volume])
-})
-
-const instance = (what: string, text: string, more: object = {}) => ({
-  id: id(what),
-  customImage: image,
-  pull: 'never',
-  targets: [{ volume, ...more }],
-  env: { DO: shell(text) },
-})
+afterAll(() => node20?.dispose())
 
 test('mount, copy, artifacts', async () => {
   const service = await startArtifactService()
   try {
-    const instances = [instance('n20-mount', 'echo mounted'), instance('n20-copy', 'echo copied', { staging: 'copy' })]
+    const copied = { targets: [{ volume, staging: 'copy' }] }
+    const instances = [instance('n20-mount', 'echo mounted'), instance('n20-copy', 'echo copied', copied)]
     const ran = await runJob(engine, { instances }, { node: node20.path, env: service.env })
     expect(ran.code, ran.stdout).toBe(0)
     expect(ran.stdout).toMatch(/^mounted$(.|\n)*^copied$/m)

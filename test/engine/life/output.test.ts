@@ -5,40 +5,13 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { findProgram } from '../../../examples/demo/packages.ts'
-import {
-  expectNoTrace,
-  filledVolume,
-  leftOf,
-  reportOf,
-  runJob,
-  shell,
-  startJob,
-  testEngine,
-  toldImage,
-} from '../../support/run.ts'
+import { expectNoTrace, given, leftOf, reportOf, runJob, shell, startJob } from '../../support/run.ts'
 import { readAsRunner } from '../../unit/action/runner-model.ts'
 
-const engine = testEngine()
-const id = (what: string) => engine.name(what)
+const { engine, id, instance } = given('output')
 const MIB = 1 << 20
-
-let image: string
-let volume: string
-beforeAll(async () => {
-  image = await toldImage(engine)
-  volume = await filledVolume(engine, 'output')
-})
-afterAll(() => engine.docker(['volume', 'rm', volume]))
-
-const instance = (what: string, text: string, env: object = {}) => ({
-  id: id(what),
-  customImage: image,
-  pull: 'never',
-  targets: [{ volume }],
-  env: { DO: shell(text), ...env },
-})
 
 test('200 MB in lines to a slow reader: under 150 MB of memory, and the log is whole', async () => {
   const lines = 2_000_000
@@ -167,10 +140,12 @@ describe('secrets', () => {
     const config = {
       instances: [
         instance('secret', text, {
-          SHOWN: `$${'{VARIABLE}'}`,
-          API_PASSWORD: shell(secrets.LITERAL),
-          SSH_KEY: `$${'{LINES}'}`,
-          HTTPS_PROXY: `$${'{PROXY}'}`,
+          env: {
+            SHOWN: `$${'{VARIABLE}'}`,
+            API_PASSWORD: shell(secrets.LITERAL),
+            SSH_KEY: `$${'{LINES}'}`,
+            HTTPS_PROXY: `$${'{PROXY}'}`,
+          },
         }),
       ],
     }
