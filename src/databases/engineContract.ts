@@ -42,6 +42,8 @@ export interface ExtractedArgs {
   readonly secrets: readonly string[]
   /** Name of a secret that the tool accepts only on its command line, where others can see it; `null` if there is none. */
   readonly exposed: string | null
+  /** Why the arguments cannot be used although nothing secret of them is shown, and how to write them; `null` if they can. Contains no secret. */
+  readonly refusal: string | null
 }
 
 /** The programs that were found in the container, each with the first line of its `--version`. */

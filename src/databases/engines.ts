@@ -37,7 +37,9 @@ export function signsOfKinds(): readonly (readonly [DbKind, KindSigns])[] {
  */
 export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string[]): readonly string[] {
   if (kind !== null) return engineOf(kind).extractSecrets(dumpArgs).secrets
-  const telling = dumpArgs.filter((arg, i) => tellsSecret(arg) || /^--?pass(word)?$/i.test(dumpArgs[i - 1] ?? ''))
+  const telling = dumpArgs.filter(
+    (arg, i) => tellsSecret(arg) || /^["']?--?(pass\w*|pwd)["']?$/i.test(dumpArgs[i - 1] ?? ''),
+  )
   return [...new Set(ENGINES.flatMap((engine) => engine.extractSecrets(telling).secrets))]
 }
 
@@ -46,5 +48,5 @@ export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string
  * PostgreSQL if X is a number.
  */
 function tellsSecret(arg: string): boolean {
-  return /pass|pwd|secret|token|auth|:\/\//i.test(arg) || /^-p(?!\d+$)./s.test(arg)
+  return /pass|pwd|secret|token|auth|:\/\//i.test(arg) || /^["']?-p(?!\d+["']?$)./s.test(arg)
 }

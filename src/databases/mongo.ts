@@ -28,9 +28,9 @@ export const mongo: DatabaseEngine = {
 }
 
 const PASSWORD_SYNTAX = {
-  alone: /^(-p|--password)$/,
-  attached: /^(?:-p=?|--password(?:=|\s+))(.+)$/s,
-  exposed: /^--(sslPEMKeyPassword|tlsCertificateKeyFilePassword|awsSessionToken|awsSecretAccessKey)(?==|$)/,
+  alone: /^(-p|--pass(?:word|wd)?)$/,
+  attached: /^(?:-p=?|--pass(?:word|wd)?(?:=|\s+))(.+)$/s,
+  exposed: /^--(sslPEMKeyPassword|tlsCertificateKeyFilePassword|awsSessionToken|awsSecretAccessKey)(?=[=\s]|$)/,
 }
 
 /** Matches options of a URI that hold secrets and that the tool accepts only there. */

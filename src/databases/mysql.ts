@@ -36,10 +36,11 @@ export const mysql: DatabaseEngine = {
 
 /** How the tools take a password. Letters of options without a value may stand before `-p`: `-AvpX`. */
 const PASSWORD_SYNTAX = {
-  alone: /^(-p|--password1?)$/,
-  attached: /^(?:MYSQL_PWD=|-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?)?)?1?(?:=|\s+))(.+)$/s,
-  /** Matches the passwords of a second and third factor. */
-  exposed: /^--(loose[-_])?password[23](?==|$)/,
+  alone: /^(-p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?|d)?)?1?)$/,
+  attached:
+    /^(?:MYSQL_PWD=|-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?|d)?)?1?(?:=|\s+))(.+)$/s,
+  /** Matches the passwords of a second and third factor, and that of a key. */
+  exposed: /^--(loose[-_])?(password[23]|ssl[-_]passphrase)(?=[=\s]|$)/,
 }
 
 /**

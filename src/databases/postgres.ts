@@ -56,7 +56,8 @@ exec "$tool" --no-password "$@"`
 /** How a password may be written. Some people write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
 const PASSWORD_SYNTAX = {
   alone: /^(-W|--passw?o?r?d?)$/,
-  attached: /^(?:PGPASSWORD=|(?:--passw?o?r?d?)(?:=|\s+)|-W\s+)(.+)$/s,
+  // `-Wv` is two options, and `-Wcab` may be a password: see `takeFromConnection`
+  attached: /^(?:PGPASSWORD=|(?:--passw?o?r?d?)(?:=|\s+)|-[abBcCOsvwx]*W(?:=|\s+|(?![abBcCOsvwWx]+$)))(.+)$/s,
 }
 
 /** Matches parameters of a connection that are secrets. libpq reads those other than the password only from the connection itself. */
@@ -64,6 +65,10 @@ const SECRET_PARAMETER = /^(password|sslpassword|oauth_client_secret|scram_clien
 
 /** Takes the secrets out of a connection URL, or of a string of `key=value`. */
 function takeFromConnection(arg: string, collect: SecretCollector): void {
+  if (/^-[abBcCOsvwx]*W[abBcCOsvwWx]/.test(arg))
+    collect.refuse(
+      'has "-W" with more letters behind it, and nobody can answer its question: write --password=PASSWORD',
+    )
   const [, option = '', connection = ''] = /^(--dbname=|--db?n?a?m?=|-d)?(.*)$/s.exec(arg) ?? []
   if (/^[a-z]+:\/\//i.test(connection)) collect.keep(option + withoutUrlSecrets(connection, collect))
   else if (/^\s*\w+\s*=/.test(connection)) collect.keep(option + withoutPairSecrets(connection, collect))

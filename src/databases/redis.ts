@@ -16,8 +16,8 @@ export const redis: DatabaseEngine = {
 }
 
 const PASSWORD_SYNTAX = {
-  alone: /^(-a|--pass|--askpass)$/,
-  attached: /^(?:(?:REDISCLI|VALKEYCLI)_AUTH=|--pass(?:=|\s+)|-a(?:=|\s+)?)(.+)$/s,
+  alone: /^(-a|--pass(?:word|wd)?|--askpass)$/,
+  attached: /^(?:(?:REDISCLI|VALKEYCLI)_AUTH=|--pass(?:word|wd)?(?:=|\s+)|-a(?:=|\s+)?)(.+)$/s,
   takesOptions: true,
 }
 

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${DB_PASSWORD}` is an example for the configuration
 /** Takes secrets out of a tool's arguments, so that they travel in the environment, stand in no process list, and can be masked. Pure. */
 
 import type { ExtractedArgs } from './engineContract.ts'
@@ -22,13 +23,14 @@ function secretCollector() {
   let password: string | null = null
   let user: string | null = null
   let exposed: string | null = null
+  let refusal: string | null = null
   return {
     keep: (arg: string) => void args.push(arg),
     /** Records a password. `raw` is its written form, if that differs. */
     take(place: string, value: string, raw: string = value) {
       places.add(place)
       password = value
-      for (const text of [value, raw, value.trim()]) if (text !== '') secrets.add(text)
+      for (const text of [value, raw, value.trim(), withoutQuotes(value)]) if (text !== '') secrets.add(text)
     },
     drop: (place: string) => void places.add(place),
     hide: (...texts: readonly string[]) => {
@@ -37,37 +39,82 @@ function secretCollector() {
     expose: (name: string) => {
       exposed ??= name
     },
+    refuse: (why: string) => {
+      refusal ??= why
+    },
     nameUser: (name: string) => {
       user = name
     },
-    result: (): ExtractedArgs => ({ args, password, user, places: [...places], secrets: [...secrets], exposed }),
+    result: (): ExtractedArgs => ({
+      args,
+      password,
+      user,
+      places: [...places],
+      secrets: [...secrets],
+      exposed,
+      refusal,
+    }),
   }
 }
 
 export type SecretCollector = ReturnType<typeof secretCollector>
 
+/** Takes what an engine knows of secrets in an argument that is not the password option, and keeps the rest. */
+type TakeOther = (arg: string, collect: SecretCollector) => void
+
+const keepOther: TakeOther = (arg, collect) => collect.keep(arg)
+
 /**
  * Takes out every use of the password option. As the last argument, without a value, it is taken out too, because nobody can answer its
  * question. `-p X` and `--password X` are taken as a password, although `mysqldump` and `pg_dump` would ask for one and take X for a
- * database: whoever writes that means a password. Every other argument goes to `other`.
+ * database: whoever writes that means a password. Every other argument goes to `other`. Quotes that a shell would have removed do not hide
+ * a secret: where one is found without them, they go. What cannot be taken out is hidden and refused.
  */
 export function extractSecrets(
   args: readonly string[],
   syntax: PasswordSyntax,
-  other: (arg: string, collect: SecretCollector) => void = (arg, collect) => collect.keep(arg),
+  other: TakeOther = keepOther,
 ): ExtractedArgs {
+  const found = extractPlain(args, syntax, other)
+  const quoted = args.findIndex((arg) => unquotedSecret(arg, syntax, other) !== null)
+  if (quoted < 0) return refuseRest(found, syntax, other)
+  const plain = args.map((arg) => unquotedSecret(arg, syntax, other) ?? arg)
+  return refuseRest(extractPlain(plain, syntax, other), syntax, other)
+}
+
+/** The argument without its quotes, if it holds a secret or is the password option, and shows that only so; else `null`. */
+function unquotedSecret(arg: string, syntax: PasswordSyntax, other: TakeOther): string | null {
+  const [, option = '', value] = /^(--[\w-]+=|-[a-z])?(\\?["'“‘„].*|.*["'”’])$/is.exec(arg) ?? []
+  if (value === undefined) return null
+  const plain = option + withoutQuotes(value)
+  const before = extractPlain([arg], syntax, other)
+  const after = extractPlain([plain], syntax, other)
+  return before.places.length + before.secrets.length === 0 && after.places.length + after.secrets.length > 0
+    ? plain
+    : null
+}
+
+function withoutQuotes(text: string): string {
+  return text.replace(/^(?:\\?["'“‘„]\s*)+/, '').replace(/(?:\s*\\?["'”’])+$/, '')
+}
+
+/** `-pass X` and `-password=X` mean the long option: as a short one they would be the password "ass". */
+const LONG_WITH_ONE_DASH = /^-(?=(?:passw?o?r?d?|passwd|pwd)(?:[=\s]|$))/i
+
+function extractPlain(args: readonly string[], syntax: PasswordSyntax, other: TakeOther): ExtractedArgs {
   const collect = secretCollector()
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i] as string
+    const arg = longOption(args[i] as string)
     const value = syntax.attached.exec(arg)?.at(-1)
     const exposed = syntax.exposed?.exec(arg)?.[0]
     if (value !== undefined) {
       collect.take(arg.slice(0, arg.length - value.length).replace(/[=\s]+$/, ''), value)
       if (value.startsWith('=')) collect.hide(value.slice(1)) // mysqldump takes -p=X for a password "=X"
     } else if (exposed !== undefined) {
-      const [, name = '', , attached] = /^(--?[\w-]+)(=(.*))?$/s.exec(arg) ?? []
+      const [, name = '', , attached] = /^(--?[\w-]+)([=\s](.*))?$/s.exec(arg) ?? []
+      const secret = attached ?? args[++i] ?? ''
       collect.expose(name)
-      collect.hide(attached ?? args[++i] ?? '')
+      collect.hide(secret, secret.trim(), withoutQuotes(secret.trim()))
     } else if (syntax.alone.test(arg)) {
       const next = args[i + 1]
       const isValue = next !== undefined && (syntax.takesOptions || !next.startsWith('-'))
@@ -78,6 +125,42 @@ export function extractSecrets(
     } else other(arg, collect)
   }
   return collect.result()
+}
+
+function longOption(arg: string): string {
+  return LONG_WITH_ONE_DASH.test(arg) ? arg.replace(/^-(pass\w*|pwd)/i, '--password') : arg
+}
+
+/** Hides and refuses secrets that still stand in the arguments: a URL that the tool does not take, or several words in one argument. */
+function refuseRest(found: ExtractedArgs, syntax: PasswordSyntax, other: TakeOther): ExtractedArgs {
+  const inUrls = found.args.flatMap(passwordsInUrls)
+  const inWords = found.args.flatMap((arg, i) =>
+    FREE_TEXT.test(arg) || FREE_TEXT.test(found.args[i - 1] ?? '') ? [] : secretsInWords(arg, syntax, other),
+  )
+  const refusal =
+    inWords.length > 0
+      ? 'has several words in one item, and a password among them: write each word as an item of its own, without quotes, such as ["--user=NAME", "--password=${DB_PASSWORD}"]'
+      : inUrls.length > 0
+        ? 'has a URL with a password where the tool takes none: name host, user and password by options, each an item of its own, without quotes'
+        : null
+  const secrets = new Set([...found.secrets, ...inUrls, ...inWords])
+  return { ...found, secrets: [...secrets], refusal: found.refusal ?? refusal }
+}
+
+function passwordsInUrls(arg: string): string[] {
+  const urls = arg.matchAll(/[a-z][a-z0-9+.-]*:\/\/[^\s:@/?"']*:([^\s/?]+)@/gi)
+  return [...urls].flatMap(([, raw = '']) => [raw, decodePercent(raw)])
+}
+
+/** Options whose value is a text of its own language, in which anything may stand. */
+const FREE_TEXT = /^(--(where|query|init[-_]command|filter)|-[wq])/
+
+/** The secrets in an argument that really is several: `--user=root --password=X`, `-u "redis://…"`. */
+function secretsInWords(arg: string, syntax: PasswordSyntax, other: TakeOther): readonly string[] {
+  const words = withoutQuotes(arg).match(/(?:[^\s"']|"[^"]*"?|'[^']*'?)+/g) ?? []
+  if (words.length < 2) return []
+  const plain = words.map((word) => unquotedSecret(word, syntax, other) ?? word)
+  return extractPlain(plain, syntax, other).secrets
 }
 
 /** The parts of a URL with a password: `scheme://user:password@host`. */
@@ -138,9 +221,16 @@ export function optionName(arg: string): string {
 }
 
 /**
- * Finds one argument that really is several: `--clean --if-exists`, `--host db`, `-h db`; `null` if there is none. No option's name
+ * Finds one argument that really is several: `--clean --if-exists`, `--host db`, `-h db`, `--host=db --clean`; `null` if there is none. No option's name
  * contains a space. A short option may have its value attached (`-wa > 1`), which never begins with a space.
  */
 export function joinedArgument(args: readonly string[]): string | null {
-  return args.find((arg) => /^(--[a-z][\w-]*|-[a-z])\s/i.test(arg) || /^-[a-z]+\s+-/i.test(arg)) ?? null
+  return (
+    args.find(
+      (arg) =>
+        /^--(?!where|query)[a-z][\w-]*=\S*\s+--[a-z]/i.test(arg) ||
+        /^(--[a-z][\w-]*|-[a-z])\s/i.test(arg) ||
+        /^-[a-z]+\s+-/i.test(arg),
+    ) ?? null
+  )
 }

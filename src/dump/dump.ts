@@ -121,6 +121,7 @@ async function planDump(
   const engine = engineOf(kind)
   const given = engine.extractSecrets(target.dumpArgs)
   request.hide(given.secrets)
+  if (given.refusal !== null) throw new InstanceError(`dumpArgs ${given.refusal}`)
   const joined = joinedArgument(given.args)
   if (joined !== null)
     throw new InstanceError(

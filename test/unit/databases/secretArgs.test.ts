@@ -70,6 +70,90 @@ describe('every form in which a tool, or a person, writes a password is taken ou
     expect(places.join()).not.toMatch(/hunter2/)
   })
 
+  /** Forms in which a tool, or a person without a shell, leaves quotes or several words; each is taken out, or refused. */
+  const P = 'hunter2secret'
+  test.each<[DbKind, string[]]>([
+    ['postgres', [`--dbname="postgresql://u:${P}@h"`]],
+    ['postgres', [`-d"postgresql://u:${P}@h"`]],
+    ['postgres', ['-d', `"postgresql://u:${P}@h/app"`]],
+    ['postgres', [`-d "postgresql://u:${P}@h/app"`]],
+    ['postgres', [`'postgresql://u:${P}@h/app'`]],
+    ['postgres', [`"postgresql://h/app?password=${P}`]],
+    ['postgres', ['-d', `'host=h password=${P}'`]],
+    ['postgres', [`-d 'host=h password=${P}'`]],
+    ['postgres', [`"PGPASSWORD=${P}"`]],
+    ['postgres', [`-W${P}`]],
+    ['postgres', [`-vW${P}`]],
+    ['postgres', [`-W=${P}`]],
+    ['postgres', ['-password', P]],
+    ['postgres', [`--username=u --password=${P}`]],
+    ['postgres', [`mysql://u:${P}@h`]],
+    ['mysql', [`"-p${P}"`]],
+    ['mysql', [`-p"${P}"`]],
+    ['mysql', [`'--password=${P}'`]],
+    ['mysql', [`--password="${P}"`]],
+    ['mysql', [`\\"-p${P}\\"`]],
+    ['mysql', [`“-p${P}”`]],
+    ['mysql', [`"--user=root --password=${P}"`]],
+    ['mysql', [`--user=root --password=${P}`]],
+    ['mysql', [`--user=root -p${P}`]],
+    ['mysql', [`-uroot -p${P}`]],
+    ['mysql', [`-u root -p"${P}"`]],
+    ['mysql', [`--user=root "--password=${P}"`]],
+    ['mysql', ['-pass', P]],
+    ['mysql', [`-pass=${P}`]],
+    ['mysql', ['-password', P]],
+    ['mysql', ['--pass', P]],
+    ['mysql', ['"--password"', P]],
+    ['mysql', [`mysql://root:${P}@h/app`]],
+    ['mysql', [`"mysql://root:${P}@h/app"`]],
+    ['mysql', ['--host', `jdbc:mysql://root:${P}@h/app`]],
+    ['mysql', [`--ssl-passphrase=${P}`]],
+    ['mysql', ['--ssl-passphrase', P]],
+    ['mariadb', [`--ssl_passphrase="${P}"`]],
+    ['mariadb', [`"--ssl-passphrase=${P}"`]],
+    ['mongo', [`'mongodb://u:${P}@h'`]],
+    ['mongo', [`--uri="mongodb+srv://u:${P}@h"`]],
+    ['mongo', [`--uri "mongodb://u:${P}@h"`]],
+    ['mongo', ['"--uri"', `"mongodb://u:${P}@h"`]],
+    ['mongo', [`"-p${P}"`]],
+    ['mongo', ['-pass', P]],
+    ['mongo', ['--pass', P]],
+    ['mongo', [`--username=u --password ${P}`]],
+    ['mongo', [`http://u:${P}@h`]],
+    ['redis', ['-u', `"redis://u:${P}@h"`]],
+    ['redis', [`-u "redis://u:${P}@h"`]],
+    ['redis', [`-u'redis://u:${P}@h'`]],
+    ['redis', [`-uredis://u:${P}@h`]],
+    ['redis', [`"-a${P}"`]],
+    ['redis', [`"-a" "${P}"`]],
+    ['redis', [`-h h -a ${P}`]],
+    ['redis', ['-pass', P]],
+    ['redis', [`--password=${P}`]],
+    ['valkey', [`'valkey://u:${P}@h'`]],
+  ])('%s: %j', (kind, dumpArgs) => {
+    const { args, secrets, refusal, exposed, places } = engineOf(kind).extractSecrets(dumpArgs)
+    expect(secrets).toContain(P)
+    if (refusal === null && exposed === null) expect(args.join('\n')).not.toContain(P)
+    expect(`${refusal}${exposed}${places}`).not.toContain('hunter2')
+    for (const secret of secrets) expect(secret, 'no everyday word, no option').toMatch(/hunter2secret/)
+  })
+
+  test('quotes around what is no secret stay, and free text is no argument', () => {
+    for (const args of [
+      ['--where=a = "x" and b > 1'],
+      ["--where=name like '-p%'"],
+      ['-wa = 1 -b'],
+      ['--hex-blob', '"my db"'],
+      ['mongodb://u@h1:27017,h2:27017/?x=a@b'],
+    ])
+      expect(engineOf('mysql').extractSecrets(args)).toMatchObject({ args, secrets: [], refusal: null })
+    const query = ['-q', '{"password": {"$exists": true}, "u": "-p x"}']
+    expect(engineOf('mongo').extractSecrets(query)).toMatchObject({ args: query, secrets: [], refusal: null })
+    const pair = ['-d', 'host=h user=u dbname=a', '-Z', '9']
+    expect(engineOf('postgres').extractSecrets(pair)).toMatchObject({ args: pair, secrets: [], refusal: null })
+  })
+
   test('mysqldump takes -p=X for a password "=X": both are hidden', () => {
     expect(engineOf('mysql').extractSecrets(['-p=hunter2'])).toMatchObject({
       password: '=hunter2',
@@ -115,6 +199,9 @@ describe('where dbKind is left out', () => {
     ${['-d', 'password=hunter2']}      | ${['hunter2']}
     ${['-phunter2']}                   | ${['hunter2']}
     ${['postgresql://u:hunter2@h/db']} | ${['hunter2']}
+    ${['-pass', 'hunter2']}            | ${['hunter2']}
+    ${['"-phunter2"']}                 | ${['hunter2']}
+    ${['-u', '"redis://:hunter2@h"']}  | ${['hunter2']}
     ${['-p', '5433', '-a', 'app']}     | ${[]}
     ${['-p5433']}                      | ${[]}
     ${['--data-only', '-t', 'users']}  | ${[]}
@@ -128,6 +215,7 @@ test.each`
   ${['--clean --if-exists']}                    | ${'--clean --if-exists'}
   ${['--clean', '--host db']}                   | ${'--host db'}
   ${['-h db']}                                  | ${'-h db'}
+  ${['--host=db --clean']}                      | ${'--host=db --clean'}
   ${['-c -O']}                                  | ${'-c -O'}
   ${['-Fc -Z9']}                                | ${'-Fc -Z9'}
   ${['--where=a > 1']}                          | ${null}
