@@ -45,3 +45,16 @@ export function count(value: number, noun: string): string {
 export function minute(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }
+
+/** A text of others without the marks at its end: our sentence goes on behind it. */
+export function withoutEnd(text: string): string {
+  return text.replace(/[\s.,:;!?]+$/, '')
+}
+
+/** Several sentences as one text. One that ends by a mark of its own gets no second one behind it. */
+export function joinSentences(sentences: readonly string[]): string {
+  return sentences.reduce(
+    (text, next) => (text === '' ? next : `${text}${/[.!?…]$/.test(text) ? ' ' : '; '}${next}`),
+    '',
+  )
+}

@@ -87,9 +87,9 @@ async function explain(to: Console, error: unknown): Promise<number> {
   try {
     const result = error instanceof CancelledError ? 'cancelled' : 'failed'
     await setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' })
-    const list = sentences.map(({ message, at }) => {
+    const list = sentences.map(({ message }) => {
       const said = to.redact(message) // before it is escaped, which could hide a secret from a search
-      return `- ${inline(at?.title ? `${at.title}: ${said}` : said)}`
+      return `- ${inline(said)}`
     })
     const unwritten = await writeSummary(`### \u274c The run failed\n\n${list.join('\n')}`, env)
     if (unwritten !== null) await to.warning(unwritten)
@@ -102,12 +102,9 @@ async function explain(to: Console, error: unknown): Promise<number> {
 function sentencesOf(error: unknown): readonly { readonly message: string; readonly at?: AnnotationPlace }[] {
   if (error instanceof ConfigError) {
     return error.issues.map((issue) => ({
-      message: issue.message,
-      at: {
-        file: error.file,
-        line: issue.line,
-        title: `${error.file}:${issue.line}:${issue.column}${issue.path === '' ? '' : ` ${issue.path}`}`,
-      },
+      // the job's log shows of an annotation nothing but its message
+      message: `${error.file}:${issue.line}:${issue.column}: ${issue.message}`,
+      at: { file: error.file, line: issue.line, ...(issue.path === '' ? {} : { title: issue.path }) },
     }))
   }
   const isKnown =

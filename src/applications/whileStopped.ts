@@ -5,6 +5,7 @@ import type { Container } from '../docker/parseContainer.ts'
 import type { Docker } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
+import { joinSentences } from '../format.ts'
 import { allContainers, allVolumes } from './hostState.ts'
 import { asOfNow, type HostAfterCopy, interferenceWith, lateWriters, type StoppedContainers } from './interference.ts'
 import { type StartFailure, type StartResult, startAll } from './start.ts'
@@ -104,7 +105,7 @@ async function stopAndWork<T>(
     const { signal } = options
     stop = await stopAll(docker, group.stop, options)
     if (stop.aborted || signal?.aborted) throw new CancelledError()
-    if (stop.failed.length > 0) throw new InstanceError(stop.failed.map(({ error }) => error).join('; '))
+    if (stop.failed.length > 0) throw new InstanceError(joinSentences(stop.failed.map(({ error }) => error)))
     const value = await work()
     const quiet = quietOf(group, stop)
     const known = await inspectContainers(

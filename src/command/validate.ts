@@ -1,12 +1,25 @@
-/** `validate`: checks the configuration as far as the file alone allows. Needs no Docker and no variable's value. */
+/** `validate`: checks the configuration and its scripts as far as the repository alone allows. Needs no Docker and no variable's value. */
+import { isOpen } from '../config/interpolation.ts'
+import { issueAt, sortIssues } from '../config/issues.ts'
+import type { Config, RawInstance } from '../config/load.ts'
+import { pendingIssues } from '../config/notBuilt.ts'
+import { type Tree, treeAt } from '../config/yaml.ts'
+import { goesOnAfterFailure, saysGoesOn, whyNotStartable } from '../container/scriptHead.ts'
+import { imageName, isOfHostOnly } from '../docker/imageNames.ts'
+import { ConfigError, type ConfigIssue, InstanceError } from '../errors.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
+import { readScript } from './repositoryFiles.ts'
 
-/** Prints the result and returns the exit code. Throws `ConfigError` with everything that is wrong. */
+/** Prints the result and returns the exit code. Throws `ConfigError` with everything that is wrong, and with everything that a run would refuse. */
 export async function validate(action: CommandContext): Promise<number> {
   const { console } = action
   const config = await readConfig(action)
-  for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
+  const checked = await Promise.all(config.instances.map((raw) => checkInstance(action, config, raw)))
+  const notices = [...config.notices, ...imageNotice(config), ...checked.flatMap((one) => one.notices)]
+  for (const { message, line } of notices) await console.notice(message, { file: config.file, line })
+  const issues = checked.flatMap((one) => one.issues)
+  if (issues.length > 0) throw new ConfigError(config.file, sortIssues(issues))
   const count = config.instances.length
   await console.info(`${config.file} is valid: ${count} instance${count === 1 ? '' : 's'}.`)
   if (config.nodeNameVariables.length > 0) await console.info(`  nodeName needs ${config.nodeNameVariables.join(', ')}`)
@@ -17,4 +30,72 @@ export async function validate(action: CommandContext): Promise<number> {
     )
   }
   return 0
+}
+
+interface Checked {
+  readonly issues: readonly ConfigIssue[]
+  readonly notices: Config['notices']
+}
+
+/** Finds what a run of the instance would refuse. */
+async function checkInstance(action: CommandContext, config: Config, raw: RawInstance): Promise<Checked> {
+  const discover = writtenText(config, raw, 'discover') === 'all' ? 'all' : 'labels'
+  const issues = pendingIssues(config, { id: raw.id, discover })
+  const script = writtenText(config, raw, 'script')
+  if (script === undefined) return { issues, notices: [] }
+  const checked = await checkScript(action, config, { raw, script })
+  return { issues: [...issues, ...checked.issues], notices: checked.notices }
+}
+
+async function checkScript(
+  { event }: CommandContext,
+  config: Config,
+  { raw, script }: { readonly raw: RawInstance; readonly script: string },
+): Promise<Checked> {
+  const issue = (message: string): Checked => ({
+    issues: [issueAt(config.source, ['instances', raw.index, 'script'], message)],
+    notices: [],
+  })
+  const file = await readScript({ workspace: event.workspace, configFile: config.file }, script).catch(
+    (error: unknown) => {
+      if (error instanceof InstanceError) return error
+      throw error
+    },
+  )
+  if (file instanceof InstanceError) return issue(file.message)
+  const problem = whyNotStartable(file, writtenEntrypoint(config, raw))
+  if (problem !== null) return issue(`script ${script} ${problem}`)
+  const { line } = config.source.valueAt(['instances', raw.index, 'script'])
+  return { issues: [], notices: goesOnAfterFailure(file) ? [{ message: saysGoesOn(`script ${script}`), line }] : [] }
+}
+
+/** One notice for all images that are named by a tag: who may push to that name decides what runs. */
+function imageNotice(config: Config): Config['notices'] {
+  const named = config.instances.filter((raw) => isForOthersToChange(config, raw))
+  const [first] = named
+  if (first === undefined) return []
+  const ids = named.map(({ id }) => id).join(', ')
+  const message = `${ids}: the image is named by a tag, and whoever may push to that name decides what runs beside your data. A digest (image@sha256:…) always means the same image; one that was built on the host is used as it is`
+  return [{ message, line: config.source.valueAt(['instances', first.index, 'customImage']).line }]
+}
+
+/** Whether the owner of the image's name in a registry could change what runs. */
+function isForOthersToChange(config: Config, raw: RawInstance): boolean {
+  const image = writtenText(config, raw, 'customImage')
+  if (image === undefined || writtenText(config, raw, 'pull') === 'never') return false
+  return !imageName(image).isPinned && !isOfHostOnly(image)
+}
+
+/** The text of a key of the instance; `undefined` where there is none, or where it awaits variables. */
+function writtenText(config: Config, raw: RawInstance, key: string): string | undefined {
+  const value = treeAt(config.tree, ['instances', raw.index, key])
+  return typeof value === 'string' && !isOpen(value) ? value : undefined
+}
+
+/** The ENTRYPOINT that the instance sets; `null` where it is the image's own, or awaits variables. */
+function writtenEntrypoint(config: Config, raw: RawInstance): readonly string[] | null {
+  const value = treeAt(config.tree, ['instances', raw.index, 'entrypoint'])
+  const words: readonly Tree[] = Array.isArray(value) ? value : [value ?? null]
+  if (!words.every((word) => typeof word === 'string' && !isOpen(word))) return null
+  return (words as readonly string[]).filter((word) => word !== '')
 }

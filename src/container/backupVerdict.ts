@@ -1,6 +1,7 @@
 /** Judges from the engine's information on the container whether a backup succeeded; a client's exit code never counts. Pure. */
 import type { ContainerState } from '../docker/parseContainer.ts'
 import { toolOfEntrypoint } from './entrypoint.ts'
+import type { ScriptHead } from './scriptHead.ts'
 
 export interface ContainerEnd {
   readonly image: string
@@ -9,6 +10,10 @@ export interface ContainerEnd {
   readonly stderr: string
   /** Whether `/backup.sh` exists in the container; `null` if that was not checked. */
   readonly hasScript: boolean | null
+  /** What the first line of `/backup.sh` says; `null` if that was not checked. */
+  readonly head: ScriptHead | null
+  /** The USER that was used, from the image or the configuration. Empty is root. */
+  readonly user: string
   /** The ENTRYPOINT that was used, from the image or the configuration. Empty: `/backup.sh` was started directly. */
   readonly entrypoint: readonly string[]
   readonly memory: string | null
@@ -24,7 +29,7 @@ export function backupFailure(end: ContainerEnd): string | null {
   const { state, image } = end
   if (!wasStarted(state)) {
     if (end.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.startError)) return noScript(image)
-    return startFailure(image, lastWords(state.startError) || lastWords(end.stderr) || 'docker does not say why')
+    return startFailure(end, lastWords(state.startError) || lastWords(end.stderr) || 'docker does not say why')
   }
   if (state.status !== 'exited') return `the backup container did not end: docker says it is ${state.status}`
   if (state.oomKilled) return outOfMemory(end)
@@ -34,14 +39,44 @@ export function backupFailure(end: ContainerEnd): string | null {
   if (end.hasScript === false && tool !== null)
     return `image ${image} has no /backup.sh, and its ENTRYPOINT (${tool}) got it as an argument: give the instance a script, and set entrypoint: "" so that the script runs`
   if (end.hasScript === false && [2, 126, 127].includes(state.exitCode)) return noScript(image)
-  // the container's own init could not run it: newer engines say so as a start that failed, older ones as an exit
-  const unrun = /^exec (\/backup\.sh): (no such file or directory|exec format error|permission denied)$/m.exec(
-    end.stderr,
-  )
-  if (unrun) return startFailure(image, `exec: "${unrun[1]}": ${unrun[2]}`)
+  const unrun = whyNotRun(end)
+  if (unrun !== null) return startFailure(end, `exec: "/backup.sh": ${unrun}`)
   const failed = `the backup failed with exit code ${state.exitCode}: its log says why`
-  if (tool === null) return failed
+  const hint = hintOf(end)
+  if (tool === null) return hint === null ? failed : `${failed}. ${hint}`
   return `${failed}. The ENTRYPOINT (${tool}) got /backup.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs`
+}
+
+/** What to do about a failure whose cause shows in the last words of the script; `null` where none is known. */
+function hintOf({ stderr, user }: ContainerEnd): string | null {
+  const changed = /^.*: (?:file changed as we read it|file removed before we read it|file shrank by .*)$/im.exec(stderr)
+  if (changed) {
+    const volume = /(?:^|\/)volume\/([a-zA-Z0-9][a-zA-Z0-9_.-]*)\//.exec(changed[0])?.[1]
+    const which = volume === undefined ? 'the volume' : `volume ${volume}`
+    return `An application wrote to ${which} while it was read. Set stopAttached: true on it, and the application is stopped for the last part of a copy; or staging: copy, and what is read no longer changes`
+  }
+  const isRoot = /^(?:|0|root)(?::.*)?$/.test(user)
+  if (!isRoot && /permission denied|operation not permitted/i.test(stderr))
+    return `The image runs as user ${user}, who may not read or write every file; files of a volume keep their owners. If it must, set user: "0:0"`
+  return null
+}
+
+/**
+ * Why `/backup.sh` could not be run, in the words of the program that was to run it; `null` where it was run. Newer engines say so as a start
+ * that failed; older ones, an init or a wrapper by an exit code and a line on stderr, and `env` where it does not find what line 1 names.
+ */
+function whyNotRun({ state, stderr, head }: ContainerEnd): string | null {
+  const byInit = /^exec \/backup\.sh: (no such file or directory|exec format error|permission denied)$/m.exec(stderr)
+  if (byInit) return byInit[1] ?? null
+  if (state.exitCode !== 126 && state.exitCode !== 127) return null
+  const found =
+    /(?<![\w.-])\/backup\.sh(?:"?: | failed: )(?:\S+: bad interpreter: |cannot execute: )?(not found|no such file or directory|required file not found|exec format error|permission denied)/i.exec(
+      stderr,
+    )
+  if (found) return (found[1] ?? '').toLowerCase().replace(/^(required file )?not found$/, 'no such file or directory')
+  if (head?.kind !== 'interpreter' || head.program.includes('/')) return null
+  const isMissing = stderr.split('\n').some((line) => /\benv: /.test(line) && line.includes(head.program))
+  return state.exitCode === 127 && isMissing ? 'no such file or directory' : null
 }
 
 function noScript(image: string): string {
@@ -52,7 +87,11 @@ function noScript(image: string): string {
 function outOfMemory({ state, memory }: ContainerEnd): string {
   const limit = memory === null ? 'the host has too little free memory' : `its limit is ${memory} (resources.memory)`
   if (state.exitCode === 137) return `the backup ran out of memory and was killed (exit code 137): ${limit}`
-  return `one of the backup's processes was killed because memory ran out (the backup ended with exit code ${state.exitCode}): ${limit}`
+  const went =
+    state.exitCode === 0
+      ? 'the script went on and ended with exit code 0'
+      : `the script ended with exit code ${state.exitCode}`
+  return `memory ran out, and a process that the script had started was killed; ${went}, but the backup is not whole: ${limit}`
 }
 
 function killedBySignal({ state, memory }: ContainerEnd): string {
@@ -63,17 +102,37 @@ function killedBySignal({ state, memory }: ContainerEnd): string {
 }
 
 /** Says why the container's first program could not be started. The engine's message ends in `exec: "PROGRAM": why`. */
-function startFailure(image: string, said: string): string {
+function startFailure({ image, head }: ContainerEnd, said: string): string {
   const found = /exec: "((?:[^"\\]|\\.)*)": (.*?)(?:: unknown)?$/.exec(said)
   if (!found) return `the backup container could not be started: ${said}`
   const [, program = '', words = ''] = found
   const why = words.replace(/^stat [^:]*: /, '')
   if (program !== '/backup.sh')
     return `the entrypoint ${program} could not be started in image ${image}: ${why}. See the ENTRYPOINT of the image, or entrypoint in the configuration`
-  const cure = /permission denied/.test(why)
-    ? 'Make it executable (chmod 0755)'
-    : 'See that its first line names an interpreter that the image has (#!/bin/sh), and that it was built for this kind of machine'
-  return `/backup.sh of image ${image} could not be started: ${why}. ${cure}`
+  const unstarted = `/backup.sh of image ${image} could not be started`
+  if (/permission denied/.test(why)) return `${unstarted}: ${why}. Make it executable (chmod 0755)`
+  return `${unstarted}: ${whyUnstartable(head, why)}`
+}
+
+/** What the file itself shows of why it could not be started. */
+function whyUnstartable(head: ScriptHead | null, why: string): string {
+  const isForeign = /exec format error/.test(why)
+  switch (head?.kind) {
+    case 'wrong':
+      return `it ${head.why}`
+    case 'bare':
+      return 'it has no first line that names an interpreter. Begin it with #!/bin/sh'
+    case 'program':
+      return isForeign
+        ? 'it is a program for another kind of machine. Build it for this one'
+        : 'it is a program, and the image does not have the libraries that it was built for. Build it statically, or for this image'
+    case 'interpreter':
+      return isForeign
+        ? `the image's ${head.program} is for another kind of machine. Build or pull the image for this one`
+        : `its first line asks for ${head.program}, which the image does not have. Write one that it has (such as #!/bin/sh), or use an image with ${head.program}`
+    default:
+      return `${why}. See that its first line names an interpreter that the image has (#!/bin/sh), and that it was built for this kind of machine`
+  }
 }
 
 function signalName(signal: number): string {

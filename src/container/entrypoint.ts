@@ -24,7 +24,7 @@ export function toolOfEntrypoint(entrypoint: readonly string[], said: string): s
 }
 
 /** Returns the program that inits and the like start, without its folder. */
-function programOf(entrypoint: readonly string[]): string | null {
+export function programOf(entrypoint: readonly string[]): string | null {
   let skipsUser = false
   for (const word of entrypoint) {
     const name = word.slice(word.lastIndexOf('/') + 1)

@@ -9,6 +9,7 @@ import { CommandError, DockerUnavailableError, type Ended, InstanceError } from 
 import type { InstanceLog } from '../log/instanceLog.ts'
 import { backupFailure, wasStarted } from './backupVerdict.ts'
 import { filterClientWords } from './clientWords.ts'
+import { readScriptHead, type ScriptHead } from './scriptHead.ts'
 
 export interface BackupRun {
   readonly docker: Docker
@@ -17,6 +18,8 @@ export interface BackupRun {
   readonly memory: string | null
   /** The ENTRYPOINT that is used, from the image or the configuration. Empty: `/backup.sh` is started directly. */
   readonly entrypoint: readonly string[]
+  /** The USER that is used, of the image or the configuration. Empty is root. */
+  readonly user: string
   readonly log: InstanceLog
   /** Stops the container when it fires: the run is cancelled, its deadline passes, or its claim is lost. */
   readonly signal: AbortSignal
@@ -110,13 +113,15 @@ function stderrOf({ docker }: BackupRun, { ended, said }: AttachedEnd): string {
 }
 
 async function judgeEnd(
-  { docker, container, image, memory, entrypoint }: BackupRun,
+  { docker, container, image, memory, entrypoint, user }: BackupRun,
   state: Container,
   { stderr, warnings }: { readonly stderr: string; readonly warnings: readonly string[] },
 ): Promise<BackupEnd> {
   const asksForScript = entrypoint.length > 0 || [2, 126, 127].includes(state.exitCode)
-  const hasScript = asksForScript ? await scriptIsThere(docker, container) : null
-  const error = backupFailure({ image, state, stderr, hasScript, entrypoint, memory })
+  const script = asksForScript ? await readScript(docker, container) : null
+  const hasScript = script === null ? null : script.isThere
+  const head = script?.head ?? null
+  const error = backupFailure({ image, state, stderr, hasScript, head, entrypoint, memory, user })
   if (error !== null)
     return {
       kind: 'failed',
@@ -196,10 +201,15 @@ async function stop(docker: Docker, container: string): Promise<void> {
   if (stopped.ended.kind !== 'exit') await query(docker, ['kill', container], { deadlineMs: 10_000 })
 }
 
-/** Checks whether `/backup.sh` exists; `null` if docker does not say. Used only to make an error sentence more precise. */
-function scriptIsThere(docker: Docker, container: string): Promise<boolean | null> {
-  return look(docker, container, '/backup.sh').then(
-    (found) => found !== null,
+interface ScriptFacts {
+  readonly isThere: boolean
+  readonly head: ScriptHead | null
+}
+
+/** Reads `/backup.sh`; `null` if docker does not say. Used only to make an error sentence more precise. */
+function readScript(docker: Docker, container: string): Promise<ScriptFacts | null> {
+  return look(docker, container, '/backup.sh', { keep: true }).then(
+    (found) => ({ isThere: found !== null, head: found?.content ? readScriptHead(found.content) : null }),
     () => null,
   )
 }

@@ -32,13 +32,9 @@ export function kindOfImage(reference: string): DbKind | null {
  */
 export function detectKind(container: KindEvidence, tools: DumpTools): DbKind {
   const image = kindOfImage(container.image)
-  const programs = container.command.map((word) => word.split('/').pop() ?? '')
   const levels: readonly (readonly DbKind[])[] = [
     // the command is the nearest to what runs: it stands first
-    [
-      ...programs.flatMap((word) => kindBy((signs) => signs.server.test(word)) ?? []),
-      ...(image === null ? [] : [image]),
-    ],
+    [...kindsOfCommand(container.command), ...(image === null ? [] : [image])],
     container.env.flatMap((name) => kindBy((signs) => signs.variable?.test(name) === true) ?? []),
     DATABASE_TOOLS.filter((tool) => tools.has(tool)).flatMap((tool) => kindBy((signs) => signs.tool === tool) ?? []),
   ]
@@ -54,6 +50,31 @@ export function detectKind(container: KindEvidence, tools: DumpTools): DbKind {
   throw new InstanceError(
     `cannot tell which database runs in container "${container.name}" (image ${container.image}): say so with dbKind: ${DB_KINDS.slice(0, -1).join(', ')} or ${DB_KINDS.at(-1)}`,
   )
+}
+
+function kindsOfCommand(command: readonly string[]): readonly DbKind[] {
+  return command.flatMap((word) => kindBy((signs) => signs.server.test(word.split('/').pop() ?? '')) ?? [])
+}
+
+/**
+ * The kind of database whose data lies at a path of a container that runs it, by its image and its command alone; `null` where none is
+ * known to. The path is the usual one of that kind, or one that the command names (`-D`, `--datadir=`).
+ */
+export function databaseAt(container: Pick<KindEvidence, 'image' | 'command'>, path: string): DbKind | null {
+  const kind = kindsOfCommand(container.command)[0] ?? kindOfImage(container.image)
+  if (kind === null) return null
+  if (namedDirectories(container.command).some((named) => named === path || named.startsWith(`${path}/`))) return kind
+  const isUsual = signsOfKinds().some(([one, signs]) => one === kind && signs.data.test(path))
+  return isUsual ? kind : null
+}
+
+/** Data directories that a server's command line names, each server by its own option. */
+function namedDirectories(command: readonly string[]): readonly string[] {
+  return command.flatMap((word, index) => {
+    const [, attached] = /^(?:-D=?|--(?:datadir|dbpath|dir)=|data_directory=)(\/.*)$/.exec(word) ?? []
+    const isOption = /^(-D|--datadir|--dbpath|--dir)$/.test(word)
+    return attached ?? (isOption ? (command[index + 1] ?? []) : [])
+  })
 }
 
 function kindBy(shows: (signs: KindSigns) => boolean): DbKind | undefined {

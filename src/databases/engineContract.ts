@@ -25,6 +25,8 @@ export interface KindSigns {
   readonly server: RegExp
   /** Matches the names of environment variables that only images of this kind have; `null` where there is none. */
   readonly variable: RegExp | null
+  /** Matches the folder in which the usual images keep the server's data. */
+  readonly data: RegExp
   /** The program whose presence suggests this kind, if no other sign does. */
   readonly tool: string
 }

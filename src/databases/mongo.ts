@@ -19,6 +19,7 @@ export const mongo: DatabaseEngine = {
       image: /mongo|ferretdb/,
       server: /^mongod$/,
       variable: /^(MONGO_INITDB_ROOT_USERNAME|MONGO_INITDB_ROOT_PASSWORD|MONGODB_ROOT_PASSWORD)(_FILE)?$/,
+      data: /^\/data\/db$|^\/var\/lib\/mongo(db)?$|^\/bitnami\/mongodb(\/data(\/db)?)?$/,
       tool: 'mongodump',
     },
   },

@@ -14,18 +14,22 @@ import { judgeGrants } from './mysqlGrants.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { extractSecrets } from './secretArgs.ts'
 
+const MYSQL_DATA = /^\/var\/lib\/mysql(\/data)?$|^\/bitnami\/(mysql|mariadb)(\/data)?$|^\/config(\/databases)?$/
+
 export const mysql: DatabaseEngine = {
   kinds: {
     mysql: {
       image: /mysql|percona-server$|^percona$|percona-xtradb/,
       server: /^mysqld([_-]safe)?$/,
       variable: /^MYSQL_(ROOT_PASSWORD|RANDOM_ROOT_PASSWORD|ALLOW_EMPTY_PASSWORD)(_FILE)?$/,
+      data: MYSQL_DATA,
       tool: 'mysqldump',
     },
     mariadb: {
       image: /mariadb/,
       server: /^mariadbd?(-safe)?$/,
       variable: /^MARIADB_(ROOT_PASSWORD|ROOT_PASSWORD_HASH|RANDOM_ROOT_PASSWORD|ALLOW_EMPTY_ROOT_PASSWORD)(_FILE)?$/,
+      data: MYSQL_DATA,
       tool: 'mariadb-dump',
     },
   },

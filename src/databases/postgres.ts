@@ -19,6 +19,7 @@ export const postgres: DatabaseEngine = {
       image: /postgres|postgis|timescale|pgvector|pgvecto|^supabase$/,
       server: /^(postgres|postmaster)$/,
       variable: /^(POSTGRES(QL)?_(DB|USER|USERNAME|PASSWORD|INITDB_ARGS)(_FILE)?|PGDATA)$/,
+      data: /^\/var\/lib\/postgresql(\/data|\/\d+(\/(data|docker|main))?)?$|^\/bitnami\/postgresql(\/data)?$|^\/var\/lib\/pgsql(\/data)?$/,
       tool: 'pg_dumpall',
     },
   },

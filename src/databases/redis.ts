@@ -5,10 +5,12 @@ import { rdbFile } from './formats/rdb.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
+const DATA = /^\/data$|^\/var\/lib\/(redis|valkey)$|^\/bitnami\/(redis|valkey)(\/data)?$/
+
 export const redis: DatabaseEngine = {
   kinds: {
-    redis: { image: /redis/, server: /^redis-server$/, variable: null, tool: 'redis-cli' },
-    valkey: { image: /valkey/, server: /^valkey-server$/, variable: null, tool: 'valkey-cli' },
+    redis: { image: /redis/, server: /^redis-server$/, variable: null, data: DATA, tool: 'redis-cli' },
+    valkey: { image: /valkey/, server: /^valkey-server$/, variable: null, data: DATA, tool: 'valkey-cli' },
   },
   tools: ['valkey-cli', 'redis-cli'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUrl),

@@ -1,5 +1,6 @@
 /** Describes the result of a docker call: a success, a refusal in the engine's words, or no answer at all. Pure. */
 import { CancelledError, CommandError, type Ended } from '../errors.ts'
+import { withoutEnd } from '../format.ts'
 import { withoutMountOptions } from './mountOptions.ts'
 import type { Docker } from './process.ts'
 
@@ -58,16 +59,16 @@ export function commandError(
   })
 }
 
-/** Returns docker's own words without its prefixes and without mount options or, if it said nothing, how the client ended. `stderr` must be redacted. */
+/** Returns docker's own words without its prefixes, its last punctuation mark and mount options or, if it said nothing, how the client ended. `stderr` must be redacted. */
 export function reason(ended: Ended, stderr: string): string {
   const words = withoutMountOptions(stderr)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^(Run 'docker .*--help'|See 'docker .*--help')/.test(line))
-  const said = words
     .slice(-3)
     .join(' ')
     .replace(/^(docker: )?(Error response from daemon: )?/, '')
+  const said = withoutEnd(words)
   switch (ended.kind) {
     case 'timeout':
       return `docker did not answer within ${Math.round(ended.afterMs / 1000)} s${said === '' ? '' : ` (${said})`}`

@@ -1,5 +1,6 @@
 /** Asks which engine answers, what it can do, and what time it has. */
 import { CancelledError, DockerUnavailableError } from '../errors.ts'
+import { withoutEnd } from '../format.ts'
 import { type QueryOutput, reason, succeeded } from './callResult.ts'
 import { type Docker, query } from './process.ts'
 
@@ -90,7 +91,7 @@ function parseAnswer(text: string): unknown {
   } catch {
     const [line = ''] = text.trim().split('\n')
     throw new DockerUnavailableError(
-      `the docker client answered in words that are not Docker’s: "${line.slice(0, 200)}". See that docker on PATH is Docker’s own client`,
+      `the docker client answered in words that are not Docker’s: "${withoutEnd(line.slice(0, 200))}". See that docker on PATH is Docker’s own client`,
     )
   }
 }

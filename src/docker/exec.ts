@@ -12,8 +12,10 @@
  * - While more than 1 MiB waits to be read, it tells of no end in that container any more: execs, health checks and `docker stop`
  *   hang (moby/moby#53614, #41827). Somebody else's exec can cause that, too; ours do not wait for the engine's word.
  */
+
 import { randomBytes } from 'node:crypto'
 import type { Ended } from '../errors.ts'
+import { withoutEnd } from '../format.ts'
 import { HEARTBEAT_S, readVerdict, untilWord, wrappedCommand } from './execWrapper.ts'
 import { type Docker, firstOf, type Stream, stream } from './process.ts'
 
@@ -230,7 +232,7 @@ function drained(stdin: Stream['stdin']): Promise<void> {
 
 /** Says why an exec failed: its own last words, or how it ended. */
 export function execReason(result: ExecResult): string {
-  const words = result.stderr.trim().split('\n').slice(-3).join(' ').trim()
+  const words = withoutEnd(result.stderr.trim().split('\n').slice(-3).join(' '))
   if (result.silent) return `docker gave no sign of life of it for ${SILENCE_MS / 1000} s, and it was ended`
   if (result.ended.kind === 'timeout')
     return `it was ended after ${Math.round(result.ended.afterMs / 1000)} s${words === '' ? '' : `: ${words}`}`

@@ -10,6 +10,7 @@ import { volumeDirectory } from '../container/layout.ts'
 import { VANISHED } from '../container/mountedVolumes.ts'
 import type { CopyRequest, CopyResult } from '../copy/copyVolume.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
+import { joinSentences, withoutEnd } from '../format.ts'
 import type { BegunCopy, CopyingStrategy, UnconfirmedCopy } from '../staging/stagingContract.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
@@ -167,7 +168,10 @@ async function copyStopped(on: CopySurroundings, group: StopGroup, members: read
   const { disturbed } = stopped.outcome
   if (disturbed.length > 0)
     for (const member of left)
-      fail(member, new InstanceError(`volume ${member.request.name} was not copied at rest: ${disturbed.join('; ')}`))
+      fail(
+        member,
+        new InstanceError(`volume ${member.request.name} was not copied at rest: ${joinSentences(disturbed)}`),
+      )
   for (const member of left)
     await step(on, member, 'unconfirmed', async ({ staging, confirm }) => ({
       kind: 'copied',
@@ -220,9 +224,12 @@ async function stopAround(
 function refuseDown({ notUp }: WorkWhileStopped<void>): void {
   if (notUp.length === 0) return
   throw new InstanceError(
-    notUp
-      .map((one) => `${one.error}${one.log.length === 0 ? '' : `; it said last: ${one.log.slice(-3).join(' | ')}`}`)
-      .join('; '),
+    joinSentences(
+      notUp.map(
+        (one) =>
+          `${one.error}${one.log.length === 0 ? '' : `; it said last: ${withoutEnd(one.log.slice(-3).join(' | '))}`}`,
+      ),
+    ),
   )
 }
 

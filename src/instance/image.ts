@@ -1,5 +1,6 @@
 /** The phase `image`: makes sure that the backup image exists and that the instance can run it. */
 import { imageUserOf } from '../container/fillContainer.ts'
+import { whyNotStartable } from '../container/scriptHead.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { dropsItsCommand, ensureImage, type ReadyImage } from '../docker/images.ts'
 import { refuseOtherNetwork } from '../docker/networks.ts'
@@ -26,8 +27,15 @@ export async function findImage(run: InstanceRun): Promise<ReadyImage> {
       `image ${image.reference} has a shell-form ENTRYPOINT, which drops /backup.sh and so would back up nothing: write it as ENTRYPOINT ["…"], or set entrypoint`,
     )
   }
+  refuseBrokenScript(run, instance.entrypoint ?? image.entrypoint)
   await refuseMissingObjects(run)
   return image
+}
+
+/** Refuses a script that could not be started. `entrypoint` is `null` where it is the image's own, and the image is not known. */
+export function refuseBrokenScript({ instance, script }: InstanceRun, entrypoint: readonly string[] | null): void {
+  const problem = script === null ? null : whyNotStartable(script, entrypoint)
+  if (problem !== null) throw new InstanceError(`script ${instance.script} ${problem}`)
 }
 
 /** Refuses volumes in `mounts` and a network that the configuration names and the host does not have. */

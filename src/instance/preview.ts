@@ -4,7 +4,7 @@ import type { InstanceLog } from '../log/instanceLog.ts'
 import type { PlannedTarget } from '../outcome.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import type { InstanceContext } from './context.ts'
-import { refuseMissingObjects } from './image.ts'
+import { refuseBrokenScript, refuseMissingObjects } from './image.ts'
 import { beginInstanceRun, explainFailure, type InstanceRun } from './instanceRun.ts'
 import { nameOthers } from './otherInstances.ts'
 import { type InstanceOutcome, targetName } from './reportBuilder.ts'
@@ -21,6 +21,7 @@ export async function previewInstance(
   try {
     const resolution = await run.report.phase('resolve', async () => {
       const found = await resolve(run, nameOthers(run))
+      refuseBrokenScript(run, instance.entrypoint)
       await refuseMissingObjects(run)
       return found
     })

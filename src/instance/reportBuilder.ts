@@ -1,5 +1,6 @@
 /** Collects what happens to one instance while it runs, and makes its report at the end. */
 import type { Instance, Target } from '../config/model.ts'
+import { joinSentences } from '../format.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import {
   type InstanceReport,
@@ -142,7 +143,7 @@ function outcomeOf({ id, line }: Instance, collected: Collected, endedAt: Date):
 /** Joins the errors of targets; an error that several share is said once. `null` if there are none. */
 export function errorsOf(targets: readonly Pick<TargetReport, 'error'>[]): string | null {
   const errors = new Set(targets.flatMap(({ error }) => (error === null ? [] : [error])))
-  return errors.size === 0 ? null : [...errors].join('; ')
+  return errors.size === 0 ? null : joinSentences([...errors])
 }
 
 export function targetName(target: Target): string {

@@ -2,10 +2,18 @@
 import { hookContainer } from '../applications/hooks.ts'
 import { findClaims } from '../claim/findClaims.ts'
 import type { Target } from '../config/model.ts'
+import { goesOnAfterFailure, saysGoesOn } from '../container/scriptHead.ts'
 import type { Journal } from '../docker/labels.ts'
 import { secretsOfOptions } from '../docker/mountOptions.ts'
 import { InstanceError } from '../errors.ts'
-import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
+import { joinSentences } from '../format.ts'
+import {
+  type DbSource,
+  type LiveDatabase,
+  type Resolved,
+  resolveTargets,
+  type VolumeSource,
+} from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
 import type { OthersPolicy } from './otherInstances.ts'
 import { type InstanceStops, planInstanceStops } from './planStops.ts'
@@ -23,8 +31,11 @@ export interface Resolution {
 export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<Resolution> {
   const { context, instance, report } = run
   const pending = context.pending(instance)
-  if (pending.length > 0) throw new InstanceError(pending.join('; '))
-  if (instance.script !== null) run.script = await context.readScript(instance.script)
+  if (pending.length > 0) throw new InstanceError(joinSentences(pending))
+  if (instance.script !== null) {
+    run.script = await context.readScript(instance.script)
+    if (goesOnAfterFailure(run.script)) await run.log.write('marina', saysGoesOn(`script ${instance.script}`))
+  }
   const targets = await targetsOfInstance(run)
   for (const target of targets) report.expect(target)
   const volumes: VolumeSource[] = []
@@ -39,7 +50,22 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
     }
   }
   const planned = await planInstanceStops(run, volumes, others)
+  for (const source of planned.sources)
+    if (source.liveDatabase !== null) await report.warn(warnOfLiveDatabase(source, source.liveDatabase, targets))
   return { volumes: planned.sources, databases, awaited, stops: planned.stops }
+}
+
+/** Says that a volume is read while a database writes to it. */
+function warnOfLiveDatabase(
+  { volume }: VolumeSource,
+  { kind, container }: LiveDatabase,
+  targets: readonly Target[],
+): string {
+  const isDumped = targets.some((target) => target.kind === 'db' && target.container === container)
+  const cure = isDumped
+    ? `Its dump is a target already (db: ${container}): take this volume out, or set stopAttached: true on it`
+    : `Back it up by its dump (db: ${container} in place of this volume), or set stopAttached: true on it`
+  return `volume ${volume.name} is the data directory of a running ${kind} server (container "${container}"): files that are read while it writes may not fit together, and such a backup cannot be relied on. ${cure}`
 }
 
 /** Returns the resolution without volumes that have failed since. A container that only they needed stopped is then not stopped. */

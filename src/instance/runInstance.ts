@@ -146,6 +146,7 @@ async function runImage(run: InstanceRun, image: ReadyImage, container: string):
     image: image.reference,
     memory: instance.resources.memory,
     entrypoint: instance.entrypoint ?? image.entrypoint,
+    user: instance.user ?? image.user,
     log,
     signal: abort.signal,
   })

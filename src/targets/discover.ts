@@ -14,6 +14,7 @@ import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
+import { joinSentences } from '../format.ts'
 import { lastingName, standingFor } from './services.ts'
 import { whereabouts } from './swarm.ts'
 
@@ -58,7 +59,7 @@ export async function discover(
     notices: found.notices,
     targetsOf(instance) {
       const errors = errorsOf(instance)
-      if (errors.length > 0) throw new InstanceError(errors.join('; '))
+      if (errors.length > 0) throw new InstanceError(joinSentences(errors))
       return found.targets.get(instance) ?? []
     },
   }

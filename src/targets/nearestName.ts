@@ -8,6 +8,8 @@ export interface HostObject {
   readonly id: string | null
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+  /** A container of an image that is known to be a database's. */
+  readonly isDatabase?: boolean
 }
 
 /** Largest number of names that are suggested. */
@@ -15,8 +17,8 @@ const MOST_NAMES = 3
 /** Matches what may be the beginning of an id. A shorter word may be one by chance. */
 const ID_PREFIX = /^[0-9a-f]{6,63}$/
 
-const PROJECT_IN_FRONT = "docker compose puts the project's name in front"
-const STACK_IN_FRONT = "docker stack puts the stack's name in front"
+const PROJECT_IN_FRONT = "Docker compose puts the project's name in front"
+const STACK_IN_FRONT = "Docker stack puts the stack's name in front"
 
 /**
  * Makes a sentence to follow "… does not exist": the nearest names, and why they differ; `null` if nothing is near. Rules are tried in
@@ -27,7 +29,7 @@ export function nearestName(kind: HostObject['kind'], wanted: string, objects: r
   if (same.some((one) => bears(one, wanted))) return 'It is there now: run this again'
   for (const { finds, because } of kind === 'volume' ? VOLUME_RULES : CONTAINER_RULES) {
     const names = [...new Set(same.filter((one) => finds(one, wanted)).map(lastingName))]
-    if (names.length > 0) return `Did you mean ${listed(names)}?${because === null ? '' : ` (${because}.)`}`
+    if (names.length > 0) return `Did you mean ${listed(names)}?${because === null ? '' : ` ${because}`}`
   }
   const byId = same.find(({ id }) => ID_PREFIX.test(wanted) && id?.startsWith(wanted))
   if (byId) return `The id of container "${byId.name}" begins so: give its name, which lasts longer than its id`
@@ -35,7 +37,9 @@ export function nearestName(kind: HostObject['kind'], wanted: string, objects: r
   if (other)
     return `There is a ${other.name === wanted ? other.kind : 'swarm service'} of that name: write "${KEYS[other.kind]}: ${wanted}"`
   const close = closest(wanted, same)
-  return close.length > 0 ? `Did you mean ${listed(close)}?` : null
+  if (close.length > 0) return `Did you mean ${listed(close)}?`
+  const databases = same.filter((one) => one.isDatabase && isPlain(one)).map(lastingName)
+  return databases.length > 0 ? `The databases of this host are in ${listed([...new Set(databases)], 'and')}` : null
 }
 
 function bears(object: HostObject, name: string): boolean {
@@ -66,7 +70,7 @@ const VOLUME_RULES: readonly Rule[] = [
 const CONTAINER_RULES: readonly Rule[] = [
   {
     finds: (one, wanted) => one.labels['com.docker.compose.service'] === wanted && isPlain(one),
-    because: "docker compose puts the project's name in front of the service's, and a number behind it",
+    because: "Docker compose puts the project's name in front of the service's, and a number behind it",
   },
   {
     finds: ({ labels }, wanted) =>
@@ -75,7 +79,7 @@ const CONTAINER_RULES: readonly Rule[] = [
   },
   {
     finds: (one, wanted) => isTask(one) && wanted.startsWith(`${lastingName(one)}.`),
-    because: 'docker swarm names each task anew, so name the service',
+    because: 'Docker swarm names each task anew, so name the service',
   },
   {
     finds: (one, wanted) => isPlain(one) && folded(withoutNumber(one.name)) === folded(withoutNumber(wanted)),
@@ -125,8 +129,8 @@ function closest(wanted: string, objects: readonly HostObject[]): readonly strin
 
 const WORD_LABELS = ['com.docker.compose.volume', 'com.docker.compose.service', 'com.docker.swarm.service.name']
 
-function listed(names: readonly string[]): string {
+function listed(names: readonly string[], joint: 'or' | 'and' = 'or'): string {
   const shown = names.slice(0, MOST_NAMES).map((name) => `"${name}"`)
   const last = shown.pop() ?? ''
-  return shown.length === 0 ? last : `${shown.join(', ')} or ${last}`
+  return shown.length === 0 ? last : `${shown.join(', ')} ${joint} ${last}`
 }

@@ -1,6 +1,8 @@
 /** Finds what an instance names: inspects each target, and decides how its data will come under `/backup`. Nothing is created or changed. */
 import { readRunnerTraces } from '../applications/hostState.ts'
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
+import { databaseAt, kindOfImage } from '../databases/detect.ts'
+import type { DbKind } from '../databases/engines.ts'
 import { isRefused } from '../docker/callResult.ts'
 import { inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import { imageDigests } from '../docker/images.ts'
@@ -27,11 +29,19 @@ export interface SourceContainer {
   readonly digest: string | null
 }
 
+export interface LiveDatabase {
+  readonly kind: DbKind
+  /** As a `db` target names it. */
+  readonly container: string
+}
+
 export interface VolumeSource {
   readonly kind: 'volume'
   readonly target: VolumeTarget
   readonly volume: Volume
   readonly staging: ChosenStaging
+  /** A database that runs on the volume, and goes on while it is read; `null` where none is known to. */
+  readonly liveDatabase: LiveDatabase | null
   /** Containers that have the volume mounted, running or not. */
   readonly containers: readonly SourceContainer[]
 }
@@ -158,7 +168,19 @@ async function resolveVolume(
   const users = containers.filter(
     (one) => !isOurs(one.labels) && one.mounts.some((mount) => mount.name === volume.name),
   )
-  return { kind: 'volume', target, volume, staging, containers: await describe(docker, users, options) }
+  const liveDatabase = target.stopAttached ? null : databaseOn(volume.name, users)
+  return { kind: 'volume', target, volume, staging, liveDatabase, containers: await describe(docker, users, options) }
+}
+
+/** The running database whose data directory the volume is. */
+function databaseOn(volume: string, users: readonly Container[]): LiveDatabase | null {
+  for (const user of users.filter((one) => one.state === 'running' || one.state === 'restarting')) {
+    for (const mount of user.mounts.filter((one) => one.name === volume && one.writable)) {
+      const kind = databaseAt(user, mount.target)
+      if (kind !== null) return { kind, container: lastingName(user) }
+    }
+  }
+  return null
 }
 
 async function resolveDatabase(search: Search, target: DbTarget): Promise<DbSource | Unresolved> {
@@ -206,14 +228,15 @@ function whyNoTask(task: Container): string {
 
 /** Makes the sentence that a target does not exist, with the name that was probably meant, or with what to do. */
 async function missing({ hostName, nearby }: Search, target: Target, what: string): Promise<string> {
-  const [kind, wanted, cure] =
+  const [kind, wanted, list] =
     target.kind === 'volume'
-      ? (['volume', target.name, 'create it'] as const)
-      : (['container', target.container, 'start it'] as const)
+      ? (['volume', target.name, 'docker volume ls'] as const)
+      : (['container', target.container, 'docker ps --all'] as const)
   const near = nearestName(kind, wanted, await nearby())
   const sentence = `${what} does not exist on host ${hostName}`
   if (near !== null) return `${sentence}. ${near}`
-  return `${sentence}: ${cure}${target.line === null ? '' : `, or remove it from line ${target.line} of the configuration`}`
+  const orRemove = target.line === null ? '' : `, or take it out of line ${target.line} of the configuration`
+  return `${sentence}: look its name up (${list})${orRemove}`
 }
 
 /** Lists everything on the host that can be named as a target. If the engine does not tell, only the suggestion of a name is lost. */
@@ -222,7 +245,10 @@ async function hostObjects(docker: Docker, options: QueryOptions): Promise<reado
     const containers = await inspectContainers(docker, await listContainers(docker, [], options), options)
     const volumes = await inspectVolumes(docker, await listVolumes(docker, [], options), options)
     return [
-      ...containers.map(({ id, name, labels }) => ({ kind: 'container' as const, id, name, labels })),
+      ...containers.map(({ id, name, labels, image }) => ({
+        ...{ kind: 'container' as const, id, name, labels },
+        isDatabase: kindOfImage(image) !== null,
+      })),
       ...volumes.map(({ name, labels }) => ({ kind: 'volume' as const, id: null, name, labels })),
     ].filter(({ name, labels }) => !isOurs(labels) && !/^[0-9a-f]{64}$/.test(name))
   } catch (error) {

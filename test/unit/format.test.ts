@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bytes, count, minute, seconds } from '../../src/format.ts'
+import { bytes, count, joinSentences, minute, seconds, withoutEnd } from '../../src/format.ts'
 
 test.each([
   [0, '0.0 s'],
@@ -32,3 +32,18 @@ test('counts and minutes', () => {
   expect([count(1, 'instance'), count(0, 'instance')]).toEqual(['1 instance', '0 instances'])
   expect(minute('2026-11-25T04:00:00.000Z')).toBe('2026-11-25 04:00 UTC')
 })
+
+test.each([
+  [['a', 'b'], 'a; b'],
+  [['a: b', 'Did you mean "x"?', 'c'], 'a: b; Did you mean "x"? c'],
+  [['It ends.', 'b'], 'It ends. b'],
+  [['a'], 'a'],
+  [[], ''],
+])('%j are one text', (sentences, text) => expect(joinSentences(sentences)).toBe(text))
+
+test.each([
+  ['Is the docker daemon running?', 'Is the docker daemon running'],
+  ['no such host.\n', 'no such host'],
+  ['(see "x")', '(see "x")'],
+  ['...', ''],
+])('%j, with which a sentence of ours goes on, is %j', (text, bare) => expect(withoutEnd(text)).toBe(bare))

@@ -50,7 +50,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
 
   async function annotate(kind: Kind, message: string, at: AnnotationPlace = {}): Promise<void> {
     given[kind]++
-    if (given[kind] > ANNOTATIONS_SHOWN) return printer.plain(`${kind}: ${placePrefix(at)}${message}`)
+    if (given[kind] > ANNOTATIONS_SHOWN) return printer.plain(`${kind}: ${withPlace(message, at)}`)
     const text = printer.redact(message)
     const place = { title: printer.redact(at.title ?? ''), file: at.file ?? '', line: at.line?.toString() ?? '' }
     await printer.command(kind, place, shorten(text))
@@ -80,10 +80,10 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
   }
 }
 
-/** Returns `config.yml:12: `, which stands before a line that is not an annotation. */
-function placePrefix({ file, line, title }: AnnotationPlace): string {
-  if (file === undefined || line === undefined) return ''
-  return title?.startsWith(`${file}:${line}`) ? `${title}: ` : `${file}:${line}: `
+/** The message with its place before it, for a line that is not an annotation. */
+function withPlace(message: string, { file, line }: AnnotationPlace): string {
+  if (file === undefined || line === undefined || message.startsWith(`${file}:${line}:`)) return message
+  return `${file}:${line}: ${message}`
 }
 
 function shorten(text: string): string {

@@ -190,7 +190,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'missing',
     'resolve',
     null,
-    /^volume "<f-missing>" does not exist on host HOST: create it, or remove it from line \d+ of the configuration$/,
+    /^volume "<f-missing>" does not exist on host HOST: look its name up \(docker volume ls\), or take it out of line \d+ of the configuration$/,
   ],
   [
     'empty',

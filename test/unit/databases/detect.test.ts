@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { detectKind, kindOfImage } from '../../../src/databases/detect.ts'
+import { databaseAt, detectKind, kindOfImage } from '../../../src/databases/detect.ts'
 
 test.each`
   image                                              | kind
@@ -51,4 +51,28 @@ test.each`
   ${'nothing'}               | ${{}}                                                  | ${[]}                          | ${'cannot tell which database runs in container "db" (image mine): say so with dbKind: postgres, mysql, mariadb, mongo, redis or valkey'}
 `('$what is an error that names the choices', ({ container, tools, message }) => {
   expect(() => detect(container, ...tools)).toThrow(message)
+})
+
+test.each`
+  image                      | command                                                      | path                               | kind
+  ${'postgres:16'}           | ${['docker-entrypoint.sh', 'postgres']}                      | ${'/var/lib/postgresql/data'}      | ${'postgres'}
+  ${'postgres:18'}           | ${['docker-entrypoint.sh', 'postgres']}                      | ${'/var/lib/postgresql'}           | ${'postgres'}
+  ${'postgres:18'}           | ${['docker-entrypoint.sh', 'postgres']}                      | ${'/var/lib/postgresql/18/docker'} | ${'postgres'}
+  ${'bitnami/postgresql:16'} | ${[]}                                                        | ${'/bitnami/postgresql'}           | ${'postgres'}
+  ${'me/db:1'}               | ${['/usr/lib/postgresql/15/bin/postgres', '-D', '/pg/data']} | ${'/pg'}                           | ${'postgres'}
+  ${'me/db:1'}               | ${['mariadbd', '--datadir=/srv/db']}                         | ${'/srv/db'}                       | ${'mariadb'}
+  ${'mysql:8'}               | ${['docker-entrypoint.sh', 'mysqld']}                        | ${'/var/lib/mysql'}                | ${'mysql'}
+  ${'mariadb:11'}            | ${['docker-entrypoint.sh', 'mariadbd']}                      | ${'/var/lib/mysql'}                | ${'mariadb'}
+  ${'mongo:7'}               | ${['docker-entrypoint.sh', 'mongod']}                        | ${'/data/db'}                      | ${'mongo'}
+  ${'mongo:7'}               | ${['mongod', '--dbpath', '/m']}                              | ${'/m'}                            | ${'mongo'}
+  ${'redis:7'}               | ${['docker-entrypoint.sh', 'redis-server']}                  | ${'/data'}                         | ${'redis'}
+  ${'valkey/valkey:8'}       | ${['valkey-server', '--dir', '/v']}                          | ${'/v'}                            | ${'valkey'}
+  ${'postgres:16'}           | ${['postgres']}                                              | ${'/backups'}                      | ${null}
+  ${'postgres:16'}           | ${['postgres']}                                              | ${'/var/lib/postgresql/dumps'}     | ${null}
+  ${'redis:7'}               | ${['redis-server', '/etc/redis/redis.conf']}                 | ${'/etc/redis'}                    | ${null}
+  ${'mongo:7'}               | ${['mongod']}                                                | ${'/data/configdb'}                | ${null}
+  ${'nginx'}                 | ${['nginx']}                                                 | ${'/data'}                         | ${null}
+  ${'postgres-exporter'}     | ${['/bin/postgres_exporter']}                                | ${'/var/lib/postgresql/data'}      | ${null}
+`('in $image with $command, $path holds the data of $kind', ({ image, command, path, kind }) => {
+  expect(databaseAt({ image, command }, path)).toBe(kind)
 })

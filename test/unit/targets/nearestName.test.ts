@@ -32,28 +32,28 @@ test.each<[string, 'volume' | 'db', string, HostObject[], string | null]>([
     'volume',
     'docs',
     [volume('nb_docs', composed('nb', 'volume', 'docs')), volume('other')],
-    `Did you mean "nb_docs"? (docker compose puts the project's name in front.)`,
+    `Did you mean "nb_docs"? Docker compose puts the project's name in front`,
   ],
   [
     'the same without labels',
     'volume',
     'docs',
     [volume('nb-docs')],
-    `Did you mean "nb-docs"? (docker compose puts the project's name in front.)`,
+    `Did you mean "nb-docs"? Docker compose puts the project's name in front`,
   ],
   [
     'a volume of two projects',
     'volume',
     'docs',
     [volume('a_docs', composed('a', 'volume', 'docs')), volume('b_docs', composed('b', 'volume', 'docs'))],
-    `Did you mean "a_docs" or "b_docs"? (docker compose puts the project's name in front.)`,
+    `Did you mean "a_docs" or "b_docs"? Docker compose puts the project's name in front`,
   ],
   [
     "a stack's volume",
     'volume',
     'docs',
     [volume('shop_docs', { 'com.docker.stack.namespace': 'shop' })],
-    `Did you mean "shop_docs"? (docker stack puts the stack's name in front.)`,
+    `Did you mean "shop_docs"? Docker stack puts the stack's name in front`,
   ],
   ['a name with too much in front', 'volume', 'nb_docs', [volume('docs')], 'Did you mean "docs"?'],
   ['other case', 'volume', 'Docs', [volume('docs')], 'Did you mean "docs"?'],
@@ -90,7 +90,7 @@ test.each<[string, 'volume' | 'db', string, HostObject[], string | null]>([
       container('shop-db-1', composed('shop', 'service', 'db')),
       container('shop-db-run-1', composed('shop', 'service', 'db', 'True')),
     ],
-    `Did you mean "shop-db-1"? (docker compose puts the project's name in front of the service's, and a number behind it.)`,
+    `Did you mean "shop-db-1"? Docker compose puts the project's name in front of the service's, and a number behind it`,
   ],
   ['the same without labels', 'db', 'db', [container('shop_db_1')], 'Did you mean "shop_db_1"?'],
   ['old separators of compose', 'db', 'shop_db_1', [container('shop-db-1')], 'Did you mean "shop-db-1"?'],
@@ -100,14 +100,14 @@ test.each<[string, 'volume' | 'db', string, HostObject[], string | null]>([
     'db',
     'db',
     [container(`shop_db.1.${TASK}`, task('shop_db', 'shop'))],
-    `Did you mean "shop_db"? (docker stack puts the stack's name in front.)`,
+    `Did you mean "shop_db"? Docker stack puts the stack's name in front`,
   ],
   [
     'an old task of swarm',
     'db',
     'shop_db.1.aaaaaaaaaaaaaaaaaaaaaaaaa',
     [container(`shop_db.1.${TASK}`, task('shop_db', 'shop'))],
-    'Did you mean "shop_db"? (docker swarm names each task anew, so name the service.)',
+    'Did you mean "shop_db"? Docker swarm names each task anew, so name the service',
   ],
   [
     'the beginning of an id',
@@ -144,8 +144,19 @@ test.each<[string, 'volume' | 'db', string, HostObject[], string | null]>([
     'volume',
     'data',
     ['a', 'b', 'c', 'd'].map((project) => volume(`${project}_data`)),
-    `Did you mean "a_data", "b_data" or "c_data"? (docker compose puts the project's name in front.)`,
+    `Did you mean "a_data", "b_data" or "c_data"? Docker compose puts the project's name in front`,
   ],
 ])('%s', (_, kind, wanted, objects, expected) => {
   expect(nearestName(kind === 'db' ? 'container' : kind, wanted, objects)).toBe(expected)
+})
+
+test('where no container is named alike, the databases of the host are named', () => {
+  const database = (name: string): HostObject => ({ ...container(name), isDatabase: true })
+  expect(nearestName('container', 'postgres', [container('web'), database('nb-pg')])).toBe(
+    'The databases of this host are in "nb-pg"',
+  )
+  expect(nearestName('container', 'postgres', [database('nb-pg'), database('cache')])).toBe(
+    'The databases of this host are in "nb-pg" and "cache"',
+  )
+  expect(nearestName('volume', 'postgres', [database('nb-pg')])).toBeNull()
 })

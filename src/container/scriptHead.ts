@@ -1,0 +1,99 @@
+/** Reads the beginning of a script, and says what will keep it from being started. Pure. */
+import { shownPath, shownWords } from '../copy/readable.ts'
+import { programOf } from './entrypoint.ts'
+
+/** What the kernel makes of a file that it is to start. */
+export type ScriptHead =
+  /** `program` is the interpreter that line 1 asks for: a path, or a name that `env` looks up. */
+  | { readonly kind: 'interpreter'; readonly program: string }
+  /** A program, not a script. */
+  | { readonly kind: 'program' }
+  /** Line 1 names no interpreter: a shell runs such a file, the kernel does not. */
+  | { readonly kind: 'bare' }
+  /** It cannot be started. `why` stands after the script's name. `suitsShells`: a shell that gets the file as an argument does not mind. */
+  | { readonly kind: 'wrong'; readonly why: string; readonly suitsShells: boolean }
+
+/** A first line is read up to so many bytes; the kernel reads 256. */
+const HEAD_BYTES = 4096
+
+const UNIX_LINES =
+  'save it with Unix line ends (LF), and write "*.sh text eol=lf" into .gitattributes, so that Git keeps them'
+
+export function readScriptHead(file: Uint8Array): ScriptHead {
+  const [first = 0, second = 0, third = 0, fourth = 0] = file
+  if (file.length === 0) return wrong('is empty: it would back up nothing')
+  if (first === 0x7f && second === 0x45 && third === 0x4c && fourth === 0x46) return { kind: 'program' }
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    return wrong('is text in UTF-16, which no shell reads: save it in UTF-8, without a byte order mark')
+  if (first === 0xef && second === 0xbb && third === 0xbf)
+    return wrong(
+      'begins with a byte order mark (BOM), which hides its first line: save it in UTF-8, without a byte order mark',
+    )
+  const head = Buffer.from(file.subarray(0, HEAD_BYTES)).toString('utf8')
+  const [line = ''] = head.split('\n')
+  if (line.endsWith('\r')) return wrong(`ends its first line with a Windows line end (CRLF): ${UNIX_LINES}`)
+  if (!line.startsWith('#!')) return { kind: 'bare' }
+  return interpreterOf(line)
+}
+
+function interpreterOf(line: string): ScriptHead {
+  const [program = '', ...words] = line.slice(2).trim().split(/\s+/)
+  if (program === '') return wrong('names no interpreter after the #! of its first line: write #!/bin/sh', true)
+  if (!program.startsWith('/'))
+    return wrong(
+      `names its interpreter ${shownPath(program)} without a folder in its first line: write its path, such as #!/bin/sh`,
+      true,
+    )
+  if (!/\/env$/.test(program)) return { kind: 'interpreter', program }
+  const splits = /^(-\w*S|--split-string)/.test(words[0] ?? '')
+  const names = words.filter((word) => !word.startsWith('-') && !word.includes('='))
+  if (!splits && words.length > 1)
+    return wrong(
+      `gives env more than one word in its first line, which the kernel passes as one: write #!${program} -S ${shownWords(words.join(' '))}`,
+      true,
+    )
+  return { kind: 'interpreter', program: names[0] ?? program }
+}
+
+function wrong(why: string, suitsShells = false): ScriptHead {
+  return { kind: 'wrong', why, suitsShells }
+}
+
+/** Interpreters that do not mind Windows line ends, and read a file without a first line of its own. */
+const TOLERANT = /^(python[0-9.]*|perl|ruby|node|deno|bun|php)$/
+
+/** The shells that know `set -e`, by name or path. */
+const SHELL = /^(?:.*\/)?(?:sh|bash|dash|ash|ksh)$/
+
+/**
+ * Says why the container could not start the script; `null` where nothing is wrong that the file shows. `entrypoint` is the ENTRYPOINT that
+ * gets it as an argument: empty where there is none, `null` where it is the image's own and not known yet.
+ */
+export function whyNotStartable(file: Uint8Array, entrypoint: readonly string[] | null): string | null {
+  const head = readScriptHead(file)
+  const program = programOf(entrypoint ?? []) ?? ''
+  if (TOLERANT.test(program)) return null
+  if (head.kind === 'wrong') return head.suitsShells && SHELL.test(program) ? null : head.why
+  if (head.kind === 'bare' && entrypoint?.length === 0)
+    return 'has no first line that names an interpreter: begin it with #!/bin/sh'
+  return null
+}
+
+/** `set -e`, `set -eu`, `set -o errexit`, `set -o pipefail -e`, after anything that may stand before a command. */
+const ENDS_ON_FAILURE = /(?:^|[;&|{(]\s*|\s)set\s+(?:[^;&|\n]*\s)?(?:-[a-zA-Z]*e|-o\s+errexit)|\btrap\b.*\bERR\b/
+
+/** Whether a shell script goes on after a command that failed, and has more than one command, so that its exit code may hide a failure. */
+export function goesOnAfterFailure(file: Uint8Array): boolean {
+  const head = readScriptHead(file)
+  if (head.kind !== 'interpreter' || !SHELL.test(head.program)) return false
+  const [first = '', ...rest] = Buffer.from(file).toString('utf8').split('\n')
+  if (/\s-[a-zA-Z]*e/.test(first.replace(/^#!\s*\S*\/env\b(\s+-\w*S)?/, ''))) return false
+  const lines = rest.filter((line) => line.trim() !== '' && !/^\s*#/.test(line))
+  const commands = lines.filter((_, index) => !/(\\|&&|\|\|?)\s*$/.test(lines[index - 1] ?? ''))
+  return commands.length > 1 && !lines.some((line) => ENDS_ON_FAILURE.test(line))
+}
+
+/** A sentence on a script that goes on after a failure; `name` is what it is called. */
+export function saysGoesOn(name: string): string {
+  return `${name} has no \`set -e\`: a command in it that fails does not end it, and the backup counts as good if the last command succeeds. Write \`set -e\` into its second line`
+}
