@@ -1,6 +1,6 @@
 /**
- * Writes what is drawn from one source elsewhere: the linter's import rules from `layers.ts`, `dist/config.schema.json` from the schema, and the README's tables of
- * config keys, labels (schema), inputs and outputs (action.yml), between `<!-- begin:NAME -->` and `<!-- end:NAME -->`.
+ * Writes what is drawn from one source elsewhere: the linter's import rules from `layers.ts`, `dist/config.schema.json` from the schema, and the tables
+ * of `docs/`: config keys, labels (schema), inputs and outputs (action.yml), between `<!-- begin:NAME -->` and `<!-- end:NAME -->`.
  * `--check` writes nothing, names the stale files and ends with 1.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,8 +19,8 @@ interface Action {
   readonly outputs?: Readonly<Record<string, { readonly description?: string }>>
 }
 
-/** The README's tables by the name of their markers, out of the text of `action.yml`. */
-export function tables(actionYml: string): Readonly<Record<string, string>> {
+/** Makes the tables of `docs/` by the name of their markers, out of the text of `action.yml`. */
+export function tables(actionYml: string): Readonly<Record<'config' | 'labels' | 'inputs' | 'outputs', string>> {
   const action = parse(actionYml) as Action
   return {
     config: table(
@@ -80,12 +80,15 @@ function cell(text: string): string {
 
 /** What each generated file should hold, by its path from the project's folder. */
 function wanted(): Readonly<Record<string, string>> {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-  const action = readFileSync(join(ROOT, 'action.yml'), 'utf8')
+  const { config, labels, inputs, outputs } = tables(readFileSync(join(ROOT, 'action.yml'), 'utf8'))
+  const page = (path: string, byName: Readonly<Record<string, string>>) => ({
+    [path]: fillMarkers(readFileSync(join(ROOT, path), 'utf8'), byName),
+  })
   return {
     'biome.imports.json': `${JSON.stringify(importRules(), null, 2)}\n`,
     'dist/config.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
-    'README.md': fillMarkers(readme, tables(action)),
+    ...page('docs/configuration.md', { config, labels }),
+    ...page('docs/inputs-and-outputs.md', { inputs, outputs }),
   }
 }
 

@@ -1,4 +1,4 @@
-/** Reads from the engine and from the runner's own machine everything that the stop plan is decided on. */
+/** Reads the state of the host: all containers and volumes, the last lines of a container's log, and the runner's own traces in /proc. Decides nothing. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { commandError } from '../docker/callResult.ts'

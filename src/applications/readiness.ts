@@ -6,7 +6,7 @@ import type { ToStart } from './stopPlan.ts'
 export const STEADY_MS = 2_000
 /** Time in which a container that its restart policy restarts again and again may come to rest, ms. */
 export const RESTARTS_MS = 60_000
-/** Least part of that time that remains if the instance's time is over when the container is started, ms. */
+/** Least time that a container which restarts again and again gets to come to rest, ms, even if the instance's time is over or nearly so. */
 export const GRACE_MS = 30_000
 /** Added to the time after which the engine itself would call a container unhealthy, ms. */
 const HEALTH_MARGIN_MS = 10_000
@@ -38,7 +38,10 @@ export type Readiness =
   | { readonly kind: 'waiting'; readonly watched: StartedContainer }
   | { readonly kind: 'failed'; readonly error: string; readonly isDown: boolean }
 
-/** Judges one container. `container` is `undefined` if it does not exist any more. */
+/**
+ * Judges one started container by what `inspect` says now (`container`; `undefined` if it does not exist any more). `last` is how it was
+ * seen before: right after its start or, later, the `watched` of the last verdict.
+ */
 export function judgeReadiness(
   last: StartedContainer,
   container: Container | undefined,

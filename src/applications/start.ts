@@ -99,7 +99,8 @@ export async function startAll(
     ),
     started: starts.filter(({ wasDown, watched }) => wasDown && watched !== null).map(({ expected }) => expected.name),
     startedAt,
-    firstStartedAt: starts.flatMap(({ watched }) => watched?.startedAt ?? []).sort(byTime)[0] ?? null,
+    firstStartedAt:
+      starts.flatMap(({ wasDown, watched }) => (wasDown && watched ? watched.startedAt : [])).sort(byTime)[0] ?? null,
   }
 }
 

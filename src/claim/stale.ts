@@ -15,7 +15,7 @@ export interface StalenessFacts {
 /** Time that a created backup container may wait for its start, or an exited one for its removal, ms. */
 const GRACE_MS = 60_000
 
-/** Says why the claim is stale, in words that follow “left behind: ”; `null` if it is live. */
+/** Says why the claim is stale, in words that stand in brackets: “a run was left behind (its deadline has passed)”; `null` if it is live. */
 export function staleBecause(claim: Claim, known: StalenessFacts): string | null {
   const { container } = claim
   // nobody is at it: its run is over, and has left it to the next start

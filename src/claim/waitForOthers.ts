@@ -1,4 +1,7 @@
-/** Keeps two instances from stopping the same application at once. Each reads the other's journal from its labels. */
+/**
+ * Keeps two instances of a host out of each other's way: neither stops an application that the other has stopped, nor a database that the
+ * other dumps. Each reads the other's journal from its claim's labels.
+ */
 import type { Claim } from '../docker/labels.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
 import { CancelledError, InstanceError } from '../errors.ts'

@@ -338,7 +338,10 @@ function idProblems(object: LabelledObject, labels: ReadonlyMap<string, string>,
   ]
 }
 
-/** Says why `enabled` does not say yes. A missing one is not reported where a misspelt label, which may be it, is. */
+/**
+ * Says why the object is not enabled; nothing if it is. A missing `enabled` is not reported if the object's labels have other faults
+ * (`hasOthers`): one of them may be a misspelt `enabled`.
+ */
 function enabledProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, hasOthers: boolean): string[] {
   const said = labels.get('enabled')
   if (readYes(said) === true) return []

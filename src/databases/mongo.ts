@@ -13,7 +13,7 @@ import { checkByForm } from './formats/text.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
-export const mongo: DatabaseEngine = {
+export const mongo = {
   kinds: {
     mongo: {
       image: /mongo|ferretdb/,
@@ -26,7 +26,7 @@ export const mongo: DatabaseEngine = {
   tools: ['mongodump'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUri),
   plan: planMongo,
-}
+} satisfies DatabaseEngine
 
 const PASSWORD_SYNTAX = {
   alone: /^(-p|--pass(?:word|wd)?)$/,
@@ -148,7 +148,10 @@ function portOf(command: readonly string[]): string[] {
   return port === null ? [] : [`--port=${port}`]
 }
 
-/** Warns that databases may be missing: the server silently leaves out of its list what an account may not see (`listDatabases`, `authorizedDatabases`). */
+/**
+ * Makes a notice for a dump of the whole server by a user that dumpArgs name (`account`; empty: none). The server silently leaves databases
+ * that this user may not see out of its list (`listDatabases` with `authorizedDatabases`), so they would be missing.
+ */
 function hiddenDatabasesNotice({ databases }: DumpQuestion, account: string): string[] {
   return databases.length > 0 || account === ''
     ? []

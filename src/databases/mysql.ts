@@ -16,7 +16,7 @@ import { extractSecrets } from './secretArgs.ts'
 
 const MYSQL_DATA = /^\/var\/lib\/mysql(\/data)?$|^\/bitnami\/(mysql|mariadb)(\/data)?$|^\/config(\/databases)?$/
 
-export const mysql: DatabaseEngine = {
+export const mysql = {
   kinds: {
     mysql: {
       image: /mysql|percona-server$|^percona$|percona-xtradb/,
@@ -36,7 +36,7 @@ export const mysql: DatabaseEngine = {
   tools: ['mariadb-dump', 'mysqldump', 'mariadb', 'mysql'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX),
   plan: planMysql,
-}
+} satisfies DatabaseEngine
 
 /** How the tools take a password. Letters of options without a value may stand before `-p`: `-AvpX`. */
 const PASSWORD_SYNTAX = {

@@ -13,7 +13,7 @@ import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
-export const postgres: DatabaseEngine = {
+export const postgres = {
   kinds: {
     postgres: {
       image: /postgres|postgis|timescale|pgvector|pgvecto|^supabase$/,
@@ -26,7 +26,7 @@ export const postgres: DatabaseEngine = {
   tools: ['pg_dumpall', 'pg_dump'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromConnection),
   plan: planPostgres,
-}
+} satisfies DatabaseEngine
 
 /**
  * Chooses user and password as the image's own start-up does (`POSTGRES_…`; `POSTGRESQL_…` in Bitnami's image). The tool's own `PGUSER` and

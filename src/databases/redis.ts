@@ -7,7 +7,7 @@ import { extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword
 
 const DATA = /^\/data$|^\/var\/lib\/(redis|valkey)$|^\/bitnami\/(redis|valkey)(\/data)?$/
 
-export const redis: DatabaseEngine = {
+export const redis = {
   kinds: {
     redis: { image: /redis/, server: /^redis-server$/, variable: null, data: DATA, tool: 'redis-cli' },
     valkey: { image: /valkey/, server: /^valkey-server$/, variable: null, data: DATA, tool: 'valkey-cli' },
@@ -15,7 +15,7 @@ export const redis: DatabaseEngine = {
   tools: ['valkey-cli', 'redis-cli'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUrl),
   plan: planRedis,
-}
+} satisfies DatabaseEngine
 
 const PASSWORD_SYNTAX = {
   alone: /^(-a|--pass(?:word|wd)?|--askpass)$/,

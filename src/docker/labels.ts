@@ -226,7 +226,10 @@ function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readon
     .map((key) => labels[key] ?? '')
 }
 
-/** Counts the sweepers that have taken this container over; 0 if none has. */
+/**
+ * Returns which sweeper in succession holds, or last held, this container, as its name tells: 1 for the first; 0 if none does, also for a
+ * journal that its sweeper gave back.
+ */
 export function sweepGeneration(container: Pick<Container, 'id' | 'name'>): number {
   const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name)
   if (!match || !container.id.startsWith(match[1] ?? '-')) return 0

@@ -24,6 +24,7 @@ interface StrategyBasics {
 /** A strategy that mounts the volume itself in the backup container, read-only. Nothing is copied, and no helper is needed. */
 export interface MountingStrategy extends StrategyBasics {
   readonly kind: 'mounting'
+  readonly name: 'mount'
   mounts(volume: MountedVolume): readonly MountSpec[]
 }
 

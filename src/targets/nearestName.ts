@@ -50,7 +50,7 @@ const KEYS = { volume: 'volume', container: 'db' } as const
 
 interface Rule {
   readonly finds: (object: HostObject, wanted: string) => boolean
-  /** Why the real name differs from the wanted one; `null`: by a slip. */
+  /** Why the real name differs from the wanted one, for the sentence; `null`: no reason is given. */
   readonly because: string | null
 }
 

@@ -1,5 +1,6 @@
 /** What the README and the examples tell people to write is accepted by what ships. */
 
+import { readdirSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,7 +10,16 @@ import { scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const PAGES = ['README.md', 'examples/custom-backup-image/README.md', 'examples/runner/README.md']
+const DOCS = readdirSync(join(ROOT, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`)
+const PAGES = [
+  'README.md',
+  ...DOCS,
+  'examples/custom-backup-image/README.md',
+  'examples/runner/README.md',
+  'test/README.md',
+]
 
 async function yamlOf(page: string, begins: RegExp): Promise<string[]> {
   const text = await readFile(join(ROOT, page), 'utf8')
@@ -18,9 +28,13 @@ async function yamlOf(page: string, begins: RegExp): Promise<string[]> {
     .filter((yaml) => begins.test(yaml))
 }
 
-test.each(['README.md', 'examples/custom-backup-image/README.md'])('the configuration in %s is valid', async (page) => {
+test('README.md fits on a few screens: it has at most 1,500 words', async () => {
+  const words = (await readFile(join(ROOT, 'README.md'), 'utf8')).split(/\s+/)
+  expect(words.length).toBeLessThanOrEqual(1500)
+})
+
+test.each(PAGES)('the configurations in %s are valid', async (page) => {
   const configs = await yamlOf(page, /^instances:/)
-  expect(configs.length).toBeGreaterThan(0)
   for (const config of configs) {
     const workspace = await makeWorkspace({ 'config.yml': config })
     const docker = await scriptDocker(join(workspace, '../docker'), [])
@@ -34,13 +48,14 @@ test('the workflows give inputs that action.yml has', async () => {
   const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as { inputs: Record<string, unknown> }
   const folder = join(ROOT, 'examples/workflows')
   const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')))
-  const workflows = [...files, ...(await yamlOf('README.md', /^name:/))].map((text) => parse(text) as Workflow)
+  const written = await Promise.all(PAGES.map((page) => yamlOf(page, /^name:/)))
+  const workflows = [...files, ...written.flat()].map((text) => parse(text) as Workflow)
   expect(workflows.length).toBeGreaterThan(1)
   for (const workflow of workflows) {
     expect(workflow.permissions).toEqual({ contents: 'read', actions: 'read' })
     for (const job of Object.values(workflow.jobs)) {
       expect(job).toMatchObject({ 'timeout-minutes': expect.any(Number), concurrency: { group: expect.any(String) } })
-      const ours = job.steps.filter((step) => step.uses.includes('marina-for-github-actions'))
+      const ours = job.steps.filter((step) => step.uses?.includes('marina-for-github-actions'))
       expect(ours).toHaveLength(1)
       for (const name of Object.keys(ours[0]?.with ?? {})) expect(action.inputs).toHaveProperty(name)
     }
@@ -67,7 +82,7 @@ test.each(PAGES)('every link in %s leads somewhere', async (page) => {
 
 interface Workflow {
   readonly permissions: unknown
-  readonly jobs: Record<string, { steps: { uses: string; with?: Record<string, unknown> }[] }>
+  readonly jobs: Record<string, { steps: { uses?: string; with?: Record<string, unknown> }[] }>
 }
 
 /** As GitHub makes them: lower case, no punctuation, dashes for spaces. */

@@ -18,7 +18,10 @@ export interface Printer {
   /** Prints whole lines of the open group unchanged. The buffer may be used again when the promise resolves. */
   guarded(lines: string | Buffer): Promise<void>
   closeGroup(): Promise<void>
-  /** Tells the runner to hide these values, and hides them from now on; with `knowing`, also everything that this redactor knows. */
+  /**
+   * Tells the runner to hide these values, and hides them and all earlier ones in what is printed from now on. With `knowing`, that
+   * redactor alone decides from now on what is hidden: it must know all these values.
+   */
   mask(values: readonly string[], knowing?: Redactor): void
   /** Returns the text as a group may show it: redacted, and without marks that the log's page would take for its own (`##[…]`). */
   presentable(text: string): string
