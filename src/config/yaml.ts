@@ -41,8 +41,14 @@ export interface YamlSource {
 }
 
 const MAX_TEXT = 1024 * 1024
-/** Of nodes that aliases make: what is written out is bounded by the text's length. */
-const MAX_COPIES = 50_000
+/**
+ * Nodes that aliases may make: so many, and one more for each character of the text. Thousands of instances that share an `env` stay below
+ * it; a text made to explode passes it within moments, and before it takes much memory.
+ */
+const FREE_COPIES = 200_000
+/** Fewer where aliases stand in aliases so deep: nobody writes that but to make a text explode. */
+const DEEP_ALIASES = 4
+const DEEP_COPIES = 50_000
 const MAX_DEPTH = 50
 const MAX_SYNTAX = 5
 
@@ -144,7 +150,8 @@ class Reader {
   #convert(node: Node | null | undefined, path: Path, placed = false): Tree {
     if (node === null || node === undefined) return null
     if (this.#aliases > 0) this.#copies++
-    if (this.#copies > MAX_COPIES || path.length > MAX_DEPTH) this.#refuse(node, path)
+    const most = this.#aliases < DEEP_ALIASES ? FREE_COPIES + this.#text.length : DEEP_COPIES
+    if (this.#copies > most || path.length > MAX_DEPTH) this.#refuse(node, path)
     if (!placed) this.#place(this.values, path, node)
     if (isAlias(node)) {
       const target = this.#anchors.get(node)

@@ -34,6 +34,31 @@ describe('large files', () => {
   const many = (count: number, entry: (index: number) => string) =>
     Array.from({ length: count }, (_, n) => entry(n)).join('')
 
+  test('thousands of instances that share an env, or hundreds that share a large one', () => {
+    const shared = (instances: number, keys: number) =>
+      `x-env: &env {${many(keys, (n) => `K${n}: v, `)}}\ninstances:\n${many(instances, (n) => `  - id: i${n}\n    customImage: a/b\n    env: {<<: *env, OWN: x}\n    targets: []\n`)}`
+    for (const [instances, keys] of [
+      [2500, 24],
+      [300, 300],
+    ] as const)
+      expect(loadConfig(shared(instances, keys), 'config.yml').instances).toHaveLength(instances)
+  }, 60_000)
+
+  test('a text made to explode is refused before it has, in whatever size and shape', () => {
+    const list = (of: string, times: number) => `[${many(times, () => `${of}, `)}]`
+    const levels = 'bcdefghi'.split('')
+    const wide = `x-a: &a ${list('1', 5000)}\nx-b: &b ${list('*a', 5000)}\ninstances: ${list('*b', 5000)}\n`
+    const deep = `x-a: &a ${list('1', 9)}\n${levels.map((c, i) => `x-${c}: &${c} ${list(`*${'abcdefgh'[i]}`, 9)}\n`).join('')}instances: []\n`
+    const merged = `x-a: &a {${many(5000, (n) => `K${n}: v, `)}}\ninstances:\n${many(500, () => '  - {<<: *a}\n')}`
+    for (const text of [wide, deep, merged, `${deep}#${'x'.repeat(500_000)}`]) {
+      const before = process.memoryUsage().rss
+      expect(issuesOf(text).map(({ message }) => message)).toEqual([
+        expect.stringContaining('expands to far more than a configuration can hold'),
+      ])
+      expect(process.memoryUsage().rss - before).toBeLessThan(600e6)
+    }
+  }, 60_000)
+
   test('10,000 plain instances', () => {
     const text = `instances:\n${many(10_000, (n) => `  - id: i${n}\n    customImage: a/b\n    schedule: "0 3 * * 7"\n    targets: [{volume: v${n}}]\n`)}`
     expect(loadConfig(text, 'config.yml').instances).toHaveLength(10_000)
