@@ -1,18 +1,24 @@
 /** Says who holds the lock of an instance, for how long, and where to look. Pure. */
 
-import { type Claim, isOurs } from '../docker/labels.ts'
+import { type Claim, isOurs, type Owner } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { limit } from '../format.ts'
 
 /** Describes a live claim in one sentence. `now` is the engine's time, ms since 1970. */
 export function describeHolder(holder: Claim, now: number): string {
   const { owner, container } = holder
-  const { repository, runId, attempt, server } = owner
-  const who =
-    repository === '' || runId === '' ? 'a run outside a forge' : `run ${runId} (attempt ${attempt}) of ${repository}`
-  const link = who.startsWith('a ') || !/^https?:/.test(server) ? '' : `: ${server}/${repository}/actions/runs/${runId}`
-  const held = limit(Math.max(0, now - Date.parse(container.createdAt)))
-  return `the instance is being backed up already, for ${held} by ${who}${link} (container ${container.name}). Wait for it, set lock-wait, or cancel that run`
+  const ms = now - Date.parse(container.createdAt)
+  const held = ms < MINUTE_MS ? 'less than a minute' : limit(ms)
+  return `the instance is being backed up already, for ${held} by ${runOf(owner)} (container ${container.name}). Wait for it, set lock-wait, or cancel that run`
+}
+
+const MINUTE_MS = 60_000
+
+/** Names the run that owns a claim, with a link to its page where there is one. */
+export function runOf({ repository, runId, attempt, server }: Owner): string {
+  if (repository === '' || runId === '') return 'a run outside a forge'
+  const run = `run ${runId} (attempt ${attempt}) of ${repository}`
+  return /^https?:/.test(server) ? `${run}: ${server}/${repository}/actions/runs/${runId}` : run
 }
 
 /** Says what a container is that has one of our names but is not a claim of ours, and what to do with it. */

@@ -6,6 +6,7 @@ import type { Claim } from '../docker/labels.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { findClaims, whyStale } from './findClaims.ts'
+import { runOf } from './holder.ts'
 import type { DockerHost } from './host.ts'
 
 const POLL_MS = 2_000
@@ -71,7 +72,7 @@ async function firstLive({ host, stops, dumps }: Meeting, claims: readonly Claim
     const isStopped = holder.restart.some(({ id }) => stops.includes(id) || dumps.includes(id))
     if (!isStopped && !holder.dumps.some((id) => stops.includes(id))) continue
     if ((await whyStale(host, holder)) !== null) continue
-    const who = `instance ${holder.instance} (run ${holder.owner.runId || 'outside a forge'})`
+    const who = `instance ${holder.instance} (${runOf(holder.owner)})`
     return isStopped
       ? `${who} stops an application that this one needs too`
       : `${who} dumps a database that this one would stop`

@@ -69,11 +69,34 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: 
 }
 
 function wrongKind(expected: string, value: Tree, path: Path): string {
+  if (expected === 'array' && typeof value === 'string') return `must be a list, not text${asList(value, path)}`
   const wanted = expected === 'string' ? 'text' : expected === 'array' ? 'a list' : 'a map'
   if (value !== null) return `must be ${wanted}, not ${valueKind(value)}`
   if (path.at(-1) === 'targets')
     return 'has no value: leave the key out for discovery by label, or write `targets: []` for an empty `/backup`'
   return expected === 'string' ? 'has no value: write "" for an empty text' : `must be ${wanted}, not empty`
+}
+
+/** Where words of these lists are parted, if somebody wrote them as one text. Other lists get an example. */
+const PARTED_BY: Readonly<Record<string, RegExp>> = {
+  databases: /[\s,]+/,
+  paths: /\s*,\s*/,
+  exclude: /\s*,\s*/,
+  except: /[\s,]+/,
+  dumpArgs: /\s+/,
+}
+/** Arguments that may hold a password, or that a split at spaces would break. */
+const NOT_TO_BE_SHOWN = /-p|-a|pass|pwd|secret|token|auth|:\/\/|["'\\]/i
+
+/** The list that the text was probably meant to be, as it is to be written; empty if no guess can be made. */
+function asList(text: string, path: Path): string {
+  const key = String(path.at(-1))
+  const by = PARTED_BY[key]
+  if (key === 'dumpArgs' && NOT_TO_BE_SHOWN.test(text)) return ': write one argument an item, such as ["-U", "x"]'
+  if (by === undefined)
+    return key === 'targets' ? ': write each target on a line of its own, such as `- volume: my-volume`' : ''
+  const words = text.split(by).filter((word) => word !== '')
+  return `: write [${words.map((word) => JSON.stringify(word)).join(', ')}]`
 }
 
 function valueKind(value: Tree | undefined): string {

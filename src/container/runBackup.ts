@@ -117,7 +117,8 @@ async function judgeEnd(
   state: Container,
   { stderr, warnings }: { readonly stderr: string; readonly warnings: readonly string[] },
 ): Promise<BackupEnd> {
-  const asksForScript = entrypoint.length > 0 || [2, 126, 127].includes(state.exitCode)
+  const saysScript = !wasStarted(state) || stderr.includes('/backup.sh')
+  const asksForScript = entrypoint.length > 0 || [2, 126, 127].includes(state.exitCode) || saysScript
   const script = asksForScript ? await readScript(docker, container) : null
   const hasScript = script === null ? null : script.isThere
   const head = script?.head ?? null

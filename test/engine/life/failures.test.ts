@@ -124,7 +124,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'memory-within',
     'run',
     0,
-    "one of the backup's processes was killed because memory ran out (the backup ended with exit code 0): its limit is 20m (resources.memory)",
+    'memory ran out, and a process that the script had started was killed; the script went on and ended with exit code 0, but the backup is not whole: its limit is 20m (resources.memory)',
   ],
   [
     'no-script',
@@ -142,7 +142,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'no-interpreter',
     'run',
     1,
-    '/backup.sh of image <no-interpreter>:latest could not be started: no such file or directory. See that its first line names an interpreter that the image has (#!/bin/sh), and that it was built for this kind of machine',
+    '/backup.sh of image <no-interpreter>:latest could not be started: its first line asks for /bin/zsh, which the image does not have. Write one that it has (such as #!/bin/sh), or use an image with /bin/zsh',
   ],
   [
     'shell-form',

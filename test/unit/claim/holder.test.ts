@@ -35,11 +35,11 @@ const held = (seconds: number, owner: Partial<Owner> = {}): Claim => ({
 
 test.each`
   what                                   | given                                     | says
-  ${'just now'}                          | ${held(0)}                                | ${/already, for 0 s by run 7 \(attempt 2\) of octo\/backups: https:\/\/github.com\/octo\/backups\/actions\/runs\/7 \(container marina-run-a\)\. Wait/}
-  ${'below a minute'}                    | ${held(29)}                               | ${/for 29 s by/}
+  ${'just now'}                          | ${held(0)}                                | ${/already, for less than a minute by run 7 \(attempt 2\) of octo\/backups: https:\/\/github.com\/octo\/backups\/actions\/runs\/7 \(container marina-run-a\)\. Wait/}
+  ${'below a minute'}                    | ${held(29)}                               | ${/for less than a minute by/}
   ${'some minutes'}                      | ${held(150)}                              | ${/for 2 min 30 s by/}
   ${'hours'}                             | ${held(2 * 3600 + 5 * 60)}                | ${/for 2 h 5 min by/}
-  ${'the clocks of engine and us apart'} | ${held(-5)}                               | ${/for 0 s by/}
+  ${'the clocks of engine and us apart'} | ${held(-5)}                               | ${/for less than a minute by/}
   ${'no server'}                         | ${held(9, { server: '' })}                | ${/of octo\/backups \(container/}
   ${'no run'}                            | ${held(9, { runId: '' })}                 | ${/by a run outside a forge \(container/}
   ${'no repository'}                     | ${held(9, { repository: '', runId: '' })} | ${/by a run outside a forge \(container/}

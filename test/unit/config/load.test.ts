@@ -314,3 +314,19 @@ describe('nothing but a ConfigError is ever thrown', () => {
     expect(took()).toBeLessThan(20_000)
   })
 })
+
+describe('text where a list belongs is shown as the list', () => {
+  test.each`
+    target                                             | says
+    ${'db: pg\n        databases: shop'}               | ${'`databases` must be a list, not text: write ["shop"]'}
+    ${'db: pg\n        databases: "shop, crm"'}        | ${'`databases` must be a list, not text: write ["shop", "crm"]'}
+    ${'db: pg\n        dumpArgs: "-U x"'}              | ${'`dumpArgs` must be a list, not text: write ["-U", "x"]'}
+    ${'db: pg\n        dumpArgs: "-psecretly -h x"'}   | ${'`dumpArgs` must be a list, not text: write one argument an item, such as ["-U", "x"]'}
+    ${'db: pg\n        dumpArgs: "--passwd=hunter22"'} | ${'`dumpArgs` must be a list, not text: write one argument an item, such as ["-U", "x"]'}
+    ${'volume: v\n        paths: /a b'}                | ${'`paths` must be a list, not text: write ["/a b"]'}
+    ${'volume: v\n        exclude: "*.log, cache/"'}   | ${'`exclude` must be a list, not text: write ["*.log", "cache/"]'}
+  `('$target', ({ target, says }) => {
+    const text = `instances:\n  - id: a\n    customImage: x\n    targets:\n      - ${target}\n`
+    expect(() => loadConfig(text, 'config.yml')).toThrow(says)
+  })
+})
