@@ -10,13 +10,16 @@ import type { ToStart } from './stopPlan.ts'
 
 /** Wait for a container whose own stop time-out is unlimited, ms. */
 const ENDLESS_MS = 600_000
+/** Least wait, ms, even if the time to wait is over. */
+const LEAST_MS = 30_000
 /** Time that the engine needs for the kill after a stop time-out, ms. */
 const KILL_MS = 3_000
 const POLL_MS = 300
 
 /**
  * Waits for stops that an earlier client began and did not see end: until the containers are down, or until their longest stop time-out is
- * over. A container that still runs then is not being stopped. Call it before such containers are started: `docker start` finds them
+ * over. A container that still runs then is not being stopped. Returns those that run when `until` has come before that: whether they go
+ * down is not known yet. Call it before such containers are started: `docker start` finds them
  * running and does nothing, and a moment later they are down (measured).
  * Waves are stopped one after the other, so only the first wave (in the order of stopping; `waves` is the order of starting) in which a
  * container still runs can be under way.
@@ -24,8 +27,8 @@ const POLL_MS = 300
 export async function waitForPendingStop(
   docker: Docker,
   waves: readonly (readonly ToStart[])[],
-  { patience, say }: { readonly patience: EnginePatience; readonly say: (line: string) => void | Promise<void> },
-): Promise<void> {
+  { patience, say, until }: PendingStopLimits,
+): Promise<readonly Container[]> {
   const runningOf = async (ids: readonly string[]) =>
     (await patience.ask(() => inspectContainers(docker, ids))).filter(({ state }) => state !== 'down')
   const all = await runningOf(waves.flat().map(({ id }) => id))
@@ -35,8 +38,10 @@ export async function waitForPendingStop(
       .toReversed()
       .map(inWave)
       .find((running) => running.length > 0) ?? []
-  if (stopping.length === 0) return
-  const until = Date.now() + Math.max(...stopping.map(stopTimeoutMs)) + KILL_MS
+  if (stopping.length === 0) return []
+  const began = Date.now()
+  const certainMs = Math.max(...stopping.map(stopTimeoutMs)) + KILL_MS
+  const waitMs = Math.min(certainMs, Math.max(until - began, LEAST_MS))
   const look = async () => {
     stopping = await runningOf(stopping.map(({ id }) => id))
     return stopping.length === 0 ? 'down' : null
@@ -44,8 +49,17 @@ export async function waitForPendingStop(
   const names = () => stopping.map(({ name }) => `"${name}"`).join(', ')
   await tellWhile(
     { what: () => `waiting for the stop of ${names()}, which may be under way, before it is started again`, say },
-    () => poll(look, { everyMs: POLL_MS, until }),
+    () => poll(look, { everyMs: POLL_MS, until: began + waitMs }),
   )
+  // one without a stop time-out is not killed either: nothing tells how long it has to be waited for
+  return stopping.filter((one) => (one.stopTimeout ?? DEFAULT_STOP_S) >= 0 && stopTimeoutMs(one) + KILL_MS > waitMs)
+}
+
+export interface PendingStopLimits {
+  readonly patience: EnginePatience
+  readonly say: (line: string) => void | Promise<void>
+  /** When to give up, ms since 1970. */
+  readonly until: number
 }
 
 function stopTimeoutMs({ stopTimeout }: Container): number {

@@ -56,22 +56,27 @@ export function judgeReadiness(
   const isSame = container.state === 'running' && container.startedAt === last.startedAt
   const watched = isSame ? last : { ...last, startedAt: container.startedAt, seenAt: times.now }
   const isSteady = container.state === 'running' && times.now - watched.seenAt >= STEADY_MS
+  const restMs = Math.max(RESTARTS_MS, container.healthCheck === null ? 0 : healthDeadlineMs(container.healthCheck))
+  const restUntil = watched.since + Math.min(restMs, Math.max(times.until - watched.since, GRACE_MS))
+  const loops = `container "${name}" was started again, but starts over and over: ${howEnded(container)}`
   if (
     container.state === 'running' &&
     container.healthCheck !== null &&
     container.health !== null &&
     before !== 'unhealthy'
   )
-    return judgeHealth(watched, container, container.healthCheck, { ...times, isSteady })
+    return judgeHealth(watched, container, container.healthCheck, { ...times, isSteady, restUntil, loops })
   if (isSteady) return ready(before === undefined ? null : wasUnwell(name, before))
-  const restMs = Math.max(RESTARTS_MS, container.healthCheck === null ? 0 : healthDeadlineMs(container.healthCheck))
-  const restUntil = watched.since + Math.min(restMs, Math.max(times.until - watched.since, GRACE_MS))
   if (times.now < restUntil) return { kind: 'waiting', watched }
-  return failed(`container "${name}" was started again, but starts over and over: ${howEnded(container)}`, true)
+  return failed(loops, true)
 }
 
 interface HealthTimes extends ReadinessTimes {
   readonly isSteady: boolean
+  /** Until when it may restart again and again. */
+  readonly restUntil: number
+  /** The sentence for one that still does then. */
+  readonly loops: string
 }
 
 /**
@@ -82,13 +87,16 @@ function judgeHealth(
   watched: StartedContainer,
   container: Container,
   check: HealthCheck,
-  { now, until, isSteady }: HealthTimes,
+  { now, until, isSteady, restUntil, loops }: HealthTimes,
 ): Readiness {
   const { name } = watched.expected
   const isProbed = Date.parse(container.health?.lastProbeAt ?? '') >= Date.parse(container.startedAt)
   const status = isProbed ? container.health?.status : 'starting'
   if (status === 'healthy') return ready(null)
   if (status === 'unhealthy') return failed(`container "${name}" was started again, but its health check fails`, false)
+  // one that crashes again and again is seen running each time, between two crashes
+  const isLooping = watched.seenAt > watched.since && now - watched.seenAt < GRACE_MS
+  if (isLooping) return now < restUntil ? { kind: 'waiting', watched } : failed(loops, true)
   const speaksInMs = firstProbeMs(check, now - watched.seenAt)
   const isMute = !isProbed && watched.seenAt + speaksInMs > until
   if (isSteady && isMute)

@@ -3,7 +3,7 @@
  * limits only the waiting.
  */
 
-import { commandError } from '../docker/callResult.ts'
+import { commandError, type QueryOutput, succeeded } from '../docker/callResult.ts'
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
@@ -12,6 +12,7 @@ import { type EnginePatience, enginePatience } from './enginePatience.ts'
 import { lastLogLines } from './hostState.ts'
 import { waitForPendingStop } from './pendingStop.ts'
 import { judgeReadiness, type StartedContainer } from './readiness.ts'
+import { DEFAULT_STOP_S } from './stop.ts'
 import type { ToStart } from './stopPlan.ts'
 
 /** Time after which a client that starts a container counts as hanging and another one is used, ms. */
@@ -74,13 +75,16 @@ export async function startAll(
   options: StartOptions,
 ): Promise<StartResult> {
   const patience = enginePatience()
-  if (options.stopMayBePending) await waitForPendingStop(docker, waves, { patience, say: options.say })
-  const ask = inspecting(docker, patience)
   const limits = { ...options, until: Math.min(options.until, Date.now() + LONGEST_WAIT_MS) }
+  const stopping = options.stopMayBePending ? await waitForPendingStop(docker, waves, { ...limits, patience }) : []
+  const ask = inspecting(docker, patience)
   const starts: Start[] = []
   const ends = new Map<string, ReadinessEnd>()
   for (const wave of waves) {
-    const asked = await Promise.all(wave.map((one) => startSafely({ docker, patience, ask }, one, options.known ?? [])))
+    const names = wave.map(({ name }) => `"${name}"`).join(', ')
+    const asked = await tellWhile({ what: () => `waiting for docker to start ${names}`, say: options.say }, () =>
+      Promise.all(wave.map((one) => startSafely({ docker, patience, ask, stopping }, one, options.known ?? []))),
+    )
     starts.push(...asked)
     const first = asked.filter(({ watched }) => watched?.expected.healthyFirst)
     for (const [id, how] of await waitUntilReady(ask, first, limits)) ends.set(id, how)
@@ -142,6 +146,8 @@ interface Engine {
   readonly docker: Docker
   readonly patience: EnginePatience
   readonly ask: Inspecting
+  /** Containers that run, and that the engine may still be stopping. */
+  readonly stopping: readonly Container[]
 }
 
 /** Starts one container and turns everything that goes wrong into a result, so that the others are started too. */
@@ -158,7 +164,7 @@ function unstarted(expected: ToStart): Start {
 }
 
 async function startOne(
-  { docker, patience, ask }: Engine,
+  { docker, patience, ask, stopping }: Engine,
   expected: ToStart,
   known: readonly Container[],
 ): Promise<Start> {
@@ -168,16 +174,18 @@ async function startOne(
     return { ...unstarted(expected), failure: { error, isDown: false } }
   }
   const { id } = found
+  if (stopping.some((one) => one.id === id)) {
+    const error = `container "${expected.name}" runs, but its stop was asked for, and may end it until its stop time-out of ${found.stopTimeout ?? DEFAULT_STOP_S} s is over: the next run looks at it again; docker start ${expected.name} starts it at once when it is down`
+    return { ...unstarted(expected), id, failure: { error, isDown: true } }
+  }
   const wasDown = found.state === 'down'
   const logSince = wasDown ? found.finishedAt : null
   const argv = ['start', id]
   // started twice is started
   const output = await patience.query(docker, argv, { deadlineMs: START_DEADLINE_MS })
   const now = (await ask([id]))[0]
-  const said = output.ended.kind === 'exit' && output.ended.code === 0
-  if (now === undefined || (now.state === 'down' && (!said || now.startedAt === found.startedAt))) {
-    const what = `container "${expected.name}" could not be started again`
-    const error = commandError(docker, argv, what, output).message
+  if (now === undefined || (now.state === 'down' && (!succeeded(output) || now.startedAt === found.startedAt))) {
+    const error = whyNotStarted(docker, { expected, argv, output, now })
     return { ...unstarted(expected), id, wasDown, logSince, failure: { error, isDown: now !== undefined } }
   }
   const time = Date.now()
@@ -185,6 +193,22 @@ async function startOne(
   const warning =
     id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
   return { expected, id, wasDown, watched, logSince, failure: null, warning }
+}
+
+interface AskedStart {
+  readonly expected: ToStart
+  readonly argv: readonly string[]
+  readonly output: QueryOutput
+  readonly now: Container | undefined
+}
+
+function whyNotStarted(docker: Docker, { expected: { name }, argv, output, now }: AskedStart): string {
+  const who = `container "${name}"`
+  if (now === undefined)
+    return `${who} was removed by somebody else while it was being started again: create and start it again`
+  if (succeeded(output))
+    return `${who} is down, although docker says that it was started again: somebody else stopped it at that moment, or is stopping it; see what does, and start it (docker start ${name})`
+  return commandError(docker, argv, `${who} could not be started again`, output).message
 }
 
 /** Finds the container by the planned id, else by exactly the planned name. */

@@ -58,6 +58,11 @@ export async function stopAll(
   const failed: StopFailure[] = []
   const warnings: string[] = []
   let isPending = false
+  for (const { container } of waves.flat()) {
+    const error = whyTooSlow(container, options.until - Date.now())
+    if (error !== null) failed.push({ name: container.name, error })
+  }
+  if (failed.length > 0) return { down, failed, isPending, warnings, aborted: false }
   for (const wave of waves) {
     if (options.signal?.aborted) return { down, failed, isPending, warnings, aborted: true }
     const asked = await stopWave(docker, wave, options)
@@ -95,6 +100,16 @@ async function stopWave(docker: Docker, wave: readonly ToStop[], { until, say }:
   )
   const tookMs = Date.now() - began
   return { argv, output, now: await inspectContainers(docker, ids), tookMs }
+}
+
+/**
+ * Refuses a container that may take longer to stop than the instance has time, before anything is stopped: a stop that has begun cannot be
+ * taken back, and until it has ended the container cannot be started again.
+ */
+function whyTooSlow({ name, stopTimeout }: Container, leftMs: number): string | null {
+  const seconds = stopTimeout ?? DEFAULT_STOP_S
+  if (stopTimeout === null || seconds * 1000 <= leftMs) return null
+  return `container "${name}" was not stopped: it may take ${seconds} s (its stop time-out), and the instance has ${Math.max(0, Math.floor(leftMs / 1000))} s left. Raise \`timeout\`, or give it a shorter one (stop_grace_period, --stop-timeout)`
 }
 
 function waveDeadlineMs(wave: readonly ToStop[], leftMs: number): number {

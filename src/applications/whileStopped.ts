@@ -2,6 +2,7 @@
 
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
+import { tellWhile } from '../docker/poll.ts'
 import type { Docker } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
@@ -66,7 +67,11 @@ export async function whileStopped<T>(
   const downtimeMs = names.length === 0 ? null : started.startedAt - stoppedAt
   await sayUpAgain(options, names, started, downtimeMs)
   return {
-    outcome: await lookBack(docker, now, begun, { self: options.self, startedAgainAt: started.firstStartedAt }),
+    outcome: await lookBack(docker, now, begun, {
+      self: options.self,
+      say: options.say,
+      startedAgainAt: started.firstStartedAt,
+    }),
     torn: begun.stop?.warnings ?? [],
     warnings: started.warnings,
     notUp: started.failed,
@@ -127,11 +132,11 @@ async function lookBack<T>(
   docker: Docker,
   group: StopGroup,
   { outcome, stop }: Begun<T>,
-  at: Pick<HostAfterCopy, 'self' | 'startedAgainAt'>,
+  { say, ...at }: Pick<HostAfterCopy, 'self' | 'startedAgainAt'> & Pick<WhileStoppedOptions, 'say'>,
 ): Promise<WorkWhileStopped<T>['outcome']> {
   if (outcome.kind === 'failed') return outcome
   try {
-    const now = await retryWhileUnavailable(LOOK_BACK_MS, () => hostNow(docker))
+    const now = await retryWhileUnavailable(LOOK_BACK_MS, () => hostNow(docker, { say }))
     const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
     const came = lateWriters(quietOf(group, stop), { ...now, ...at, volumes })
     return { ...outcome, disturbed: [...outcome.disturbed, ...came] }
@@ -140,16 +145,19 @@ async function lookBack<T>(
   }
 }
 
-async function hostNow(docker: Docker, signal?: AbortSignal) {
+async function hostNow(docker: Docker, { say, signal }: Pick<WhileStoppedOptions, 'say' | 'signal'>) {
   const options = signal ? { signal } : {}
-  const [containers, hostVolumes] = await Promise.all([allContainers(docker, options), allVolumes(docker, options)])
+  const what = () => "waiting for the engine's list of containers and volumes"
+  const [containers, hostVolumes] = await tellWhile({ what, say }, () =>
+    Promise.all([allContainers(docker, options), allVolumes(docker, options)]),
+  )
   return { containers, hostVolumes }
 }
 
 /** Returns the group in the host's present state, or the reason why nothing may be stopped. */
 async function lookAgain(docker: Docker, group: StopGroup, options: WhileStoppedOptions): Promise<StopGroup | Error> {
   try {
-    const now = asOfNow(group, { ...(await hostNow(docker, options.signal)), self: options.self })
+    const now = asOfNow(group, { ...(await hostNow(docker, options)), self: options.self })
     return typeof now === 'string' ? new InstanceError(now) : now
   } catch (error) {
     return asError(error)

@@ -10,6 +10,7 @@ import type { DumpFile, DumpPlan, DumpTools } from '../databases/engineContract.
 import { type DbKind, engineOf } from '../databases/engines.ts'
 import { extractedLine, joinedArgument, optionName } from '../databases/secretArgs.ts'
 import { execReason } from '../docker/exec.ts'
+import { tellWhile } from '../docker/poll.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { beginProgress } from './progress.ts'
@@ -80,11 +81,15 @@ const MAKE_DIRECTORY = `mkdir -p -- "$1" && chown -- "$2" "\${1%/*}" "$1" && chm
 export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: DumpRequest): Promise<DumpReport> {
   const deadline = Date.now() + request.deadlineMs
   try {
-    const tools = await findTools(docker, request.container.id, request.signal)
+    const telling = {
+      what: () => `waiting for an answer of database container "${request.container.name}"`,
+      say: request.onLine,
+    }
+    const tools = await tellWhile(telling, () => findTools(docker, request.container.id, request.signal))
     const { kind, plan } = await planDump(request, tools)
     const files = await withHint(plan, async () => {
       const warnings = collectWarnings(plan.isWarning)
-      const doubt = await askRights(docker, request.container.id, request.signal, plan)
+      const doubt = await tellWhile(telling, () => askRights(docker, request.container.id, request.signal, plan))
       if (doubt !== null) warnings.say(doubt)
       await makeDirectory(helper, request)
       return {

@@ -2,6 +2,7 @@
 
 import { HOOK_DEADLINE_MS, type HookKind, runHook } from '../applications/hooks.ts'
 import type { Target } from '../config/model.ts'
+import { tellWhile } from '../docker/poll.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { InstanceRun } from './instanceRun.ts'
 import { targetName } from './reportBuilder.ts'
@@ -40,18 +41,23 @@ async function runTargetHook(run: InstanceRun, { kind, target, text, place }: Ta
     )
   }
   const isLate = kind === 'postHook' && run.abort.signal.aborted
-  const result = await run.abort.during(`the ${kind} ran in container "${place.name}"`, () =>
+  const leftMs = Math.max(run.abort.until - Date.now(), LATE_DEADLINE_MS)
+  const hook = () =>
     runHook(run.context.host.docker, {
       kind,
       container: place.id,
       name: place.name,
       text,
-      deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, run.instance.timeoutMs),
-      // a postHook is never cut short: it puts the application back to work
+      deadlineMs: isLate ? LATE_DEADLINE_MS : Math.min(HOOK_DEADLINE_MS, run.instance.timeoutMs, leftMs),
+      // a postHook is never cut short by a cancel: it puts the application back to work
       ...(kind === 'preHook' ? { signal: run.abort.signal } : {}),
       onLine: (stream, line) => run.log.write(stream === 'stdout' ? 'out' : 'err', `${line}\n`),
-    }),
-  )
+    })
+  const telling = {
+    what: () => `waiting for the ${kind} in container "${place.name}"`,
+    say: (line: string) => run.log.write('marina', line),
+  }
+  const result = await run.abort.during(`the ${kind} ran in container "${place.name}"`, () => tellWhile(telling, hook))
   if (result.kind === 'cancelled') throw new CancelledError()
   if (result.kind === 'failed') throw new InstanceError(result.error)
 }

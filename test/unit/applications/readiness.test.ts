@@ -134,6 +134,26 @@ describe('the time to wait is over', () => {
   })
 })
 
+test('a crash loop whose check never speaks, seen running each time, ends with the time', () => {
+  const hourly: HealthCheck = { ...check, intervalMs: 3_600_000, startPeriodMs: 0 }
+  const up = (startedAt: string) =>
+    app({ startedAt, exitCode: 1, healthCheck: hourly, health: { status: 'starting', lastProbeAt: null } })
+  for (const everyMs of [1_000, 5_000, 20_000]) {
+    let last = watched()
+    let end: ReturnType<typeof judgeReadiness> | null = null
+    let now = 0
+    for (; end === null && now < 200_000; now += 500) {
+      const startedAt = new Date(Date.parse(T1) + Math.floor((now + 1_000) / everyMs) * everyMs).toISOString()
+      const verdict = judgeReadiness(last, up(startedAt), { now, until: 60_000 })
+      if (verdict.kind === 'waiting') last = verdict.watched
+      else end = verdict
+    }
+    if (everyMs < STEADY_MS)
+      expect(end).toEqual({ kind: 'failed', error: expect.stringMatching(/over and over: exit code 1/), isDown: true })
+    expect(now, `restarted every ${everyMs} ms`).toBeLessThanOrEqual(61_000)
+  }
+})
+
 test.each<[string, Container | undefined, boolean]>([
   ['ended', app({ state: 'down' }), true],
   ['started over and over', app({ state: 'restarting' }), true],

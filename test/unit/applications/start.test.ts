@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { enginePatience } from '../../../src/applications/enginePatience.ts'
 import { startAll } from '../../../src/applications/start.ts'
 import type { Docker } from '../../../src/docker/process.ts'
@@ -66,6 +66,23 @@ test('the time is over, and the run cancelled, before the start: it is started a
   expect(await calls()).toContain(`start ${ID}`)
 })
 
+test('a stop that may be under way is waited for until the time is over: what still runs then is remembered, not started', async () => {
+  const running = state({ StartedAt: '2026-11-01T00:00:00Z' }, { StopTimeout: 3600 })
+  const { docker: scripted, calls } = await docker(inspected(running), { on: /^logs/ })
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const looks = setInterval(() => void vi.setSystemTime(Date.now() + 5_000), 100) // five seconds pass in each tenth
+  const { failed } = await startAll(scripted, WAVES, { ...quiet, until: Date.now() + 1_000, stopMayBePending: true })
+  clearInterval(looks)
+  vi.useRealTimers()
+  expect(failed).toMatchObject([
+    {
+      isDown: true,
+      error: expect.stringMatching(/its stop was asked for, and may end it until its stop time-out of 3600 s/),
+    },
+  ])
+  expect((await calls()).some((call) => call.startsWith('start'))).toBe(false)
+})
+
 test('a cancel ends the wait for health', async () => {
   const { docker: scripted } = await docker(
     inspected(DOWN, 1),
@@ -97,8 +114,14 @@ test.each<[string, readonly Rule[], RegExp, boolean]>([
       { on: /^start/, code: 1, stderr: 'x' },
       { on: /^container/, code: 1, stdout: '[]', stderr: 'No such container: x\n' },
     ],
-    /could not be started again/,
+    /^container "app" was removed by somebody else while it was being started again/,
     false,
+  ],
+  [
+    'one that docker says it started is down',
+    [{ on: /^start/ }, inspected(DOWN)],
+    /^container "app" is down, although docker says that it was started again: somebody else stopped it/,
+    true,
   ],
 ])('%s', async (_, rules, error, isDown) => {
   const { docker: scripted } = await docker(inspected(DOWN, 1), ...rules, { on: /^logs/ })

@@ -40,9 +40,9 @@ const inspected = (state: object, more: object = {}) =>
 const policy = (name: string) => ({ HostConfig: { RestartPolicy: { Name: name } } })
 const ended = (exitCode: number, more: object = {}) => inspected({ Status: 'exited', ExitCode: exitCode, ...more })
 
-async function stopped(rules: readonly Rule[], over: Partial<Container> = {}) {
+async function stopped(rules: readonly Rule[], over: Partial<Container> = {}, leftMs = 3_600_000) {
   const waves = [[{ container: container('app', { startedAt: SINCE, ...over }), why: 'has it' }]]
-  return stopAll(await docker(...rules), waves, { until: Date.now() + 60_000, say: () => {} })
+  return stopAll(await docker(...rules), waves, { until: Date.now() + leftMs, say: () => {} })
 }
 
 const STOP: Rule = { on: /^stop/ }
@@ -103,4 +103,18 @@ test.each<[string, string, Partial<Container>, RegExp | null]>([
   const { down, warnings } = await stopped([STOP, seen(now)], over)
   expect(down.map(({ name }) => name)).toEqual(['app'])
   expect(warnings).toEqual(expected === null ? [] : [expect.stringMatching(expected)])
+})
+
+test('one that may take longer to stop than there is time is not stopped', async () => {
+  const { down, failed, isPending } = await stopped([STOP, seen(ended(0))], { stopTimeout: 600 }, 40_000)
+  expect({ down, isPending }).toEqual({ down: [], isPending: false })
+  expect(failed).toEqual([
+    {
+      name: 'app',
+      error: expect.stringMatching(
+        /^container "app" was not stopped: it may take 600 s \(its stop time-out\), and the instance has (40|39) s left\. Raise `timeout`/,
+      ),
+    },
+  ])
+  expect((await stopped([STOP, seen(ended(0))], { stopTimeout: 30 }, 40_000)).failed).toEqual([])
 })
