@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ActionResult, RunningAction } from '../../../examples/demo/action.ts'
 import { type Engine, startPrivateEngine } from '../../../examples/demo/engine.ts'
-import { databaseImage, startServer } from '../../support/databases.ts'
+import { copyDatabaseImage, databaseImage, startServer } from '../../support/databases.ts'
 import { programs } from '../../support/dumping.ts'
 import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, testEngine, toldImage } from '../../support/run.ts'
 
@@ -87,7 +87,7 @@ describe('a dump of PostgreSQL by the action', () => {
   test('on a disk that fills up half way', async () => {
     const small = await startPrivateEngine({ diskMiB: 1200 })
     try {
-      await databaseImage(small)
+      await copyDatabaseImage(engine, small)
       const name = await startHeld(small, 'full')
       const filler = small.name('filler')
       const mount = `${small.folder}/data:/host`
