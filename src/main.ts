@@ -1,7 +1,7 @@
 /** Runs both phases of the action, handles signals, and reports every error that nobody else has handled. */
 import { randomBytes } from 'node:crypto'
 import { type AnnotationPlace, type Console, createConsole } from './action/console/console.ts'
-import { exitAtOnce } from './action/exit.ts'
+import { exitAtOnce, exitDoubt } from './action/exit.ts'
 import { readInputs } from './action/inputs.ts'
 import { setOutputs } from './action/outputs.ts'
 import { readEvent } from './action/platform.ts'
@@ -27,6 +27,8 @@ await endWith(await run.catch((error: unknown) => explain(console, error)))
 
 /** Prints what is left, ends the docker clients that were left behind, and then ends this process. */
 async function endWith(code: number): Promise<never> {
+  const doubt = env.RUNNER_DEBUG === '1' ? exitDoubt() : null
+  if (doubt !== null) await console.info(`debug: ${doubt}`)
   await console.end()
   endRunningClients()
   exitAtOnce(crashed ? 1 : code)

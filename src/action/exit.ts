@@ -31,6 +31,13 @@ export function exitAtOnce(code: number): never {
   process.exit(code)
 }
 
+/** Says for a debug log that the end of this process may hang; `null` where it cannot. */
+export function exitDoubt(): string | null {
+  return typeof process.execve === 'function'
+    ? null
+    : `Node ${process.version} has no process.execve: this process ends by process.exit, which can hang in rare cases (nodejs/node #54918); Node 22.15 and newer cannot`
+}
+
 /** Tells whether `execve` of this file will succeed: until Node 26, a failure aborts the process (SIGABRT) instead of throwing. */
 function isExecutable(path: string): boolean {
   try {

@@ -3,12 +3,13 @@
  * lock: it has a name of its own, so the next run of the instance can begin. Every run tries again at its start to start what it lists.
  */
 import { createCall, type MountSpec } from '../docker/args.ts'
-import { createContainer } from '../docker/containers.ts'
+import { createContainer, inspectContainer } from '../docker/containers.ts'
 import { claimLabels, type HelperClaim, type JournalClaim, type JournalEntry, journalName } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { query } from '../docker/process.ts'
 import { InstanceError } from '../errors.ts'
 import { findClaims } from './findClaims.ts'
+import { whyNotOurs } from './holder.ts'
 import type { DockerHost } from './host.ts'
 
 /** The container's command. It keeps running, so that `docker system prune` does not remove it. */
@@ -57,8 +58,11 @@ export async function keepJournal(
   }
   const meanwhile = await madeBefore(host, self)
   if (meanwhile !== null) return meanwhile
+  const other = await inspectContainer(host.docker, self)
   throw new InstanceError(
-    `a container named ${self} is on this host and is none of this action's: rename or remove it (docker rm ${self})`,
+    other === null
+      ? `the name ${self} was taken when the journal was to be created, and is free again: somebody else creates and removes containers of that name`
+      : whyNotOurs(other),
   )
 }
 

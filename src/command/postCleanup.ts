@@ -14,7 +14,9 @@ import { count } from '../format.ts'
  */
 export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
   if (job === undefined) {
-    await console.info('Nothing to clean up: this step began no backup.')
+    await console.info(
+      'Nothing to clean up: no backup of this step is known. Should one have begun without being able to say so, the next run on this host cleans up.',
+    )
     return
   }
   const docker: Docker = { env: dockerEnvironment(env), redact: withoutMountOptions }

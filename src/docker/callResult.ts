@@ -77,6 +77,9 @@ export function reason(ended: Ended, stderr: string): string {
     case 'cancelled':
       return 'cancelled'
     case 'exit':
-      return said === '' ? `docker ended with exit code ${ended.code} and said nothing` : said
+      if (said !== '') return said
+      return ended.code === 0
+        ? 'docker says that it was done, and it was not: somebody else changed it at that moment'
+        : `docker ended with exit code ${ended.code} and said nothing`
   }
 }

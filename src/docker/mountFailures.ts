@@ -26,15 +26,18 @@ export function mountFailureIn(words: string): string | null {
 
 /**
  * Returns the volumes that an engine's message says could not be mounted. If it names no mount point, as for a driver that has none, every
- * volume of such a driver is returned.
+ * volume of such a driver is returned, unless it may as well be a volume of `others`.
  */
 export function unmountable<T extends Pick<Volume, 'mountpoint' | 'driver'>>(
   words: string,
   volumes: readonly T[],
+  others: readonly Pick<Volume, 'mountpoint' | 'driver'>[] = [],
 ): readonly T[] {
   if (mountFailureIn(words) === null) return []
   const named = volumesNamedIn(words, volumes)
-  return named.length > 0 ? named : volumes.filter(({ driver }) => driver !== 'local')
+  if (named.length > 0) return named
+  const isOthers = volumesNamedIn(words, others).length > 0 || others.some(({ driver }) => driver !== 'local')
+  return isOthers ? [] : volumes.filter(({ driver }) => driver !== 'local')
 }
 
 /** Makes the sentence for a target whose volume could not be mounted, with the engine's words. */

@@ -11,7 +11,7 @@ import type { MountSpec } from '../docker/args.ts'
 import { removeContainer } from '../docker/containers.ts'
 import type { FileToCopy } from '../docker/copyFiles.ts'
 import type { ReadyImage } from '../docker/images.ts'
-import { removeMadeVolumes } from '../docker/volumes.ts'
+import { inspectVolumes, removeMadeVolumes, type Volume } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
@@ -58,13 +58,19 @@ export async function prepareContainer(
     } catch (error) {
       // where it cannot be removed now the release tries again, and says so
       await removeContainer(run.context.host.docker, id).catch(() => {})
-      const failed = unmountableIn(error, volumes)
+      const failed = unmountableIn(error, volumes, await ownVolumes(run))
       if (failed.size === 0) throw error
       volumes = volumes.filter((source) => !failed.has(source))
       await failVolumes(run, lock.helper, failed)
     }
   }
   return null
+}
+
+/** Returns the volumes that the instance's `mounts` name. */
+async function ownVolumes({ instance, context }: InstanceRun): Promise<readonly Volume[]> {
+  const names = instance.mounts.flatMap(({ type, source }) => (type === 'volume' && source !== null ? [source] : []))
+  return names.length === 0 ? [] : inspectVolumes(context.host.docker, names)
 }
 
 /** Tells whether the image should still run: yes if the instance has no targets at all, no if all of its targets have failed. */

@@ -1,7 +1,7 @@
 /** Writes the log of one instance: a file that holds all of it, redacted, and the live view in the job's log. */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { harmlessLine } from '../report/sanitize.ts'
+import { harmlessLine, lastWritten } from '../report/sanitize.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import { createLineMemory, startOfLast } from './lineMemory.ts'
 import { type LineKind, splitLines, type TakeLine } from './lines.ts'
@@ -182,7 +182,9 @@ function createTail(redactor: Redactor) {
     /** Returns the last lines, redacted a second time: terminal sequences that are removed may have stood in the middle of a secret. */
     lines(): readonly string[] {
       const texts = kept.bytes().toString().split('\n').slice(0, -1)
-      return texts.slice(-TAIL_LINES).map((text) => redactor.text(harmlessLine(text, TAIL_LINE_CHARACTERS)))
+      return texts
+        .slice(-TAIL_LINES)
+        .map((text) => redactor.text(harmlessLine(lastWritten(text), TAIL_LINE_CHARACTERS)))
     },
   }
 }

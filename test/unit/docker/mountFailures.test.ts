@@ -39,3 +39,10 @@ test('the target says what the engine said, and nothing before it', () => {
   )
   expect(mountFailureIn('the helper has no shell')).toBeNull()
 })
+
+test("a driver that tells no place, beside a volume of the instance's own mounts that may be the one: no target is blamed", () => {
+  const words = "error while mounting volume '': VolumeDriver.Mount: timeout"
+  const plugin = { ...volume('plugin'), driver: 'nfs', mountpoint: '' }
+  expect(unmountable(words, [plugin], [{ ...volume('own'), driver: 'cifs', mountpoint: '' }])).toEqual([])
+  expect(unmountable(words, [plugin], [volume('own')])).toEqual([plugin])
+})

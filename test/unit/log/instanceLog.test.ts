@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type LogSink, openLog } from '../../../src/log/instanceLog.ts'
 import { cutLog } from '../../../src/log/truncate.ts'
+import { lastWritten } from '../../../src/report/sanitize.ts'
 import { createRedactor } from '../../../src/secrets/redaction.ts'
 import { cpuTime } from '../../support/cpuTime.ts'
 
@@ -81,6 +82,16 @@ describe('the log', () => {
     )
     expect(text.trimEnd().split('\n')).toHaveLength(35)
     expect(live).toEqual(['0%', '10%', '20%', '30%', '34%'])
+  })
+
+  test('the tail shows of a progress line what a terminal would', () => {
+    expect(['10%\r50%\r100%', 'done\r', '\r', 'plain', '50%\r   '].map(lastWritten)).toEqual([
+      '100%',
+      'done',
+      '',
+      'plain',
+      '50%',
+    ])
   })
 
   test('the tail: the last 50 lines, nothing in them that acts on a terminal', async () => {
