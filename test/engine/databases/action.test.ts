@@ -20,7 +20,7 @@ const CLIENT = {
 const ask = (kind: keyof typeof CLIENT, name: string, query: string) =>
   engine.ok(['exec', '-i', '-e', 'MYSQL_PWD=root secret', name, ...CLIENT[kind]], { input: query })
 
-beforeAll(() => databaseImage(engine), 600_000)
+beforeAll(() => databaseImage(engine))
 
 /** Every transaction writes the same number into two tables: a dump of one moment holds both or neither. */
 const LOAD = `n=0; until [ -e /stop ]; do n=$((n+1))

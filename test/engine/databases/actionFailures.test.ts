@@ -7,7 +7,7 @@ import { programs } from '../../support/dumping.ts'
 import { expectNoTrace, leftOf, reportOf, runJob, shell, startJob, testEngine, toldImage } from '../../support/run.ts'
 
 const engine = testEngine()
-beforeAll(() => databaseImage(engine), 600_000)
+beforeAll(() => databaseImage(engine))
 
 const CLIENT = /pg_dump/
 

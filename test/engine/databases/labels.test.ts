@@ -17,7 +17,7 @@ const engine = testEngine()
 const id = (what: string) => engine.name(what)
 const P = 'dev.polarfox.marina.'
 const SECRET = 'known-to-a-label-alone'
-beforeAll(() => databaseImage(engine), 600_000)
+beforeAll(() => databaseImage(engine))
 
 const TREE = 'mkdir -p docs/old cache; echo a >docs/a; echo b >docs/old/b; echo c >cache/c; echo d >d.tmp'
 

@@ -16,7 +16,7 @@ import {
 
 const engine = testEngine()
 const id = (what: string) => engine.name(what)
-beforeAll(() => databaseImage(engine), 600_000)
+beforeAll(() => databaseImage(engine))
 
 const instance = async (what: string, target: object) => ({
   id: id(what),
