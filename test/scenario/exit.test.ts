@@ -65,6 +65,8 @@ test.each<[string, string, Partial<ActionOptions>]>([
   const workspace = await makeWorkspace({ 'config.yml': config })
   const docker = await scriptDocker(join(workspace, '../docker'), [])
   const ran = await runAction({ workspace, docker, ...options })
-  expect((await ran.post()).stdout).toBe('Nothing to clean up: no backup of this step is known. Should one have begun without being able to say so, the next run on this host cleans up.\n')
+  expect((await ran.post()).stdout).toBe(
+    'Nothing to clean up: no backup of this step is known. Should one have begun without being able to say so, the next run on this host cleans up.\n',
+  )
   expect(await docker.calls()).toEqual([])
 })
