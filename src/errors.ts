@@ -61,6 +61,9 @@ export class InstanceError extends Error {
   override readonly name = 'InstanceError'
 }
 
+/** The engine does not answer any more, so that nobody can say what became of an instance: nothing more is asked of it. */
+export class EngineLostError extends InstanceError {}
+
 /** The run was cancelled. Code that holds something releases it and throws this on. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError'

@@ -8,6 +8,7 @@ import type { Instance } from '../config/model.ts'
 import { PENDING_INPUTS, pendingKeys } from '../config/notBuilt.ts'
 import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
 import { parseDuration } from '../config/values/duration.ts'
+import { engineAnswers } from '../docker/heartbeat.ts'
 import { ConfigError, InputError } from '../errors.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { type InstanceReport, type RunReport, runResult } from '../outcome.ts'
@@ -131,6 +132,10 @@ function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError
   }
 }
 
+/** Deadline of the one question that an engine is asked before each further instance once it was lost, ms. */
+const ASK_AGAIN_MS = 10_000
+const LOST = 'it was not begun, since the engine does not answer any more: see that it runs, and run the backup again'
+
 /** Runs the instances, one after the other or in parallel. */
 function runInstances(
   action: CommandContext,
@@ -139,6 +144,7 @@ function runInstances(
   logs: string,
 ): Promise<readonly InstanceReport[]> {
   const { event, inputs, signal } = action
+  let isEngineLost = false
   const discover = targetsByLabel(host, plan.config, plan.instances, signal)
   const context = (instance: Instance): InstanceContext => ({
     host,
@@ -149,6 +155,9 @@ function runInstances(
     readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
     discover,
     hide: plan.hide,
+    onEngineLost: () => {
+      isEngineLost = true
+    },
     pending: (one) => [
       ...pendingKeys(plan.config, one),
       ...(plan.hostNameProblem !== null && one.nodeName === null ? [plan.hostNameProblem] : []),
@@ -156,6 +165,7 @@ function runInstances(
   })
   const work = async (one: PlannedInstance) => {
     if (!one.ok) return notBegun(one.raw, 'failed', one.error.message)
+    if (isEngineLost && !(await engineAnswers(host.docker, ASK_AGAIN_MS))) return notBegun(one.raw, 'failed', LOST)
     const { instance } = one
     const path = join(logs, `${one.raw.id}.log`)
     return runOne(action, context(instance), instance, { path, redactor: plan.redactor })

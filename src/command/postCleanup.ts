@@ -8,6 +8,9 @@ import { withoutMountOptions } from '../docker/mountOptions.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
 
+/** Deadline for the engine's first answer, ms: where the engine hangs the job is to end soon, and the next start cleans up. */
+const ANSWER_MS = 12_000
+
 /**
  * Removes everything that has this job's mark. Without a job id (see `saveJob`) docker is not called. Never fails the job: a problem is a
  * warning, and the next run tries again.
@@ -21,7 +24,7 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, job: string
   }
   const docker: Docker = { env: dockerEnvironment(env), redact: withoutMountOptions }
   try {
-    const engine = await openEngine(docker)
+    const engine = await openEngine(docker, undefined, ANSWER_MS)
     const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: thisProcess() }
     const { found, gone } = await sweepJob(
       {

@@ -1,11 +1,12 @@
 /** Runs the backup container: starts it attached, reads its log, waits for its end, and judges by what the engine says of it. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { inspectContainer } from '../docker/containers.ts'
 import { look } from '../docker/copyFiles.ts'
+import { watchEngine } from '../docker/heartbeat.ts'
 import type { Container } from '../docker/parseContainer.ts'
-import { type Docker, firstOf, query, stream } from '../docker/process.ts'
+import { poll } from '../docker/poll.ts'
+import { type Docker, firstOf, query, type Stream, stream } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
-import { CommandError, DockerUnavailableError, type Ended, InstanceError } from '../errors.ts'
+import { CommandError, DockerUnavailableError, type Ended, EngineLostError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import { backupFailure, wasStarted } from './backupVerdict.ts'
 import { filterClientWords } from './clientWords.ts'
@@ -37,15 +38,20 @@ const STOP_SECONDS = 3
 /** Time without an answer of the engine after which its container is given up, ms: the job ends within a minute of the engine's death. */
 const ENGINE_AWAY_MS = 40_000
 /** Deadline of one inspect, ms, so that a hanging engine does not use up `ENGINE_AWAY_MS` at once. */
-const LOOK_AT_END_MS = 15_000
+const LOOK_AT_END_MS = 10_000
 /** Time after a container's end in which the engine may still learn that memory ran out, ms: the two events reach it separately (measured on 26.1). */
 const OOM_LATE_MS = 1_000
 const OOM_POLL_MS = 200
+/** Pause between two looks at a container whose client died, ms. */
+const END_POLL_MS = 1_000
 /** Time that the rest of a stopped container's log is waited for, ms. */
 const LAST_WORDS_MS = 5_000
 const FOR_EVER_MS = 2 ** 31 - 1
 
-/** Starts the container and returns when it has ended. Throws `InstanceError` if the engine is away for too long to tell the result. */
+const UNKNOWN_END = 'nobody can say how the backup ended'
+const SEE_ENGINE = 'See that the engine runs; the next run on this host cleans up'
+
+/** Starts the container and returns when it has ended. Throws `EngineLostError` if the engine is away for too long to tell the result. */
 export async function runBackup(run: BackupRun): Promise<BackupEnd> {
   const attached = await runAttached(run)
   const { container, outlived } = await waitForEnd(run)
@@ -70,10 +76,30 @@ interface AttachedEnd {
   readonly said: string
 }
 
-/** Reads both outputs into the log until the client ends. When the signal fires the container is stopped. */
+/** Reads both outputs into the log until the client ends. When the signal fires the container is stopped. Throws `EngineLostError` where the engine does not answer any more. */
 async function runAttached({ docker, container, log, signal }: BackupRun): Promise<AttachedEnd> {
   const client = stream(docker, ['start', '--attach', container])
   client.stdin.end()
+  const heartbeat = watchEngine(docker)
+  const reading = readOutputs(client, log)
+  const done = reading.ended.then(() => client.ended)
+  const ended = await firstOf(done, FOR_EVER_MS, AbortSignal.any([signal, heartbeat.lost])).finally(heartbeat.stop)
+  if (ended.kind === 'cancelled') {
+    const isLost = heartbeat.lost.aborted && !signal.aborted
+    if (!isLost) {
+      await stop(docker, container)
+      await firstOf(done, LAST_WORDS_MS)
+    }
+    client.kill()
+    client.stdout.destroy()
+    client.stderr.destroy()
+    if (isLost) throw new EngineLostError(`${UNKNOWN_END}: the engine does not answer any more. ${SEE_ENGINE}`)
+  }
+  return { ended, said: reading.said() }
+}
+
+/** Passes both outputs of the client to the log. */
+function readOutputs(client: Stream, log: InstanceLog): { readonly ended: Promise<unknown>; said(): string } {
   const clientWords = filterClientWords()
   let said = ''
   const read = async (source: 'out' | 'err', from: AsyncIterable<Buffer>) => {
@@ -91,20 +117,11 @@ async function runAttached({ docker, container, log, signal }: BackupRun): Promi
     if (source === 'err') await pass(clientWords.rest())
     if (!isWhole) await log.write(source, '\n') // a last line without an end belongs before what is said of it
   }
-  const reading = Promise.all([
+  const ended = Promise.all([
     read('out', client.stdout as AsyncIterable<Buffer>),
     read('err', client.stderr as AsyncIterable<Buffer>),
   ])
-  const done = reading.then(() => client.ended)
-  const ended = await firstOf(done, FOR_EVER_MS, signal)
-  if (ended.kind === 'cancelled') {
-    await stop(docker, container)
-    await firstOf(done, LAST_WORDS_MS)
-    client.kill()
-    client.stdout.destroy()
-    client.stderr.destroy()
-  }
-  return { ended, said }
+  return { ended, said: () => said }
 }
 
 function stderrOf({ docker }: BackupRun, { ended, said }: AttachedEnd): string {
@@ -141,10 +158,7 @@ async function inspectWithRetry({ docker, container, signal }: BackupRun): Promi
     return await retryWhileUnavailable(ENGINE_AWAY_MS, ask, signal)
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof DockerUnavailableError)) throw error
-    throw new InstanceError(
-      `nobody can say how the backup ended: ${error.message}. See that the engine runs; the next run on this host cleans up`,
-      { cause: error },
-    )
+    throw new EngineLostError(`${UNKNOWN_END}: ${error.message}. ${SEE_ENGINE}`, { cause: error })
   }
 }
 
@@ -158,32 +172,34 @@ interface ContainerAtEnd {
 /** Asks until the container has ended, because its client may have died before it. */
 async function waitForEnd(run: BackupRun): Promise<ContainerAtEnd> {
   let outlived = false
-  for (;;) {
+  const look = async (): Promise<ContainerAtEnd | null> => {
     const container = await inspectWithRetry(run)
     if (container === null || container.state === 'down') return { container, outlived }
-    if (run.signal.aborted) {
-      await stop(run.docker, run.container)
-      return { container: await inspectWithRetry(run), outlived }
-    }
-    if (!outlived) {
+    if (!outlived && !run.signal.aborted) {
       outlived = true
       await run.log.write(
         'marina',
         'the docker client that read this log died; the backup goes on, but its log is cut here',
       )
     }
-    await sleep(1_000, undefined, { signal: run.signal }).catch(() => {})
+    return null
   }
+  const ended = await poll(look, { everyMs: END_POLL_MS, until: Number.POSITIVE_INFINITY, signal: run.signal })
+  if (ended !== null) return ended
+  await stop(run.docker, run.container)
+  return { container: await inspectWithRetry(run), outlived }
 }
 
 /** If memory may have run out, waits until the engine says so, or would have said so. */
 async function untilOomIsKnown(run: BackupRun, first: Container | null): Promise<Container | null> {
   let last = first
-  const end = Date.now() + OOM_LATE_MS
-  while (last !== null && oomMayBeUnreported(last, run.memory) && Date.now() < end && !run.signal.aborted) {
-    await sleep(OOM_POLL_MS, undefined, { signal: run.signal }).catch(() => {})
+  const isKnown = () => last === null || !oomMayBeUnreported(last, run.memory)
+  if (isKnown()) return last
+  const look = async () => {
     last = await inspectWithRetry(run)
+    return isKnown() ? true : null
   }
+  await poll(look, { everyMs: OOM_POLL_MS, until: Date.now() + OOM_LATE_MS, signal: run.signal })
   return last
 }
 

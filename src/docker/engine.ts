@@ -21,8 +21,8 @@ const OLDEST_API = '1.41'
 export const SUBPATH_API = '1.45'
 
 /** Asks the engine that the client reaches. Throws `DockerUnavailableError` if none answers, or if it is not supported. */
-export async function openEngine(docker: Docker, signal?: AbortSignal): Promise<Engine> {
-  const asked = { deadlineMs: 30_000, ...(signal ? { signal } : {}) }
+export async function openEngine(docker: Docker, signal?: AbortSignal, deadlineMs = 30_000): Promise<Engine> {
+  const asked = { deadlineMs, ...(signal ? { signal } : {}) }
   const version = parse(await query(docker, ['version', '--format', '{{json .}}'], asked)) as VersionAnswer
   const server = version.Server
   if (!server) throw new DockerUnavailableError('docker answered without a server version')

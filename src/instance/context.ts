@@ -13,6 +13,8 @@ export interface InstanceContext {
   readonly signal: AbortSignal
   /** Masks secrets that are found on the way (passwords in `dumpArgs`) in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => void
+  /** Told that the engine does not answer any more. */
+  readonly onEngineLost: () => void
   /** Reads a file of the repository, for `script`. Throws an `InstanceError` if it does not exist or lies outside. */
   readonly readScript: (file: string) => Promise<Buffer>
   /** Returns the targets that labels on the host give to an instance. Throws `InstanceError` if the labels are wrong. */

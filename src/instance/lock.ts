@@ -28,6 +28,8 @@ export interface AcquiredLock {
    * that are still down it leaves a journal container, so that `post` and the next run try again.
    */
   release(down: readonly JournalEntry[]): Promise<void>
+  /** Leaves all of it to `post` and the next start, without a word to the engine. */
+  abandon(): void
 }
 
 /** The helper that is the claim, with what its tools can do. */
@@ -57,6 +59,7 @@ export function lockByBackupContainer(request: LockRequest): AcquiredLock {
     async release() {
       if (current !== null) await removeContainer(context.host.docker, current)
     },
+    abandon() {},
   }
 }
 
@@ -92,6 +95,7 @@ export async function lockByHelper(
       if (helper.lost.aborted) await freeStaging(docker, staging)
       await removeMadeVolumes(docker, vanished, owner.job)
     },
+    abandon: helper.abandon,
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Instance } from '../config/model.ts'
 import { runBackup } from '../container/runBackup.ts'
 import type { ReadyImage } from '../docker/images.ts'
-import { asError, CancelledError } from '../errors.ts'
+import { asError, CancelledError, EngineLostError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { LockRequest } from './containerSpecs.ts'
 import type { InstanceContext } from './context.ts'
@@ -31,6 +31,7 @@ export async function runInstance(
   const run = beginInstanceRun(context, instance, log, now)
   const { report, abort } = run
   let lock: AcquiredLock | null = null
+  let isEngineLost = false
   try {
     const named = await report.phase('resolve', () => resolve(run, waitForOthers(run)))
     if (isNothingLeft(run, named)) return report.end()
@@ -49,9 +50,10 @@ export async function runInstance(
     if (container !== null) await report.phase('run', () => runImage(run, image, container))
   } catch (error) {
     explainFailure(run, error)
+    isEngineLost = error instanceof EngineLostError
   } finally {
     abort.disarm()
-    if (lock !== null) await release(run, lock)
+    if (lock !== null) await (isEngineLost ? abandon(run, lock) : release(run, lock))
   }
   return report.end()
 }
@@ -163,4 +165,11 @@ async function release(run: InstanceRun, lock: AcquiredLock): Promise<void> {
   } catch (error) {
     await run.report.warn(`the claim could not be released, the next run will sweep it: ${asError(error).message}`)
   }
+}
+
+/** Leaves the claim as it is: an engine that does not answer would keep the job for minutes with each question. */
+async function abandon({ report, context }: InstanceRun, lock: AcquiredLock): Promise<void> {
+  lock.abandon()
+  context.onEngineLost()
+  await report.warn('the claim could not be released, since the engine does not answer: the next run will sweep it')
 }
