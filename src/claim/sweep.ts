@@ -2,7 +2,7 @@
  * Finds by labels what dead runs left on the host, repairs it and removes it. Every run sweeps the host at its start, and `post` sweeps
  * what its own job left.
  */
-import { inspectContainer, removeContainer } from '../docker/containers.ts'
+import { inspectContainer, listLooks, removeContainer } from '../docker/containers.ts'
 import { type Claim, journalName, sweepGeneration, VERSION_LABEL } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { query } from '../docker/process.ts'
@@ -14,6 +14,10 @@ import { repairClaim } from './repair.ts'
 
 /** Age below which an unused staging volume is left alone, ms: its container may just be being created. */
 const VOLUME_GRACE_MS = 600_000
+
+/** A container that looks at something ends its look before that, ms. */
+const LOOK_GRACE_MS = 600_000
+const LOOK_REMOVE_MS = 10_000
 
 /** Sweeps every stale claim of the host. Never throws for what docker says: `host.warn` reports what could not be found or repaired. */
 export async function sweepHost(host: DockerHost): Promise<void> {
@@ -38,6 +42,7 @@ async function sweepAll(host: DockerHost): Promise<void> {
   }
   await sweepImages(host, claims)
   await sweepVolumes(host)
+  await sweepLooks(host, null)
 }
 
 /**
@@ -62,6 +67,7 @@ export async function sweepJob(host: DockerHost, job: string): Promise<{ found: 
     if (await repairClaim(host, claim, 'the job ended before it was released')) gone += 1
   for (const claim of left.filter((one) => one.kind === 'image'))
     if (await removeQuietly(host, claim.container)) gone += 1
+  await sweepLooks(host, job)
   return { found: left.length, gone }
 }
 
@@ -106,4 +112,17 @@ async function removeQuietly(host: DockerHost, container: Container): Promise<bo
     await host.warn((error as Error).message)
     return false
   }
+}
+
+/**
+ * Removes containers that only looked at something and were left, because a mount hung in them or their run died. One whose mount
+ * still hangs stays for the next start: nothing of a backup depends on it, so nobody is told.
+ */
+async function sweepLooks(host: DockerHost, job: string | null): Promise<void> {
+  const left = (await listLooks(host.docker, job)).filter(
+    ({ createdAt }) => job !== null || engineNow(host) - createdAt > LOOK_GRACE_MS,
+  )
+  await Promise.all(
+    left.map(({ id }) => query(host.docker, ['rm', '--force', '--volumes', id], { deadlineMs: LOOK_REMOVE_MS })),
+  )
 }

@@ -2,6 +2,7 @@
 import type { CreateCall } from './args.ts'
 import { commandError, isUnanswered, succeeded } from './callResult.ts'
 import { inspectNamed } from './inspectNamed.ts'
+import { LOOK, LOOK_JOB_LABEL, VERSION_LABEL } from './labels.ts'
 import { type Container, parseContainer } from './parseContainer.ts'
 import { poll } from './poll.ts'
 import { type Docker, type QueryOptions, query, run } from './process.ts'
@@ -29,15 +30,40 @@ export async function inspectContainer(
   return (await inspectContainers(docker, [name], options))[0] ?? null
 }
 
-/** Lists full ids of the containers in any state that fit all filters (`label=…`, `volume=…`). */
+/**
+ * Returns the full ids of the containers, running or not, that fit all filters (`label=…`, `volume=…`). Left out are those of ours that
+ * only look at something: nobody needs them, and an engine whose mount hangs in one answers no question about it.
+ */
 export async function listContainers(
   docker: Docker,
   filters: readonly string[],
   options: QueryOptions = {},
 ): Promise<readonly string[]> {
-  const argv = ['ps', '--all', '--quiet', '--no-trunc', ...filters.flatMap((filter) => ['--filter', filter])]
+  const format = `{{.ID}} {{.Label "${VERSION_LABEL}"}}`
+  const argv = ['ps', '--all', '--no-trunc', '--format', format, ...filters.flatMap((filter) => ['--filter', filter])]
   const stdout = await run(docker, argv, 'containers could not be listed', options)
-  return stdout.split('\n').filter((line) => line !== '')
+  return stdout.split('\n').flatMap((line) => {
+    const [id = '', version] = line.split(' ')
+    return id === '' || version === LOOK ? [] : [id]
+  })
+}
+
+/** Returns the full ids of our containers that only look at something, of one job or of any, with the time of their creation, ms since 1970. */
+export async function listLooks(
+  docker: Docker,
+  job: string | null,
+): Promise<readonly { readonly id: string; readonly createdAt: number }[]> {
+  const filters = [`label=${VERSION_LABEL}=${LOOK}`, ...(job === null ? [] : [`label=${LOOK_JOB_LABEL}=${job}`])]
+  const argv = [
+    ...['ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.CreatedAt}}'],
+    ...filters.flatMap((filter) => ['--filter', filter]),
+  ]
+  const stdout = await run(docker, argv, 'containers could not be listed')
+  return stdout.split('\n').flatMap((line) => {
+    // 2026-11-27 22:55:01 +0000 UTC
+    const [id = '', day, time, zone] = line.split(' ')
+    return id === '' ? [] : [{ id, createdAt: Date.parse(`${day} ${time} ${zone}`) || 0 }]
+  })
 }
 
 export type Created = { readonly kind: 'created'; readonly id: string } | { readonly kind: 'taken' }

@@ -63,7 +63,7 @@ export async function look(
   docker: Docker,
   container: string,
   path: string,
-  options: { readonly keep?: boolean; readonly signal?: AbortSignal } = {},
+  options: { readonly keep?: boolean; readonly deadlineMs?: number; readonly signal?: AbortSignal } = {},
 ): Promise<PathInfo | null> {
   // a file that is read may be a link, as /etc/passwd is on some systems; a path that is judged may not
   const argv = ['cp', ...(options.keep ? ['--follow-link'] : []), `${container}:${path}`, '-']
@@ -88,7 +88,7 @@ export async function look(
   })().catch(() => {}) // a broken archive shows in what docker says
   const ended = await firstOf(
     reading.then(() => client.ended),
-    LOOK_DEADLINE_MS,
+    options.deadlineMs ?? LOOK_DEADLINE_MS,
     options.signal,
   )
   client.kill()

@@ -8,6 +8,8 @@ import type { Container } from './parseContainer.ts'
 const PREFIX = 'dev.polarfox.marina-action.'
 export const VERSION_LABEL = `${PREFIX}version`
 const VERSION = '1'
+/** Whose a container is that only looks at something. */
+export const LOOK_JOB_LABEL = `${PREFIX}job`
 
 const HEALTHY_FIRST = 'healthy-first'
 
@@ -250,3 +252,8 @@ export function stoppedBy(labels: Readonly<Record<string, string>>): readonly st
 
 /** The value of the version label on a short-lived container that only looks at something. It is neither a claim nor an application. */
 export const LOOK = 'look'
+
+/** Labels of a container that only looks at something. `job`: whose `post` removes it, where it is still there. */
+export function lookLabels(job: string): Record<string, string> {
+  return { [VERSION_LABEL]: LOOK, [LOOK_JOB_LABEL]: job }
+}

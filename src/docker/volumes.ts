@@ -51,6 +51,9 @@ export async function removeMadeVolumes(docker: Docker, names: readonly string[]
   }
 }
 
+/** Deadline of a list, ms: the engine itself waits a minute for a driver that does not answer, and then leaves its volumes out. */
+const LIST_MS = 90_000
+
 /** Lists the names of all volumes that fit the filters. */
 export async function listVolumes(
   docker: Docker,
@@ -58,7 +61,7 @@ export async function listVolumes(
   options: QueryOptions = {},
 ): Promise<readonly string[]> {
   const argv = ['volume', 'ls', '--quiet', ...filters.flatMap((filter) => ['--filter', filter])]
-  const stdout = await run(docker, argv, 'volumes could not be listed', options)
+  const stdout = await run(docker, argv, 'volumes could not be listed', { deadlineMs: LIST_MS, ...options })
   return stdout.split('\n').filter((line) => line !== '')
 }
 

@@ -3,8 +3,11 @@
 import type { Instance } from '../config/model.ts'
 import { runBackup } from '../container/runBackup.ts'
 import type { ReadyImage } from '../docker/images.ts'
+import { tellWhile } from '../docker/poll.ts'
+import { tryMounts } from '../docker/tryMount.ts'
 import { asError, CancelledError, EngineLostError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
+import type { VolumeSource } from '../targets/resolve.ts'
 import type { LockRequest } from './containerSpecs.ts'
 import type { InstanceContext } from './context.ts'
 import { type CopySource, copyVolumes } from './copies.ts'
@@ -36,7 +39,9 @@ export async function runInstance(
     const named = await report.phase('resolve', () => resolve(run, waitForOthers(run)))
     if (isNothingLeft(run, named)) return report.end()
     const image = await report.phase('image', () => findImage(run))
-    const { held, resolution } = await acquireLock(run, image, named)
+    const mountable = await withoutUnmountable(run, image, named)
+    if (isNothingLeft(run, mountable)) return report.end()
+    const { held, resolution } = await acquireLock(run, image, mountable)
     lock = held
     if (isNothingLeft(run, resolution)) return report.end()
     const disks = findDisks(run, image, mountedOf(resolution))
@@ -60,6 +65,38 @@ export async function runInstance(
 
 function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): boolean {
   return volumes.length + databases.length === 0 && run.failed.length > 0
+}
+
+/** Tries the volumes whose mount may hang, before any of them comes into a container that is needed. Each that cannot be mounted has failed. */
+async function withoutUnmountable(run: InstanceRun, image: ReadyImage, named: Resolution): Promise<Resolution> {
+  const { context, abort, log } = run
+  const { docker, owner } = context.host
+  const volumes = named.volumes.map((source) => source.volume)
+  const say = (line: string) => log.write('marina', line)
+  const failed = await tellWhile({ what: () => 'waiting for volumes to be mounted', say }, () =>
+    tryMounts({ docker, image: image.id, job: owner.job, signal: abort.signal }, volumes),
+  )
+  if (failed.size === 0) return named
+  return failVolumes(
+    run,
+    named,
+    new Map(
+      named.volumes.flatMap((source) => {
+        const why = failed.get(source.volume)
+        return why === undefined ? [] : [[source, why] as const]
+      }),
+    ),
+  )
+}
+
+/** Notes that volumes cannot be mounted, and returns what is left. */
+async function failVolumes(
+  run: InstanceRun,
+  resolution: Resolution,
+  failed: ReadonlyMap<VolumeSource, string>,
+): Promise<Resolution> {
+  for (const [source, error] of failed) await failTarget(run, source.target, { error, phase: 'stage' })
+  return leaveOut(run, resolution, [...failed.keys()], waitForOthers(run))
 }
 
 /** Takes the claim with a helper if anything is copied or dumped; else the backup container is the claim, which it takes when it is created. */
@@ -94,8 +131,7 @@ async function lockWhatMounts(run: InstanceRun, request: LockRequest, named: Res
     } catch (error) {
       const failed = unmountableIn(error, copied)
       if (failed.size === 0) throw error
-      for (const [source, why] of failed) await failTarget(run, source.target, { error: why, phase: 'stage' })
-      resolution = await leaveOut(run, resolution, [...failed.keys()], waitForOthers(run))
+      resolution = await failVolumes(run, resolution, failed)
     }
   }
   return { held: lockByBackupContainer(request), resolution }

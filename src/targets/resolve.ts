@@ -129,23 +129,26 @@ async function findVolumes(
   try {
     return new Map((await inspectVolumes(docker, names, options)).map((volume) => [volume.name, volume]))
   } catch (error) {
-    if (!isRefusal(error)) throw error
-    const found = new Map<string, Volume | CommandError>()
-    for (const name of names) {
-      const answer = await inspectVolumes(docker, [name], options).catch((reason: unknown) => {
-        if (!isRefusal(reason)) throw reason
-        return reason
-      })
-      if (answer instanceof CommandError) found.set(name, answer)
-      else for (const volume of answer) found.set(name, volume)
-    }
-    return found
+    if (!isAboutVolumes(error)) throw error
+    const asked = names.map(async (name): Promise<readonly [string, Volume | CommandError | undefined]> => {
+      try {
+        return [name, (await inspectVolumes(docker, [name], { ...options, deadlineMs: ASK_ONE_MS }))[0]]
+      } catch (reason) {
+        if (!isAboutVolumes(reason)) throw reason
+        return [name, reason]
+      }
+    })
+    const answers = await Promise.all(asked)
+    return new Map(answers.flatMap(([name, answer]) => (answer === undefined ? [] : [[name, answer] as const])))
   }
 }
 
-/** Tells whether the engine answered and refused. */
-function isRefusal(error: unknown): error is CommandError {
-  return error instanceof CommandError && isRefused(error)
+/** Deadline of a question about one volume, after one of several got no answer, ms. */
+const ASK_ONE_MS = 30_000
+
+/** Tells whether the engine refused, or gave no answer: a driver may have kept it waiting. */
+function isAboutVolumes(error: unknown): error is CommandError {
+  return error instanceof CommandError && (isRefused(error) || error.ended.kind === 'timeout')
 }
 
 async function resolveVolume(

@@ -1,0 +1,100 @@
+/**
+ * Tries whether the engine can mount a volume that may lie elsewhere: on a server, a disk or with a driver of its own. Each is tried in
+ * a container of its own, since a mount can hang without an answer (NFS hangs for minutes, and for ever where it is mounted already):
+ * the engine keeps the container locked meanwhile, and could neither inspect nor remove it. So no container with a name that is needed
+ * again may be the first to mount such a volume.
+ *
+ * A mount that hangs cannot be ended from here: it is the kernel's or the driver's. Its container goes when it ends, for the engine still
+ * has our request to remove it; where that was lost too (the engine restarted), a later start finds it by its label. A volume that
+ * was mounted well here can still hang a moment later, when it is mounted in earnest: that fails the instance.
+ */
+import { randomBytes } from 'node:crypto'
+import { CommandError } from '../errors.ts'
+import { createCall } from './args.ts'
+import { createContainer, removeContainer } from './containers.ts'
+import { look } from './copyFiles.ts'
+import { lookLabels } from './labels.ts'
+import { couldNotBeMounted, mountFailureIn } from './mountFailures.ts'
+import { shownOptions } from './mountOptions.ts'
+import type { Docker } from './process.ts'
+import { query } from './process.ts'
+import type { Volume } from './volumes.ts'
+
+export interface MountTrial {
+  readonly docker: Docker
+  /** Id of an image that is there. Nothing of it is started. */
+  readonly image: string
+  /** Marks the containers as this job's. */
+  readonly job: string
+  readonly signal: AbortSignal
+  /** For each volume, ms; default 60 s. A server that is only slow, or a disk that spins up, answers before that. */
+  readonly deadlineMs?: number
+}
+
+const DEADLINE_MS = 60_000
+const REMOVE_MS = 10_000
+/** How long the engine gets to take the request to remove a container that it cannot remove yet, ms. */
+const HAND_OVER_MS = 2_000
+
+/** Whether a volume's mount asks a server, another file system or a driver. A tmpfs asks nobody. */
+export function mayHang({ driver, options }: Pick<Volume, 'driver' | 'options'>): boolean {
+  return driver !== 'local' || (Object.keys(options).length > 0 && options.type !== 'tmpfs')
+}
+
+/** Tries each of `volumes` that may hang, all at once. Returns why each that cannot be mounted cannot; what else goes wrong says nothing of the volume. */
+export async function tryMounts<T extends Volume>(
+  trial: MountTrial,
+  volumes: readonly T[],
+): Promise<ReadonlyMap<T, string>> {
+  const tried = await Promise.all(
+    volumes.filter(mayHang).map(async (volume) => [volume, await tryMount(trial, volume)] as const),
+  )
+  return new Map(tried.flatMap(([volume, why]) => (why === null ? [] : [[volume, why] as const])))
+}
+
+async function tryMount({ docker, image, job, signal, deadlineMs = DEADLINE_MS }: MountTrial, volume: Volume) {
+  const name = `marina-look-${randomBytes(6).toString('hex')}`
+  const until = Date.now() + deadlineMs
+  let isHanging = false
+  try {
+    // a driver is asked for its volume already here
+    await createContainer(docker, createCall(lookSpec(name, image, job, volume)), COULD_NOT_TRY, { deadlineMs, signal })
+    // reads the first entries, too: a server may let itself be mounted and give nothing
+    await look(docker, name, '/volume', { deadlineMs: Math.max(1, until - Date.now()), signal })
+    return null
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    isHanging = error.ended.kind === 'timeout'
+    if (isHanging) return hangs(volume, deadlineMs)
+    return mountFailureIn(error.message) === null ? null : couldNotBeMounted(volume.name, error.message)
+  } finally {
+    if (isHanging) await query(docker, ['rm', '--force', '--volumes', name], { deadlineMs: HAND_OVER_MS })
+    else await removeContainer(docker, name, { deadlineMs: REMOVE_MS }).catch(() => {}) // a later start sweeps it
+  }
+}
+
+const COULD_NOT_TRY = 'a container to try a volume in could not be created'
+
+function lookSpec(name: string, image: string, job: string, volume: Volume) {
+  return {
+    name,
+    image,
+    labels: lookLabels(job),
+    mounts: [{ type: 'volume' as const, source: volume.name, target: '/volume', readonly: true, madeBy: job }],
+    env: {},
+    entrypoint: null,
+    command: ['/volume'], // an image without a command needs one; it is never started
+    user: null,
+    network: 'none',
+    memory: null,
+    cpus: null,
+    helper: false,
+  }
+}
+
+function hangs({ name, driver, options }: Volume, deadlineMs: number): string {
+  const shown = shownOptions(options)
+  const place = [driver === 'local' ? (shown.type ?? 'local') : `driver ${driver}`, shown.device, shown.o]
+  const where = place.filter((part) => part !== undefined && part !== '').join(', ')
+  return `volume ${name} could not be mounted: the engine gave no answer within ${Math.round(deadlineMs / 1000)} s (${where}). See that what it lies on answers (docker volume inspect ${name})`
+}

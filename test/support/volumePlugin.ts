@@ -1,0 +1,66 @@
+/** A volume driver of the tests' own: volumes of it can be created, and their mount is refused, or gets no answer. */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import type { Engine } from '../../examples/demo/engine.ts'
+
+export interface VolumePlugin {
+  /** Ends the driver; what the engine still waits for fails then. */
+  close(): Promise<void>
+}
+
+/** Serves the driver `name` to a private engine. `refusal`: what it says to a mount; `null`: it never answers. */
+export async function serveVolumePlugin(engine: Engine, name: string, refusal: string | null): Promise<VolumePlugin> {
+  const folder = `/proc/${await engineProcess(engine)}/root/run/docker/plugins`
+  await mkdir(folder, { recursive: true })
+  const names = new Set<string>()
+  const answer = (path: string, Name: string): object | null => {
+    switch (path) {
+      case '/Plugin.Activate':
+        return { Implements: ['VolumeDriver'] }
+      case '/VolumeDriver.Create':
+        names.add(Name)
+        return {}
+      case '/VolumeDriver.Get':
+        return names.has(Name) ? { Volume: { Name, Mountpoint: '' } } : { Err: 'no such volume' }
+      case '/VolumeDriver.List':
+        return { Volumes: [...names].map((one) => ({ Name: one, Mountpoint: '' })) }
+      case '/VolumeDriver.Capabilities':
+        return { Capabilities: { Scope: 'local' } }
+      case '/VolumeDriver.Mount':
+        return refusal === null ? null : { Err: refusal }
+      default:
+        return {}
+    }
+  }
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString()
+    })
+    request.on('end', () => {
+      const said = answer(request.url ?? '', (body === '' ? {} : (JSON.parse(body) as { Name?: string })).Name ?? '')
+      if (said !== null) response.end(JSON.stringify({ Err: '', ...said }))
+    })
+  })
+  const socket = join(folder, `${name}.sock`)
+  await rm(socket, { force: true })
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  return {
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await rm(socket, { force: true })
+    },
+  }
+}
+
+/** The process of a private engine, whose `/run` is its own. */
+async function engineProcess({ folder }: Engine): Promise<string> {
+  if (folder === null) throw new Error('a volume driver of the tests needs a private engine: run this as root on Linux')
+  for (const pid of await readdir('/proc')) {
+    const [program = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+    if (program.endsWith('dockerd') && args.includes(join(folder, 'data'))) return pid
+  }
+  throw new Error('dockerd is not running')
+}
