@@ -5,24 +5,44 @@ import { inspectContainer } from './containers.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 
 /**
- * Throws `InstanceError` if docker would take the name for the beginning of another network's or container's id. A missing network is left
- * to docker: a worker of a swarm sees the swarm's networks only once it uses them.
+ * Throws `InstanceError` if docker would take the name for another network's, or for the beginning of a network's or container's id. A
+ * missing network is left to docker: a worker of a swarm sees the swarm's networks only once it uses them.
  */
 export async function refuseOtherNetwork(docker: Docker, network: string, options: QueryOptions = {}): Promise<void> {
-  const container = /^container:(.+)$/.exec(network)?.[1]
+  const { named, sought } = targetOf(network)
+  if (sought === '' || /^(host|none|bridge|default)$/.test(sought)) return
+  const container = /^container:(.+)$/.exec(sought)?.[1]
   if (container !== undefined) {
-    if ((await inspectContainer(docker, container, options)) !== null) return
+    if (`container:${container}` === named && (await inspectContainer(docker, container, options)) !== null) return
     throw new InstanceError(
-      `network: container "${container}" does not exist: name a container that runs, by its whole name`,
+      `network: container "${named.replace('container:', '')}" does not exist: name a container that runs, by its whole name`,
     )
   }
-  if (/^(host|none|bridge|default)$|=/.test(network)) return
   const format = '{{.Id}} {{.Name}}'
-  const output = await query(docker, ['network', 'inspect', '--format', format, network], options)
+  const output = await query(docker, ['network', 'inspect', '--format', format, sought], options)
   if (!succeeded(output)) return
-  const [id = '', ...name] = output.stdout.trim().split(' ')
-  if (id === network || name.join(' ') === network) return
-  throw new InstanceError(
-    `network "${network}" does not exist; the id of network "${name.join(' ')}" begins so: write the name of the network that is meant`,
-  )
+  const [id = '', ...words] = output.stdout.trim().split(' ')
+  const found = words.join(' ')
+  if (id === named || found === named) return
+  const why =
+    found === sought
+      ? `docker reads it in small letters there, and would take network "${found}"`
+      : `the id of network "${found}" begins so`
+  throw new InstanceError(`network "${named}" does not exist; ${why}: write the name of the network that is meant`)
+}
+
+/**
+ * The network's name in `--network`: as it is written, and as docker looks for it. In the long form (`name=shop,alias=db`) that is in
+ * small letters. Source: docker/cli `opts/network.go`.
+ */
+function targetOf(network: string): { readonly named: string; readonly sought: string } {
+  if (!/\w+=\w+/.test(network)) return { named: network, sought: network }
+  const fields = network.match(/"(?:[^"]|"")*"|[^,]+/g) ?? []
+  const names = fields.flatMap((field) => {
+    const [, key = '', value = ''] =
+      /^([^=]*)=(.*)$/s.exec(field.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"')) ?? []
+    return key.trim().toLowerCase() === 'name' ? [value.trim()] : []
+  })
+  const named = names.at(-1) ?? ''
+  return { named, sought: named.toLowerCase() }
 }

@@ -13,6 +13,18 @@ test.each([
     `${ID} backups\n`,
     'network "ab" does not exist; the id of network "backups" begins so: write the name of the network that is meant',
   ],
+  ['name=backups,alias=db', `${ID} backups\n`, null],
+  ['alias=db, Name = backups ,ip=10.0.0.2', `${ID} backups\n`, null],
+  ['"name=backups"', `${ID} backups\n`, null],
+  ['name=ab', `${ID} backups\n`, 'network "ab" does not exist; the id of network "backups" begins so'],
+  ['driver-opt=a=b,name=ab', `${ID} backups\n`, 'network "ab" does not exist; the id of network "backups" begins so'],
+  [
+    'name=Backups',
+    `${ID} backups\n`,
+    'network "Backups" does not exist; docker reads it in small letters there, and would take network "backups"',
+  ],
+  ['name=container:ab', container, 'network: container "ab" does not exist'],
+  ['name=container:other', container, null],
   ['container:other', container, null],
   ['container:ab', container, 'network: container "ab" does not exist: name a container that runs, by its whole name'],
 ])('%s, for which docker finds %s', async (network, stdout, refusal) => {
@@ -23,7 +35,7 @@ test.each([
 
 test('what docker knows by itself is not asked for, and what is missing is left to it', async () => {
   const docker = await scriptedClient({ on: /^network inspect/, code: 1, stdout: '\n', stderr: 'network x not found' })
-  for (const network of ['host', 'none', 'bridge', 'default', 'name=x,alias=y', 'x'])
+  for (const network of ['host', 'none', 'bridge', 'default', 'name=host,alias=y', 'alias=y', 'x', 'name=y'])
     await refuseOtherNetwork(docker, network)
-  expect((await docker.scripted.calls()).map(({ argv }) => argv.at(-1))).toEqual(['x'])
+  expect((await docker.scripted.calls()).map(({ argv }) => argv.at(-1))).toEqual(['x', 'y'])
 })
