@@ -133,7 +133,7 @@ function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError
 }
 
 /** Deadline of the one question that an engine is asked before each further instance once it was lost, ms. */
-const ASK_AGAIN_MS = 10_000
+const ASK_AGAIN_MS = 5_000
 const LOST = 'it was not begun, since the engine does not answer any more: see that it runs, and run the backup again'
 
 /** Runs the instances, one after the other or in parallel. */

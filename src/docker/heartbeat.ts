@@ -15,8 +15,8 @@ export interface HeartbeatTimes {
   readonly lostAfterMs: number
 }
 
-/** An engine that dies at any moment is lost 44 s later at the latest. */
-const TIMES: HeartbeatTimes = { everyMs: 6_000, deadlineMs: 12_000, lostAfterMs: 36_000 }
+/** An engine that dies at any moment is lost 42 s later at the latest. */
+const TIMES: HeartbeatTimes = { everyMs: 6_000, deadlineMs: 12_000, lostAfterMs: 40_000 }
 /** As many questions in a row must have got no answer: time alone also passes for a machine that was suspended. */
 const MISSES = 3
 /** Pause after a question that got no answer at once, ms. */
@@ -44,6 +44,7 @@ async function listen(docker: Docker, times: HeartbeatTimes, stopped: AbortSigna
   let missed = 0
   await pause(times.everyMs)
   while (!stopped.aborted) {
+    const asked = Date.now()
     if (await engineAnswers(docker, times.deadlineMs, stopped)) {
       answeredAt = Date.now()
       missed = 0
@@ -53,7 +54,7 @@ async function listen(docker: Docker, times: HeartbeatTimes, stopped: AbortSigna
     if (stopped.aborted) return false
     missed += 1
     if (missed >= MISSES && Date.now() - answeredAt >= times.lostAfterMs) return true
-    await pause(PAUSE_MS)
+    if (Date.now() - asked < PAUSE_MS) await pause(PAUSE_MS)
   }
   return false
 }

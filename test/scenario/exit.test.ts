@@ -53,7 +53,7 @@ test.concurrent('a client that hangs ends with the post phase', async () => {
   await mkdir(join(folder, 'hang'))
   const post = await ran.post()
   expect(post.code).toBe(0)
-  expect(post.stdout).toContain('no Docker engine answers: docker did not answer within 30 s')
+  expect(post.stdout).toContain('no Docker engine answers: docker did not answer within 12 s')
   await expectEnded(folder)
 }, 90_000)
 
