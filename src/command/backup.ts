@@ -58,6 +58,7 @@ interface RunPlan {
   readonly redactor: Redactor
   /** Masks secrets that are found during the run, such as passwords in `dumpArgs`. */
   readonly hide: (secrets: Iterable<string>) => void
+  readonly hideUntold: (secrets: Iterable<string>) => void
 }
 
 /** Checks the request, reads the configuration, and hides the secrets before anything is printed. */
@@ -87,7 +88,16 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
   const notices = [...selection.notices, ...resolved.flatMap((one) => one.notices)]
   for (const notice of masking.notice === null ? notices : [masking.notice, ...notices]) await console.notice(notice)
   const hostNameProblem = nodeName instanceof ConfigError ? nodeName.message : null
-  return { config, instances, lockWaitMs, hostName, hostNameProblem, redactor: register.redactor, hide: register.add }
+  return {
+    config,
+    instances,
+    lockWaitMs,
+    hostName,
+    hostNameProblem,
+    redactor: register.redactor,
+    hide: register.add,
+    hideUntold: register.addUntold,
+  }
 }
 
 /** Refuses a request that cannot be run. Returns the longest wait for a lock, ms. */
@@ -155,6 +165,7 @@ function runInstances(
     readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
     discover,
     hide: plan.hide,
+    hideUntold: plan.hideUntold,
     onEngineLost: () => {
       isEngineLost = true
     },

@@ -8,6 +8,8 @@ import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts
 interface SecretRegister {
   /** Masks these values too, also in streams that are already open. The runner is told of each value once. */
   add(values: Iterable<string>): void
+  /** Masks these values in all that this action writes. The runner is not told: its log shows to whoever reads it raw what it is told. */
+  addUntold(values: Iterable<string>): void
   /** Masks all values that were added until now, and those that are added later. */
   readonly redactor: Redactor
 }
@@ -23,6 +25,10 @@ export function openSecretRegister(console: Console): SecretRegister {
       const fresh = maskable(added).values.filter((value) => !told.has(value))
       for (const value of fresh) told.add(value)
       console.mask(fresh, redactor)
+    },
+    addUntold(values) {
+      redactor.add(values)
+      console.mask([], redactor)
     },
     redactor,
   }

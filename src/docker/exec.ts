@@ -39,6 +39,8 @@ export interface ExecRequest {
    * an application down until the deadline. Only for our own containers, since a `sleep` may outlive the script, and not with `input`.
    */
   readonly heartbeat?: boolean
+  /** Ends processes that the script leaves behind in its session. Without it they live on: a hook may start a server. */
+  readonly endsRest?: boolean
   readonly signal?: AbortSignal
   /** Takes stdout as it comes; its promise is the back-pressure. Without it, stdout is kept, up to 1 MiB. */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>
@@ -130,6 +132,7 @@ function execArgv(request: ExecRequest, word: string): readonly string[] {
       args: request.args ?? [],
       hasInput: request.input !== undefined,
       heartbeat: request.heartbeat ?? false,
+      endsRest: request.endsRest ?? false,
     }),
   ]
 }

@@ -11,36 +11,61 @@ const KEPT_STDERR = 8 << 10
 /** Longest line, bytes; a longer one is taken in pieces. */
 const LONGEST_LINE = 64 << 10
 
-/** Reads its stdin as a dead-man, and stays until that is closed (why: `exec.ts`). The script is a session of its own where `setsid` is there, so that its children die with it. `read` is a builtin: no stray process stays behind. */
-const DEAD_MAN = `
-word=$1 script=$2 beat=$3; shift 3
-exec 3<&0
-if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- & group=-
-else sh -c "$script" marina "$@" </dev/null 3<&- & group=
+/**
+ * Shell functions of the wrapper. `tell` prints again where it could not: a tool can make the outputs, which it shares with us, fail
+ * instead of wait while nobody reads (O_NONBLOCK); what is printed here is short enough to be written whole or not at all.
+ * `below` prints the processes under one, for a container without `setsid`.
+ */
+const FUNCTIONS = `
+tell() {
+  tries=0
+  until printf "$@" 2>/dev/null || [ $tries -ge 3000 ]; do tries=$((tries+1)); sleep 0.1 2>/dev/null || sleep 1; done
+}
+below() {
+  kids=
+  { read -r kids <"/proc/$1/task/$1/children"; } 2>/dev/null
+  for kid in $kids; do printf '%s ' "$kid"; below "$kid"; done
+}
+finish() {
+  kill -TERM $1; n=0
+  while kill -0 $1 && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
+  kill -KILL $1
+}`
+
+/**
+ * Reads its stdin as a dead-man, and stays until that is closed (why: `exec.ts`). The script is a session of its own where `setsid` is
+ * there, so that its children die with it; else they are looked for in /proc. `rest` ends what a script that has ended leaves behind: a
+ * tool that was killed cannot end its own children. Without `setsid` nobody knows those. `read` is a builtin: no stray process stays.
+ */
+const DEAD_MAN = `${FUNCTIONS}
+word=$1 script=$2 beat=$3 rest=$4; shift 4
+exec 3<&0 4>&2
+if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- 4>&- & group=-
+else sh -c "$script" marina "$@" </dev/null 3<&- 4>&- & group=
 fi
 pid=$!
 ( while read -r _ <&3; do :; done
-  kill -TERM "$group$pid"; n=0
-  while kill -0 "$group$pid" && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
-  kill -KILL "$group$pid" ) >/dev/null 2>&1 &
+  trap '' TERM # we are let finish
+  if [ "$group" = - ]; then finish "-$pid"; else finish "$(below "$pid")$pid"; fi ) >/dev/null 2>&1 4>&- &
 watch=$!
 pulse=
 if [ "$beat" != 0 ]; then
-  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null 3<&- & pulse=$!
+  ( while sleep "$beat" >/dev/null 2>&1; do printf '\\n%s alive\\n' "$word" >&2; done ) </dev/null 3<&- 4>&- & pulse=$!
 fi
 wait $pid; code=$?
-kill -KILL $watch $pulse 2>/dev/null; wait $watch $pulse 2>/dev/null
-printf '\\n%s %s\\n' "$word" "$code" >&2
-printf '%s' "$word"
+kill -TERM $watch 2>/dev/null; kill -KILL $pulse 2>/dev/null; wait $watch $pulse 2>/dev/null
+if [ "$rest$group" = ends- ]; then finish "-$pid" >/dev/null 2>&1; fi
+tell '\\n%s %s\\n' "$word" "$code" >&4
+tell '%s' "$word"
 while read -r _ <&3; do :; done
 exit $code`
 
 /** Runs the script with our stdin as its own; the script ends when that ends. Its output on stdout is short and read at once, so the wrapper need not wait. */
-const WITH_INPUT = `
+const WITH_INPUT = `${FUNCTIONS}
 word=$1 script=$2; shift 2
 sh -c "$script" marina "$@"; code=$?
-printf '\\n%s %s\\n' "$word" "$code" >&2
-printf '%s' "$word"
+tell '\\n%s %s\\n' "$word" "$code" >&2
+tell '%s' "$word"
 exit $code`
 
 export interface Wrapped {
@@ -50,13 +75,25 @@ export interface Wrapped {
   readonly args: readonly string[]
   readonly hasInput: boolean
   readonly heartbeat: boolean
+  /** See `ExecRequest`. */
+  readonly endsRest: boolean
 }
 
 /** Makes the command that runs a script in the wrapper. */
-export function wrappedCommand({ word, script, args, hasInput, heartbeat }: Wrapped): readonly string[] {
+export function wrappedCommand({ word, script, args, hasInput, heartbeat, endsRest }: Wrapped): readonly string[] {
   return hasInput
     ? ['sh', '-c', WITH_INPUT, 'marina', word, script, ...args]
-    : ['sh', '-c', DEAD_MAN, 'marina', word, script, String(heartbeat ? HEARTBEAT_S : 0), ...args]
+    : [
+        'sh',
+        '-c',
+        DEAD_MAN,
+        'marina',
+        word,
+        script,
+        String(heartbeat ? HEARTBEAT_S : 0),
+        endsRest ? 'ends' : '',
+        ...args,
+      ]
 }
 
 export interface VerdictReader {

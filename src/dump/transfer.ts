@@ -118,6 +118,7 @@ async function send(docker: Docker, request: TransferRequest, pipe: Pipe): Promi
   try {
     const tool = await execTruthfully(docker, {
       ...request.source,
+      endsRest: true,
       deadlineMs: timeLeft(request),
       signal: AbortSignal.any([request.signal, pipe.receiverGone]),
       onStdout: async (chunk) => pipe.pass(await check.pass(chunk)),

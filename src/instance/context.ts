@@ -13,6 +13,8 @@ export interface InstanceContext {
   readonly signal: AbortSignal
   /** Masks secrets that are found on the way (passwords in `dumpArgs`) in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => void
+  /** Masks secrets in all that this action writes, without a command to the runner: they are the host's own, and no secrets of the repository. */
+  readonly hideUntold: (secrets: readonly string[]) => void
   /** Told that the engine does not answer any more. */
   readonly onEngineLost: () => void
   /** Reads a file of the repository, for `script`. Throws an `InstanceError` if it does not exist or lies outside. */

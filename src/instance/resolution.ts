@@ -45,7 +45,7 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
     if (one.kind === 'unresolved') await failTarget(run, one.target, { error: one.error })
     else if (one.kind === 'db') databases.push(one)
     else {
-      run.context.hide(secretsOfOptions(one.volume.options))
+      run.context.hideUntold(secretsOfOptions(one.volume.options))
       volumes.push(one)
     }
   }

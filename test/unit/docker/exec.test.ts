@@ -1,6 +1,7 @@
 /** The wrapper itself, run by this machine's `sh`: the `docker` on the PATH runs the command of an `exec` here, and ends as an engine might. */
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -69,6 +70,45 @@ describe('a script', () => {
     const { code } = await run({ script, onStdout: (chunk) => void chunks.push(chunk) })
     expect(code).toBe(0)
     expect(Buffer.concat(chunks).equals(Buffer.concat([Buffer.alloc(3_000_000), Buffer.from('marina-m')]))).toBe(true)
+  })
+
+  test('that makes its outputs fail instead of wait has its word said all the same', async () => {
+    // fills both pipes to the brim while nobody reads, and leaves them so
+    const script = `perl -e 'use Fcntl; for (1..100) { for my $out (\\*STDOUT, \\*STDERR) { fcntl($out, F_SETFL, O_WRONLY|O_NONBLOCK); 1 while syswrite($out, "x" x 16); } select undef, undef, undef, 0.01 } exit 3'`
+    const begun = Date.now()
+    const slowly = () => delay(Math.max(0, begun + 3_000 - Date.now()))
+    const result = await run({ script, onStdout: slowly, onStderr: slowly })
+    expect(result).toMatchObject({ code: 3, ended: { kind: 'exit', code: 3 } })
+    expect(result.stderr).toMatch(/^[x\n]+$/)
+  })
+
+  test('that is killed takes its children along where that is asked for', async () => {
+    const script = 'sleep 1000 & echo $!; kill -KILL $$'
+    const result = await run({ script, endsRest: true })
+    expect(result.code).toBe(137)
+    await eventually(() => !lives(Number(result.stdout)))
+    const spared = await run({ script })
+    expect(lives(Number(spared.stdout))).toBe(true)
+    process.kill(Number(spared.stdout), 'SIGKILL')
+  })
+
+  test('is ended with its children where there is no setsid', async () => {
+    const tools = join(folder, 'tools')
+    await mkdir(tools)
+    for (const tool of ['sh', 'sleep'])
+      await symlink(execFileSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim(), join(tools, tool))
+    let pids: number[] = []
+    const result = await run({
+      script: `PATH='${process.env.PATH}'; sh -c 'sleep 1000 & echo $!; wait' & echo $!; wait`,
+      env: { PATH: tools + delimiter + folder },
+      deadlineMs: 3_000,
+      onStdout: (chunk) => {
+        pids = [...pids, ...chunk.toString().trim().split('\n').map(Number)]
+      },
+    })
+    expect(result.ended.kind).toBe('timeout')
+    expect(pids.length).toBe(2)
+    await eventually(() => !pids.some(lives))
   })
 
   test('that leaves a process behind, which keeps its output open, has ended all the same', async () => {

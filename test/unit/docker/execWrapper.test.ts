@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { readVerdict, wrappedCommand } from '../../../src/docker/execWrapper.ts'
 
@@ -38,6 +39,7 @@ test.each([
     args: ['a', 'b c'],
     hasInput: false,
     heartbeat: false,
+    endsRest: false,
   })
   const child = spawn(program, args)
   const verdict = readVerdict('word')
@@ -50,5 +52,6 @@ test.each([
     if (verdict.code() !== null) child.stdin.end() // it stays until it is let go
   }
   await verdict.end()
+  if (!child.stdout.readableEnded) await once(child.stdout, 'end')
   expect({ code: verdict.code(), stdout, tail: verdict.tail() }).toEqual({ code, stdout: `${out}word`, tail: err })
 })
