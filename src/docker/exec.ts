@@ -76,7 +76,8 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
   const stdout = keepStdout(request.onStdout)
   const toEnd = untilWord(word)
   const verdict = readVerdict(word, request.onStderr)
-  const code = () => (toEnd.isReached() ? verdict.code() : null)
+  let isAllTaken = false // the word may come in one chunk with bytes that the caller is still at
+  const code = () => (isAllTaken ? verdict.code() : null)
   let tell: (ended: Ended) => void = () => {}
   const told = new Promise<Ended>((resolve) => {
     tell = resolve
@@ -90,6 +91,7 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
     async out(chunk) {
       silence.heard()
       await stdout.take(toEnd.take(chunk))
+      isAllTaken = toEnd.isReached()
       tellEnd()
     },
     async outEnds() {

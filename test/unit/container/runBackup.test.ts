@@ -40,6 +40,7 @@ async function backup(rules: readonly Rule[]) {
     image: 'img:1',
     memory: null,
     entrypoint: [],
+    user: '',
     log: {
       write: async (_, chunk) => {
         log += chunk.toString()

@@ -16,11 +16,12 @@ case "$ENGINE" in
   tells-no-end) "$@"; exec sleep 1000 ;;
   drops-the-rest) mkfifo "$0-pipe"; { head -c 10; exec >&-; cat >/dev/null; } <"$0-pipe" & exec "$@" >"$0-pipe" ;;
   has-no-shell) echo 'OCI runtime exec failed: exec failed: exec: "sh": executable file not found' >&2; exit 127 ;;
+  gives-all-at-once) mkfifo "$0-once"; { sleep 1; exec cat; } <"$0-once" & exec "$@" >"$0-once" ;;
   dies) echo half; kill -KILL $$ ;;
   *) exec "$@" ;;
 esac
 `
-type Behaviour = 'sound' | 'tells-no-end' | 'drops-the-rest' | 'has-no-shell' | 'dies'
+type Behaviour = 'sound' | 'tells-no-end' | 'drops-the-rest' | 'has-no-shell' | 'dies' | 'gives-all-at-once'
 
 let folder: string
 const path = process.env.PATH ?? ''
@@ -130,6 +131,17 @@ describe('a script', () => {
     const { code } = await run({ script: `echo $PPID; touch '${done}'`, onStdout })
     expect(code).toBe(0)
     await eventually(() => !lives(wrapper))
+  })
+
+  // under load both come at once, and the wrapper was let go while the caller was still at them
+  test('has ended only when the last of its bytes are taken, though its word came with them', async () => {
+    let isTaken = false
+    const onStdout = async () => {
+      await delay(6_500) // longer than a client gets to end
+      isTaken = true
+    }
+    const { code } = await run({ script: 'echo last', onStdout }, 'gives-all-at-once')
+    expect({ code, isTaken }).toEqual({ code: 0, isTaken: true })
   })
 
   test('past its deadline is ended with its children', async () => {
