@@ -10,6 +10,7 @@ import { isPost, readState, saveState } from './action/state.ts'
 import { writeSummary } from './action/stepSummary.ts'
 import { backup } from './command/backup.ts'
 import type { CommandContext } from './command/commandContext.ts'
+import { checkInputNames } from './command/inputNames.ts'
 import { post } from './command/postCleanup.ts'
 import { validate } from './command/validate.ts'
 import { PENDING_COMMANDS } from './config/notBuilt.ts'
@@ -56,6 +57,8 @@ async function main(): Promise<number> {
     job,
     saveJob: () => saveJob(job),
   }
+  const unknown = checkInputNames(inputs.unknown, env)
+  if (unknown !== null) await console.warning(unknown)
   switch (inputs.command) {
     case 'backup':
       return backup(action)

@@ -21,9 +21,12 @@ export interface Inputs {
   /** The text as written; `config/values/duration` reads it. */
   readonly lockWait: string
   readonly uploadLogs: 'auto' | boolean
+  readonly showLogs: 'auto' | boolean
   readonly artifactName: string | null
   readonly artifactRetentionDays: number | null
   readonly githubToken: string
+  /** Inputs that action.yml does not have, as they were written but for capitals. */
+  readonly unknown: readonly string[]
 }
 
 /** The defaults of action.yml, because not every platform supplies them. The token's default is an expression and stays in action.yml. */
@@ -39,6 +42,7 @@ export const INPUT_DEFAULTS = {
   'dry-run': 'false',
   'lock-wait': '0',
   'upload-logs': 'auto',
+  'show-logs': 'auto',
   'artifact-name': '',
   'artifact-retention-days': '',
   'github-token': '',
@@ -78,6 +82,12 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     if (value === null) problems.push(`${name} is "${text(name)}": it must be true or false`)
     return value ?? false
   }
+  function autoOrYesOrNo(name: InputName): 'auto' | boolean {
+    if (text(name) === 'auto') return 'auto'
+    const value = boolean(text(name))
+    if (value === null) problems.push(`${name} is "${text(name)}": it must be auto, true or false`)
+    return value ?? false
+  }
   function whole(name: InputName, most: number): number {
     const value = /^[0-9]{1,6}$/.test(text(name)) ? Number(text(name)) : 0
     if (value < 1 || value > most) problems.push(`${name} is "${text(name)}": it must be a number from 1 to ${most}`)
@@ -89,10 +99,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     const foreign = foreignInputs(command, (name) => text(name) !== INPUT_DEFAULTS[name])
     problems.push(...foreign.map((name) => `${name} means nothing to the command "${command}": leave it out`))
   }
-  const logs = text('upload-logs')
-  if (logs !== 'auto' && boolean(logs) === null) {
-    problems.push(`upload-logs is "${logs}": it must be auto, true or false`)
-  }
+  const uploadLogs = autoOrYesOrNo('upload-logs')
+  const showLogs = autoOrYesOrNo('show-logs')
   const inputs: Inputs = {
     command,
     config: text('config'),
@@ -104,14 +112,22 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     allowPartial: yesOrNo('allow-partial'),
     dryRun: yesOrNo('dry-run'),
     lockWait: text('lock-wait'),
-    uploadLogs: logs === 'auto' ? 'auto' : (boolean(logs) ?? false),
+    uploadLogs,
+    showLogs,
     artifactName: text('artifact-name') || null,
     artifactRetentionDays:
       text('artifact-retention-days') === '' ? null : whole('artifact-retention-days', LONGEST_RETENTION_DAYS),
     githubToken: text('github-token') || (env.GITHUB_TOKEN ?? ''),
+    unknown: unknownInputs(env),
   }
   if (problems.length > 0) throw new InputError(problems.map((problem) => `Input ${problem}.`).join('\n'))
   return inputs
+}
+
+/** The runner passes everything that stands under `with:`, also what action.yml does not have. Source: actions/runner, Handler.AddInputsToEnvironment. */
+function unknownInputs(env: NodeJS.ProcessEnv): readonly string[] {
+  const names = Object.keys(env).flatMap((key) => (key.startsWith('INPUT_') ? [key.slice(6).toLowerCase()] : []))
+  return names.filter((name) => name !== '' && !Object.hasOwn(INPUT_DEFAULTS, name)).sort()
 }
 
 function foreignInputs(command: Exclude<Command, 'backup'>, isSet: (name: InputName) => boolean): InputName[] {

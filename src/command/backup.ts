@@ -20,9 +20,12 @@ import { type OpenHost, openHost } from './openHost.ts'
 import { publish } from './publish.ts'
 import { readScript } from './repositoryFiles.ts'
 import { runAll } from './runAll.ts'
-import { notBegun, runOne } from './runOne.ts'
+import { notBegun, runOne, showsContainerLines } from './runOne.ts'
 import { selectInstances } from './selectInstances.ts'
 import { targetsByLabel } from './targetsByLabel.ts'
+
+const HIDDEN_LINES =
+  'The repository is public, so everybody can read this log: what the backups print is left out of it, and so are the names of files. It is in the log directory on the runner; show-logs: true shows it here.'
 
 /** Runs the backups and returns the process's exit code. Throws `InputError`, `ConfigError` or `DockerUnavailableError` before anything is touched. */
 export async function backup(action: CommandContext): Promise<number> {
@@ -30,6 +33,7 @@ export async function backup(action: CommandContext): Promise<number> {
   const plan = await planRun(action)
   const opened = await openHost(action, plan.redactor)
   if (action.event.problem !== null) await opened.host.warn(action.event.problem)
+  if (action.inputs.showLogs === 'auto' && !showsContainerLines(action)) await action.console.notice(HIDDEN_LINES)
   if (!action.inputs.dryRun) {
     await action.saveJob()
     await sweepHost(opened.host)

@@ -9,6 +9,7 @@ import { errorsOf } from '../instance/reportBuilder.ts'
 import { runInstance } from '../instance/runInstance.ts'
 import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport } from '../outcome.ts'
+import { withoutFileNames } from '../report/hideFileNames.ts'
 import { nextSlot } from '../schedule/slots.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
@@ -27,7 +28,11 @@ export async function runOne(
   { path, redactor }: LogPlace,
 ): Promise<InstanceReport> {
   const section = action.console.section(instance.id)
-  const log = await openLog({ path, redactor, live: (lines) => section.lines(lines) })
+  const showsOutput = showsContainerLines(action)
+  const known = new Set(shownAnyway(action, context, instance))
+  const live = (lines: Buffer) =>
+    section.lines(showsOutput ? lines : Buffer.from(withoutNames(lines.toString(), known)))
+  const log = await openLog({ path, redactor, live, showsOutput })
   const now = () => new Date()
   const report = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
   await log.write('marina', lastLine(report))
@@ -40,6 +45,27 @@ export async function runOne(
     log: existsSync(path) ? path : null,
     tail: log.tail(),
   }
+}
+
+/** Whether the job's log shows what containers print. Strangers can read it where the repository is public. */
+export function showsContainerLines({ inputs, event }: Pick<CommandContext, 'inputs' | 'event'>): boolean {
+  if (inputs.showLogs !== 'auto') return inputs.showLogs
+  return event.publicRepository !== true && event.problem === null
+}
+
+/** Takes the names of files out of our own lines, one by one. */
+function withoutNames(lines: string, known: ReadonlySet<string>): string {
+  return lines
+    .split('\n')
+    .map((line) => withoutFileNames(line, known))
+    .join('\n')
+}
+
+/** Names that everybody sees in the configuration. */
+function shownAnyway({ inputs }: CommandContext, { hostName }: InstanceContext, instance: Instance): readonly string[] {
+  const targets = (instance.targets ?? []).map((target) => (target.kind === 'db' ? target.container : target.name))
+  const images = [instance.customImage, instance.helperImage].flatMap((image) => image ?? [])
+  return [inputs.config, hostName, instance.id, '/backup', '/backup.sh', ...targets, ...images]
 }
 
 /** Makes the last line of an instance's log. If only targets failed, their errors are in the log already and are not repeated. */

@@ -44,6 +44,8 @@ export interface LogOptions {
   readonly redactor: Redactor
   /** Prints lines, each with its line end, in the job's log. The buffer is used again when the promise resolves. */
   readonly live: (lines: Buffer) => Promise<void>
+  /** `false` keeps what containers print out of the live view: only Marina's own lines are shown there. The file and the tail hold all. Default `true`. */
+  readonly showsOutput?: boolean
   readonly now?: () => Date
 }
 
@@ -53,7 +55,7 @@ export interface LogOptions {
  * say so.
  */
 export async function openLog(options: LogOptions): Promise<LogSink> {
-  const { path, redactor, live, now = () => new Date() } = options
+  const { path, redactor, live, showsOutput = true, now = () => new Date() } = options
   const ownLine = (text: string) => `${now().toISOString()} ${TAGS.marina} ${text}\n`
   const file = await fileThatMayFail(path, ownLine, (problem) => live(Buffer.from(`--- ${problem}\n`)))
   const streams = { out: outputStream(redactor), err: outputStream(redactor) }
@@ -88,7 +90,7 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
     if (shown.length === 0) return
     const lines = shown.bytes()
     tail.push(source === 'marina' ? Buffer.from(lines.toString().replaceAll(/^(?!$)/gm, '--- ')) : lines)
-    await live(lines)
+    if (showsOutput || source === 'marina') await live(lines)
     shown.clear()
   }
 

@@ -68,6 +68,14 @@ test('on a public repository the logs stay, and so do their last lines', async (
   expect(filesOf(NAME)['report.json']).not.toContain('broken')
   expect(ran.stdout).toMatch(/^::notice::Logs are not uploaded, because the repository is public/m)
   expect(ran.summary).not.toContain('broken')
+  expect(ran.stdout).not.toMatch(/broken|^fine/m)
+  expect(ran.stdout.match(/^::notice::The repository is public, so everybody can read this log/gm)).toHaveLength(1)
+})
+
+test('show-logs: true shows there what the backups print', async () => {
+  const ran = await backUp(PUBLIC, { 'show-logs': 'true' })
+  expect(ran.stdout).toMatch(/^broken$/m)
+  expect(ran.stdout).not.toMatch(/so everybody can read this log/)
 })
 
 test('upload-logs: true uploads them there too; a name that is taken gets a number', async () => {

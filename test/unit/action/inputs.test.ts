@@ -22,9 +22,11 @@ describe('inputs', () => {
       dryRun: false,
       lockWait: '0',
       uploadLogs: 'auto',
+      showLogs: 'auto',
       artifactName: null,
       artifactRetentionDays: null,
       githubToken: '',
+      unknown: [],
     })
   })
 
@@ -42,6 +44,7 @@ describe('inputs', () => {
         'dry-run': 'FALSE',
         'lock-wait': '30m',
         'upload-logs': 'false',
+        'show-logs': 'true',
         'artifact-name': 'mine',
         'artifact-retention-days': '14',
         'github-token': 'ghs_1',
@@ -59,9 +62,11 @@ describe('inputs', () => {
       dryRun: false,
       lockWait: '30m',
       uploadLogs: false,
+      showLogs: true,
       artifactName: 'mine',
       artifactRetentionDays: 14,
       githubToken: 'ghs_1',
+      unknown: [],
     })
   })
 
@@ -136,4 +141,10 @@ describe('action.yml', () => {
       'post-if': 'always()',
     })
   })
+})
+
+test('inputs that action.yml does not have are known by their names', () => {
+  expect(
+    readInputs({ INPUT_INSTANCE: 'a', 'INPUT_MAX-PARALLEL': '2', INPUT_DRY_RUN: 'true', INPUT_: 'x' }).unknown,
+  ).toEqual(['dry_run', 'instance'])
 })

@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }))
 
 async function logOf(
   use: (log: LogSink) => Promise<void>,
-  options: { secrets?: string[]; path?: string; now?: () => Date } = {},
+  options: { secrets?: string[]; path?: string; now?: () => Date; showsOutput?: boolean } = {},
 ) {
   const live: string[] = []
   const log = await openLog({
@@ -24,6 +24,7 @@ async function logOf(
     redactor: createRedactor(options.secrets ?? []),
     live: async (lines) => void live.push(...lines.toString().slice(0, -1).split('\n')),
     now: options.now ?? (() => new Date('2026-11-24T18:00:00.123Z')),
+    ...(options.showsOutput === undefined ? {} : { showsOutput: options.showsOutput }),
   })
   await use(log)
   await log.end()
@@ -32,6 +33,20 @@ async function logOf(
 }
 
 describe('the log', () => {
+  test('where strangers look on, shows our own lines alone; the file and the last lines hold all', async () => {
+    const { log, live, text } = await logOf(
+      async (sink) => {
+        await sink.write('marina', 'copy 1.2 s')
+        await sink.write('out', 'a name\nhalf')
+        await sink.write('err', 'a cause\n')
+      },
+      { showsOutput: false },
+    )
+    expect(live).toEqual(['copy 1.2 s'])
+    for (const line of ['--- copy 1.2 s', 'out a name', 'err a cause', 'out half']) expect(text).toContain(line)
+    expect(log.tail()).toEqual(['--- copy 1.2 s', 'a name', 'a cause', 'half'])
+  })
+
   test('tells stdout, stderr and our own lines apart, each line whole', async () => {
     const { text, live } = await logOf(async (log) => {
       await log.write('out', 'half a ')
