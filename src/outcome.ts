@@ -76,6 +76,9 @@ export interface PlannedTarget extends TargetBasics, NothingStaged {
   readonly plan: string
 }
 
+/** What a target's report says where nothing was heard of the target until the end. */
+export const NOT_REACHED = 'it was not staged: the instance ended before'
+
 export interface InstanceReport {
   readonly id: string
   readonly status: InstanceStatus
@@ -91,6 +94,8 @@ export interface InstanceReport {
   readonly seconds: number
   /** How long applications were stopped, s; `null` if none was. */
   readonly downtimeSeconds: number | null
+  /** Applications that this run stopped and that are not, or may not be, up again. */
+  readonly notUp: readonly string[]
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
   /** Exit code of the backup container; `null` if it did not run to its end. */
   readonly exitCode: number | null
@@ -98,8 +103,10 @@ export interface InstanceReport {
   readonly nextRun: string | null
   /** Path of the whole log on the runner; `null` if nothing was written. */
   readonly log: string | null
-  /** The last lines of the log, redacted; kept for the summary's fold of a failure. */
+  /** The last lines of the log, redacted; kept for the summary's fold of a failure. Our own begin with `--- `. */
   readonly tail: readonly string[]
+  /** The last lines that the backup container wrote to stderr, redacted; empty unless its end is what failed. */
+  readonly stderr: readonly string[]
   /** Line of the instance in the configuration, 1-based. */
   readonly line: number
 }

@@ -5,7 +5,7 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { commandLine } from './console/commands.ts'
 
-type UploadResult =
+export type UploadResult =
   | { readonly kind: 'uploaded'; readonly id: number; readonly url: string; readonly name: string }
   | { readonly kind: 'unavailable'; readonly why: string }
 

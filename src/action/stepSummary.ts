@@ -1,33 +1,59 @@
-/** Writes the step summary: a markdown file that the runner shows on the run's page. */
-import { appendFile, stat } from 'node:fs/promises'
+/** The step summary: a file that the runner shows on the run's page, where the platform has one. */
+import { constants } from 'node:fs'
+import { appendFile, open, stat } from 'node:fs/promises'
 
-/** Size above which the runner drops the whole summary, bytes. */
+/** Over this the runner drops the whole summary, in bytes. */
 const LIMIT_BYTES = 1024 * 1024
 
-/** Returns how many bytes this step may still add to the summary; 0 if the platform has none. */
-export async function summaryRoom(env: NodeJS.ProcessEnv): Promise<number> {
-  const path = env.GITHUB_STEP_SUMMARY
-  if (!path) return 0
-  const written = await stat(path).then(
-    (file) => file.size,
-    () => 0, // it is made by the first who writes
-  )
-  return Math.max(0, LIMIT_BYTES - written - 1)
+export interface StepSummary {
+  /** How many bytes this step may still add; 0 where the platform has no summaries. */
+  readonly roomBytes: number
+  /**
+   * Adds markdown, from which the caller has taken the secrets: not every platform does that. Again, it replaces what it added before.
+   * Returns why it could not be written, or `null`; a platform without summaries is no reason.
+   */
+  write(markdown: string): Promise<string | null>
 }
 
-/**
- * Appends markdown to the summary. The caller has redacted it, because not every platform does. Returns why it could not be written; `null`
- * on success, and on a platform without summaries.
- */
-export async function writeSummary(markdown: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+export async function openSummary(env: NodeJS.ProcessEnv): Promise<StepSummary> {
   const path = env.GITHUB_STEP_SUMMARY
-  if (!path) return null
-  const text = `${markdown}\n`
-  if (Buffer.byteLength(text) > (await summaryRoom(env)) + 1) return 'The step summary has no room left (1 MiB).'
+  if (!path) return { roomBytes: 0, write: async () => null }
+  const before = await stat(path).catch(() => null) // it is made by the first who writes
+  const start = before?.size ?? 0
+  const isFile = before?.isFile() ?? true
+  let written = ''
+
+  async function put(text: string): Promise<void> {
+    if (isFile) return overwriteFrom(path as string, start, text)
+    if (written === '') await appendFile(path as string, text) // a device or a pipe takes nothing back
+  }
+
+  return {
+    roomBytes: Math.max(0, LIMIT_BYTES - start - 1),
+    async write(markdown) {
+      const text = `${markdown}\n`
+      if (start + Buffer.byteLength(text) > LIMIT_BYTES) return 'The step summary has no room left (1 MiB).'
+      try {
+        await put(text)
+        written = text
+        return null
+      } catch (error) {
+        if (isFile) await overwriteFrom(path, start, written).catch(() => {}) // half of a table is worse than none
+        return `The step summary could not be written: ${(error as Error).message}`
+      }
+    },
+  }
+}
+
+/** Puts the text in place of all that the file holds from `start` on. */
+async function overwriteFrom(path: string, start: number, text: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o644)
   try {
-    await appendFile(path, text)
-    return null
-  } catch (error) {
-    return `The step summary could not be written: ${(error as Error).message}`
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; )
+      at += (await file.write(bytes, at, bytes.length - at, start + at)).bytesWritten
+    await file.truncate(start + bytes.length)
+  } finally {
+    await file.close()
   }
 }

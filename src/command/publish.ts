@@ -1,13 +1,17 @@
 /** Publishes a run that has ended: annotations, summary, report, artifacts, outputs, exit code. A problem with any of them never fails a good backup. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { artifactName, uploadRun } from '../action/artifact.ts'
+import { artifactName, type UploadResult, uploadRun } from '../action/artifact.ts'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
-import { summaryRoom, writeSummary } from '../action/stepSummary.ts'
+import { readPages } from '../action/pages.ts'
+import { openSummary } from '../action/stepSummary.ts'
+import { count } from '../format.ts'
 import { cutLog } from '../log/truncate.ts'
 import { exitCode, type RunReport } from '../outcome.ts'
+import { withLastWords } from '../report/lastWords.ts'
+import { publicPage, withoutLines } from '../report/publicPage.ts'
 import { redactReport } from '../report/redact.ts'
-import { publicPage, renderSummary } from '../report/summary.ts'
+import { renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
@@ -22,15 +26,14 @@ interface Published {
 /** Publishes the run and returns the exit code: 1 if any instance failed, was cancelled, or was partial without `allow-partial`. */
 export async function publish(action: CommandContext, made: RunReport, run: Published): Promise<number> {
   const report = redactReport(made, run.redactor.text)
-  const { env, inputs, console } = action
+  const { inputs, console } = action
   await console.settle()
-  await annotate(action, report)
+  const isPublic = action.event.publicRepository !== false
+  await annotate(action, report, isPublic)
   const path = join(run.logs, 'report.json')
   const isWritten = await attempt(action, 'The report could not be written', () => writeFile(path, json(report)))
-  const isPublic = action.event.publicRepository !== false
-  const markdown = renderSummary(report, { publicRepository: isPublic, limitBytes: await summaryRoom(env) })
-  const unwritten = await writeSummary(markdown, env)
-  if (unwritten !== null) await console.warning(unwritten)
+  const show = await summaryOf(action, report, isPublic)
+  await show(NO_ARTIFACTS)
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
   const say = (outputs: ReturnType<typeof runOutputs>) =>
     attempt(action, 'The outputs could not be written', () => setOutputs(outputs))
@@ -38,12 +41,48 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted) {
     await attempt(action, 'No artifacts were uploaded', async () => {
-      const artifact = await upload(action, report, run)
-      if (artifact) await say(runOutputs(report, { ...places, artifact }))
+      const artifacts = await upload(action, report, run)
+      if (artifacts.report === null) return
+      await say(runOutputs(report, { ...places, artifact: artifacts.report }))
+      await show(artifacts)
     })
   }
-  await console.info(`${inputs.dryRun ? 'Dry run, nothing was backed up: ' : ''}${report.result}. Logs: ${run.logs}`)
+  await console.info(`${lastLine(report)}. Logs: ${run.logs}`)
   return exitCode(report.result, inputs.allowPartial)
+}
+
+interface Artifacts {
+  readonly report: { readonly id: number; readonly url: string } | null
+  readonly logs: { readonly url: string } | null
+}
+
+const NO_ARTIFACTS: Artifacts = { report: null, logs: null }
+
+/**
+ * Returns what writes the summary, with links to the artifacts. It is written before they are uploaded, which may take long or never
+ * end, and once more when they are there.
+ */
+async function summaryOf({ env, inputs, console }: CommandContext, report: RunReport, isPublic: boolean) {
+  const summary = await openSummary(env)
+  const pages = readPages(env, inputs.config)
+  return async (artifacts: Artifacts): Promise<void> => {
+    const markdown = renderSummary(report, {
+      publicRepository: isPublic,
+      limitBytes: summary.roomBytes,
+      allowPartial: inputs.allowPartial,
+      links: { ...pages, report: artifacts.report?.url ?? null, logs: artifacts.logs?.url ?? null },
+      runner: env.RUNNER_NAME || null,
+      version: env.GITHUB_ACTION_REF || null,
+    })
+    const unwritten = await summary.write(markdown)
+    if (unwritten !== null) await console.warning(unwritten)
+  }
+}
+
+function lastLine({ dryRun, result, instances }: RunReport): string {
+  if (!dryRun) return result
+  const would = instances.filter(({ status }) => status === 'skipped').length
+  return `Dry run, nothing was backed up: ${count(would, 'backup')} of ${instances.length} would run`
 }
 
 const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`
@@ -59,14 +98,15 @@ async function attempt(action: CommandContext, what: string, work: () => Promise
   }
 }
 
-async function annotate(action: CommandContext, report: RunReport): Promise<void> {
-  const { console, inputs } = action
-  for (const instance of report.instances) {
+/** Says each failure and each warning at its line. Strangers may read annotations: they see no lines of containers there. */
+async function annotate({ console, inputs }: CommandContext, report: RunReport, isPublic: boolean): Promise<void> {
+  for (const one of report.instances) {
+    const instance = isPublic ? withoutLines(one) : one
     const at = { file: inputs.config, line: instance.line }
     const isBad = instance.status === 'failed' || instance.status === 'partial' || instance.status === 'cancelled'
     if (isBad) {
       const say = instance.status === 'partial' && inputs.allowPartial ? console.warning : console.error
-      await say(`${instance.id}: ${instance.error ?? instance.status}`, {
+      await say(`${instance.id}: ${withLastWords(instance)}`, {
         ...at,
         title: `Backup ${instance.id}: ${instance.status}`,
       })
@@ -75,11 +115,7 @@ async function annotate(action: CommandContext, report: RunReport): Promise<void
   }
 }
 
-async function upload(
-  action: CommandContext,
-  report: RunReport,
-  run: Published,
-): Promise<{ id: number; url: string } | undefined> {
+async function upload(action: CommandContext, report: RunReport, run: Published): Promise<Artifacts> {
   const { inputs, event, console } = action
   const logsToo = inputs.uploadLogs === 'auto' ? event.publicRepository === false : inputs.uploadLogs
   if (inputs.uploadLogs === 'auto' && !logsToo) {
@@ -96,7 +132,7 @@ async function upload(
   const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : []
   // the report is uploaded in any case; the last lines of the logs are logs
   const shown = publicPage(report, event.publicRepository !== false)
-  const tails = { ...shown, instances: shown.instances.map((one) => (logsToo ? one : { ...one, tail: [] })) }
+  const tails = { ...shown, instances: shown.instances.map((one) => (logsToo ? one : withoutLines(one))) }
   await writeFile(join(cut, 'report.json'), json(tails))
   for (const log of logs) await cutLog(log, join(cut, basename(log)))
   const uploaded = await uploadRun(
@@ -115,7 +151,11 @@ async function upload(
     await console.warning(
       `Not all artifacts were uploaded: ${refused.why}. The report and the logs are in the log directory on the runner.`,
     )
-  return uploaded.report.kind === 'uploaded' ? uploaded.report : undefined
+  return { report: linkOf(uploaded.report), logs: linkOf(uploaded.logs) }
+}
+
+function linkOf(result: UploadResult | null): { readonly id: number; readonly url: string } | null {
+  return result?.kind === 'uploaded' ? result : null
 }
 
 /** Longest wait for the uploads, ms. The client retries a failing server for about half a minute. */

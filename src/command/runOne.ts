@@ -10,6 +10,7 @@ import { runInstance } from '../instance/runInstance.ts'
 import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport } from '../outcome.ts'
 import { withoutFileNames } from '../report/hideFileNames.ts'
+import { failedByContainer, withLastWords } from '../report/lastWords.ts'
 import { nextSlot } from '../schedule/slots.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
@@ -34,16 +35,18 @@ export async function runOne(
     section.lines(showsOutput ? lines : Buffer.from(withoutNames(lines.toString(), known)))
   const log = await openLog({ path, redactor, live, showsOutput })
   const now = () => new Date()
-  const report = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
-  await log.write('marina', lastLine(report))
+  const outcome = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
+  const words = () => ({ tail: log.tail(), stderr: failedByContainer(outcome) ? log.stderr() : [] })
+  // its words are the container's, which strangers do not see
+  await log.write('marina', lastLine({ ...outcome, ...(showsOutput ? words() : { tail: [], stderr: [] }) }))
   await log.end()
   await section.end()
   return {
-    ...report,
-    warnings: [...report.warnings, ...(log.problem === null ? [] : [log.problem])],
+    ...outcome,
+    warnings: [...outcome.warnings, ...(log.problem === null ? [] : [log.problem])],
     nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
     log: existsSync(path) ? path : null,
-    tail: log.tail(),
+    ...words(),
   }
 }
 
@@ -69,11 +72,12 @@ function shownAnyway({ inputs }: CommandContext, { hostName }: InstanceContext, 
 }
 
 /** Makes the last line of an instance's log. If only targets failed, their errors are in the log already and are not repeated. */
-function lastLine({ status, error, targets }: Pick<InstanceReport, 'status' | 'error' | 'targets'>): string {
+function lastLine(one: Omit<InstanceReport, 'log' | 'nextRun'>): string {
+  const { status, error, targets } = one
   if (error === null) return status
   const failed = targets.filter((target) => target.status === 'failed')
   const isOfTargets = failed.length > 0 && error === errorsOf(failed)
-  return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : error}`
+  return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : withLastWords(one)}`
 }
 
 /** Makes the report of an instance that was selected but not begun. */
@@ -90,10 +94,12 @@ export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: 
     startedAt: null,
     seconds: 0,
     downtimeSeconds: null,
+    notUp: [],
     image: { reference: '', id: null, digest: null },
     exitCode: null,
     nextRun: raw.schedule === null ? null : nextSlot(raw.schedule, new Date()).toISOString(),
     log: null,
     tail: [],
+    stderr: [],
   }
 }

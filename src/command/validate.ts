@@ -1,4 +1,6 @@
 /** `validate`: checks the configuration and its scripts as far as the repository alone allows. Needs no Docker and no variable's value. */
+import { readPages } from '../action/pages.ts'
+import { openSummary } from '../action/stepSummary.ts'
 import { isOpen } from '../config/interpolation.ts'
 import { issueAt, sortIssues } from '../config/issues.ts'
 import type { Config, RawInstance } from '../config/load.ts'
@@ -7,6 +9,7 @@ import { type Tree, treeAt } from '../config/yaml.ts'
 import { goesOnAfterFailure, saysGoesOn, whyNotStartable } from '../container/scriptHead.ts'
 import { imageName, isOfHostOnly } from '../docker/imageNames.ts'
 import { ConfigError, type ConfigIssue, InstanceError } from '../errors.ts'
+import { renderValid } from '../report/messagePages.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
 import { readScript } from './repositoryFiles.ts'
@@ -25,10 +28,9 @@ export async function validate(action: CommandContext): Promise<number> {
   if (config.nodeNameVariables.length > 0) await console.info(`  nodeName needs ${config.nodeNameVariables.join(', ')}`)
   for (const instance of config.instances) {
     const needs = instance.variables.length === 0 ? 'needs no variables' : `needs ${instance.variables.join(', ')}`
-    await console.info(
-      `  ${instance.id} (line ${instance.line}): ${instance.schedule === null ? 'by hand' : `${instance.schedule.cron} ${instance.schedule.timezone}`}, ${needs}`,
-    )
+    await console.info(`  ${instance.id} (line ${instance.line}): ${scheduleOf(instance) ?? 'by hand'}, ${needs}`)
   }
+  await summarise(action, config, notices)
   return 0
 }
 
@@ -98,4 +100,27 @@ function writtenEntrypoint(config: Config, raw: RawInstance): readonly string[] 
   const words: readonly Tree[] = Array.isArray(value) ? value : [value ?? null]
   if (!words.every((word) => typeof word === 'string' && !isOpen(word))) return null
   return (words as readonly string[]).filter((word) => word !== '')
+}
+
+async function summarise(
+  { env, inputs, console }: CommandContext,
+  config: Config,
+  notices: Config['notices'],
+): Promise<void> {
+  const summary = await openSummary(env)
+  const markdown = renderValid({
+    file: config.file,
+    instances: config.instances.map((one) => ({ ...one, schedule: scheduleOf(one) })),
+    notices: notices.map(({ message, line }) => `line ${line}: ${message}`),
+    config: readPages(env, inputs.config).config,
+    limitBytes: summary.roomBytes,
+  })
+  const unwritten = await summary.write(markdown)
+  if (unwritten !== null) await console.warning(unwritten)
+}
+
+/** `0 4 * * * Europe/Berlin`; `null` where it is run by hand. */
+function scheduleOf({ schedule, scheduleIsOpen }: RawInstance): string | null {
+  if (scheduleIsOpen) return 'as its variables say'
+  return schedule === null ? null : `${schedule.cron} ${schedule.timezone}`
 }

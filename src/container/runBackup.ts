@@ -78,6 +78,7 @@ interface AttachedEnd {
 
 /** Reads both outputs into the log until the client ends. When the signal fires the container is stopped. Throws `EngineLostError` where the engine does not answer any more. */
 async function runAttached({ docker, container, log, signal }: BackupRun): Promise<AttachedEnd> {
+  log.rememberStderr()
   const client = stream(docker, ['start', '--attach', container])
   client.stdin.end()
   const heartbeat = watchEngine(docker)

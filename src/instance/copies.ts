@@ -196,6 +196,7 @@ async function stopAround(
   const entries = group.start.flatMap((wave, index) => wave.map((one) => ({ ...one, wave: index })))
   // until it is known that all are up again
   run.down = entries
+  run.report.notUp(entries.map(({ name }) => name))
   const stopped = await whileStopped(
     run.context.host.docker,
     // what only a failed volume needs goes on
@@ -216,6 +217,7 @@ async function stopAround(
     },
   )
   run.down = entries.filter(({ id }) => stopped.notUp.some((one) => one.isDown && one.expected.id === id))
+  run.report.notUp(stopped.notUp.map(({ expected }) => expected.name))
   if (stopped.downtimeMs !== null) run.report.downtime(stopped.downtimeMs / 1000)
   return stopped
 }

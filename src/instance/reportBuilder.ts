@@ -5,6 +5,7 @@ import type { InstanceLog } from '../log/instanceLog.ts'
 import {
   type InstanceReport,
   instanceStatus,
+  NOT_REACHED,
   type Phase,
   type PhaseTiming,
   type PlannedTarget,
@@ -13,7 +14,7 @@ import {
 } from '../outcome.ts'
 
 /** The part of an instance's report that its run makes. */
-export type InstanceOutcome = Omit<InstanceReport, 'log' | 'tail' | 'nextRun'>
+export type InstanceOutcome = Omit<InstanceReport, 'log' | 'tail' | 'stderr' | 'nextRun'>
 
 /** How a target was staged. */
 export type StagedHow = StagedData & { readonly seconds: number; readonly warnings: readonly string[] }
@@ -24,6 +25,8 @@ export interface ReportBuilder {
   warn(message: string): Promise<void>
   /** Records how long applications were down, s. If several groups were stopped, the longest time counts. */
   downtime(seconds: number): void
+  /** Records which applications are stopped and not, or not surely, up again. Replaces what was recorded before. */
+  notUp(names: readonly string[]): void
   /** Records that the instance has this target. A target that is not heard of again has failed. */
   expect(target: Target): void
   staged(target: Target, how: StagedHow): void
@@ -37,9 +40,6 @@ export interface ReportBuilder {
   end(): InstanceOutcome
 }
 
-/** The error of a target that was never reached. */
-const NOT_REACHED = 'it was not staged: the instance ended before'
-
 /** What was collected so far. */
 interface Collected {
   readonly startedAt: Date
@@ -52,7 +52,7 @@ interface Collected {
   failedPhase: Phase | null
   /** The phase in which the first target failed. */
   targetsPhase: Phase | null
-  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds'>
+  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds' | 'notUp'>
 }
 
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
@@ -78,6 +78,9 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
     downtime(seconds) {
       const { facts } = collected
       collected.facts = { ...facts, downtimeSeconds: Math.max(facts.downtimeSeconds ?? 0, seconds) }
+    },
+    notUp(names) {
+      collected.facts = { ...collected.facts, notUp: names }
     },
     expect: (target) => void targets.set(target, failedTarget(target, NOT_REACHED, 0)),
     staged: (target, how) => void targets.set(target, { ...basics(target), ...how, status: 'staged', error: null }),
@@ -117,6 +120,7 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
       image: { reference: instance.customImage ?? '', id: null, digest: null },
       exitCode: null,
       downtimeSeconds: null,
+      notUp: [],
     },
   }
 }

@@ -1,20 +1,22 @@
 /** Writes the log of one instance: a file that holds all of it, redacted, and the live view in the job's log. */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { harmlessLine, lastWritten } from '../report/sanitize.ts'
 import type { Redactor } from '../secrets/redaction.ts'
-import { createLineMemory, startOfLast } from './lineMemory.ts'
+import { createLastLines } from './lastLines.ts'
+import { createLineMemory } from './lineMemory.ts'
 import { type LineKind, splitLines, type TakeLine } from './lines.ts'
 
 /** Takes an instance's lines for its log file and the console. Its promises are the back-pressure. */
 export interface InstanceLog {
   write(source: 'out' | 'err' | 'marina', chunk: Buffer | string): Promise<void>
+  /** Keeps the last lines of stderr apart from now on: how stdout and stderr mix is chance, and much of the one would push out the other. */
+  rememberStderr(): void
 }
 
 /** Longest line, bytes. A longer one is broken into several, so that memory stays flat. */
 const LINE_LIMIT_BYTES = 16 * 1024
-const TAIL_LINES = 50
-const TAIL_LINE_CHARACTERS = 1000
+const TAIL = { lines: 50, lineCharacters: 1000, characters: Number.POSITIVE_INFINITY }
+const STDERR = { lines: 20, lineCharacters: 1000, characters: 8000 }
 /** Shortest time between two progress lines in the live view, ms. The file holds them all. */
 const PROGRESS_EVERY_MS = 1000
 /** Size of the pieces in which a chunk is processed, bytes, so that memory stays flat however large the chunk is. */
@@ -27,13 +29,13 @@ const GIVEN_BACK_BYTES = 512 * 1024
 const TAGS = { out: 'out', err: 'err', marina: '---' } as const
 export type LogSource = keyof typeof TAGS
 
-export interface LogSink {
-  /** Takes a chunk. Resolves when both the file and the live view have taken it, which is the back-pressure. */
-  write(source: LogSource, chunk: Buffer | string): Promise<void>
+export interface LogSink extends InstanceLog {
   /** Writes what is left and closes the file. A second call does nothing. */
   end(): Promise<void>
   /** Returns the last lines, redacted and harmless to show. */
   tail(): readonly string[]
+  /** The last lines of stderr since `rememberStderr`, redacted and harmless to show. Whole once the log has ended. */
+  stderr(): readonly string[]
   readonly path: string
   /** Why the file is not complete, although the live view is; `null` if it is complete. */
   readonly problem: string | null
@@ -59,7 +61,9 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   const ownLine = (text: string) => `${now().toISOString()} ${TAGS.marina} ${text}\n`
   const file = await fileThatMayFail(path, ownLine, (problem) => live(Buffer.from(`--- ${problem}\n`)))
   const streams = { out: outputStream(redactor), err: outputStream(redactor) }
-  const tail = createTail(redactor)
+  const tail = createLastLines(redactor, TAIL)
+  const stderr = createLastLines(redactor, STDERR)
+  let isRemembered = false
   const written = createLineMemory()
   const shown = createLineMemory()
   let turn: Promise<void> = Promise.resolve()
@@ -74,6 +78,7 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
       written.add(kind.continued ? continues : begins)
       written.add(data, start, end)
       written.add(LINE_END)
+      if (source === 'err' && isRemembered && start < end) stderr.pushLine(data, start, end, kind.progress)
       if (shows(data, start, end, kind, ms)) show(data, start, end)
     }
   }
@@ -132,7 +137,12 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
       ended = true
       return inTurn(finish)
     },
+    rememberStderr() {
+      isRemembered = true
+      stderr.clear()
+    },
     tail: () => tail.lines(),
+    stderr: () => stderr.lines(),
     get problem() {
       return file.problem()
     },
@@ -168,26 +178,6 @@ function outputStream(redactor: Redactor) {
     },
     /** The last line, if it was left out of the live view; else `null`. */
     heldBack: (): Buffer | null => (isHeld ? held.bytes() : null),
-  }
-}
-
-function createTail(redactor: Redactor) {
-  const kept = createLineMemory()
-  let tidyAt = 64 * 1024
-  return {
-    push(lines: Buffer): void {
-      kept.add(lines, startOfLast(lines, TAIL_LINES))
-      if (kept.length < tidyAt) return
-      kept.keepLast(TAIL_LINES)
-      tidyAt = 2 * kept.length + 64 * 1024
-    },
-    /** Returns the last lines, redacted a second time: terminal sequences that are removed may have stood in the middle of a secret. */
-    lines(): readonly string[] {
-      const texts = kept.bytes().toString().split('\n').slice(0, -1)
-      return texts
-        .slice(-TAIL_LINES)
-        .map((text) => redactor.text(harmlessLine(lastWritten(text), TAIL_LINE_CHARACTERS)))
-    },
   }
 }
 

@@ -25,6 +25,27 @@ export function code(text: string): string {
   return `<code>${inline(text)}</code>`
 }
 
+/** Characters of a word after which it may be broken: a sign that parts it, or at the latest so many. */
+const BREAK_AT_SIGN = 12
+const BREAK_AT_LATEST = 16
+const PARTING = /^(?:[-./,=+]|&#(?:45|43|61|46|58|64|92|95);)$/
+
+/**
+ * Markup of `inline` or `code` for a cell of a table, with places where a long word may be broken: a table grows with its longest
+ * word, and a phone is 390 pixels wide.
+ */
+export function breakable(markup: string): string {
+  let length = 0
+  const broken = markup.replace(/<[^>]*>|&#\d+;|[\s\S]/gu, (token) => {
+    if (token.length > 1 && token.startsWith('<')) return token
+    length = token === ' ' ? 0 : length + 1
+    if (length < BREAK_AT_SIGN || (length < BREAK_AT_LATEST && !PARTING.test(token))) return token
+    length = 0
+    return `${token}<wbr>`
+  })
+  return broken.replace(/<wbr>(?= |$)/g, '')
+}
+
 /** Writes lines unchanged in a block, which begins and ends on lines of its own. */
 export function block(lines: readonly string[]): string {
   return `<pre>\n${lines

@@ -163,7 +163,7 @@ instances:
     expect(ran.stdout.split('\n')).toContain(line)
   expect(ran.stdout).toContain('Endpoint:  https://backup.example.com\n')
   expect(ran.stdout).toContain('one.jpg')
-  expect(ran.summary).toMatch(/^### ✅ 1 backup succeeded on /)
+  expect(ran.summary).toMatch(/^### ✅ \S+: 1 backup done in /)
   expect(await leftOf(engine)).toEqual([])
 })
 

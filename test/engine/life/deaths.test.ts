@@ -75,7 +75,7 @@ test('a cancel stops the container, skips what has not begun, and leaves nothing
   ])
   expect(ran.outputs).toMatchObject({ result: 'cancelled', skipped: JSON.stringify([id('cancel-c')]) })
   expectNoTrace(ran)
-  expect(ran.summary).toMatch(/^### 🚫 Cancelled/)
+  expect(ran.summary).toMatch(/^### 🚫 \S+: cancelled/)
   expect(await leftOf(engine)).toEqual([])
 })
 

@@ -111,7 +111,7 @@ const sentence = (text: string) => text.replace(/<([\w-]+)>/g, (_, what: string)
 
 /** Which instance, the phase it failed in, its exit code, and the whole sentence, where `<x>` is this engine's name of x. */
 const FAILED: readonly (readonly [string, string | null, number | null, string | RegExp])[] = [
-  ['exit7', 'run', 7, 'the backup failed with exit code 7: its log says why'],
+  ['exit7', 'run', 7, /^its script ended with exit code 7( after \d+(\.\d)? s)?$/],
   ['killed', 'run', 137, /^the backup was killed by SIGKILL \(exit code 137\): see its log, and whether/],
   [
     'memory',
@@ -166,7 +166,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'tool-entrypoint',
     'run',
     1,
-    'the backup failed with exit code 1: its log says why. The ENTRYPOINT (cp) got /backup.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs',
+    /^its container ended with exit code 1( after \d+(\.\d)? s)?\. The ENTRYPOINT \(cp\) got \/backup\.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs$/,
   ],
   [
     'tool-no-script',
@@ -199,7 +199,7 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     'volume <f-empty> is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true',
   ],
   ['empty-copy', 'stage', null, 'volume <f-empty> is empty: set "allowEmpty: true" on the target if that is meant'],
-  ['exit7-partial', 'run', 7, 'the backup failed with exit code 7: its log says why'],
+  ['exit7-partial', 'run', 7, /^its script ended with exit code 7( after \d+(\.\d)? s)?$/],
   // an engine that mounts paths says of them what a copy says
   ['path-missing', 'stage', null, 'path "not/there" does not exist in volume <f-good>'],
   ['path-below-file', 'stage', null, 'path "in/file/below" does not exist in volume <f-good>'],
@@ -310,7 +310,7 @@ test('the annotations stand at the instances’ lines, at most ten, below the gr
   expect(errors[0]).toEqual({
     name: 'error',
     properties: { title: `Backup ${id('exit7')}: failed`, file: 'config.yml', line: '2' },
-    data: `${id('exit7')}: the backup failed with exit code 7: its log says why`,
+    data: `${id('exit7')}: ${reportOf(ran, id('exit7')).error}: the disk is away`,
   })
   const later = reportOf(ran, id('script-folder'))
   expect(shown).toContain(`error: config.yml:${later.line}: ${later.id}: ${later.error}`)
@@ -318,17 +318,18 @@ test('the annotations stand at the instances’ lines, at most ten, below the gr
   expect(names.lastIndexOf('endgroup')).toBeLessThan(names.indexOf('error'))
 })
 
-test('the summary has the verdict, a row each, and the last lines of a failed log', () => {
-  expect(ran.summary).toMatch(/^### ❌ 32 of 33 backups failed/)
-  expect(ran.summary).toContain('❌ failed (run)')
-  expect(ran.summary).toMatch(/<pre>(.*\n)*the disk is away\n/)
+test('the summary has the verdict, each cause with its last words, a row each, and the last lines of output', () => {
+  expect(ran.summary).toMatch(/^### ❌ \S+: 31 of 33 backups failed and 1 incomplete: /)
+  expect(ran.summary).toMatch(/^> <b>\S+exit7<\/b>: its script .*:<br><code>the disk is away<\/code>/m)
+  expect(ran.summary).toMatch(/^\| ❌ \| .* \| failed while your script ran, 1 volume read in place \| /m)
+  expect(ran.summary).toMatch(/<pre>\n(.*\n)*to stdout\n(.*\n)*<\/pre>/)
 })
 
 test('the exit code of the backup, what it said and its two outputs are in its log', async () => {
   const log = await readFile(reportOf(ran, id('exit7')).log ?? '', 'utf8')
   expect(log).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z out to stdout$/m)
   expect(log).toMatch(/Z err the disk is away$/m)
-  expect(log).toMatch(/Z --- failed: the backup failed with exit code 7: its log says why$/m)
+  expect(log).toMatch(/Z --- failed: its script ended with exit code 7( after \d+(\.\d)? s)?: the disk is away$/m)
 })
 
 test('nothing is left', async () => {

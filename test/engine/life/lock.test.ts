@@ -106,8 +106,8 @@ test('a dry run says what it would do, and touches nothing', async () => {
     skipped: JSON.stringify([id('dry-mount'), id('dry-copy')]),
   })
   expect(fine.report?.dryRun).toBe(true)
-  expect(fine.summary).toMatch(/^### ⏭️ Dry run on \S+: nothing was backed up, 2 backups would be/)
-  expect(fine.summary).toContain(`volume <code>${volume}</code> would be mounted in place`)
+  expect(fine.summary).toMatch(/^### ⏭️ \S+: dry run, nothing was backed up; 2 backups would run$/m)
+  expect(fine.summary.replaceAll('<wbr>', '')).toContain(`volume <code>${volume}</code> would be mounted in place`)
   const until = await engine.ok(['info', '--format', '{{.SystemTime}}'])
   expect(await engine.ok(['events', '--since', since, '--until', until])).toBe('')
 })

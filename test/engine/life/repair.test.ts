@@ -100,9 +100,7 @@ test('an application that cannot be started: a journal without data stays, every
     const ran = await nextStart('gone')
     expect(Date.now() - before, of).toBeLessThan(60_000)
     expect(ran.code).toBe(1)
-    expect(ran.summary).toMatch(
-      /^### ❌ An application that an earlier run stopped is not up on \S+; 1 of 1 backup succeeded/,
-    )
+    expect(ran.summary).toMatch(/^### ❌ \S+: an application that an earlier run stopped is not up; 1 of 1 backup done/)
     const errors = ran.report?.errors ?? []
     expect(errors).toHaveLength(1)
     expect(errors[0]).toMatch(new RegExp(`container "${app}" could not be started again: .*network`))

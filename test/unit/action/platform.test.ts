@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runOutputs } from '../../../src/action/outputs.ts'
+import { readPages } from '../../../src/action/pages.ts'
 import { readEvent, refusedEvent } from '../../../src/action/platform.ts'
 import { isPost, readState } from '../../../src/action/state.ts'
-import { summaryRoom, writeSummary } from '../../../src/action/stepSummary.ts'
+import { openSummary } from '../../../src/action/stepSummary.ts'
 import { instance, report } from '../report/reports.ts'
 
 let folder: string
@@ -185,22 +186,74 @@ describe('outputs', () => {
 describe('the step summary', () => {
   test('is added to what is there', async () => {
     const path = file('summary', 'before\n')
-    expect(await writeSummary('# hello', { GITHUB_STEP_SUMMARY: path })).toBeNull()
-    expect(readFileSync(path, 'utf8')).toBe('before\n# hello\n')
+    const summary = await openSummary({ GITHUB_STEP_SUMMARY: path })
+    expect(await summary.write('# hello to all')).toBeNull()
+    expect(readFileSync(path, 'utf8')).toBe('before\n# hello to all\n')
+    expect(await summary.write('# bye')).toBeNull()
+    expect(readFileSync(path, 'utf8'), 'in place of the first').toBe('before\n# bye\n')
   })
 
   test('what fits the room fits the file; what does not is refused whole', async () => {
     const env = { GITHUB_STEP_SUMMARY: file('summary', 'x'.repeat(1000)) }
-    const room = await summaryRoom(env)
+    const summary = await openSummary(env)
+    const room = summary.roomBytes
     expect(room).toBe(1024 * 1024 - 1001)
-    expect(await writeSummary('y'.repeat(room + 1), env)).toMatch(/no room left/)
-    expect(await writeSummary('y'.repeat(room), env)).toBeNull()
+    expect(await summary.write('y'.repeat(room + 1))).toMatch(/no room left/)
+    expect(await summary.write('y'.repeat(room))).toBeNull()
     expect(readFileSync(env.GITHUB_STEP_SUMMARY).length).toBe(1024 * 1024)
-    expect(await summaryRoom(env)).toBe(0)
+    expect((await openSummary(env)).roomBytes).toBe(0)
   })
 
   test('a platform without summaries is no problem; a folder that is not there is', async () => {
-    expect([await summaryRoom({}), await writeSummary('x', {})]).toEqual([0, null])
-    expect(await writeSummary('x', { GITHUB_STEP_SUMMARY: join(folder, 'no', 'file') })).toMatch(/ENOENT/)
+    const none = await openSummary({})
+    expect([none.roomBytes, await none.write('x')]).toEqual([0, null])
+    const nowhere = await openSummary({ GITHUB_STEP_SUMMARY: join(folder, 'no', 'file') })
+    expect(await nowhere.write('x')).toMatch(/ENOENT/)
+  })
+
+  test('what takes nothing back is written once', async () => {
+    const full = await openSummary({ GITHUB_STEP_SUMMARY: '/dev/full' })
+    expect(await full.write('x')).toMatch(/ENOSPC/)
+    const device = await openSummary({ GITHUB_STEP_SUMMARY: '/dev/null' })
+    expect([await device.write('x'), await device.write('y')]).toEqual([null, null])
+  })
+})
+
+describe('the pages of a run', () => {
+  const env = {
+    GITHUB_REPOSITORY: 'octo/backups',
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_SHA: '0123456789abcdef',
+    GITHUB_WORKFLOW_REF: 'octo/backups/.github/workflows/night ly.yml@refs/heads/a/b',
+  }
+  const none = { workflow: null, config: null }
+
+  test('are the workflow with its button, and the configuration at this commit', () => {
+    expect(readPages(env, './hosts/my nas.yml')).toEqual({
+      workflow: 'https://github.com/octo/backups/actions/workflows/night%20ly.yml',
+      config: 'https://github.com/octo/backups/blob/0123456789abcdef/hosts/my%20nas.yml',
+    })
+  })
+
+  test.each([
+    ['away from a forge', {}, none],
+    ['act, which makes them up', { ...env, ACT: 'true' }, none],
+    [
+      'a workflow of another repository',
+      { ...env, GITHUB_WORKFLOW_REF: 'octo/other/.github/workflows/x.yml@main' },
+      { workflow: null },
+    ],
+    ['no commit', { ...env, GITHUB_SHA: '' }, { config: null }],
+    [
+      'Gitea',
+      { ...env, GITEA_ACTIONS: 'true', GITHUB_SERVER_URL: 'https://git.example.com' },
+      { workflow: null, config: 'https://git.example.com/octo/backups/src/commit/0123456789abcdef/c.yml' },
+    ],
+  ])('%s', (_, given, pages) => {
+    expect(readPages(given, 'c.yml')).toMatchObject(pages)
+  })
+
+  test.each(['/etc/config.yml', '../config.yml'])('a configuration outside the checkout has none: %s', (path) => {
+    expect(readPages(env, path).config).toBeNull()
   })
 })

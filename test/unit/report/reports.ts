@@ -60,11 +60,13 @@ export function instance(changes: Partial<InstanceReport> = {}): InstanceReport 
     startedAt: '2026-11-24T18:00:00.000Z',
     seconds: 75,
     downtimeSeconds: null,
+    notUp: [],
     image: { reference: 'acme/backup:1', id: 'sha256:1', digest: null },
     exitCode: 0,
     nextRun: '2026-11-25T04:00:00.000Z',
     log: 'logs/files.log',
     tail: ['last words'],
+    stderr: [],
     line: 7,
     ...changes,
   }

@@ -1,15 +1,277 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { NOT_REACHED } from '../../../src/outcome.ts'
 import { withoutFileNames } from '../../../src/report/hideFileNames.ts'
 import { block, code, inline, link } from '../../../src/report/markdown.ts'
 import { redactReport } from '../../../src/report/redact.ts'
-import { renderSummary } from '../../../src/report/summary.ts'
+import { renderSummary, type SummaryOptions } from '../../../src/report/summary.ts'
 import { createRedactor } from '../../../src/secrets/redaction.ts'
 import { failed, failedTarget, instance, planned, report, target } from './reports.ts'
 
-const FULL = { publicRepository: false, limitBytes: 1024 * 1024 }
+const LINKS = {
+  workflow: 'https://github.com/o/r/actions/workflows/backup.yml',
+  config: 'https://github.com/o/r/blob/0123456/config.yml',
+  report: 'https://github.com/o/r/actions/runs/5/artifacts/1',
+  logs: 'https://github.com/o/r/actions/runs/5/artifacts/2',
+}
+const FULL: SummaryOptions = {
+  publicRepository: false,
+  limitBytes: 1024 * 1024,
+  allowPartial: false,
+  links: LINKS,
+  runner: 'runner-1',
+  version: 'v1',
+}
+
+const line = 'Fatal: unable to open repository at sftp:backup@nas:/restic: no route to host'
+const mounted = (name: string) => target({ name, staging: 'mount', files: null, bytes: null, seconds: 0 })
+const ended = 'its script ended with exit code 1 after 1.8 s'
 
 describe('the summary', () => {
+  test('of a good run', () => {
+    const run = report({
+      instances: [
+        instance({ id: 'documents', targets: [mounted('nb-docs')], seconds: 0.8 }),
+        instance({
+          id: 'shop',
+          targets: [
+            target({ kind: 'db', name: 'nb-pg', staging: 'dump', bytes: 51_000 }),
+            target({ staging: 'presync' }),
+          ],
+          seconds: 5.7,
+          downtimeSeconds: 0.7,
+        }),
+        instance({ id: 'archive', seconds: 3725, targets: [target(), target(), mounted('old')], warnings: ['slow'] }),
+      ],
+    })
+    expect(renderSummary(run, FULL)).toMatchInlineSnapshot(`
+      "### ✅ nas: all 3 backups done in 1 min 20 s, with 1 warning
+
+      | | backup | what | time |
+      |---|---|---|---:|
+      | ✅ | <b>documents</b> | 1 volume read in place | 0.8 s |
+      | ✅ | <b>shop</b> | 1 database 51 kB, 1 volume 1.2 MB copied, application away 0.7 s | 5.7 s |
+      | ✅ | <b>archive</b> | 2 volumes 2.5 MB copied, 1 volume read in place | 1 h 2 min |
+
+      <details><summary>Targets</summary>
+
+      | target | how | size | time |
+      |---|---|---:|---:|
+      | documents: <code>nb-docs</code> | read in place | – | 0.0 s |
+      | shop: <code>nb-pg</code> | dumped | 51 kB | 1.5 s |
+      | shop: <code>data</code> | copied around a stop | 1.2 MB | 1.5 s |
+      | archive: <code>data</code> | copied | 1.2 MB | 1.5 s |
+      | archive: <code>data</code> | copied | 1.2 MB | 1.5 s |
+      | archive: <code>old</code> | read in place | – | 0.0 s |
+
+      </details>
+
+      ⚠️ Warnings:
+
+      - <b>archive</b>: slow
+
+      <sub>Begun 2026-11-24 18:00 UTC · <a href="https://github.com/o/r/actions/runs/5/artifacts/1">report and logs</a> · <a href="https://github.com/o/r/blob/0123456/config.yml">config.yml</a> · runner runner-1 · Docker 28.2.2 · Marina v1</sub>
+      "
+    `)
+  })
+
+  test('of a red run: the cause first, with the last words of stderr, and what to do', () => {
+    const run = report({
+      result: 'failed',
+      attempt: 2,
+      instances: [
+        instance({ id: 'shop' }),
+        {
+          ...failed('documents', ended, [
+            'uploading',
+            'uploaded 1 of 2',
+            line,
+            '--- run 1.8 s',
+            `--- failed: ${ended}`,
+          ]),
+          stderr: ['+ restic backup', line],
+          targets: [mounted('nb-docs')],
+          line: 2,
+        },
+      ],
+    })
+    expect(renderSummary(run, FULL)).toMatchInlineSnapshot(`
+      "### ❌ nas: 1 of 2 backups failed: documents
+
+      > [!CAUTION]
+      > <b>documents</b>: its script ended with exit code 1 after 1.8 s:<br><code>Fatal: unable to open repository at sftp&#58;backup<span>&#64;</span>nas&#58;/restic: no route to host</code> (<a href="https://github.com/o/r/blob/0123456/config.yml#L2">config.yml line 2</a>)
+
+      Applications: none was stopped. <b><a href="https://github.com/o/r/actions/workflows/backup.yml">Run again</a></b> with <code>documents</code> · <a href="https://github.com/o/r/actions/runs/5/artifacts/2">whole log</a>
+
+      <details><summary>Last 2 lines of <b>documents</b> on stderr</summary>
+
+      <pre>
+      + restic backup
+      Fatal: unable to open repository at sftp:backup@nas:/restic: no route to host
+      </pre>
+
+      </details>
+
+      <details><summary>Last 3 lines of <b>documents</b></summary>
+
+      <pre>
+      uploading
+      uploaded 1 of 2
+      Fatal: unable to open repository at sftp:backup@nas:/restic: no route to host
+      </pre>
+
+      </details>
+
+      | | backup | what | time |
+      |---|---|---|---:|
+      | ❌ | <b>documents</b> | failed while your script ran, 1 volume read in place | 1 min 15 s |
+      | ✅ | <b>shop</b> | 1 volume 1.2 MB copied | 1 min 15 s |
+
+      <details><summary>Targets</summary>
+
+      | target | how | size | time |
+      |---|---|---:|---:|
+      | shop: <code>data</code> | copied | 1.2 MB | 1.5 s |
+      | documents: <code>nb-docs</code> | read in place | – | 0.0 s |
+
+      </details>
+
+      <sub>Begun 2026-11-24 18:00 UTC · attempt 2 · <a href="https://github.com/o/r/actions/runs/5/artifacts/1">report and logs</a> · <a href="https://github.com/o/r/blob/0123456/config.yml">config.yml</a> · runner runner-1 · Docker 28.2.2 · Marina v1</sub>
+      "
+    `)
+  })
+
+  test('of a run with everything in it', () => {
+    const run = report({
+      result: 'failed',
+      warnings: ['the image could not be pulled'],
+      instances: [
+        instance(),
+        instance({
+          id: 'db',
+          status: 'partial',
+          failedPhase: 'dump',
+          error: 'password wrong; volume gone',
+          targets: [
+            target({ warnings: ['stopped by a kill'] }),
+            { ...failedTarget('pg', 'password wrong'), kind: 'db' },
+            failedTarget('old', 'volume gone'),
+          ],
+          downtimeSeconds: 0.42,
+          notUp: ['web', 'worker'],
+          warnings: ['slow'],
+        }),
+        { ...failed('silent', ended), tail: ['uploading', 'oh no', '--- run 1.8 s'] },
+        {
+          ...failed('a', 'no such image'),
+          failedPhase: 'image',
+          exitCode: null,
+          targets: [failedTarget('x', NOT_REACHED)],
+        },
+        {
+          ...failed('b', 'no such image'),
+          failedPhase: 'image',
+          exitCode: null,
+          targets: [failedTarget('x', NOT_REACHED)],
+        },
+        instance({ id: 'late', status: 'skipped', startedAt: null, nextRun: null, targets: [] }),
+      ],
+    })
+    expect(renderSummary(run, { ...FULL, runner: null, version: null })).toMatchInlineSnapshot(`
+      "### ❌ nas: 3 of 6 backups failed and 1 incomplete: silent, a, b, db
+
+      > [!CAUTION]
+      > <b>silent</b>: its script ended with exit code 1 after 1.8 s (<a href="https://github.com/o/r/blob/0123456/config.yml#L7">config.yml line 7</a>)
+
+      > [!CAUTION]
+      > <b>a</b>, <b>b</b>: no such image
+
+      > [!CAUTION]
+      > <b>db</b>: 2 of 3 targets failed (<a href="https://github.com/o/r/blob/0123456/config.yml#L7">config.yml line 7</a>)
+      >
+      > - database <code>pg</code>: password wrong
+      > - volume <code>old</code>: volume gone
+
+      Applications: <b>not up again: <code>web</code>, <code>worker</code></b>. <b><a href="https://github.com/o/r/actions/workflows/backup.yml">Run again</a></b> with <code>silent,a,b,db</code> · <a href="https://github.com/o/r/actions/runs/5/artifacts/2">whole log</a>
+
+      <details open><summary>Last 2 lines of <b>silent</b></summary>
+
+      <pre>
+      uploading
+      oh no
+      </pre>
+
+      </details>
+
+      | | backup | what | time |
+      |---|---|---|---:|
+      | ❌ | <b>silent</b> | failed while your script ran, 1 volume 1.2 MB copied | 1 min 15 s |
+      | ❌ | <b>a</b> | failed while its image was fetched | 1 min 15 s |
+      | ❌ | <b>b</b> | failed while its image was fetched | 1 min 15 s |
+      | ❌ | <b>db</b> | incomplete, <b>2 targets missing</b>, 1 volume 1.2 MB copied, application away 0.4 s | 1 min 15 s |
+      | ⏭️ | <b>late</b> | not begun | – |
+      | ✅ | <b>files</b> | 1 volume 1.2 MB copied | 1 min 15 s |
+
+      <details><summary>Targets</summary>
+
+      | target | how | size | time |
+      |---|---|---:|---:|
+      | files: <code>data</code> | copied | 1.2 MB | 1.5 s |
+      | db: <code>data</code> | copied | 1.2 MB | 1.5 s |
+      | silent: <code>data</code> | copied | 1.2 MB | 1.5 s |
+
+      </details>
+
+      ⚠️ Warnings:
+
+      - the image could not be pulled
+      - <b>db</b>: slow
+      - <b>db</b> <code>data</code>: stopped by a kill
+
+      <sub>Begun 2026-11-24 18:00 UTC · <a href="https://github.com/o/r/actions/runs/5/artifacts/1">report and logs</a> · <a href="https://github.com/o/r/blob/0123456/config.yml">config.yml</a> · Docker 28.2.2</sub>
+      "
+    `)
+  })
+
+  test('of thirty with two red: the good ones are folded', () => {
+    const good = Array.from({ length: 28 }, (_, i) => instance({ id: `service-${i}`, targets: [mounted(`v${i}`)] }))
+    const run = report({
+      result: 'failed',
+      instances: [
+        ...good.slice(0, 20),
+        { ...failed('service-x', ended), stderr: [line], tail: [line] },
+        ...good.slice(20),
+        {
+          ...failed('service-y', 'volume "nb-docz" does not exist: did you mean "nb-docs"?'),
+          failedPhase: 'resolve',
+          exitCode: null,
+          startedAt: null,
+        },
+      ],
+    })
+    const text = renderSummary(run, FULL)
+    const [above = '', below = ''] = text.split('<details><summary>✅ 28 backups done</summary>')
+    expect(above).toMatchInlineSnapshot(`
+      "### ❌ nas: 2 of 30 backups failed: service-x, service-y
+
+      > [!CAUTION]
+      > <b>service-x</b>: its script ended with exit code 1 after 1.8 s:<br><code>Fatal: unable to open repository at sftp&#58;backup<span>&#64;</span>nas&#58;/restic: no route to host</code> (<a href="https://github.com/o/r/blob/0123456/config.yml#L7">config.yml line 7</a>)
+
+      > [!CAUTION]
+      > <b>service-y</b>: volume "nb-docz" does not exist: did you mean "nb-docs"? (<a href="https://github.com/o/r/blob/0123456/config.yml#L7">config.yml line 7</a>)
+
+      Applications: none was stopped. <b><a href="https://github.com/o/r/actions/workflows/backup.yml">Run again</a></b> with <code>service-x,service-y</code> · <a href="https://github.com/o/r/actions/runs/5/artifacts/2">whole log</a>
+
+      | | backup | what | time |
+      |---|---|---|---:|
+      | ❌ | <b>service-x</b> | failed while your script ran, 1 volume 1.2 MB copied | 1 min 15 s |
+      | ❌ | <b>service-y</b> | not begun, 1 volume 1.2 MB copied | – |
+
+      "
+    `)
+    expect(below.match(/^\| ✅ \| <b>service-\d+<\/b>/gm)).toHaveLength(28)
+  })
+
   test('of a dry run: what would be done, and no word of success', () => {
     const dry = report({
       dryRun: true,
@@ -24,124 +286,105 @@ describe('the summary', () => {
     })
     const text = renderSummary(dry, FULL)
     expect(text).toMatchInlineSnapshot(`
-      "### ⏭️ Dry run on nas: nothing was backed up, 1 backup would be
+      "### ⏭️ nas: dry run, nothing was backed up; 1 backup would run
 
-      | Instance | Status | Targets | Size | Downtime | Duration | Next run |
-      | --- | --- | --- | ---: | ---: | ---: | --- |
-      | <code>files</code> | ⏭️ would run | 2 | – | – | 1 min 15 s | 2026-11-25 04:00 UTC |
+      | | backup | what a run would do |
+      |---|---|---|
+      | ⏭️ | <b>files</b> | volume <code>data</code> would be mounted in place<br>volume <code>app</code> would be copied in two passes around a stop |
 
-      #### What a run would do
-
-      - <code>files</code>: volume <code>data</code> would be mounted in place
-      - <code>files</code>: volume <code>app</code> would be copied in two passes around a stop
-
-      <sub>Docker 28.2.2 · <a href="https://github.com/o/r/actions/runs/5">run</a> · begun 2026-11-24 18:00 UTC</sub>
+      <sub>Begun 2026-11-24 18:00 UTC · <a href="https://github.com/o/r/actions/runs/5/artifacts/1">report and logs</a> · <a href="https://github.com/o/r/blob/0123456/config.yml">config.yml</a> · runner runner-1 · Docker 28.2.2 · Marina v1</sub>
       "
     `)
-    expect(text).not.toMatch(/success|staged|✅/)
+    expect(text).not.toMatch(/success|staged|✅|Run again|Applications/)
     const bad = {
       ...dry,
       result: 'failed' as const,
       instances: [...dry.instances, failed('mail', 'volume mail is not there')],
     }
     expect(renderSummary(bad, FULL)).toMatch(
-      /^### ❌ Dry run on nas: nothing was backed up, and 1 of 2 backups would fail or be incomplete: mail\n/,
+      /^### ❌ nas: dry run, nothing was backed up; 1 of 2 backups would fail: mail\n\n> \[!CAUTION\]\n> <b>mail<\/b>: volume mail is not there/,
     )
   })
 
-  test('of a good run', () => {
-    expect(renderSummary(report(), FULL)).toMatchInlineSnapshot(`
-      "### ✅ 1 backup succeeded on nas, in 1 min 20 s
+  test('of a run in which nothing was due', () => {
+    expect(renderSummary(report({ result: 'nothing-due', instances: [] }), FULL)).toMatchInlineSnapshot(`
+      "### 💤 nas: nothing was due
 
-      | Instance | Status | Targets | Size | Downtime | Duration | Next run |
-      | --- | --- | --- | ---: | ---: | ---: | --- |
-      | <code>files</code> | ✅ success | 1 | 1.2 MB | – | 1 min 15 s | 2026-11-25 04:00 UTC |
+      No backup in <code>config.yml</code> has a <code>schedule</code>, so that a scheduled run has nothing to do. Give one a <code>schedule</code>, or start the workflow by hand: that runs all of them.
 
-      <sub>Docker 28.2.2 · <a href="https://github.com/o/r/actions/runs/5">run</a> · begun 2026-11-24 18:00 UTC</sub>
+      <sub>Begun 2026-11-24 18:00 UTC · <a href="https://github.com/o/r/actions/runs/5/artifacts/1">report and logs</a> · <a href="https://github.com/o/r/blob/0123456/config.yml">config.yml</a> · runner runner-1 · Docker 28.2.2 · Marina v1</sub>
       "
     `)
   })
 
-  test('of a run with everything in it', () => {
-    const text = renderSummary(
-      report({
-        result: 'failed',
-        attempt: 2,
-        warnings: ['the image could not be pulled'],
-        instances: [
-          instance(),
-          instance({
-            id: 'db',
-            status: 'partial',
-            failedPhase: 'dump',
-            error: '1 of 2 targets failed',
-            targets: [
-              target({ warnings: ['stopped by a kill'] }),
-              { ...failedTarget('pg', 'password wrong'), kind: 'db' },
-            ],
-            downtimeSeconds: 0.42,
-            warnings: ['slow'],
-          }),
-          failed('mail', 'the image ended with exit code 7', ['uploading', 'oh no']),
-          instance({ id: 'late', status: 'skipped', startedAt: null, nextRun: null, targets: [] }),
-          instance({ id: 'mounted', targets: [target({ bytes: null, files: null, staging: 'mount' }), target()] }),
-        ],
-      }),
-      FULL,
-    )
-    expect(text).toMatchInlineSnapshot(`
-      "### ❌ 1 of 5 backups failed on nas: mail
-
-      | Instance | Status | Targets | Size | Downtime | Duration | Next run |
-      | --- | --- | --- | ---: | ---: | ---: | --- |
-      | <code>files</code> | ✅ success | 1 | 1.2 MB | – | 1 min 15 s | 2026-11-25 04:00 UTC |
-      | <code>db</code> | ⚠️ partial (dump) | 1 of 2 | 1.2 MB | 0.4 s | 1 min 15 s | 2026-11-25 04:00 UTC |
-      | <code>mail</code> | ❌ failed (run) | 1 | 1.2 MB | – | 1 min 15 s | 2026-11-25 04:00 UTC |
-      | <code>late</code> | ⏭️ skipped | – | – | – | – | by hand |
-      | <code>mounted</code> | ✅ success | 2 | 1.2 MB + mounted | – | 1 min 15 s | 2026-11-25 04:00 UTC |
-
-      <details><summary>❌ <b>mail</b>: the image ended with exit code 7</summary>
-
-      Last 2 lines of its log:
-
-      <pre>
-      uploading
-      oh no
-      </pre>
-
-      </details>
-
-      <details><summary>⚠️ <b>db</b>: 1 of 2 targets failed</summary>
-
-      - db <code>pg</code>: password wrong
-
-      </details>
-
-      #### Warnings
-
-      - the image could not be pulled
-      - <code>db</code>: slow
-      - <code>db</code>, volume <code>data</code>: stopped by a kill
-
-      <sub>Docker 28.2.2 · attempt 2 · <a href="https://github.com/o/r/actions/runs/5">run</a> · begun 2026-11-24 18:00 UTC</sub>
-      "
-    `)
+  const down = 'container "web" could not be started again: its network is gone'
+  const cancelled = instance({
+    id: 'half',
+    status: 'cancelled',
+    error: 'cancelled',
+    failedPhase: 'run',
+    exitCode: null,
   })
-
+  const partial = instance({ status: 'partial', error: 'gone', targets: [target(), failedTarget('old', 'gone')] })
   test.each([
-    ['nothing-due', report({ result: 'nothing-due', instances: [] }), '### 💤 Nothing was due on nas'],
+    ['one good', report(), '✅ nas: 1 backup done in 1 min 20 s'],
+    ['away from a host', report({ host: '' }), '✅ 1 backup done in 1 min 20 s'],
+    ['with warnings', report({ warnings: ['a', 'b'] }), '✅ nas: 1 backup done in 1 min 20 s, with 2 warnings'],
+    ['partial', report({ result: 'partial', instances: [partial] }), '❌ nas: 1 of 1 backup incomplete: files'],
     [
-      'partial',
-      report({ result: 'partial', instances: [instance({ status: 'partial' })] }),
-      '### ⚠️ 1 of 1 backup incomplete on nas: files',
+      'partial and failed',
+      report({ result: 'failed', instances: [partial, failed('mail', 'oh')] }),
+      '❌ nas: 1 of 2 backups failed and 1 incomplete: mail, files',
     ],
     [
       'cancelled',
-      report({ result: 'cancelled', instances: [instance(), instance({ status: 'cancelled' })] }),
-      '### 🚫 Cancelled on nas: 1 of 2 backups succeeded before',
+      report({ result: 'cancelled', instances: [instance(), cancelled] }),
+      '🚫 nas: cancelled; 1 of 2 backups was done before',
     ],
-  ])('verdict %s', (_, run, verdict) => {
-    expect(renderSummary(run, FULL).split('\n')[0]).toBe(verdict)
+    [
+      'an application of an earlier run',
+      report({ result: 'failed', errors: [down] }),
+      '❌ nas: an application that an earlier run stopped is not up; 1 of 1 backup done',
+    ],
+  ])('verdict: %s', (_, run, verdict) => {
+    expect(renderSummary(run, FULL).split('\n')[0]).toBe(`### ${verdict}`)
+  })
+
+  test('partial is yellow where the job is green', () => {
+    const text = renderSummary(report({ result: 'partial', instances: [partial] }), { ...FULL, allowPartial: true })
+    expect(text).toMatch(/^### ⚠️ nas: 1 of 1 backup incomplete: files\n\n> \[!WARNING\]\n/)
+    expect(text).toContain('\n| ⚠️ | <b>files</b> | incomplete, <b>1 target missing</b>, 1 volume 1.2\u00a0MB copied |')
+  })
+
+  test.each([
+    [{ notUp: ['web'], downtimeSeconds: 3 }, 'Applications: <b>not up again: <code>web</code></b>.'],
+    [{ downtimeSeconds: 3 }, 'Applications: all are up again.'],
+    [{}, 'Applications: none was stopped.'],
+  ])('says whether anything is still down: %j', (changes, sentence) => {
+    const run = report({ result: 'failed', instances: [{ ...failed('a', 'oh'), ...changes }] })
+    expect(renderSummary(run, FULL)).toContain(`\n${sentence} <b><a`)
+  })
+
+  test('where the platform has no pages there are no links', () => {
+    const links = { workflow: null, config: null, report: null, logs: null }
+    const text = renderSummary(report({ result: 'failed', instances: [failed('a', 'oh')] }), { ...FULL, links })
+    expect(text).not.toMatch(/<a |null|undefined/)
+  })
+
+  test('each sentence once', () => {
+    const sentence = 'preHook in container "web" failed: exit code 1'
+    const run = report({
+      result: 'partial',
+      instances: [
+        instance({
+          status: 'partial',
+          error: sentence,
+          targets: [target(), failedTarget('a', sentence), failedTarget('b', sentence)],
+          tail: [`--- failed: ${sentence}`],
+        }),
+      ],
+    })
+    expect(renderSummary(run, FULL).split('exit code 1')).toHaveLength(2)
   })
 
   test('always fits, and says that it was cut', () => {
@@ -150,21 +393,22 @@ describe('the summary', () => {
       instances: Array.from({ length: 300 }, (_, i) =>
         failed(
           `db${i}`,
-          'e'.repeat(3000),
+          `${i}${'e'.repeat(3000)}`,
           Array.from({ length: 50 }, () => '&'.repeat(1000)),
         ),
       ),
       warnings: Array.from({ length: 999 }, () => 'w'.repeat(3000)),
     })
     for (const limitBytes of [1024 * 1024, 100_000, 30_000, 2000, 200, 60, 3]) {
-      const text = renderSummary(run, { publicRepository: false, limitBytes })
+      const text = renderSummary(run, { ...FULL, limitBytes })
       expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limitBytes)
-      if (limitBytes >= 200) expect(text).toMatch(/^### ❌ 300 of 300 backups failed on nas: db0, db1.* and 295 more$/m)
-      if (limitBytes >= 2000) expect(text).toContain('This summary was cut to fit')
+      const verdict = text.slice(0, 100).split('\n')[0]
+      if (limitBytes >= 200) expect(verdict).toMatch(/^### ❌ nas: 300 of 300 backups failed: db0, db1.* and 295 more$/)
+      if (limitBytes >= 2000) expect(text.includes('This summary was cut to fit')).toBe(true)
     }
   })
 
-  test('a public repository sees no file names and no log', () => {
+  test('a public repository sees no file names and no lines of containers', () => {
     const text = renderSummary(
       report({
         result: 'failed',
@@ -174,6 +418,7 @@ describe('the summary', () => {
             ...failed('mail', 'path "etc/secret.key" of volume "mail" is not there (config.yml line 3)', [
               'wrote /srv/x',
             ]),
+            stderr: ['cannot read srv-letters'],
             targets: [failedTarget('mail', "cp: can't stat '/data/a b.txt': gone")],
             warnings: ['acme/backup:1 skipped letters/inbox.mbox and notes.odt'],
           },
@@ -217,17 +462,18 @@ describe('text from anywhere', () => {
     fc.assert(
       fc.property(fc.array(word, { minLength: 12, maxLength: 12 }), fc.boolean(), (words, publicRepository) => {
         const of = (w: readonly string[]) => {
-          const [a = '', b = '', c = '', d = '', e = '', f = '', g = '', h = '', i = '', j = ''] = w
+          const [a = '', b = '', c = '', d = '', e = '', f = '', g = '', h = '', i = '', j = '', k = '', l = ''] = w
           const bad = {
-            ...failed(a, b, [c, d]),
-            warnings: [e],
-            targets: [failedTarget(f, g)],
+            ...failed(a, `one ${b}`, [c, d]),
+            warnings: [`of it ${e}`],
+            stderr: [`it says ${k}`],
+            targets: [failedTarget(f, `another ${g}`), target({ name: l })],
           }
           const run = report({
             result: 'failed',
             host: h,
             instances: [bad],
-            warnings: [i],
+            warnings: [`of the host ${i}`],
             engine: { version: j, apiVersion: '1' },
           })
           return renderSummary(run, { ...FULL, publicRepository })
@@ -239,7 +485,7 @@ describe('text from anywhere', () => {
             .map((line) => ({
               item: line.startsWith('- '),
               marks: line
-                .replace(/<\/?span>/g, '')
+                .replace(/<\/?span>|<wbr>/g, '')
                 .replace(/&#\d+;/g, '')
                 .replace(/[^|<>`*_~[\]\\#&]/g, ''),
             }))

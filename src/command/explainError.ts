@@ -1,0 +1,76 @@
+/** The last word on an error that ended a command: annotations, outputs, and the run's page. */
+import type { AnnotationPlace, Console } from '../action/console/console.ts'
+import { setOutputs } from '../action/outputs.ts'
+import { readPages } from '../action/pages.ts'
+import { withSourceLines } from '../action/sourceLines.ts'
+import { openSummary } from '../action/stepSummary.ts'
+import { CancelledError, CommandError, ConfigError, DockerUnavailableError, InputError } from '../errors.ts'
+import { count } from '../format.ts'
+import { placeName, type RefusalMessage, renderRefusal } from '../report/messagePages.ts'
+
+interface Surroundings {
+  readonly env: NodeJS.ProcessEnv
+  readonly console: Console
+  /** Address of the bundle, for the stack of a bug. */
+  readonly bundle: string
+}
+
+/**
+ * A user's mistake is one sentence at its place; anything unknown is our bug and says so. A step that reads `result` hears of it, and so
+ * does the run's page. Returns the exit code.
+ */
+export async function explainError({ env, console, bundle }: Surroundings, error: unknown): Promise<number> {
+  const messages = messagesOf(error, bundle)
+  for (const { message, at } of messages) {
+    // the job's log shows of an annotation nothing but its message
+    await console.error(at === null ? message : `${placeName(at)}: ${message}`, annotationPlace(at))
+  }
+  try {
+    const result = error instanceof CancelledError ? 'cancelled' : 'failed'
+    await setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' })
+    const summary = await openSummary(env)
+    const markdown = renderRefusal({
+      heading: headingOf(error, env.INPUT_COMMAND === 'validate'),
+      // before it is escaped, which could hide a secret from a search
+      messages: messages.map((one) => ({ ...one, message: console.redact(one.message) })),
+      links: readPages(env, error instanceof ConfigError ? error.file : ''),
+      limitBytes: summary.roomBytes,
+    })
+    const unwritten = await summary.write(markdown)
+    if (unwritten !== null) await console.warning(unwritten)
+  } catch (later) {
+    await console.warning(`Outputs or summary could not be written: ${(later as Error).message}`)
+  }
+  return 1
+}
+
+/** These are thrown before anything is touched; what else ends a run may have come in the middle of it. */
+function headingOf(error: unknown, isValidate: boolean): string {
+  if (error instanceof ConfigError) {
+    const errors = count(error.issues.length, 'error')
+    return `❌ ${error.file}: ${errors}${isValidate ? '' : ', nothing was backed up'}`
+  }
+  if (error instanceof CancelledError) return '🚫 Cancelled'
+  const isEarly = error instanceof InputError || error instanceof DockerUnavailableError
+  if (!isEarly) return '❌ The run failed'
+  return isValidate ? '❌ The configuration could not be checked' : '❌ Nothing was backed up'
+}
+
+function annotationPlace(at: RefusalMessage['at']): AnnotationPlace | undefined {
+  if (at === null) return undefined
+  const { file, line, path } = at
+  return { file, line, ...(path === '' ? {} : { title: path }) }
+}
+
+function messagesOf(error: unknown, bundle: string): readonly RefusalMessage[] {
+  if (error instanceof ConfigError)
+    return error.issues.map(({ message, ...place }) => ({ message, at: { file: error.file, ...place } }))
+  const isKnown =
+    error instanceof InputError ||
+    error instanceof DockerUnavailableError ||
+    error instanceof CommandError ||
+    error instanceof CancelledError
+  if (isKnown) return [{ message: error.message, at: null }]
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return [{ message: `A bug in Marina, please report it: ${withSourceLines(trace, bundle)}`, at: null }]
+}

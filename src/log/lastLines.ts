@@ -1,0 +1,67 @@
+/** The last lines of an output as people are shown them: few, redacted, and harmless to print. */
+import { harmlessLine, lastWritten } from '../report/sanitize.ts'
+import type { Redactor } from '../secrets/redaction.ts'
+import { createLineMemory, startOfLast } from './lineMemory.ts'
+
+export interface LastLines {
+  /** Takes lines, each with its end. */
+  push(lines: Buffer): void
+  /** Takes the line from `start` to `end`; one of progress is replaced by the next line, as on a terminal. */
+  pushLine(data: Buffer, start: number, end: number, isProgress: boolean): void
+  clear(): void
+  /** Oldest first. */
+  lines(): readonly string[]
+}
+
+interface Bounds {
+  readonly lines: number
+  /** The longest line, in characters: `…` tells that it was cut. */
+  readonly lineCharacters: number
+  /** All lines together; the oldest are left out. */
+  readonly characters: number
+}
+
+const LINE_END = Buffer.from('\n')
+/** Memory is tidied when it has grown by so much. */
+const SLACK_BYTES = 64 * 1024
+
+export function createLastLines(redactor: Redactor, bounds: Bounds): LastLines {
+  const kept = createLineMemory()
+  const progress = createLineMemory()
+  let tidyAt = SLACK_BYTES
+
+  function tidy(): void {
+    if (kept.length < tidyAt) return
+    kept.keepLast(bounds.lines)
+    tidyAt = 2 * kept.length + SLACK_BYTES
+  }
+
+  return {
+    push(lines) {
+      kept.add(lines, startOfLast(lines, bounds.lines))
+      tidy()
+    },
+    pushLine(data, start, end, isProgress) {
+      progress.clear()
+      const memory = isProgress ? progress : kept
+      memory.add(data, start, end)
+      memory.add(LINE_END)
+      tidy()
+    },
+    clear() {
+      kept.clear()
+      progress.clear()
+    },
+    lines() {
+      const texts = `${kept.bytes()}${progress.bytes()}`.split('\n').slice(0, -1).slice(-bounds.lines)
+      // redacted once more: what `harmlessLine` takes out may have stood in the middle of a secret
+      const shown = texts.map((text) => redactor.text(harmlessLine(lastWritten(text), bounds.lineCharacters)))
+      let room = bounds.characters
+      const first = shown.findLastIndex((line) => {
+        room -= line.length
+        return room < 0
+      })
+      return shown.slice(first + 1)
+    },
+  }
+}

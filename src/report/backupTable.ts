@@ -1,0 +1,170 @@
+/** The backups of a run as tables that fit a phone: what was backed up, in how long; the failed ones first. Pure. */
+import { bytes, count, seconds } from '../format.ts'
+import type { InstanceReport, InstanceStatus, Phase, RunReport, TargetReport } from '../outcome.ts'
+import { breakable, code, inline } from './markdown.ts'
+
+/** Over so many backups the good ones are folded. */
+const UNFOLDED = 10
+
+const SIGNS: Readonly<Record<InstanceStatus, string>> = {
+  success: '✅',
+  partial: '❌',
+  failed: '❌',
+  cancelled: '🚫',
+  skipped: '⏭️',
+}
+const ORDER: readonly InstanceStatus[] = ['failed', 'partial', 'cancelled', 'skipped', 'success']
+
+/** What was going on when a backup failed. */
+const WHILE: Readonly<Record<Phase, string>> = {
+  resolve: 'while its targets were looked up',
+  image: 'while its image was fetched',
+  claim: 'before anything was backed up',
+  dump: 'while its databases were dumped',
+  stage: 'while its volumes were made ready',
+  run: 'while your script ran',
+  release: 'while it was cleaned up',
+}
+
+interface TableOptions {
+  readonly allowPartial: boolean
+  /** At most so many rows. */
+  readonly rows: number
+}
+
+/** One table of all backups; of many, one of the bad ones and a fold of the good ones. */
+export function backupTables(report: RunReport, options: TableOptions): readonly string[] {
+  if (report.instances.length === 0 || options.rows === 0) return []
+  if (report.dryRun) return [dryRunTable(report, options)]
+  const sorted = ORDER.flatMap((status) => report.instances.filter((one) => one.status === status))
+  if (sorted.length <= UNFOLDED) return [table(sorted, options)]
+  const good = sorted.filter(({ status }) => status === 'success')
+  const rest = sorted.filter(({ status }) => status !== 'success')
+  return [
+    ...(rest.length === 0 ? [] : [table(rest, options)]),
+    ...(good.length === 0
+      ? []
+      : [
+          `<details><summary>✅ ${count(good.length, 'backup')} done</summary>\n\n${table(good, options)}\n\n</details>`,
+        ]),
+  ]
+}
+
+function table(instances: readonly InstanceReport[], options: TableOptions): string {
+  return withRest(instances, options, [
+    '| | backup | what | time |',
+    '|---|---|---|---:|',
+    ...instances.slice(0, options.rows).map((one) => row(one, options)),
+  ])
+}
+
+/** Says below the lines how many are left out. */
+function withRest(instances: readonly unknown[], { rows }: TableOptions, lines: readonly string[]): string {
+  const more = instances.length - rows
+  return [...lines, ...(more > 0 ? ['', `_And ${count(more, 'more backup')}, in the report._`] : [])].join('\n')
+}
+
+function row(one: InstanceReport, { allowPartial }: TableOptions): string {
+  const sign = one.status === 'partial' && allowPartial ? '⚠️' : SIGNS[one.status]
+  const time = one.startedAt === null ? '–' : unbroken(seconds(one.seconds))
+  return `| ${sign} | <b>${breakable(inline(one.id))}</b> | ${breakable(whatOf(one))} | ${time} |`
+}
+
+function whatOf(one: InstanceReport): string {
+  if (one.status === 'skipped') return 'not begun'
+  const staged = one.targets.filter((target) => target.status === 'staged')
+  const missing = one.targets.length - staged.length
+  const away = one.downtimeSeconds === null ? [] : [`application away ${unbroken(seconds(one.downtimeSeconds))}`]
+  const parts = [
+    ...(one.status === 'success' ? [] : [howFar(one)]),
+    ...(one.status === 'partial' ? [`<b>${count(missing, 'target')} missing</b>`] : []),
+    ...sizes(staged),
+    ...away,
+  ]
+  return parts.length === 0 ? 'no targets' : parts.join(', ')
+}
+
+function howFar({ status, failedPhase, startedAt }: InstanceReport): string {
+  if (startedAt === null) return 'not begun'
+  const word = status === 'partial' ? 'incomplete' : status
+  return failedPhase === null || status === 'partial' ? word : `${word} ${WHILE[failedPhase]}`
+}
+
+/** `1 database 51 kB, 2 volumes 3.0 MB copied, 1 volume read in place`. */
+function sizes(staged: readonly TargetReport[]): readonly string[] {
+  const part = (noun: string, some: readonly TargetReport[], how: string) => {
+    const sum = some.reduce((total, target) => total + (target.bytes ?? 0), 0)
+    return some.length === 0
+      ? []
+      : [`${count(some.length, noun)}${how === 'mount' ? ' read in place' : ` ${unbroken(bytes(sum))}${how}`}`]
+  }
+  const volumes = staged.filter(({ kind }) => kind === 'volume')
+  return [
+    ...part(
+      'database',
+      staged.filter(({ kind }) => kind === 'db'),
+      '',
+    ),
+    ...part(
+      'volume',
+      volumes.filter(({ staging }) => staging !== 'mount'),
+      ' copied',
+    ),
+    ...part(
+      'volume',
+      volumes.filter(({ staging }) => staging === 'mount'),
+      'mount',
+    ),
+  ]
+}
+
+/** What a run would do with each target. */
+function dryRunTable({ instances }: RunReport, options: TableOptions): string {
+  const cell = (one: InstanceReport) => {
+    if (one.status !== 'skipped') return 'would fail'
+    const plans = one.targets.flatMap((target) =>
+      target.status === 'planned' ? [`${kindOf(target)} ${code(target.name)} would be ${inline(target.plan)}`] : [],
+    )
+    return plans.length === 0 ? 'would run' : plans.join('<br>')
+  }
+  const sorted = ORDER.flatMap((status) => instances.filter((one) => one.status === status))
+  return withRest(instances, options, [
+    '| | backup | what a run would do |',
+    '|---|---|---|',
+    ...sorted
+      .slice(0, options.rows)
+      .map((one) => `| ${SIGNS[one.status]} | <b>${breakable(inline(one.id))}</b> | ${breakable(cell(one))} |`),
+  ])
+}
+
+const HOW = {
+  mount: 'read in place',
+  copy: 'copied',
+  presync: 'copied around a stop',
+  dump: 'dumped',
+} as const
+
+/** A fold with each target that was staged. */
+export function targetFold({ instances, dryRun }: RunReport, rows: number): readonly string[] {
+  const staged = instances.flatMap((one) =>
+    one.targets.flatMap((target) => (target.status === 'staged' ? [{ id: one.id, target }] : [])),
+  )
+  if (dryRun || staged.length === 0 || rows === 0) return []
+  const lines = staged.slice(0, rows).map(({ id, target }) => {
+    const name = `${instances.length > 1 ? `${breakable(inline(id))}: ` : ''}${breakable(code(target.name))}`
+    const size = target.bytes === null ? '–' : unbroken(bytes(target.bytes))
+    return `| ${name} | ${HOW[target.staging]} | ${size} | ${unbroken(seconds(target.seconds))} |`
+  })
+  const more = staged.length - lines.length
+  const rest = more > 0 ? `\n\n_And ${count(more, 'more target')}, in the report._` : ''
+  const head = '| target | how | size | time |\n|---|---|---:|---:|'
+  return [`<details><summary>Targets</summary>\n\n${head}\n${lines.join('\n')}${rest}\n\n</details>`]
+}
+
+function kindOf({ kind }: TargetReport): string {
+  return kind === 'db' ? 'database' : 'volume'
+}
+
+function unbroken(text: string): string {
+  return text.replaceAll(' ', '\u00a0')
+}

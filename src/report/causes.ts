@@ -1,0 +1,134 @@
+/** Why backups failed, above everything else: one alert for each cause, what to do next, and the last lines of their output. Pure. */
+import { count } from '../format.ts'
+import { type InstanceReport, NOT_REACHED, type RunReport, type TargetReport } from '../outcome.ts'
+import { lastWords, leadIn } from './lastWords.ts'
+import { block, code, inline, link } from './markdown.ts'
+import type { PageLinks } from './pageLinks.ts'
+
+/** Instances that did not end well, the worst first. A dry run shows what would not. */
+export function badInstances({ instances }: RunReport): readonly InstanceReport[] {
+  return (['failed', 'partial', 'cancelled'] as const).flatMap((status) =>
+    instances.filter((one) => one.status === status),
+  )
+}
+
+interface CauseOptions {
+  readonly allowPartial: boolean
+  readonly links: PageLinks
+  /** At most so many alerts. */
+  readonly most: number
+}
+
+/** One alert for each cause; instances that failed for the same one share it. */
+export function causes(report: RunReport, { allowPartial, links, most }: CauseOptions): readonly string[] {
+  const own = report.errors.map((error) => alert('CAUTION', [inline(capitalised(error))]))
+  const byCause = new Map<string, InstanceReport[]>()
+  for (const one of badInstances(report)) {
+    if (one.status === 'cancelled') continue // the verdict has said all
+    const cause = causeOf(one).join('\n')
+    byCause.set(cause, [...(byCause.get(cause) ?? []), one])
+  }
+  const all = [...byCause.values()].map((group) => {
+    const [first] = group as [InstanceReport]
+    const isMild = allowPartial && first.status === 'partial'
+    const [sentence = '', ...more] = causeOf(first)
+    const where = group.length === 1 ? placeOf(report, first, links) : ''
+    return alert(isMild ? 'WARNING' : 'CAUTION', [`${names(group)}: ${sentence}${where}`, ...more])
+  })
+  const alerts = [...own, ...all]
+  const left = alerts.length - most
+  return left > 0 ? [...alerts.slice(0, most), `_And ${count(left, 'more cause')}, in the report._`] : alerts
+}
+
+/** The sentence, and a line for each target that it does not name. */
+function causeOf(one: InstanceReport): readonly string[] {
+  const failed = one.targets.filter((target) => target.status === 'failed' && target.error !== NOT_REACHED)
+  const sentences = new Set(failed.map(({ error }) => error))
+  const isOfTargets = one.error === [...sentences].join('; ')
+  const share = `${failed.length} of ${count(one.targets.length, 'target')} failed`
+  if (isOfTargets && sentences.size > 1) return [`${share}`, ...failed.map(targetLine)]
+  const prefix = one.status === 'partial' ? `incomplete, ${share}: ` : ''
+  const untold = failed.filter(({ error }) => !(one.error ?? '').includes(error ?? ''))
+  return [`${prefix}${inline(one.error ?? one.status)}${wordsOf(one)}`, ...untold.map(targetLine)]
+}
+
+function targetLine({ kind, name, error }: TargetReport): string {
+  return `- ${kind === 'db' ? 'database' : 'volume'} ${code(name)}: ${inline(error ?? 'failed')}`
+}
+
+/** Its own last words, each on a line. */
+function wordsOf(one: InstanceReport): string {
+  const words = lastWords(one)
+  if (words.length === 0) return ''
+  return `${leadIn(one.error ?? one.status)}${words.map((line) => `<br>${code(line)}`).join('')}`
+}
+
+function names(group: readonly InstanceReport[]): string {
+  const shown = group.slice(0, 10).map(({ id }) => `<b>${inline(id)}</b>`)
+  return `${shown.join(', ')}${group.length > 10 ? ` and ${group.length - 10} more` : ''}`
+}
+
+function placeOf({ configFile }: RunReport, one: InstanceReport, links: PageLinks): string {
+  const at = link(`${configFile} line ${one.line}`, links.config === null ? null : `${links.config}#L${one.line}`)
+  return at === null ? '' : ` (${at})`
+}
+
+function alert(kind: 'CAUTION' | 'WARNING', lines: readonly string[]): string {
+  const [first = '', ...items] = lines
+  // a list needs an empty line above it
+  return [`> [!${kind}]`, `> ${first}`, ...(items.length === 0 ? [] : ['>', ...items.map((item) => `> ${item}`)])].join(
+    '\n',
+  )
+}
+
+function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+}
+
+const IDS_SHOWN = 40
+
+/** Whether anything is still down, and where to try again and to read on. */
+export function nextSteps(report: RunReport, links: PageLinks): readonly string[] {
+  const bad = badInstances(report)
+  if (report.dryRun || bad.length + report.errors.length === 0) return []
+  const ids = bad.slice(0, IDS_SHOWN).map(({ id }) => id)
+  const again = link('Run again', links.workflow)
+  const withIds = ids.length === 0 || ids.length < bad.length ? '' : ` with ${code(ids.join(','))}`
+  const steps = [
+    again === null ? null : `<b>${again}</b>${withIds}`,
+    link('whole log', links.logs),
+    links.logs === null ? link('report', links.report) : null,
+  ].filter((step) => step !== null)
+  return [[...applications(report), steps.join(' · ')].filter((part) => part !== '').join(' ')]
+}
+
+function applications({ instances, errors }: RunReport): readonly string[] {
+  const notUp = [...new Set(instances.flatMap((one) => one.notUp))]
+  if (notUp.length > 0) return [`Applications: <b>not up again: ${notUp.map((name) => code(name)).join(', ')}</b>.`]
+  if (errors.length > 0) return [] // of an earlier run: they say it
+  const stopped = instances.some((one) => one.downtimeSeconds !== null)
+  return [stopped ? 'Applications: all are up again.' : 'Applications: none was stopped.']
+}
+
+/** Folds with the last lines of the failed backups' output, where it says more than the causes do. */
+export function lastLines(one: InstanceReport, most: number): readonly string[] {
+  if (one.status !== 'failed' || most === 0) return [] // where the image has succeeded, its last words explain nothing
+  const quoted = lastWords(one)
+  const isTold = (lines: readonly string[], by: readonly string[]) => lines.every((line) => by.includes(line.trim()))
+  const all = one.tail.filter((line) => !line.startsWith('--- ')) // our own have said what the summary says
+  const output = isTold(all, quoted) ? [] : all.slice(-most)
+  const errors = isTold(one.stderr, [...quoted, ...output.map((line) => line.trim())]) ? [] : one.stderr.slice(-most)
+  return [
+    ...fold(`Last ${linesOf(errors)} of <b>${inline(one.id)}</b> on stderr`, errors, false),
+    ...fold(`Last ${linesOf(output)} of <b>${inline(one.id)}</b>`, output, quoted.length === 0),
+  ]
+}
+
+function linesOf(lines: readonly string[]): string {
+  return lines.length === 1 ? 'line' : `${lines.length} lines`
+}
+
+function fold(title: string, lines: readonly string[], isOpen: boolean): readonly string[] {
+  if (lines.length === 0) return []
+  return [`<details${isOpen ? ' open' : ''}><summary>${title}</summary>\n\n${block(lines)}\n\n</details>`]
+}

@@ -1,0 +1,93 @@
+/** The pages of runs that backed nothing up: a configuration that is wrong, a request that cannot be met, a `validate`. Pure. */
+import { count } from '../format.ts'
+import { breakable, code, inline, link } from './markdown.ts'
+import type { PageLinks } from './pageLinks.ts'
+import { joinWithin } from './summary.ts'
+
+export interface RefusalPage {
+  /** The first line, with its sign. */
+  readonly heading: string
+  readonly messages: readonly RefusalMessage[]
+  readonly links: Pick<PageLinks, 'workflow' | 'config'>
+  readonly limitBytes: number
+}
+
+export interface RefusalMessage {
+  readonly message: string
+  /** Where it stands in the configuration; `path` as a person writes it: `instances[0].env.KEY`. */
+  readonly at: { readonly file: string; readonly line: number; readonly column: number; readonly path: string } | null
+}
+
+/** Each message once, with a link to its line; what does not fit is left out, and that is said. */
+export function renderRefusal(page: RefusalPage): string {
+  for (const most of [Number.POSITIVE_INFINITY, 1000, 100, 10, 1, 0]) {
+    const text = joinWithin(refusalParts(page, most), page.limitBytes)
+    if (text !== null) return text
+  }
+  return ''
+}
+
+function refusalParts({ heading, messages, links }: RefusalPage, most: number): readonly string[] {
+  const shown = messages.slice(0, most).map((one) => messageLine(one, links.config))
+  const more = messages.length - shown.length
+  const lines = [...shown, ...(more > 0 ? [`and ${count(more, 'more message')}, in the job's log`] : [])]
+  const list = lines.length === 1 ? lines : lines.map((line) => `- ${line}`)
+  const again = link('Run again', links.workflow)
+  return [
+    `### ${inline(heading)}`,
+    ...(list.length === 0 ? [] : [['> [!CAUTION]', ...list.map((line) => `> ${line}`)].join('\n')]),
+    ...(again === null ? [] : [`When that is mended: <b>${again}</b>.`]),
+  ]
+}
+
+function messageLine({ message, at }: RefusalMessage, config: string | null): string {
+  if (at === null) return inline(message)
+  const place = placeName(at)
+  const shown = link(place, config === null ? null : `${config}#L${at.line}`) ?? inline(place)
+  return `<b>${shown}</b>${at.path === '' ? '' : ` ${code(at.path)}`}: ${inline(message)}`
+}
+
+/** `config.yml:3:5`. */
+export function placeName({ file, line, column }: NonNullable<RefusalMessage['at']>): string {
+  return `${file}:${line}:${column}`
+}
+
+export interface ValidPage {
+  readonly file: string
+  readonly instances: readonly {
+    readonly id: string
+    readonly line: number
+    /** Its schedule in words; `null` where it is run by hand. */
+    readonly schedule: string | null
+    readonly variables: readonly string[]
+  }[]
+  readonly notices: readonly string[]
+  readonly config: string | null
+  readonly limitBytes: number
+}
+
+/** The configuration is right: what is in it. */
+export function renderValid(page: ValidPage): string {
+  for (const most of [Number.POSITIVE_INFINITY, 1000, 100, 0]) {
+    const text = joinWithin(validParts(page, most), page.limitBytes)
+    if (text !== null) return text
+  }
+  return ''
+}
+
+function validParts({ file, instances, notices, config }: ValidPage, most: number): readonly string[] {
+  const rows = instances.slice(0, most).map(({ id, line, schedule, variables }) => {
+    const name = link(id, config === null ? null : `${config}#L${line}`) ?? inline(id)
+    const when = schedule === null ? 'by hand' : breakable(inline(schedule))
+    const needs = variables.length === 0 ? '–' : variables.map((one) => breakable(code(one))).join(', ')
+    return `| <b>${breakable(name)}</b> | ${when} | ${needs} |`
+  })
+  const more = instances.length - rows.length
+  return [
+    `### ✅ ${inline(file)} is valid: ${count(instances.length, 'backup')}`,
+    ['| backup | when | variables |', '|---|---|---|', ...rows].join('\n'),
+    ...(more > 0 ? [`_And ${count(more, 'more backup')}._`] : []),
+    ...(notices.length === 0 || most === 0 ? [] : [notices.map((notice) => `- ${inline(notice)}`).join('\n')]),
+    'Nothing was backed up: <code>command: validate</code> reads the file, and asks neither Docker nor for the values of variables.',
+  ]
+}

@@ -1,0 +1,11 @@
+/** The pages that a summary leads to; `null` where the platform has no such page. */
+export interface PageLinks {
+  /** The workflow's page, with its button "Run workflow". */
+  readonly workflow: string | null
+  /** The configuration at the commit of this run. */
+  readonly config: string | null
+  /** The artifact with `report.json`. */
+  readonly report: string | null
+  /** The artifact with the logs. */
+  readonly logs: string | null
+}

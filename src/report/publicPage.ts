@@ -1,0 +1,37 @@
+/** The report as strangers may read it. Pure. */
+import type { InstanceReport, RunReport, TargetReport } from '../outcome.ts'
+import { withoutFileNames } from './hideFileNames.ts'
+
+/** The report without what strangers must not see: on a public repository, no names of files and no lines of containers. */
+export function publicPage(report: RunReport, isPublic: boolean): RunReport {
+  if (!isPublic) return report
+  const known = knownNames(report)
+  const hide = (sentence: string) => withoutFileNames(sentence, known)
+  return {
+    ...report,
+    errors: report.errors.map(hide),
+    warnings: report.warnings.map(hide),
+    instances: report.instances.map((one) => ({
+      ...withoutLines(one),
+      error: one.error === null ? null : hide(one.error),
+      warnings: one.warnings.map(hide),
+      targets: one.targets.map((target) => publicTarget(target, hide)),
+    })),
+  }
+}
+
+/** Without the lines that its containers printed. */
+export function withoutLines(one: InstanceReport): InstanceReport {
+  return { ...one, tail: [], stderr: [] }
+}
+
+function publicTarget(target: TargetReport, hide: (sentence: string) => string): TargetReport {
+  const warnings = target.warnings.map(hide)
+  return target.status === 'failed' ? { ...target, error: hide(target.error), warnings } : { ...target, warnings }
+}
+
+/** Names that the configuration shows anyway. */
+function knownNames({ host, configFile, instances }: RunReport): ReadonlySet<string> {
+  const own = instances.flatMap((one) => [one.id, one.image.reference, ...one.targets.map(({ name }) => name)])
+  return new Set([host, configFile, ...own])
+}

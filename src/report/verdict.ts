@@ -1,0 +1,75 @@
+/** The first line of a run's summary: what happened, in one line of a phone. Pure. */
+import { count, seconds } from '../format.ts'
+import type { InstanceReport, InstanceStatus, RunReport } from '../outcome.ts'
+import { inline } from './markdown.ts'
+import { warningsOf } from './warnings.ts'
+
+const NAMES_SHOWN = 5
+
+/** The verdict as a heading. A run that makes its job red shows the red sign. */
+export function verdictLine(report: RunReport, allowPartial: boolean): string {
+  const host = report.host === '' ? '' : `${inline(report.host)}: `
+  const [sign, words] = report.dryRun ? dryRunVerdict(report) : verdict(report, allowPartial)
+  return `### ${sign} ${host}${words}`
+}
+
+function verdict(report: RunReport, allowPartial: boolean): readonly [sign: string, words: string] {
+  const { instances, result } = report
+  const total = count(instances.length, 'backup')
+  const done = of(instances, 'success').length
+  switch (result) {
+    case 'nothing-due':
+      return ['💤', 'nothing was due']
+    case 'success':
+      return [
+        '✅',
+        `${instances.length > 1 ? 'all ' : ''}${total} done in ${seconds(report.seconds)}${withWarnings(report)}`,
+      ]
+    case 'cancelled':
+      return ['🚫', `cancelled; ${done} of ${total} ${done === 1 ? 'was' : 'were'} done before`]
+    case 'partial':
+    case 'failed':
+      return [result === 'partial' && allowPartial ? '⚠️' : '❌', badVerdict(report)]
+  }
+}
+
+function badVerdict({ instances, errors }: RunReport): string {
+  const failed = of(instances, 'failed')
+  const partial = of(instances, 'partial')
+  const total = count(instances.length, 'backup')
+  if (failed.length + partial.length === 0) {
+    if (errors.length === 0) return 'the run failed'
+    return `an application that an earlier run stopped is not up; ${of(instances, 'success').length} of ${total} done`
+  }
+  const also = failed.length > 0 && partial.length > 0 ? ` and ${partial.length} incomplete` : ''
+  const what =
+    failed.length > 0 ? `${failed.length} of ${total} failed${also}` : `${partial.length} of ${total} incomplete`
+  return `${what}: ${namesOf([...failed, ...partial])}`
+}
+
+function withWarnings(report: RunReport): string {
+  const { length } = warningsOf(report)
+  return length === 0 ? '' : `, with ${count(length, 'warning')}`
+}
+
+/** Of a dry run nothing has succeeded and nothing has failed: it says what a run would do. */
+function dryRunVerdict({ instances, result }: RunReport): readonly [sign: string, words: string] {
+  const total = count(instances.length, 'backup')
+  const bad = [...of(instances, 'failed'), ...of(instances, 'partial')]
+  if (result === 'cancelled') return ['🚫', 'dry run, cancelled']
+  const words = 'dry run, nothing was backed up'
+  if (bad.length > 0) return ['❌', `${words}; ${bad.length} of ${total} would fail: ${namesOf(bad)}`]
+  return result === 'failed' ? ['❌', `${words}; it failed`] : ['⏭️', `${words}; ${total} would run`]
+}
+
+function of(instances: readonly InstanceReport[], status: InstanceStatus): readonly InstanceReport[] {
+  return instances.filter((one) => one.status === status)
+}
+
+function namesOf(instances: readonly InstanceReport[]): string {
+  const shown = instances
+    .slice(0, NAMES_SHOWN)
+    .map(({ id }) => inline(id))
+    .join(', ')
+  return instances.length > NAMES_SHOWN ? `${shown} and ${instances.length - NAMES_SHOWN} more` : shown
+}

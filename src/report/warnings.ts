@@ -1,0 +1,45 @@
+/** The warnings of a run, each sentence once. Pure. */
+import type { RunReport } from '../outcome.ts'
+import { code, inline } from './markdown.ts'
+
+export interface Warning {
+  readonly text: string
+  /** Markup that names the backups, and the targets in them, that it concerns; empty for the host's own. */
+  readonly concerns: readonly string[]
+}
+
+/** The host's own first; those of the same words are one. */
+export function warningsOf({ warnings, instances }: RunReport): readonly Warning[] {
+  const byText = new Map<string, string[]>(warnings.map((text) => [text, []]))
+  const add = (text: string, concerned: string) => byText.set(text, [...(byText.get(text) ?? []), concerned])
+  for (const one of instances) {
+    const id = `<b>${inline(one.id)}</b>`
+    for (const text of one.warnings) add(text, id)
+    for (const target of one.targets) for (const text of target.warnings) add(text, `${id} ${code(target.name)}`)
+  }
+  return [...byText].map(([text, concerns]) => ({ text, concerns }))
+}
+
+/** More warnings than these are folded. */
+const UNFOLDED = 3
+const CONCERNED_SHOWN = 10
+
+/** A list of at most `most` warnings. */
+export function warningList(report: RunReport, most: number): readonly string[] {
+  const all = warningsOf(report)
+  if (all.length === 0) return []
+  const shown = all.slice(0, most).map(warningLine)
+  const more = all.length - shown.length
+  const list = [...shown, ...(more > 0 ? [`and ${more} more, in the report`] : [])]
+    .map((line) => `- ${line}`)
+    .join('\n')
+  if (all.length > UNFOLDED) return [`<details><summary>⚠️ ${all.length} warnings</summary>\n\n${list}\n\n</details>`]
+  return [`⚠️ Warnings:\n\n${list}`]
+}
+
+function warningLine({ text, concerns }: Warning): string {
+  if (concerns.length === 0) return inline(text)
+  const more = concerns.length - CONCERNED_SHOWN
+  const who = concerns.slice(0, CONCERNED_SHOWN).join(', ')
+  return `${who}${more > 0 ? ` and ${more} more` : ''}: ${inline(text)}`
+}
