@@ -42,6 +42,7 @@ async function backup(rules: readonly Rule[]) {
     entrypoint: [],
     user: '',
     log: {
+      rememberStderr: () => {},
       write: async (_, chunk) => {
         log += chunk.toString()
       },
