@@ -27,8 +27,8 @@ export interface KindSigns {
   readonly variable: RegExp | null
   /** Matches the folder in which the usual images keep the server's data. */
   readonly data: RegExp
-  /** The program whose presence suggests this kind, if no other sign does. */
-  readonly tool: string
+  /** The program whose presence suggests this kind, if no other sign does; `null` if it has none that others lack (`curl`). */
+  readonly tool: string | null
 }
 
 /** `dumpArgs` without their secrets. */
@@ -88,6 +88,8 @@ export interface DumpPlan {
   readonly rights: RightsQuestion | null
   /** Tells whether a line of stderr becomes a warning of the target. The log has every line anyway. */
   readonly isWarning: (line: string) => boolean
+  /** Tells whether a line of stderr belongs to the warning above it. */
+  readonly isContinuation: (line: string) => boolean
   /** Makes a new check. Called once for each file. */
   readonly check: () => DumpCheck
   /** Says what to write in the configuration if the tool failed with these words; `null` if the words suggest nothing. */
@@ -115,6 +117,11 @@ export interface DumpCheck {
 /** Tells whether a line of a tool is a warning. `--verbose` fills stderr with lines that are none. */
 export function saysWarning(line: string): boolean {
   return /\b(warn(ing)?|error|fatal|denied|skipp(ed|ing)|fail(ed|ure)?)\b/i.test(line)
+}
+
+/** Tells whether a line is indented, and so belongs to the one above it. */
+export function isIndented(line: string): boolean {
+  return /^(?:\t| {2,})\S/.test(line)
 }
 
 /** Makes the file name of one database's dump. Throws an `InstanceError` if the database's name cannot be a file name. */

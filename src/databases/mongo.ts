@@ -6,6 +6,7 @@ import {
   type DumpQuestion,
   fileNameOf,
   findTool,
+  isIndented,
   saysWarning,
 } from './engineContract.ts'
 import { mongoArchive } from './formats/mongoArchive.ts'
@@ -123,6 +124,7 @@ function planMongo(question: DumpQuestion): DumpPlan {
     isWarning: (line) =>
       !/\t(writing|done dumping|reading password|dumping up to) |\t\[[#.]+\]|^Enter password/.test(line) &&
       saysWarning(line),
+    isContinuation: isIndented,
     // --gzip compresses the whole archive
     check: () => checkByForm(mongoArchive),
     hint: (words) => hintFor(words, question),

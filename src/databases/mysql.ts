@@ -6,6 +6,7 @@ import {
   type DumpQuestion,
   fileNameOf,
   findTool,
+  isIndented,
   type RightsQuestion,
   saysWarning,
 } from './engineContract.ts'
@@ -189,6 +190,7 @@ function planMysql(question: DumpQuestion): DumpPlan {
     notices: [],
     rights: client === undefined ? null : ask(client),
     isWarning: saysWarning,
+    isContinuation: isIndented,
     check: () => checkByForm(() => textWithEnd(SQL_END), [XML]),
     hint: (words) => hintFor(words, question),
     secrets: [],

@@ -6,6 +6,7 @@ import {
   type DumpQuestion,
   fileNameOf,
   findTool,
+  isIndented,
   saysWarning,
 } from './engineContract.ts'
 import { customArchive, tarArchive } from './formats/pgArchive.ts'
@@ -95,8 +96,9 @@ function withoutUrlSecrets(url: string, collect: SecretCollector): string {
 }
 
 function withoutPairSecrets(text: string, collect: SecretCollector): string {
-  const pair = /(\w+)\s*=\s*('((?:[^'\\]|\\.)*)'|((?:[^\s\\]|\\.)*))\s*/gs
-  return text.replace(pair, (whole: string, name: string, written: string, quoted?: string, bare?: string) => {
+  const pair = /(?<name>\w+)\s*=\s*(?<written>'(?<quoted>(?:[^'\\]|\\.)*)'|(?<bare>(?:[^\s\\]|\\.)*))\s*/gs
+  return text.replace(pair, (whole: string, ...found: unknown[]) => {
+    const { name = '', written = '', quoted, bare } = found.at(-1) as Partial<Record<string, string>>
     const raw = quoted ?? bare ?? ''
     const value = raw.replace(/\\(.)/gs, '$1')
     const isTaken = takeParameter({ name, value, raw, place: 'the connection string' }, collect)
@@ -156,6 +158,7 @@ function planPostgres(question: DumpQuestion): DumpPlan {
     notices: [],
     rights: null,
     isWarning: saysWarning,
+    isContinuation: (line) => DETAIL.test(line) || isIndented(line),
     check: () => checkByForm(() => textWithEnd(endOfDump(isServer)), ARCHIVES),
     hint: (words) => hintFor(words, question),
     secrets: [],
@@ -273,6 +276,9 @@ function endOfDump(isServer: boolean) {
     },
   }
 }
+
+/** Matches a line that belongs to the warning above it: `DETAIL:  …`, `HINT:  …` of the server, `pg_dump: detail: …` of the tools. */
+const DETAIL = /^(?:[\w./-]+: )?(?:detail|hint|context|statement|location|query):/i
 
 /** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--host=127.0.0.1", "--username=NAME", "--password=\${DB_PASSWORD}"]`

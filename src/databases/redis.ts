@@ -1,6 +1,13 @@
 /** Redis and Valkey: `redis-cli --rdb` to stdout, and how an RDB file ends. */
 import { InstanceError } from '../errors.ts'
-import { type DatabaseEngine, type DumpPlan, type DumpQuestion, findTool, saysWarning } from './engineContract.ts'
+import {
+  type DatabaseEngine,
+  type DumpPlan,
+  type DumpQuestion,
+  findTool,
+  isIndented,
+  saysWarning,
+} from './engineContract.ts'
 import { rdbFile } from './formats/rdb.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
@@ -176,6 +183,7 @@ function planRedis(question: DumpQuestion): DumpPlan {
     notices: [],
     rights: null,
     isWarning: saysWarning,
+    isContinuation: isIndented,
     check: rdbFile,
     hint: (words) => hintFor(words, given.password !== null),
     secrets: literal === null ? [] : [literal],

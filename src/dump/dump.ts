@@ -88,7 +88,7 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
     const tools = await tellWhile(telling, () => findTools(docker, request.container.id, request.signal))
     const { kind, plan } = await planDump(request, tools)
     const files = await withHint(plan, async () => {
-      const warnings = collectWarnings(plan.isWarning)
+      const warnings = collectWarnings(plan)
       const doubt = await tellWhile(telling, () => askRights(docker, request.container.id, request.signal, plan))
       if (doubt !== null) warnings.say(doubt)
       await makeDirectory(helper, request)

@@ -1,20 +1,15 @@
 /** Collects the warnings of a dump tool, each with the lines that belong to it, up to a number that a person reads. */
+import type { DumpPlan } from '../databases/engineContract.ts'
 
 /** Largest number of warnings that are kept; the log has every line. */
 const MOST_WARNINGS = 20
-/**
- * Matches a line that belongs to the warning above it: `DETAIL:  …`, `HINT:  …` of PostgreSQL's server, `pg_dump: detail: …` of its tools,
- * and indented lines.
- */
-const CONTINUATION = /^(?:[\w./-]+: )?(?:detail|hint|context|statement|location|query):|^(?:\t| {2,})\S/i
-
-export function collectWarnings(isWarning: (line: string) => boolean) {
+export function collectWarnings({ isWarning, isContinuation }: Pick<DumpPlan, 'isWarning' | 'isContinuation'>) {
   const warnings: string[] = []
   let more = 0
   let isOpen = false
   return {
     add(line: string) {
-      if (CONTINUATION.test(line)) {
+      if (isContinuation(line)) {
         // of a line that is no warning, or of one that is not kept, nothing is kept
         if (isOpen && warnings.length > 0) warnings.push(`${warnings.pop()} ${line.trim()}`)
         return

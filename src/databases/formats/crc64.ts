@@ -73,23 +73,20 @@ export function crc64(kind: Crc64Kind) {
   }
 }
 
+interface State {
+  low: number
+  high: number
+}
+
+type Table = Uint32Array
+
 /** Processes eight bytes at once, as long as there are eight. */
-function advance(tables: readonly Uint32Array[], state: { low: number; high: number }, data: Buffer): void {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ]
+function advance(tables: readonly Table[], state: State, data: Buffer): void {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Table, Table, Table, Table, Table, Table, Table, Table]
   let l = state.low
   let h = state.high
-  let i = 0
   const whole = data.length - (data.length % 8)
-  for (; i < whole; i += 8) {
+  for (let i = 0; i < whole; i += 8) {
     l ^=
       (data[i] as number) |
       ((data[i + 1] as number) << 8) |
@@ -127,11 +124,15 @@ function advance(tables: readonly Uint32Array[], state: { low: number; high: num
       (t1[g + 1] as number) ^
       (t0[k + 1] as number)
   }
-  for (; i < data.length; i++) {
-    const entry = 2 * ((l ^ (data[i] as number)) & 255)
-    l = ((l >>> 8) | (h << 24)) ^ (t0[entry] as number)
-    h = (h >>> 8) ^ (t0[entry + 1] as number)
-  }
   state.low = l
   state.high = h
+  advanceByBytes(t0, state, data.subarray(whole))
+}
+
+function advanceByBytes(table: Table, state: State, data: Buffer): void {
+  for (const byte of data) {
+    const entry = 2 * ((state.low ^ byte) & 255)
+    state.low = ((state.low >>> 8) | (state.high << 24)) ^ (table[entry] as number)
+    state.high = (state.high >>> 8) ^ (table[entry + 1] as number)
+  }
 }

@@ -1,9 +1,19 @@
 import { expect, test } from 'vitest'
-import { saysWarning } from '../../../src/databases/engineContract.ts'
+import { engineOf } from '../../../src/databases/engines.ts'
 import { collectWarnings } from '../../../src/dump/warnings.ts'
 
+const postgres = engineOf('postgres')
+const PLAN = postgres.plan({
+  kind: 'postgres',
+  tools: new Map([['pg_dumpall', '']]),
+  databases: [],
+  given: postgres.extractSecrets([]),
+  command: [],
+  env: [],
+})
+
 function collected(...lines: string[]): readonly string[] {
-  const warnings = collectWarnings(saysWarning)
+  const warnings = collectWarnings(PLAN)
   for (const line of lines) warnings.add(line)
   return warnings.list()
 }
