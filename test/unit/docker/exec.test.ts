@@ -16,7 +16,10 @@ case "$ENGINE" in
   tells-no-end) "$@"; exec sleep 1000 ;;
   drops-the-rest) mkfifo "$0-pipe"; { head -c 10; exec >&-; cat >/dev/null; } <"$0-pipe" & exec "$@" >"$0-pipe" ;;
   has-no-shell) echo 'OCI runtime exec failed: exec failed: exec: "sh": executable file not found' >&2; exit 127 ;;
-  gives-all-at-once) mkfifo "$0-once"; { sleep 1; exec cat; } <"$0-once" & exec "$@" >"$0-once" ;;
+  gives-all-at-once)
+    mkfifo "$0-out" "$0-err"
+    { sleep 1; exec cat; } <"$0-out" & { sleep 2; exec cat; } <"$0-err" >&2 &
+    exec "$@" >"$0-out" 2>"$0-err" ;;
   dies) echo half; kill -KILL $$ ;;
   *) exec "$@" ;;
 esac
