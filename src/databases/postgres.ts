@@ -281,6 +281,10 @@ function endOfDump(isServer: boolean) {
 const DETAIL = /^(?:[\w./-]+: )?(?:detail|hint|context|statement|location|query):/i
 
 /** An example of how to name an account, for messages. */
+/** What an English server says where the login is not at fault. */
+const SAYS_OTHERWISE =
+  /too many|starting up|shutting down|recovery|does not exist|not (currently|yet) accepting|timeout|SSL|could not translate/i
+
 const LOGIN_ARGS = `dumpArgs: ["--host=127.0.0.1", "--username=NAME", "--password=\${DB_PASSWORD}"]`
 
 /** Says what to write in the configuration after the tool failed with these words. */
@@ -293,11 +297,14 @@ function hintFor(words: string, { given, databases }: DumpQuestion): string | nu
     return given.password !== null
       ? 'look at the user and the password in dumpArgs'
       : `the container's environment holds no password, or another than the server's: it sets only the first one, and a later change does not reach it. Write ${LOGIN_ARGS}`
-  if (/no pg_hba\.conf entry/i.test(words)) return `the server lets nobody in that way. Try ${LOGIN_ARGS}`
+  if (/pg_hba\.conf/i.test(words)) return `the server lets nobody in that way. Try ${LOGIN_ARGS}`
   if (/role ".*" does not exist/i.test(words)) return 'name a user of the server: dumpArgs: ["--username=NAME"]'
   if (databases.length === 0 && /database "postgres" does not exist/i.test(words))
     return 'name a database to connect to: dumpArgs: ["--database=NAME"]'
   if (/connection refused|could not connect|connection to server .* failed: (No such file|Connection)/i.test(words))
     return 'say where the server listens: dumpArgs: ["--host=127.0.0.1", "--port=5433"], or --host=/folder/of/its/socket'
+  // the client's own words, in English; behind them the server speaks the language of its lc_messages
+  if (/connection to (server|database)\b.* failed: /i.test(words) && !SAYS_OTHERWISE.test(words))
+    return `the server refused the connection. If that is for the login, write ${LOGIN_ARGS}`
   return null
 }

@@ -15,6 +15,7 @@ import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { beginProgress } from './progress.ts'
 import { askRights, findTools, stoppedMeanwhile } from './questions.ts'
+import { ToolFailure } from './toolFailure.ts'
 import { type TransferResult, transfer } from './transfer.ts'
 import { collectWarnings, type WarningCollector } from './warnings.ts'
 
@@ -145,9 +146,10 @@ async function withHint<T>(plan: DumpPlan, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const hint = error instanceof InstanceError ? plan.hint(error.message) : null
+    if (!(error instanceof ToolFailure)) throw error
+    const hint = plan.hint(error.message)
     if (hint === null) throw error
-    throw new InstanceError(`${(error as InstanceError).message}. What helps: ${hint}`, { cause: error })
+    throw new InstanceError(`${error.message}. What helps: ${hint}`, { cause: error })
   }
 }
 
@@ -192,7 +194,8 @@ async function dumpFile(docker: Docker, helper: DumpHelper, work: DumpWork, file
     })
   } catch (error) {
     if (file.database === null || !(error instanceof InstanceError)) throw error
-    throw new InstanceError(`database "${file.database}": ${error.message}`, { cause: error })
+    const Kind = error instanceof ToolFailure ? ToolFailure : InstanceError
+    throw new Kind(`database "${file.database}": ${error.message}`, { cause: error })
   } finally {
     await progress.end()
   }

@@ -5,6 +5,7 @@ import { DATABASE_TOOLS } from '../databases/engines.ts'
 import { type ExecRequest, execReason, execTruthfully } from '../docker/exec.ts'
 import { type Docker, query } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
+import { ToolFailure } from './toolFailure.ts'
 
 const QUESTION_MS = 60_000
 const INSPECT_MS = 10_000
@@ -24,7 +25,8 @@ async function ask(
 ): Promise<string> {
   const answer = await execTruthfully(docker, { container: id, ...question, deadlineMs: QUESTION_MS, signal })
   if (signal.aborted) throw new CancelledError()
-  if (answer.code !== 0) throw new InstanceError(execReason(answer))
+  if (answer.code === null) throw new InstanceError(execReason(answer))
+  if (answer.code !== 0) throw new ToolFailure(execReason(answer))
   return answer.stdout
 }
 

@@ -12,6 +12,7 @@ import { guarded } from '../databases/formats/guard.ts'
 import { type ExecRequest, type ExecResult, execReason, execTruthfully } from '../docker/exec.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
+import { ToolFailure } from './toolFailure.ts'
 
 interface TransferRequest {
   /** The script that runs in the database container and writes the dump to stdout. */
@@ -150,7 +151,8 @@ function refuseFailure({ tool, missing }: Sent, received: ExecResult, bytes: num
   // where the receiver went first the tool was ended by us: the receiver's words are the reason
   if (received.code !== 0 && (tool.code === 0 || tool.ended.kind === 'cancelled'))
     throw new InstanceError(`the dump could not be written to the staging volume: ${execReason(received)}`)
-  if (tool.code !== 0) throw new InstanceError(execReason(tool))
+  if (tool.code === null) throw new InstanceError(execReason(tool))
+  if (tool.code !== 0) throw new ToolFailure(execReason(tool))
   if (bytes === 0) throw new InstanceError('the tool ended well but wrote nothing')
   if (missing !== null) throw new InstanceError(`the tool ended well, but its dump is not whole: ${missing}`)
 }

@@ -384,26 +384,29 @@ test('a named database goes before what a service file says, in every form of co
 describe('a failure names what to write', () => {
   const kinds: Record<string, string[]> = {}
   test.each`
-    kind          | asked                                      | words                                                                                    | hint
-    ${'postgres'} | ${kinds}                                   | ${'FATAL:  Peer authentication failed for user "app"'}                                   | ${/dumpArgs: \["--host=127.0.0.1", "--username=NAME", "--password=\$\{DB_PASSWORD\}"\]/}
-    ${'postgres'} | ${kinds}                                   | ${'ERROR:  permission denied for table pg_authid'}                                       | ${/dumpArgs: \["--no-role-passwords"\], or name "databases"/}
-    ${'postgres'} | ${kinds}                                   | ${'FATAL:  password authentication failed for user "postgres"'}                          | ${/sets only the first one.*--password=/}
-    ${'postgres'} | ${{ dumpArgs: ['--password=x'] }}          | ${'FATAL:  password authentication failed for user "postgres"'}                          | ${/^look at the user and the password in dumpArgs$/}
-    ${'postgres'} | ${kinds}                                   | ${'connection to server on socket "/x/.s.PGSQL.5432" failed: No such file or directory'} | ${/--port=5433/}
-    ${'postgres'} | ${kinds}                                   | ${'FATAL:  role "postgres" does not exist'}                                              | ${/--username=NAME/}
-    ${'postgres'} | ${kinds}                                   | ${'permission denied for table a'}                                                       | ${null}
-    ${'mariadb'}  | ${{ env: ['MARIADB_ROOT_PASSWORD_HASH'] }} | ${"ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: NO)"}  | ${/holds no password \(MARIADB_ROOT_PASSWORD_HASH tells none\).*--user=NAME/}
-    ${'mysql'}    | ${{ env: ['MYSQL_RANDOM_ROOT_PASSWORD'] }} | ${'Got error: 1045: "Zugriff verweigert"'}                                               | ${/MYSQL_RANDOM_ROOT_PASSWORD tells none/}
-    ${'mysql'}    | ${{ env: ['MYSQL_ROOT_PASSWORD'] }}        | ${'Got error: 1045: "Access denied" when trying to connect'}                             | ${/\(MYSQL_ROOT_PASSWORD\) is not the server's: it sets only the first one/}
-    ${'mysql'}    | ${{ dumpArgs: ['-px'] }}                   | ${'Got error: 1045: "Access denied" when trying to connect'}                             | ${/^look at the user and the password in dumpArgs$/}
-    ${'mysql'}    | ${kinds}                                   | ${'Access denied; you need (at least one of) the PROCESS privilege(s) (1227)'}           | ${/--no-tablespaces/}
-    ${'mysql'}    | ${kinds}                                   | ${"ERROR 2002 (HY000): Can't connect to local server through socket"}                    | ${/--socket=/}
-    ${'redis'}    | ${kinds}                                   | ${'NOAUTH Authentication required.'}                                                     | ${/dumpArgs: \["--user", "NAME", "--pass", "\$\{REDIS_PASSWORD\}"\]/}
-    ${'redis'}    | ${{ dumpArgs: ['-a', 'x'] }}               | ${'AUTH failed: WRONGPASS invalid username-password pair'}                               | ${/^look at/}
-    ${'redis'}    | ${kinds}                                   | ${"NOPERM User bk has no permissions to run the 'sync' command"}                         | ${/\+sync/}
-    ${'redis'}    | ${kinds}                                   | ${'Could not connect to Redis at 127.0.0.1:6379: Connection refused'}                    | ${/"--tls"/}
-    ${'mongo'}    | ${kinds}                                   | ${'connection() error occurred during connection handshake: auth error'}                 | ${/--authenticationDatabase=admin/}
-    ${'mongo'}    | ${kinds}                                   | ${'server selection error: connection refused'}                                          | ${/--port=27018/}
+    kind          | asked                                      | words                                                                                                                                    | hint
+    ${'postgres'} | ${kinds}                                   | ${'FATAL:  Peer authentication failed for user "app"'}                                                                                   | ${/dumpArgs: \["--host=127.0.0.1", "--username=NAME", "--password=\$\{DB_PASSWORD\}"\]/}
+    ${'postgres'} | ${kinds}                                   | ${'ERROR:  permission denied for table pg_authid'}                                                                                       | ${/dumpArgs: \["--no-role-passwords"\], or name "databases"/}
+    ${'postgres'} | ${kinds}                                   | ${'FATAL:  password authentication failed for user "postgres"'}                                                                          | ${/sets only the first one.*--password=/}
+    ${'postgres'} | ${{ dumpArgs: ['--password=x'] }}          | ${'FATAL:  password authentication failed for user "postgres"'}                                                                          | ${/^look at the user and the password in dumpArgs$/}
+    ${'postgres'} | ${kinds}                                   | ${'connection to server on socket "/x/.s.PGSQL.5432" failed: No such file or directory'}                                                 | ${/--port=5433/}
+    ${'postgres'} | ${kinds}                                   | ${'FATAL:  role "postgres" does not exist'}                                                                                              | ${/--username=NAME/}
+    ${'postgres'} | ${kinds}                                   | ${'connection to server on socket "/x/.s.PGSQL.5432" failed: FATAL:  Passwort-Authentifizierung für Benutzer »postgres« fehlgeschlagen'} | ${/refused the connection. If that is for the login, write dumpArgs:.*--password=/}
+    ${'postgres'} | ${kinds}                                   | ${'connection to server at "h", port 5432 failed: ВАЖНО:  в pg_hba.conf нет записи для компьютера "h"'}                                  | ${/lets nobody in that way/}
+    ${'postgres'} | ${kinds}                                   | ${'connection to server on socket "/x/.s.PGSQL.5432" failed: FATAL:  sorry, too many clients already'}                                   | ${null}
+    ${'postgres'} | ${kinds}                                   | ${'permission denied for table a'}                                                                                                       | ${null}
+    ${'mariadb'}  | ${{ env: ['MARIADB_ROOT_PASSWORD_HASH'] }} | ${"ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: NO)"}                                                  | ${/holds no password \(MARIADB_ROOT_PASSWORD_HASH tells none\).*--user=NAME/}
+    ${'mysql'}    | ${{ env: ['MYSQL_RANDOM_ROOT_PASSWORD'] }} | ${'Got error: 1045: "Zugriff verweigert"'}                                                                                               | ${/MYSQL_RANDOM_ROOT_PASSWORD tells none/}
+    ${'mysql'}    | ${{ env: ['MYSQL_ROOT_PASSWORD'] }}        | ${'Got error: 1045: "Access denied" when trying to connect'}                                                                             | ${/\(MYSQL_ROOT_PASSWORD\) is not the server's: it sets only the first one/}
+    ${'mysql'}    | ${{ dumpArgs: ['-px'] }}                   | ${'Got error: 1045: "Access denied" when trying to connect'}                                                                             | ${/^look at the user and the password in dumpArgs$/}
+    ${'mysql'}    | ${kinds}                                   | ${'Access denied; you need (at least one of) the PROCESS privilege(s) (1227)'}                                                           | ${/--no-tablespaces/}
+    ${'mysql'}    | ${kinds}                                   | ${"ERROR 2002 (HY000): Can't connect to local server through socket"}                                                                    | ${/--socket=/}
+    ${'redis'}    | ${kinds}                                   | ${'NOAUTH Authentication required.'}                                                                                                     | ${/dumpArgs: \["--user", "NAME", "--pass", "\$\{REDIS_PASSWORD\}"\]/}
+    ${'redis'}    | ${{ dumpArgs: ['-a', 'x'] }}               | ${'AUTH failed: WRONGPASS invalid username-password pair'}                                                                               | ${/^look at/}
+    ${'redis'}    | ${kinds}                                   | ${"NOPERM User bk has no permissions to run the 'sync' command"}                                                                         | ${/\+sync/}
+    ${'redis'}    | ${kinds}                                   | ${'Could not connect to Redis at 127.0.0.1:6379: Connection refused'}                                                                    | ${/"--tls"/}
+    ${'mongo'}    | ${kinds}                                   | ${'connection() error occurred during connection handshake: auth error'}                                                                 | ${/--authenticationDatabase=admin/}
+    ${'mongo'}    | ${kinds}                                   | ${'server selection error: connection refused'}                                                                                          | ${/--port=27018/}
   `('$kind: $words', ({ kind, asked, words, hint }) => {
     const said = planFor(kind, asked).hint(words)
     if (hint === null) expect(said).toBeNull()
