@@ -7,29 +7,40 @@ import { type Docker, query } from '../docker/process.ts'
 
 const LOOK_MS = 60_000
 
+/** Programs that print `/proc/self/mountinfo`: an image may have a shell and no `cat`. */
+const READERS: readonly (readonly [program: string, ...args: string[]])[] = [
+  ['cat', '/proc/self/mountinfo'],
+  ['sh', '-c', `while IFS= read -r line; do printf '%s\\n' "$line"; done </proc/self/mountinfo`],
+]
+
 /**
  * Returns the mounts, and places below them, that lie on another device than a new volume does. Only a container sees them as a backup
- * will, so a short-lived container looks and removes itself. Returns none if the image has no `cat`, or if the look fails.
+ * will, so a short-lived container of the first of `images` that has a program for it looks and removes itself. Returns `null` if none
+ * has one, or if the look fails.
  */
 export async function findOtherDevices(
   docker: Docker,
-  image: string,
+  images: readonly string[],
   mounts: readonly MountSpec[],
   signal: AbortSignal,
-): Promise<ReturnType<typeof otherDevices>> {
+): Promise<ReturnType<typeof otherDevices> | null> {
   if (mounts.length === 0) return []
   const root: MountSpec = { type: 'anonymous', target: '/backup', labels: {} }
-  const argv = [
-    ...['run', '--rm', '--pull', 'never', '--network', 'none', '--no-healthcheck', '--log-driver', 'none'],
-    ...['--user', '0:0', '--label', `${VERSION_LABEL}=${LOOK}`],
-    ...[root, ...mounts].flatMap((mount) => ['--mount', mountSpec(mount)]),
-    ...['--entrypoint', 'cat', image, '/proc/self/mountinfo'],
-  ]
-  const output = await query(docker, argv, { deadlineMs: LOOK_MS, signal })
-  if (!succeeded(output)) return []
-  return otherDevices(
-    mountPoints(output.stdout),
-    '/backup',
-    mounts.map(({ target }) => target),
-  )
+  for (const image of images) {
+    for (const [program, ...args] of READERS) {
+      const argv = [
+        ...['run', '--rm', '--pull', 'never', '--network', 'none', '--no-healthcheck', '--log-driver', 'none'],
+        ...['--user', '0:0', '--label', `${VERSION_LABEL}=${LOOK}`],
+        ...[root, ...mounts].flatMap((mount) => ['--mount', mountSpec(mount)]),
+        ...['--entrypoint', program, image, ...args],
+      ]
+      const output = await query(docker, argv, { deadlineMs: LOOK_MS, signal })
+      if (succeeded(output)) {
+        const targets = mounts.map(({ target }) => target)
+        return otherDevices(mountPoints(output.stdout), '/backup', targets)
+      }
+      if (output.ended.kind !== 'exit') return null // an engine that does not answer is not asked again
+    }
+  }
+  return null
 }

@@ -280,11 +280,11 @@ function endOfDump(isServer: boolean) {
 /** Matches a line that belongs to the warning above it: `DETAIL:  …`, `HINT:  …` of the server, `pg_dump: detail: …` of the tools. */
 const DETAIL = /^(?:[\w./-]+: )?(?:detail|hint|context|statement|location|query):/i
 
-/** An example of how to name an account, for messages. */
 /** What an English server says where the login is not at fault. */
 const SAYS_OTHERWISE =
   /too many|starting up|shutting down|recovery|does not exist|not (currently|yet) accepting|timeout|SSL|could not translate/i
 
+/** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--host=127.0.0.1", "--username=NAME", "--password=\${DB_PASSWORD}"]`
 
 /** Says what to write in the configuration after the tool failed with these words. */

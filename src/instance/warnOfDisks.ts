@@ -5,6 +5,9 @@ import type { ReadyImage } from '../docker/images.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
+const NOT_LOOKED =
+  'whether disks of the host are mounted within the volumes is not known: neither the image nor helperImage has cat or sh. A backup that stays on one file system would leave them out'
+
 /** Returns one sentence for each disk that a tool staying on one file system would leave out. Never throws: if the look fails, there are no sentences. */
 export async function findDisks(
   run: InstanceRun,
@@ -24,7 +27,13 @@ export async function findDisks(
       : [],
   )
   try {
-    const found = await findOtherDevices(host.docker, image.id, mounts, run.abort.signal)
+    const { helperImage } = run.instance
+    const images = [image.id, ...(helperImage === null ? [] : [helperImage])]
+    const found = await findOtherDevices(host.docker, images, mounts, run.abort.signal)
+    if (found === null) {
+      await run.log.write('marina', NOT_LOOKED)
+      return []
+    }
     return mounted.flatMap((source) =>
       found
         .filter((one) => one.mounted === folderOf(source))
