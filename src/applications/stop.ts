@@ -107,9 +107,9 @@ async function stopWave(docker: Docker, wave: readonly ToStop[], { until, say }:
  * taken back, and until it has ended the container cannot be started again.
  */
 function whyTooSlow({ name, stopTimeout }: Container, leftMs: number): string | null {
-  const seconds = stopTimeout ?? DEFAULT_STOP_S
-  if (stopTimeout === null || seconds * 1000 <= leftMs) return null
-  return `container "${name}" was not stopped: it may take ${seconds} s (its stop time-out), and the instance has ${Math.max(0, Math.floor(leftMs / 1000))} s left. Raise \`timeout\`, or give it a shorter one (stop_grace_period, --stop-timeout)`
+  // the engine's default is short, and one without a time-out is waited for as long as there is time
+  if (stopTimeout === null || stopTimeout < 0 || stopTimeout * 1000 <= leftMs) return null
+  return `container "${name}" was not stopped: it may take ${stopTimeout} s (its stop time-out), and the instance has ${Math.max(0, Math.floor(leftMs / 1000))} s left. Raise \`timeout\`, or give it a shorter one (stop_grace_period, --stop-timeout)`
 }
 
 function waveDeadlineMs(wave: readonly ToStop[], leftMs: number): number {

@@ -1,8 +1,10 @@
 /** Checks rules of `config.yml` that involve two keys, which a schema of single keys cannot express. */
 import type { ConfigIssue } from '../errors.ts'
+import { STAGINGS } from '../outcome.ts'
 import { isOpen } from './interpolation.ts'
 import { issueAt } from './issues.ts'
 import { readBoolean, TARGET_KEYS } from './schema.ts'
+import { stagingConflicts } from './stagingConflicts.ts'
 import { parseCron } from './values/cron.ts'
 import { parseMount } from './values/mounts.ts'
 import { normalisePaths } from './values/paths.ts'
@@ -203,30 +205,14 @@ function checkPaths(target: TreeMap, path: Path, look: RuleContext): ConfigIssue
   )
 }
 
-/** Mounting shows the volume as it is, at once: what changes it first, or waits for its end, cannot be had with it. */
 function checkStaging(target: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
-  const staging = known(target, 'staging', look)
+  const staging = STAGINGS.find((one) => one === known(target, 'staging', look))
+  if (staging === undefined) return []
   const own = known(target, 'stopAttached', look)
-  const stops = target.stopAttached === undefined ? look.stopAttached : own === undefined ? null : readBoolean(own)
-  const issue = (message: string) => [issueAt(look.source, [...path, 'staging'], message)]
-  if (staging === 'presync' && stops === false) {
-    return issue('`staging: presync` is two passes around a stop: it needs `stopAttached: true`')
-  }
-  if (staging !== 'mount') return []
-  const isList = (key: string) => Array.isArray(target[key]) && (target[key] as readonly Tree[]).length > 0
-  return [
-    ...(stops === true
-      ? issue(
-          '`staging: mount` cannot be had with `stopAttached`: applications are up again before the mounted data is read',
-        )
-      : []),
-    ...(isList('exclude')
-      ? issue('`staging: mount` cannot be had with `exclude`: a mounted volume is seen whole')
-      : []),
-    ...(['preHook', 'postHook'] as const)
-      .filter((key) => target[key] !== undefined)
-      .flatMap((key) =>
-        issue(`\`staging: mount\` cannot be had with \`${key}\`: the mounted data is read only after the hooks`),
-      ),
-  ]
+  const conflicts = stagingConflicts(staging, {
+    stopAttached: target.stopAttached === undefined ? look.stopAttached : own === undefined ? null : readBoolean(own),
+    hasExclude: Array.isArray(target.exclude) && target.exclude.length > 0,
+    hooks: (['preHook', 'postHook'] as const).filter((key) => target[key] !== undefined),
+  })
+  return conflicts.map((message) => issueAt(look.source, [...path, 'staging'], message))
 }

@@ -7,11 +7,6 @@ export const mountStaging: MountingStrategy = {
   name: 'mount',
   describe: () => 'mounted in place',
   refusal(target, engine) {
-    if (target.stopAttached)
-      return 'staging: mount cannot go with stopAttached: applications are up again before the image runs, so the data must be copied while they are stopped'
-    if (target.preHook !== null || target.postHook !== null)
-      return 'staging: mount cannot go with hooks: the postHook would run before the image has read the data'
-    if (target.exclude.length > 0) return 'staging: mount cannot go with exclude: a mount shows the whole volume'
     if (target.paths.length > 0 && !mountsPaths(engine))
       return `staging: mount with paths needs Docker Engine and CLI 26.0 (API ${SUBPATH_API}); this is engine ${engine.version}, API ${engine.apiVersion}. Leave staging out, and the paths are copied`
     return null

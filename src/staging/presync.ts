@@ -7,8 +7,7 @@ export const presyncStaging: CopyingStrategy = {
   kind: 'copying',
   name: 'presync',
   describe: () => 'copied in two passes around a stop',
-  refusal: (target) =>
-    target.stopAttached ? null : 'staging: presync copies in two passes around a stop: it needs stopAttached: true',
+  refusal: () => null,
   copyLive: copyStaging.copyLive,
   async beforeStop(helper, request) {
     const support = await supportsTwoPasses(helper, request)

@@ -15,7 +15,10 @@ export type EngineTraits = Pick<Engine, 'apiVersion' | 'version' | 'remapped'>
 
 interface StrategyBasics {
   readonly name: StagingName
-  /** Says why the strategy is impossible for this target, though the configuration names it; `null` if it is possible. */
+  /**
+   * Says why the engine makes the strategy impossible for this target, though the configuration names it; `null` if it is possible. Keys of
+   * the target that conflict are refused earlier (`config/stagingConflicts`).
+   */
   refusal(target: VolumeTarget, engine: EngineTraits): string | null
   /** Says what happens to the volume, in words that follow "would be". `why` says why this strategy was chosen. */
   describe(why: string): string

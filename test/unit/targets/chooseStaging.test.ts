@@ -20,24 +20,20 @@ const NEW = { apiVersion: '1.45', version: '26.1.5', remapped: false }
 const OLD = { apiVersion: '1.41', version: '20.10.24', remapped: false }
 
 test.each`
-  target                                      | volume                            | engine                        | kind         | why
-  ${{}}                                       | ${{}}                             | ${OLD}                        | ${'mount'}   | ${null}
-  ${{ paths: ['a'] }}                         | ${{}}                             | ${NEW}                        | ${'mount'}   | ${null}
-  ${{ paths: ['a'] }}                         | ${{}}                             | ${OLD}                        | ${'copy'}    | ${/paths cannot be mounted/}
-  ${{ exclude: ['*.tmp'] }}                   | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/exclude/}
-  ${{ preHook: 'x' }}                         | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/hooks/}
-  ${{ postHook: 'x' }}                        | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/hooks/}
-  ${{ stopAttached: true }}                   | ${{}}                             | ${NEW}                        | ${'presync'} | ${null}
-  ${{ stopAttached: true, staging: 'copy' }}  | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/staging: copy/}
-  ${{}}                                       | ${{ driver: 'nfs' }}              | ${NEW}                        | ${'copy'}    | ${/driver is nfs/}
-  ${{}}                                       | ${{ options: { type: 'tmpfs' } }} | ${NEW}                        | ${'copy'}    | ${/device of its own/}
-  ${{}}                                       | ${{}}                             | ${{ ...NEW, remapped: true }} | ${'copy'}    | ${/remapped/}
-  ${{ staging: 'mount' }}                     | ${{ driver: 'nfs' }}              | ${NEW}                        | ${'mount'}   | ${null}
-  ${{ staging: 'mount', preHook: 'x' }}       | ${{}}                             | ${NEW}                        | ${'refused'} | ${/postHook would run before/}
-  ${{ staging: 'mount', exclude: ['x'] }}     | ${{}}                             | ${NEW}                        | ${'refused'} | ${/shows the whole volume/}
-  ${{ staging: 'mount', stopAttached: true }} | ${{}}                             | ${NEW}                        | ${'refused'} | ${/stopAttached/}
-  ${{ staging: 'mount', paths: ['a'] }}       | ${{}}                             | ${OLD}                        | ${'refused'} | ${/needs Docker Engine and CLI 26\.0 \(API 1\.45\)/}
-  ${{ staging: 'presync' }}                   | ${{}}                             | ${NEW}                        | ${'refused'} | ${/needs stopAttached: true/}
+  target                                     | volume                            | engine                        | kind         | why
+  ${{}}                                      | ${{}}                             | ${OLD}                        | ${'mount'}   | ${null}
+  ${{ paths: ['a'] }}                        | ${{}}                             | ${NEW}                        | ${'mount'}   | ${null}
+  ${{ paths: ['a'] }}                        | ${{}}                             | ${OLD}                        | ${'copy'}    | ${/paths cannot be mounted/}
+  ${{ exclude: ['*.tmp'] }}                  | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/exclude/}
+  ${{ preHook: 'x' }}                        | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/hooks/}
+  ${{ postHook: 'x' }}                       | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/hooks/}
+  ${{ stopAttached: true }}                  | ${{}}                             | ${NEW}                        | ${'presync'} | ${null}
+  ${{ stopAttached: true, staging: 'copy' }} | ${{}}                             | ${NEW}                        | ${'copy'}    | ${/staging: copy/}
+  ${{}}                                      | ${{ driver: 'nfs' }}              | ${NEW}                        | ${'copy'}    | ${/driver is nfs/}
+  ${{}}                                      | ${{ options: { type: 'tmpfs' } }} | ${NEW}                        | ${'copy'}    | ${/device of its own/}
+  ${{}}                                      | ${{}}                             | ${{ ...NEW, remapped: true }} | ${'copy'}    | ${/remapped/}
+  ${{ staging: 'mount' }}                    | ${{ driver: 'nfs' }}              | ${NEW}                        | ${'mount'}   | ${null}
+  ${{ staging: 'mount', paths: ['a'] }}      | ${{}}                             | ${OLD}                        | ${'refused'} | ${/needs Docker Engine and CLI 26\.0 \(API 1\.45\)/}
 `('$target on $volume: $kind', ({ target, volume, engine, kind, why }) => {
   const decided = decideStaging({ ...TARGET, ...target }, { ...VOLUME, ...volume }, engine, null)
   expect(decided.kind === 'chosen' ? decided.strategy.name : decided.kind).toBe(kind)
