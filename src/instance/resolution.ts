@@ -7,13 +7,8 @@ import type { Journal } from '../docker/labels.ts'
 import { secretsOfOptions } from '../docker/mountOptions.ts'
 import { InstanceError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
-import {
-  type DbSource,
-  type LiveDatabase,
-  type Resolved,
-  resolveTargets,
-  type VolumeSource,
-} from '../targets/resolve.ts'
+import { warnOfLiveDatabase } from '../targets/liveDatabase.ts'
+import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
 import type { OthersPolicy } from './otherInstances.ts'
 import { type InstanceStops, planInstanceStops } from './planStops.ts'
@@ -51,21 +46,9 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
   }
   const planned = await planInstanceStops(run, volumes, others)
   for (const source of planned.sources)
-    if (source.liveDatabase !== null) await report.warn(warnOfLiveDatabase(source, source.liveDatabase, targets))
+    if (source.liveDatabase !== null)
+      await report.warn(warnOfLiveDatabase(source.volume.name, source.liveDatabase, targets))
   return { volumes: planned.sources, databases, awaited, stops: planned.stops }
-}
-
-/** Says that a volume is read while a database writes to it. */
-function warnOfLiveDatabase(
-  { volume }: VolumeSource,
-  { kind, container }: LiveDatabase,
-  targets: readonly Target[],
-): string {
-  const isDumped = targets.some((target) => target.kind === 'db' && target.container === container)
-  const cure = isDumped
-    ? `Its dump is a target already (db: ${container}): take this volume out, or set stopAttached: true on it`
-    : `Back it up by its dump (db: ${container} in place of this volume), or set stopAttached: true on it`
-  return `volume ${volume.name} is the data directory of a running ${kind} server (container "${container}"): files that are read while it writes may not fit together, and such a backup cannot be relied on. ${cure}`
 }
 
 /** Returns the resolution without volumes that have failed since. A container that only they needed stopped is then not stopped. */

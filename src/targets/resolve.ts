@@ -1,8 +1,7 @@
 /** Finds what an instance names: inspects each target, and decides how its data will come under `/backup`. Nothing is created or changed. */
 import { readRunnerTraces } from '../applications/hostState.ts'
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
-import { databaseAt, kindOfImage } from '../databases/detect.ts'
-import type { DbKind } from '../databases/engines.ts'
+import { kindOfImage } from '../databases/detect.ts'
 import { isRefused } from '../docker/callResult.ts'
 import { inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import { imageDigests } from '../docker/images.ts'
@@ -16,6 +15,7 @@ import type { ContainerFacts } from '../dump/dump.ts'
 import { CommandError } from '../errors.ts'
 import type { EngineTraits } from '../staging/stagingContract.ts'
 import { type ChosenStaging, decideStaging } from './chooseStaging.ts'
+import { databaseOn, type LiveDatabase } from './liveDatabase.ts'
 import { type HostObject, nearestName } from './nearestName.ts'
 import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed, taskOf } from './services.ts'
 
@@ -27,12 +27,6 @@ export interface SourceContainer {
   readonly imageId: string
   /** Digest in the registry, `sha256:…`; `null` for an image that was never in one. */
   readonly digest: string | null
-}
-
-export interface LiveDatabase {
-  readonly kind: DbKind
-  /** As a `db` target names it. */
-  readonly container: string
 }
 
 export interface VolumeSource {
@@ -173,17 +167,6 @@ async function resolveVolume(
   )
   const liveDatabase = target.stopAttached ? null : databaseOn(volume.name, users)
   return { kind: 'volume', target, volume, staging, liveDatabase, containers: await describe(docker, users, options) }
-}
-
-/** The running database whose data directory the volume is. */
-function databaseOn(volume: string, users: readonly Container[]): LiveDatabase | null {
-  for (const user of users.filter((one) => one.state === 'running' || one.state === 'restarting')) {
-    for (const mount of user.mounts.filter((one) => one.name === volume && one.writable)) {
-      const kind = databaseAt(user, mount.target)
-      if (kind !== null) return { kind, container: lastingName(user) }
-    }
-  }
-  return null
 }
 
 async function resolveDatabase(search: Search, target: DbTarget): Promise<DbSource | Unresolved> {

@@ -1,0 +1,36 @@
+/** Finds a volume that a running database writes to while it is read: files of different moments, which no server can be started from with certainty. Pure. */
+import type { Target } from '../config/model.ts'
+import { databaseAt } from '../databases/detect.ts'
+import type { DbKind } from '../databases/engines.ts'
+import type { Container } from '../docker/parseContainer.ts'
+import { lastingName } from './services.ts'
+
+export interface LiveDatabase {
+  readonly kind: DbKind
+  /** As a `db` target names it. */
+  readonly container: string
+}
+
+/** Returns the running database whose data directory the volume is; `null` if none of its containers is known to be one. */
+export function databaseOn(volume: string, users: readonly Container[]): LiveDatabase | null {
+  for (const user of users.filter((one) => one.state === 'running' || one.state === 'restarting')) {
+    for (const mount of user.mounts.filter((one) => one.name === volume && one.writable)) {
+      const kind = databaseAt(user, mount.target)
+      if (kind !== null) return { kind, container: lastingName(user) }
+    }
+  }
+  return null
+}
+
+/** Says that the volume is read while the database writes to it. `targets` are those of the instance: one may be its dump. */
+export function warnOfLiveDatabase(
+  volume: string,
+  { kind, container }: LiveDatabase,
+  targets: readonly Target[],
+): string {
+  const isDumped = targets.some((target) => target.kind === 'db' && target.container === container)
+  const cure = isDumped
+    ? `Its dump is a target already (db: ${container}): take this volume out, or set stopAttached: true on it`
+    : `Back it up by its dump (db: ${container} in place of this volume), or set stopAttached: true on it`
+  return `volume ${volume} is the data directory of a running ${kind} server (container "${container}"): files that are read while it writes may not fit together, and such a backup cannot be relied on. ${cure}`
+}
