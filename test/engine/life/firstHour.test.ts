@@ -38,6 +38,7 @@ beforeAll(async () => {
     on('volume', { targets: [{ volume: 'docs' }] }),
     on('live', { targets: [{ volume: data }], script: 'good.sh' }),
     on('unpulled', { pull: undefined, script: 'good.sh' }),
+    on('nowhere', { customImage: 'localhost/nothing-here:1', pull: undefined }),
     script('windows'),
     script('bom'),
     script('bare'),
@@ -144,6 +145,16 @@ test('an image that was built on the host: no registry is asked, and the log say
   expect([status, warnings]).toEqual(['success', []])
   const lines = (logs.get(id('unpulled')) ?? '').split('\n').filter((line) => /no registry is asked/.test(line))
   expect(lines).toEqual([expect.stringContaining('was never pulled: it is used as it is')])
+})
+
+test('a name of the registry localhost: docker asks this host, and nobody else', () => {
+  const { status, error } = reportOf(ran, id('nowhere'))
+  expect([status, error]).toEqual([
+    'failed',
+    expect.stringMatching(
+      /^image localhost\/nothing-here:1 could not be pulled: .*https?:\/\/localhost\/v2\/.*connection refused\. Check its name/,
+    ),
+  ])
 })
 
 test('a script that goes on after a failure: a line of the log', () => {
