@@ -1,6 +1,6 @@
 /** A step summary as GitHub shows it: its markdown as HTML, in GitHub's own style, as a picture of a browser. */
 import { spawnSync } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -47,7 +47,6 @@ export async function openPainter(folder: string): Promise<Painter> {
       const excess = (await page.evaluate(EXCESS)) as number
       await page.screenshot({ path: file, fullPage: true })
       await page.close()
-      await writeFile(file.replace(/\.png$/, '.html'), html)
       return excess
     },
     end: () => browser.close(),

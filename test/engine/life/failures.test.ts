@@ -319,7 +319,7 @@ test('the annotations stand at the instances’ lines, at most ten, below the gr
 })
 
 test('the summary has the verdict, each cause with its last words, a row each, and the last lines of output', () => {
-  expect(ran.summary).toMatch(/^### ❌ \S+: 31 of 33 backups failed and 1 incomplete: /)
+  expect(ran.summary).toMatch(/^### ❌ \S+: 32 of 33 backups failed and 1 incomplete: /)
   expect(ran.summary).toMatch(/^> <b>\S+exit7<\/b>: its script .*:<br><code>the disk is away<\/code>/m)
   expect(ran.summary).toMatch(/^\| ❌ \| .* \| failed while your script ran, 1 volume read in place \| /m)
   expect(ran.summary).toMatch(/<pre>\n(.*\n)*to stdout\n(.*\n)*<\/pre>/)
