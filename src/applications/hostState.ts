@@ -1,12 +1,13 @@
 /** Reads the state of the host: all containers and volumes, the last lines of a container's log, and the runner's own traces in /proc. Decides nothing. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { commandError } from '../docker/callResult.ts'
+import { commandError, isRefused } from '../docker/callResult.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { type Docker, type QueryOptions, query } from '../docker/process.ts'
 import type { Volume } from '../docker/volumes.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
+import { CommandError } from '../errors.ts'
 import type { RunnerTraces } from './runnerContainers.ts'
 
 const LOG_LINES = 20
@@ -26,9 +27,25 @@ export async function containersOf(
   return inspectContainers(docker, references, options)
 }
 
-/** Returns all volumes of the host. A volume that is removed meanwhile is left out. */
+/**
+ * Returns all volumes of the host. Left out are those that were removed meanwhile, and those whose driver refuses to tell: they lie on no
+ * device of the host that another volume could share.
+ */
 export async function allVolumes(docker: Docker, options: QueryOptions = {}): Promise<readonly Volume[]> {
-  return inspectVolumes(docker, await listVolumes(docker, [], options), options)
+  const names = await listVolumes(docker, [], options)
+  const isRefusal = (error: unknown) => error instanceof CommandError && isRefused(error)
+  try {
+    return await inspectVolumes(docker, names, options)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+  }
+  const each = names.map((name) =>
+    inspectVolumes(docker, [name], options).catch((error: unknown) => {
+      if (isRefusal(error)) return []
+      throw error
+    }),
+  )
+  return (await Promise.all(each)).flat()
 }
 
 /**

@@ -38,8 +38,10 @@ export function isRefused(output: Pick<QueryOutput, 'ended' | 'stderr'>): boolea
  * which must not be taken for a missing file in a container.
  */
 export function engineIsAway(stderr: string): boolean {
+  // what an engine answers may quote a driver or a registry that is away
+  const own = stderr.replace(/^(?:docker: )?Error response from daemon: .*$/gim, '')
   return /(cannot|failed to) connect to the docker|error during connect|connection refused|connection reset|EOF$/im.test(
-    stderr,
+    own,
   )
 }
 
