@@ -152,12 +152,12 @@ export function targetFold({ instances, dryRun }: RunReport, rows: number): read
   if (dryRun || staged.length === 0 || rows === 0) return []
   const lines = staged.slice(0, rows).map(({ id, target }) => {
     const name = `${instances.length > 1 ? `${breakable(inline(id))}: ` : ''}${breakable(code(target.name))}`
-    const size = target.bytes === null ? '–' : unbroken(bytes(target.bytes))
-    return `| ${name} | ${HOW[target.staging]} | ${size} | ${unbroken(seconds(target.seconds))} |`
+    const size = target.bytes === null ? '' : `, ${unbroken(bytes(target.bytes))}`
+    return `| ${name} | ${HOW[target.staging]}${size} | ${unbroken(seconds(target.seconds))} |`
   })
   const more = staged.length - lines.length
   const rest = more > 0 ? `\n\n_And ${count(more, 'more target')}, in the report._` : ''
-  const head = '| target | how | size | time |\n|---|---|---:|---:|'
+  const head = '| target | how | time |\n|---|---|---:|'
   return [`<details><summary>Targets</summary>\n\n${head}\n${lines.join('\n')}${rest}\n\n</details>`]
 }
 

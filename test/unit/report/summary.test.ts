@@ -55,14 +55,14 @@ describe('the summary', () => {
 
       <details><summary>Targets</summary>
 
-      | target | how | size | time |
-      |---|---|---:|---:|
-      | documents: <code>nb-docs</code> | read in place | – | 0.0 s |
-      | shop: <code>nb-pg</code> | dumped | 51 kB | 1.5 s |
-      | shop: <code>data</code> | copied around a stop | 1.2 MB | 1.5 s |
-      | archive: <code>data</code> | copied | 1.2 MB | 1.5 s |
-      | archive: <code>data</code> | copied | 1.2 MB | 1.5 s |
-      | archive: <code>old</code> | read in place | – | 0.0 s |
+      | target | how | time |
+      |---|---|---:|
+      | documents: <code>nb-docs</code> | read in place | 0.0 s |
+      | shop: <code>nb-pg</code> | dumped, 51 kB | 1.5 s |
+      | shop: <code>data</code> | copied around a stop, 1.2 MB | 1.5 s |
+      | archive: <code>data</code> | copied, 1.2 MB | 1.5 s |
+      | archive: <code>data</code> | copied, 1.2 MB | 1.5 s |
+      | archive: <code>old</code> | read in place | 0.0 s |
 
       </details>
 
@@ -129,10 +129,10 @@ describe('the summary', () => {
 
       <details><summary>Targets</summary>
 
-      | target | how | size | time |
-      |---|---|---:|---:|
-      | shop: <code>data</code> | copied | 1.2 MB | 1.5 s |
-      | documents: <code>nb-docs</code> | read in place | – | 0.0 s |
+      | target | how | time |
+      |---|---|---:|
+      | shop: <code>data</code> | copied, 1.2 MB | 1.5 s |
+      | documents: <code>nb-docs</code> | read in place | 0.0 s |
 
       </details>
 
@@ -214,11 +214,11 @@ describe('the summary', () => {
 
       <details><summary>Targets</summary>
 
-      | target | how | size | time |
-      |---|---|---:|---:|
-      | files: <code>data</code> | copied | 1.2 MB | 1.5 s |
-      | db: <code>data</code> | copied | 1.2 MB | 1.5 s |
-      | silent: <code>data</code> | copied | 1.2 MB | 1.5 s |
+      | target | how | time |
+      |---|---|---:|
+      | files: <code>data</code> | copied, 1.2 MB | 1.5 s |
+      | db: <code>data</code> | copied, 1.2 MB | 1.5 s |
+      | silent: <code>data</code> | copied, 1.2 MB | 1.5 s |
 
       </details>
 
