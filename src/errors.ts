@@ -1,9 +1,9 @@
 /**
- * Defines the errors. Each says what failed, on what, and what to do next. Errors of the operating system can come from anywhere; anything
- * else that is thrown is our bug.
+ * Defines the errors that people can do something about; their messages say what failed, on what, and what to do next. An error of the
+ * operating system can come from anywhere. Anything else that is thrown is our bug.
  */
 
-/** One thing wrong with the configuration. `line` and `column` are 1-based; `path` is written for people: `instances[0].env.KEY`. */
+/** One thing wrong with the configuration. `line` and `column` are 1-based; `path` is its key, as people write it: `instances[0].env.KEY`. */
 export interface ConfigIssue {
   readonly message: string
   readonly path: string
@@ -11,7 +11,7 @@ export interface ConfigIssue {
   readonly column: number
 }
 
-/** The configuration is wrong. Carries every issue of the file; thrown before anything is touched. */
+/** The configuration is wrong. Carries all issues that were found together: of the file, or of one instance. Thrown before anything is touched. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly file: string
@@ -29,19 +29,19 @@ export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
-/** No usable Docker engine answers. Thrown before anything is touched. */
+/** No usable Docker engine answers, or the docker client cannot be started. Seldom thrown in the middle of a run, as when the client is removed. */
 export class DockerUnavailableError extends Error {
   override readonly name = 'DockerUnavailableError'
 }
 
-/** How a process ended. */
+/** How a docker client ended, or why it is not waited for any more: its deadline passed (`timeout`), or a signal fired (`cancelled`). */
 export type Ended =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'timeout'; readonly afterMs: number }
   | { readonly kind: 'cancelled' }
 
-/** A docker command did not do what it was asked. `message` is one sentence for people; the other fields are for the log. */
+/** A docker command did not do what it was asked. `message` is one sentence for people; code tells the cases apart by `ended` and `stderr`. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly argv: readonly string[]
@@ -56,15 +56,15 @@ export class CommandError extends Error {
   }
 }
 
-/** One instance cannot go on, for a reason other than a docker command. The message says what failed, on what, and what to do. */
+/** An instance, or one of its targets, cannot go on, for a reason other than a docker command. The message says what failed, on what, and what to do. */
 export class InstanceError extends Error {
   override readonly name = 'InstanceError'
 }
 
-/** The engine does not answer any more, so that nobody can say what became of an instance: nothing more is asked of it. */
+/** The engine stopped answering while the backup container ran, so nobody can say how the container ended. The instance asks it nothing more. */
 export class EngineLostError extends InstanceError {}
 
-/** The run was cancelled. Code that holds something releases it and throws this on. */
+/** Something was given up because its abort signal fired. Code that holds something releases it and throws this on. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError'
 
@@ -73,12 +73,12 @@ export class CancelledError extends Error {
   }
 }
 
-/** Tells whether an error comes from the operating system (a full disk, a closed pipe, a limit): Node then sets its `syscall`. */
+/** Tells whether an error comes from the operating system (a full disk, a closed pipe, a limit): Node gives only such an error a `syscall`. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }
 
-/** Returns what was thrown as an error, because JavaScript can throw anything. */
+/** Returns `error` itself if it is an `Error`, else an `Error` with its text as message, because JavaScript can throw anything. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,4 +1,4 @@
-/** Writes numbers and times for people. Pure. */
+/** Writes numbers, times and joined sentences for people. Pure. */
 
 /** Writes a number of seconds in two units at most: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`. */
 export function seconds(value: number): string {
@@ -12,7 +12,7 @@ export function seconds(value: number): string {
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
 }
 
-/** Writes a configured limit, given in ms: `2 s`, `1 min 30 s`. */
+/** Writes a time given in ms in whole seconds or larger units: `2 s`, `1 min 30 s`. */
 export function limit(ms: number): string {
   return seconds(Math.round(ms / 1000)).replace('.0 s', ' s')
 }
@@ -23,7 +23,7 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
 
 const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB']
 
-/** Writes a number of bytes in powers of 1000, three digits at most: `0 B`, `999 B`, `1.2 kB`, `785 MB`. */
+/** Writes a number of bytes in powers of 1000, with three digits at most up to 999 PB: `0 B`, `999 B`, `1.2 kB`, `785 MB`. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`
   let scaled = value
@@ -36,22 +36,22 @@ export function bytes(value: number): string {
   return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`
 }
 
-/** Writes a number with its noun: `1 instance`, `2 instances`. */
+/** Writes a number with its noun, given in the singular, which gets an `s` unless the number is 1: `1 instance`, `2 instances`. */
 export function count(value: number, noun: string): string {
   return `${value} ${noun}${value === 1 ? '' : 's'}`
 }
 
-/** Writes an ISO 8601 time in UTC to the minute: `2026-11-25 04:00 UTC`. */
+/** Cuts an ISO 8601 time, which must be in UTC, to the minute: `2026-11-25 04:00 UTC`. */
 export function minute(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }
 
-/** A text of others without the marks at its end: our sentence goes on behind it. */
+/** Removes punctuation and space from the end of a text that others wrote, so that a sentence of ours can go on after it. */
 export function withoutEnd(text: string): string {
   return text.replace(/[\s.,:;!?]+$/, '')
 }
 
-/** Several sentences as one text. One that ends by a mark of its own gets no second one behind it. */
+/** Joins sentences into one text: by a space after one that ends with `.`, `!`, `?` or `…`, else by `; `. */
 export function joinSentences(sentences: readonly string[]): string {
   return sentences.reduce(
     (text, next) => (text === '' ? next : `${text}${/[.!?…]$/.test(text) ? ' ' : '; '}${next}`),

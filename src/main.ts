@@ -1,4 +1,4 @@
-/** Runs both phases of the action, handles signals, and reports every error that nobody else has handled. */
+/** Runs the phase of the action that this process was started for, cancels it on signals, and reports every error that nobody else has handled. */
 import { randomBytes } from 'node:crypto'
 import { createConsole } from './action/console/console.ts'
 import { exitAtOnce, exitDoubt } from './action/exit.ts'
@@ -27,7 +27,7 @@ function explain(error: unknown): Promise<number> {
   return explainError({ env, console, bundle: import.meta.url }, error)
 }
 
-/** Prints what is left, ends the docker clients that were left behind, and then ends this process. */
+/** Prints what the console still holds, ends the docker clients that still run, and ends this process with `code`; after a crash with 1. */
 async function endWith(code: number): Promise<never> {
   const doubt = env.RUNNER_DEBUG === '1' ? exitDoubt() : null
   if (doubt !== null) await console.info(`debug: ${doubt}`)
@@ -36,7 +36,10 @@ async function endWith(code: number): Promise<never> {
   exitAtOnce(crashed ? 1 : code)
 }
 
-/** Reports an error that nobody could catch as a bug of ours and ends the process, whatever else is under way. */
+/**
+ * Reports an error that nobody could catch and ends the process, whatever else is under way. During an upload it does nothing: `artifact`
+ * then has a listener of its own.
+ */
 function endAfterCrash(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return // an upload goes on, and takes its client's errors (see action/artifact)
   crashed = true
@@ -72,7 +75,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Saves the job's id for `post`. If the runner's disk is full the run goes on: the next run will find what this job leaves. */
+/** Saves the job's id for `post`. If it cannot be saved (a full disk), a warning says so and the run goes on: the next run finds what this job leaves. */
 async function saveJob(job: string): Promise<void> {
   try {
     await saveState({ job })

@@ -3,13 +3,13 @@
  * values; `RunReport` is `report.json`. Pure.
  */
 
-/** How one instance ended. `skipped`: it was selected and not backed up, because the run was cancelled before it began, or because this is a dry run. */
+/** How one instance ended. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began, or a dry run. */
 export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 'skipped'
 
-/** How the run ended. */
+/** How the run ended. `nothing-due`: no instance failed and none was backed up, because none was selected or all were skipped. */
 export type RunResult = 'success' | 'partial' | 'failed' | 'cancelled' | 'nothing-due'
 
-/** The phases of an instance's life, in their order. */
+/** The phases of one instance's run, in their order. */
 export const PHASES = ['resolve', 'image', 'claim', 'dump', 'stage', 'run', 'release'] as const
 export type Phase = (typeof PHASES)[number]
 
@@ -29,7 +29,7 @@ export type StagingName = (typeof STAGINGS)[number]
 
 export type TargetKind = 'volume' | 'db'
 
-/** What happened to one target. */
+/** What happened to one target, or in a dry run would happen. */
 export type TargetReport = StagedTarget | FailedTarget | PlannedTarget
 
 interface TargetBasics {
@@ -41,12 +41,12 @@ interface TargetBasics {
   readonly line: number | null
 }
 
-/** How the data came under `/backup`, and how much it was. A volume that is mounted in place is never counted. */
+/** How a target's data came under `/backup`, and how much it was. A volume that is mounted in place is never counted. */
 export type StagedData =
   | { readonly staging: 'mount'; readonly files: null; readonly bytes: null }
   | {
       readonly staging: Exclude<StagingName, 'mount'> | 'dump'
-      /** Number of entries that are not directories. */
+      /** Number of entries that are not directories; for a dump, of the files that it made. */
       readonly files: number
       readonly bytes: number
     }
@@ -67,24 +67,24 @@ export interface FailedTarget extends TargetBasics, NothingStaged {
   readonly error: string
 }
 
-/** A target of a dry run: how it would be staged. Nothing was touched. */
+/** A target that a run could stage, as a dry run found it. */
 export interface PlannedTarget extends TargetBasics, NothingStaged {
   readonly status: 'planned'
   readonly staging: StagingName | 'dump'
   readonly error: null
-  /** Words that follow "would be": `mounted in place`. */
+  /** How it would be staged, in words that go on a sentence that ends with "would be": `mounted in place`. */
   readonly plan: string
 }
 
-/** What a target's report says where nothing was heard of the target until the end. */
+/** The error of a target that was neither staged nor failed when its instance ended. */
 export const NOT_REACHED = 'it was not staged: the instance ended before'
 
 export interface InstanceReport {
   readonly id: string
   readonly status: InstanceStatus
-  /** The phase that failed or was cancelled; `null` if none was. */
+  /** The phase in which the instance itself failed or was cancelled, else the one in which its first target failed; else `null`. */
   readonly failedPhase: Phase | null
-  /** One sentence that says what failed and what to do; `null` on success. */
+  /** What failed and what to do, in one sentence or several joined; `cancelled` after a cancel; `null` if nothing failed. */
   readonly error: string | null
   readonly warnings: readonly string[]
   readonly targets: readonly TargetReport[]
@@ -92,20 +92,20 @@ export interface InstanceReport {
   /** UTC, ISO 8601 with milliseconds; `null` if it never began. */
   readonly startedAt: string | null
   readonly seconds: number
-  /** How long applications were stopped, s; `null` if none was. */
+  /** How long applications were stopped, s: the longest time, if several groups were stopped. `null` if none was. */
   readonly downtimeSeconds: number | null
-  /** Applications that this run stopped and that are not, or may not be, up again. */
+  /** Names of the containers that this run stopped and that are not, or may not be, up again. */
   readonly notUp: readonly string[]
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
   /** Exit code of the backup container; `null` if it did not run to its end. */
   readonly exitCode: number | null
-  /** The next time that the schedule fires, UTC, ISO 8601; `null` without a schedule. */
+  /** The next time that the schedule fires, UTC, ISO 8601; `null` without a schedule, or if a missing variable keeps it unknown. */
   readonly nextRun: string | null
-  /** Path of the whole log on the runner; `null` if nothing was written. */
+  /** Path of the instance's whole log on the runner; `null` if there is no such file. */
   readonly log: string | null
-  /** The last lines of the log, redacted; kept for the summary's fold of a failure. Our own begin with `--- `. */
+  /** The last lines of the log, redacted, for the summary, which shows them folded with a failure. Lines that this action wrote begin with `--- `. */
   readonly tail: readonly string[]
-  /** The last lines that the backup container wrote to stderr, redacted; empty unless its end is what failed. */
+  /** The last lines that the backup container wrote to stderr, redacted; empty unless the instance failed by the container's exit. */
   readonly stderr: readonly string[]
   /** Line of the instance in the configuration, 1-based. */
   readonly line: number
@@ -114,7 +114,7 @@ export interface InstanceReport {
 export interface RunReport {
   readonly version: 1
   readonly result: RunResult
-  /** True if nothing was touched. The status of the instances is then `skipped`. */
+  /** True for a dry run, which touches nothing. An instance that could be backed up has then the status `skipped`. */
   readonly dryRun: boolean
   readonly host: string
   /** `owner/name`, or empty away from a forge. */
@@ -127,7 +127,7 @@ export interface RunReport {
   readonly startedAt: string
   readonly seconds: number
   readonly engine: { readonly version: string; readonly apiVersion: string } | null
-  /** Problems that belong to no instance of this run: an application that an earlier run stopped is not up. */
+  /** Failures that belong to no instance of this run: an application that an earlier run stopped is not, or may not be, up. They make the run `failed`. */
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly instances: readonly InstanceReport[]
@@ -136,14 +136,14 @@ export interface RunReport {
 /** The facts from which the status of an instance is judged. */
 export interface InstanceCauses {
   readonly targets: readonly { readonly status: TargetReport['status'] }[]
-  /** Why the instance itself failed: its image, its lock, the backup's end, its deadline, an application that stays down; `null` if it did not. */
+  /** Why the instance itself failed (not only a target): its image, its lock, the backup's exit, its deadline, an application that stays down; else `null`. */
   readonly failure: string | null
   readonly cancelled: boolean
 }
 
 /**
- * Judges one instance. A failure of its own makes it `failed`, even if it was cancelled later. With failed targets it is `partial` if the
- * image ran well with the rest, and `failed` if no target is left. A dry run's instance is `skipped`.
+ * Judges one instance. A failure of its own makes it `failed`, even if it was cancelled later. If only targets failed, it is `partial`, or
+ * `failed` if none is left. An instance without a failure is `skipped` if its targets are only planned (a dry run), else `success`.
  */
 export function instanceStatus({ targets, failure, cancelled }: InstanceCauses): InstanceStatus {
   if (failure !== null) return 'failed'
@@ -153,7 +153,11 @@ export function instanceStatus({ targets, failure, cancelled }: InstanceCauses):
   return targets.some((target) => target.status === 'planned') ? 'skipped' : 'success'
 }
 
-/** Judges the run by its worst instance. `errors` are failures that belong to no instance. A dry run backs nothing up, so its result is `nothing-due`. */
+/**
+ * Judges the run by its worst instance: `failed`, then `cancelled`, then `partial`. `errors` are failures that belong to no instance, and
+ * make it `failed`. `cancelled` tells that the run was cancelled, even if no instance was. Without a success it is `nothing-due`, as is a
+ * dry run in which nothing failed.
+ */
 export function runResult(
   statuses: readonly InstanceStatus[],
   { cancelled, errors }: { readonly cancelled: boolean; readonly errors: readonly string[] },
@@ -164,7 +168,7 @@ export function runResult(
   return statuses.includes('success') ? 'success' : 'nothing-due'
 }
 
-/** Judges the job: 0 is green. */
+/** Returns the exit code of the process: 0 if the job is to be green, else 1. `allowPartial` is the input `allow-partial`. */
 export function exitCode(result: RunResult, allowPartial: boolean): 0 | 1 {
   return result === 'success' || result === 'nothing-due' || (result === 'partial' && allowPartial) ? 0 : 1
 }

@@ -1,16 +1,19 @@
-/** Asks the forge's API. A question can stay unanswered: no token, no permission, no network, another forge. */
+/** Asks the forge's API. A question can stay unanswered, for want of a token, a permission or a network, or because a run is of another forge. */
 
 const DEADLINE_MS = 10_000
 
 interface Api {
   /**
-   * Asks whether an attempt of a workflow run has ended. `null`: unknown, for example on 404 and 403, because a token sees only its own
-   * repositories. Answers within 10 seconds.
+   * Asks whether an attempt of a workflow run has ended; `repository` is `owner/name`. `null`: unknown, for example on 404 and 403, because
+   * a token sees only its own repositories. Answers within 10 seconds, for a minute with the same answer. Never throws.
    */
   runCompleted(repository: string, runId: string, attempt: number): Promise<boolean | null>
 }
 
-/** Makes the API client. `baseUrl` is `GITHUB_API_URL`, so that GitHub Enterprise Server and Gitea are asked rather than github.com. */
+/**
+ * Makes the API client. With an empty `token` every answer is `null`. `baseUrl` is `GITHUB_API_URL`, so that GitHub Enterprise Server and
+ * Gitea are asked rather than github.com.
+ */
 export function createApi(options: { readonly token: string; readonly baseUrl: string }): Api {
   async function runCompleted(repository: string, runId: string, attempt: number): Promise<boolean | null> {
     const [owner, repo, ...more] = repository.split('/')

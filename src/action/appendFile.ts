@@ -4,7 +4,10 @@
  */
 import { statSync, truncateSync } from 'node:fs'
 
-/** Calls `write`, which appends to the file at `path`. If it throws, the file is cut back to its former length and the error is thrown on. */
+/**
+ * Calls `write`, which appends to the file at `path`. If it throws, the error is thrown on, and a regular file that existed before is first
+ * cut back to its former length. Without a `path` nothing is cut back.
+ */
 export function appendOrRollBack(path: string | undefined, write: () => void): void {
   const before = path ? statSync(path, { throwIfNoEntry: false }) : undefined
   try {

@@ -1,6 +1,6 @@
 /**
- * Uploads the run's files as artifacts if the platform takes them. A failed upload is returned, not thrown: a good backup does not fail
- * because its report could not be uploaded.
+ * Uploads the run's files as artifacts if the platform takes them, and makes their names. A failed upload is returned, not thrown: a good
+ * backup does not fail because its report could not be uploaded.
  */
 import { access, constants, stat } from 'node:fs/promises'
 import { commandLine } from './console/commands.ts'
@@ -10,10 +10,10 @@ export type UploadResult =
   | { readonly kind: 'unavailable'; readonly why: string }
 
 interface Upload {
-  /** The wanted name. Characters that GitHub refuses are replaced, and a name that already exists gets a number. */
+  /** The wanted name, in characters that GitHub accepts (see `artifactName`). If the run has an artifact of that name, `-2` to `-5` are tried. */
   readonly name: string
   readonly files: readonly string[]
-  /** The folder that the names in the artifact are relative to. */
+  /** Path of the folder to which the names in the artifact are relative. */
   readonly rootDirectory: string
   readonly retentionDays: number | null
   /** Time after which the upload is given up, ms. The client cannot be stopped: it may go on until the process exits. */
@@ -23,7 +23,7 @@ interface Upload {
 const NAMES_TRIED = 5
 const NAME_CHARACTERS = 120
 
-/** Uploads the files as one artifact. An empty list gives `unavailable`. */
+/** Uploads those of the files that can be read as one artifact. If there are none, the result is `unavailable`. Never throws. */
 export async function uploadArtifact(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadResult> {
   const why = whyUnavailable(env)
   if (why !== null) return { kind: 'unavailable', why }
@@ -32,7 +32,7 @@ export async function uploadArtifact(upload: Upload, env: NodeJS.ProcessEnv): Pr
   return withinDeadline(upload.deadlineMs, () => uploadUnderFreeName({ ...upload, files }, env))
 }
 
-/** The files of a run: the report, and the copies of the logs (`null`: they are not to be uploaded). */
+/** The files of a run: the path of the report, and those of the logs (none if they are not to be uploaded). */
 interface RunFiles extends Omit<Upload, 'files'> {
   readonly report: string
   readonly logs: readonly string[]
@@ -40,7 +40,7 @@ interface RunFiles extends Omit<Upload, 'files'> {
 
 /**
  * Uploads the report as one artifact and the logs as another, `<name>-logs`. Returns `null` for the logs if there were none. If the report
- * is refused, the logs are not tried: the time limit is spent once.
+ * is not uploaded, the logs are not tried and have the same result: the time limit is spent once.
  */
 export async function uploadRun(
   run: RunFiles,
@@ -52,7 +52,7 @@ export async function uploadRun(
   return { report, logs: await uploadArtifact({ ...run, name: `${run.name}-logs`, files: run.logs }, env) }
 }
 
-/** `marina-<host>-<attempt>`, or the wanted name, in characters that GitHub accepts. */
+/** Makes the name of an artifact: `wanted`, or `marina-<host>-<attempt>` for `null`. Characters that GitHub refuses become `_`. */
 export function artifactName(wanted: string | null, host: string, attempt: number): string {
   const name = (wanted ?? `marina-${host}-${attempt}`)
     .replace(/["':<>|*?\\/\s]|[^\x20-\x7e]/g, '_')
@@ -72,7 +72,7 @@ function whyUnavailable(env: NodeJS.ProcessEnv): string | null {
   return served ? null : `the artifact client works with github.com only, not with ${server}`
 }
 
-/** Returns the files that can be read. A file that cannot would end the process: the client throws from an event handler. */
+/** Returns the paths of regular files that can be read. Any other would end the process: the client throws from an event handler. */
 async function readable(files: readonly string[]): Promise<string[]> {
   const checks = files.map(async (file) => {
     await access(file, constants.R_OK)
@@ -107,7 +107,7 @@ function isTaken(error: unknown): boolean {
   return /\(409\)|already exists/i.test(String(error))
 }
 
-/** Limits the days to what the repository allows. The client would do the same, with a warning. */
+/** Limits the days to what the repository allows (`GITHUB_RETENTION_DAYS`). The client would do the same, with a warning. */
 function allowedRetention(days: number, env: NodeJS.ProcessEnv): number {
   const most = Number.parseInt(env.GITHUB_RETENTION_DAYS ?? '', 10)
   return most > 0 ? Math.min(days, most) : days
@@ -119,8 +119,9 @@ function artifactUrl(id: number, env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Waits for `work` until the deadline. The client throws some errors from event handlers, where nobody can catch them: while `work` runs,
- * such an error counts as its result. After the deadline the client goes on until the process ends, and its errors are ignored.
+ * Waits for `work`, which uses the client, until the deadline (ms). If it fails or is late, the result is `unavailable`. The client throws
+ * some errors from event handlers, where nobody can catch them: while `work` runs, an uncaught error counts as its failure. After the
+ * deadline the client goes on until the process ends, and uncaught errors are ignored.
  */
 async function withinDeadline(deadlineMs: number, work: () => Promise<UploadResult>): Promise<UploadResult> {
   return new Promise((resolve) => {

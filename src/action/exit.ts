@@ -15,9 +15,9 @@ import { accessSync, constants } from 'node:fs'
 const SHELL = '/bin/sh'
 
 /**
- * Ends the process with this exit code; call it when all output is flushed. Where Node has no `execve` (before 22.15, Windows) it is
- * `process.exit`: no V8 flag of ours provokes the hang there, and Node 20 does not compile with Sparkplug in the background. A second net from outside is not
- * built for them: a process can only be killed from there, which would turn the exit code of a good backup into that of a failed one.
+ * Ends the process with this exit code; call it when all output is flushed. Where Node has no `execve` (before 22.15, Windows), or the
+ * shell cannot be executed, it calls `process.exit`, which can hang. No other process watches for that hang: it could only kill this one,
+ * and so turn the exit code of a good backup into that of a failed one.
  */
 export function exitAtOnce(code: number): never {
   if (typeof process.execve === 'function' && isExecutable(SHELL)) {
@@ -31,14 +31,14 @@ export function exitAtOnce(code: number): never {
   process.exit(code)
 }
 
-/** Says for a debug log that the end of this process may hang; `null` where it cannot. */
+/** Says for a debug log that the end of this process may hang; `null` if Node has `execve`. */
 export function exitDoubt(): string | null {
   return typeof process.execve === 'function'
     ? null
     : `Node ${process.version} has no process.execve: this process ends by process.exit, which can hang in rare cases (nodejs/node #54918); Node 22.15 and newer cannot`
 }
 
-/** Tells whether `execve` of this file will succeed: until Node 26, a failure aborts the process (SIGABRT) instead of throwing. */
+/** Tells whether this process may execute a file. Ask before `execve`: until Node 26, its failure aborts the process (SIGABRT) instead of throwing. */
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)

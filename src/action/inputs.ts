@@ -1,4 +1,4 @@
-/** Reads the inputs of action.yml into one checked value. No other module reads `INPUT_…`. */
+/** Reads the inputs of action.yml into one checked value. No other module reads `INPUT_…`, but `explainError` when they are wrong. */
 import { InputError } from '../errors.ts'
 
 export const COMMANDS = ['backup', 'plan', 'validate', 'check'] as const
@@ -10,7 +10,7 @@ type SelectMode = (typeof SELECTIONS)[number]
 export interface Inputs {
   readonly command: Command
   readonly config: string
-  /** The text as written; `config/variables` reads it. */
+  /** The text exactly as written; `config/variables` parses it. */
   readonly variables: string
   readonly instances: readonly string[]
   readonly host: string | null
@@ -18,18 +18,18 @@ export interface Inputs {
   readonly maxParallel: number
   readonly allowPartial: boolean
   readonly dryRun: boolean
-  /** The text as written; `config/values/duration` reads it. */
+  /** The text as written, such as `10m`; `config/values/duration` parses it. */
   readonly lockWait: string
   readonly uploadLogs: 'auto' | boolean
   readonly showLogs: 'auto' | boolean
   readonly artifactName: string | null
   readonly artifactRetentionDays: number | null
   readonly githubToken: string
-  /** Inputs that action.yml does not have, as they were written but for capitals. */
+  /** Names of inputs that were given and that action.yml does not have, in small letters. */
   readonly unknown: readonly string[]
 }
 
-/** The defaults of action.yml, because not every platform supplies them. The token's default is an expression and stays in action.yml. */
+/** The defaults of action.yml, again, because not every platform supplies them. The token's is an expression and stands in action.yml only. */
 export const INPUT_DEFAULTS = {
   command: 'backup',
   config: 'config.yml',
@@ -59,13 +59,13 @@ const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> =
 }
 
 const MOST_PARALLEL = 64
-/** GitHub's own limit for private repositories. */
+/** The longest time that GitHub keeps artifacts (those of private repositories). */
 const LONGEST_RETENTION_DAYS = 400
 
 /**
- * Reads the inputs from the step's environment (`INPUT_MAX-PARALLEL`). Throws one `InputError` that names everything
- * that is wrong: an unknown word, a number out of range, a boolean that is neither `true` nor `false`, and an input that
- * the command does not use but was set.
+ * Reads the inputs from the step's environment (`INPUT_MAX-PARALLEL`). Throws one `InputError` that names everything that is wrong: an
+ * unknown word, a number out of range, a boolean that is neither `true` nor `false`, and an input that differs from its default although
+ * the command does not use it. Inputs with an unknown name are no error here: they are in `unknown`.
  */
 export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const problems: string[] = []
@@ -124,7 +124,10 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   return inputs
 }
 
-/** The runner passes everything that stands under `with:`, also what action.yml does not have. Source: actions/runner, Handler.AddInputsToEnvironment. */
+/**
+ * Returns the names of inputs that action.yml does not have. The runner passes them on like all that stands under `with:` (actions/runner,
+ * Handler.AddInputsToEnvironment).
+ */
 function unknownInputs(env: NodeJS.ProcessEnv): readonly string[] {
   const names = Object.keys(env).flatMap((key) => (key.startsWith('INPUT_') ? [key.slice(6).toLowerCase()] : []))
   return names.filter((name) => name !== '' && !Object.hasOwn(INPUT_DEFAULTS, name)).sort()
@@ -135,7 +138,7 @@ function foreignInputs(command: Exclude<Command, 'backup'>, isSet: (name: InputN
   return (Object.keys(INPUT_DEFAULTS) as InputName[]).filter((name) => !used.includes(name) && isSet(name))
 }
 
-/** Reads a boolean as YAML 1.2 and the toolkit write it: `true`, `True`, `TRUE` and the same of `false`. */
+/** Reads a boolean as YAML 1.2 and the toolkit write it: `true`, `True`, `TRUE` and the same of `false`. `null` for any other text. */
 function boolean(text: string): boolean | null {
   if (/^(true|True|TRUE)$/.test(text)) return true
   return /^(false|False|FALSE)$/.test(text) ? false : null

@@ -1,4 +1,4 @@
-/** Writes the outputs that action.yml declares. */
+/** Makes and writes the outputs that action.yml declares. */
 import type { InstanceStatus, RunReport } from '../outcome.ts'
 import { appendOrRollBack } from './appendFile.ts'
 
@@ -17,16 +17,16 @@ export const OUTPUTS = [
 ] as const
 type OutputName = (typeof OUTPUTS)[number]
 
-/** Paths of the run's files and links to its artifacts. A key is left out if there is none. */
+/** What the outputs say beside the report: paths of the run's files, its artifact, and the selected instances. A key is left out if there is none. */
 interface Places {
   readonly report?: string
   readonly logDirectory?: string
   readonly artifact?: { readonly id: number; readonly url: string }
-  /** Ids of the instances that are due; set by commands that compute it. */
+  /** Ids of the instances that this run selected; the output `due`. */
   readonly due?: readonly string[]
 }
 
-/** Makes every output of a run. Each has a value. Pure. */
+/** Makes every output of a run. One without a value is the empty text or, if it holds a list, `[]`. Pure. */
 export function runOutputs(report: RunReport, places: Places): Record<OutputName, string> {
   const ids = (...statuses: InstanceStatus[]) =>
     JSON.stringify(report.instances.filter((one) => statuses.includes(one.status)).map((one) => one.id))
@@ -46,8 +46,8 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
 }
 
 /**
- * Hands the outputs to the runner; throws if not all could be written. They hold only words, ids, links and paths of ours, so they are not
- * redacted: an id that equals a secret by chance would become `***`.
+ * Hands the outputs to the runner. Throws, and writes none, if not all can be written; does nothing on a platform without outputs. They
+ * hold only words, ids, links and paths of ours, so they are not redacted: an id that equals a secret by chance would become `***`.
  */
 export async function setOutputs(outputs: Partial<Record<OutputName, string>>): Promise<void> {
   const path = process.env.GITHUB_OUTPUT

@@ -1,16 +1,16 @@
-/** The forge's pages about this run's workflow and commit; `null` where there are none, or the platform does not say where. */
+/** Makes the addresses of two pages of the forge: this run's workflow, and the configuration file. */
 import { posix } from 'node:path'
 
 interface Pages {
-  /** The workflow's, with its button "Run workflow". */
+  /** Address of the workflow's page, with its button "Run workflow"; `null` if the forge has no such page or this repository not the workflow. */
   readonly workflow: string | null
-  /** The configuration file's at this commit; `#L12` leads to a line. */
+  /** Address of the configuration file at this commit, without a line (`#L12`); `null` if the commit is unknown or the file outside the repository. */
   readonly config: string | null
 }
 
 const WORKFLOW = /^([^/]+\/[^/]+)\/\.github\/workflows\/([^/@]+)@/
 
-/** Reads a step's environment. `configFile` is relative to the checkout. */
+/** Makes the addresses from a step's environment. `configFile` is relative to the root of the repository. Away from a forge both are `null`. */
 export function readPages(env: NodeJS.ProcessEnv, configFile: string): Pages {
   const repository = env.GITHUB_REPOSITORY
   if (!repository || env.ACT === 'true') return { workflow: null, config: null } // act makes them up

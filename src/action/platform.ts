@@ -1,29 +1,29 @@
-/** Reads what started the run, and where, from the platform's environment and event file. */
+/** Reads what started the run, and where, from the platform's environment and event file. Refuses events that strangers can raise. */
 import { readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 export interface PlatformContext {
-  /** `schedule`, `workflow_dispatch`, …; empty away from a forge. */
+  /** Name of the event that started the run: `schedule`, `workflow_dispatch`, …; empty away from a forge. */
   readonly name: string
-  /** `null` if the event does not say. */
+  /** Whether everybody can read the repository; `null` if the event file does not say, or could not be read. */
   readonly publicRepository: boolean | null
   /** `owner/name`, or empty away from a forge. */
   readonly repository: string
   readonly runId: string
-  /** 1 for the first. */
+  /** Number of this attempt of the run, from 1. */
   readonly attempt: number
-  /** Address of this attempt's page; `null` if there is none. */
+  /** Address of this attempt's page (on Gitea and Forgejo of the run's); `null` away from a forge, and on act. */
   readonly runUrl: string | null
   readonly workspace: string
-  /** Folder for files of this job, `RUNNER_TEMP`. */
+  /** Folder for files of this job: `RUNNER_TEMP`, else the system's folder for temporary files. */
   readonly temp: string
   readonly serverUrl: string
   readonly apiUrl: string
-  /** One sentence if the event file could not be read, with the consequence; else `null`. */
+  /** One sentence, with the consequence, if the platform names an event file that could not be read; else `null`. */
   readonly problem: string | null
 }
 
-/** Reads the environment of a step. What is missing is left empty; nothing here ends a run. */
+/** Reads the environment of a step and its event file. What is missing is left empty, or has the default of github.com. Never throws. */
 export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   const { payload, problem } = readPayload(env.GITHUB_EVENT_PATH ?? '')
   const serverUrl = env.GITHUB_SERVER_URL || 'https://github.com'
@@ -43,7 +43,7 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   }
 }
 
-/** Events that only people with write access can raise. A reusable workflow runs under its caller's event. The empty text is a run outside a forge. */
+/** Events that only people with write access, or the forge's clock, can raise. The empty text is a run outside a forge. */
 const ALLOWED = ['', 'schedule', 'workflow_call', 'workflow_dispatch', 'repository_dispatch', 'push', 'release']
 
 /**
@@ -77,7 +77,7 @@ function readPayload(path: string): { payload: Payload; problem: string | null }
   }
 }
 
-/** "Internal" repositories are private here: only members of the company see them. */
+/** Tells whether everybody can read a repository; `null` if the event does not say. An "internal" one is not public: only members of the company see it. */
 function isPublic(repository: Payload['repository']): boolean | null {
   if (typeof repository?.visibility === 'string') return repository.visibility === 'public'
   return typeof repository?.private === 'boolean' ? !repository.private : null

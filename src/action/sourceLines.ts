@@ -4,8 +4,8 @@ import { SourceMap, type SourceOrigin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Replaces each place in `bundle` (a file's URL) by its place in `src/`. The map is read only here, when a bug is reported; without a map
- * the stack stays unchanged.
+ * Returns `stack` with each place in `bundle` (a file's URL) replaced by its place in `src/`. The map is read only here, when a bug is
+ * reported; without a map the stack stays unchanged.
  */
 export function withSourceLines(stack: string, bundle: string): string {
   try {

@@ -1,14 +1,14 @@
-/** Saves values of the main phase for `post`. The runner writes them to disk and shows them in debug logs, so they never hold a secret. */
+/** Saves values of the main phase for `post`, and reads them there. The runner writes them to disk and to debug logs, so they never hold a secret. */
 import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'
 
-/** Names and plain values, such as the claims to look after. */
+/** What main saves for `post`: plain values by their names. Today it is the id of the job alone, `job`. */
 export type SavedState = Readonly<Record<string, string>>
 
 /**
- * Saves the whole state, or throws. The last call counts. Call it before anything is created on the engine: `post` needs it to find what a
- * killed process left.
+ * Saves the whole state, or throws; does nothing on a platform without state. The last call counts. Call it before anything is created on
+ * the engine: `post` needs it to find what a killed process left.
  */
 export async function saveState(state: SavedState): Promise<void> {
   const path = process.env.GITHUB_STATE
@@ -17,12 +17,12 @@ export async function saveState(state: SavedState): Promise<void> {
   appendOrRollBack(path, () => core.saveState(NAME, JSON.stringify(state)))
 }
 
-/** Tells whether this process is the `post` phase: `src/post.ts` sets a variable, and a state that main saved tells it too. */
+/** Tells whether this process is the `post` phase: `src/post.ts` sets a variable, and only `post` is given a state that main saved. */
 export function isPost(env: NodeJS.ProcessEnv): boolean {
   return env.MARINA_PHASE === 'post' || (env[`STATE_${NAME}`] ?? '') !== ''
 }
 
-/** Reads in `post` what main saved last; empty if it cannot be read. */
+/** Reads in `post` what main saved last; empty if it saved nothing, or if that cannot be read. */
 export function readState(env: NodeJS.ProcessEnv): SavedState {
   try {
     const parsed: unknown = JSON.parse(env[`STATE_${NAME}`] ?? '{}')

@@ -1,16 +1,17 @@
-/** The step summary: a file that the runner shows on the run's page, where the platform has one. */
+/** Writes the step summary: a file that the runner shows on the run's page, where the platform has one. */
 import { constants } from 'node:fs'
 import { appendFile, open, stat } from 'node:fs/promises'
 
-/** Over this the runner drops the whole summary, in bytes. */
+/** Size of the file over which the runner drops the whole summary, bytes. */
 const LIMIT_BYTES = 1024 * 1024
 
 export interface StepSummary {
-  /** How many bytes this step may still add; 0 where the platform has no summaries. */
+  /** Longest markdown that `write` takes, bytes: what others left free when the summary was opened; 0 where the platform has no summaries. */
   readonly roomBytes: number
   /**
-   * Adds markdown, from which the caller has taken the secrets: not every platform does that. Again, it replaces what it added before.
-   * Returns why it could not be written, or `null`; a platform without summaries is no reason.
+   * Adds markdown, from which the caller has taken the secrets: not every platform does that. A second call replaces what the first one
+   * added (if the summary is a pipe or a device, the second call does nothing). Returns in one sentence why it could not be written, else
+   * `null`, also on a platform without summaries.
    */
   write(markdown: string): Promise<string | null>
 }
@@ -45,7 +46,7 @@ export async function openSummary(env: NodeJS.ProcessEnv): Promise<StepSummary> 
   }
 }
 
-/** Puts the text in place of all that the file holds from `start` on. */
+/** Replaces all that the file at `path` holds from byte `start` on by `text`. Creates the file if need be. */
 async function overwriteFrom(path: string, start: number, text: string): Promise<void> {
   const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o644)
   try {

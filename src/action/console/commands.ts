@@ -1,10 +1,11 @@
 /**
- * The runner's workflow commands, as text. Escaping is that of actions/toolkit (core/src/command.ts); what counts as a
- * command is that of actions/runner (ActionCommand.cs): `::name …::` at the start of a trimmed line, `##[name …]` anywhere.
+ * Writes the runner's workflow commands as text, and recognises text that could act as one. Escaping is that of actions/toolkit
+ * (core/src/command.ts). What counts as a command is decided by actions/runner (ActionCommand.cs): `::name …::` at the start of a trimmed
+ * line, `##[name …]` anywhere.
  */
 import { randomBytes } from 'node:crypto'
 
-/** Writes one command, without its line end. Properties that are empty are left out. */
+/** Writes one command, such as `::error file=a::text`, without a line end. Properties that are empty are left out. */
 export function commandLine(name: string, properties: Readonly<Record<string, string>>, data: string): string {
   const given = Object.entries(properties)
     .filter(([, value]) => value !== '')
@@ -21,14 +22,14 @@ function escapeProperty(text: string): string {
 }
 
 /**
- * Returns true where a line could be taken for a command. Stricter than the runner: characters that its comparison might skip
- * (zero width, control) are skipped here, and `::` counts anywhere.
+ * Tells whether the runner could take a line of this text for a command. It is stricter than the runner: `::` counts anywhere, and all
+ * characters but printable ASCII are skipped, because the runner's comparison might skip some (zero width, control).
  */
 export function looksLikeCommand(text: string): boolean {
   return /::|##\[/.test(text.replace(/[^\x20-\x7e]/g, ''))
 }
 
-/** Between `open` and `close` the runner obeys no command. Each guard has a word of its own, which nobody can know before. */
+/** Two lines, each with its line end, between which the runner obeys no command. Each guard has a random word, which nobody can know before. */
 export interface Guard {
   readonly open: string
   readonly close: string

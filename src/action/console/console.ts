@@ -1,4 +1,4 @@
-/** Writes the job's log: annotations, lines, and one group for each instance. Nothing in a group can act as a workflow command. */
+/** Writes the job's log: annotations, lines, and one group for each instance. No text in a group, and no line, can act as a workflow command. */
 import type { Redactor } from '../../secrets/redaction.ts'
 import { createPrinter } from './printer.ts'
 import { createSections, type Section } from './sections.ts'
@@ -6,14 +6,15 @@ import { createStdoutWriter } from './stdout.ts'
 
 export type { Section } from './sections.ts'
 
-/** GitHub shows this many annotations of each kind for one step, and this many characters of each. */
+/** Number of annotations of each kind that GitHub shows for one step. Further ones are printed as lines. */
 const ANNOTATIONS_SHOWN = 10
+/** Number of characters that GitHub shows of one annotation. A longer one is cut, and printed whole as a line. */
 const ANNOTATION_CHARACTERS = 4096
 
 const KINDS = ['error', 'warning', 'notice'] as const
 type Kind = (typeof KINDS)[number]
 
-/** The place that an annotation points at: a file of the repository and a line in it (1-based); the title stands above the message. */
+/** The place that an annotation points at: a file of the repository and a line in it (1-based). GitHub shows the title above the message. */
 export interface AnnotationPlace {
   readonly file?: string
   readonly line?: number
@@ -24,24 +25,25 @@ export interface Console {
   notice(message: string, at?: AnnotationPlace): Promise<void>
   warning(message: string, at?: AnnotationPlace): Promise<void>
   error(message: string, at?: AnnotationPlace): Promise<void>
-  /** Prints a line that belongs to no section, in the middle of the section that is live. It can never act as a command. */
+  /** Prints a line that belongs to no section, redacted and at once: if a section is live, among its lines. It can never act as a command. */
   info(line: string): Promise<void>
-  /** Opens a group. One is live at a time; the others are kept in files and printed after it. */
+  /** Opens a group. One is live at a time; lines of the others are kept in files and printed after it. */
   section(title: string): Section
   /**
-   * Registers values with the runner (it takes none of several lines), and replaces them by `***` in everything that this console prints
-   * from now on. With a `redactor`, everything that it knows is replaced too, in all encodings.
+   * Registers values with the runner (give it none of several lines), and replaces them and all earlier ones by `***` in everything that
+   * this console prints from now on. With a `redactor`, that one alone decides what is replaced, until the next call: it must know all
+   * these values.
    */
   mask(values: readonly string[], redactor?: Redactor): void
-  /** Returns the text with `***` for everything that `mask` was given. For text that is written elsewhere. */
+  /** Returns the text as this console would redact it, for a text that is written elsewhere. */
   redact(text: string): string
-  /** Ends all sections and prints those that wait. What is printed afterwards stands below them. */
+  /** Ends all sections and resolves when those that wait are printed. What is printed afterwards stands below them. */
   settle(): Promise<void>
-  /** Ends what is open and resolves when everything is printed. The process must not exit before that. */
+  /** Ends all sections, says how many annotations GitHub does not show, and resolves when everything is printed. The process must not exit before that. */
   end(): Promise<void>
 }
 
-/** Makes the console. `temp` is the folder for lines of sections that wait, usually `RUNNER_TEMP`. */
+/** Makes the console, which writes to `stdout` (default: this process's). `temp` is the folder for lines of sections that wait. */
 export function createConsole(options: { readonly stdout?: NodeJS.WritableStream; readonly temp: string }): Console {
   const output = createStdoutWriter(options.stdout ?? process.stdout)
   const printer = createPrinter(output)
@@ -80,7 +82,7 @@ export function createConsole(options: { readonly stdout?: NodeJS.WritableStream
   }
 }
 
-/** The message with its place before it, for a line that is not an annotation. */
+/** Puts `file:line:` before a message that is printed as a line, unless the message has it already or the place is not known. */
 function withPlace(message: string, { file, line }: AnnotationPlace): string {
   if (file === undefined || line === undefined || message.startsWith(`${file}:${line}:`)) return message
   return `${file}:${line}: ${message}`

@@ -1,31 +1,31 @@
 /**
- * Prints commands that the runner obeys and text that it never does.
+ * Prints commands, which the runner obeys, and text, which it never obeys.
  *
- * Where text could act, or belongs to a section, it stands inside a stop-commands guard. A command that is due meanwhile
- * leaves the guard and enters a fresh one, in one write and always between two whole lines.
+ * Text of a group, and any text that could act as a command, is printed inside a stop-commands guard. A command that is printed while a
+ * guard is open closes the guard before it and opens a new one after it, all in one write and between two whole lines.
  */
 import { type Redactor, redactorOf } from '../../secrets/redaction.ts'
 import { commandLine, type Guard, looksLikeCommand, newGuard } from './commands.ts'
 import type { StdoutWriter } from './stdout.ts'
 
 export interface Printer {
-  /** Prints a command, which acts at once. `data` is printed unredacted, because it may be the value that is to be masked. */
+  /** Prints a command, which acts at once, even inside a group. Nothing of it is redacted here: the caller does that. */
   command(name: string, properties: Readonly<Record<string, string>>, data: string): Promise<void>
-  /** Prints lines that belong to no section, redacted. They can never act as commands. */
+  /** Prints lines that belong to no section, as `presentable` makes them. They can never act as commands. */
   plain(text: string): Promise<void>
-  /** Opens a group. Everything until `closeGroup` is guarded. Only one group can be open. */
+  /** Opens a group, with the title redacted. Text that is printed until `closeGroup` is guarded. Only one group can be open. */
   openGroup(title: string): void
-  /** Prints whole lines of the open group unchanged. The buffer may be used again when the promise resolves. */
+  /** Prints whole lines of the open group unchanged: make them `presentable` before. The buffer may be used again when the promise resolves. */
   guarded(lines: string | Buffer): Promise<void>
   closeGroup(): Promise<void>
   /**
    * Tells the runner to hide these values, and hides them and all earlier ones in what is printed from now on. With `knowing`, that
-   * redactor alone decides from now on what is hidden: it must know all these values.
+   * redactor alone decides what is hidden, until the next call: it must know these values and all earlier ones.
    */
   mask(values: readonly string[], knowing?: Redactor): void
   /** Returns the text as a group may show it: redacted, and without marks that the log's page would take for its own (`##[…]`). */
   presentable(text: string): string
-  /** Does the same for bytes. Returns the same buffer if there is nothing to hide. */
+  /** Does for bytes what `presentable` does for text. Returns the same buffer if there is nothing to change. */
   presentableBytes(bytes: Buffer): Buffer
   redact(text: string): string
 }
@@ -42,7 +42,7 @@ export function createPrinter(output: StdoutWriter): Printer {
     return output.now(left.close + lines + guard.open)
   }
 
-  /** Breaks `##[error]`, `##[endgroup]` and the like: GitHub's log page obeys them, even inside a stop-commands guard. */
+  /** Redacts, and breaks `##[error]`, `##[endgroup]` and the like: GitHub's log page obeys them, even inside a stop-commands guard. */
   const presentable = (text: string) => redactor.text(text).replaceAll('##[', '##\\[')
 
   function plain(text: string): Promise<void> {

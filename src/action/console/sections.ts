@@ -1,19 +1,19 @@
-/** Prints groups of the job's log: one section is live, the others wait in files and are printed one by one after it. */
+/** Prints the sections of the job's log as groups: one is live, and lines of the others wait in files and are printed one section after the other. */
 import type { Printer } from './printer.ts'
 import { createSpool, type Spool } from './spool.ts'
 
 export interface Section {
-  /** Prints one line, or several; resolves when more may come. */
+  /** Prints a text of one or more lines, without its last line end, as `Printer.presentable` makes it. Resolves when more may come. */
   line(text: string): Promise<void>
-  /** Prints whole lines. Resolves when more may come and the buffer may be used again. */
+  /** Prints whole lines, the last one with its line end. Resolves when more may come and the buffer may be used again. */
   lines(bytes: Buffer): Promise<void>
-  /** Ends the section. A section that still waits for its turn is printed later: `Console.end` waits for that. */
+  /** Ends the section. One that still waits for its turn is printed later; `Console.settle` and `Console.end` wait for that. */
   end(): Promise<void>
 }
 
 interface Sections {
   open(title: string): Section
-  /** Ends what is open and prints what waits. */
+  /** Ends all sections. Resolves when those that wait are printed. */
   end(): Promise<void>
 }
 
@@ -21,7 +21,7 @@ interface State {
   readonly title: string
   readonly spool: Spool
   ended: boolean
-  /** Pending while spooled lines are printed. A section that becomes live waits for it before it prints more, so that the printing can finish. */
+  /** Pending while the section, now live, prints its spooled lines: further lines of it wait for that. `null` at any other time. */
   catchingUp: Promise<void> | null
 }
 

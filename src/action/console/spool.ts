@@ -1,4 +1,4 @@
-/** Stores the lines of a section in a file until its turn comes. */
+/** Stores the lines of a section until its turn comes: few in memory, more in a file. */
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,14 +7,14 @@ const BATCH_CHARACTERS = 64 * 1024
 const READ_BYTES = 64 * 1024
 
 export interface Spool {
-  /** Keeps whole lines; resolves when more may come. */
+  /** Stores whole lines. Resolves when more may come. */
   add(lines: string): Promise<void>
-  /** Reads everything that was added, in pieces of whole lines. A piece is valid until the next one is asked for. Nothing may be added any more. */
+  /** Yields everything that was added, in pieces of whole lines. A piece is valid until the next one is asked for. Call it when nothing is added any more. */
   read(): AsyncGenerator<string | Buffer>
   remove(): Promise<void>
 }
 
-/** Makes a spool file in `folder`. If the disk is full, lines are dropped, and one line says so: the instance's log file still has them. */
+/** Makes a spool with its file in `folder`. If that cannot be written (a full disk), further lines are lost, and `read` ends with a line that says so. */
 export function createSpool(folder: string): Spool {
   const path = join(folder, `marina-console-${randomUUID()}`)
   let file: FileHandle | null = null
@@ -68,8 +68,8 @@ export function createSpool(folder: string): Spool {
 }
 
 /**
- * Yields the file in pieces of whole lines, so that a command can be printed between two of them. All pieces share one buffer, because many
- * buffers would wait for the garbage collector and add tens of megabytes.
+ * Yields the file at `path` in pieces of whole lines, so that a command can be printed between two of them. The pieces share one buffer,
+ * because many buffers would wait for the garbage collector and add tens of megabytes.
  */
 async function* wholeLines(path: string): AsyncGenerator<Buffer> {
   const file = await open(path, 'r')

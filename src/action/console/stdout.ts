@@ -1,21 +1,21 @@
 /** Writes to standard output with back-pressure. `process.stdout` on a pipe is asynchronous and would keep everything in memory. */
 
-/** Number of characters from which a batch is written at once. */
+/** Number of characters from which a batch is written without waiting for more. */
 const BATCH_CHARACTERS = 64 * 1024
 const NOTHING = Buffer.alloc(0)
 
 export interface StdoutWriter {
-  /** Writes text soon, batched with what follows in the same moment; resolves when more may come. */
+  /** Writes text in the next turn of the event loop, together with what follows until then. Resolves when more may come. */
   batch(text: string): Promise<void>
-  /** Writes text now, after all that was batched; resolves when more may come. */
+  /** Writes text now, after all that was batched. Resolves when more may come. */
   now(text: string): Promise<void>
-  /** Writes bytes now; resolves when the system has them, so that their memory can be used again. */
+  /** Writes bytes now, after all that was batched. Resolves when the system has them, so that their memory can be used again. */
   bytes(bytes: Buffer): Promise<void>
-  /** Resolves when everything is handed to the system, or when the reader has gone. */
+  /** Writes all that was batched. Resolves when the system has everything, or when the reader has gone. */
   flush(): Promise<void>
 }
 
-/** Makes the writer. If the reader goes away (EPIPE), every later write does nothing: a backup goes on without a console. */
+/** Makes the writer. After an error of the stream (EPIPE: its reader went away) every write does nothing: a backup goes on without a console. */
 export function createStdoutWriter(stream: NodeJS.WritableStream): StdoutWriter {
   const resolved = Promise.resolve()
   let batched: string[] = []
