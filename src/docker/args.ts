@@ -29,18 +29,21 @@ export interface RunSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly MountSpec[]
   readonly env: Readonly<Record<string, string>>
-  /** Replaces the image's ENTRYPOINT: the program, then the arguments that go before the command's. `null` keeps it, an empty list removes it. */
+  /** Replaces the image's ENTRYPOINT: the program, then the arguments that go before `command`. `null` keeps the image's; an empty list removes it. */
   readonly entrypoint: readonly string[] | null
   readonly command: readonly string[]
   readonly user: string | null
   readonly network: string | null
   readonly memory: string | null
   readonly cpus: string | null
-  /** True for the helper: keeps stdin open, and restarts for ever. */
+  /** True for the helper: it keeps stdin open, and the engine restarts it whenever it ends (`--restart always`). */
   readonly helper: boolean
 }
 
-/** A `docker create` call: its arguments, and the values that its client takes from the environment and stdin so that none stands in an argument list. */
+/**
+ * Describes a `docker create` call: its arguments, and the values that its client takes from the environment and stdin, so that none stands
+ * in an argument list.
+ */
 export interface CreateCall {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -83,9 +86,10 @@ export function createCall(spec: RunSpec): CreateCall {
 }
 
 /**
- * Splits variables by the way they travel. Most go in the client's environment (`--env KEY`), which takes any byte but NUL. A key that
- * the client itself or its helpers read would change the client, so it goes by `--env-file` on stdin, which takes one line.
- * Source: docker/cli `opts/file.go` (a line is `KEY=value`, kept as it stands).
+ * Splits variables by the way they travel. Most go in the client's environment (`byName`, for `--env KEY`), which takes any byte but NUL. A
+ * key that the client itself or its helpers read would change the client, so it goes as a line of `byFile`, for `--env-file` on stdin.
+ * Throws `InstanceError` if the value of such a key has several lines. Source: docker/cli `opts/file.go` (a line is `KEY=value`, kept as it
+ * stands).
  */
 function splitEnv(env: Readonly<Record<string, string>>): { byName: Record<string, string>; byFile: string } {
   const byName: Record<string, string> = {}
@@ -101,7 +105,7 @@ function splitEnv(env: Readonly<Record<string, string>>): { byName: Record<strin
   return { byName, byFile }
 }
 
-/** Tells whether the docker client, ssh, a credential helper or the dynamic linker acts on a variable. */
+/** Tells whether the docker client, ssh, a credential helper, the dynamic linker or the Go runtime acts on the variable `key`. */
 export function readByClient(key: string): boolean {
   return (
     /^(DOCKER_|BUILDKIT_|COMPOSE_|LD_|SSH_(ASKPASS|AUTH_SOCK|AGENT_PID)|XDG_|GODEBUG$|GO(MAX|GC|TRACE)|OTEL_|GLIBC_|MALLOC_)/.test(
@@ -140,7 +144,7 @@ export function mountSpec(mount: MountSpec): string {
   }
 }
 
-/** Writes one line of CSV, which is what `--mount` takes. Source: docker/cli `opts/mount.go`. */
+/** Writes the fields as one line of CSV, which is the form that `--mount` takes. Source: docker/cli `opts/mount.go`. */
 function csv(fields: readonly string[]): string {
   return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
 }

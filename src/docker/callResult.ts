@@ -1,17 +1,17 @@
-/** Describes the result of a docker call: a success, a refusal in the engine's words, or no answer at all. Pure. */
+/** Judges the result of a docker call (a success, a refusal, no answer at all) and makes the error of a failed one, in docker's words. Pure. */
 import { CancelledError, CommandError, type Ended } from '../errors.ts'
 import { withoutEnd } from '../format.ts'
 import { withoutMountOptions } from './mountOptions.ts'
 import type { Docker } from './process.ts'
 
-/** A docker call that has ended, or that was left behind at its deadline. */
+/** Holds the result of a docker call: how it ended, and what it printed until then. The client may still run if `ended` is `timeout` or `cancelled`. */
 export interface QueryOutput {
   readonly ended: Ended
   readonly stdout: string
   readonly stderr: string
 }
 
-/** The signal's name for a client of which only this is known: that a signal ended it. */
+/** Stands for a signal's name when only this is known: that a signal ended the client. */
 export const UNNAMED_SIGNAL = 'unknown'
 
 /** Tells whether the client ended with exit code 0: the engine did what it was asked. */
@@ -20,22 +20,23 @@ export function succeeded({ ended }: Pick<QueryOutput, 'ended'>): boolean {
 }
 
 /**
- * Tells whether it is unknown if the engine did what it was asked: the client died, its deadline passed, or the connection broke. A call
- * that is safe to repeat can be repeated; after any other its effect has to be looked for.
+ * Tells whether docker gave no answer: a signal ended the client, its deadline passed, or it found no engine or lost the connection. The
+ * engine may still have done what it was asked. So a call that is safe to repeat can be repeated; after any other, its effect has to be
+ * looked for. A cancelled call does not count.
  */
 export function isUnanswered({ ended, stderr }: Pick<QueryOutput, 'ended' | 'stderr'>): boolean {
   if (ended.kind === 'exit') return ended.code !== 0 && engineIsAway(stderr)
   return ended.kind !== 'cancelled'
 }
 
-/** Tells whether the engine answered and refused. */
+/** Tells whether the call failed with an answer: the engine, or the client itself, refused it. */
 export function isRefused(output: Pick<QueryOutput, 'ended' | 'stderr'>): boolean {
   return output.ended.kind === 'exit' && output.ended.code !== 0 && !isUnanswered(output)
 }
 
 /**
- * Tells whether the client says that no engine answered it. Newer clients say so with the "no such file or directory" of a missing socket,
- * which must not be taken for a missing file in a container.
+ * Tells whether the client says that it found no engine or lost the connection to it. Newer clients say so with the "no such file or
+ * directory" of a missing socket, which must not be taken for a missing file in a container.
  */
 export function engineIsAway(stderr: string): boolean {
   // what an engine answers may quote a driver or a registry that is away
@@ -45,7 +46,10 @@ export function engineIsAway(stderr: string): boolean {
   )
 }
 
-/** Makes the error of a failed call: `CancelledError`, or a `CommandError` that begins with `what`, which says in the user's words what did not work. */
+/**
+ * Makes the error of a failed call: `CancelledError`, or a `CommandError` whose message begins with `what`. `what` says in the user's words
+ * what did not work.
+ */
 export function commandError(
   docker: Pick<Docker, 'redact'>,
   argv: readonly string[],
@@ -61,7 +65,10 @@ export function commandError(
   })
 }
 
-/** Returns docker's own words without its prefixes, its last punctuation mark and mount options or, if it said nothing, how the client ended. `stderr` must be redacted. */
+/**
+ * Returns the last three lines of docker's own words, without its prefixes, mount options and the last punctuation mark. If docker said
+ * nothing, returns how the client ended. The caller has redacted `stderr`.
+ */
 export function reason(ended: Ended, stderr: string): string {
   const words = withoutMountOptions(stderr)
     .split('\n')

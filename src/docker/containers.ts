@@ -9,8 +9,8 @@ import { type Docker, type QueryOptions, query, run } from './process.ts'
 import { queryWithRetry } from './retry.ts'
 
 /**
- * Inspects the named containers that exist, by full id or name; a missing one is left out. Throws for anything else that docker says. A
- * container whose id only begins with the name does not count.
+ * Inspects the containers that have one of `names` as their full id or name; a missing one is left out. Throws for anything else that
+ * docker says. A container whose id only begins with a name does not count.
  */
 export async function inspectContainers(
   docker: Docker,
@@ -31,8 +31,9 @@ export async function inspectContainer(
 }
 
 /**
- * Returns the full ids of the containers, running or not, that fit all filters (`label=…`, `volume=…`). Left out are those of ours that
- * only look at something: nobody needs them, and an engine whose mount hangs in one answers no question about it.
+ * Returns the full ids of the containers, running or not, that fit `filters` (`label=…`, `volume=…`); of all containers if it is empty.
+ * Containers of ours that only look at something (label `LOOK`) are left out: nobody needs them, and if a mount hangs in one, the engine
+ * answers no question about it.
  */
 export async function listContainers(
   docker: Docker,
@@ -48,7 +49,10 @@ export async function listContainers(
   })
 }
 
-/** Returns the full ids of our containers that only look at something, of one job or of any, with the time of their creation, ms since 1970. */
+/**
+ * Returns our containers that only look at something: of the job with the id `job`, or of any if it is `null`. `createdAt` is in ms since
+ * 1970; 0 if docker's text cannot be read.
+ */
 export async function listLooks(
   docker: Docker,
   job: string | null,
@@ -68,7 +72,11 @@ export async function listLooks(
 
 export type Created = { readonly kind: 'created'; readonly id: string } | { readonly kind: 'taken' }
 
-/** Creates a container. The engine's create is atomic: of several callers that want the same name one gets it, and the others get `taken`. */
+/**
+ * Creates a container. The engine's create is atomic: of several callers that want the same name one gets it, and the others get `taken`.
+ * If the engine does not answer, the container that it may have made is looked for. `what` begins the message of the error that any other
+ * failure throws.
+ */
 export async function createContainer(
   docker: Docker,
   call: CreateCall,
@@ -87,7 +95,10 @@ export async function createContainer(
   throw commandError(docker, call.argv, what, output)
 }
 
-/** After a create without an answer, finds the container that it made: the one of that name, if it has all of our labels. */
+/**
+ * Returns the id of the container that a create without an answer made: the one of that name, if it has all of our labels. `null` if there
+ * is none, or if the engine still does not answer.
+ */
 async function madeUnanswered(docker: Docker, call: CreateCall): Promise<string | null> {
   const found = await inspectContainer(docker, call.name).catch(() => null) // the create's own error tells more
   if (found === null) return null
@@ -96,11 +107,12 @@ async function madeUnanswered(docker: Docker, call: CreateCall): Promise<string 
 
 /** Time for which a removal is repeated while the engine does not answer, ms; short, because a cancelled run has only seconds. */
 const REMOVE_AGAIN_MS = 5_000
-/** Longest wait for a removal that somebody else began, and the pause between two looks, ms. */
+/** Longest wait for a removal that somebody else began, ms. */
 const REMOVING_MS = 30_000
+/** Pause between two looks whether a container is gone, ms. */
 const GONE_POLL_MS = 300
 
-/** Removes a container with its anonymous volumes, even a running one. If it does not exist any more, that is fine. */
+/** Removes a container with its anonymous volumes, even a running one. If it does not exist any more, that is fine. Throws `CommandError` if it stays. */
 export async function removeContainer(docker: Docker, id: string, options: QueryOptions = {}): Promise<void> {
   const argv = ['rm', '--force', '--volumes', id]
   const output = await queryWithRetry(docker, argv, REMOVE_AGAIN_MS, options)
@@ -111,7 +123,10 @@ export async function removeContainer(docker: Docker, id: string, options: Query
   throw commandError(docker, argv, `container ${id.slice(0, 12)} could not be removed`, output)
 }
 
-/** Waits until a container is gone. Until then its volumes are in use, and removing another container that has them would leave them behind. */
+/**
+ * Waits until a container is gone; `false` if it is still there after `REMOVING_MS`. Until it is gone its volumes are in use, and removing
+ * another container that has them would leave them behind.
+ */
 async function isGone(docker: Docker, id: string): Promise<boolean> {
   const gone = async () => ((await inspectContainer(docker, id)) === null ? true : null)
   return (await poll(gone, { everyMs: GONE_POLL_MS, until: Date.now() + REMOVING_MS })) ?? false

@@ -15,8 +15,9 @@ export interface FileToCopy {
 }
 
 /**
- * Puts entries into a container. Existing directories get the entry's owner and mode, also the root of an anonymous volume, which `docker
- * cp` to its path would not change (measured). Never name a read-only mount point: the rest would be lost.
+ * Puts entries into a container. Existing directories get the owner and mode of their entries. That includes the root of an anonymous
+ * volume, which a `docker cp` to its own path would not change (measured). No entry may be a read-only mount point: docker fails there, and
+ * the entries after it are lost.
  */
 export async function copyIn(
   docker: Docker,
@@ -39,25 +40,29 @@ export async function copyIn(
   throw commandError(docker, argv, `the staging directory could not be prepared in ${container.slice(0, 12)}`, output)
 }
 
-/** Describes a path: its own tar header and, for a directory, whether it contains anything. */
+/**
+ * Describes a path by the tar header that `docker cp` gives for it. `empty` is true for a directory without content, and for everything
+ * that is no directory.
+ */
 export interface PathInfo {
   readonly type: 'directory' | 'file' | 'symlink' | 'other'
   readonly mode: number
   readonly uid: number
   readonly gid: number
   readonly empty: boolean
-  /** The content of a small file, if it was asked for. */
+  /** The content of a file, if `keep` asked for it; else `null`. */
   readonly content: Buffer | null
 }
 
-/** How much of a client's words is kept, bytes: all options of a mount, so that they can be told from the rest. */
+/** Length of the end of a client's stderr that is kept, characters: enough for all options of a mount, so that they can be recognised and masked. */
 const LONGEST_WORDS = 64 << 10
 /** Deadline of one look at a path, ms: on any healthy disk a directory's second entry comes in well under a second. */
 const LOOK_DEADLINE_MS = 120_000
 
 /**
- * Looks at a path of a container and reads no more than the first two entries (0.26 s on 1.5 GB, measured); `null` if nothing is there.
- * `keep` reads the content of a file, which must be small.
+ * Looks at a path of a container and reads no more than the first two tar entries (0.26 s on 1.5 GB, measured); `null` if nothing is there.
+ * A symbolic link is described itself. With `keep` it is followed, and the content of the file is read, which must be small. Throws
+ * `CommandError` or `CancelledError` if docker cannot look.
  */
 export async function look(
   docker: Docker,
@@ -115,7 +120,7 @@ export async function look(
   }
 }
 
-/** Tells whether docker says that nothing is at the path, and not that it could not look: both messages may contain the same words. */
+/** Tells whether docker says that nothing is at the path, rather than that it could not look: both messages may contain the same words. */
 function saysMissing(stderr: string): boolean {
   const couldNotLook = /no such container/i.test(stderr) || engineIsAway(stderr) || mountFailureIn(stderr) !== null
   return !couldNotLook && /could not find the file|no such file or directory/i.test(stderr)

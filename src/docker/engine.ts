@@ -8,7 +8,7 @@ export interface Engine {
   readonly version: string
   /** The newest API version that both client and engine speak. */
   readonly apiVersion: string
-  /** The Docker host's own name, never a container's. */
+  /** The name that the engine gives its host (`docker info`), also if the runner is a container with a name of its own; `unknown` if it gives none. */
   readonly hostName: string
   /** True if user namespaces are remapped: files of a volume then have other owners' numbers inside a container than on the host. */
   readonly remapped: boolean
@@ -20,7 +20,11 @@ const OLDEST_API = '1.41'
 /** The first API version with `volume-subpath`. An older engine ignores the option silently and mounts the whole volume (measured). */
 export const SUBPATH_API = '1.45'
 
-/** Asks the engine that the client reaches. Throws `DockerUnavailableError` if none answers, or if it is not supported. */
+/**
+ * Asks the engine that the client reaches for its version and traits. `deadlineMs` holds for each of the two questions. Throws
+ * `DockerUnavailableError` if none answers, if it is not supported, or if `docker` is not Docker's client; `CancelledError` if the signal
+ * fires.
+ */
 export async function openEngine(docker: Docker, signal?: AbortSignal, deadlineMs = 30_000): Promise<Engine> {
   const asked = { deadlineMs, ...(signal ? { signal } : {}) }
   const version = parse(await query(docker, ['version', '--format', '{{json .}}'], asked)) as VersionAnswer
@@ -49,7 +53,7 @@ export async function openEngine(docker: Docker, signal?: AbortSignal, deadlineM
   }
 }
 
-/** Compares two versions by their first two numbers; negative if `a` is older than `b`. */
+/** Compares two versions by their first two numbers: negative if `a` is older than `b`, 0 if both numbers are equal, else positive. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number)) as [number[], number[]]
   return (left[0] ?? 0) - (right[0] ?? 0) || (left[1] ?? 0) - (right[1] ?? 0)
@@ -75,7 +79,7 @@ function refused(what: string): DockerUnavailableError {
   return new DockerUnavailableError(`${what} is not supported yet: use a rootful Docker Engine 20.10 or newer`)
 }
 
-/** Parses an answer as JSON. If no engine answers, the client ends with 1 and gives the reason on stderr. */
+/** Parses the answer to a question as JSON. If the client failed, throws `CancelledError`, or `DockerUnavailableError` with the first line that it wrote. */
 function parse(output: QueryOutput): unknown {
   if (succeeded(output)) return parseAnswer(output.stdout)
   if (output.ended.kind === 'cancelled') throw new CancelledError()

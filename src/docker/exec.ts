@@ -1,16 +1,16 @@
 /**
- * Truth about what ran inside a container: `docker exec`, judged by what our wrapper prints, never by the client or the engine.
+ * Runs scripts inside running containers by `docker exec`. Success is judged by what our wrapper prints, never by the client or the engine.
  *
- * A signalled `docker exec` client ends with 0, and killing it leaves the tool running inside (both measured, CLI 28.2). So a
- * wrapper runs the script, prints a random word and the exit code on stderr and the word after the last byte of stdout, and reads
- * its stdin as a dead-man: when that ends, because our client or we died, it ends the script and all its children. Where one of the
- * two words is missing, there is no success.
+ * A signalled `docker exec` client ends with 0, and killing it leaves the tool running inside (both measured, CLI 28.2). So a wrapper runs
+ * the script, prints a random word and the exit code on stderr, and prints the word again after the last byte of stdout. Where one of the
+ * two words is missing, there is no success. The wrapper reads its stdin as a dead-man: when that ends, because our client or we died, it
+ * ends the script and all its children. A script that has an `input` of its own has no dead-man: it ends when its stdin does.
  *
- * The wrapper stays until we have read everything and closed its stdin, for the engine treats the output of a process that has
- * ended badly (all measured on 20.10; the code is the same up to 29):
+ * The wrapper stays until we have read everything and closed its stdin, because the engine mistreats the output of a process that has ended
+ * (all measured on 20.10; the code is the same up to 29):
  * - Two seconds after the end it drops what nobody has read yet: a dump lost its last 52 KiB behind a disk that stood still, exit code 0.
- * - While more than 1 MiB waits to be read, it tells of no end in that container any more: execs, health checks and `docker stop`
- *   hang (moby/moby#53614, #41827). Somebody else's exec can cause that, too; ours do not wait for the engine's word.
+ * - While more than 1 MiB waits to be read, it reports no end in that container any more: execs, health checks and `docker stop` hang
+ *   (moby/moby#53614, #41827). Somebody else's exec can cause that, too; ours do not wait for the engine's word.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -35,38 +35,46 @@ export interface ExecRequest {
   /** Deadline, ms. After it the script is ended inside the container. */
   readonly deadlineMs: number
   /**
-   * Makes the wrapper give signs of life; if none comes for `SILENCE_MS`, the exec counts as ended, so that a hanging client does not keep
-   * an application down until the deadline. Only for our own containers, since a `sleep` may outlive the script, and not with `input`.
+   * Makes the wrapper give signs of life. If none comes for 3 minutes (`SILENCE_MS`), the exec counts as ended, so that a hanging client
+   * does not keep an application down until the deadline. Only for our own containers, since a `sleep` may outlive the script, and not with
+   * `input`.
    */
   readonly heartbeat?: boolean
-  /** Ends processes that the script leaves behind in its session. Without it they live on: a hook may start a server. */
+  /**
+   * Ends processes that the script leaves behind in its session, if the container has `setsid`; not with `input`. Without it they live on:
+   * a hook may start a server.
+   */
   readonly endsRest?: boolean
   readonly signal?: AbortSignal
-  /** Takes stdout as it comes; its promise is the back-pressure. Without it, stdout is kept, up to 1 MiB. */
+  /** Takes stdout as it comes; the next chunk is read when its promise resolves. Without it, stdout is kept, up to about 1 MiB. */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>
   /** Takes the lines of stderr as they come, without the wrapper's own. */
   readonly onStderr?: (line: string) => void | Promise<void>
 }
 
 export interface ExecResult {
-  /** The script's exit code; `null` if the wrapper did not report it, or if the output was cut. `null` is never a success. */
+  /**
+   * The script's exit code. `null` if the wrapper did not report it, if the output was cut, or if the deadline, silence or the signal ended
+   * it. `null` is never a success.
+   */
   readonly code: number | null
-  /** How it ended: by the exit of the script or of the client, by the deadline, or by the signal. */
+  /** How it ended: by the exit of the script or of the client, by the deadline or by silence (`timeout`), or by the signal (`cancelled`). */
   readonly ended: Ended
   /** True if it was ended because no sign of life came. */
   readonly silent: boolean
-  /** Up to 1 MiB of stdout; with `onStdout` its first 8 KiB, where docker says why it could not start a process. */
+  /** About the first 1 MiB of stdout; with `onStdout` its first 8 KiB, where docker says why it could not start a process. */
   readonly stdout: string
-  /** The last 8 KiB of stderr, without the wrapper's own lines. */
+  /** The last 8192 characters of stderr, without the wrapper's own lines. */
   readonly stderr: string
 }
 
-/** Bytes of stdout that are kept, and bytes of its beginning if the caller takes it as it comes. */
+/** Bytes of stdout that are kept if the caller does not take it as it comes. */
 const KEPT_STDOUT = 1 << 20
+/** Bytes of the beginning of stdout that are kept if the caller takes it as it comes. */
 const KEPT_FIRST = 8 << 10
 /** Time without a sign of life after which an exec counts as ended, ms. */
 const SILENCE_MS = 180_000
-/** Time that a script gets to die, and a client whose script has ended, ms. After it the client is killed. */
+/** Time after the end of the wait in which the script must die and the client must end, ms. Then the client is killed. */
 const GRACE_MS = 5_000
 
 /** Runs a script in a running container. Throws only if docker itself is missing, or if a callback or `input` throws; everything else is in the result. */
@@ -139,7 +147,7 @@ function execArgv(request: ExecRequest, word: string): readonly string[] {
   ]
 }
 
-/** Keeps stdout for the result: all of it up to a limit, or only its beginning if the caller takes it as it comes. */
+/** Keeps stdout for the result, up to a limit: `KEPT_STDOUT`, or `KEPT_FIRST` if the caller takes it as it comes. */
 function keepStdout(onStdout: ExecRequest['onStdout']) {
   const most = onStdout ? KEPT_FIRST : KEPT_STDOUT
   const chunks: Buffer[] = []
@@ -157,7 +165,7 @@ function keepStdout(onStdout: ExecRequest['onStdout']) {
   }
 }
 
-/** Makes a signal that fires when a wrapper stops giving signs of life. Without a heartbeat it never fires. */
+/** Makes a signal that fires when `heard` was not called for `SILENCE_MS`. If `heartbeat` is false, it never fires. */
 function watchSilence(heartbeat: boolean) {
   const silence = new AbortController()
   let heardAt = Date.now()
@@ -213,7 +221,7 @@ async function feed(stdin: Stream['stdin'], input: ExecRequest['input']): Promis
   stdin.end()
 }
 
-/** Closes stdin, which ends the wrapper and the script. If the client does not end by that, it is killed. */
+/** Closes stdin, which ends the wrapper and the script. If the client does not end within `GRACE_MS`, it is killed. */
 async function endClient(client: Stream, all: Promise<Ended>): Promise<void> {
   client.stdin.destroy()
   const late = await firstOf(all, GRACE_MS)
@@ -235,7 +243,7 @@ function drained(stdin: Stream['stdin']): Promise<void> {
   })
 }
 
-/** Says why an exec failed: its own last words, or how it ended. */
+/** Says why an exec failed, as a part of a sentence: how it ended, with the last three lines of its stderr. */
 export function execReason(result: ExecResult): string {
   const words = withoutEnd(result.stderr.trim().split('\n').slice(-3).join(' '))
   if (result.silent) return `docker gave no sign of life of it for ${SILENCE_MS / 1000} s, and it was ended`

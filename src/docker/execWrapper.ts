@@ -1,20 +1,21 @@
 /**
- * The wrapper around a script that `docker exec` runs: what it does in the container, and how what it prints is read here. It prints
- * one line on stderr, the verdict: a random word and the script's exit code; and the word again after the last byte of stdout.
+ * Holds the wrapper around a script that `docker exec` runs: its shell code, and how what it prints is read here. At the end it prints one
+ * line on stderr, the verdict: a random word and the script's exit code. It prints the word again after the last byte of stdout. Signs of
+ * life are lines on stderr that begin with the word, too.
  */
 import { StringDecoder } from 'node:string_decoder'
 
 /** Time between two signs of life, s. */
 export const HEARTBEAT_S = 20
-/** Bytes that are kept of the end of stderr. */
+/** Length of the end of stderr that is kept, characters. */
 const KEPT_STDERR = 8 << 10
-/** Longest line, bytes; a longer one is taken in pieces. */
+/** Longest line of stderr, characters; a longer one is taken in pieces. */
 const LONGEST_LINE = 64 << 10
 
 /**
- * Shell functions of the wrapper. `tell` prints again where it could not: a tool can make the outputs, which it shares with us, fail
- * instead of wait while nobody reads (O_NONBLOCK); what is printed here is short enough to be written whole or not at all.
- * `below` prints the processes under one, for a container without `setsid`.
+ * Shell functions of the wrapper. `tell` prints, and tries again if it could not: a tool that set O_NONBLOCK on the outputs, which it
+ * shares with us, makes a print fail instead of wait while nobody reads. What is printed here is short enough to be written whole or not at
+ * all. `below` prints the processes under one, for a container without `setsid`. `finish` ends processes: SIGTERM, then SIGKILL after 2 s.
  */
 const FUNCTIONS = `
 tell() {
@@ -33,9 +34,10 @@ finish() {
 }`
 
 /**
- * Reads its stdin as a dead-man, and stays until that is closed (why: `exec.ts`). The script is a session of its own where `setsid` is
- * there, so that its children die with it; else they are looked for in /proc. `rest` ends what a script that has ended leaves behind: a
- * tool that was killed cannot end its own children. Without `setsid` nobody knows those. `read` is a builtin: no stray process stays.
+ * The wrapper of a script without input. It reads its stdin as a dead-man, and stays until that is closed (why: `exec.ts`). Where `setsid`
+ * is there, the script is a session of its own, so that its children die with it; else they are looked for in /proc. `rest` ends the
+ * processes that a script leaves behind when it has ended: a tool that was killed cannot end its own children. Without `setsid` those
+ * cannot be found. `read` is a builtin, so that no stray process stays.
  */
 const DEAD_MAN = `${FUNCTIONS}
 word=$1 script=$2 beat=$3 rest=$4; shift 4
@@ -60,7 +62,10 @@ tell '%s' "$word"
 while read -r _ <&3; do :; done
 exit $code`
 
-/** Runs the script with our stdin as its own; the script ends when that ends. Its output on stdout is short and read at once, so the wrapper need not wait. */
+/**
+ * The wrapper of a script that gets our stdin as its own, and must end when that ends. Its output on stdout is short and read at once, so
+ * the wrapper need not wait.
+ */
 const WITH_INPUT = `${FUNCTIONS}
 word=$1 script=$2; shift 2
 sh -c "$script" marina "$@"; code=$?
@@ -69,13 +74,13 @@ tell '%s' "$word"
 exit $code`
 
 export interface Wrapped {
-  /** The random word that begins each line of the wrapper. */
+  /** The random word that begins each line of the wrapper, and stands after the last byte of stdout. */
   readonly word: string
   readonly script: string
   readonly args: readonly string[]
   readonly hasInput: boolean
   readonly heartbeat: boolean
-  /** See `ExecRequest`. */
+  /** Ends processes that the script leaves behind in its session (see `ExecRequest`). */
   readonly endsRest: boolean
 }
 
@@ -99,15 +104,16 @@ export function wrappedCommand({ word, script, args, hasInput, heartbeat, endsRe
 export interface VerdictReader {
   write(chunk: Buffer): Promise<void>
   end(): Promise<void>
-  /** The script's exit code; `null` if the wrapper did not report it. */
+  /** Returns the script's exit code; `null` if the wrapper did not report it. */
   code(): number | null
-  /** The end of what the script itself wrote. */
+  /** Returns the last 8192 characters that the script itself wrote on stderr. */
   tail(): string
 }
 
 /**
- * Splits stderr into lines, keeps their end, and takes the wrapper's own lines out. The wrapper prints a line break first, so that the
- * word begins a line whatever the script wrote before; an empty line is therefore held until the next one shows whose it is.
+ * Makes a reader of stderr. It splits stderr into lines, keeps their end, and takes the wrapper's own lines out. The wrapper prints a line
+ * break first, so that the word begins a line whatever the script wrote before; an empty line is therefore held until the next one shows
+ * whose it is.
  */
 export function readVerdict(word: string, onLine?: (line: string) => void | Promise<void>): VerdictReader {
   const decoder = new StringDecoder('utf8')
@@ -151,7 +157,10 @@ export function readVerdict(word: string, onLine?: (line: string) => void | Prom
   }
 }
 
-/** Returns the bytes before the word, however chunks are cut, and drops those after it: processes that outlived the script wrote them. */
+/**
+ * Makes a filter for stdout. `take` returns the bytes before the word, however chunks are cut, and drops those after it: processes that
+ * outlived the script wrote them.
+ */
 export function untilWord(word: string) {
   const mark = Buffer.from(word)
   const none: Buffer = Buffer.alloc(0)
@@ -167,7 +176,7 @@ export function untilWord(word: string) {
       held = reached ? none : bytes.subarray(end)
       return bytes.subarray(0, end)
     },
-    /** Bytes that were kept back, if the word never came. */
+    /** Returns the bytes that were kept back, because they may have been the beginning of a word that never came whole. */
     rest: () => held,
     isReached: () => reached,
   }

@@ -11,15 +11,15 @@ export interface HeartbeatTimes {
   readonly everyMs: number
   /** Deadline of one question, ms. */
   readonly deadlineMs: number
-  /** How long no answer must have come before the engine counts as lost, ms. A busy engine may answer late once. */
+  /** Time without an answer after which the engine counts as lost, ms. A busy engine may answer late once. */
   readonly lostAfterMs: number
 }
 
-/** An engine that dies at any moment is lost 42 s later at the latest. */
+/** The usual times. An engine that hangs counts as lost 42 s after its last answer. */
 const TIMES: HeartbeatTimes = { everyMs: 6_000, deadlineMs: 12_000, lostAfterMs: 40_000 }
-/** As many questions in a row must have got no answer: time alone also passes for a machine that was suspended. */
+/** Number of questions in a row that must have got no answer before the engine counts as lost: time alone also passes for a machine that was suspended. */
 const MISSES = 3
-/** Pause after a question that got no answer at once, ms. */
+/** Pause after a question that failed in less time than this, ms. */
 const PAUSE_MS = 1_000
 
 export interface Heartbeat {
@@ -28,7 +28,10 @@ export interface Heartbeat {
   stop(): void
 }
 
-/** Asks now and then until `stop`. The first question comes after a pause: most calls are over by then. */
+/**
+ * Asks the engine again and again until `stop`, and fires `lost` when it counts as lost. The first question comes after a pause, because
+ * most calls are over by then.
+ */
 export function watchEngine(docker: Docker, times: HeartbeatTimes = TIMES): Heartbeat {
   const lost = new AbortController()
   const stopped = new AbortController()
@@ -59,7 +62,10 @@ async function listen(docker: Docker, times: HeartbeatTimes, stopped: AbortSigna
   return false
 }
 
-/** Asks the engine something cheap. It takes no container's lock, so that a `docker cp` which goes on for an hour keeps it from nothing. */
+/**
+ * Tells whether the engine answers a cheap question within `deadlineMs`; a refusal is an answer. The question waits for no container, so it
+ * is answered also while a `docker cp` works for an hour.
+ */
 export async function engineAnswers(docker: Docker, deadlineMs: number, signal?: AbortSignal): Promise<boolean> {
   const options = { deadlineMs, ...(signal ? { signal } : {}) }
   const output = await query(docker, ['ps', '--quiet', '--filter', 'id=heartbeat'], options).catch(() => null)

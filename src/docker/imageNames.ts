@@ -1,6 +1,6 @@
-/** Takes image references apart by Docker's rules: the registry, the repository in it, and whether a digest pins the content. Pure. */
+/** Takes image references apart by Docker's rules (the registry, the repository in it, whether a digest pins the content), and compares them. Pure. */
 
-/** The registry of a name that begins with none. Anybody can own a name there. */
+/** The registry of a name that does not begin with one. Anybody can own a name there. */
 const HUB = 'docker.io'
 
 interface ImageName {
@@ -13,8 +13,8 @@ interface ImageName {
 }
 
 /**
- * Reads a reference that passed the configuration's grammar. Its first part is a registry where it has a dot, a colon or a capital, or is
- * `localhost`; everything else is Docker Hub's. Source: distribution/reference, splitDockerDomain.
+ * Reads a reference that passed the configuration's grammar. The part before the first slash is a registry if it has a dot, a colon or a
+ * capital, or is `localhost`; every other reference is Docker Hub's. Source: distribution/reference, splitDockerDomain.
  */
 export function imageName(reference: string): ImageName {
   const [named = '', digest] = reference.split('@')
@@ -27,15 +27,15 @@ export function imageName(reference: string): ImageName {
   return { registry, repository, isPinned: digest !== undefined }
 }
 
-/** Whether two references name the same repository of the same registry, whatever their tags. */
+/** Tells whether two references name the same repository of the same registry, whatever their tags. */
 export function isSameRepository(a: string, b: string): boolean {
   const [one, other] = [imageName(a), imageName(b)]
   return one.registry === other.registry && one.repository === other.repository
 }
 
 /**
- * Whether only the host itself could answer for this name: docker asks the registry `localhost` on the engine's own machine, and nobody
- * else can serve it. So this is the name for an image that is built on the host.
+ * Tells whether only the Docker host itself can serve this name: docker asks a registry such as `localhost` on the engine's own machine. So
+ * a name like that is for an image that is built on the host.
  */
 export function isOfHostOnly(reference: string): boolean {
   return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(imageName(reference).registry)

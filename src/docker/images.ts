@@ -7,13 +7,19 @@ import { type Docker, type QueryOptions, query } from './process.ts'
 export interface ReadyImage {
   readonly reference: string
   readonly id: string
-  /** The digest of the registry's manifest, `sha256:…`; `null` for an image that was never in a registry. */
+  /**
+   * The first manifest digest that the engine notes for the image, `sha256:…`; `null` if it notes none. The containerd image store notes
+   * one also for an image that was never in a registry.
+   */
   readonly digest: string | null
   /** The image's `USER`; empty means root. */
   readonly user: string
   readonly entrypoint: readonly string[]
   readonly warnings: readonly string[]
-  /** Why no registry was asked for it, where `pull` was left out and one would have been; else `null`. */
+  /**
+   * Says why no registry was asked, if `pull` was left out and the image on the host is used all the same. `null` otherwise, also for a
+   * name that a digest pins.
+   */
   readonly notice: string | null
 }
 
@@ -29,9 +35,10 @@ export interface PullOptions {
 }
 
 /**
- * Returns the image, pulled as the policy asks. `always` falls back to the local image with a warning, `missing` pulls where there is none,
- * `never` does not pull. `null`, where the configuration leaves it out, is `always`, except that an image which was never pulled is used as
- * it is: whoever owns its name in a registry could otherwise put another image in its place. Throws `InstanceError` where there is none in the end.
+ * Returns the image, pulled as the policy asks. `always` pulls, and falls back to the image on the host with a warning. `missing` pulls if
+ * the host has none. `never` does not pull. `null`, if the configuration leaves `pull` out, works as `always` with two exceptions. A name
+ * that a digest pins is not pulled again. An image that was never pulled (or may never have been) is used as it is: whoever owns its name
+ * in a registry could otherwise put another image in its place. Throws `InstanceError` if there is no image in the end.
  */
 export async function ensureImage(
   docker: Docker,
@@ -69,10 +76,10 @@ function usedInstead(image: ReadyImage, failure: Error): ReadyImage {
   return { ...image, warnings: [warning] }
 }
 
-/** Whether the image came from the repository that its name means. `unknown`: this engine does not tell. */
+/** The origin of an image: whether it came from the repository that its name means. A pushed image counts as `pulled`. `unknown`: this engine does not tell. */
 type Origin = 'pulled' | 'never pulled' | 'unknown'
 
-/** Says why a registry is not asked for an image that is on the host; `null` where it is asked. */
+/** Says why no registry is asked for an image that is on the host; `null` if one is to be asked. */
 function whyNotAsked(reference: string, { origin }: FoundImage): string | null {
   const cure = '(to ask one each time: pull: always)'
   if (origin === 'never pulled')
@@ -100,7 +107,7 @@ function meantOther(found: LocalImage | null): string {
   return `. An image on this host whose id begins so${name} has the id ${found.id}: write one of these if it is meant`
 }
 
-/** Looks on the host for the image of that name or full id; `null` if docker finds none. */
+/** Looks on the host for the image of that name or full id; `null` if docker finds none. `other`: docker found an image whose id only begins so. */
 async function findImage(docker: Docker, reference: string, options: QueryOptions): Promise<LocalImage | null> {
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
@@ -128,10 +135,10 @@ async function findImage(docker: Docker, reference: string, options: QueryOption
 }
 
 /**
- * Tells where an image came from. The classic image store notes a repository's digest when an image is pulled from it, or pushed to it; its
- * ids are digests of another text (the image's configuration), and so never equal these. The containerd store makes up a digest for
- * every tag, also of an image that was built or loaded here: there it is the id, and proves nothing. Engines with API 1.53 (29.2) and newer say in
- * `Identity` which repositories the content was pulled from; between the two, nothing in docker's answers tells.
+ * Tells where an image came from. The classic image store notes a repository's digest when an image is pulled from it or pushed to it. Its
+ * ids are digests of another text (the image's configuration), and so never equal these. The containerd store makes up a digest for every
+ * tag, also of an image that was built or loaded here: then the digest equals the id, and proves nothing. Engines with API 1.53 (29.2) and
+ * newer say in `Identity` which repositories the content was pulled from. On an older engine with that store nothing tells.
  */
 function originOf(reference: string, { Id, RepoDigests, Identity }: RawImage): Origin {
   const digests = (RepoDigests ?? []).filter((digest) => isSameRepository(digest, reference))
@@ -150,7 +157,7 @@ function isNamed(reference: string, id: string, tags: readonly string[]): boolea
 
 /**
  * Tells whether an ENTRYPOINT was written in shell form (`ENTRYPOINT command`), also behind `tini --`, `env` and the like. Such an image
- * drops the command `/backup.sh` and would do nothing with it. One that runs its arguments (`sh -c 'exec "$0" "$@"'`) is fine.
+ * ignores the command `/backup.sh`. A shell that runs its arguments (`sh -c 'exec "$0" "$@"'`) is fine.
  */
 export function dropsItsCommand(entrypoint: readonly string[]): boolean {
   const shell = entrypoint.findIndex((word) => /(^|\/)(sh|bash|ash|dash|ksh|zsh)$/.test(word))
@@ -165,7 +172,10 @@ export function dropsItsCommand(entrypoint: readonly string[]): boolean {
   return !/\$(\{?[0-9@*])/.test(script.replace(/'[^']*'/g, ''))
 }
 
-/** Returns the registry digests of images by their ids. An image that does not exist any more is left out: a container can outlive its image. */
+/**
+ * Returns the first registry digest of each image, by image id. An image is left out if it has none, or if it does not exist any more: a
+ * container can outlive its image.
+ */
 export async function imageDigests(
   docker: Docker,
   ids: readonly string[],

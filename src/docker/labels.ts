@@ -1,14 +1,13 @@
 /**
- * What our containers say of themselves: the labels are the journal. Pure.
- * Whoever meets such a container later (this job's `post`, the next start on this host) knows from them alone whose it is,
- * until when it may work, and what must be started again.
+ * Writes and reads the labels and names of our containers: they are the journal. Whoever meets such a container later (this job's `post`,
+ * the next start on this host) knows from them alone whose it is, until when it may work, and what must be started again. Pure.
  */
 import type { Container } from './parseContainer.ts'
 
 const PREFIX = 'dev.polarfox.marina-action.'
 export const VERSION_LABEL = `${PREFIX}version`
 const VERSION = '1'
-/** Whose a container is that only looks at something. */
+/** Label on a container that only looks at something; its value is the job's id. */
 export const LOOK_JOB_LABEL = `${PREFIX}job`
 
 const HEALTHY_FIRST = 'healthy-first'
@@ -16,9 +15,9 @@ const HEALTHY_FIRST = 'healthy-first'
 /** The helper's kind in labels. It stays the word of earlier versions, whose claims may still be on the host. */
 const HELPER_IN_LABELS = 'workbench'
 
-/** Who holds a claim: one process of one run. */
+/** Identifies the holder of a claim: one process of one run. */
 export interface Owner {
-  /** `owner/name` of the repository and the run's id and attempt; the id is empty away from a forge. */
+  /** `owner/name` of the repository whose workflow run it is. `runId` and `attempt` identify the run; `runId` is empty away from a forge. */
   readonly repository: string
   /** The forge's address, because two forges can have a repository of the same name. */
   readonly server: string
@@ -26,18 +25,18 @@ export interface Owner {
   readonly attempt: number
   /** Random id of one step of a job; `post` knows it from the saved state. */
   readonly job: string
-  /** `<boot id> <PID namespace> <pid> <start time>`: enough to prove that a process is gone, where the first two are ours. */
+  /** `<boot id> <PID namespace> <pid> <start time>`. It proves that a process is gone to a reader with the same boot id and PID namespace. */
   readonly process: string
 }
 
-/** A container to start again. The containers of one wave can start in parallel, after those of earlier waves. */
+/** A container to start again. The containers of one wave can start in parallel; a lower wave starts first. */
 export interface JournalEntry {
   readonly wave: number
   readonly id: string
   readonly name: string
   /** True if a container of a later wave may be started only when this one is healthy. */
   readonly healthyFirst?: boolean
-  /** What was wrong with it before it was stopped. */
+  /** What was wrong with it before it was stopped; missing if nothing was. */
   readonly before?: 'unhealthy' | 'restarting'
 }
 
@@ -47,14 +46,14 @@ export interface Journal {
   readonly restart: readonly JournalEntry[]
   /** Ids of the database containers that are dumped under this claim, and must run until it ends. */
   readonly dumps: readonly string[]
-  /** Names of the containers in which a postHook has not run yet, if this claim does not end normally. */
+  /** Names of the containers whose targets have a postHook. If the claim does not end normally, these hooks may not have run. */
   readonly hooks: readonly string[]
 }
 
 interface ClaimBase {
   readonly container: Container
   readonly instance: string
-  /** The container's first name. A sweeper that took it over has renamed it. */
+  /** The name that the container was created with. A sweeper that took it over has renamed it. */
   readonly self: string
   readonly owner: Owner
   /** Time after which the claim is stale, by the engine's clock, ms since 1970. */
@@ -78,10 +77,10 @@ export interface ImageClaim extends ClaimBase {
   readonly helper: string
 }
 
-/** A container without lock and data, which only remembers applications that could not be started again. Every run tries again. */
+/** A container that is no lock and holds no data: it only remembers applications that could not be started again. Every run tries to start them. */
 export interface JournalClaim extends ClaimBase {
   readonly kind: 'journal'
-  /** In the order of starting. */
+  /** Containers to start again, in the order of starting. */
   readonly restart: readonly JournalEntry[]
 }
 
@@ -100,7 +99,7 @@ export const sweepName = (id: string, generation: number) =>
 /** Makes the name of a journal container. `id` is that of the claim whose applications could not be started again. */
 export const journalName = (id: string) => `marina-journal-${id.slice(0, 12)}`
 
-/** Makes the name of a claim whose sweeper gave up without having repaired everything. */
+/** Makes the name of a claim whose sweeper gave up without having repaired everything. `generation` is that sweeper's number (see `sweepGeneration`). */
 export const releasedSweepName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
 
 /** Makes the labels of one of our containers. */
@@ -145,7 +144,7 @@ export function stagingLabels(instance: string): Record<string, string> {
   return { [VERSION_LABEL]: VERSION, [`${PREFIX}kind`]: 'staging', [`${PREFIX}instance`]: instance }
 }
 
-/** Tells whether labels belong to any container of ours, for code that lists applications. */
+/** Tells whether labels belong to any container of ours, also to one that only looks at something. For code that lists applications. */
 export function isOurs(labels: Readonly<Record<string, string>>): boolean {
   return labels[VERSION_LABEL] !== undefined
 }
@@ -158,8 +157,8 @@ export function isClaim(container: Labelled): boolean {
 }
 
 /**
- * Returns what kind of claim a container is; `null` if it is not ours. Labels can come from an image, so more is checked: our version
- * label, and a `self` label that equals the container's name, or a name that a sweeper makes from its id.
+ * Returns what kind of claim a container is; `null` if it is none. Labels can come from an image, so more is checked: our version label,
+ * and a `self` label that equals the container's name, or a name that a sweeper makes from its id.
  */
 function kindOf(container: Labelled): Claim['kind'] | null {
   const { labels, name } = container
@@ -171,7 +170,7 @@ function kindOf(container: Labelled): Claim['kind'] | null {
   return kind === 'backup' || kind === 'image' || kind === 'journal' ? kind : null
 }
 
-/** Reads the claim from a container; `null` if it is not ours. */
+/** Reads the claim from a container; `null` if it is none. */
 export function parseClaim(container: Container): Claim | null {
   const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
   const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
@@ -229,8 +228,8 @@ function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readon
 }
 
 /**
- * Returns which sweeper in succession holds, or last held, this container, as its name tells: 1 for the first; 0 if none does, also for a
- * journal that its sweeper gave back.
+ * Returns the number of the sweeper that holds this container, or held it last, from the container's name: 1 for the first sweeper, 2 for
+ * one that took it over from the first, and so on. 0 if its name is not a sweeper's, also for a journal that its sweeper gave back.
  */
 export function sweepGeneration(container: Pick<Container, 'id' | 'name'>): number {
   const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name)
@@ -238,22 +237,22 @@ export function sweepGeneration(container: Pick<Container, 'id' | 'name'>): numb
   return match[2] === undefined ? 1 : Number(match[2])
 }
 
-/** Tells whether the last sweeper gave up without having repaired everything, so that nobody works on it. */
+/** Tells by the name of a claim's container whether its last sweeper gave up without having repaired everything, so that nobody works on it. */
 export function isReleasedSweep(container: Pick<Container, 'name'>): boolean {
   return container.name.endsWith('-left')
 }
 
-/** Returns the ids of the containers that a claim has stopped, or will stop, from its labels alone. */
+/** Returns the ids of the containers that a claim stops or has stopped, or that a journal remembers, from its labels alone. */
 export function stoppedBy(labels: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(labels).flatMap(([key, value]) =>
     key.startsWith(`${PREFIX}restart.`) ? [value.split(' ')[0] ?? ''] : [],
   )
 }
 
-/** The value of the version label on a short-lived container that only looks at something. It is neither a claim nor an application. */
+/** Value of the version label on a short-lived container that only looks at something. Such a container is neither a claim nor an application. */
 export const LOOK = 'look'
 
-/** Labels of a container that only looks at something. `job`: whose `post` removes it, where it is still there. */
+/** Makes the labels of a container that only looks at something. `job` is the id of the job whose `post` removes it if it is still there. */
 export function lookLabels(job: string): Record<string, string> {
   return { [VERSION_LABEL]: LOOK, [LOOK_JOB_LABEL]: job }
 }

@@ -1,4 +1,7 @@
-/** Reads an engine's message that it cannot mount a volume: which volume, and the reason without mount options, which may be secret. Pure. */
+/**
+ * Reads an engine's message that it cannot mount a volume (which volume, and the reason without mount options, which may be secret), and
+ * makes the sentence for it. Pure.
+ */
 import { withoutMountOptions } from './mountOptions.ts'
 import type { Volume } from './volumes.ts'
 
@@ -18,15 +21,16 @@ function volumesNamedIn<T extends Pick<Volume, 'mountpoint'>>(words: string, vol
 const MOUNT_FAILURE =
   /(error while mounting volume|failed to mount local volume|error evaluating symlinks from mount source|VolumeDriver\.Mount|error mounting ).*/s
 
-/** Returns the part of an engine's message about a failed mount, without options; `null` if it is about something else. */
+/** Returns the part of an engine's message about a failed mount, without mount options; `null` if the message is about something else. */
 export function mountFailureIn(words: string): string | null {
   const found = MOUNT_FAILURE.exec(words)?.[0]
   return found === undefined ? null : withoutMountOptions(found).trim()
 }
 
 /**
- * Returns the volumes that an engine's message says could not be mounted. If it names no mount point, as for a driver that has none, every
- * volume of such a driver is returned, unless it may as well be a volume of `others`.
+ * Returns those of `volumes` that an engine's message says could not be mounted: those whose mount point it names. If it names none of
+ * their mount points, the volume may have a driver without one. Then all of `volumes` with a driver other than `local` are returned, unless
+ * it may be one of `others` as well, which the same container mounts. Empty if the message is about something else.
  */
 export function unmountable<T extends Pick<Volume, 'mountpoint' | 'driver'>>(
   words: string,

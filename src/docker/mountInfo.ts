@@ -15,7 +15,7 @@ export function mountPoints(mountinfo: string): readonly MountPoint[] {
   })
 }
 
-/** Decodes a path, in which spaces, tabs, line breaks and backslashes are written as three octal digits. */
+/** Decodes a path of `mountinfo`, in which each space, tab, line break and backslash is written as a backslash and three octal digits. */
 function unescaped(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
 }
@@ -23,8 +23,8 @@ function unescaped(path: string): string {
 const isBelow = (path: string, folder: string) => path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 
 /**
- * Returns the mount point of a volume's own disk: at its folder, or between it and the folder of all volumes (`/var/lib/docker/volumes`);
- * `null` if the volume lies on the same disk as the others.
+ * Returns the mount point of a volume's own disk: at the volume's folder, or between it and the folder of all volumes
+ * (`/var/lib/docker/volumes`). `null` if the volume lies on the same disk as the others, or if `volumeFolder` is no absolute path.
  */
 export function diskOf(points: readonly MountPoint[], volumeFolder: string): string | null {
   if (!volumeFolder.startsWith('/')) return null
@@ -34,8 +34,8 @@ export function diskOf(points: readonly MountPoint[], volumeFolder: string): str
 }
 
 /**
- * Returns those of `mounted`, and of the mount points below them, that lie on another device than `root`. A tool that stays on one file
- * system leaves them out.
+ * Returns the mount points at or below the folders `mounted` that lie on another device than the mount point `root`, each with its folder.
+ * A tool that stays on one file system leaves them out. Empty if `root` is no mount point.
  */
 export function otherDevices(
   points: readonly MountPoint[],

@@ -1,13 +1,13 @@
-/** Takes the options of mounts that may be secret out of an engine's or a driver's words, and out of a volume's own options. Pure. */
+/** Takes mount options that may be secret out of an engine's or a driver's words, and out of a volume's own options. Pure. */
 
-/** A name that holds one of these is the name of a secret, or of an account. */
+/** Parts of names: an option whose name contains one holds a secret or an account. */
 const SECRET_WORD = 'pass|pwd|secret|token|cred|key|auth|user'
 const SECRET_NAME = `(?:[\\w.-]*(?:${SECRET_WORD})[\\w.-]*|pw|sig)`
 const isSecretName = (name: string) => new RegExp(`^${SECRET_NAME}$`, 'i').test(name)
 
 /**
- * Options of mount.cifs, mount.nfs, bind mounts and FUSE whose values may be seen. A password may hold commas, so that behind one only
- * these names show that the password is over.
+ * Names of options of mount.cifs, mount.nfs, bind mounts and FUSE whose values may be seen. A password may hold commas: a comma ends it
+ * only if one of these names, or the name of another secret, follows.
  */
 const OPEN_OPTION =
   '(?:addr|clientaddr|ip|port|mountport|mountaddr|mountvers|mountproto|vers|nfsvers|minorversion|proto|sec|domain|dom|workgroup|iocharset|' +
@@ -16,7 +16,10 @@ const OPEN_OPTION =
   'bind|rbind|private|rprivate|slave|rslave|shared|rshared|size|mode|nr_inodes|type|device|fstype|subvol|compress|allow_other|allow_root|default_permissions|' +
   'reconnect|sshfs_[a-z]+|ServerAlive[a-zA-Z]+|StrictHostKeyChecking|fsname|max_read|lookupcache|local_lock|snapshot|handletimeout|echo_interval|multichannel|max_channels|nconnect)'
 
-/** Where a secret value ends: at the next option, a quote, the reason behind the last colon, or the line's end. */
+/**
+ * Matches where a secret value ends: at the next option with a known or a secret name, a closing quote, the reason behind the last colon, a
+ * command's next flag, or the line's end.
+ */
 const VALUE_END = [
   `[,;]\\s*${OPEN_OPTION}(?:[=,\\s]|$|:\\s)`,
   `[,;\\s&]+\\\\?["']?${SECRET_NAME}\\\\?["']?\\s*=`,
@@ -38,9 +41,9 @@ const FLAG_VALUE = new RegExp(
 const QUOTED_VALUE = new RegExp(`(?<![\\w/.])(${SECRET_NAME}\\s+)(["'])(?:(?!\\2)[^\\n])*\\2`, 'gi')
 
 /**
- * Returns an engine's or a driver's words without what may be secret: the options of a failed mount, values under secret names, and
- * what stands before the `@` of an address. Words that speak of no mount come back as they are. Where a secret may hold any character,
- * its end cannot be told; then more is taken out rather than less.
+ * Returns an engine's or a driver's words without what may be secret: the options of a failed mount, values under secret names, and what
+ * stands before the `@` of an address. Words that speak of no mount come back as they are. A secret may hold any character, so its end
+ * cannot always be told; then more is taken out rather than less.
  */
 export function withoutMountOptions(words: string): string {
   if (!/mount|volume ?driver/i.test(words)) return words
@@ -60,7 +63,7 @@ export function withoutMountOptions(words: string): string {
   )
 }
 
-/** An address without who asks: `//user:password@nas/share`, `user:password@nas:/folder`. */
+/** Puts `***` in place of user and password in addresses: `//user:password@nas/share`, `user:password@nas:/folder`. */
 function withoutUserInfo(text: string): string {
   return text
     .replace(/(\/\/)(?:[^/\s:@'"]+:[^\n'"]*|[^\s'"]*)@/g, '$1***@')
@@ -69,14 +72,17 @@ function withoutUserInfo(text: string): string {
 
 type Options = Readonly<Record<string, string>>
 
-/** A volume's options with `***` for each value that may be secret: `o=addr=nas,password=***`. */
+/** Returns a volume's options with `***` for each value that may be secret: `o=addr=nas,password=***`. */
 export function shownOptions(options: Options): Options {
   return Object.fromEntries(
     Object.entries(options).map(([key, value]) => [key, isSecretName(key) ? '***' : shownValue(value)]),
   )
 }
 
-/** One of a list of options that is secret may hold a comma: then so may all behind it, up to a name that is known. */
+/**
+ * Masks the secrets in one option's value, which may be a list (`addr=nas,password=a,b`). A password may hold commas, so behind a secret
+ * part all parts are masked but those with a known name.
+ */
 function shownValue(value: string): string {
   const parts = value.split(',')
   const first = parts.findIndex(isSecretPart)
@@ -92,7 +98,10 @@ function shownValue(value: string): string {
 const isSecretPart = (part: string) => part.includes('=') && isSecretName(part.split('=')[0]?.trim() ?? '')
 const isOpenPart = (part: string) => new RegExp(`^${OPEN_OPTION}(=[\\w./:-]*)?$`).test(part)
 
-/** The secrets in a volume's options as they stand there, to be masked wherever they appear: passwords, keys and tokens, no names of accounts. */
+/**
+ * Returns the secrets in a volume's options as they stand there, so that they can be masked wherever they appear: passwords, keys and
+ * tokens, but no names of accounts.
+ */
 export function secretsOfOptions(options: Options): readonly string[] {
   const found = Object.entries(options).flatMap(([key, value]) =>
     isPassword(key) ? [value] : [...secretsInList(value), ...secretsInAddress(value)],
@@ -102,7 +111,7 @@ export function secretsOfOptions(options: Options): readonly string[] {
 
 const isPassword = (name: string) => /(pass(?!.*file)|pwd|secret|token|key(?!.*file)|^pw$)/i.test(name)
 
-/** A value up to the next option that is known, and its part before the first comma: a mount may take either. */
+/** Returns each secret in a list of options in both ways that a mount may read it: up to the first comma, and up to the next option that is known or secret. */
 function secretsInList(value: string): readonly string[] {
   const parts = value.split(',')
   return parts.flatMap((part, index) => {

@@ -5,8 +5,9 @@ import { inspectContainer } from './containers.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 
 /**
- * Throws `InstanceError` if docker would take the name for another network's, or for the beginning of a network's or container's id. A
- * missing network is left to docker: a worker of a swarm sees the swarm's networks only once it uses them.
+ * Throws `InstanceError` if docker would take the value of `network` for another network, for example because it is the beginning of an id;
+ * also if it names a container (`container:NAME`) that does not exist. A missing network is left to docker: a worker of a swarm sees the
+ * swarm's networks only once it uses them.
  */
 export async function refuseOtherNetwork(docker: Docker, network: string, options: QueryOptions = {}): Promise<void> {
   const { named, sought } = targetOf(network)
@@ -32,8 +33,8 @@ export async function refuseOtherNetwork(docker: Docker, network: string, option
 }
 
 /**
- * The network's name in `--network`: as it is written, and as docker looks for it. In the long form (`name=shop,alias=db`) that is in
- * small letters. Source: docker/cli `opts/network.go`.
+ * Returns the network's name in the value of `--network`: `named` as it is written, `sought` as docker looks for it. In the long form
+ * (`name=shop,alias=db`) docker looks for it in small letters. Source: docker/cli `opts/network.go`.
  */
 function targetOf(network: string): { readonly named: string; readonly sought: string } {
   if (!/\w+=\w+/.test(network)) return { named: network, sought: network }

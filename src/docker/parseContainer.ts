@@ -4,13 +4,13 @@ import { InstanceError } from '../errors.ts'
 import { isClaim, LOOK, VERSION_LABEL } from './labels.ts'
 import { withoutMountOptions } from './mountOptions.ts'
 
-/** What a container does. `down` covers all states without a process: created, exited, dead, being removed. */
+/** State of a container. `down` covers all states without a process: created, exited, dead, being removed. */
 export type Activity = 'running' | 'paused' | 'restarting' | 'down'
 
 /** A mount that a container has. */
 export interface ContainerMount {
   readonly type: string
-  /** Name of the volume; `null` for a bind or a tmpfs. */
+  /** Name of the volume; `null` if it is no volume (a bind, a tmpfs). */
   readonly name: string | null
   /** Path of the data on the engine's host; empty for a tmpfs. */
   readonly source: string
@@ -31,7 +31,10 @@ export interface HealthCheck {
 
 export interface Health {
   readonly status: 'starting' | 'healthy' | 'unhealthy'
-  /** When the last finished probe began, by the engine's clock; `null` before the first. A time before the container's start is a probe of its previous run. */
+  /**
+   * When the last finished probe began, by the engine's clock and in its text; `null` before the first. If it is before the container's
+   * start, the probe is one of the previous start.
+   */
   readonly lastProbeAt: string | null
 }
 
@@ -42,7 +45,7 @@ export interface ContainerState {
   readonly status: string
   /** When it was last started; Go's zero time (`0001-…`) if never. */
   readonly startedAt: string
-  /** When it last ended. */
+  /** When it last ended; Go's zero time (`0001-…`) if never. */
   readonly finishedAt: string
   readonly exitCode: number
   readonly oomKilled: boolean
@@ -63,14 +66,14 @@ export interface Container extends ContainerState {
   /** Names of its environment variables. */
   readonly environment: readonly string[]
   readonly labels: Readonly<Record<string, string>>
-  /** Number of restarts by the engine since somebody last started it. */
+  /** Number of restarts by the engine, by its restart policy, since somebody last started it. */
   readonly restartCount: number
   readonly health: Health | null
   readonly healthCheck: HealthCheck | null
   readonly autoRemove: boolean
   /** `no`, `always`, `unless-stopped` or `on-failure`. */
   readonly restartPolicy: string
-  /** Stop time-out, s; -1: unlimited; `null`: the engine's default of 10. */
+  /** Stop time-out, s; -1: unlimited; `null`: none is set, and the engine's default of 10 s holds. */
   readonly stopTimeout: number | null
   readonly mounts: readonly ContainerMount[]
   readonly networkMode: string
@@ -80,7 +83,7 @@ export interface Container extends ContainerState {
   readonly links: readonly string[]
   /** Directory of its writable layer; `null` if the storage driver names none. */
   readonly upperDir: string | null
-  /** True for a helper, a backup container or a journal of this action. */
+  /** True for every container of this action: a helper, a backup container, a journal, and one that only looks at something. */
   readonly ours: boolean
 }
 
@@ -221,7 +224,7 @@ function mountOf(mount: RawContainer['Mounts'][number]): ContainerMount {
   }
 }
 
-/** Returns links of the default bridge (`/db:/web/alias`) and of the user's own networks (`db:alias`). */
+/** Returns the names of the linked containers, from the links of the default bridge (`/db:/web/alias`) and of the user's own networks (`db:alias`). */
 function linksOf(raw: RawContainer): readonly string[] {
   const networks = Object.values(raw.NetworkSettings?.Networks ?? {})
   const links = [...(raw.HostConfig?.Links ?? []), ...networks.flatMap((network) => network?.Links ?? [])]
@@ -234,7 +237,10 @@ function healthOf(health: RawContainer['State']['Health']): Health | null {
   return { status, lastProbeAt: health?.Log?.at(-1)?.Start || null }
 }
 
-/** Parses the health check. Zero stands for the engine's default: every 30 s, 30 s long, 3 times, no start period. */
+/**
+ * Parses a health check; `null` if there is none or it is disabled. Docker writes 0 for its default: a probe every 30 s, 30 s for a probe,
+ * 3 retries, no start period.
+ */
 function healthCheckOf(raw: RawContainer['Config']['Healthcheck']): HealthCheck | null {
   if (!raw || raw.Test.length === 0 || raw.Test[0] === 'NONE') return null
   const ms = (nanoseconds: number, fallback: number) => (nanoseconds > 0 ? nanoseconds / 1e6 : fallback)

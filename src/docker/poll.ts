@@ -1,4 +1,4 @@
-/** Waits: asks again and again until a condition holds, and says every 30 s what is waited for. */
+/** Waits for a condition by asking again and again (`poll`), and says meanwhile what is waited for (`tellWhile`). */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface PollLimits {
@@ -11,8 +11,8 @@ export interface PollLimits {
 }
 
 /**
- * Calls `look` until it returns something other than `null`, and returns that; `null` if the time is over or the signal fires first. Looks
- * at least once, and once more at the end of the time. If `look` throws, the wait ends.
+ * Calls `look` until it returns something other than `null`, and returns that; `null` if the time is over or the signal fires first. It
+ * looks at least once, and once more at the end of the time. An error of `look` is thrown on.
  */
 export async function poll<T>(
   look: () => Promise<T | null>,
@@ -26,18 +26,18 @@ export async function poll<T>(
   }
 }
 
-/** Time between two lines about what is waited for, ms. */
+/** Default time between two lines about what is waited for, ms. */
 const TELL_EVERY_MS = 30_000
 
 export interface Telling {
-  /** Says what is waited for, in words that a number of seconds follows: `waiting for container "db" to be healthy`. Called for each line. */
+  /** Returns what is waited for, such as `waiting for container "db" to be healthy`; the time is added to it in brackets. Called anew for each line. */
   readonly what: () => string
   readonly say: (line: string) => void | Promise<void>
-  /** Default 30 s. */
+  /** Time between two lines, ms; default 30 s. */
   readonly everyMs?: number
 }
 
-/** Does `work` and, until it has ended, says every 30 s what is waited for and for how long: `waiting for container "db" to be healthy (60 s)`. */
+/** Does `work` and, until it has ended, says every `everyMs` what is waited for and for how long: `waiting for container "db" to be healthy (60 s)`. */
 export async function tellWhile<T>({ what, say, everyMs }: Telling, work: () => Promise<T>): Promise<T> {
   const began = Date.now()
   const timer = setInterval(() => {

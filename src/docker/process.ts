@@ -1,7 +1,8 @@
 /**
- * The only place that starts a process. Two ways to call docker:
- * a *query* for everything whose output is small (create, inspect, stop, rm), judged by its exit code;
- * a *stream* for the attached log, dumps, the lease and long listings, which need back-pressure, stdin and an end of their own.
+ * Starts the docker client; no other module starts a process. There are two ways to call it:
+ * - a *query* for everything whose output is small (create, inspect, stop, rm), judged by its exit code;
+ * - a *stream* for everything that needs back-pressure, stdin or an end of its own: the attached log, execs (dumps, long listings), the
+ *   lease.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
@@ -22,7 +23,7 @@ export interface Docker {
 }
 
 export interface QueryOptions {
-  /** Added to the client's environment: values for `-e KEY`, which must not stand in an argument list. */
+  /** Variables that are added to the client's environment: values for `-e KEY`, which must not stand in an argument list. */
   readonly env?: Readonly<Record<string, string>>
   readonly input?: Buffer
   /** Deadline, ms; default 60 s. After it the client is left behind and not waited for. It ends with this process at the latest. */
@@ -33,8 +34,8 @@ export interface QueryOptions {
 const QUERY_DEADLINE_MS = 60_000
 
 /**
- * Runs `docker ARGV` until its end, its deadline or the signal, whichever comes first. Never throws for what docker says; throws if there
- * is no docker client.
+ * Runs `docker ARGV` until its end, its deadline or the signal, whichever comes first. Never throws for what docker says. Throws
+ * `DockerUnavailableError` if there is no docker client, and `InstanceError` if `input` cannot be written to the runner's disk.
  */
 export async function query(docker: Docker, argv: readonly string[], options: QueryOptions = {}): Promise<QueryOutput> {
   if (options.signal?.aborted) return { ended: { kind: 'cancelled' }, stdout: '', stderr: '' }
@@ -81,8 +82,8 @@ async function withInput(argv: readonly string[], env: Record<string, string>, f
 }
 
 /**
- * Opens a file that only this user can read, and that is gone when its last descriptor is closed. Throws `InstanceError` if the runner's
- * disk does not take it.
+ * Opens a file with this content that only this user can read, that has no name any more, and that is gone when its last descriptor is
+ * closed. Throws `InstanceError` if the runner's disk does not take it.
  */
 async function nameless(content: Buffer): Promise<FileHandle> {
   try {
@@ -117,14 +118,17 @@ export interface Stream {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** How the client ended, after its output is read to the end. Says nothing about the container: `inspect` does. */
+  /**
+   * How the client ended, once its output is read to the end. Says nothing about the container: `inspect` does. Rejects with
+   * `DockerUnavailableError` if there is no docker client.
+   */
   readonly ended: Promise<Ended>
   /** Kills the client at once (SIGKILL). What it started on the engine lives on. */
   kill(): void
 }
 
 /**
- * Starts `docker ARGV` with pipes on all three ends. The client runs in a session of its own, because Ctrl-C reaches the whole process
+ * Starts `docker ARGV` with pipes on stdin, stdout and stderr. The client runs in a session of its own: Ctrl-C reaches the whole process
  * group, and `docker start -a` would end with 0 while its container lives on. The caller reads stdout and stderr to their ends, and ends
  * stdin.
  */

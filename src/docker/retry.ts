@@ -1,4 +1,4 @@
-/** Repeats calls that got no answer because the engine was away for a moment or the client was killed. */
+/** Repeats docker calls that fail, for a limited time: the engine may be away for a moment, or the client may have been killed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, DockerUnavailableError } from '../errors.ts'
 import { isUnanswered, type QueryOutput } from './callResult.ts'
@@ -9,8 +9,8 @@ const PAUSE_MS = 1_000
 const AGAIN_MS = 300
 
 /**
- * Repeats `work` while it fails with docker's own errors, for `forMs` at most or until the signal fires; then the last error is thrown.
- * Other errors are thrown at once.
+ * Repeats `work` while it throws `CommandError` (also for a refusal by the engine) or `DockerUnavailableError`, for `forMs` at most or
+ * until the signal fires; then the last error is thrown. Other errors are thrown at once.
  */
 export async function retryWhileUnavailable<T>(
   forMs: number,

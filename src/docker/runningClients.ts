@@ -5,7 +5,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The part of Node's ChildProcess that is used here. */
+/** The part of Node's `ChildProcess` that is used here. */
 interface Child {
   readonly pid?: number
   readonly exitCode: number | null
@@ -60,7 +60,7 @@ function descendantsOf(pids: readonly number[]): readonly number[] {
   return found
 }
 
-/** Returns each visible process of this machine with its parent. */
+/** Returns the pid of each visible process of this machine with the pid of its parent; none if there is no /proc. */
 function parents(): readonly (readonly [pid: number, parent: number])[] {
   try {
     return readdirSync('/proc').flatMap((name) => {

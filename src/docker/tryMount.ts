@@ -1,12 +1,12 @@
 /**
- * Tries whether the engine can mount a volume that may lie elsewhere: on a server, a disk or with a driver of its own. Each is tried in
- * a container of its own, since a mount can hang without an answer (NFS hangs for minutes, and for ever where it is mounted already):
- * the engine keeps the container locked meanwhile, and could neither inspect nor remove it. So no container with a name that is needed
- * again may be the first to mount such a volume.
+ * Tries whether the engine can mount volumes that may lie elsewhere: on a server, on a disk of their own, or with a driver of their own.
+ * Each is tried in a container of its own, since a mount can hang without an answer (NFS hangs for minutes, and for ever where it is
+ * mounted already). While it hangs the engine keeps the container locked, and can neither inspect nor remove it. So no container with a
+ * name that is needed again may be the first to mount such a volume.
  *
- * A mount that hangs cannot be ended from here: it is the kernel's or the driver's. Its container goes when it ends, for the engine still
- * has our request to remove it; where that was lost too (the engine restarted), a later start finds it by its label. A volume that
- * was mounted well here can still hang a moment later, when it is mounted in earnest: that fails the instance.
+ * A mount that hangs cannot be ended from here: it is the kernel's or the driver's. When it ends, the engine removes the container, for it
+ * still has our request. If that request was lost (the engine restarted), a later start finds the container by its label. A volume that was
+ * mounted well here can still hang a moment later, when it is mounted in earnest: that fails the instance.
  */
 import { randomBytes } from 'node:crypto'
 import { CommandError } from '../errors.ts'
@@ -22,12 +22,12 @@ import type { Volume } from './volumes.ts'
 
 export interface MountTrial {
   readonly docker: Docker
-  /** Id of an image that is there. Nothing of it is started. */
+  /** Id of an image on the host. Nothing of it is started. */
   readonly image: string
-  /** Marks the containers as this job's. */
+  /** The job's id, which labels the containers. */
   readonly job: string
   readonly signal: AbortSignal
-  /** For each volume, ms; default 60 s. A server that is only slow, or a disk that spins up, answers before that. */
+  /** Time for each volume, ms; default 60 s. A server that is only slow, or a disk that spins up, answers before that. */
   readonly deadlineMs?: number
 }
 
@@ -36,12 +36,15 @@ const REMOVE_MS = 10_000
 /** How long the engine gets to take the request to remove a container that it cannot remove yet, ms. */
 const HAND_OVER_MS = 2_000
 
-/** Whether a volume's mount asks a server, another file system or a driver. A tmpfs asks nobody. */
+/** Tells whether a volume's mount can hang, because it asks a server, another file system or a driver. A tmpfs asks nobody. */
 export function mayHang({ driver, options }: Pick<Volume, 'driver' | 'options'>): boolean {
   return driver !== 'local' || (Object.keys(options).length > 0 && options.type !== 'tmpfs')
 }
 
-/** Tries each of `volumes` that may hang, all at once. Returns why each that cannot be mounted cannot; what else goes wrong says nothing of the volume. */
+/**
+ * Tries those of `volumes` that may hang, all at once. Returns a sentence for each that cannot be mounted. Any other error of docker in a
+ * try says nothing of the volume, and is ignored.
+ */
 export async function tryMounts<T extends Volume>(
   trial: MountTrial,
   volumes: readonly T[],

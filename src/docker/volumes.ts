@@ -12,7 +12,7 @@ export interface Volume {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** Inspects the named volumes that exist; a missing one is left out and never created. Throws for anything else that docker says. */
+/** Inspects the volumes of these names that exist; a missing one is left out and never created. Throws for anything else that docker says. */
 export async function inspectVolumes(
   docker: Docker,
   names: readonly string[],
@@ -32,8 +32,9 @@ export async function inspectVolumes(
 }
 
 /**
- * Returns those of `names` that do not exist, or exist only because a mount of `job` created them: `docker create --mount src=NAME` creates
- * a missing volume and labels it (`madeBy` of the mount). `CreatedAt` cannot tell: on 20.10 it changes with the volume's content.
+ * Returns those of `names` that do not exist, or exist only because a mount of the job with the id `job` created them: `docker create
+ * --mount src=NAME` creates a missing volume and labels it (`madeBy` of the mount). `CreatedAt` cannot tell: on 20.10 it changes with the
+ * volume's content.
  */
 export async function vanishedVolumes(
   docker: Docker,
@@ -44,7 +45,7 @@ export async function vanishedVolumes(
   return names.filter((name) => !now.has(name) || now.get(name)?.labels[MADE_BY_LABEL] === job)
 }
 
-/** Removes those of `names` that mounts of `job` created, and no others. A volume that is in use by now stays. */
+/** Removes those of `names` that mounts of the job with the id `job` created, and no others. A volume that is in use by now stays. */
 export async function removeMadeVolumes(docker: Docker, names: readonly string[], job: string): Promise<void> {
   for (const volume of await inspectVolumes(docker, names)) {
     if (volume.labels[MADE_BY_LABEL] === job) await query(docker, ['volume', 'rm', volume.name])
@@ -54,7 +55,7 @@ export async function removeMadeVolumes(docker: Docker, names: readonly string[]
 /** Deadline of a list, ms: the engine itself waits a minute for a driver that does not answer, and then leaves its volumes out. */
 const LIST_MS = 90_000
 
-/** Lists the names of all volumes that fit the filters. */
+/** Returns the names of all volumes that fit the filters (`label=…`). */
 export async function listVolumes(
   docker: Docker,
   filters: readonly string[],
