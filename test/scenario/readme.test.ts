@@ -36,7 +36,9 @@ test('README.md fits on a few screens: it has at most 1,500 words', async () => 
 test.each(PAGES)('the configurations in %s are valid', async (page) => {
   const configs = await yamlOf(page, /^instances:/)
   for (const config of configs) {
-    const workspace = await makeWorkspace({ 'config.yml': config })
+    const { instances } = parse(config) as { instances: { script?: string }[] }
+    const scripts = instances.flatMap(({ script }) => (script === undefined ? [] : [[script, '#!/bin/sh\nset -eu\n']]))
+    const workspace = await makeWorkspace({ 'config.yml': config, ...Object.fromEntries(scripts) })
     const docker = await scriptDocker(join(workspace, '../docker'), [])
     const ran = await runAction({ inputs: { command: 'validate' }, workspace, docker })
     expect(ran, config).toMatchObject({ code: 0, stderr: '' })

@@ -1,6 +1,6 @@
 /** The built bundle starts on both Nodes that are promised, and accepts the example configuration. */
 
-import { copyFile } from 'node:fs/promises'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runAction } from '../../examples/demo/action.ts'
@@ -21,7 +21,9 @@ test.each([
 ] as const)('validate examples/config.yml on %s', async (_, node, version) => {
   expect(await runOk(node(), ['--version'])).toMatch(version)
   const workspace = await makeWorkspace()
-  await copyFile(join(import.meta.dirname, '../../examples/config.yml'), join(workspace, 'config.yml'))
+  const examples = join(import.meta.dirname, '../../examples')
+  for (const name of ['config.yml', 'scripts'])
+    await cp(join(examples, name), join(workspace, name), { recursive: true })
   const docker = await scriptDocker(join(workspace, '../docker'), [])
   const ran = await runAction({ inputs: { command: 'validate' }, node: node(), workspace, docker })
   expect(ran).toMatchObject({ code: 0, stderr: '' })
