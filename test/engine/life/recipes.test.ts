@@ -251,6 +251,28 @@ test('folder: a folder of the host, without a volume', async () => {
   expect(after).toBe(before)
 })
 
+test.each`
+  recipe
+  ${'ssh'}
+  ${'age'}
+`(
+  '$recipe: a tar that fails at the left of the pipe fails the backup, and nothing gets the good name',
+  async ({ recipe }) => {
+    const reader = await readerOf(`broken-${recipe}`)
+    onTestFinished(() => removeVolumes(reader, `broken-${recipe}`))
+    const documents = reader.words.documents ?? ''
+    await fill(documents, CONTENT)
+    await BEFORE[recipe as keyof typeof BEFORE]?.(reader)
+    reader.words['-czf - . && touch'] = '-czf - . && false && touch'
+    const ran = await backUp(reader, recipe)
+    expect(ran, ran.stdout).toMatchObject({ code: 1, outputs: { result: 'failed' } })
+    const disk = await readdir(join(reader.words['/mnt/backup'] ?? ''), { recursive: true })
+    const { stdout } = await engine.docker(['exec', nas, 'find', `/home/backup/${documents}`, '-type', 'f'])
+    const names = [...disk, ...stdout.split('\n')].filter((name) => /\d{8}-\d{6}/.test(name))
+    expect(names).toEqual([expect.stringMatching(/\.part$/)])
+  },
+)
+
 test('a disk that is not mounted fails the backup, and old archives go only after a good one', async () => {
   const reader = await readerOf('missing')
   onTestFinished(() => removeVolumes(reader, 'missing'))
