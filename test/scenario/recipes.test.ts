@@ -71,6 +71,10 @@ test('a block is told from its surroundings', () => {
     '   ```sh',
     '   one',
     '   ```',
+    '<!-- recipe: d, store.sh -->',
+    '```sh',
+    'two',
+    '```',
   ].join('\n')
   expect(
     blocksOf('p', page).map(({ line, language, text, file, marker }) => [line, language, text, file, marker]),
@@ -79,6 +83,7 @@ test('a block is told from its surroundings', () => {
     [10, 'yaml', '# config.yml\n', 'config.yml', { kind: 'not run', why: 'since' }],
     [14, 'bash', '#!/bin/sh\n# scripts/x.sh\n', 'scripts/x.sh', null],
     [20, 'sh', 'one\n', null, { kind: 'recipe', name: 'c', part: '' }],
+    [24, 'sh', 'two\n', 'store.sh', { kind: 'recipe', name: 'd', part: '' }],
   ])
 })
 

@@ -128,12 +128,20 @@ export async function backUp(reader: Reader, name: string, borrowed = ''): Promi
   return runAction({ docker: reader.engine, workspace, inputs })
 }
 
+/** A whole workflow, or the lines of one step. */
+interface Workflow {
+  readonly jobs?: Record<string, { steps: { uses?: string; with?: Record<string, string> }[] }>
+  readonly with?: Record<string, string>
+}
+
 /** The inputs that a workflow's lines give, with secrets pasted as GitHub does: raw, after the YAML was read. */
 function workflowInputs(text: string | undefined, secrets: Readonly<Record<string, string>>): Record<string, string> {
   if (text === undefined) return {}
-  const { with: inputs } = parse(text) as { with: Record<string, string> }
+  const workflow = parse(text) as Workflow
+  const steps = Object.values(workflow.jobs ?? {}).flatMap((job) => job.steps)
+  const inputs = workflow.with ?? steps.find(({ uses }) => uses?.includes('marina-for-github-actions'))?.with ?? {}
   const paste = (value: string) =>
-    value.replace(/\$\{\{ secrets\.(\w+) \}\}/g, (_, secret: string) => {
+    value.replace(/\$\{\{ inputs\.\w+ \}\}/g, '').replace(/\$\{\{ secrets\.(\w+) \}\}/g, (_, secret: string) => {
       const found = secrets[secret]
       if (found === undefined) throw new Error(`the test has no secret ${secret}`)
       return found

@@ -5,7 +5,7 @@ export interface Block {
   readonly line: number
   readonly language: string
   readonly text: string
-  /** Name of the file that the block is, from its first comment: `# config.yml`, `# scripts/disk.sh`. `null`: commands. */
+  /** Name of the file that the block is, from its marker or its first comment (`# config.yml`, `# scripts/disk.sh`). `null`: commands. */
   readonly file: string | null
   readonly marker: Marker | null
 }
@@ -27,16 +27,18 @@ export function blocksOf(page: string, markdown: string): Block[] {
     const text = body.replace(new RegExp(`^${indent}`, 'gm'), '')
     const before = markdown.slice(0, match.index)
     const comment = /<!--([^>]*)-->\s*$/.exec(before)?.[1] ?? ''
-    return [{ page, line: before.split('\n').length, language, text, file: fileOf(text), marker: markerOf(comment) }]
+    const [marker, named] = markerOf(comment)
+    return [{ page, line: before.split('\n').length, language, text, file: named ?? fileOf(text), marker }]
   })
 }
 
-/** `<!-- recipe: NAME -->`, `<!-- recipe: NAME, PART -->` or `<!-- not run: WHY -->`. */
-function markerOf(comment: string): Marker | null {
-  const [, name, part = ''] = /^\s*recipe:\s*([\w-]+)(?:,\s*([\w-]+))?\s*$/.exec(comment) ?? []
-  if (name !== undefined) return { kind: 'recipe', name, part }
+/** `<!-- recipe: NAME -->`, with `, PART` or `, FILE.yml` behind the name, or `<!-- not run: WHY -->`. The second value is the file. */
+function markerOf(comment: string): [Marker | null, string | null] {
+  const [, name, part = ''] = /^\s*recipe:\s*([\w-]+)(?:,\s*([\w./-]+))?\s*$/.exec(comment) ?? []
+  const file = part.includes('.') ? part : null
+  if (name !== undefined) return [{ kind: 'recipe', name, part: file === null ? part : '' }, file]
   const [, why] = /^\s*not run:\s*(\S[\s\S]*\S)\s*$/.exec(comment) ?? []
-  return why === undefined ? null : { kind: 'not run', why }
+  return [why === undefined ? null : { kind: 'not run', why }, null]
 }
 
 function fileOf(text: string): string | null {
