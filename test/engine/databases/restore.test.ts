@@ -248,7 +248,7 @@ function dumped(): Promise<void> {
       instance('custom', [{ ...app, databases, dumpArgs: ['-Fc'] }]),
     ]
     const files = { 'keep.sh': '#!/bin/sh\nset -eu\ncp -a "$MARINA_BACKUP_DIR/." /out\n' }
-    const ran = await runJob(engine, { instances }, { files })
+    const ran = await runJob(engine, { instances }, { files, inputs: { 'max-parallel': '3' } })
     expect(ran.code, ran.stdout).toBe(0)
   })()
   return backups
