@@ -1,9 +1,11 @@
 /**
- * Computes when a schedule fires. cron-parser does the arithmetic of the calendar, on wall-clock times that never skip; what a
- * change of the clock does to them is decided here, the same in both directions (cron-parser's `prev` disagrees with its
- * `next` there):
- * a time that the clock skips fires at the first moment after the gap, one that comes twice fires the first time; a
- * schedule of every hour fires whenever the clock shows its minutes, so once an hour whatever the clock does.
+ * Computes when a schedule fires. A slot is a moment at which it fires. A wall-clock time (`wall`) is what the clock of the schedule's time
+ * zone shows, in ms as if it were UTC.
+ *
+ * cron-parser does the arithmetic of the calendar, on wall-clock times that never skip. What a change of the clock does to them is decided
+ * here, the same in both directions (cron-parser's `prev` disagrees with its `next` there). A time that the clock skips fires at the first
+ * moment after the gap. A time that comes twice fires the first time only. A schedule of every hour fires whenever the clock shows its
+ * minutes: twice where an hour comes twice, and not for an hour that is skipped.
  */
 import { CronExpressionParser } from 'cron-parser'
 import type { Schedule } from '../config/model.ts'
@@ -11,10 +13,10 @@ import { type Cron, parseCron } from '../config/values/cron.ts'
 
 const HOUR = 3_600_000
 const QUARTER = HOUR / 4
-/** Longest time by which a clock was ever set back, ms, since there are time zones of whole hours. */
+/** Longest set-back of a clock that is looked for, ms. No time zone has had a longer one in this century (Antarctica/Casey has had this one). */
 const BACK = 3 * HOUR
 
-/** Returns the first slot after `after`. */
+/** Returns the first slot after `after`. Throws a `TypeError` if `schedule.cron` is not valid. */
 export function nextSlot(schedule: Schedule, after: Date): Date {
   const clock = clockOf(schedule)
   const wall = clock.wallAt(after.getTime())
@@ -22,7 +24,7 @@ export function nextSlot(schedule: Schedule, after: Date): Date {
   return search(clock, clock.walls(start, 'next'), (slot) => slot > after.getTime(), 'next')
 }
 
-/** Returns the latest slot that is not after `before`. A slot counts from its own first millisecond. */
+/** Returns the last slot at or before `before`. Throws a `TypeError` if `schedule.cron` is not valid. */
 export function previousSlot(schedule: Schedule, before: Date): Date {
   const clock = clockOf(schedule)
   const wall = clock.wallAt(before.getTime()) + 1 // walking back leaves out where it starts
@@ -31,8 +33,8 @@ export function previousSlot(schedule: Schedule, before: Date): Date {
 }
 
 /**
- * Searches the schedule's wall-clock times for the first moment that fits. Where the clock is set back, a later wall-clock time can be an
- * earlier moment, so it looks a little further and takes the nearest.
+ * Searches the schedule's wall-clock times (`walls`, in this direction) for the nearest slot that fits. Where the clock is set back, a
+ * later wall-clock time can be an earlier moment: then the search goes on for `BACK` after the first hit and takes the nearest of all.
  */
 function search(
   clock: Clock,
@@ -53,13 +55,13 @@ function search(
 }
 
 interface Clock {
-  /** Returns what the clock shows at a moment, as if it were UTC. */
+  /** Returns what the clock shows at a moment (ms in UTC), as a wall-clock time. */
   wallAt(moment: number): number
-  /** Tells whether the clock is not changed within a day and a half of `wall`. */
+  /** Tells whether no change of the clock is near: a day and a half before and after `wall` it is as far from UTC. */
   isSteady(wall: number): boolean
-  /** Yields the wall-clock times of the schedule, without end. */
+  /** Yields the schedule's wall-clock times after (`next`) or before (`prev`) `start`, the nearest first, without end. */
   walls(start: number, direction: 'next' | 'prev'): Generator<number>
-  /** Returns the moments at which the schedule fires for one of its wall-clock times: none, one or two. */
+  /** Returns the moments at which the schedule fires for one of its wall-clock times: none, one or two, the earliest first. */
   slotsAt(wall: number): readonly number[]
 }
 
@@ -88,7 +90,7 @@ function* walk(cron: Cron, start: number, direction: 'next' | 'prev'): Generator
   for (;;) yield walls[direction]().getTime()
 }
 
-/** Returns by how many ms a zone's clock is ahead of UTC at a moment. */
+/** Returns by how many ms a zone's clock is ahead of UTC at a moment (ms in UTC). */
 type Offset = (moment: number) => number
 
 function offsetsOf(timezone: string): Offset {
@@ -118,14 +120,14 @@ function offsetsOf(timezone: string): Offset {
   }
 }
 
-/** Returns the moments at which the clock shows `wall`, earliest first; none if the clock skips it. */
+/** Returns the moments (ms in UTC) at which the clock shows `wall`, the earliest first; empty if the clock skips it. */
 function momentsOf(wall: number, offset: Offset): number[] {
   const offsets = new Set([offset(wall - 36 * HOUR), offset(wall + 36 * HOUR)]) // before and after any change nearby
   const moments = [...offsets].map((ahead) => wall - ahead).filter((moment) => moment + offset(moment) === wall)
   return moments.sort((a, b) => a - b)
 }
 
-/** Returns the moment at which the clock jumps over `wall`. */
+/** Returns the first moment (ms in UTC) after the gap in which `wall` lies. Only for a wall-clock time that the clock skips. */
 function endOfGap(wall: number, offset: Offset): number {
   const after = offset(wall + 36 * HOUR)
   let low = wall - after // still before the jump

@@ -1,21 +1,21 @@
 /** Makes the forms in which a secret may appear in output: encoded, quoted by a shell, or written as JSON. Pure. */
 
-/** Length below which a value is not masked, characters: masking it would hide half of every log. */
+/** Shortest text that is masked: characters of a value or of one of its lines, bytes of a form. A shorter one would hide half of every log. */
 const SHORTEST_SECRET = 4
 
 /** Line lengths at which the usual `base64` tools break (PEM and MIME). */
 const BASE64_LINE_WIDTHS = [64, 76]
-/** Length below which the last line of wrapped base64 is not masked, characters. */
+/** Shortest line of wrapped base64 that is masked, characters. */
 const SHORTEST_WRAPPED = 8
 
-/** Tells whether a value is long enough to be masked. White space around it does not count. */
+/** Tells whether a value is long enough to be masked (four characters). White space around it does not count. */
 export function isMaskable(secret: string): boolean {
   return secret.trim().length >= SHORTEST_SECRET
 }
 
 /**
- * Returns every text from which `secret` can be read: the value, each of its meaningful lines, and their encoded forms. A form that
- * contains another one comes before it. No form is shorter than four bytes; a value that is too short has none.
+ * Returns the texts by which `secret` is masked: the value, each of its meaningful lines, and their forms for URLs, JSON and shells; base64
+ * is made of the value as a whole only. Empty if the value is too short; no text has fewer than four bytes.
  */
 export function encodingsOf(secret: string): string[] {
   if (!isMaskable(secret)) return []
@@ -33,8 +33,8 @@ export function encodingsOf(secret: string): string[] {
 }
 
 /**
- * Returns the few forms that the runner is told: it compares every line of a log with each of them, and with encodings that it makes
- * itself. Our own output is masked with all forms of `encodingsOf` before it reaches the runner.
+ * Returns the few forms that are registered with the runner: it compares every line of a log with each of them, and with encodings that it
+ * makes itself. Empty if the value is too short. Our own output is masked with all forms of `encodingsOf` before it reaches the runner.
  */
 export function mainEncodingsOf(secret: string): string[] {
   if (!isMaskable(secret)) return []
@@ -44,14 +44,14 @@ export function mainEncodingsOf(secret: string): string[] {
   return unique([...texts, ...encoded, ...base64Places(Buffer.from(value))])
 }
 
-/** Returns the lines of a multi-line value, trimmed, without those that are only structure; none for a single line. */
+/** Returns the lines of a value of several lines, trimmed, without those that are too short or only structure; empty for a single line. */
 function meaningfulLines(value: string): string[] {
   const lines = value.trim().split(/\r\n|\r|\n/)
   if (lines.length === 1) return []
   return lines.map((line) => line.trim()).filter((line) => line.length >= SHORTEST_SECRET && !isStructure(line))
 }
 
-/** Tells whether a line would be the same in anybody's file. Masking it would hide harmless text and no secret. */
+/** Tells whether a line holds only signs, a key without its value, or a word such as `true`. Masking it would hide harmless text and no secret. */
 function isStructure(line: string): boolean {
   return (
     !/[\p{L}\p{N}]/u.test(line) || // `});`, `-----`
@@ -89,7 +89,10 @@ function shellForms(text: string): string[] {
   ]
 }
 
-/** Returns the value in base64, in both alphabets: alone, whole and as tools wrap it, and as part of a longer text. */
+/**
+ * Returns the base64 of a value, in the standard and the URL alphabet: with and without `=`, in the lines into which tools wrap it, and as
+ * a part of the base64 of a longer text.
+ */
 function base64Forms(text: string): string[] {
   const [alone = '', ...inside] = base64Places(Buffer.from(text))
   const wrapped = BASE64_LINE_WIDTHS.filter((width) => alone.length > width)
@@ -99,7 +102,10 @@ function base64Forms(text: string): string[] {
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
 }
 
-/** Returns the base64 characters that are the same wherever the bytes stand: alone, and 0, 1 or 2 bytes into a longer text. */
+/**
+ * Returns the base64 of the bytes alone, then the part of it that stays the same where they begin 0, 1 or 2 bytes (modulo 3) into a longer
+ * text.
+ */
 function base64Places(bytes: Buffer): string[] {
   const inside = [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')

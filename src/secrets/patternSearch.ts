@@ -1,28 +1,28 @@
 /**
  * Finds many byte patterns at once and puts `***` in their place. Knows bytes, not secrets.
  *
- * Wu and Manber's search: a table of byte pairs says how far the window may jump, so that most bytes are never looked
- * at. Matches that overlap become one `***`. The outcome does not depend on how the bytes were cut into chunks: where
- * the end of a chunk could be the beginning of a pattern, it is kept back until that is decided.
+ * It is Wu and Manber's search: a table of byte pairs says how far the search window may jump, so that most bytes are never looked at.
+ * Matches that overlap become one `***`. The outcome does not depend on how the bytes were cut into chunks: where the end of a chunk could
+ * be the beginning of a pattern, it is kept back until that is decided.
  */
 
 const STARS = Buffer.from('***')
 const NOTHING = Buffer.alloc(0)
-/** Longest search window. Jumps are stored in one byte, and a longer window would gain nothing. */
+/** Longest search window, bytes. Jumps are stored in one byte each, and a longer window would gain nothing. */
 const LONGEST_WINDOW = 64
 
 /** Patterns prepared for searching, made by `patternTable`. */
 interface PatternTable {
-  /** Length of the search window: that of the shortest pattern, at most `LONGEST_WINDOW`; 0 if there is no pattern. */
+  /** Length of the search window, bytes: that of the shortest pattern, at most `LONGEST_WINDOW`; 0 if there is no pattern. */
   readonly window: number
-  /** For each byte pair: how far the window may jump if that pair is its end. 0: compare the patterns. */
+  /** For each pair of bytes: how many bytes the window may jump if it ends with that pair. 0: patterns must be compared at this place. */
   readonly jump: Uint8Array
-  /** For each byte pair at the window's end: the patterns to compare. */
+  /** For each pair of bytes: the patterns to compare if the window ends with that pair. */
   readonly atEnd: ReadonlyMap<number, readonly Buffer[]>
   readonly byFirstByte: ReadonlyMap<number, readonly Buffer[]>
 }
 
-/** Prepares the patterns. A pattern of one byte is left out: the search needs a pair of bytes. */
+/** Prepares the patterns (their UTF-8 bytes). One shorter than two bytes is left out: the search needs a pair of bytes. */
 export function patternTable(texts: Iterable<string>): PatternTable {
   const patterns = [...new Set(texts)].map((text) => Buffer.from(text)).filter((pattern) => pattern.length >= 2)
   const window = patterns.length === 0 ? 0 : Math.min(LONGEST_WINDOW, ...patterns.map((p) => p.length))
@@ -40,7 +40,7 @@ export function patternTable(texts: Iterable<string>): PatternTable {
   return { window, jump, atEnd, byFirstByte }
 }
 
-/** Masks a stream: bytes in, bytes out; `end` returns what was kept back. Never keeps more than the longest pattern. */
+/** Masks a stream of bytes. `write` returns what is decided so far, `end` the rest. What is kept back is shorter than the longest pattern. */
 export interface MaskingStream {
   write(chunk: Buffer): Buffer
   end(): Buffer
@@ -73,7 +73,7 @@ export function maskingStream(currentTable: () => PatternTable): MaskingStream {
   }
 }
 
-/** Replaces every pattern in a text by `***`. Returns the same string if there is none. */
+/** Replaces every pattern in a text by `***`. Returns the text itself if there is none. */
 export function maskText(table: PatternTable, text: string): string {
   if (table.window === 0 || text.length === 0) return text
   const data = Buffer.from(text)
@@ -94,8 +94,9 @@ export function maskBytes(table: PatternTable, data: Buffer): Buffer {
 }
 
 /**
- * Calls `found` for the longest match at each place, from left to right. Returns the position from which on the data must be kept back: its
- * length if everything is decided, as always when `final`.
+ * Calls `found` with beginning and end (exclusive) of the longest match at each place, from left to right; matches may overlap. `final`: no
+ * more data follows. Returns the position from which on the data must be kept back: its length if everything is decided, which it always is
+ * if `final`.
  */
 function search(table: PatternTable, data: Buffer, final: boolean, found: (at: number, end: number) => void): number {
   const { window, jump, atEnd } = table
@@ -118,7 +119,10 @@ function search(table: PatternTable, data: Buffer, final: boolean, found: (at: n
 
 const UNDECIDED = -1
 
-/** Returns the length of the longest pattern at this place; 0: none; `UNDECIDED`: a longer one may become complete with more data. */
+/**
+ * Returns the length of the longest pattern at `at`. 0: there is none. `UNDECIDED`: a longer one may become complete with more data (never
+ * if `final`).
+ */
 function longestAt(patterns: readonly Buffer[], data: Buffer, at: number, final: boolean): number {
   const available = data.length - at
   let longest = 0
@@ -132,7 +136,7 @@ function longestAt(patterns: readonly Buffer[], data: Buffer, at: number, final:
   return longest
 }
 
-/** Returns the first place from which the rest of the data is the beginning of a pattern; the data's length if there is none. */
+/** Returns the first place, not before `from`, at which the rest of the data is the beginning of a pattern; the data's length if there is none. */
 function firstPossibleStart(table: PatternTable, data: Buffer, from: number): number {
   for (let at = from; at < data.length; at++) {
     const patterns = table.byFirstByte.get(data[at] as number) ?? []

@@ -1,4 +1,4 @@
-/** Keeps secrets out of everything that is written: decides what to mask, and masks it in texts and streams. */
+/** Masks secrets in texts, bytes and streams, and chooses the texts that the runner is told to mask. */
 import { encodingsOf, isMaskable, mainEncodingsOf } from './encodings.ts'
 import { type MaskingStream, maskBytes, maskingStream, maskText, patternTable } from './patternSearch.ts'
 
@@ -8,17 +8,17 @@ export interface Redactor {
   text(text: string): string
   /** Masks bytes. Returns the same buffer if they contain no secret. */
   bytes(data: Buffer): Buffer
-  /** Masks bytes that come in chunks. A secret across two chunks is found too; everything else stays unchanged, byte for byte. */
+  /** Masks bytes that come in chunks. A secret across two chunks is found too. Everything else stays unchanged, byte for byte. */
   stream(): MaskingStream
 }
 
 /** A redactor to which secrets can be added while it is in use. */
 export interface GrowingRedactor extends Redactor {
-  /** Masks these too from now on, also in streams that are open. */
+  /** Masks these secrets too from now on, also in streams that are open. */
   add(secrets: Iterable<string>): void
 }
 
-/** Makes a redactor for the secrets in all their encodings (see `encodingsOf`). Values that are too short are not masked. */
+/** Makes a redactor for the secrets in all their encodings (see `encodingsOf`). Values of fewer than four characters are not masked. */
 export function createRedactor(secrets: Iterable<string>): GrowingRedactor {
   const texts = new Set<string>()
   let table = patternTable(texts)
@@ -35,7 +35,7 @@ export function createRedactor(secrets: Iterable<string>): GrowingRedactor {
   }
 }
 
-/** Makes a redactor for exactly these texts (of two bytes and more), without encodings. */
+/** Makes a redactor for exactly these texts, without encodings. Texts of fewer than two bytes are not masked. */
 export function redactorOf(texts: Iterable<string>): Redactor {
   const table = patternTable(texts)
   return {
@@ -46,9 +46,9 @@ export function redactorOf(texts: Iterable<string>): Redactor {
 }
 
 /**
- * Returns the texts to register with the runner, the main encodings included, and the number of values that are too short to be masked. A
- * text of several lines is never among them, because the runner would mask each of its lines, even a lone `}`; its meaningful lines are
- * registered separately.
+ * Chooses what to register with the runner. `values`: the secrets and their main encodings. A text of several lines is never among them,
+ * because the runner would mask each of its lines, even a lone `}`; its meaningful lines are registered separately. `tooShort`: how many
+ * different secrets are too short to be masked, empty ones not counted.
  */
 export function maskable(secrets: Iterable<string>): { values: string[]; tooShort: number } {
   const all = new Set([...secrets].filter((secret) => secret !== ''))

@@ -1,4 +1,4 @@
-/** Decides how a volume's data comes under `/backup`. Pure. */
+/** Decides how a volume's data appears below `/backup`. Pure. */
 import type { VolumeTarget } from '../config/model.ts'
 import type { Volume } from '../docker/volumes.ts'
 import { mountsPaths } from '../staging/mount.ts'
@@ -8,17 +8,17 @@ import { STRATEGIES } from '../staging/strategies.ts'
 export interface ChosenStaging {
   readonly kind: 'chosen'
   readonly strategy: StagingStrategy
-  /** The reason for this strategy, in words that follow "because". */
+  /** The reason for this strategy, in words that can follow "because" (`it has exclude`, `staging: copy`). */
   readonly why: string
 }
 
-/** The chosen strategy or, with `why`, one sentence that names the volume and says why none is possible. */
+/** The chosen strategy. `refused`: the `staging` in the configuration is impossible; `why` is a sentence that names the volume and the reason. */
 export type StagingDecision = ChosenStaging | { readonly kind: 'refused'; readonly why: string }
 
 /**
- * Chooses the strategy. The default for a plain local volume is mounting, unless applications are stopped for it, `exclude` is set, or it
- * has hooks (a `postHook` must not run before the data is read). `staging` overrides the default; an impossible one is refused with the
- * reason. `disk` is the mount point of a disk of its own under the volume; `null` if the volume lies on the same disk as all others.
+ * Chooses the strategy: the configured `staging`, if it is possible; else `presync` if applications are stopped for the volume; else
+ * `mount`, unless something speaks for `copy`, such as `exclude`, hooks (a `postHook` must not run before the data is read) or a driver
+ * other than `local`. `disk` is the mount point of the volume's own disk; `null` if it lies on the same disk as all others.
  */
 export function decideStaging(
   target: VolumeTarget,
@@ -38,7 +38,7 @@ export function decideStaging(
   return { kind: 'chosen', strategy: STRATEGIES.mount, why: 'it is a plain local volume' }
 }
 
-/** Says why a volume whose applications are not stopped is copied instead of mounted; `null` if it is mounted. */
+/** Says why a volume whose applications are not stopped is copied, in words that can follow "because"; `null` if it is mounted. */
 function reasonToCopy(target: VolumeTarget, volume: Volume, engine: EngineTraits, disk: string | null): string | null {
   if (target.preHook !== null || target.postHook !== null) return 'it has hooks'
   if (target.exclude.length > 0) return 'it has exclude'

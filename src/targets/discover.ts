@@ -19,9 +19,9 @@ import { lastingName, standingFor } from './services.ts'
 import { whereabouts } from './swarm.ts'
 
 interface Discovered {
-  /** Returns the targets of one instance. Throws an `InstanceError` if its labels cannot be followed: the instance must not count as complete. */
+  /** Returns the targets of one instance. Throws an `InstanceError` if labels for it cannot be followed: it must not count as complete. */
   readonly targetsOf: (instance: string) => readonly Target[]
-  /** The labels of one instance that cannot be followed, a sentence each. */
+  /** Returns a sentence for each label of one instance that cannot be followed. */
   readonly errorsOf: (instance: string) => readonly string[]
   readonly warnings: readonly string[]
   readonly notices: readonly string[]
@@ -65,14 +65,14 @@ export async function discover(
   }
 }
 
-/** Tells whether an object has labels of Marina's. Our own containers are skipped: they have the labels of their images. */
+/** Tells whether an object has a label of Marina's. False for our own containers, which have the labels of their images. */
 function isLabelled({ labels }: Pick<LabelledObject, 'labels'>): boolean {
   return !isOurs(labels) && Object.keys(labels).some(isMarinaLabel)
 }
 
 /**
- * Sorts services of which nothing runs here: those that are to run here stay targets, and fail as such, so that no run passes without
- * them; of the others a warning is enough.
+ * Sorts the newest tasks (`idle`) of swarm services of which nothing runs on this host. `due`: the service is meant to run here. Its task
+ * stays a target, and fails as such, so that no run passes without it. The others become a warning each.
  */
 async function judgeIdle(
   docker: Docker,

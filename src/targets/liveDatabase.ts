@@ -1,4 +1,4 @@
-/** Finds a volume that a running database writes to while it is read: files of different moments, which no server can be started from with certainty. Pure. */
+/** Finds a running database that writes to a volume while it is read, and makes the warning: such files may not fit together. Pure. */
 import type { Target } from '../config/model.ts'
 import { databaseAt } from '../databases/detect.ts'
 import type { DbKind } from '../databases/engines.ts'
@@ -7,11 +7,14 @@ import { lastingName } from './services.ts'
 
 export interface LiveDatabase {
   readonly kind: DbKind
-  /** As a `db` target names it. */
+  /** Its container's name, as a `db` target writes it: for a task of swarm the service's. */
   readonly container: string
 }
 
-/** Returns the running database whose data directory the volume is; `null` if none of its containers is known to be one. */
+/**
+ * Returns the first running (or restarting) database that has the volume mounted, writable, where its data lies; `null` if none is known.
+ * `users`: the containers that mount the volume.
+ */
 export function databaseOn(volume: string, users: readonly Container[]): LiveDatabase | null {
   for (const user of users.filter((one) => one.state === 'running' || one.state === 'restarting')) {
     for (const mount of user.mounts.filter((one) => one.name === volume && one.writable)) {
@@ -22,7 +25,10 @@ export function databaseOn(volume: string, users: readonly Container[]): LiveDat
   return null
 }
 
-/** Says that the volume is read while the database writes to it. `targets` are those of the instance: one may be its dump. */
+/**
+ * Makes the warning that the volume is read while the database writes to it. `targets`: all of the instance, because the advice differs if
+ * a dump of the database is among them.
+ */
 export function warnOfLiveDatabase(
   volume: string,
   { kind, container }: LiveDatabase,

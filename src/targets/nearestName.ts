@@ -1,4 +1,4 @@
-/** Guesses which volume or container was meant by a name that does not exist. Pure. */
+/** Suggests which volume or container was meant by a name that does not exist. Pure. */
 import { editDistance } from '../config/values/editDistance.ts'
 import { lastingName } from './services.ts'
 
@@ -8,21 +8,22 @@ export interface HostObject {
   readonly id: string | null
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
-  /** A container of an image that is known to be a database's. */
+  /** True for a container whose image is known to be a database's. */
   readonly isDatabase?: boolean
 }
 
 /** Largest number of names that are suggested. */
 const MOST_NAMES = 3
-/** Matches what may be the beginning of an id. A shorter word may be one by chance. */
+/** Matches what may be the beginning of a container's id. A word of fewer than six hex digits may be one by chance. */
 const ID_PREFIX = /^[0-9a-f]{6,63}$/
 
 const PROJECT_IN_FRONT = "Docker compose puts the project's name in front"
 const STACK_IN_FRONT = "Docker stack puts the stack's name in front"
 
 /**
- * Makes a sentence to follow "… does not exist": the nearest names, and why they differ; `null` if nothing is near. Rules are tried in
- * order, and the first that finds something answers.
+ * Makes the sentence that follows "… does not exist": the names on the host that are like `wanted`, and why they differ; for a container,
+ * if none is like it, the databases of the host. `null` if there is nothing to suggest. Rules are tried in order, and the first that finds
+ * something answers.
  */
 export function nearestName(kind: HostObject['kind'], wanted: string, objects: readonly HostObject[]): string | null {
   const same = objects.filter((one) => one.kind === kind)
@@ -50,7 +51,7 @@ const KEYS = { volume: 'volume', container: 'db' } as const
 
 interface Rule {
   readonly finds: (object: HostObject, wanted: string) => boolean
-  /** Why the real name differs from the wanted one, for the sentence; `null`: no reason is given. */
+  /** Why the real name differs from the wanted one, as a sentence; `null`: no reason is given. */
   readonly because: string | null
 }
 
@@ -96,22 +97,25 @@ function isTask({ labels }: HostObject): boolean {
   return labels['com.docker.swarm.task.id'] !== undefined
 }
 
-/** Returns the part of `name` before `end`; empty if `name` does not end so. */
+/** Returns the part of `name` before `end`; empty if `name` does not end with `end`, or `end` is empty. */
 function frontOf(name: string, end: string): string {
   return end !== '' && name.endsWith(end) ? name.slice(0, -end.length) : ''
 }
 
-/** Removes the number that compose adds to the containers of a service: `shop-db-1`, `shop_db_1`. */
+/** Removes the number at the end that compose adds to the containers of a service: `shop-db-1`, `shop_db_1`. */
 function withoutNumber(name: string): string {
   return name.replace(/[-_]\d+$/, '')
 }
 
-/** Replaces `_` by `-`: old versions of compose joined words with `_`, new ones do with `-`. */
+/** Writes a name in small letters, with `-` for `_` and `.`: old versions of compose join words with `_`, new ones with `-`. */
 function folded(name: string): string {
   return name.toLowerCase().replace(/[-_.]/g, '-')
 }
 
-/** Returns names that differ by a slip, the nearest first. The names of services, from which compose and swarm make container names, are compared too. */
+/**
+ * Returns the names that differ from `wanted` by one or two slips (fewer in short words), the nearest first. The names of compose's volumes
+ * and services and of swarm's services, of which the real names are made, are compared too.
+ */
 function closest(wanted: string, objects: readonly HostObject[]): readonly string[] {
   const most = Math.min(2, Math.floor(wanted.length / 3))
   const near = objects.flatMap((one) => {

@@ -1,4 +1,7 @@
-/** Finds what an instance names: inspects each target, and decides how its data will come under `/backup`. Nothing is created or changed. */
+/**
+ * Finds on the host what an instance's targets name, and decides how each volume's data will appear below `/backup`. Nothing is created or
+ * changed.
+ */
 import { readRunnerTraces } from '../applications/hostState.ts'
 import type { DbTarget, Target, VolumeTarget } from '../config/model.ts'
 import { kindOfImage } from '../databases/detect.ts'
@@ -19,13 +22,13 @@ import { databaseOn, type LiveDatabase } from './liveDatabase.ts'
 import { type HostObject, nearestName } from './nearestName.ts'
 import { lastingName, swarmServiceLabel, swarmServicesOf, taskNamed, taskOf } from './services.ts'
 
-/** A container that has a target's data, as written to the manifest: a restore needs its image. */
+/** A container whose data a target backs up, as written to the manifest: a restore needs its image. */
 export interface SourceContainer {
   readonly name: string
   /** The image reference that the container was created with. */
   readonly image: string
   readonly imageId: string
-  /** Digest in the registry, `sha256:…`; `null` for an image that was never in one. */
+  /** Digest in a registry, `sha256:…`; `null` if the image was never in one, or is gone. */
   readonly digest: string | null
 }
 
@@ -34,9 +37,9 @@ export interface VolumeSource {
   readonly target: VolumeTarget
   readonly volume: Volume
   readonly staging: ChosenStaging
-  /** A database that runs on the volume, and goes on while it is read; `null` where none is known to. */
+  /** A running database that writes to the volume while it is read; `null` if none is known, or if it is stopped for the backup. */
   readonly liveDatabase: LiveDatabase | null
-  /** Containers that have the volume mounted, running or not. */
+  /** Containers that mount the volume, running or not, without our own. */
   readonly containers: readonly SourceContainer[]
 }
 
@@ -45,7 +48,7 @@ export interface DbSource {
   readonly kind: 'db'
   readonly target: DbTarget
   readonly container: Container
-  /** Name of its folder below `db/`: the container's name, or its service's if that is more stable. */
+  /** Name of its folder below `db/`: the container's name, or for a task of swarm the service's (see `lastingName`). */
   readonly name: string
   readonly facts: ContainerFacts
   readonly containers: readonly SourceContainer[]
@@ -54,32 +57,38 @@ export interface DbSource {
 export interface Unresolved {
   readonly kind: 'unresolved'
   readonly target: Target
-  /** One sentence: why the target cannot be backed up. */
+  /** One sentence that says why the target cannot be backed up. */
   readonly error: string
-  /** Id of a database container that exists and does not run, because another instance may have stopped it; else `null`. */
+  /**
+   * Id of a database container that exists and does not run (the caller looks whether another instance has stopped it); `null` for any
+   * other reason.
+   */
   readonly downId: string | null
 }
 
 export type Resolved = VolumeSource | DbSource | Unresolved
 
-/** The host on which targets are looked for. */
+/** The host on which targets are looked for, with its engine. */
 export interface TargetHost {
   readonly docker: Docker
   readonly engine: EngineTraits
-  /** Name of the host, for messages. */
+  /** Name of the host in messages. */
   readonly hostName: string
 }
 
-/** What the searches for one instance's targets share. */
+/** Holds what the searches for one instance's targets share. */
 interface Search extends TargetHost {
   readonly options: QueryOptions
-  /** Mount points of the machine on which the runner runs, which is often the engine's own host. */
+  /** Mount points of the machine on which the runner runs, which is often the engine's own host. Empty if it has no `/proc`. */
   readonly mounts: readonly MountPoint[]
-  /** Lists everything on the host that can be a target, to suggest a name for one that does not exist. The host is asked once. */
+  /** Lists everything on the host that can be a target, to suggest a name for one that does not exist. Asks the engine at the first call only. */
   readonly nearby: () => Promise<readonly HostObject[]>
 }
 
-/** Inspects each target. One that is missing, does not run, or cannot be staged fails alone. */
+/**
+ * Looks up each target, and returns the outcomes in the same order. A target that is missing, does not run, or cannot be staged becomes an
+ * `Unresolved`. Throws a `CommandError` if the engine does not answer.
+ */
 export async function resolveTargets(
   host: TargetHost,
   targets: readonly Target[],
@@ -102,7 +111,7 @@ export async function resolveTargets(
   return found.map((one, index) => refuseTwice(one, found.slice(0, index)))
 }
 
-/** Refuses a second name for the same container: there would be two dumps in one folder. */
+/** Refuses a database whose folder would have the same name as that of one in `before` (the targets above it): two dumps would meet there. */
 function refuseTwice(one: Resolved, before: readonly Resolved[]): Resolved {
   if (one.kind !== 'db') return one
   const same = before.find((other) => other.kind === 'db' && other.name === one.name)
@@ -115,7 +124,10 @@ function unresolved(target: Target, error: string, downId: string | null = null)
   return { kind: 'unresolved', target, error, downId }
 }
 
-/** Inspects the volumes that exist. If one cannot be inspected, only its own target fails: a driver that does not answer concerns its own volumes only. */
+/**
+ * Inspects the volumes of these names. Returns for each that exists the volume, or why it cannot be inspected: a driver that does not
+ * answer concerns its own volumes only. A volume that does not exist has no entry.
+ */
 async function findVolumes(
   { docker, options }: Search,
   names: readonly string[],
@@ -137,10 +149,10 @@ async function findVolumes(
   }
 }
 
-/** Deadline of a question about one volume, after one of several got no answer, ms. */
+/** Deadline for inspecting one volume, ms. It applies where inspecting all of them at once has failed. */
 const ASK_ONE_MS = 30_000
 
-/** Tells whether the engine refused, or gave no answer: a driver may have kept it waiting. */
+/** Tells whether the engine refused or let the deadline pass, as it does while a volume's driver keeps it waiting. False if the engine is away. */
 function isAboutVolumes(error: unknown): error is CommandError {
   return error instanceof CommandError && (isRefused(error) || error.ended.kind === 'timeout')
 }
@@ -180,7 +192,10 @@ async function resolveDatabase(search: Search, target: DbTarget): Promise<DbSour
   return { kind: 'db', target, container, name: lastingName(container), facts: factsOf(container), containers }
 }
 
-/** The container of that name or full id; else the task of the swarm service of that name, a running one where there is one. */
+/**
+ * Finds the container of that name or full id; else the task of the swarm service of that name, preferably one that runs. `null`: none is
+ * there.
+ */
 async function findDatabase({ docker, options }: Search, name: string): Promise<Container | null> {
   const container = await inspectContainer(docker, name, options)
   if (container !== null) return container
@@ -190,7 +205,7 @@ async function findDatabase({ docker, options }: Search, name: string): Promise<
   return taskNamed(name, await inspectContainers(docker, [...ids], options))
 }
 
-/** Says why a container cannot be dumped, and what to do; `null` if it runs. */
+/** Says why a database container cannot be dumped, and what to do, in words that follow its name; `null` if it runs. */
 function whyNotRunning(container: Container): string | null {
   const { name, state, status } = container
   if (state === 'running') return null
@@ -202,7 +217,10 @@ function whyNotRunning(container: Container): string | null {
   return `is not running, it ${end}: start it (docker start ${name}), or take it out of the targets`
 }
 
-/** Swarm alone starts its tasks: nobody is told to start one by hand. */
+/**
+ * Says why a task of swarm does not run, and what to do, in words that follow its name. Only swarm starts its tasks, so nobody is told to
+ * do that by hand.
+ */
 function whyNoTask(task: Container): string {
   const { name, status, exitCode, startError } = task
   const last =
@@ -212,7 +230,7 @@ function whyNoTask(task: Container): string {
   return `runs nowhere on this host: ${last}. Wait until it is up (docker service ps ${lastingName(task)}, on a manager), then run this again; if the service has moved to another host for good, remove what it left here (docker rm ${name})`
 }
 
-/** Makes the sentence that a target does not exist, with the name that was probably meant, or with what to do. */
+/** Makes the sentence that a target does not exist, with the name that was probably meant, or with what to do. `what` names the target in it. */
 async function missing({ hostName, nearby }: Search, target: Target, what: string): Promise<string> {
   const [kind, wanted, list] =
     target.kind === 'volume'
@@ -225,7 +243,10 @@ async function missing({ hostName, nearby }: Search, target: Target, what: strin
   return `${sentence}: look its name up (${list})${orRemove}`
 }
 
-/** Lists everything on the host that can be named as a target. If the engine does not tell, only the suggestion of a name is lost. */
+/**
+ * Lists everything on the host that can be named as a target: not our own containers, nor volumes without a name. Empty if the engine fails
+ * to answer, because then only a suggestion is lost.
+ */
 async function hostObjects(docker: Docker, options: QueryOptions): Promise<readonly HostObject[]> {
   try {
     const containers = await inspectContainers(docker, await listContainers(docker, [], options), options)
@@ -243,7 +264,7 @@ async function hostObjects(docker: Docker, options: QueryOptions): Promise<reado
   }
 }
 
-/** Describes containers with the digests of their images, for the manifest. */
+/** Describes containers for the manifest, with the digests of their images. */
 async function describe(
   docker: Docker,
   containers: readonly Container[],

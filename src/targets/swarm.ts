@@ -1,33 +1,40 @@
-/** Where swarm runs a service of which nothing runs on this host at the moment: here, in a moment, or on another host. */
+/** Finds out where swarm runs a service of which nothing runs on this host at the moment: here, in a moment, or on another host. */
 
 import { succeeded } from '../docker/callResult.ts'
 import { type Docker, type QueryOptions, query } from '../docker/process.ts'
 import { type ServiceMember, type SwarmTask, taskOf } from './services.ts'
 
-/** A task that swarm wants to run. */
+/** A task that swarm wants to run: the number of its replica (`slot`; of a global service the node's id) and its host. */
 export interface WantedTask {
   readonly slot: string
-  /** Id of the host; empty while swarm finds none. */
+  /** Id of the host in the swarm; empty while swarm has found none. */
   readonly node: string
 }
 
 /**
  * `here`: the service belongs to this host, or nothing proves that it does not.
- * `elsewhere`: nothing of it is to run on this host; `why` stands behind the service's name.
+ * `elsewhere`: nothing of it is meant to run on this host. `why` is a predicate of the service, such as "runs on another host of the
+ * swarm".
  */
 export type Whereabouts = { readonly kind: 'here' } | { readonly kind: 'elsewhere'; readonly why: string }
 
-/** Asks the swarm where the service of a task that does not run is meant to run; a host that is no manager tells it from the task. */
+/**
+ * Finds out where a service is meant to run whose `newest` task on this host has ended. The swarm is asked; a host that is no manager of it
+ * gets no answer, and judges by the ended task.
+ */
 export async function whereabouts(docker: Docker, newest: ServiceMember, options: QueryOptions): Promise<Whereabouts> {
   const task = taskOf(newest)
   const wanted = task === null ? 'unknown' : await wantedTasks(docker, task.serviceId, options)
   return judgeWhereabouts(newest, wanted, Date.now())
 }
 
-/** `gone`: swarm has no such service any more. `unknown`: this host is no manager, or the swarm does not answer. */
+/**
+ * The tasks that swarm wants. `gone`: swarm has no such service any more. `unknown`: this host is no manager, the swarm does not answer, or
+ * the container is no task.
+ */
 type Wanted = readonly WantedTask[] | 'gone' | 'unknown'
 
-/** The tasks of a service that swarm wants to run. `--no-resolve` prints ids, which are unique, for names. */
+/** Asks for the tasks of a service that swarm wants to run. `--no-resolve` prints ids, which are unique, in place of names. */
 async function wantedTasks(docker: Docker, serviceId: string, options: QueryOptions): Promise<Wanted> {
   const filters = ['running', 'ready'].flatMap((state) => ['--filter', `desired-state=${state}`])
   const format = ['--format', '{{.Name}}\t{{.Node}}']
@@ -40,10 +47,16 @@ async function wantedTasks(docker: Docker, serviceId: string, options: QueryOpti
   })
 }
 
-/** How long after a task's end an image may still be pulled for the next one, ms: until then no container shows that there will be one. */
+/**
+ * Longest time after a task's end in which the image for the next one may still be pulled, ms. Until then no container shows that there
+ * will be a next one.
+ */
 const NEXT_TASK_MS = 3_600_000
 
-/** Decides it. `newest` is the newest task on this host, and does not run; `now` is in milliseconds. In doubt it is `here`, where a failure is seen. */
+/**
+ * Decides where the service is meant to run. `newest`: its newest task on this host, which does not run. `now`: ms since 1970. In doubt the
+ * answer is `here`, where a failure is seen.
+ */
 export function judgeWhereabouts(newest: ServiceMember, wanted: Wanted, now: number): Whereabouts {
   if (wanted === 'gone')
     return { kind: 'elsewhere', why: 'was removed from the swarm, and has left a container behind' }
@@ -60,8 +73,9 @@ function fromSwarm(task: SwarmTask, wanted: readonly WantedTask[]): Whereabouts 
 }
 
 /**
- * A task that swarm shuts down ends by SIGTERM (or SIGKILL, where it takes too long); swarm creates the next one's container as soon as the
- * image is there. One that ended so over an hour ago, and that nothing followed, has its next one on another host.
+ * Judges by an ended task alone. A task that swarm shuts down ends by SIGTERM (or by SIGKILL, if it takes too long), and swarm creates the
+ * next one's container as soon as the image is there. If a task ended so over an hour ago and none followed, the next one runs on another
+ * host.
  */
 function fromContainer({ status, exitCode, oomKilled, finishedAt }: ServiceMember, now: number): Whereabouts {
   const wasShutDown = [0, 130, 137, 143].includes(exitCode) && !oomKilled
