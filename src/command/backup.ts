@@ -27,7 +27,10 @@ import { targetsByLabel } from './targetsByLabel.ts'
 const HIDDEN_LINES =
   'The repository is public, so everybody can read this log: what the backups print is left out of it, and so are the names of files. It is in the log directory on the runner; show-logs: true shows it here.'
 
-/** Runs the backups and returns the process's exit code. Throws `InputError`, `ConfigError` or `DockerUnavailableError` before anything is touched. */
+/**
+ * Runs the backups and returns the process's exit code. A wrong request (`InputError`), a wrong configuration (`ConfigError`) and a missing
+ * engine (`DockerUnavailableError`) are thrown before anything is touched. A failure of an instance is not thrown.
+ */
 export async function backup(action: CommandContext): Promise<number> {
   const startedAt = new Date()
   const plan = await planRun(action)
@@ -55,9 +58,9 @@ interface RunPlan {
   readonly config: Config
   readonly instances: readonly PlannedInstance[]
   readonly lockWaitMs: number
-  /** The configuration's `nodeName`; `null` if it has none, or if it uses a variable that is not set. */
+  /** The configuration's `nodeName`, filled in; `null` if it has none, or if it uses a variable that is not set. */
   readonly hostName: string | null
-  /** Why `nodeName` is not known; it fails the instances that have no `nodeName` of their own. Else `null`. */
+  /** Why `nodeName` could not be filled in, which fails the instances that have none of their own; `null` if it could. */
   readonly hostNameProblem: string | null
   readonly redactor: Redactor
   /** Masks secrets that are found during the run, such as passwords in `dumpArgs`. */
@@ -65,7 +68,7 @@ interface RunPlan {
   readonly hideUntold: (secrets: Iterable<string>) => void
 }
 
-/** Checks the request, reads the configuration, and hides the secrets before anything is printed. */
+/** Checks the request, reads the configuration, and hides its secrets before it prints anything. Throws `InputError` or `ConfigError`. */
 async function planRun(action: CommandContext): Promise<RunPlan> {
   const { inputs, event, console } = action
   const register = openSecretRegister(console)
@@ -104,7 +107,7 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
   }
 }
 
-/** Refuses a request that cannot be run. Returns the longest wait for a lock, ms. */
+/** Throws an `InputError` for an event or an input that cannot be served. Returns the longest wait for a lock, ms. */
 function checkRequest({ inputs, event }: CommandContext): number {
   const refused = refusedEvent(event.name)
   if (refused !== null) throw new InputError(refused)
@@ -115,7 +118,7 @@ function checkRequest({ inputs, event }: CommandContext): number {
   return lockWaitMs
 }
 
-/** Returns the texts of this run that everybody may see: ids, names, links and paths. */
+/** Returns texts that this run prints, which a masked value would make unreadable: ids, names, images, links and paths. */
 function visibleTexts(
   { event, inputs, job }: CommandContext,
   instances: readonly PlannedInstance[],
@@ -136,7 +139,7 @@ function visibleTexts(
   ]
 }
 
-/** Fills in the file's `nodeName`. A missing variable is returned as the error: it fails only the instances that have no `nodeName` of their own. */
+/** Fills in the file's `nodeName`; `null` without one. If a variable is missing, the error is returned: instances with their own `nodeName` can go on. */
 function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError {
   try {
     return resolveNodeName(config, lookup)
@@ -146,11 +149,11 @@ function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError
   }
 }
 
-/** Deadline of the one question that an engine is asked before each further instance once it was lost, ms. */
+/** Deadline of the question whether the engine answers again, ms. After the engine was lost, it is asked once before each further instance. */
 const ASK_AGAIN_MS = 5_000
 const LOST = 'it was not begun, since the engine does not answer any more: see that it runs, and run the backup again'
 
-/** Runs the instances, one after the other or in parallel. */
+/** Runs the instances, at most `max-parallel` at a time. Returns their reports in the order of the plan. `logs` is the folder of their logs. */
 function runInstances(
   action: CommandContext,
   plan: RunPlan,

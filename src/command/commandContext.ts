@@ -1,4 +1,4 @@
-/** The context that `main` gives to every command. */
+/** Defines the context that `main` gives to every command. */
 import type { Console } from '../action/console/console.ts'
 import type { Inputs } from '../action/inputs.ts'
 import type { PlatformContext } from '../action/platform.ts'
@@ -10,8 +10,8 @@ export interface CommandContext {
   readonly console: Console
   /** Fires when the run is cancelled. */
   readonly signal: AbortSignal
-  /** Random id of this step, by which `post` finds what this process left on the engine. */
+  /** Random id of this process, by which the `post` phase of the step finds what it left on the engine. */
   readonly job: string
-  /** Saves the job's id for `post`. Call it before anything is created on the engine; a step that never calls it leaves nothing to clean up. */
+  /** Saves `job` for `post`. Call it before anything is created on the engine: without it `post` cleans up nothing. Never throws. */
   readonly saveJob: () => Promise<void>
 }

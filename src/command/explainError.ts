@@ -1,4 +1,4 @@
-/** The last word on an error that ended a command: annotations, outputs, and the run's page. */
+/** Reports an error that ended a command: in annotations, in the outputs, and on the run's page. */
 import type { AnnotationPlace, Console } from '../action/console/console.ts'
 import { setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
@@ -11,13 +11,13 @@ import { placeName, type RefusalMessage, renderRefusal } from '../report/message
 interface Surroundings {
   readonly env: NodeJS.ProcessEnv
   readonly console: Console
-  /** Address of the bundle, for the stack of a bug. */
+  /** URL of the bundle's file, for the stack trace of a bug. */
   readonly bundle: string
 }
 
 /**
- * A user's mistake is one sentence at its place; anything unknown is our bug and says so. A step that reads `result` hears of it, and so
- * does the run's page. Returns the exit code.
+ * Reports the error, and returns the exit code, 1. A user's mistake is one sentence at its place in the configuration; an error of no known
+ * class is called our bug. The output `result` becomes `failed`, or `cancelled` after a cancel.
  */
 export async function explainError({ env, console, bundle }: Surroundings, error: unknown): Promise<number> {
   const messages = messagesOf(error, bundle)
@@ -44,7 +44,7 @@ export async function explainError({ env, console, bundle }: Surroundings, error
   return 1
 }
 
-/** These are thrown before anything is touched; what else ends a run may have come in the middle of it. */
+/** Makes the heading of the page. It says "nothing was backed up" only for errors that can end a command before its first backup, and not later. */
 function headingOf(error: unknown, isValidate: boolean): string {
   if (error instanceof ConfigError) {
     const errors = count(error.issues.length, 'error')

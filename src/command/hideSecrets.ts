@@ -1,20 +1,20 @@
-/** Decides which values are masked, and announces it once, before anything else is printed. */
+/** Decides which values of a run are masked, and makes them known to the runner, the console and the run's one redactor. */
 import type { Console } from '../action/console/console.ts'
 import { isEverydayWord } from '../config/everydayWords.ts'
 import type { SecretText } from '../config/secretValues.ts'
 import { createRedactor, maskable, type Redactor } from '../secrets/redaction.ts'
 
-/** The single redactor of a run, which also registers secrets with the runner. */
+/** Holds the one redactor of a run. What is added to it is masked in the console too. */
 interface SecretRegister {
-  /** Masks these values too, also in streams that are already open. The runner is told of each value once. */
+  /** Masks these values from now on, also in streams that are already open, and tells the runner to. The runner is told of each value once. */
   add(values: Iterable<string>): void
-  /** Masks these values in all that this action writes. The runner is not told: its log shows to whoever reads it raw what it is told. */
+  /** Masks these values like `add`, but does not tell the runner: the command that tells it can be read in the raw log. */
   addUntold(values: Iterable<string>): void
   /** Masks all values that were added until now, and those that are added later. */
   readonly redactor: Redactor
 }
 
-/** Opens the register of a run, without any secret yet. */
+/** Makes the register of a run, which masks nothing yet. */
 export function openSecretRegister(console: Console): SecretRegister {
   const told = new Set<string>()
   const redactor = createRedactor([])
@@ -34,18 +34,18 @@ export function openSecretRegister(console: Console): SecretRegister {
   }
 }
 
-/** What is decided on the secrets of a run. */
+/** The decision on the secrets of a run, with what is to be said of it. */
 interface Masking {
   readonly masked: readonly SecretText[]
-  /** One sentence that names all values that are not masked although their names suggest a secret; `null` if there are none. */
+  /** One sentence that says which values are not masked, by their origins; `null` if all are masked. */
   readonly notice: string | null
-  /** One sentence for each masked value that also hides harmless text, and for values too short to be masked. */
+  /** At most two sentences: how many values are too short to be masked, and which masked values also hide harmless text. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Decides which values are masked. `open` are texts of ids, links and paths of this run, which may contain a secret's value by chance. In
- * that case a value whose name suggests something other than a secret (`S3_KEY_PREFIX`) is not masked. Pure.
+ * Decides which values are masked. `open` are texts that this run prints (ids, names, links, paths). A value that is an everyday word, or
+ * stands in such a text, is not masked if its name suggests something other than a secret (`S3_KEY_PREFIX`). Pure.
  */
 export function decideMasking(secrets: readonly SecretText[], open: readonly string[]): Masking {
   const isLong = (value: string) => maskable([value]).tooShort === 0

@@ -1,9 +1,9 @@
-/** Finds inputs whose names are misspelt: the platform only warns of them, and the run would take its defaults instead. */
+/** Refuses inputs whose names are misspelt: the platform only warns of them, and the run would take its defaults instead. */
 import { INPUT_DEFAULTS } from '../action/inputs.ts'
 import { nearestWord } from '../config/nearestWord.ts'
 import { InputError } from '../errors.ts'
 
-/** Words that people write for an input, by the input that they mean. */
+/** Maps words that people write for an input, in small letters and without separators, to the name of the input that they mean. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   id: 'instances',
   ids: 'instances',
@@ -24,9 +24,9 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Returns what to say of inputs that are not in action.yml, or `null`. Throws `InputError` for one that is a known one misspelt.
- * A name that is near none may have been left in the environment by another action; the platform warns of it where it was written here.
- * On act, Gitea and Forgejo the inputs of a composite action reach the steps within it: there nothing is refused, only said.
+ * Throws an `InputError` if one of the unknown names looks like a known one. On act, Gitea and Forgejo it returns the sentence instead,
+ * because there the inputs of a composite action reach the steps within it. Returns `null` if no name looks like a known one: such a name
+ * may have been left in the environment by another action, and the platform itself warns of it if it was written for this one.
  */
 export function checkInputNames(unknown: readonly string[], env: NodeJS.ProcessEnv): string | null {
   const meant = unknown.flatMap((name) => {

@@ -7,30 +7,30 @@ import { ConfigError } from '../errors.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfigurationText } from './repositoryFiles.ts'
 
-/** Reads the configuration. Throws `InputError` if the file cannot be read, `ConfigError` with everything that is wrong in it. */
+/** Reads and checks the configuration. Throws `InputError` if the file cannot be read, else `ConfigError` with all that is wrong in it. */
 export async function readConfig(action: CommandContext): Promise<Config> {
   const { config: file } = action.inputs
   return loadConfig(await readConfigurationText(action.event.workspace, file), file)
 }
 
-/** Values for the `${NAME}` of the configuration. */
+/** The `variables` input, taken apart: the values for `${NAME}` in the configuration. */
 export interface Variables {
-  /** Looks a name up in the `variables` input, then in the step's environment. */
+  /** Returns the value of a name, from the `variables` input, else from the step's environment; `undefined` if neither has it. */
   readonly lookup: Lookup
   readonly values: ReadonlyMap<string, string>
   /**
-   * Returns all values of the input: each is a secret. If the configuration does not use a name, the name is left out too, because it may
-   * itself be part of a secret.
+   * Returns all values of the input, because each counts as a secret. A name that the configuration does not use is not told as the origin:
+   * it may itself be part of a secret.
    */
   readonly secretsOf: (config: Config) => readonly SecretText[]
   /**
-   * Throws an `InputError` if a variable of the input may really be the rest of another secret's value. Only the configuration can tell,
-   * because it shows which names are used.
+   * Throws an `InputError` if a line of the input that looks like a variable may really belong to the value above it, or if a value may
+   * hold a further variable. Names that the configuration uses count as variables.
    */
   readonly refuseRests: (config: Config) => void
 }
 
-/** Reads the `variables` input. Throws an `InputError` if it cannot be read. */
+/** Takes the `variables` input apart. Throws an `InputError` if it cannot. Call `refuseRests` before a value is used. */
 export function openVariables(action: CommandContext): Variables {
   const input = parseVariables(action.inputs.variables)
   return {
@@ -55,7 +55,7 @@ export type PlannedInstance = { readonly raw: RawInstance } & (
   | { readonly ok: false; readonly error: ConfigError }
 )
 
-/** Resolves each instance. An instance whose variables are missing fails alone; the run goes on. */
+/** Resolves each instance. One that cannot be resolved (a variable is missing, or a value is wrong once filled in) is returned with its error. */
 export function resolveAll(
   config: Config,
   instances: readonly RawInstance[],

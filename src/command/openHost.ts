@@ -9,14 +9,14 @@ import type { Docker } from '../docker/process.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
-/** The host, and the errors and warnings about it so far, redacted. */
+/** The host, and the errors and warnings that were reported through it so far, redacted. Both lists grow during the run. */
 export interface OpenHost {
   readonly host: DockerHost
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
 }
 
-/** Asks the engine for its version and features. Throws `DockerUnavailableError` if no usable engine answers. */
+/** Asks the engine for its version and features. Throws `DockerUnavailableError` if no usable engine answers, `CancelledError` after a cancel. */
 export async function openHost(action: CommandContext, redactor: Redactor): Promise<OpenHost> {
   const { inputs, event, console } = action
   const docker: Docker = {

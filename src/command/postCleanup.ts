@@ -1,4 +1,4 @@
-/** `post`: removes what the main phase of this job left, because it was killed or failed to. The runner starts it in every case but its own shutdown. */
+/** `post`: removes what this step's main phase could not, because it was killed or failed. The runner starts it in every case but its own shutdown. */
 import type { Console } from '../action/console/console.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
 import { sweepJob } from '../claim/sweep.ts'
@@ -8,12 +8,12 @@ import { withoutMountOptions } from '../docker/mountOptions.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
 
-/** Deadline for the engine's first answer, ms: where the engine hangs the job is to end soon, and the next start cleans up. */
+/** Deadline for each of the first two questions to the engine, ms. If the engine hangs, the job must end soon, and the next run cleans up. */
 const ANSWER_MS = 12_000
 
 /**
- * Removes everything that has this job's mark. Without a job id (see `saveJob`) docker is not called. Never fails the job: a problem is a
- * warning, and the next run tries again.
+ * Removes the containers that have the label of `job`, and starts the applications that they list. If `job` is `undefined`, because the
+ * main phase saved none (see `saveJob`), docker is not called. Never throws: a problem is printed, and the next run tries again.
  */
 export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
   if (job === undefined) {

@@ -23,7 +23,7 @@ interface Published {
   readonly selected: readonly string[]
 }
 
-/** Publishes the run and returns the exit code: 1 if any instance failed, was cancelled, or was partial without `allow-partial`. */
+/** Publishes a run, whose report is `made` (not redacted yet), and returns the exit code of the process (see `exitCode` in outcome). */
 export async function publish(action: CommandContext, made: RunReport, run: Published): Promise<number> {
   const report = redactReport(made, run.redactor.text)
   const { inputs, console } = action
@@ -59,8 +59,8 @@ interface Artifacts {
 const NO_ARTIFACTS: Artifacts = { report: null, logs: null }
 
 /**
- * Returns what writes the summary, with links to the artifacts. It is written before they are uploaded, which may take long or never
- * end, and once more when they are there.
+ * Makes the function that writes the summary, with links to the given artifacts. Call it before they are uploaded, because that may take
+ * long or never end, and again when they are there: it then replaces what it wrote before.
  */
 async function summaryOf({ env, inputs, console }: CommandContext, report: RunReport, isPublic: boolean) {
   const summary = await openSummary(env)
@@ -87,7 +87,7 @@ function lastLine({ dryRun, result, instances }: RunReport): string {
 
 const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`
 
-/** Does work that a good backup does not depend on. If it fails (a full disk), that is a warning. */
+/** Does work that a good backup does not depend on. If it fails (a full disk), prints a warning that begins with `what`, and returns `false`. */
 async function attempt(action: CommandContext, what: string, work: () => Promise<void>): Promise<boolean> {
   try {
     await work()
@@ -98,7 +98,7 @@ async function attempt(action: CommandContext, what: string, work: () => Promise
   }
 }
 
-/** Says each failure and each warning at its line. Strangers may read annotations: they see no lines of containers there. */
+/** Annotates each instance's failure and warnings at its line of the configuration. With `isPublic`, without lines that containers printed. */
 async function annotate({ console, inputs }: CommandContext, report: RunReport, isPublic: boolean): Promise<void> {
   for (const one of report.instances) {
     const instance = isPublic ? withoutLines(one) : one
@@ -158,5 +158,5 @@ function linkOf(result: UploadResult | null): { readonly id: number; readonly ur
   return result?.kind === 'uploaded' ? result : null
 }
 
-/** Longest wait for the uploads, ms. The client retries a failing server for about half a minute. */
+/** Longest wait for the upload of one artifact, ms. The client retries a failing server for about half a minute. */
 const UPLOAD_DEADLINE_MS = 120_000

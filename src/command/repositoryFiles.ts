@@ -9,7 +9,7 @@ const MOST_CONFIGURATION = MIB
 /** Size limit of a script, bytes: it is put into the container in one piece. */
 const MOST_SCRIPT = 16 * MIB
 
-/** Reads the text of the configuration. `file` is relative to the workspace. Throws an `InputError` that says why it cannot be read. */
+/** Reads the text of the configuration. `file` is relative to the folder `workspace`. Throws an `InputError` that says why it cannot be read. */
 export async function readConfigurationText(workspace: string, file: string): Promise<string> {
   const fail = (why: string): never => {
     throw new InputError(`${excerpt(file)} could not be read: ${why}`)
@@ -27,7 +27,7 @@ export async function readConfigurationText(workspace: string, file: string): Pr
   }
 }
 
-/** Says why a file could not be opened. */
+/** Says in words why the file at `path` could not be opened, which `error` tells by its code. */
 async function whyNotFound(path: string, error: NodeJS.ErrnoException): Promise<string> {
   if (error.code === 'ENOENT') {
     return (await isLink(path))
@@ -49,14 +49,14 @@ async function isLink(path: string): Promise<boolean> {
   )
 }
 
-/** The folder in which scripts are looked for, and the file that names them. */
+/** The folder in which scripts are looked for, and the configuration that names them. */
 interface ScriptPlace {
   readonly workspace: string
-  /** The configuration that names the script. */
+  /** Path of the configuration. It is needed only to say that a script lies in the configuration's folder, and not where it was looked for. */
   readonly configFile: string
 }
 
-/** Reads a script. Throws an `InstanceError` if it is not in the repository, or is a link that leads out of it. */
+/** Reads a script. Throws an `InstanceError` if it is missing, lies outside the repository, is no regular file, is too large or cannot be read. */
 export async function readScript({ workspace, configFile }: ScriptPlace, file: string): Promise<Buffer> {
   const name = `script ${excerpt(file)}`
   const path = await realpath(join(workspace, file)).catch(() => null)

@@ -1,8 +1,8 @@
-/** Runs several instances in order, several at a time if wanted. A failure of one never stops the others. */
+/** Works through a list in its order, several items at a time if wanted, and begins no further item after a cancel. */
 
 /**
- * Works through `items` in their order, at most `atOnce` at a time. After a cancel no further item is begun, and `skip` makes its result.
- * Results are in the order of the items.
+ * Works through `items` in their order, at most `atOnce` at a time. After `cancel` no further item is begun, and `skip` makes its result.
+ * Results are in the order of the items. `work` must not throw: an error of one item would hide the results of the others.
  */
 export async function runAll<Item, Result>(
   items: readonly Item[],

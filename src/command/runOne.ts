@@ -15,13 +15,13 @@ import { nextSlot } from '../schedule/slots.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
-/** Path of the log file, and the redactor for it. */
+/** Path of an instance's log file, and the redactor for its lines. */
 interface LogPlace {
   readonly path: string
   readonly redactor: Redactor
 }
 
-/** Runs an instance; in a dry run, previews it. */
+/** Runs an instance or, in a dry run, previews it, and returns its whole report. What it prints goes to its section and its log. */
 export async function runOne(
   action: CommandContext,
   context: InstanceContext,
@@ -50,13 +50,16 @@ export async function runOne(
   }
 }
 
-/** Whether the job's log shows what containers print. Strangers can read it where the repository is public. */
+/**
+ * Tells whether the job's log shows what containers print: as `show-logs` says or, if that is `auto`, unless strangers can read it because
+ * the repository is public or may be (its event file could not be read).
+ */
 export function showsContainerLines({ inputs, event }: Pick<CommandContext, 'inputs' | 'event'>): boolean {
   if (inputs.showLogs !== 'auto') return inputs.showLogs
   return event.publicRepository !== true && event.problem === null
 }
 
-/** Takes the names of files out of our own lines, one by one. */
+/** Takes the names of files out of each line, but not those in `known`. */
 function withoutNames(lines: string, known: ReadonlySet<string>): string {
   return lines
     .split('\n')
@@ -64,14 +67,14 @@ function withoutNames(lines: string, known: ReadonlySet<string>): string {
     .join('\n')
 }
 
-/** Names that everybody sees in the configuration. */
+/** Returns the names and paths that need not be hidden, because everybody sees them in the configuration or on the run's page. */
 function shownAnyway({ inputs }: CommandContext, { hostName }: InstanceContext, instance: Instance): readonly string[] {
   const targets = (instance.targets ?? []).map((target) => (target.kind === 'db' ? target.container : target.name))
   const images = [instance.customImage, instance.helperImage].flatMap((image) => image ?? [])
   return [inputs.config, hostName, instance.id, '/backup', '/backup.sh', ...targets, ...images]
 }
 
-/** Makes the last line of an instance's log. If only targets failed, their errors are in the log already and are not repeated. */
+/** Makes the last line of an instance's log: its status and why. If only targets failed, their errors are in the log already and are not repeated. */
 function lastLine(one: Omit<InstanceReport, 'log' | 'nextRun'>): string {
   const { status, error, targets } = one
   if (error === null) return status
@@ -80,7 +83,7 @@ function lastLine(one: Omit<InstanceReport, 'log' | 'nextRun'>): string {
   return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : withLastWords(one)}`
 }
 
-/** Makes the report of an instance that was selected but not begun. */
+/** Makes the report of an instance that was selected but not begun. `error` says why it failed; `null` if it was skipped. */
 export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: string | null): InstanceReport {
   return {
     id: raw.id,

@@ -9,15 +9,15 @@ interface SelectedInstances {
 
 interface SelectRequest {
   readonly all: readonly RawInstance[]
-  /** Ids from the `instances` input; empty if it was not given. */
+  /** Ids from the `instances` input; empty if it names none. */
   readonly ids: readonly string[]
   readonly select: 'auto' | 'due' | 'all'
   readonly event: string
 }
 
 /**
- * Returns the instances named by `ids`; if none are named, those that `select` says: all of them, or on a schedule event those with a
- * schedule. Throws `InputError` for an unknown id.
+ * Returns the instances named by `ids`. If none are named: for `all`, or `auto` on another event than `schedule`, every instance; for
+ * `due`, or `auto` on that event, every instance that has a schedule, with a notice that says so. Throws `InputError` for an unknown id.
  */
 export function selectInstances({ all, ids, select, event }: SelectRequest): SelectedInstances {
   const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))

@@ -1,4 +1,4 @@
-/** Finds the targets that labels on the host give to the instances. The host is asked once in a run, and only where an instance needs it. */
+/** Finds the targets that labels on the host give to the instances. The host is asked once in a run, and only if an instance needs it. */
 import type { DockerHost } from '../claim/host.ts'
 import type { LabelInstance } from '../config/discoveryLabels.ts'
 import type { Config, RawInstance } from '../config/load.ts'
@@ -7,7 +7,10 @@ import type { InstanceContext } from '../instance/context.ts'
 import { discover } from '../targets/discover.ts'
 import type { PlannedInstance } from './loadConfiguration.ts'
 
-/** Makes the function that finds the targets of one instance. */
+/**
+ * Makes the function that finds the targets of one instance by its id. Its first call also warns of all labels on the host that cannot be
+ * followed and fail no instance of this run. `settled` are the instances of this run.
+ */
 export function targetsByLabel(
   host: DockerHost,
   config: Config,
@@ -34,7 +37,7 @@ export function targetsByLabel(
   }
 }
 
-/** What is known of an instance's targets without its variables. */
+/** Reads what is known of an instance's targets without its variables: whether labels give them, and their names as they are written. */
 function writtenTargets(config: Config, { index }: RawInstance): Pick<LabelInstance, 'discovers' | 'names'> {
   const written = treeAt(config.tree, ['instances', index])
   const { targets, discover: how } = isTreeMap(written) ? written : {}

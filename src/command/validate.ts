@@ -14,7 +14,10 @@ import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
 import { readScript } from './repositoryFiles.ts'
 
-/** Prints the result and returns the exit code. Throws `ConfigError` with everything that is wrong, and with everything that a run would refuse. */
+/**
+ * Prints what a valid configuration holds, and returns the exit code, 0. Throws `ConfigError` with all that is wrong in the file or, if
+ * nothing is, with all that a run would refuse; `InputError` if the file cannot be read.
+ */
 export async function validate(action: CommandContext): Promise<number> {
   const { console } = action
   const config = await readConfig(action)
@@ -39,7 +42,7 @@ interface Checked {
   readonly notices: Config['notices']
 }
 
-/** Finds what a run of the instance would refuse. */
+/** Finds what a run of the instance would refuse (a key that is not built yet, a script that cannot start), and what people should know. */
 async function checkInstance(action: CommandContext, config: Config, raw: RawInstance): Promise<Checked> {
   const discover = writtenText(config, raw, 'discover') === 'all' ? 'all' : 'labels'
   const issues = pendingIssues(config, { id: raw.id, discover })
@@ -71,7 +74,7 @@ async function checkScript(
   return { issues: [], notices: goesOnAfterFailure(file) ? [{ message: saysGoesOn(`script ${script}`), line }] : [] }
 }
 
-/** One notice for all images that are named by a tag: who may push to that name decides what runs. */
+/** Makes one notice for all images whose name in a registry could be given to another image; empty if there are none. */
 function imageNotice(config: Config): Config['notices'] {
   const named = config.instances.filter((raw) => isForOthersToChange(config, raw))
   const [first] = named
@@ -81,20 +84,20 @@ function imageNotice(config: Config): Config['notices'] {
   return [{ message, line: config.source.valueAt(['instances', first.index, 'customImage']).line }]
 }
 
-/** Whether the owner of the image's name in a registry could change what runs. */
+/** Tells whether the owner of the image's name in a registry could change what runs. */
 function isForOthersToChange(config: Config, raw: RawInstance): boolean {
   const image = writtenText(config, raw, 'customImage')
   if (image === undefined || writtenText(config, raw, 'pull') === 'never') return false
   return !imageName(image).isPinned && !isOfHostOnly(image)
 }
 
-/** The text of a key of the instance; `undefined` where there is none, or where it awaits variables. */
+/** Returns the text of a key of the instance; `undefined` if it is missing, is no text, or contains a variable. */
 function writtenText(config: Config, raw: RawInstance, key: string): string | undefined {
   const value = treeAt(config.tree, ['instances', raw.index, key])
   return typeof value === 'string' && !isOpen(value) ? value : undefined
 }
 
-/** The ENTRYPOINT that the instance sets; `null` where it is the image's own, or awaits variables. */
+/** Returns the ENTRYPOINT that the instance sets; `null` if it sets none (the image's own counts), or if it contains a variable. */
 function writtenEntrypoint(config: Config, raw: RawInstance): readonly string[] | null {
   const value = treeAt(config.tree, ['instances', raw.index, 'entrypoint'])
   const words: readonly Tree[] = Array.isArray(value) ? value : [value ?? null]
@@ -119,7 +122,7 @@ async function summarise(
   if (unwritten !== null) await console.warning(unwritten)
 }
 
-/** `0 4 * * * Europe/Berlin`; `null` where it is run by hand. */
+/** Writes the schedule, `0 4 * * * Europe/Berlin`; `null` if there is none; other words if it depends on variables. */
 function scheduleOf({ schedule, scheduleIsOpen }: RawInstance): string | null {
   if (scheduleIsOpen) return 'as its variables say'
   return schedule === null ? null : `${schedule.cron} ${schedule.timezone}`
