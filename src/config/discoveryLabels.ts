@@ -14,7 +14,7 @@ interface LabelMeaning {
   readonly description: string
 }
 
-/** The labels without their prefix, in the order of the README's table. */
+/** Marina's labels, named without their prefix, in the order of the README's table. */
 export const LABELS: Readonly<Record<string, LabelMeaning>> = {
   enabled: {
     on: ['volume', 'container'],
@@ -48,7 +48,7 @@ const OLD: Readonly<Record<string, string>> = {
   schedule: '`schedule` in config.yml replaces it',
 }
 
-/** A volume or container of the host with its labels. */
+/** A volume or container of the host with its labels. A task of swarm has its service's name. */
 export interface LabelledObject {
   readonly kind: On
   readonly name: string
@@ -62,24 +62,26 @@ export interface LabelInstance {
   readonly discovers: boolean
   /** The default for a volume whose labels do not say. */
   readonly stopAttached: boolean
-  /** The volumes and containers that its `targets` name. */
+  /** Names of the volumes and containers in its `targets`; empty if `targets` is left out. */
   readonly names: readonly string[]
 }
 
 export interface Discovery {
-  /** Targets by instance id, volumes first, each sorted by name. An instance that no label names has no entry. */
+  /** Targets by instance id, volumes first. Their order does not depend on the order of the objects. An instance without a target has no entry. */
   readonly targets: ReadonlyMap<string, readonly Target[]>
-  /** By instance id: labels that cannot be followed, one sentence each. The instance must then not count as complete. */
+  /** By instance id: labels that cannot be followed, one sentence each. An instance with an error must not count as complete. */
   readonly errors: ReadonlyMap<string, readonly string[]>
   readonly warnings: readonly string[]
   readonly notices: readonly string[]
 }
 
 /**
- * Reads the labels of everything on the host, in an order of its own. `instances` are all of the configuration, those with `targets` too.
- * Labels that ask for a backup and cannot be followed are an error: of the instances that they name, also where they misspell one; of
- * every instance that reads labels, where they name none. Those would otherwise succeed while nothing backs that object up. An id that
- * is not like any of this configuration's is a warning: another repository may back up this host too.
+ * Reads the labels of everything on the host. `instances`: all of the configuration, those with `targets` too.
+ *
+ * Labels that ask for a backup and cannot be followed are an error of each instance that they name, even by a misspelt id. If they name
+ * none, they are an error of every instance that reads labels, unless a target covers the object anyway (then they are a warning). Without
+ * the error these instances would succeed while nothing backs the object up. An id that is not like any of this configuration is a warning:
+ * another repository may back up this host too.
  */
 export function discoverByLabel(objects: readonly LabelledObject[], instances: readonly LabelInstance[]): Discovery {
   const found: Findings = { targets: new Map(), errors: new Map(), nameless: [], warnings: [], notices: [] }
@@ -99,7 +101,7 @@ export function discoverByLabel(objects: readonly LabelledObject[], instances: r
 interface Findings {
   readonly targets: Map<string, Target[]>
   readonly errors: Map<string, string[]>
-  /** Objects that ask for a backup and name no instance. */
+  /** Objects whose labels ask for a backup and name no instance, with sentences that say so. */
   readonly nameless: { readonly object: LabelledObject; readonly sentences: readonly string[] }[]
   readonly warnings: string[]
   readonly notices: string[]
@@ -124,7 +126,7 @@ function readObject(object: LabelledObject, instances: readonly LabelInstance[],
   else found.warnings.push(...sentences)
 }
 
-/** The labels of one object, and what is wrong with them whichever instance they name. */
+/** The labels of one object, and their faults that do not depend on the instance (`problems`, one sentence each). */
 interface ReadLabels {
   readonly object: LabelledObject
   readonly labels: ReadonlyMap<string, string>
@@ -158,12 +160,12 @@ function byKindAndName(a: LabelledObject, b: LabelledObject): number {
   )
 }
 
-/** Returns true for a label of Marina's, also where its prefix is written in capitals. */
+/** Tells whether a label is one of Marina's. The prefix may be written in capitals. */
 export function isMarinaLabel(label: string): boolean {
   return label.toLowerCase().startsWith(LABEL_PREFIX)
 }
 
-/** Returns Marina's labels without their prefix. A prefix in capitals stays, which makes the label unknown. */
+/** Returns an object's labels of Marina's, named without their prefix. A prefix in capitals stays, which makes the label an unknown one. */
 function ownLabels({ labels }: LabelledObject): ReadonlyMap<string, string> {
   const own = Object.entries(labels).filter(([name]) => isMarinaLabel(name))
   return new Map(
@@ -175,12 +177,12 @@ function objectName({ kind, name }: LabelledObject): string {
   return `${kind} "${name}"`
 }
 
-/** A label's name in full, quoted. */
+/** Writes a label's full name, quoted. `label` may lack the prefix. */
 function full(label: string): string {
   return `\`${isMarinaLabel(label) ? label : LABEL_PREFIX + label}\``
 }
 
-/** Names that people may write instead of the labels' own. */
+/** Names that people may write instead of a label's own, in small letters without signs, each with the label. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   active: 'enabled',
   backup: 'enabled',
@@ -196,7 +198,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   posthook: 'post',
 }
 
-/** Words that give a label's meaning away wherever they stand in it: `stopContainers`, `exclude-patterns`. */
+/** Words that tell which label is meant, wherever they stand in its name (`stopContainers`, `exclude-patterns`), each with that label. */
 const TELLING: readonly (readonly [string, string])[] = [
   ['instance', 'instanceID'],
   ['exclude', 'exclude'],
@@ -211,7 +213,7 @@ const TELLING: readonly (readonly [string, string])[] = [
   ['enable', 'enabled'],
 ]
 
-/** Finds the label that a misspelt one stands for; `null` where it is like none. */
+/** Finds the known label that a misspelt one stands for; `null` if it is like none. */
 function meantLabel(label: string): string | null {
   const word = label.toLowerCase().replace(LABEL_PREFIX, '')
   const nearest = nearestWord(word, Object.keys(LABELS), SYNONYMS)
@@ -220,7 +222,10 @@ function meantLabel(label: string): string | null {
   return TELLING.find(([part]) => letters.includes(part))?.[1] ?? null
 }
 
-/** Finds labels that cannot be followed (`problems`), unknown ones (`warnings`) and old ones (`notices`). */
+/**
+ * Describes an object's labels in sentences: those that are misspelt or cannot be followed (`problems`), unknown ones that are like none of
+ * Marina's (`warnings`), and old ones without effect (`notices`).
+ */
 function remarks(
   object: LabelledObject,
   labels: ReadonlyMap<string, string>,
@@ -249,20 +254,21 @@ function remarks(
 
 interface NamedInstance {
   readonly instance: LabelInstance
-  /** The label that named the instance. */
+  /** The label by which the instance was named, without its prefix: `instanceID`, or an unknown one. */
   readonly label: string
   readonly value: string
 }
 
-/** The value of `instanceID`; `null` where there is none, or only blanks and quotes. */
+/** Returns the value of `instanceID`, trimmed; `null` if there is none, or if it has no letter or digit. */
 function idOf(labels: ReadonlyMap<string, string>): string | null {
   const id = labels.get('instanceID')?.trim() ?? ''
   return lettersOf(id) === '' ? null : id
 }
 
 /**
- * Finds the instances that the labels name: by an id; by one in other letters or quotes; by several (`nas, cloud`), which is for nobody
- * and thus fails each of them; by an id with a slip in it; or by a misspelt label.
+ * Finds the instances that the labels name. `instanceID` decides if it has a value: an id, perhaps with other capitals or in quotes;
+ * several ids (`nas, cloud`); or an id with a slip in it. Else it is a misspelt `instanceID`, or any unknown label whose value is an id.
+ * All but one exact id in `instanceID` becomes an error of each instance found (see `idProblems`).
  */
 function namedInstances(labels: ReadonlyMap<string, string>, instances: readonly LabelInstance[]): NamedInstance[] {
   const id = idOf(labels)
@@ -282,7 +288,7 @@ function instancesOf(value: string, instances: readonly LabelInstance[]): LabelI
   return instances.filter((one) => inIt.includes(one) || near.includes(one.id))
 }
 
-/** The instances whose ids stand in a text, written with whatever signs and capitals. */
+/** Finds the instances whose ids stand in a text: as the whole text, whatever its signs and capitals, else as a word of it. */
 function instancesIn(value: string, instances: readonly LabelInstance[]): LabelInstance[] {
   const exact = instances.filter(({ id }) => id === value.trim())
   if (exact.length > 0) return exact
@@ -300,7 +306,10 @@ function wordsOf(value: string): string[] {
   return value.split(/[^A-Za-z0-9_.-]+/).filter((word) => word !== '')
 }
 
-/** The id that differs by a slip. One that differs by its number is another one on purpose, and may be another repository's. */
+/**
+ * Finds the id that `word` is with a slip in it; `null` if there is none. An id that differs only in its digits is another one on purpose,
+ * and may be another repository's.
+ */
 function nearestId(word: string, ids: readonly string[]): string | null {
   const nearest = nearestWord(word, ids)
   return nearest === null || withoutDigits(nearest) === withoutDigits(word) ? null : nearest
@@ -310,7 +319,7 @@ function withoutDigits(text: string): string {
   return lettersOf(text.replace(/\d/g, ''))
 }
 
-/** Whether labels that name no instance ask for a backup: `enabled` does not say no, be it misspelt. */
+/** Tells whether labels that name no instance ask for a backup: `enabled`, perhaps misspelt, is there and does not say no. */
 function asksForBackup(labels: ReadonlyMap<string, string>): boolean {
   const said = [...labels].filter(([label]) => label === 'enabled' || isMisspelt(label, 'enabled'))
   return said.some(([, value]) => readYes(value) !== false)
@@ -320,7 +329,7 @@ function isMisspelt(label: string, known: string): boolean {
   return !Object.hasOwn(LABELS, label) && !Object.hasOwn(OLD, label) && meantLabel(label) === known
 }
 
-/** A text without quotes, spaces and signs, in small letters. */
+/** Returns a text's letters and digits, in small letters. */
 function lettersOf(text: string): string {
   return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
@@ -339,7 +348,7 @@ function idProblems(object: LabelledObject, labels: ReadonlyMap<string, string>,
 }
 
 /**
- * Says why the object is not enabled; nothing if it is. A missing `enabled` is not reported if the object's labels have other faults
+ * Says why the object is not enabled; empty if it is. A missing `enabled` is not reported if the object's labels have other faults
  * (`hasOthers`): one of them may be a misspelt `enabled`.
  */
 function enabledProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, hasOthers: boolean): string[] {
@@ -354,7 +363,10 @@ function enabledProblems(object: LabelledObject, labels: ReadonlyMap<string, str
   ]
 }
 
-/** Warns of labels that name no instance of this configuration. The instance may be another repository's. */
+/**
+ * Makes sentences for labels that name no instance of this configuration; empty if the object has no `enabled` either. The instance may be
+ * another repository's.
+ */
 function withoutInstance(
   object: LabelledObject,
   labels: ReadonlyMap<string, string>,
@@ -374,7 +386,7 @@ function withoutInstance(
     : [`${objectName(object)} is not backed up: ${full('enabled')} is "${excerpt(said)}", neither true nor false`]
 }
 
-/** Marina's rule: `true`, `1` or `yes`. `null`: absent, or a word that says nothing. */
+/** Parses yes (`true`, `1`, `yes`) and no (`false`, `0`, `no`) as Marina does; `null` if the label is absent or says anything else. */
 function readYes(value: string | undefined): boolean | null {
   const word = value?.trim().toLowerCase()
   if (word === 'true' || word === '1' || word === 'yes') return true
@@ -458,7 +470,10 @@ function splitList(value: string | undefined): readonly string[] {
     .filter((part) => part !== '')
 }
 
-/** Adds a target, or says why it cannot be: a volume that two objects name must be asked for in the same words. */
+/**
+ * Adds a target to the list. Returns an error if the volume is in it already with other settings: two objects that name it must ask for the
+ * same. The same target twice is added once.
+ */
 function addTarget(list: Target[], target: Target, object: LabelledObject): string[] {
   const same = list.find((other) => other.kind === 'volume' && target.kind === 'volume' && other.name === target.name)
   if (same === undefined) {

@@ -14,7 +14,7 @@ const WORDS = new Set([
   weekly windows world yearly`.split(/\s+/),
 ])
 
-/** Tells whether a value is one of these words; upper and lower case are the same. */
+/** Tells whether a value is an everyday word, such as `backup` or `localhost`. Capitals and white space around it do not count. */
 export function isEverydayWord(value: string): boolean {
   return WORDS.has(value.trim().toLowerCase())
 }

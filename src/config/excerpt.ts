@@ -1,6 +1,6 @@
 /** Shortens texts of the user for a sentence. Pure. */
 
-/** The text, or its beginning and its end with `…` between them where it is longer than `limit` characters. */
+/** Returns the text; if it is longer than `limit` characters, its beginning and its end with `…` between them, together `limit` long at most. */
 export function excerpt(text: string, limit = 100): string {
   if (text.length <= limit) return text
   const end = Math.floor(limit / 3)

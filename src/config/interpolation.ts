@@ -2,7 +2,7 @@
 
 interface Variable {
   readonly name: string
-  /** The default; `null` if the variable must be set. */
+  /** The default; `null` if there is none, so that the variable must be set. */
   readonly fallback: string | null
 }
 
@@ -10,7 +10,7 @@ type Part = string | Variable
 
 interface Template {
   readonly parts: readonly Part[]
-  /** The faults of the text, one sentence each. */
+  /** The faults in the way variables are written, one sentence each. */
   readonly problems: readonly string[]
 }
 
@@ -69,7 +69,7 @@ function addVariable(inside: string, parts: Part[], problems: string[]): void {
   }
 }
 
-/** Tells whether the text contains variables. `$$` alone does not count. */
+/** Tells whether the text contains variables, or faults in the way they are written. `$$` alone does not count. */
 export function isOpen(text: string): boolean {
   const { parts, problems } = parseTemplate(text)
   return problems.length > 0 || parts.some((part) => typeof part !== 'string')
@@ -77,15 +77,15 @@ export function isOpen(text: string): boolean {
 
 export interface Filled {
   readonly text: string
-  /** Variables that are not set, or that are empty although they have no default. */
+  /** Variables without a default that are not set or, if `empty`, set to an empty text. */
   readonly missing: readonly { readonly name: string; readonly empty: boolean }[]
-  /** The variables of the text, set or not. */
+  /** The variables of the text, set or not, in its order. One that stands twice is named twice. */
   readonly names: readonly string[]
-  /** The values that came from variables, empty ones left out. */
+  /** The values that came from variables; neither empty ones nor defaults. */
   readonly values: readonly { readonly name: string; readonly value: string }[]
 }
 
-/** Fills in the variables. An empty variable counts as not set, because a misspelt secret arrives as an empty text. */
+/** Fills in the variables by `lookup`. An empty variable counts as not set, because a misspelt secret arrives as an empty text. */
 export function fillTemplate(template: Template, lookup: (name: string) => string | undefined): Filled {
   let text = ''
   const missing: { name: string; empty: boolean }[] = []

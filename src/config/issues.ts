@@ -1,4 +1,7 @@
-/** Turns zod's issues into sentences for people, with the place, the kind of value that stands there, and the nearest known key. */
+/**
+ * Makes and sorts the issues of the file. Turns zod's issues into sentences for people, with the place, the kind of value there, and the
+ * nearest known key.
+ */
 import type { z } from 'zod'
 import type { ConfigIssue } from '../errors.ts'
 import { excerpt } from './excerpt.ts'
@@ -8,16 +11,16 @@ import { isTreeMap, type Path, type Tree, treeAt, writePath, type YamlSource } f
 
 type ZodIssue = z.core.$ZodIssue
 
-/** Describes the issues of one parse of `tree`, in the order of the file. Their paths are those of the file. */
+/** Describes zod's issues, in their order. `tree` and the paths of the issues begin at the top of the file. */
 export function describeIssues(found: readonly ZodIssue[], tree: Tree, source: YamlSource): ConfigIssue[] {
   return found.flatMap((issue) => describeIssue(issue, tree, source))
 }
 
-/** Longest message, characters: it may quote a text of the file, which may be of any length. */
+/** Longest message, characters. A message may quote a text of the file, which may be of any length. */
 const MESSAGE_CHARACTERS = 1000
 const PATH_CHARACTERS = 300
 
-/** Makes an issue at the position of the value at `path`, or of its key. */
+/** Makes an issue at the position of the value at `path`, or of its key. A long message or path is shortened. */
 export function issueAt(source: YamlSource, path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigIssue {
   const place = at === 'key' ? source.keyAt(path) : source.valueAt(path)
   return { message: excerpt(message, MESSAGE_CHARACTERS), path: excerpt(writePath(path), PATH_CHARACTERS), ...place }
@@ -26,7 +29,7 @@ export function issueAt(source: YamlSource, path: Path, message: string, at: 'ke
 /** Largest number of issues that are shown: more help nobody, and printing them would take minutes. */
 const MOST_ISSUES = 200
 
-/** Sorts issues by line and column, drops duplicates, and replaces those beyond the limit by their number. */
+/** Sorts issues by line and column, drops duplicates, and replaces those beyond `MOST_ISSUES` by one that tells their number. */
 export function sortIssues(issues: readonly ConfigIssue[]): ConfigIssue[] {
   const said = new Set<string>()
   const sorted = [...issues].sort((a, b) => a.line - b.line || a.column - b.column)
@@ -55,7 +58,7 @@ function describeIssue(issue: ZodIssue, tree: Tree, source: YamlSource): ConfigI
   return [issueAt(source, path, `${name} ${issue.message}`)]
 }
 
-/** Describes an issue of a union. Each union here is "a text or a list of texts", so the message comes from the side that fits the value. */
+/** Describes an issue of a union. Each union here is "a text or a list of texts", so the message is that of the side that fits the value. */
 function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: YamlSource): ConfigIssue {
   const path = issue.path as Path
   const value = treeAt(tree, path)
@@ -77,7 +80,7 @@ function wrongKind(expected: string, value: Tree, path: Path): string {
   return expected === 'string' ? 'has no value: write "" for an empty text' : `must be ${wanted}, not empty`
 }
 
-/** Where words of these lists are parted, if somebody wrote them as one text. Other lists get an example. */
+/** Matches what separates the items if somebody wrote one of these lists as one text. */
 const PARTED_BY: Readonly<Record<string, RegExp>> = {
   databases: /[\s,]+/,
   paths: /\s*,\s*/,
@@ -85,10 +88,10 @@ const PARTED_BY: Readonly<Record<string, RegExp>> = {
   except: /[\s,]+/,
   dumpArgs: /\s+/,
 }
-/** Arguments that may hold a password, or that a split at spaces would break. */
+/** Matches a text of dumpArgs that may hold a password, or that would break where it is split at spaces. */
 const NOT_TO_BE_SHOWN = /-p|-a|pass|pwd|secret|token|auth|:\/\/|["'\\]/i
 
-/** The list that the text was probably meant to be, as it is to be written; empty if no guess can be made. */
+/** Returns the advice how to write a text as the list that was probably meant, to be put behind the message; empty if there is none. */
 function asList(text: string, path: Path): string {
   const key = String(path.at(-1))
   const by = PARTED_BY[key]
@@ -104,7 +107,7 @@ function valueKind(value: Tree | undefined): string {
   return typeof value === 'string' ? 'text' : Array.isArray(value) ? 'a list' : 'a map'
 }
 
-/** Writes a key for people: `` `env.KEY` ``, `` item 2 of `paths` ``. */
+/** Writes a key for people: `` `env.KEY` ``, `` item 2 of `paths` ``; an empty path is "the file". */
 export function keyName(path: Path): string {
   if (path.length === 0) return 'the file'
   const last = path.at(-1) as string | number
@@ -132,7 +135,7 @@ const PLACE_WORDS: Readonly<Record<KeyPlace, string>> = {
   resources: '`resources`',
 }
 
-/** Keys of similar tools that are spelt quite differently from ours, each with our key. */
+/** Keys of similar tools that are spelt quite differently from ours, in small letters without signs, each with our key. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   image: 'customImage',
   cron: 'schedule',

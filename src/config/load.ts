@@ -10,25 +10,25 @@ import { isTreeMap, type Path, readTree, type Tree, treeAt, type YamlSource } fr
 
 interface Notice {
   readonly message: string
-  /** 1-based. */
+  /** Line in the file, 1-based. */
   readonly line: number
 }
 
-/** An instance in the state before its variables are filled in. */
+/** An instance whose variables are not filled in yet. */
 export interface RawInstance {
   readonly id: string
   /** Its position in `instances`, from 0. */
   readonly index: number
-  /** 1-based, of the instance's entry. */
+  /** Line and column of the instance's entry, 1-based. */
   readonly line: number
   readonly column: number
-  /** `null` if it has none, or if it contains variables (`scheduleIsOpen`). */
+  /** `null` if it has none, or if the schedule or its time zone contains variables (then `scheduleIsOpen`). */
   readonly schedule: Schedule | null
   readonly scheduleIsOpen: boolean
   readonly runsOn: readonly string[]
-  /** Names of variables that must be set and not empty, in alphabetical order. */
+  /** Names of the variables that must be set and not empty, in alphabetical order. */
   readonly variables: readonly string[]
-  /** Variables that have a default. */
+  /** Names of the variables that have a default wherever they stand, in alphabetical order. */
   readonly optionalVariables: readonly string[]
 }
 
@@ -36,11 +36,11 @@ export interface Config {
   readonly file: string
   readonly instances: readonly RawInstance[]
   readonly notices: readonly Notice[]
-  /** Variables that `nodeName` needs. */
+  /** Names of the variables that the file's `nodeName` cannot do without. */
   readonly nodeNameVariables: readonly string[]
-  /** All variables that the file uses anywhere, with a default or without. */
+  /** Names of all variables that the file uses anywhere, with a default or without. */
   readonly usedVariables: ReadonlySet<string>
-  /** Values at the top of the file. `nodeName` is as written, with its variables. */
+  /** Values at the top of the file, without `instances`. `nodeName` and `ping-url` are as written, with their variables. */
   readonly top: TopValues
   /** The file's values and their positions, for resolving instances. */
   readonly tree: { readonly [key: string]: Tree }
@@ -49,7 +49,7 @@ export interface Config {
 
 /**
  * Reads a configuration. `file` is its name in messages.
- * @throws ConfigError with every issue of the file
+ * @throws ConfigError with all issues of the file, or with those of its YAML alone
  */
 export function loadConfig(text: string, file: string): Config {
   const source = readTree(text)
@@ -78,8 +78,9 @@ export function loadConfig(text: string, file: string): Config {
 }
 
 /**
- * Removes keys without a value: they count as left out, as in Marina 0.9. Kept are keys in `env`, where an empty text is a value and a
- * missing one an error, and an empty `targets`, which could mean two things.
+ * Removes keys without a value: they count as left out, as in Marina 0.9. Kept are keys in `env` (an empty text is a value there, and a
+ * missing one an error), `targets` with null (it could mean two things), and `entrypoint: ""` (it removes the image's own). `path` is the
+ * place of `tree` in the file.
  */
 export function prune(tree: Tree, path: Path): Tree {
   if (Array.isArray(tree)) return tree.map((item: Tree, index) => prune(item, [...path, index]))
@@ -93,7 +94,7 @@ export function prune(tree: Tree, path: Path): Tree {
   return kept
 }
 
-/** Yields the texts of an instance that variables are filled into: all but `id` and `runsOn`. Paths are those of the file. */
+/** Yields the texts of an instance that variables are filled into: all but `id` and `runsOn`. `path` is the place of `tree` in the file. */
 export function* openTexts(tree: Tree, path: Path): Generator<{ readonly path: Path; readonly text: string }> {
   if (isPlanned(path)) return
   if (typeof tree === 'string') yield { path, text: tree }
@@ -108,7 +109,7 @@ function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
   return kept
 }
 
-/** Checks the file against the schema. Texts that contain variables are not judged yet. */
+/** Checks the file against the schema. What a text with variables is worth is not judged yet. */
 function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   const result = fileSchema.safeParse(tree)
   if (result.success) return []
@@ -121,7 +122,7 @@ function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   return describeIssues(decided, tree, source)
 }
 
-/** Tells whether a path is `id` or `runsOn`, which are needed before any variable is known. */
+/** Tells whether a path is, or lies below, `id` or `runsOn`, which are needed before any variable is known. */
 function isPlanned(path: Path): boolean {
   return path[0] === 'instances' && (path[2] === 'id' || path[2] === 'runsOn')
 }
@@ -172,7 +173,7 @@ function templateIssues(text: string, path: Path, source: YamlSource): ConfigIss
   )
 }
 
-/** Returns a hint for a hook, whose `$` may be meant for the shell that runs it; empty for other texts. */
+/** Returns the end of a message about a hook, whose `$` may be meant for the shell that runs it; empty for other texts. */
 export function hookHint(path: Path): string {
   return path.at(-1) === 'preHook' || path.at(-1) === 'postHook'
     ? " (in a hook, write `$$NAME` for the container's shell)"
@@ -226,7 +227,7 @@ function variablesOf(texts: readonly string[]): { required: readonly string[]; o
   }
 }
 
-/** Collects the variables of all instances and of the texts at the top of the file. */
+/** Collects the variables of all instances, and of `nodeName` and `ping-url` at the top of the file. */
 function usedVariables(tree: { readonly [key: string]: Tree }, instances: readonly RawInstance[]): ReadonlySet<string> {
   const top = [tree.nodeName, tree['ping-url']].filter((text) => typeof text === 'string')
   const { required, optional } = variablesOf(top)
@@ -246,7 +247,7 @@ function daemonNotices(tree: { readonly [key: string]: Tree }, source: YamlSourc
     }))
 }
 
-/** Makes the notice that Marina's `resticTimeout` applies only to instances with `repository`. */
+/** Makes the notice that the file's `resticTimeout` does not apply to its instances without `repository`; empty if none of them depends on it. */
 function resticNotice(tree: { readonly [key: string]: Tree }, source: YamlSource): Notice[] {
   const instances = tree.instances as readonly { readonly [key: string]: Tree }[]
   const others = instances.filter((instance) => instance.repository === undefined && instance.timeout === undefined)

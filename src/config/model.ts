@@ -6,23 +6,23 @@ import type { UserMount } from './values/mounts.ts'
 
 export type { UserMount } from './values/mounts.ts'
 
-/** When an instance fires. `cron` has five fields as written, without a time zone before them. */
+/** Says when an instance fires. `cron` has five fields as written, without a time zone before them. */
 export interface Schedule {
   readonly cron: string
   /** Name of the IANA time zone. */
   readonly timezone: string
-  /** 1-based. */
+  /** Line of `schedule` in the file, 1-based. */
   readonly line: number
 }
 
 export interface VolumeTarget {
   readonly kind: 'volume'
   readonly name: string
-  /** Paths relative to the volume's root, none below another. Empty: the whole volume. */
+  /** Paths relative to the volume's root, sorted, none below another. Empty: the whole volume. */
   readonly paths: readonly string[]
   readonly exclude: readonly string[]
   readonly stopAttached: boolean
-  /** `null`: Marina chooses by the properties of the volume and the target. */
+  /** `null`: left out. It is then chosen by the properties of the volume, the target and the engine. */
   readonly staging: StagingName | null
   readonly allowEmpty: boolean
   readonly preHook: string | null
@@ -34,7 +34,7 @@ export interface VolumeTarget {
 export interface DbTarget {
   readonly kind: 'db'
   readonly container: string
-  /** `null`: found out from the container. */
+  /** `null`: left out. It is then found out from the container. */
   readonly dbKind: DbKind | null
   /** Names of databases, each dumped to a file of its own. Empty: the whole server in one file. */
   readonly databases: readonly string[]
@@ -50,37 +50,37 @@ export interface Instance {
   readonly id: string
   /** Line of the instance's entry, 1-based. */
   readonly line: number
-  /** Exactly one of `customImage` and `repository` is set. */
+  /** Exactly one of `customImage` and `repository` is set; the other is `null`. */
   readonly customImage: string | null
   readonly repository: string | null
-  /** `null`: the instance runs only when started by hand. */
+  /** `null`: there is none. The instance runs only when it is started by hand. */
   readonly schedule: Schedule | null
-  /** Time after which a missed slot is no longer made up for, ms. `true`: always made up for. `false`: never. */
+  /** Longest delay after which a missed slot is still made up for, ms. `true`: any delay. `false`: never. */
   readonly catchUp: boolean | number
   readonly env: Readonly<Record<string, string>>
-  /** `null`: targets are found on the host by labels, or as `discover` says. */
+  /** `null`: left out. Targets are then found on the host, as `discover` says. */
   readonly targets: readonly Target[] | null
   readonly discover: 'labels' | 'all'
   /** Names that `discover: all` leaves out; `*` stands for any characters. */
   readonly except: readonly string[]
-  /** The default for a discovered volume whose labels do not say. */
+  /** Applies to a discovered volume whose labels do not say. The volumes in `targets` have their own value. */
   readonly stopAttached: boolean
   readonly timeoutMs: number
   readonly layout: 'timestamp' | 'stable'
   readonly retention: string
-  /** The instance's own; `null`: use the file's (`resolveNodeName`), else the Docker host's name. */
+  /** The instance's own name of the host; `null`: that of the file applies (`resolveNodeName`), else the Docker host's name. */
   readonly nodeName: string | null
-  /** `null`: left out. That is `always`, but for an image that is on the host and was never pulled. */
+  /** `null`: left out. That means `always`, but an image that is on the host and was never pulled is used as it is. */
   readonly pull: 'always' | 'missing' | 'never' | null
   readonly helperImage: string | null
   /** The program and its arguments. `null`: the image's own ENTRYPOINT is kept. Empty: it is removed. */
   readonly entrypoint: readonly string[] | null
-  /** Path inside the repository, with `/` as separator. */
+  /** Path inside the repository, with `/` as separator; `null` if the image brings its own script. */
   readonly script: string | null
   readonly network: string | null
   readonly user: string | null
   readonly mounts: readonly UserMount[]
-  /** Limits in the form that `docker run` takes. */
+  /** Limits of the backup container in the form that `docker run` takes; `null`: no limit. */
   readonly resources: { readonly memory: string | null; readonly cpus: string | null }
   readonly runsOn: readonly string[]
 }

@@ -1,6 +1,6 @@
 /**
- * Lists everything that the schema accepts and that does not work yet. An instance that uses it is refused, never run without it. Delete an
- * entry when its part is built.
+ * Lists what is accepted and does not work yet: keys of the schema, commands, inputs. Whatever uses it is refused, never run without it.
+ * Delete an entry when its part is built.
  */
 
 import type { ConfigIssue } from '../errors.ts'
@@ -9,20 +9,20 @@ import type { Config } from './load.ts'
 import type { Instance } from './model.ts'
 import { type Path, treeAt } from './yaml.ts'
 
-/** Commands and inputs that do not work yet, each with what to use until then. */
+/** Commands that do not work yet, each with what to use until then. */
 export const PENDING_COMMANDS = {
   plan: 'use backup or validate',
   check: 'use backup or validate',
 } as const
 export const PENDING_INPUTS: Readonly<Record<string, string>> = { host: 'select by instances instead' }
 
-/** The instance that is looked at, as far as its keys depend on its values. */
+/** The instance whose keys are looked for. `discover` is its value, because only one of its values does not work yet. */
 interface Subject {
   readonly config: Config
   readonly instance: Pick<Instance, 'id' | 'discover'>
 }
 
-/** Returns the path of a key that is used and not built. */
+/** Finds one key that does not work yet: its path if the instance uses it, else `null`. */
 type Find = (subject: Subject) => Path | null
 
 const PENDING: readonly Find[] = [
@@ -34,12 +34,12 @@ const PENDING: readonly Find[] = [
   (subject) => (subject.instance.discover === 'all' ? keyPath(subject, 'discover') : null),
 ]
 
-/** Returns one sentence for each key of the instance that does not work yet. Keys at the top of the file count if they apply to the instance. */
+/** Returns one sentence for each key of the instance that does not work yet. A key at the top of the file counts too. */
 export function pendingKeys(config: Config, instance: Subject['instance']): readonly string[] {
   return [...new Set(pendingPaths({ config, instance }).map((path) => sayPending(config, path)))]
 }
 
-/** The same as errors of the file, each at its key: what checks the file refuses what a run would. */
+/** Returns an issue of the file for each key of the instance that does not work yet, so that `validate` refuses what `backup` refuses. */
 export function pendingIssues(config: Config, instance: Subject['instance']): readonly ConfigIssue[] {
   return pendingPaths({ config, instance }).map((path) =>
     issueAt(config.source, path, `${nameOf(config, path)} ${NOT_BUILT}`, 'key'),
@@ -59,13 +59,13 @@ function sayPending(config: Config, path: Path): string {
   return `${nameOf(config, path)} (line ${config.source.keyAt(path).line}) ${NOT_BUILT}`
 }
 
-/** The key, with its value where only that value is not built. */
+/** Writes the key's name, for `discover` together with its value, because only that value does not work yet. */
 function nameOf(config: Config, path: Path): string {
   const key = String(path.at(-1))
   return key === 'discover' ? `\`${key}: ${String(treeAt(config.tree, path))}\`` : `\`${key}\``
 }
 
-/** Finds a key of the instance, else of the file's top. */
+/** Finds the path of a key: in the instance, else at the top of the file; `null` if it is in neither. */
 function keyPath({ config, instance }: Subject, key: string): Path | null {
   const own = [...instancePath(config, instance.id), key]
   return [own, [key]].find((place) => treeAt(config.tree, place) !== undefined) ?? null

@@ -15,7 +15,7 @@ export type Lookup = (name: string) => string | undefined
 
 export interface ResolvedInstance {
   readonly instance: Instance
-  /** Texts that must never be shown, without empty ones and duplicates. */
+  /** Texts that are masked or may be masked, without duplicates (see `secretsOf`). */
   readonly secrets: readonly SecretText[]
   readonly notices: readonly string[]
 }
@@ -23,8 +23,9 @@ export interface ResolvedInstance {
 const DEFAULT_TIMEOUT_MS = parseDuration(DEFAULTS.timeout) as number
 
 /**
- * Fills in the variables of one instance and applies the file's defaults. Messages never quote a variable's value that could be secret.
- * @throws ConfigError for this instance only: variables that are not set, values that are not valid
+ * Fills in the variables of one instance and applies the file's defaults. `lookup` returns `undefined` for a variable that is not set.
+ * Messages never quote a text from a place where secrets go.
+ * @throws ConfigError for this instance only: variables that are not set or empty, values that are not valid
  */
 export function resolveInstance(config: Config, raw: RawInstance, lookup: Lookup): ResolvedInstance {
   const path = ['instances', raw.index]
@@ -37,7 +38,10 @@ export function resolveInstance(config: Config, raw: RawInstance, lookup: Lookup
   return { instance, secrets: secretsOf(instance, filled.values()), notices: timeoutNotices(values) }
 }
 
-/** Fills in the variables of the file's `nodeName`; `null` if it has none. @throws ConfigError if a variable is not set */
+/**
+ * Fills in the variables of the file's `nodeName`; `null` if it has none, or if it becomes empty.
+ * @throws ConfigError if a variable without a default is not set or empty
+ */
 export function resolveNodeName(config: Config, lookup: Lookup): string | null {
   const { nodeName } = config.top
   if (nodeName === undefined) return null
@@ -157,8 +161,8 @@ function buildInstance(config: Config, raw: RawInstance, values: InstanceValues,
 }
 
 /**
- * Chooses the timeout: the instance's own before the file's, and at each place `timeout` before Marina's `resticTimeout`, which only
- * applies to a `repository`.
+ * Chooses the timeout, ms: the instance's own before the file's, and at each place `timeout` before Marina's `resticTimeout`, which only
+ * applies to a `repository`; else the default.
  */
 function timeoutOf(values: InstanceValues, { top }: Config): number {
   const restic = values.repository !== undefined

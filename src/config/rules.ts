@@ -1,4 +1,7 @@
-/** Checks rules of `config.yml` that involve two keys, which a schema of single keys cannot express. */
+/**
+ * Checks what the schema of single keys cannot: keys that exclude or need each other, duplicates, names in `env`, and `paths` that leave
+ * the volume.
+ */
 import type { ConfigIssue } from '../errors.ts'
 import { STAGINGS } from '../outcome.ts'
 import { isOpen } from './interpolation.ts'
@@ -16,11 +19,11 @@ type TreeMap = { readonly [key: string]: Tree }
 interface RuleContext {
   readonly source: YamlSource
   readonly settled: boolean
-  /** The default of `stopAttached` at the top of the file. */
+  /** The default of `stopAttached`: that of the file and, for the checks of a target, that of its instance. */
   readonly stopAttached: boolean
 }
 
-/** Checks the instance that stands at `path`. */
+/** Checks one instance. `path` is its place in the file. */
 export function checkInstance(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   return [
     ...checkBackend(instance, path, look),
@@ -32,7 +35,7 @@ export function checkInstance(instance: TreeMap, path: Path, look: RuleContext):
   ]
 }
 
-/** Returns the value of a key; `undefined` if it is missing or contains variables that are not filled in. */
+/** Returns the text of a key; `undefined` if the key is missing, is no text, or contains variables that are not filled in. */
 function known(map: TreeMap, key: string, look: RuleContext): string | undefined {
   const value = map[key]
   if (typeof value !== 'string') return undefined

@@ -1,6 +1,6 @@
 /**
- * Describes `config.yml`: every key with its type and description. The editor's JSON Schema and the README's table
- * are written from it (schemaDocs.ts). Rules that join two keys are in rules.ts; resolveInstance.ts applies the defaults.
+ * Describes `config.yml`: every key with its type and description. The editor's JSON Schema and the README's table are made from it
+ * (schemaDocs.ts). What a single key cannot tell is checked in rules.ts. resolveInstance.ts applies the defaults.
  */
 import { z } from 'zod'
 import { DB_KINDS, type DbKind } from '../databases/engines.ts'
@@ -18,7 +18,11 @@ interface Meta {
 
 type Fail = (message: string) => never
 
-/** Makes a schema for a scalar that `read` turns into a value. Messages say what is wanted; they never quote the text, which may be secret. */
+/**
+ * Makes a schema for a scalar that `read` turns into a value; `read` refuses a text by calling `fail` with a message. `json` is the type
+ * for the JSON Schema. Messages of keys in which secrets may stand (`env`, `repository`, `dumpArgs`, hooks, `ping-url`) never quote the
+ * text.
+ */
 function leaf<T>(json: Record<string, unknown>, read: (text: string, fail: Fail) => T) {
   return z
     .string()
@@ -187,7 +191,7 @@ const dbKind = leaf(wordOrVariable(DB_KINDS), (text, fail): DbKind => {
   return kind ?? fail(`must be one of ${DB_KINDS.join(', ')}`)
 })
 
-/** Attaches the texts to a key. Every key is optional here; the objects say which are required. */
+/** Makes a key optional and attaches its texts. Which keys must be there is checked in rules.ts, and said to editors by `oneOf`. */
 function key<T extends z.ZodType>(type: T, meta: Meta) {
   return type.optional().meta({ ...meta })
 }
@@ -324,7 +328,7 @@ export const instanceShape = {
 
 const instanceSchemaOnly = z.strictObject(instanceShape)
 
-/** Checks one instance whose variables are filled in. */
+/** Checks and parses one instance. Texts with variables that are not filled in may fail here: `loadConfig` drops those issues. */
 export const instanceSchema = instanceSchemaOnly.meta({
   oneOf: [{ required: ['customImage'] }, { required: ['repository'] }],
 })
@@ -361,10 +365,10 @@ const topShape = {
   ...daemonShape,
 }
 
-/** The file's top without its instances. */
+/** Parses the file's top without its instances. */
 export const topSchema = z.strictObject(topShape)
 
-/** The whole file, after the `x-…` keys at its top were removed. */
+/** Checks the whole file, after the `x-…` keys at its top were removed. */
 export const fileSchema = z.strictObject({
   ...topShape,
   instances: z
@@ -379,7 +383,7 @@ export type TopValues = z.output<typeof topSchema>
 
 export type KeyPlace = 'top' | 'instance' | 'target' | 'resources'
 
-/** The known keys of each place, in the order of the README's table. */
+/** The known keys of each place in the file, in the order in which messages list them. */
 export const KNOWN_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   top: [...Object.keys(topShape), 'instances'],
   instance: Object.keys(instanceShape),

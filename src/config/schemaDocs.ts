@@ -28,7 +28,7 @@ interface KeyRow {
   readonly description: string
 }
 
-/** Returns the rows of the README's table, one for each key. */
+/** Returns the rows of the README's table, one for each key but those of Marina's daemon. */
 export function keyRows(): readonly KeyRow[] {
   const rows = [
     ...rowsOf(fileSchema.shape, 'top', Object.keys(sharedShape)),

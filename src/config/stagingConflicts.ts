@@ -1,14 +1,17 @@
-/** Says which keys of a volume target a `staging` cannot go with, whatever the engine. Pure. */
+/** Says which keys of a volume target conflict with its `staging`, whatever the engine. Pure. */
 import type { StagingName } from '../outcome.ts'
 
-/** The parts of a target that staging depends on. `stopAttached` is `null` while variables decide it. */
+/** The parts of a volume target that its `staging` may conflict with. `stopAttached` is `null` while variables decide it. */
 export interface StagedTarget {
   readonly stopAttached: boolean | null
   readonly hasExclude: boolean
   readonly hooks: readonly ('preHook' | 'postHook')[]
 }
 
-/** A sentence for each key that conflicts. Mounting shows the volume as it is, at once: what changes it first, or waits for its end, cannot be had with it. */
+/**
+ * Returns a sentence for each key that conflicts with `staging`. `mount` shows the whole volume, and the data is read only after the hooks
+ * and the start of the applications: so it goes with no key that changes or awaits any of that.
+ */
 export function stagingConflicts(staging: StagingName, { stopAttached, hasExclude, hooks }: StagedTarget): string[] {
   if (staging === 'presync')
     return stopAttached === false

@@ -8,20 +8,20 @@
  */
 import { InputError } from '../errors.ts'
 
-/** The variables by name, and the doubts about them that only the configuration can settle. */
+/** The variables by name, and the doubts about them that only `refuseRestsOfValues` can settle, with the configuration. */
 interface VariablesInput {
   readonly values: ReadonlyMap<string, string>
-  /** Variables that may really be the rest of another value; certain only if the configuration uses their names. */
+  /** Variables that may really be the rest of another value. */
   readonly doubtful: readonly Doubt[]
-  /** Values of `NAME=value` lines. A folded YAML text (`>`) may have joined them with the lines below. */
+  /** Values of `NAME=value` lines, each with its line (1-based). A folded YAML text (`>`) may have joined them with the lines below. */
   readonly lines: readonly { readonly value: string; readonly line: number }[]
 }
 
 interface Doubt {
   readonly name: string
-  /** 1-based. */
+  /** Line of the input on which the doubtful variable begins, 1-based. */
   readonly line: number
-  /** Line of the value that it may belong to, 1-based. */
+  /** Line on which the variable begins whose value it may belong to, 1-based. */
   readonly after: number
 }
 
@@ -31,27 +31,28 @@ const HOW_TO_WRITE =
   'write a value of several lines as a block (NAME<<END, its lines, and a line END), or the whole input as ${{ toJSON(secrets) }}'
 
 /**
- * Takes the input apart: `NAME=value` lines, `NAME<<END` blocks up to a line `END`, or one JSON object of texts, whole
- * numbers and booleans. A value is taken as it stands, its quotes and spaces included. Empty lines and lines that begin
- * with `#` are skipped above the first variable and below a block; below a `NAME=value` line they may belong to its value.
- * Call `refuseRestsOfValues` before a value is used.
+ * Takes the input apart: `NAME=value` lines, `NAME<<END` blocks up to a line `END`, or one JSON object of texts, whole numbers and
+ * booleans. A value is taken as it stands, its quotes and spaces included. Empty lines and lines that begin with `#` are skipped above the
+ * first variable and below a block; below a `NAME=value` line they are refused, because they may belong to its value. Call
+ * `refuseRestsOfValues` before a value is used.
  * @throws InputError with the line of what cannot be read
  */
 export function parseVariables(text: string): VariablesInput {
   return /^\s*\{/.test(text) ? readJson(text) : readLines(text)
 }
 
-/** What is known of a variable's name besides the input. */
+/** Tells about a variable's name what the input does not. */
 export interface NameFacts {
-  /** The configuration uses it. */
+  /** Tells whether the configuration uses the variable. */
   readonly isUsed: (name: string) => boolean
-  /** The step's environment sets it, too. */
+  /** Tells whether the step's environment sets the variable too. */
   readonly isInEnvironment: (name: string) => boolean
 }
 
 /**
- * Refuses an input in which a variable may really be the rest of another value. A name that the configuration uses counts as a variable,
- * unless the workflow gives it a second time, in the environment; any other name may be a line of a secret that happens to contain a `=`.
+ * Refuses an input in which a variable may really be the rest of another value, or in which a value holds a further variable. A name that
+ * the configuration uses counts as a variable, unless the workflow gives it a second time, in the environment; any other name may be a line
+ * of a secret that happens to contain a `=`.
  * @throws InputError that says how to write the value
  */
 export function refuseRestsOfValues(input: VariablesInput, { isUsed, isInEnvironment }: NameFacts): void {
@@ -78,7 +79,7 @@ export function refuseRestsOfValues(input: VariablesInput, { isUsed, isInEnviron
   }
 }
 
-/** Matches one name and value of a flat JSON object, as written, with the character behind them. */
+/** Matches one name and value of a flat JSON object, as written, with the comma or brace behind them. */
 const JSON_PAIR = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*"|[^\s,{}[\]"]+)\s*([,}])/y
 
 function readJson(text: string): VariablesInput {
@@ -118,7 +119,7 @@ function readJsonValue(name: string, text: string): string {
   return value
 }
 
-/** The variable that was read last. A line below it may still belong to its value. */
+/** The variable that was read last, with the line on which it begins (1-based). A line below it may still belong to its value. */
 interface LastVariable {
   readonly line: number
   /** The word that ends its block; `null` for a `NAME=value` line. */
@@ -157,7 +158,10 @@ function readLines(text: string): VariablesInput {
   return { values, doubtful, lines: single }
 }
 
-/** Tells whether a line below a block may belong to the block's value: only if the block's end word occurs once more below it. */
+/**
+ * Tells whether the line of index `at` may belong to the value of the variable above it: always below a `NAME=value` line; below a block
+ * only if the block's end word occurs once more from there on.
+ */
 function mayBelongTo(last: LastVariable, lines: readonly string[], at: number): boolean {
   return last.endWord === null || lines.indexOf(last.endWord, at) >= 0
 }
@@ -170,7 +174,7 @@ function refuseBelowLine(last: LastVariable | null, line: number, what: string):
   )
 }
 
-/** Parses the line that begins a variable. */
+/** Parses the line that begins a variable. `line` is its number, `last` the variable above it. Throws an `InputError` if it begins none. */
 function readHead(
   text: string,
   line: number,
@@ -202,7 +206,7 @@ function refuseLine(line: number, operator: string, last: LastVariable | null): 
   return refuse(line, `expected NAME=value or NAME<<END (the line is not shown, it may be secret)${next}`)
 }
 
-/** Returns the index of the line that ends the block beginning at index `at`. */
+/** Returns the index of the line that ends the block beginning at index `at`. Throws an `InputError` if there is none. */
 function findEnd(lines: readonly string[], at: number, endWord: string): number {
   if (endWord === '') refuse(at + 1, 'a block needs a word after << that ends it')
   const end = lines.findIndex((line, index) => index > at && line.trim() === endWord)

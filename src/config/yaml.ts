@@ -19,13 +19,13 @@ import {
 import type { ConfigIssue } from '../errors.ts'
 import { excerpt } from './excerpt.ts'
 
-/** A value of the file. `null` is YAML's null or an empty value, never the text "null". */
+/** A value of the file. `null` is YAML's null or an empty value; the text "null" in quotes stays a text. */
 export type Tree = string | null | readonly Tree[] | { readonly [key: string]: Tree }
 
 export type Path = readonly (string | number)[]
 
 interface Position {
-  /** 1-based. */
+  /** Both are 1-based. */
   readonly line: number
   readonly column: number
 }
@@ -36,23 +36,23 @@ export interface YamlSource {
   readonly issues: readonly ConfigIssue[]
   /** Finds the position of the value at `path`; if there is none, of the nearest value above it. */
   readonly valueAt: (path: Path) => Position
-  /** Finds the position of the key of `path`. An item of a list has no key: it is the position of its value. */
+  /** Finds the position of the key of `path`: for an item of a list, which has no key, that of its value. If there is none, as `valueAt`. */
   readonly keyAt: (path: Path) => Position
 }
 
 const MAX_TEXT = 1024 * 1024
 /**
- * Nodes that aliases may make: so many, and one more for each character of the text. Thousands of instances that share an `env` stay below
- * it; a text made to explode passes it within moments, and before it takes much memory.
+ * Number of nodes that aliases may make, beside one more for each character of the text. Thousands of instances that share an `env` stay
+ * below it; a text made to explode passes it within moments, and before it takes much memory.
  */
 const FREE_COPIES = 200_000
-/** Fewer where aliases stand in aliases so deep: nobody writes that but to make a text explode. */
+/** Number of aliases within each other from which on only `DEEP_COPIES` nodes may be made: only a text made to explode nests them so deep. */
 const DEEP_ALIASES = 4
 const DEEP_COPIES = 50_000
 const MAX_DEPTH = 50
 const MAX_SYNTAX = 5
 
-/** Parses YAML 1.2 with merge keys. Never throws: what is wrong is listed in `issues`. */
+/** Parses YAML 1.2 with merge keys. Text that is not valid does not throw: what is wrong is listed in `issues`. */
 export function readTree(text: string): YamlSource {
   const reader = new Reader(text)
   const tree = reader.read()
@@ -69,7 +69,6 @@ export function writePath(path: Path): string {
   return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('')
 }
 
-/** Returns true for a map. */
 export function isTreeMap(tree: Tree | undefined): tree is { readonly [key: string]: Tree } {
   return typeof tree === 'object' && tree !== null && !Array.isArray(tree)
 }
@@ -84,12 +83,12 @@ export function treeAt(tree: Tree | undefined, path: Path): Tree | undefined {
   return at
 }
 
-/** Stops the parsing of a document whose aliases expand too far. Its issue is already recorded. */
+/** Stops the parsing of a document that expands or nests too far. Its issue is already recorded. */
 class TooMuch extends Error {}
 
 class Reader {
   readonly issues: ConfigIssue[] = []
-  /** Offsets in the text, by path. Line numbers are only computed when asked for: a file has many positions and few issues. */
+  /** Offset in the text of each value, by `pathKey`. Line numbers are computed only when asked for: a file has many positions and few issues. */
   readonly values = new Map<string, number>()
   readonly keys = new Map<string, number>()
   readonly #text: string
@@ -97,7 +96,7 @@ class Reader {
   readonly #ancestors = new Set<Node>()
   #anchors: ReadonlyMap<Alias, Node> = new Map()
   #copies = 0
-  /** Number of aliases around the present node. */
+  /** Number of aliases and merge keys within which the present node is read. */
   #aliases = 0
 
   constructor(text: string) {
@@ -171,7 +170,7 @@ class Reader {
     }
   }
 
-  /** Converts a node that an alias repeats. */
+  /** Converts a node that an alias or a merge key repeats. Its position is that of the alias. */
   #convertCopy(node: Node, path: Path): Tree {
     this.#aliases++
     const tree = this.#convert(node, path, true)
@@ -262,7 +261,7 @@ class Reader {
   }
 }
 
-/** Writes a path as the key of a map. Fast, because a file has tens of thousands of paths. */
+/** Writes a path as the key of a map. It is fast, because a file has tens of thousands of paths. */
 function pathKey(path: Path): string {
   return path.join('\0')
 }

@@ -1,9 +1,10 @@
 /**
- * Parses cron expressions of five fields, by the rules of Marina's parser (robfig/cron v3). Stricter than cron-parser, which accepts `""`,
- * `H`, seconds and more. The result is lists of numbers, which no second parser can read differently.
+ * Parses cron expressions of five fields by the rules of Marina's parser (robfig/cron v3), without its shorthands such as `@daily`, and
+ * with 7 for Sunday. Knows the names of time zones. It is stricter than cron-parser, which accepts `""`, `H`, seconds and more. The result
+ * is lists of numbers, which no second parser can read differently.
  */
 
-/** The fields of one cron expression. A day field is `null` if it is a star, and then does not restrict. */
+/** The fields of one cron expression, as sorted numbers. A day field is `null` if it does not restrict the days. */
 export interface Cron {
   /** The five fields as written, separated by single spaces. */
   readonly expression: string
@@ -33,7 +34,7 @@ const HOUR: Field = { name: 'hour', min: 0, max: 23 }
 const DAY: Field = { name: 'day of the month', min: 1, max: 31 }
 const MONTH: Field = { name: 'month', min: 1, max: 12, names: MONTHS }
 const WEEKDAY: Field = { name: 'day of the week', min: 0, max: 6, names: WEEKDAYS }
-/** The number 7, which crontabs also write for Sunday: alone, or as the end of a range such as `5-7` or `fri-sun`. */
+/** Number that stands for the Sunday after Saturday: the end of a range such as `5-7` or `fri-sun`. Crontabs also write it alone. */
 const LAST_SUNDAY = 7
 const LONGEST_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
@@ -97,8 +98,9 @@ function splitTimezone(text: string): { timezone: string | null; rest: string } 
 }
 
 /**
- * Parses the two day fields. If both restrict, a day that fits either of them fires; if one is a star, the other alone decides. a step
- * (every second day) restricts and is not a star: that is robfig/cron's rule, which Marina's users rely on.
+ * Decides on which days a schedule fires. If both fields restrict, a day that fits either of them fires; if one is a star, the other alone
+ * decides. A step (every second day) restricts and is not a star: that is robfig/cron's rule, which Marina's users rely on. If both
+ * restrict and one of them names every day, every day fires.
  */
 function readDays(day: ReadField, weekday: ReadField): Pick<Cron, 'daysOfMonth' | 'daysOfWeek'> {
   const everyDay = day.values.length === 31 || weekday.values.length === 7
@@ -141,7 +143,7 @@ function readItem(item: string, field: Field): { from: number; to: number; step:
   return { from, to, step, star: false }
 }
 
-/** Parses a number or a range. `high` is `null` in a step such as `5/15`, which means 5-59/15. */
+/** Parses a number or a range. `high` is `null` for the first part of a step such as `5/15`, which means 5-59/15. */
 function readRange(low: string, high: string | null, field: Field): { from: number; to: number } {
   const from = readNumber(low, field)
   const to = high === null ? field.max : readNumber(high, field)

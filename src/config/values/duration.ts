@@ -12,7 +12,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** Returns the duration in ms; `null` if the text is none: a number without a unit, a negative one, anything else. */
+/**
+ * Returns the duration in ms, perhaps with a fraction; `null` if the text is none: a number other than `0` without a unit, a negative one,
+ * anything else.
+ */
 export function parseDuration(text: string): number | null {
   if (text === '0') return 0
   const part = /([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d)/y

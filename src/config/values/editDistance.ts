@@ -1,6 +1,6 @@
 /** Measures how far two words are from each other. Pure. */
 
-/** Counts the insertions, deletions, changes and swaps of neighbours that turn one word into the other. */
+/** Returns the least number of insertions, deletions, changed letters and swaps of neighbours that turn one word into the other. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

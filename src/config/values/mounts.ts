@@ -1,6 +1,6 @@
 /** Parses the user's own mounts, in the forms of `docker run`: `--mount` text, or the short `source:/target[:ro]`. */
 
-/** A mount of the backup container other than `/backup`. The source of a bind is a path on the Docker host. */
+/** A mount of the user's for the backup container. The source of a bind is a path on the Docker host. */
 export interface UserMount {
   readonly type: 'bind' | 'volume' | 'tmpfs'
   /** `null` for a tmpfs, and for a volume without a name. */
@@ -13,7 +13,10 @@ type MountResult = { readonly ok: true; readonly mount: UserMount } | { readonly
 
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
-/** Parses one mount, or says in one sentence what is wrong with it. A mount that would hide the staged data in `/backup` is refused. */
+/**
+ * Parses one mount, or says in one sentence what is wrong with it. A mount at or below `/backup` is refused, because it would hide the
+ * staged data.
+ */
 export function parseMount(text: string): MountResult {
   const read = /^[a-z-]+=/.test(text) ? readLong(text) : readShort(text)
   if (typeof read === 'string') return { ok: false, message: read }

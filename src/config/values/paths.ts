@@ -2,8 +2,8 @@
 import { excerpt } from '../excerpt.ts'
 
 /**
- * Returns normalised paths: relative, without `.`, empty parts or a leading `/`; sorted, and none below another. Empty: the whole volume.
- * `problems` has one sentence for each path that is wrong.
+ * Returns normalised paths: relative, without `.`, empty parts or a leading `/`; sorted, and none below another. No paths mean the whole
+ * volume. Wrong paths are left out: `problems` has one sentence for each, with its index in the argument.
  */
 export function normalisePaths(paths: readonly string[]): {
   paths: readonly string[]
@@ -25,7 +25,7 @@ export function normalisePaths(paths: readonly string[]): {
   return { paths: mergeOverlaps(clean), problems }
 }
 
-/** Longest path that Linux takes, in bytes. */
+/** Longest path that Linux takes, bytes. */
 const LONGEST_PATH = 4095
 
 function pathProblem(path: string): string | null {

@@ -1,8 +1,8 @@
 /** Checks `retention` as Marina's users write it: `7d:4w:6m`, the number to keep of each kind. Pure. */
 
 /**
- * Returns true where the text says how many to keep: numbers with a unit (`h`, `d`, `w`, `m`, `y`), each unit once, or up to three bare
- * numbers for days, weeks and months. A part may be empty, as it may in Marina; one at least must keep something.
+ * Tells whether the text says how many to keep: numbers with a unit (`h`, `d`, `w`, `m`, `y`), each unit once, or up to three bare numbers
+ * for days, weeks and months. A part may be empty, as it may in Marina. At least one part must keep something.
  */
 export function isRetention(text: string): boolean {
   const parts = text.split(':').filter((part) => part !== '')
