@@ -8,7 +8,7 @@ import { code, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
 import { publicPage } from './publicPage.ts'
 import { verdictLine } from './verdict.ts'
-import { warningList } from './warnings.ts'
+import { warningList } from './warningList.ts'
 
 export interface SummaryOptions {
   /** Strangers read it: no names of files, no lines of containers. */

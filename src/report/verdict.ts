@@ -2,7 +2,7 @@
 import { count, seconds } from '../format.ts'
 import type { InstanceReport, InstanceStatus, RunReport } from '../outcome.ts'
 import { inline } from './markdown.ts'
-import { warningsOf } from './warnings.ts'
+import { warningsOf } from './warningList.ts'
 
 const NAMES_SHOWN = 5
 
