@@ -1,6 +1,6 @@
 /**
- * Dumps one database container into the staging volume. A dump counts when its tool said 0, it is not empty, the file is as
- * long as what was passed on, and it ends as the engine ends it; anything else is a failure with the tool's own words.
+ * Dumps one database container into the staging volume. A dump counts if its tool said 0, it is not empty, the file is as long as what was
+ * passed on, and its format says that it is complete. Anything else is a failure with the tool's own words.
  */
 
 import type { DbTarget } from '../config/model.ts'
@@ -39,7 +39,7 @@ interface DumpRequest {
   readonly owner: { readonly uid: number; readonly gid: number }
   /** Masks passwords that are found in arguments, in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => void
-  /** Receives lines for the instance's log: what the tool says, and every 30 s how far it is. */
+  /** Receives lines for the instance's log: what the tool says, what is waited for, and every 30 s how much was dumped. */
   readonly onLine: (line: string) => Promise<void>
   /** Deadline for all files of the target together, ms. */
   readonly deadlineMs: number
@@ -58,16 +58,16 @@ interface DumpedFile {
 export interface DumpReport {
   readonly kind: DbKind
   readonly files: readonly DumpedFile[]
-  /** The program that dumped, with the first line of its `--version`. */
+  /** The program that dumped. `toolVersion` is the first line of its `--version`. */
   readonly tool: string
   readonly toolVersion: string
   /** Warnings on the target: the dump is complete, but somebody should look. */
   readonly warnings: readonly string[]
-  /** What the target's owner should change or know. */
+  /** Sentences about what the target's owner should change or know. Each becomes a warning of the run. */
   readonly notices: readonly string[]
 }
 
-/** Runs a script in the helper. */
+/** The part of the helper that a dump needs: it runs scripts. */
 export type DumpHelper = Pick<CopyHelper, 'exec'>
 
 const MAKE_DIRECTORY_MS = 60_000
@@ -77,7 +77,8 @@ const MAKE_DIRECTORY = `mkdir -p -- "$1" && chown -- "$2" "\${1%/*}" "$1" && chm
 
 /**
  * Dumps the target, into one file for the server or one for each of its `databases`. Throws an `InstanceError` with one sentence, or
- * `CancelledError`; then no process is left in the container, and nothing of the dump in the staging volume.
+ * `CancelledError`. Then the tool has been ended, and the dump's directory is removed from the staging volume; if it cannot be removed, the
+ * sentence says so.
  */
 export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: DumpRequest): Promise<DumpReport> {
   const deadline = Date.now() + request.deadlineMs
@@ -117,7 +118,10 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
   }
 }
 
-/** Decides how to dump. Secrets in the arguments are masked first, because messages may quote the arguments. */
+/**
+ * Decides how to dump. Secrets in the arguments are masked first, because messages may quote the arguments. Throws `InstanceError` for
+ * arguments that cannot be used.
+ */
 async function planDump(
   request: DumpRequest,
   tools: DumpTools,
@@ -141,7 +145,7 @@ async function planDump(
   return { kind, plan }
 }
 
-/** Does `work`, and adds to a failure what to write in the configuration, if the tool's words suggest something. */
+/** Does `work`. If a tool failed in words that suggest what to write in the configuration (`plan.hint`), the error says that, too. */
 async function withHint<T>(plan: DumpPlan, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -217,7 +221,10 @@ async function makeDirectory(helper: DumpHelper, request: DumpRequest): Promise<
     throw new InstanceError(`its directory in the staging volume could not be made: ${execReason(made)}`)
 }
 
-/** Removes an incomplete dump, also if only one of several databases failed. Ignores the signal: a cancelled run cleans up too. */
+/**
+ * Removes the dump's directory, also if only one of several databases failed. Takes no signal, because a cancelled run cleans up too.
+ * Throws `InstanceError` if it cannot; `cause` is why the dump failed.
+ */
 async function removeRest(helper: DumpHelper, request: DumpRequest, cause: unknown): Promise<void> {
   const removed = await helper.exec({
     script: 'rm -rf -- "$1"',

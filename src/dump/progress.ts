@@ -2,7 +2,10 @@
 
 const PROGRESS_MS = 30_000
 
-/** Writes a line every 30 s, also while no byte comes (the tool may wait for a lock). `end` throws what `onLine` threw. */
+/**
+ * Begins to write a line about the file `name` every 30 s, also while no byte comes (the tool may wait for a lock). `add` counts bytes that
+ * have come. `end` stops it, and throws what `onLine` threw.
+ */
 export function beginProgress(name: string, onLine: (line: string) => Promise<void>) {
   const begun = Date.now()
   let bytes = 0

@@ -1,4 +1,7 @@
-/** Asks a database container before its dump begins: which tools it has, and whether the account sees everything that is to be dumped. */
+/**
+ * Asks a database container before its dump begins which tools it has, and whether the account sees everything that is to be dumped; and
+ * after a failure, whether it stopped meanwhile.
+ */
 
 import type { DumpPlan, DumpTools } from '../databases/engineContract.ts'
 import { DATABASE_TOOLS } from '../databases/engines.ts'
@@ -17,7 +20,10 @@ done`
 
 type Question = Pick<ExecRequest, 'script' | 'args' | 'env'>
 
-/** Runs a question's script in the container. Throws `CancelledError`, or an `InstanceError` with the script's own words. */
+/**
+ * Runs a question's script in the container and returns its stdout. Throws `CancelledError`; `ToolFailure` with the script's own words if
+ * it failed; another `InstanceError` if nobody can say how it ended.
+ */
 async function ask(
   docker: Docker,
   { id, signal }: { readonly id: string; readonly signal: AbortSignal },
@@ -30,7 +36,7 @@ async function ask(
   return answer.stdout
 }
 
-/** Finds the dump tools of all engines in the container, each with the first line of its `--version`. */
+/** Finds the dump tools of all database engines in the container, each with the first line of its `--version`. Throws as `ask` does. */
 export async function findTools(docker: Docker, id: string, signal: AbortSignal): Promise<DumpTools> {
   const stdout = await ask(docker, { id, signal }, { script: FIND_TOOLS, args: DATABASE_TOOLS })
   return new Map(
@@ -43,7 +49,8 @@ export async function findTools(docker: Docker, id: string, signal: AbortSignal)
 
 /**
  * Asks for the account's rights, because a dump silently lacks what the account may not see. Throws an `InstanceError` if the dump would
- * lack something; returns a warning if that cannot be known, else `null`.
+ * lack something, or as `ask` does. Returns a warning if the rights cannot be known; `null` if they suffice, or if the plan has no
+ * question.
  */
 export async function askRights(
   docker: Docker,
@@ -58,7 +65,10 @@ export async function askRights(
   return warning
 }
 
-/** Says what happened to the container during the dump, to explain a failure; `''` if it runs, or if the engine does not tell. */
+/**
+ * Says what happened to the container during the dump, as the beginning of the failure's sentence (`it was paused meanwhile: `); `''` if it
+ * runs, or if the engine does not tell.
+ */
 export async function stoppedMeanwhile(docker: Docker, id: string): Promise<string> {
   const argv = ['container', 'inspect', '--format', '{{.State.Status}}', id]
   const { stdout } = await query(docker, argv, { deadlineMs: INSPECT_MS })

@@ -1,8 +1,8 @@
 /**
- * Transfers one dump: from the tool's stdout in the database container, through this process, into a file of the helper.
- * Memory is flat; nothing is written on the runner or in the database container.
+ * Transfers one dump from the tool's stdout in the database container, through this process, into a file of the helper. Little memory is
+ * used, however large the dump; nothing is written on the runner or in the database container.
  *
- * The file is `….part` until the tool said 0, the end marker was seen, and the file is as long as what was passed on.
+ * The file is called `….part` until the tool said 0, the format was found complete, and the file is as long as what was passed on.
  */
 import { createHash } from 'node:crypto'
 import { PassThrough } from 'node:stream'
@@ -37,13 +37,16 @@ export interface TransferResult {
   readonly sha256: string
 }
 
-/** Bytes that may wait between the two ends. */
+/** Number of bytes that may wait between the sender and the receiver. */
 const PIPE_BYTES = 1 << 20
 const FINISH_MS = 120_000
 
 const RECEIVE = `umask 077; exec cat >"$1"`
 
-/** Prints the size of the file. The size decides, because a receiver also ends well on a stream that was cut. */
+/**
+ * Gives the file `$1` its owner `$4`, its mode and its name `$2`, if it has `$3` bytes. The size decides, because a receiver also ends well
+ * on a stream that was cut.
+ */
 const FINISH = `
 size=$(stat -c %s -- "$1") || exit 1
 if [ "$size" != "$3" ]; then echo "the file has $size bytes of $3" >&2; exit 1; fi
@@ -67,7 +70,7 @@ export async function transfer(
 
 type Pipe = ReturnType<typeof openPipe>
 
-/** Connects the two ends: counts and hashes the bytes, and makes the sender wait if the receiver is slower. */
+/** Connects the sender to the receiver: counts and hashes the bytes, and makes the sender wait if the receiver is slower. */
 function openPipe(onBytes: (count: number) => void) {
   const through = new PassThrough({ highWaterMark: PIPE_BYTES })
   through.on('error', () => {}) // destroyed on purpose, when its other end is gone
@@ -146,7 +149,7 @@ async function receive(helper: Pick<CopyHelper, 'exec'>, request: TransferReques
   }
 }
 
-/** Throws an `InstanceError` if either end failed, or if the dump is not complete. */
+/** Throws an `InstanceError` if the sender or the receiver failed, or if the dump is empty or not complete. */
 function refuseFailure({ tool, missing }: Sent, received: ExecResult, bytes: number): void {
   // where the receiver went first the tool was ended by us: the receiver's words are the reason
   if (received.code !== 0 && (tool.code === 0 || tool.ended.kind === 'cancelled'))

@@ -1,7 +1,7 @@
 /** Collects the warnings of a dump tool, each with the lines that belong to it, up to a number that a person reads. */
 import type { DumpPlan } from '../databases/engineContract.ts'
 
-/** Largest number of warnings that are kept; the log has every line. */
+/** Largest number of the tool's warnings that are kept; the log has every line. */
 const MOST_WARNINGS = 20
 export function collectWarnings({ isWarning, isContinuation }: Pick<DumpPlan, 'isWarning' | 'isContinuation'>) {
   const warnings: string[] = []
@@ -18,7 +18,7 @@ export function collectWarnings({ isWarning, isContinuation }: Pick<DumpPlan, 'i
       if (isOpen) warnings.push(line.trim())
       else if (isWarning(line)) more++
     },
-    /** Adds a warning of our own. */
+    /** Adds a warning of our own, which is kept in any case. */
     say: (warning: string) => void warnings.push(warning),
     list: (): readonly string[] =>
       more === 0 ? warnings : [...warnings, `and ${more} more: the instance's log has them all`],
