@@ -1,4 +1,4 @@
-/** The strategy `copy`: one copy, of a live volume, or of one whose applications are stopped meanwhile. */
+/** The strategy `copy`: makes one copy, while the applications run or while they are stopped. */
 import { copyVolume, survey } from '../copy/copyVolume.ts'
 import { confirmPasses, singlePass } from '../copy/twoPassCopy.ts'
 import type { CopyingStrategy } from './stagingContract.ts'

@@ -1,4 +1,7 @@
-/** The strategy `presync`: a first pass while applications run, and during the stop a second pass that brings the copy up to date. */
+/**
+ * The strategy `presync`: a first pass while applications run, and during the stop a second pass that brings the copy up to date. Where two
+ * passes are not exact it makes one copy during the stop.
+ */
 import { confirmPasses, firstPass, secondPass, supportsTwoPasses } from '../copy/twoPassCopy.ts'
 import { copyStaging } from './copy.ts'
 import type { CopyingStrategy } from './stagingContract.ts'

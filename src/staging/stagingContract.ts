@@ -1,6 +1,6 @@
 /**
  * Defines a staging strategy: a way by which a volume's data comes under `/backup`. To add one, write a file beside this one, and add its
- * word to `STAGINGS` (outcome) and its line to `strategies`.
+ * name to `STAGINGS` (`outcome.ts`) and its line to `STRATEGIES` (`strategies.ts`).
  */
 import type { VolumeTarget } from '../config/model.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
@@ -20,7 +20,10 @@ interface StrategyBasics {
    * the target that conflict are refused earlier (`config/stagingConflicts`).
    */
   refusal(target: VolumeTarget, engine: EngineTraits): string | null
-  /** Says what happens to the volume, in words that follow "would be". `why` says why this strategy was chosen. */
+  /**
+   * Says what happens to the volume, in words that follow "would be". `why` is the reason for which this strategy was chosen, in words that
+   * follow "because".
+   */
   describe(why: string): string
 }
 
@@ -47,13 +50,13 @@ export interface CopyingStrategy extends StrategyBasics {
   readonly name: Exclude<StagingName, 'mount'>
   /** Copies while applications go on. Throws as `copyVolume` does. */
   copyLive(helper: CopyHelper, request: CopyRequest): Promise<CopyResult>
-  /** Does everything that can be done before the stop. If this fails, nothing has to be stopped. Throws as `copyVolume` does. */
+  /** Does everything that can be done before the stop. If it throws, nothing has to be stopped. Throws as `copyVolume` does. */
   beforeStop(helper: CopyHelper, request: CopyRequest): Promise<BegunCopy>
 }
 
-/** A copy around a stop, in its state before the stop. */
+/** A copy around a stop, of which everything is done that can be done before the stop. */
 export interface BegunCopy {
-  /** The strategy that is really used: two passes may not be exact on a file system. */
+  /** The strategy that is really used: `presync` becomes `copy` on a file system where two passes are not exact. */
   readonly staging: CopyingStrategy['name']
   /** A line for the log if that is not the strategy that was asked for; else `null`. */
   readonly note: string | null
@@ -61,5 +64,5 @@ export interface BegunCopy {
   whileStopped(): Promise<UnconfirmedCopy>
 }
 
-/** Compares the copy with the volume as it was during the stop. Applications may be up again. Throws as `copyVolume` does. */
+/** Compares the copy with the listing of the volume that was made during the stop, so applications may be up again. Throws as `copyVolume` does. */
 export type UnconfirmedCopy = () => Promise<CopyResult>
