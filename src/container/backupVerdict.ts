@@ -9,9 +9,9 @@ export interface ContainerEnd {
   readonly state: ContainerState
   /** The end of stderr: the container's or, if the container never started, the docker client's. */
   readonly stderr: string
-  /** Whether `/backup.sh` exists in the container; `null` if that was not checked. */
+  /** True if `/backup.sh` exists in the container; `null` if that is not known. */
   readonly hasScript: boolean | null
-  /** What the first line of `/backup.sh` says; `null` if that was not checked. */
+  /** What the beginning of `/backup.sh` shows; `null` if it does not exist or was not read. */
   readonly head: ScriptHead | null
   /** The USER that was used, from the image or the configuration. Empty is root. */
   readonly user: string
@@ -48,13 +48,16 @@ export function backupFailure(end: ContainerEnd): string | null {
   return `its container ended with ${after}. The ENTRYPOINT (${tool}) got /backup.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs`
 }
 
-/** ` after 1.8 s`; nothing where the engine took the time of the start after that of the end, as it can when a container ends at once (measured on 20.10). */
+/**
+ * Returns ` after 1.8 s`; empty if the engine took the time of the start after that of the end, as it can when a container ends at once
+ * (measured on 20.10).
+ */
 function durationOf({ startedAt, finishedAt }: ContainerState): string {
   const ms = Date.parse(finishedAt) - Date.parse(startedAt)
   return ms >= 0 ? ` after ${seconds(ms / 1000)}` : ''
 }
 
-/** What to do about a failure whose cause shows in the last words of the script; `null` where none is known. */
+/** Says what to do about a failure whose cause shows in the end of stderr; `null` if none is known. */
 function hintOf({ stderr, user }: ContainerEnd): string | null {
   const changed = /^.*: (?:file changed as we read it|file removed before we read it|file shrank by .*)$/im.exec(stderr)
   if (changed) {
@@ -69,8 +72,9 @@ function hintOf({ stderr, user }: ContainerEnd): string | null {
 }
 
 /**
- * Why `/backup.sh` could not be run, in the words of the program that was to run it; `null` where it was run. Newer engines say so as a start
- * that failed; older ones, an init or a wrapper by an exit code and a line on stderr, and `env` where it does not find what line 1 names.
+ * Says why `/backup.sh` could not be run, in the words of the program that was to run it; `null` if nothing says so. A newer engine reports
+ * this as a failed start. Otherwise it shows as an exit code and a line on stderr: of an older engine, of an init or a wrapper, or of an
+ * `env` that does not find the interpreter of line 1.
  */
 function whyNotRun({ state, stderr, head }: ContainerEnd): string | null {
   const byInit = /^exec \/backup\.sh: (no such file or directory|exec format error|permission denied)$/m.exec(stderr)
@@ -108,7 +112,7 @@ function killedBySignal({ state, memory }: ContainerEnd): string {
   return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
 }
 
-/** Says why the container's first program could not be started. The engine's message ends in `exec: "PROGRAM": why`. */
+/** Says why the container's first program could not be started. `said` is docker's message, which ends in `exec: "PROGRAM": why`. */
 function startFailure({ image, head }: ContainerEnd, said: string): string {
   const found = /exec: "((?:[^"\\]|\\.)*)": (.*?)(?:: unknown)?$/.exec(said)
   if (!found) return `the backup container could not be started: ${said}`
@@ -121,7 +125,7 @@ function startFailure({ image, head }: ContainerEnd, said: string): string {
   return `${unstarted}: ${whyUnstartable(head, why)}`
 }
 
-/** What the file itself shows of why it could not be started. */
+/** Says why `/backup.sh` could not be started, by what the file itself shows (`head`); if that shows nothing, in the engine's words `why`. */
 function whyUnstartable(head: ScriptHead | null, why: string): string {
   const isForeign = /exec format error/.test(why)
   switch (head?.kind) {

@@ -1,22 +1,25 @@
 /**
- * Takes the options of mounts out of what `docker start --attach` says itself. Its words come on the stderr that is else the
- * container's own, and only there where the container could not be started: then they are the first that comes.
+ * Takes mount options, which may be secret, out of what `docker start --attach` says itself. Its words come on the same stderr as the
+ * container's. It speaks only if the container could not be started, and then its words are the first that come.
  */
 import { mountFailureIn } from '../docker/mountFailures.ts'
 import { withoutMountOptions } from '../docker/mountOptions.ts'
 
 const BEGIN = 'Error response from daemon: '
-/** More than an engine says; a longer output is the container's. */
+/** Bytes of stderr beyond which it is the container's: no message of docker is so long. */
 const LONGEST = 64 << 10
 
 export interface ClientWordsFilter {
-  /** What may be shown of the output so far. */
+  /** Takes the next bytes and returns those that may be shown now. */
   take(chunk: Buffer): Buffer
-  /** What was held back until the end. */
+  /** Returns at the end what was held back, without mount options. */
   rest(): Buffer
 }
 
-/** Filters a stderr. Words of a mount that failed are held back until it ends; all else passes as it comes. */
+/**
+ * Makes a filter for the client's stderr. If it begins with docker's words about a failed mount, all of it is held back until `rest`;
+ * everything else passes as it comes.
+ */
 export function filterClientWords(): ClientWordsFilter {
   let held = Buffer.alloc(0)
   let passes = false

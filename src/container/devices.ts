@@ -7,16 +7,16 @@ import { type Docker, query } from '../docker/process.ts'
 
 const LOOK_MS = 60_000
 
-/** Programs that print `/proc/self/mountinfo`: an image may have a shell and no `cat`. */
+/** Commands that print `/proc/self/mountinfo`, in the order in which they are tried: an image may have a shell and no `cat`. */
 const READERS: readonly (readonly [program: string, ...args: string[]])[] = [
   ['cat', '/proc/self/mountinfo'],
   ['sh', '-c', `while IFS= read -r line; do printf '%s\\n' "$line"; done </proc/self/mountinfo`],
 ]
 
 /**
- * Returns the mounts, and places below them, that lie on another device than a new volume does. Only a container sees them as a backup
- * will, so a short-lived container of the first of `images` that has a program for it looks and removes itself. Returns `null` if none
- * has one, or if the look fails.
+ * Returns the mounts, and mount points below them, that lie on another device than a new volume does. Only a container sees them as a
+ * backup will, so a short-lived container looks and removes itself. Its image is the first of `images` that has one of `READERS`. Returns
+ * `null` if none has, or if the look fails.
  */
 export async function findOtherDevices(
   docker: Docker,

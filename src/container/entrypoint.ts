@@ -1,6 +1,6 @@
 /** Tells an ENTRYPOINT that runs its arguments from a tool that takes `/backup.sh` for a command of its own. Pure. */
 
-/** Programs that start another one, which follows their options. */
+/** Programs that start another one, which is named after their options. */
 const STARTERS = /^(tini(-static)?|dumb-init|catatonit|docker-init|env|nice|ionice|timeout|setsid|stdbuf|xargs)$/
 /** Programs that start another one as the user that their first argument names. */
 const STARTERS_AS_USER = /^(gosu|su-exec|setuidgid|s6-setuidgid)$/
@@ -8,7 +8,7 @@ const STARTERS_AS_USER = /^(gosu|su-exec|setuidgid|s6-setuidgid)$/
 const RUNS_ITS_ARGUMENTS =
   /^(sh|bash|ash|dash|ksh|zsh|busybox|python[0-9.]*|perl|ruby|node|deno|bun|php|init|with-contenv|my_init|s6-.*)$|entry|start|run|wrap|exec|\.(sh|bash|py|pl|rb|js)$/i
 
-/** A tool's message about a command that it does not know. */
+/** Matches a tool's message about a command that it does not know. */
 const UNKNOWN_COMMAND =
   /(unknown|unrecogni[sz]ed|invalid|unexpected|no such|not a|expected).*backup\.sh|backup\.sh.*(unknown|unrecogni[sz]ed|invalid|unexpected|no such command|not a)/i
 
@@ -23,7 +23,10 @@ export function toolOfEntrypoint(entrypoint: readonly string[], said: string): s
   return refused || !RUNS_ITS_ARGUMENTS.test(program) ? program : null
 }
 
-/** Returns the program that inits and the like start, without its folder. */
+/**
+ * Returns the name, without its folder, of the program that an ENTRYPOINT starts, also behind inits and the like; if a script is named
+ * behind the program, the script's. `null` if there is no program.
+ */
 export function programOf(entrypoint: readonly string[]): string | null {
   let skipsUser = false
   for (const word of entrypoint) {

@@ -1,4 +1,4 @@
-/** Makes the environment of the backup container: the contract's variables, then the instance's own. Pure. */
+/** Makes the environment of the backup container: the variables of the image's contract (`MARINA_…`), then the instance's own. Pure. */
 import type { Instance } from '../config/model.ts'
 import { InstanceError } from '../errors.ts'
 import { bytes } from '../format.ts'
@@ -28,12 +28,12 @@ export function backupEnvironment(instance: Instance, facts: EnvironmentFacts): 
   })
 }
 
-/** Longest variable that the kernel passes to a program: 128 KiB for name, `=`, value and a closing NUL. */
+/** Length of the longest variable that the kernel passes to a program, bytes: 128 KiB for name, `=`, value and a closing NUL. */
 const LONGEST_VARIABLE = 128 * 1024 - 1
 
 /**
- * Throws `InstanceError` for a variable that is too long for any process: the docker client, which carries it, could not be started, and
- * neither could the backup.
+ * Returns the variables. Throws `InstanceError` for one that is too long for any process: the docker client, which carries it, could not be
+ * started, and neither could the backup.
  */
 function refuseTooLong(environment: Record<string, string>): Record<string, string> {
   for (const [key, value] of Object.entries(environment)) {

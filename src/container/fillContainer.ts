@@ -1,4 +1,4 @@
-/** Fills the backup container before it starts: `/backup` and the run directory, the manifest and the script, owned by the image's user. */
+/** Fills the backup container before it starts (`/backup` and the run directory, the manifest, the script), owned by the user that it runs as. */
 import type { Instance } from '../config/model.ts'
 import { copyIn, type FileToCopy, look } from '../docker/copyFiles.ts'
 import type { ReadyImage } from '../docker/images.ts'
@@ -9,7 +9,7 @@ import { type NumericUser, needsFiles, numericUser } from './user.ts'
 
 export interface Contents {
   readonly layout: Layout
-  /** Which of the directories `volume/` and `db/` are needed. */
+  /** Tells which of the directories `volume/` and `db/` are needed. */
   readonly uses: { readonly volumes: boolean; readonly databases: boolean }
   /** The directories above the paths of mounted volumes, with the owners and modes that they have in the volumes. */
   readonly parents: readonly FileToCopy[]
@@ -24,7 +24,7 @@ export interface ImageUserRequest {
   readonly signal: AbortSignal
 }
 
-/** Puts everything into the created container in one call, and returns the user who owns it. */
+/** Puts everything into the created container in one call, and returns the user to whom it belongs. */
 export async function fillContainer(
   request: ImageUserRequest,
   container: string,
@@ -41,7 +41,10 @@ export async function fillContainer(
   return owner
 }
 
-/** Looks up the numbers of the user that the image runs as, in the created container's own files. */
+/**
+ * Looks up the numbers of the user that the container runs as (the configuration's or the image's), in the created container's own files.
+ * Throws `InstanceError` if they do not name the user.
+ */
 export async function imageUserOf(
   { docker, instance, image, signal }: ImageUserRequest,
   container: string,

@@ -22,7 +22,7 @@ export type ManifestTarget =
       /** The configured paths, relative to the volume's root. Empty: the whole volume. */
       readonly paths: readonly string[]
       readonly exclude: readonly string[]
-      /** Number of files; `null` if the volume was mounted, because then they are not counted. */
+      /** Number of files. `files` and `bytes` are `null` if the volume was mounted, because then nothing is counted. */
       readonly files: number | null
       readonly bytes: number | null
       readonly driver: string

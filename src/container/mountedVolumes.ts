@@ -11,13 +11,13 @@ export interface CreatedContainer {
   readonly docker: Docker
   readonly id: string
   readonly layout: Layout
-  /** Value of the `made-by` label on a volume that our mount would create implicitly, because the user's volume has vanished. */
+  /** The job's id. It is the value of the `made-by` label on a volume that our mount created implicitly, because the user's volume had vanished. */
   readonly madeBy: string
   readonly signal: AbortSignal
 }
 
 export interface MountedVolumes {
-  /** Volumes that cannot be backed up, each with one sentence. */
+  /** Volumes that cannot be backed up, each with one sentence that says why. */
   readonly failed: ReadonlyMap<VolumeSource, string>
   /** For each volume with `paths`: the directories above these paths, with owner and mode as in the volume. */
   readonly parents: ReadonlyMap<VolumeSource, readonly FileToCopy[]>
@@ -28,8 +28,8 @@ const EMPTY =
   'is empty, or holds nothing but sockets: nothing was backed up of it. If it may be empty, set allowEmpty: true'
 
 /**
- * Checks each volume. `areWhole`: whole volumes are mounted, even if only paths of them are backed up. Only then can owners and modes of
- * the directories above the paths be read, and symbolic links be recognised.
+ * Checks each volume. `areWhole`: the whole volumes are mounted, also those of which only paths are backed up. Only then are paths checked,
+ * since only then can owners and modes of the directories above them be read, and symbolic links be recognised.
  */
 export async function lookIntoVolumes(
   container: CreatedContainer,
@@ -62,7 +62,7 @@ async function isEmptyVolume({ docker, id, layout, signal }: CreatedContainer, v
   return found === null || (found.type === 'directory' && found.empty)
 }
 
-/** Returns the directories above a target's paths, or what is wrong with the paths. */
+/** Returns the directories above a target's paths, or a sentence that says what is wrong with the paths. */
 async function lookAtPaths(
   { docker, id, layout, signal }: CreatedContainer,
   source: VolumeSource,

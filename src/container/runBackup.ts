@@ -26,10 +26,13 @@ export interface BackupRun {
   readonly signal: AbortSignal
 }
 
-/** How the backup container ended. A container that was stopped because `signal` fired counts as failed; the caller knows the reason. */
+/**
+ * Says how the backup container ended. If `signal` fired, the caller goes by its reason and not by this: a container that is stopped can
+ * even end with exit code 0.
+ */
 export type BackupEnd = { readonly warnings: readonly string[] } & (
   | { readonly kind: 'success' }
-  /** `exitCode` is `null` if it did not run to an end. `error` is one sentence. */
+  /** `exitCode` is `null` if the container did not run to an end: it was never started, was removed, or could not be stopped. `error` is one sentence. */
   | { readonly kind: 'failed'; readonly exitCode: number | null; readonly error: string }
 )
 
@@ -51,7 +54,10 @@ const FOR_EVER_MS = 2 ** 31 - 1
 const UNKNOWN_END = 'nobody can say how the backup ended'
 const SEE_ENGINE = 'See that the engine runs; the next run on this host cleans up'
 
-/** Starts the container and returns when it has ended. Throws `EngineLostError` if the engine is away for too long to tell the result. */
+/**
+ * Starts the container, and returns when it has ended or was stopped because `signal` fired. Throws `EngineLostError` if the engine is away
+ * for too long to tell the result.
+ */
 export async function runBackup(run: BackupRun): Promise<BackupEnd> {
   const attached = await runAttached(run)
   const { container, outlived } = await waitForEnd(run)
@@ -72,11 +78,14 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
 
 interface AttachedEnd {
   readonly ended: Ended
-  /** The end of stderr. */
+  /** The last 4096 characters of stderr, or fewer. */
   readonly said: string
 }
 
-/** Reads both outputs into the log until the client ends. When the signal fires the container is stopped. Throws `EngineLostError` where the engine does not answer any more. */
+/**
+ * Starts the container, and reads both outputs into the log until the client ends. When the signal fires the container is stopped. Throws
+ * `EngineLostError` if the engine does not answer any more.
+ */
 async function runAttached({ docker, container, log, signal }: BackupRun): Promise<AttachedEnd> {
   log.rememberStderr()
   const client = stream(docker, ['start', '--attach', container])
@@ -99,7 +108,7 @@ async function runAttached({ docker, container, log, signal }: BackupRun): Promi
   return { ended, said: reading.said() }
 }
 
-/** Passes both outputs of the client to the log. */
+/** Passes both outputs of the client to the log. `ended` resolves when both are at their end; `said` returns the end of stderr. */
 function readOutputs(client: Stream, log: InstanceLog): { readonly ended: Promise<unknown>; said(): string } {
   const clientWords = filterClientWords()
   let said = ''
@@ -152,7 +161,10 @@ async function judgeEnd(
   return { kind: 'success', warnings: hasScript === false ? [...warnings, withoutScript] : warnings }
 }
 
-/** Inspects the container, again and again while the engine is away: it may be restarting, and with live-restore the container goes on without it. */
+/**
+ * Inspects the container, again and again while the engine is away: it may be restarting, and with live-restore the container goes on
+ * without it. `null` if the container does not exist. Throws `EngineLostError` after `ENGINE_AWAY_MS`.
+ */
 async function inspectWithRetry({ docker, container, signal }: BackupRun): Promise<Container | null> {
   const ask = () => inspectContainer(docker, container, { deadlineMs: LOOK_AT_END_MS })
   try {
@@ -170,7 +182,7 @@ interface ContainerAtEnd {
   readonly outlived: boolean
 }
 
-/** Asks until the container has ended, because its client may have died before it. */
+/** Asks until the container has ended, because its client may have died before it. If the signal fires, the container is stopped. */
 async function waitForEnd(run: BackupRun): Promise<ContainerAtEnd> {
   let outlived = false
   const look = async (): Promise<ContainerAtEnd | null> => {
@@ -191,7 +203,7 @@ async function waitForEnd(run: BackupRun): Promise<ContainerAtEnd> {
   return { container: await inspectWithRetry(run), outlived }
 }
 
-/** If memory may have run out, waits until the engine says so, or would have said so. */
+/** Inspects the container again while the engine may still have to report that memory ran out, for at most `OOM_LATE_MS`, and returns what was seen last. */
 async function untilOomIsKnown(run: BackupRun, first: Container | null): Promise<Container | null> {
   let last = first
   const isKnown = () => last === null || !oomMayBeUnreported(last, run.memory)
@@ -224,7 +236,10 @@ interface ScriptFacts {
   readonly head: ScriptHead | null
 }
 
-/** Reads `/backup.sh`; `null` if docker does not say. Used only to make an error sentence more precise. */
+/**
+ * Reads `/backup.sh`; `null` if docker does not say. It decides nothing: it makes an error sentence more precise, and gives a warning if
+ * there is no script.
+ */
 function readScript(docker: Docker, container: string): Promise<ScriptFacts | null> {
   return look(docker, container, '/backup.sh', { keep: true }).then(
     (found) => ({ isThere: found !== null, head: found?.content ? readScriptHead(found.content) : null }),
@@ -232,7 +247,10 @@ function readScript(docker: Docker, container: string): Promise<ScriptFacts | nu
   )
 }
 
-/** Releases the memory of a chunk that is not needed any more. The garbage collector sees only the small object, and would let tens of megabytes pile up. */
+/**
+ * Releases the memory of a chunk that is not needed any more. The garbage collector sees only the small object that stands for it, and
+ * would let tens of megabytes pile up.
+ */
 function freeAtOnce(chunk: Buffer): void {
   const memory = chunk.buffer as ArrayBuffer & { transfer?: (bytes: number) => unknown } // Node 20 has no `transfer`
   if (memory.byteLength === chunk.length) memory.transfer?.(0) // where nothing else stands in it

@@ -1,8 +1,8 @@
-/** Reads the beginning of a script, and says what will keep it from being started. Pure. */
+/** Reads a script: what will keep it from being started, and whether it goes on after a command that failed. Pure. */
 import { shownPath, shownWords } from '../copy/readable.ts'
 import { programOf } from './entrypoint.ts'
 
-/** What the kernel makes of a file that it is to start. */
+/** The kind of a file, as the kernel sees it when it is to start it. */
 export type ScriptHead =
   /** `program` is the interpreter that line 1 asks for: a path, or a name that `env` looks up. */
   | { readonly kind: 'interpreter'; readonly program: string }
@@ -10,10 +10,13 @@ export type ScriptHead =
   | { readonly kind: 'program' }
   /** Line 1 names no interpreter: a shell runs such a file, the kernel does not. */
   | { readonly kind: 'bare' }
-  /** It cannot be started. `why` stands after the script's name. `suitsShells`: a shell that gets the file as an argument does not mind. */
+  /**
+   * It cannot be started. `why` is a part of a sentence that stands after the script's name. `suitsShells`: a shell that gets the file as
+   * an argument can run it all the same.
+   */
   | { readonly kind: 'wrong'; readonly why: string; readonly suitsShells: boolean }
 
-/** A first line is read up to so many bytes; the kernel reads 256. */
+/** Number of bytes up to which the first line is read; the kernel reads 256. */
 const HEAD_BYTES = 4096
 
 const UNIX_LINES =
@@ -66,8 +69,9 @@ const TOLERANT = /^(python[0-9.]*|perl|ruby|node|deno|bun|php)$/
 const SHELL = /^(?:.*\/)?(?:sh|bash|dash|ash|ksh)$/
 
 /**
- * Says why the container could not start the script; `null` where nothing is wrong that the file shows. `entrypoint` is the ENTRYPOINT that
- * gets it as an argument: empty where there is none, `null` where it is the image's own and not known yet.
+ * Says why the container could not start the script, in words that stand after the script's name; `null` if nothing is wrong that the file
+ * shows. `entrypoint` is the ENTRYPOINT that gets the script as an argument: empty if there is none, `null` if it is the image's own and
+ * not known yet.
  */
 export function whyNotStartable(file: Uint8Array, entrypoint: readonly string[] | null): string | null {
   const head = readScriptHead(file)
@@ -79,10 +83,13 @@ export function whyNotStartable(file: Uint8Array, entrypoint: readonly string[] 
   return null
 }
 
-/** `set -e`, `set -eu`, `set -o errexit`, `set -o pipefail -e`, after anything that may stand before a command. */
+/**
+ * Matches a line that ends a script on a failure: `set -e`, `set -eu`, `set -o errexit`, `set -o pipefail -e`, after anything that may
+ * stand before a command; also a `trap` on ERR.
+ */
 const ENDS_ON_FAILURE = /(?:^|[;&|{(]\s*|\s)set\s+(?:[^;&|\n]*\s)?(?:-[a-zA-Z]*e|-o\s+errexit)|\btrap\b.*\bERR\b/
 
-/** Whether a shell script goes on after a command that failed, and has more than one command, so that its exit code may hide a failure. */
+/** Tells whether a shell script goes on after a command that failed, and has more than one command, so that its exit code may hide a failure. */
 export function goesOnAfterFailure(file: Uint8Array): boolean {
   const head = readScriptHead(file)
   if (head.kind !== 'interpreter' || !SHELL.test(head.program)) return false
@@ -93,7 +100,7 @@ export function goesOnAfterFailure(file: Uint8Array): boolean {
   return commands.length > 1 && !lines.some((line) => ENDS_ON_FAILURE.test(line))
 }
 
-/** A sentence on a script that goes on after a failure; `name` is what it is called. */
+/** Makes the sentence about a script that goes on after a failure. `name` is how the sentence calls the script. */
 export function saysGoesOn(name: string): string {
   return `${name} has no \`set -e\`: a command in it that fails does not end it, and the backup counts as good if the last command succeeds. Write \`set -e\` into its second line`
 }

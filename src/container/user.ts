@@ -1,4 +1,7 @@
-/** Finds the numbers of an image's USER as the engine does: in the container's own files, never in the host's. Pure. */
+/**
+ * Finds the numbers of a container's user (the image's USER or the configuration's) as the engine does: in the container's own files, never
+ * in the host's. Pure.
+ */
 
 export interface NumericUser {
   readonly uid: number
@@ -6,9 +9,9 @@ export interface NumericUser {
 }
 
 /**
- * Returns the numbers of `user`, which is the image's or the configuration's: empty, `uid`, `name`, `uid:gid`, `name:group`, …. `passwd`
- * and `group` are the container's files. A number without a group gets its group from passwd, else 0. `null` if a name is in neither file.
- * Source: moby `daemon` getUser by moby/sys/user GetExecUser.
+ * Returns the numbers of `user`: empty, `uid`, `name`, `uid:gid`, `name:group`, …. `passwd` and `group` are the contents of the container's
+ * files. A user without a group gets the group that passwd gives it, else 0. `null` if a name is not in its file, or if a number is out of
+ * range. Source: moby `daemon` getUser by moby/sys/user GetExecUser.
  */
 export function numericUser(user: string, passwd: string, group: string): NumericUser | null {
   const [name = '', groupName] = user === '' ? ['0'] : user.split(':')
@@ -21,7 +24,7 @@ export function numericUser(user: string, passwd: string, group: string): Numeri
   return isId(gid) && (groupEntry || /^\d+$/.test(groupName)) ? { uid, gid } : null
 }
 
-/** Tells whether the container's files must be read to know the numbers. */
+/** Tells whether `/etc/passwd` and `/etc/group` of the container must be read to know the numbers of `user`. */
 export function needsFiles(user: string): boolean {
   return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user)
 }
