@@ -1,4 +1,7 @@
-/** Works through a work list in the helper: one exec puts the lists there, one does the work, and no process is started per file. */
+/**
+ * Works through a work list in the helper. Short lists travel with the exec that does the work; longer ones are put there by an exec before
+ * it. Removals, copies and attributes are done in batches, without a process for each file.
+ */
 import { randomBytes } from 'node:crypto'
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { CopyHelper } from './copyHelper.ts'
@@ -16,22 +19,25 @@ export interface SourceAndCopy {
 }
 
 export interface ApplyOptions {
-  /** An application may be writing: files may vanish or be replaced meanwhile. The caller compares the copy and finds them. */
+  /** An application may be writing, so files may vanish or be replaced meanwhile. The caller compares the copy with its source and finds them. */
   readonly live: boolean
   readonly deadlineMs: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** The folder for the lists is in the helper's own layer: on the staging volume the image would see it. */
+/** Returns a new path for the folder of the lists. It is in the helper's own layer: on the staging volume the image would see it. */
 const listsFolder = () => `/marina-lists-${randomBytes(4).toString('hex')}`
 
-/** `$1` the folder for the lists. Their tar comes by stdin, which needs an exec of its own: a script with stdin has no dead-man (see exec). */
+/**
+ * Unpacks the lists into the folder `$1`. Their tar comes by stdin, which needs an exec of its own: a script with stdin has no dead-man
+ * (see `docker/exec.ts`).
+ */
 const PUT = `mkdir -- "$1" && tar -x -f - -C "$1"`
 
 /**
- * `$1` source, `$2` destination, `$3` the folder of the lists, `$4` their tar in base64 if it is short enough for an argument, then
- * tar's options. `xargs` reads each list through a pipe: reading a file, BusyBox's would start over for ever, because its forked applet
- * moves the shared file offset.
+ * Does the work. `$1` is the source, `$2` the destination, `$3` the folder of the lists, `$4` their tar in base64 if it is short enough for
+ * an argument (else empty); then come tar's options. `xargs` reads each list through a pipe: reading a file, BusyBox's would start over for
+ * ever, because its forked applet moves the shared file offset.
  */
 const WORK = `
 LC_ALL=C; export LC_ALL; umask 022
@@ -77,8 +83,8 @@ rm -rf -- "$lists"
 exit $e`
 
 /**
- * Exit codes that a change of the source can cause. BusyBox's `cp` can end with one of them and print nothing, so silence does not mean
- * another cause. The copy is compared with its source in any case.
+ * Exit codes of `WORK` that a change of the source can cause. BusyBox's `cp` can end with one of them and print nothing, so silence does
+ * not mean another cause. The copy is compared with its source in any case.
  */
 const COPYING: ReadonlySet<number> = new Set([84, 85, 86])
 
@@ -86,8 +92,9 @@ const COPYING: ReadonlySet<number> = new Set([84, 85, 86])
 const INLINE_BYTES = 90_000
 
 /**
- * Works through the lists. Throws `InstanceError` with the tool's words for a failure that a running application cannot have caused.
- * Returns the first message that one may have caused, `null` where there was none; the caller then compares the copy with its source.
+ * Works through the lists. Throws `CancelledError`, and `InstanceError` with the tool's words for a failure that a running application
+ * cannot have caused; if `live` is false, for every failure. Returns the first message that an application may have caused, `null` if there
+ * was none; the caller then compares the copy with its source.
  */
 export async function apply(
   helper: CopyHelper,

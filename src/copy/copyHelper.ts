@@ -1,17 +1,17 @@
-/** The helper as a copy sees it: it runs scripts, and its tools have abilities. */
+/** Defines the helper as a copy sees it: it runs scripts, and its tools have abilities. */
 import type { ExecRequest, ExecResult } from '../docker/exec.ts'
 
 export type Exec = (request: Omit<ExecRequest, 'container'>) => Promise<ExecResult>
 
 export interface CopyHelper {
-  /** Runs a script in the helper as root. The exit code is the one that the wrapper prints (see docker/exec). */
+  /** Runs a script in the helper as root. The exit code in the result is the one that the wrapper prints (see `docker/exec.ts`). */
   readonly exec: Exec
   readonly tools: CopyTools
 }
 
 /** Lists what the helper's tools keep when they copy. Each ability was tried, not concluded from a name. */
 export interface CopyTools {
-  /** Shown to people; nothing is decided by it. */
+  /** The family of the tools. Nothing is decided by it. */
   readonly flavour: 'gnu' | 'busybox' | 'other'
   /** A copy keeps modification times to the nanosecond; else to the second. */
   readonly nanoseconds: boolean
@@ -29,6 +29,6 @@ export interface CopyTools {
   readonly base64: boolean
   /** Options for both ends of `tar | tar`. */
   readonly tarOptions: readonly string[]
-  /** One sentence for what cannot be kept; it goes into the report of every copied target. */
+  /** At most one sentence, about what cannot be kept; it goes into the report of every copied target. */
   readonly warnings: readonly string[]
 }

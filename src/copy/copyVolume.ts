@@ -32,7 +32,7 @@ export interface CopyRequest {
 }
 
 export interface CopyResult {
-  /** How many entries are not directories. */
+  /** Number of entries in the copy that are no directories. */
   readonly files: number
   /** Sum of the file sizes in the copy; hard links count once. */
   readonly bytes: number
@@ -41,7 +41,8 @@ export interface CopyResult {
 
 /**
  * Copies a volume, or part of it, with all that the helper's tools keep. Throws `InstanceError` with one sentence if the copy is not
- * complete, and then leaves nothing at the destination. Throws `CancelledError` when the signal fires.
+ * complete, and then leaves at most an empty folder at the destination; if more could not be removed, the sentence says so. Throws
+ * `CancelledError` when the signal fires.
  */
 export async function copyVolume(helper: CopyHelper, request: CopyRequest): Promise<CopyResult> {
   const selection = await survey(helper, request)
@@ -53,7 +54,10 @@ export async function copyVolume(helper: CopyHelper, request: CopyRequest): Prom
   })
 }
 
-/** Lists the source and applies `paths` and `exclude`. Refuses an empty volume, and a copy for which there is no room. Makes the destination folder, and writes nothing else. */
+/**
+ * Lists the source and applies `paths` and `exclude`. Throws `InstanceError` for an empty volume (unless `allowEmpty`), and for a copy for
+ * which there is no room. Makes the destination folder, and writes nothing else.
+ */
 export async function survey(helper: CopyHelper, request: CopyRequest): Promise<Selection> {
   const listing = await listTree(helper, request.source, { ...optionsOf(request), paths: request.paths })
   const selection = selectSome(listing, request)
@@ -62,7 +66,7 @@ export async function survey(helper: CopyHelper, request: CopyRequest): Promise<
   return selection
 }
 
-/** Selects as `select` does, and refuses an empty selection. */
+/** Selects as `select` does, and throws `InstanceError` if nothing is selected, unless `allowEmpty` is set. */
 export function selectSome(listing: Listing, request: CopyRequest): Selection {
   const selection = select(listing, request)
   if (selection.empty && request.allowEmpty !== true)
@@ -107,8 +111,8 @@ function isBelow(path: string, roots: ReadonlySet<string>): boolean {
 }
 
 /**
- * Compares the copy with the list that it was made from. Where they differ, the source is listed again: a change during a live copy is a
- * warning, everything else a failure. `said` is the first message of the tools, for the failure's sentence.
+ * Compares the copy with `entries`, the listing that it was made from. If they differ, the source is listed again: a change during a live
+ * copy is a warning, everything else throws `InstanceError`. `said` is the first message of the tools, for the failure's sentence.
  */
 export async function verifyCopy(
   helper: CopyHelper,
@@ -147,7 +151,10 @@ async function judge(
   ]
 }
 
-/** Returns those of `paths` at which the source is still as it was listed: a copy that differs there is wrong. A path that was not listed is judged by its directory. */
+/**
+ * Returns those of `paths` at which the source is still as `entries` lists it: a copy that differs there is wrong. A path that was not
+ * listed is judged by its directory.
+ */
 async function unchanged(
   helper: CopyHelper,
   source: string,
@@ -179,7 +186,7 @@ async function unchanged(
 
 const PROGRESS_MS = 30_000
 
-/** Does `work`, and says every 30 s how much of the copy is done. */
+/** Does `work`, and tells `onProgress` every 30 s how much of the copy is done. */
 export async function withProgress<Result>(
   helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'destination' | 'onProgress' | 'signal'>,
@@ -239,7 +246,7 @@ function optionsOf(request: CopyRequest) {
   }
 }
 
-/** Names the staged copy in messages. */
+/** Returns how messages name the staged copy. */
 export function copyOf(request: Pick<CopyRequest, 'name'>): string {
   return `the copy of volume ${request.name}`
 }

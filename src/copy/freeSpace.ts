@@ -6,7 +6,7 @@ import type { Listing } from './listing.ts'
 import { shownReason } from './readable.ts'
 
 export interface FreeSpace {
-  /** Bytes that may still be written without the reserve of root. */
+  /** Bytes that may still be written; what is reserved for root does not count. */
   readonly bytes: number
   /** Size of a block, bytes: files take whole blocks. */
   readonly block: number
@@ -14,7 +14,7 @@ export interface FreeSpace {
   readonly inodes: number | null
 }
 
-/** `%a`, not `%f`: the latter counts root's reserve as free, and a copy that eats it stops the host's own services. */
+/** Asks for `%a`, not `%f`: the latter counts root's reserve as free, and a copy that eats it stops the host's own services. */
 const FREE_SPACE = `mkdir -p -- "$1" && stat -f -c '%a|%S|%c|%d' "$1"`
 
 /** Asks for the free space on the file system of `destination`, which is made if it is missing. */
@@ -38,7 +38,10 @@ export interface SpaceNeeded {
   readonly inodes: number
 }
 
-/** Computes the space that a copy of the entries takes. Hard links count once; holes count if the tools fill them. */
+/**
+ * Computes the space that a copy of the entries takes, on a file system with blocks of `block` bytes. Hard links count once; holes count if
+ * the tools fill them.
+ */
 export function spaceNeeded(entries: Listing, block: number, tools: CopyTools): SpaceNeeded {
   const counted = new Set<number | string>()
   let total = 0
@@ -56,7 +59,7 @@ export function spaceNeeded(entries: Listing, block: number, tools: CopyTools): 
   return { bytes: total, inodes }
 }
 
-/** Throws `InstanceError` if the copy does not fit. Called before anything is stopped or written. */
+/** Throws `InstanceError` if the copy does not fit. Called before anything is copied. */
 export function refuseWithoutSpace(need: SpaceNeeded, room: FreeSpace, name: string): void {
   if (need.bytes > room.bytes)
     throw new InstanceError(

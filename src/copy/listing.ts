@@ -27,7 +27,10 @@ export interface Entry {
   readonly nlink: number
   readonly uid: number
   readonly gid: number
-  /** Whole seconds since the epoch, and the nanoseconds within that second. */
+  /**
+   * Modification time, whole seconds since 1970; `mtimeNs`: the nanoseconds within that second. `ctime` and `ctimeNs` are the time of the
+   * last change of the inode.
+   */
   readonly mtime: number
   readonly mtimeNs: number
   readonly ctime: number
@@ -39,7 +42,10 @@ export interface Entry {
 /** Entries by path, in the order of `find`: a directory comes before its content. */
 export type Listing = ReadonlyMap<string, Entry>
 
-/** Two readings of the clock of the engine's host, seconds: the time of day, which can be set back, and the uptime, which cannot. */
+/**
+ * Two clocks of the engine's host, read at one moment, s: `now` is the time since 1970, which can be set back, and `uptime` the time since
+ * the start, which cannot.
+ */
 export interface ClockReading {
   readonly now: number
   readonly uptime: number
@@ -58,12 +64,13 @@ export interface ListOptions {
 
 const FORMAT = '//%d|%i|%f|%s|%b|%h|%u|%g|%y|%z|%Y|%Z|%t|%T|%n'
 const FIELDS = 14
-/** Makes the tools speak English. UTC, because BusyBox would read a zone's file for every time that it prints. */
+/** Makes the tools speak English, and use UTC, because BusyBox would read a zone's file for every time that it prints. */
 const PLAIN = 'LC_ALL=C TZ=UTC0; export LC_ALL TZ'
 
 /**
- * `$1` root, `$2` the number of prefixes, then the prefixes (the paths and all directories above them), then the starting points of
- * `find`. If a prefix is a symbolic link, `find` is not run: it would follow the link out of the volume. The caller refuses the link by name.
+ * Lists below the root `$1`. `$2` is the number of prefixes; then come the prefixes (the paths and all directories above them), then the
+ * starting points of `find`. If a prefix is a symbolic link, `find` is not run: it would follow the link out of the volume. The caller
+ * refuses the link by name.
  */
 const LIST = `
 ${PLAIN}
@@ -81,12 +88,12 @@ codes=$( { {
 read -r up rest </proc/uptime
 printf '//end'; printf ' %s' $codes "now=$(date +%s)" "up=$up"; echo`
 
-/** Lists the root and everything below it, also what lies on another device; the caller decides what to do about that. */
+/** Lists the root and everything below it, also what lies on another device; the caller decides what to do about that. Throws as `eachEntry` does. */
 export async function listTree(helper: CopyHelper, root: string, options: ListOptions): Promise<Listing> {
   return (await listWithClock(helper, root, options)).listing
 }
 
-/** Lists as `listTree` does, and reads the clock of the engine's host afterwards. */
+/** Lists as `listTree` does, and reads the clocks of the engine's host afterwards. */
 export async function listWithClock(
   helper: CopyHelper,
   root: string,
@@ -100,7 +107,10 @@ export async function listWithClock(
   return { listing: entries, clock }
 }
 
-/** Lists as `listTree` does, for a caller that needs each entry only once. Throws `InstanceError` if not everything could be read, and `CancelledError`. */
+/**
+ * Lists as `listTree` does, but keeps nothing: it gives each entry to `onEntry`, an entry of `paths` twice. Returns the clocks of the
+ * engine's host after the listing. Throws `InstanceError` if not everything could be read, and `CancelledError`.
+ */
 export async function eachEntry(
   helper: CopyHelper,
   root: string,
@@ -141,7 +151,10 @@ export async function eachEntry(
 
 const RESTAT = `${PLAIN}; cd "$1" || exit 90; xargs -0 stat -c '${FORMAT}'; printf '//end %s\\n' "$?"`
 
-/** Lists these paths (latin1) again, each by itself. A path that is gone is left out. */
+/**
+ * Lists these paths (latin1) again, each without what is below it. A path that is gone is left out. Throws `InstanceError` if another could
+ * not be read, and `CancelledError`.
+ */
 export async function restat(
   helper: CopyHelper,
   root: string,
@@ -204,7 +217,7 @@ export function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** Parses the output of `LIST`, in chunks of any size. `end` returns the text of the closing record, empty if none came. */
+/** Makes a parser for the output of `LIST` and `RESTAT`, in chunks of any size. `end` returns the text of the closing record, empty if none came. */
 export function listingParser(onEntry: (entry: Entry) => void) {
   let rest: Buffer = Buffer.alloc(0)
   let end = ''

@@ -1,4 +1,4 @@
-/** Sentences about wrong `paths` of a target, the same for a mounted and a copied volume. Paths are latin1, as in a listing. */
+/** Makes the sentences about wrong `paths` of a target, the same for a mounted and a copied volume. Paths are latin1, as in a listing. */
 import { shownPath } from './readable.ts'
 
 export function missingPath(name: string, path: string): string {

@@ -9,7 +9,7 @@ const LIMIT = 400
 /** Of a longer one, this many characters are shown of each end. */
 const SHOWN_END = 160
 
-/** Control characters, invisible ones, and those that change the direction of what follows. */
+/** Matches control characters, invisible ones, and those that change the direction of what follows. */
 const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
   /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff]/g
@@ -61,7 +61,7 @@ function withEscapes(text: string): string {
   })
 }
 
-/** Matches a lone half of a surrogate pair, which stands for a byte that is not UTF-8; decodedPath text never holds one. */
+/** Matches the lone half of a surrogate pair by which `decodedPath` writes a byte that is not UTF-8. Text that was decoded from UTF-8 never holds one. */
 const INVALID = /[\udc80-\udcff](?<![\ud800-\udbff].)/g
 
 function byteOf(mark: string): string {

@@ -27,10 +27,10 @@ import { type ClockReading, type Entry, type Listing, parentOf } from './listing
 import { differs, rebound, untouched } from './verify.ts'
 import { batchCopies, linkGroups, type WorkList } from './worklist.ts'
 
-/** `f_type` of the file systems for which the proof above holds. */
+/** `f_type` (hex) of the file systems for which the proof above holds: ext4, xfs and btrfs. */
 const KNOWN = new Set(['ef53', '58465342', '9123683e'])
 
-/** Tells by the hex number that `stat -f -c %t` prints whether two passes are exact on a file system. */
+/** Tells whether two passes are exact on a file system. `type` is the hex number that `stat -f -c %t` prints. */
 export function isKnownFileSystem(type: string): boolean {
   return KNOWN.has(type.toLowerCase())
 }
@@ -38,8 +38,8 @@ export function isKnownFileSystem(type: string): boolean {
 const RACY_SECONDS = 2
 
 /**
- * Returns the second from which on a ctime is too young to be trusted. `syncStarted` is read before the sync begins, `listed` when the
- * second list is made. Fractions are cut off, so up to one second may wrongly count as set back; that errs to the safe side.
+ * Returns the second since 1970 from which on a ctime is too young to be trusted. `syncStarted` is read before the sync begins, `listed`
+ * when the second list is made. Fractions are cut off, so up to one second may wrongly count as set back; that errs to the safe side.
  */
 export function trustedBefore(syncStarted: ClockReading, listed: ClockReading): number {
   const setBack = Math.max(0, listed.uptime - syncStarted.uptime - (listed.now - syncStarted.now))
@@ -49,17 +49,17 @@ export function trustedBefore(syncStarted: ClockReading, listed: ClockReading): 
 export interface TwoListings {
   /** The selection before the first pass. */
   readonly first: Listing
-  /** The selection now that nobody writes, with the directories above each entry before it. */
+  /** The selection after the stop, when nobody writes; each directory comes before its content. */
   readonly second: Listing
   /** The staged tree after the first pass. */
   readonly staged: Listing
   /** The result of `trustedBefore`. */
   readonly trusted: number
-  /** Staged directories carry extended attributes or access control lists. */
+  /** True if staged directories carry extended attributes or access control lists. */
   readonly attributed: boolean
 }
 
-/** Makes the work list that brings the staged tree up to date. Its lists are empty if nothing changed. */
+/** Makes the work list that brings the staged tree up to date. All its lists are empty if nothing changed. */
 export function planSecondPass(passes: TwoListings, tools: CopyTools): WorkList {
   const { second, staged } = passes
   const suspect = rebound(second.values(), (entry) => isClean(entry, passes))
@@ -95,7 +95,7 @@ export function planSecondPass(passes: TwoListings, tools: CopyTools): WorkList 
   }
 }
 
-/** Tells whether an inode is certainly unchanged since before the first pass. */
+/** Tells whether the entry's inode is certainly unchanged since before the first pass. */
 function isClean(entry: Entry, { first, trusted }: TwoListings): boolean {
   const before = first.get(entry.path)
   return before !== undefined && untouched(before, entry) && entry.ctime < trusted

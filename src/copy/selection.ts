@@ -17,15 +17,16 @@ export interface SelectionRequest {
 export interface Selection {
   /** The entries to copy, a directory before its content. The root and the directories above a path are among them. */
   readonly entries: Listing
-  /** The trees that `cp -a` can copy whole, if nothing was excluded; `null` if entries must be copied by name. */
+  /** The trees that `cp -a` can copy whole: the paths, or the root. `null` if something was excluded, so that entries must be copied by name. */
   readonly trees: readonly string[] | null
-  /** Nothing is selected but the root and the directories above the paths. */
+  /** True if nothing is selected but the root and the directories at and above the paths. */
   readonly empty: boolean
 }
 
 /**
- * Applies `paths` and `exclude`. Throws `InstanceError` for a path that does not exist, is a symbolic link or leads through one, and for
- * a selected entry on another device than the root: it cannot be part of a copy of one moment, and must not be left out in silence.
+ * Applies `paths` and `exclude`. Throws `InstanceError` for a path that does not exist, is a symbolic link or leads through one, or is
+ * excluded by the target's own `exclude`; and for a selected entry on another device than the root: it cannot be part of a copy of one
+ * moment, and must not be left out in silence.
  */
 export function select(listing: Listing, wanted: SelectionRequest): Selection {
   const roots = wanted.paths.length === 0 ? ['.'] : wanted.paths.map(bytesOf)
@@ -68,12 +69,12 @@ function refusePath(listing: Listing, path: string, name: string): void {
   if (!listing.has(path)) throw new InstanceError(missingPath(name, path))
 }
 
-/** The `ignore` package remembers every path that it was asked about; a new matcher after so many keeps memory small. */
+/** Number of questions after which a new matcher is made: the `ignore` package remembers every path that it was asked about, and would fill the memory. */
 const ASKED_BEFORE_RENEWAL = 10_000
 
 /**
- * Matches by gitignore's rules over bytes, as git does: patterns become latin1 strings like the names. Never ask for the content of an
- * excluded directory.
+ * Makes a matcher by gitignore's rules that works on bytes, as git does: patterns become latin1 strings like the names. It must not be
+ * asked about the content of an excluded directory.
  */
 function excluder(patterns: readonly string[]): (entry: Entry) => boolean {
   if (patterns.length === 0) return () => false

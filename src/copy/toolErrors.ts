@@ -1,7 +1,7 @@
 /** Collects what the tools print on stderr, and tells apart what a running application may have caused. */
 import { shownWords } from './readable.ts'
 
-/** Messages of find and stat (GNU and BusyBox, C locale) for a path that has gone, or has become another type of file. */
+/** Matches messages of find and stat (GNU and BusyBox, C locale) about a path that has gone, or has become another type of file. */
 const FROM_CHANGE = [
   /: No such file or directory$/,
   /: Not a directory$/,
@@ -9,7 +9,10 @@ const FROM_CHANGE = [
   /Hard link count is wrong/,
 ]
 
-/** Messages that no change of the source can cause. cp, ln and tar have too many words for a changing source to list; the comparison of the copy decides about those. */
+/**
+ * Matches messages that no change of the source can cause. cp, ln and tar have too many words for a changing source to list; the comparison
+ * of the copy decides about those.
+ */
 const NEVER_FROM_CHANGE =
   /: (No space left on device|Disk quota exceeded|Input\/output error|Read-only file system|Cannot allocate memory|Too many open files( in system)?|Structure needs cleaning|File too large|Argument list too long)$|^sh: |out of memory|memory exhausted|Killed/
 const PROGRAM = /^(find|stat|xargs|cp|tar|mkdir|rm|ln|sh|sync|touch): /
@@ -25,7 +28,7 @@ export interface ToolErrors {
   fatal(): string | null
 }
 
-/** Collects stderr. A message begins with its program's name; a name with newlines makes one message of several lines. */
+/** Collects the messages on stderr. A message begins with its program's name; a file name with line breaks makes one message of several lines. */
 export function collectToolErrors(): ToolErrors {
   let first: string | null = null
   let serious: string | null = null

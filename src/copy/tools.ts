@@ -3,7 +3,7 @@ import { InstanceError } from '../errors.ts'
 import type { CopyTools, Exec } from './copyHelper.ts'
 import { shownReason } from './readable.ts'
 
-/** SELinux labels are not copied: they belong to the host's policy. */
+/** Options for both ends of a GNU `tar | tar`. SELinux labels are not copied: they belong to the host's policy. */
 const GNU_TAR_OPTIONS = [
   '--numeric-owner',
   '--format=posix',
@@ -31,7 +31,10 @@ const NEEDED = [
 
 const NO_ROOM = 70
 
-/** Prints `missing NAME` or `has NAME` lines. A tool that is there but lacks what we use of it counts as missing, with the option's name. */
+/**
+ * Tries the tools named by its arguments. Prints a line `missing NAME` for each that a copy cannot do without, and `has NAME` for each
+ * ability. A tool that is there but lacks what we use of it counts as missing, with the option's name.
+ */
 const PROBE = `
 LC_ALL=C; export LC_ALL; umask 022
 for t in "$@"; do command -v "$t" >/dev/null 2>&1 || { echo "missing $t"; gone=1; }; done

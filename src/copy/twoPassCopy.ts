@@ -1,4 +1,4 @@
-/** Runs the two passes in the helper. What the second one copies is decided by secondPass.ts. */
+/** Runs the two passes in the helper, or the single one that is made during a stop. What the second one copies is decided by `secondPass.ts`. */
 import { CancelledError, InstanceError } from '../errors.ts'
 import { apply } from './applyWorklist.ts'
 import type { CopyHelper } from './copyHelper.ts'
@@ -21,22 +21,22 @@ import { isKnownFileSystem, planSecondPass, trustedBefore } from './secondPass.t
 export interface FirstPass {
   readonly first: Listing
   readonly staged: Listing
-  /** Staged directories carry extended attributes or access control lists. */
+  /** True if staged directories carry extended attributes or access control lists. */
   readonly attributed: boolean
   readonly syncStarted: ClockReading
 }
 
-/** The second pass's findings, which are confirmed when applications are up again. */
+/** The findings of the pass during the stop, the second or the single one. They are confirmed when applications are up again. */
 export interface SecondPass {
   readonly second: Listing
-  /** How many paths were copied or linked again. */
+  /** Number of paths that were copied or linked again; in a single pass, all. */
   readonly copied: number
   readonly removed: number
 }
 
 export type TwoPassSupport = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
-/** Tells whether two passes are exact on the source's file system; if not, one pass is made while applications are stopped. */
+/** Tells whether two passes are exact on the source's file system, and if not, why. Throws `InstanceError` if the file system cannot be read. */
 export async function supportsTwoPasses(
   helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'source' | 'signal'>,
@@ -56,12 +56,15 @@ export async function supportsTwoPasses(
   return { ok: false, why: `its file system (${shown}) is not ext4, xfs or btrfs` }
 }
 
-/** Syncs the file system of `$1`. The clock is read before the sync begins. */
+/**
+ * Prints the clocks of the engine's host: seconds since 1970, and the uptime in seconds. `SYNC_ONE` and `SYNC_ALL` print them before they
+ * sync the file system of `$1`.
+ */
 const CLOCK = 'now=$(date +%s); read -r up rest </proc/uptime; echo "$now $up"'
 const SYNC_ONE = `${CLOCK}; sync -f "$1"`
 const SYNC_ALL = `${CLOCK}; sync`
 
-/** Makes the first pass, while applications run and write. Throws as `copyVolume` does, and then leaves nothing staged. */
+/** Makes the first pass, while applications run and write. Throws as `copyVolume` does, and removes what was staged as it does. */
 export async function firstPass(helper: CopyHelper, request: CopyRequest): Promise<FirstPass> {
   const live = { live: true, deadlineMs: request.deadlineMs, signal: request.signal }
   const syncStarted = await sync(helper, request, request.source)
@@ -84,8 +87,8 @@ export async function firstPass(helper: CopyHelper, request: CopyRequest): Promi
 }
 
 /**
- * Makes the second pass, while nobody writes. This is downtime: one exec lists, one works. Anything that vanishes or changes now is a
- * failure; the half copy is not removed here, since that would be downtime too.
+ * Makes the second pass, while nobody writes. This is downtime: one exec lists, one works (two, if the lists are long). Anything that
+ * vanishes or changes now is a failure; the half copy is not removed here, since that would be downtime too.
  */
 export async function secondPass(helper: CopyHelper, request: CopyRequest, before: FirstPass): Promise<SecondPass> {
   const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal }
@@ -100,7 +103,7 @@ export async function secondPass(helper: CopyHelper, request: CopyRequest, befor
   return { second, copied, removed }
 }
 
-/** Makes the only pass, if two are not exact or not wanted. This is downtime: it lists and copies; the comparison comes later. */
+/** Makes the single pass, if two are not exact or not wanted. This is downtime: it lists and copies; the comparison comes later. */
 export async function singlePass(helper: CopyHelper, request: CopyRequest): Promise<SecondPass> {
   const stopped = { ...request, live: false }
   const selection = await survey(helper, stopped)
@@ -110,12 +113,18 @@ export async function singlePass(helper: CopyHelper, request: CopyRequest): Prom
   return { second: selection.entries, copied: selection.entries.size, removed: 0 }
 }
 
-/** Compares the staged tree with the stopped volume's list. Applications may be up again. */
+/**
+ * Compares the staged tree with the listing that was made during the stop, so applications may be up again. Throws as `copyVolume` does,
+ * and removes what was staged as it does.
+ */
 export async function confirmPasses(helper: CopyHelper, request: CopyRequest, after: SecondPass): Promise<CopyResult> {
   return discardOnFailure(helper, request, () => verifyCopy(helper, { ...request, live: false }, after.second))
 }
 
-/** Looks for extended attributes below `$1`; then come tar's options. If tar fails, the answer is yes, which only costs time. */
+/**
+ * Looks for extended attributes of the directories below `$1`, with the tar options that follow. Exit code 1 means that there are none. If
+ * tar fails or grep is missing, it says that there are some, which only costs time.
+ */
 const ATTRIBUTED = `
 cd "$1" && shift && command -v grep >/dev/null || exit 0
 { find . -type d -print0 | xargs -0 sh -c '

@@ -2,7 +2,7 @@
 import type { CopyTools } from './copyHelper.ts'
 import { type Entry, type Listing, parentOf } from './listing.ts'
 
-/** One path that differs. `what` goes on a sentence that begins with the path. */
+/** One path that differs. `what` continues a sentence that begins with the path. */
 export interface Difference {
   readonly path: string
   readonly what: string
@@ -13,7 +13,10 @@ export interface Verifier {
   end(): { readonly differences: readonly Difference[]; readonly files: number; readonly bytes: number }
 }
 
-/** Compares with `source` all that the tools can keep. `files` counts everything but directories; `bytes` counts each inode once. */
+/**
+ * Makes a comparison of staged entries with `source`, in all that a listing shows and the tools keep. `staged` takes each staged entry,
+ * `end` returns the result: `files` counts everything but directories; `bytes` is the sum of the file sizes, each inode once.
+ */
 export function verifier(source: Listing, tools: CopyTools): Verifier {
   const differences: Difference[] = []
   const seen = new Set<string>()
@@ -50,7 +53,7 @@ export function verifier(source: Listing, tools: CopyTools): Verifier {
   }
 }
 
-/** Says how a copy differs from its original; `null` if they agree in all that the tools keep. */
+/** Says how a copy differs from its original; `null` if they agree in all that a listing shows and the tools keep. Extended attributes are not in a listing. */
 export function differs(original: Entry, copy: Entry, tools: CopyTools): string | null {
   if (original.type !== copy.type) return `is a ${copy.type} where its original is a ${original.type}`
   if (original.type !== 'directory' && original.size !== copy.size)
@@ -65,7 +68,7 @@ export function differs(original: Entry, copy: Entry, tools: CopyTools): string 
   return null
 }
 
-/** Tells whether an inode is the same, unchanged, in two listings of a volume. */
+/** Tells whether an inode is the same, unchanged, in two listings of a volume. It is not if `after` is missing. */
 export function untouched(before: Entry, after: Entry | undefined): boolean {
   return (
     after !== undefined &&
@@ -80,8 +83,9 @@ export function untouched(before: Entry, after: Entry | undefined): boolean {
 }
 
 /**
- * Returns the directories whose path may have led to another directory for a while, and all directories below them. A rename changes
- * the ctime of the directory and of its parent, so only where both changed. `entries` has parents before children.
+ * Returns the directories whose path may have led to another directory for a while, and all directories below them. A rename changes the
+ * ctime of the directory and of the directory that holds it, so only those are returned where both changed (`isClean` is false). `entries`
+ * has parents before children.
  */
 export function rebound(entries: Iterable<Entry>, isClean: (directory: Entry) => boolean): ReadonlySet<string> {
   const suspect = new Set<string>()

@@ -1,4 +1,4 @@
-/** Lists of what is done to a staged tree. Fixed scripts work through them: no file name ever becomes part of a script. Pure. */
+/** Makes lists of what is done to a staged tree. Fixed scripts work through them: no file name ever becomes part of a script. Pure. */
 import { pack } from 'tar-stream'
 import type { CopyTools } from './copyHelper.ts'
 import { dotted, type Entry, pathOf } from './listing.ts'
@@ -8,11 +8,11 @@ export interface WorkList {
   readonly remove: readonly string[]
   /** Directories that are made in the staged tree, parents first. */
   readonly directories: readonly string[]
-  /** Paths for one `cp -a --parents` each: hard links to one inode must be in the same list. A directory is copied with everything below. */
+  /** Paths for one `cp -a --parents` each. Hard links to one inode are in the same list, or in `links`. A directory is copied with everything below. */
   readonly copies: readonly (readonly string[])[]
   /**
-   * `[staged path, hard link to it]`, made after the copies: for a group that is too long for one `cp`, or of a type that `cp` does not
-   * keep linked. The latter were copied one by one, and stay so if they differ because the source changed.
+   * Pairs of a staged path and a hard link to it, made after the copies: for a group that is too long for one `cp`, or of a type that `cp`
+   * does not keep linked. Paths of such a type were copied one by one, and stay so if they differ because the source changed.
    */
   readonly links: readonly (readonly [string, string])[]
   /** Staged directories that are replaced by new ones with the same content: no tool removes an extended attribute that the original has lost. */
@@ -21,10 +21,13 @@ export interface WorkList {
   readonly attributes: readonly string[]
 }
 
-/** Bytes of names for one process; every kernel takes at least 128 KiB. */
+/** Bytes of names that one process is given; every kernel takes at least 128 KiB. */
 const BATCH_BYTES = 100_000
 
-/** Packs everything that is not a directory into batches, with hard links to one inode side by side. */
+/**
+ * Makes `cp` lists of everything that is not a directory, each short enough for one process, with hard links to one inode side by side; and
+ * the links to make afterwards.
+ */
 export function batchCopies(entries: Iterable<Entry>, tools: CopyTools): Pick<WorkList, 'copies' | 'links'> {
   const copies: string[][] = []
   const links: [string, string][] = []
@@ -45,7 +48,10 @@ export function batchCopies(entries: Iterable<Entry>, tools: CopyTools): Pick<Wo
   return { copies, links }
 }
 
-/** Yields the paths that one `cp` must copy together, and those that are linked to the first of them afterwards. Adds to `links` what `cp` copies without linking. */
+/**
+ * Yields pairs: the paths that one `cp` must copy together, and those that are linked to the first of them afterwards. Adds to `links` what
+ * `cp` copies without linking.
+ */
 function* portions(
   entries: Iterable<Entry>,
   tools: CopyTools,
@@ -131,7 +137,7 @@ export async function packWork(work: WorkList): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Pads a number, so that a shell's `*` finds the lists in their order. */
+/** Writes a number with leading zeros, so that a shell's `*` finds the lists in their order. */
 function ordinal(index: number): string {
   return String(index).padStart(7, '0')
 }
