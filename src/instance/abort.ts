@@ -4,9 +4,9 @@ import { limit } from '../format.ts'
 
 export interface InstanceAbort {
   readonly signal: AbortSignal
-  /** Starts the deadline's clock, ms. Only the first call counts. */
+  /** Sets the deadline, `timeoutMs` from now. Only the first call counts. */
   arm(timeoutMs: number): void
-  /** End of the instance's time, ms since 1970. The clock must have been started. */
+  /** The deadline, ms since 1970; `Infinity` before `arm`. */
   readonly until: number
   /** Ends the instance also when `signal` fires; `sentence` is then the reason. */
   also(signal: AbortSignal, sentence: string): void

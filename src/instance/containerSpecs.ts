@@ -1,4 +1,4 @@
-/** Makes the specs of an instance's containers: labels that other processes on the host read, and the settings that the instance asks for. Pure. */
+/** Makes the spec of an instance's backup container, and the part of the labels that all its containers share. Pure. */
 import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
 import type { MountSpec, RunSpec } from '../docker/args.ts'
@@ -12,7 +12,7 @@ export interface LockRequest {
   readonly signal: AbortSignal
   /** Called as soon as the claim is ours. The wait for it does not count as the instance's own time. */
   readonly onClaimed: () => void
-  /** Called with what is waited for: another holder of the lock, and everything else. */
+  /** Called with lines about what is waited for: another holder of the lock, for example. */
   readonly say: (line: string) => Promise<void>
 }
 
@@ -22,7 +22,7 @@ export interface LockRequest {
  */
 const RELEASE_MS = 3 * 3_600_000
 
-/** Makes the part that all claims of an instance's run have in common. */
+/** Makes the part that all claims of one run of an instance have in common. */
 export function claimBase({ context, instance }: LockRequest) {
   const { host, lockWaitMs } = context
   const deadline = engineNow(host) + lockWaitMs + instance.timeoutMs + RELEASE_MS

@@ -13,14 +13,14 @@ export interface InstanceContext {
   readonly signal: AbortSignal
   /** Masks secrets that are found on the way (passwords in `dumpArgs`) in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => void
-  /** Masks secrets in all that this action writes, without a command to the runner: they are the host's own, and no secrets of the repository. */
+  /** Masks secrets in everything that this action writes, but does not tell them to the runner: they are the host's own, and no secrets of the repository. */
   readonly hideUntold: (secrets: readonly string[]) => void
-  /** Told that the engine does not answer any more. */
+  /** Called when the engine does not answer any more. */
   readonly onEngineLost: () => void
   /** Reads a file of the repository, for `script`. Throws an `InstanceError` if it does not exist or lies outside. */
   readonly readScript: (file: string) => Promise<Buffer>
   /** Returns the targets that labels on the host give to an instance. Throws `InstanceError` if the labels are wrong. */
   readonly discover: (instance: string) => Promise<readonly Target[]>
-  /** Returns a line for each thing that the instance asks for and that is not built yet. */
+  /** Returns a sentence for each thing that the instance asks for and that this version cannot do yet. */
   readonly pending: (instance: Instance) => readonly string[]
 }

@@ -1,6 +1,6 @@
 /**
- * Copies into the staging volume: live ones one after the other; then, group by group, those whose applications are stopped:
- * preHook → first pass → stop → second pass → start → wait until up → postHook.
+ * Copies volumes into the staging volume: first, one after the other, those whose applications go on; then, group by group, those whose
+ * applications are stopped: preHook → first pass → stop → second pass → start → wait until up → postHook.
  */
 
 import { hookContainer } from '../applications/hooks.ts'
@@ -19,7 +19,7 @@ import { volumeEntry } from './manifestEntries.ts'
 import type { InstanceStops } from './planStops.ts'
 import { type HookPlace, postHook, preHook } from './targetHooks.ts'
 
-/** A volume that is to be copied, with its strategy and its hooks. */
+/** A volume that is to be copied, with its strategy. */
 export interface CopySource {
   readonly source: VolumeSource
   readonly strategy: CopyingStrategy
@@ -37,7 +37,7 @@ type Progress =
 
 type At<Kind extends Progress['kind']> = Extract<Progress, { kind: Kind }>
 
-/** One volume while it is being copied: its source, the state of the copy, and reasons to doubt it. */
+/** One volume while it is being copied: its source, its hooks' container (`place`), the state of the copy, and reasons to doubt it. */
 interface Member extends CopySource {
   readonly request: CopyRequest
   readonly place: HookPlace | null
@@ -48,7 +48,7 @@ interface Member extends CopySource {
   torn: readonly string[]
 }
 
-/** What all copies of an instance share. */
+/** The things that all copies of an instance share. */
 export interface CopySurroundings {
   readonly run: InstanceRun
   readonly helper: LockHelper
@@ -59,7 +59,10 @@ export interface CopySurroundings {
 
 const REMOVE_MS = 600_000
 
-/** Copies every source. A failure concerns its target alone; only an application that does not come up again is thrown. */
+/**
+ * Copies every source. A failure concerns its target alone, and is recorded. Thrown are: an application that does not come up again, a
+ * failed copy that cannot be removed, a cancel, the deadline, and our bugs.
+ */
 export async function copyVolumes(on: CopySurroundings, sources: readonly CopySource[]): Promise<void> {
   const members = sources.map((source) => memberOf(on, source))
   const { groups } = on.stops
@@ -99,7 +102,7 @@ function memberOf({ run, stops, vanished }: CopySurroundings, { source, strategy
   }
 }
 
-/** Does `copy` for one volume, or for a group that is stopped together: preHooks before it, postHooks after it, then a report for each. */
+/** Does `copy` for one volume, or for a group that is stopped together: preHooks before it, postHooks after it even if it throws, then a report for each. */
 async function copyTogether(
   on: CopySurroundings,
   members: readonly Member[],
@@ -142,7 +145,7 @@ async function step<Kind extends Progress['kind']>(
   }
 }
 
-/** Records the failure of a member. Only the first one counts. */
+/** Records the failure of a member. Only the first one of a member counts. */
 function fail(member: Member, error: Error): void {
   if (member.progress.kind !== 'failed') member.progress = { kind: 'failed', error }
 }
@@ -186,7 +189,7 @@ async function beforeStop({ run, helper }: CopySurroundings, { request, strategy
   return { kind: 'begun', copy }
 }
 
-/** Stops what the members need stopped, brings the copies up to the moment of the stop, and starts the applications again. */
+/** Stops the applications of these members, brings their copies up to the moment of the stop, and starts the applications again. */
 async function stopAround(
   on: CopySurroundings,
   group: StopGroup,
@@ -244,7 +247,7 @@ async function closeHooks({ run }: CopySurroundings, members: readonly Member[])
   }
 }
 
-/** Removes what was staged of failed targets, so that it cannot pass for a backup. */
+/** Removes what was staged of failed targets, so that it cannot pass for a backup. After a cancel or the deadline it leaves that to the release. */
 async function removeFailed({ run, helper }: CopySurroundings, members: readonly Member[]): Promise<void> {
   if (run.abort.signal.aborted) return
   for (const { progress, request } of members) {

@@ -1,4 +1,4 @@
-/** Dumps into the staging volume, one database after the other, while everything runs. */
+/** Dumps databases into the staging volume, one after the other, while everything runs. */
 
 import { databaseDirectory } from '../container/layout.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
@@ -9,7 +9,10 @@ import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
 import { databaseEntry } from './manifestEntries.ts'
 import { postHook, preHook } from './targetHooks.ts'
 
-/** Dumps every source. A failure concerns its target alone, and leaves nothing that could pass for a dump. */
+/**
+ * Dumps every source. A failure concerns its target alone, is recorded, and leaves nothing that could pass for a dump. A cancel, the
+ * deadline and our bugs are thrown.
+ */
 export async function dumpDatabases(run: InstanceRun, helper: CopyHelper, sources: readonly DbSource[]): Promise<void> {
   for (const source of sources) {
     const began = Date.now()

@@ -9,7 +9,7 @@ import { inspectVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
-/** Pulls the image by the configured policy, and refuses what could only fail later. */
+/** Pulls the image by the configured policy, and throws `InstanceError` for what could only fail later. */
 export async function findImage(run: InstanceRun): Promise<ReadyImage> {
   const { context, instance, report, abort } = run
   const { docker } = context.host
@@ -32,13 +32,13 @@ export async function findImage(run: InstanceRun): Promise<ReadyImage> {
   return image
 }
 
-/** Refuses a script that could not be started. `entrypoint` is `null` where it is the image's own, and the image is not known. */
+/** Throws `InstanceError` for a script that could not be started. `entrypoint` is `null` if it is the image's own, and the image is not known yet. */
 export function refuseBrokenScript({ instance, script }: InstanceRun, entrypoint: readonly string[] | null): void {
   const problem = script === null ? null : whyNotStartable(script, entrypoint)
   if (problem !== null) throw new InstanceError(`script ${instance.script} ${problem}`)
 }
 
-/** Refuses volumes in `mounts` and a network that the configuration names and the host does not have. */
+/** Throws `InstanceError` if a volume in `mounts` does not exist, or if docker would take the configured network for something else (`refuseOtherNetwork`). */
 export async function refuseMissingObjects(run: InstanceRun): Promise<void> {
   const { context, instance, abort } = run
   await refuseMissingMounts(run)
@@ -46,7 +46,7 @@ export async function refuseMissingObjects(run: InstanceRun): Promise<void> {
     await refuseOtherNetwork(context.host.docker, instance.network, { signal: abort.signal })
 }
 
-/** Refuses missing volumes in `mounts`: the engine would create them empty, and the backup would be written into nothing. */
+/** Throws `InstanceError` for missing volumes in `mounts`: the engine would create them empty, and the backup would be written into nothing. */
 async function refuseMissingMounts({ context, instance }: InstanceRun): Promise<void> {
   const names = instance.mounts.flatMap((mount) => (mount.type === 'volume' && mount.source ? [mount.source] : []))
   const found = await inspectVolumes(context.host.docker, names)
@@ -57,7 +57,10 @@ async function refuseMissingMounts({ context, instance }: InstanceRun): Promise<
     )
 }
 
-/** Refuses an unknown user of the image, if the helper is of the same image and can be asked; else only the backup container can tell, later. */
+/**
+ * Throws `InstanceError` if the image does not know the user that it is to run as. It can tell only if the helper (`helper` is its id) is
+ * of the same image; else the backup container tells, later.
+ */
 export async function refuseUnknownUser(run: InstanceRun, image: ReadyImage, helper: string): Promise<void> {
   const { docker } = run.context.host
   if ((await inspectContainer(docker, helper))?.imageId !== image.id) return

@@ -26,7 +26,7 @@ export interface InstanceRun {
   readonly layout: Layout
   /** Content of the `script` file, read before anything is touched; `null` if there is none. */
   script: Buffer | null
-  /** What was copied or dumped so far, for the manifest. */
+  /** The targets that were copied or dumped so far, for the manifest. */
   readonly staged: ManifestTarget[]
   readonly failed: { readonly target: Target; readonly error: string }[]
   /** Stopped applications that are, or may be, still down. Their journal must outlive this run. */
@@ -53,7 +53,7 @@ export function beginInstanceRun(
   }
 }
 
-/** Records that one target cannot be backed up; the others go on. `phase` is where it failed; default: the present one. */
+/** Records that one target cannot be backed up; the others go on. `phase` is where it failed; default: the phase that is going on. */
 export async function failTarget(
   run: InstanceRun,
   target: Target,
@@ -77,8 +77,8 @@ export function isExpected(error: unknown): boolean {
 }
 
 /**
- * Makes an error the reason of the instance's failure. If the abort signal fired, its reason is used instead: it explains more than the
- * step that it interrupted.
+ * Makes an error the reason of the instance's failure. If the abort signal fired, its reason is used instead: it says more than the error
+ * of the step that it interrupted.
  */
 export function explainFailure({ report, abort }: InstanceRun, error: unknown): void {
   const reason = abort.reason()

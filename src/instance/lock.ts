@@ -1,6 +1,6 @@
 /**
- * How an instance holds its claim, and where its backup container comes from.
- * All targets mounted: the backup container is the claim. Anything copied, dumped or stopped: a helper is.
+ * Takes and releases the claim of an instance, and creates its backup container. If all targets are mounted, the backup container is the
+ * claim. If anything is copied, dumped or stopped, a helper is.
  */
 import { claim } from '../claim/claim.ts'
 import { type HelperContainer, startHelper } from '../claim/helperContainer.ts'
@@ -21,28 +21,28 @@ export interface AcquiredLock {
   readonly helper: LockHelper | null
   /** Those of the volumes to copy that were removed before they could be mounted. */
   readonly vanished: readonly string[]
-  /** Creates the backup container with `/backup` and these mounts, and returns its id. */
+  /** Creates the backup container with `/backup` and these mounts, and returns its id. Without a helper this takes the claim. */
   create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
    * Removes the claim and everything that belongs to it. It has deadlines of its own, so a cancelled run releases too. For applications
    * that are still down it leaves a journal container, so that `post` and the next run try again.
    */
   release(down: readonly JournalEntry[]): Promise<void>
-  /** Leaves all of it to `post` and the next start, without a word to the engine. */
+  /** Leaves all of it to `post` and the next start, and sends the engine nothing. */
   abandon(): void
 }
 
-/** The helper that is the claim, with what its tools can do. */
+/** The helper that is the claim, and what its tools can do. */
 export interface LockHelper extends HelperContainer {
   readonly tools: CopyTools
 }
 
 const CREATE_MS = 120_000
 const PROBE_MS = 60_000
-/** Number of times that a name is freed and taken by somebody else before the create fails. */
+/** Number of tries to create a container whose name others take again and again. */
 const CREATE_ATTEMPTS = 3
 
-/** Makes the backup container the claim. The claim is taken by the first `create`. */
+/** Makes a lock for which the backup container is the claim. Each `create` takes the claim. */
 export function lockByBackupContainer(request: LockRequest): AcquiredLock {
   const { context, instance } = request
   const name = claimName(instance.id)
@@ -63,7 +63,7 @@ export function lockByBackupContainer(request: LockRequest): AcquiredLock {
   }
 }
 
-/** Takes the claim with a helper, in which the volumes to copy are mounted read-only at `sourcePath`. */
+/** Takes the claim with a helper. The volumes with the names `sources`, which are to be copied, are mounted in it read-only at `sourcePath`. */
 export async function lockByHelper(
   request: LockRequest,
   sources: readonly string[],
@@ -150,7 +150,10 @@ async function createBesideHelper(
   return createUnderClaim(request, spec)
 }
 
-/** Creates the backup container while the claim is ours. If a container of that name exists, a dead run left it, and it is removed. */
+/**
+ * Creates the backup container while the claim is ours. If a container of ours has that name, a dead run left it, and it is removed. Throws
+ * `InstanceError` if it is somebody else's.
+ */
 async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<string> {
   const { docker } = request.context.host
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt += 1) {
@@ -169,8 +172,8 @@ async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<st
 }
 
 /**
- * Finds the name of the staging volume. If the helper was removed, its staging volume is gone too, and mounting it by name would silently
- * create an empty one.
+ * Returns the name of the helper's staging volume. Throws `InstanceError` if the helper was removed: then its staging volume is gone too,
+ * and mounting it by name would silently create an empty one.
  */
 async function stagingVolume(request: LockRequest, helper: string): Promise<string> {
   const found = await inspectContainer(request.context.host.docker, helper)

@@ -8,9 +8,9 @@ interface NamedContainer {
   readonly name: string
 }
 
-/** Says what to do about containers that are down because another instance stopped them. */
+/** Decides what to do about containers that are down because another instance stopped them. */
 export interface OthersPolicy {
-  /** Returns true if it has waited until they are up; then the host must be asked again. */
+  /** Returns true if it has waited until they are up, so that the host must be asked again; false if it does not wait. */
   untilUp(containers: readonly NamedContainer[]): Promise<boolean>
 }
 
@@ -38,7 +38,10 @@ export function nameOthers(run: InstanceRun): OthersPolicy {
   }
 }
 
-/** Waits, after claiming, for an instance that claimed earlier and stops what this one needs, or needs what this one stops. */
+/**
+ * Waits, after claiming, for an instance that claimed earlier and stops what this one needs, or needs what this one stops. `helper` is the
+ * id of our own claim. Throws as `waitForOlder` does.
+ */
 export async function waitForEarlierClaims(
   run: InstanceRun,
   helper: string,

@@ -1,7 +1,4 @@
-/**
- * Decides which containers are stopped for an instance. It is decided once, before the claim, because the claim's journal must list them
- * from the first moment.
- */
+/** Decides which containers are stopped for an instance. It is decided before the claim, because the claim's journal must list them from the first moment. */
 
 import { allContainers, allVolumes, readRunnerTraces } from '../applications/hostState.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
@@ -16,7 +13,7 @@ import type { OthersPolicy } from './otherInstances.ts'
 export interface InstanceStops {
   /** Groups of volumes. The volumes of one group are stopped, copied and started together. */
   readonly groups: readonly StopGroup[]
-  /** All containers of the host, in which the hooks look for theirs. */
+  /** All containers of the host, among which the hooks look for theirs. Empty if nothing is to be stopped and there are no hooks. */
   readonly containers: readonly Container[]
   /** Ids of the runner's own containers. */
   readonly self: readonly string[]
@@ -27,8 +24,8 @@ export interface InstanceStops {
 const NOBODY: InstanceStops = { groups: [], containers: [], self: [], journal: [] }
 
 /**
- * Asks the host and decides. Targets whose containers cannot be stopped have failed; the others are returned. Asks nothing if no container
- * is to be stopped and there are no hooks.
+ * Asks the host and decides. Targets whose containers cannot be stopped are recorded as failed; the others are returned. Asks nothing if no
+ * container is to be stopped and there are no hooks.
  */
 export async function planInstanceStops(
   run: InstanceRun,
@@ -64,7 +61,10 @@ interface PlannedHost extends Omit<StopPlanInput, 'volumes'> {
   readonly plan: StopPlan
 }
 
-/** Decides again after waiting for another instance that has stopped some of the containers: they are not down for good. A dry run plans as if they were up. */
+/**
+ * Plans the stops. If another instance has stopped some of the containers, they are not down for good: it waits for that instance and plans
+ * again. A dry run plans as if they were up.
+ */
 async function decide(
   run: InstanceRun,
   { stopped, hooked }: { readonly stopped: readonly VolumeSource[]; readonly hooked: readonly VolumeSource[] },

@@ -1,4 +1,4 @@
-/** Prepares the backup container: its mounts, manifest and environment, and everything that it may read. */
+/** Prepares the backup container: creates it with its mounts and environment, and puts in the manifest, the script and the right owners. */
 
 import { backupEnvironment } from '../container/environment.ts'
 import { fillContainer } from '../container/fillContainer.ts'
@@ -24,9 +24,9 @@ const GIVE_DUMPS_MS = 60_000
 const REMOVE_MOUNT_POINT_MS = 30_000
 
 /**
- * Creates the backup container with the mounted volumes, beside what was copied and dumped. If a volume turns out to be empty, gone,
- * without its paths or impossible to mount, its target has failed, and the container is created again without it. Returns the container's
- * id; `null` if no target is left.
+ * Creates the backup container with the volumes `mounted`, beside what was copied and dumped. If a volume turns out to be empty, gone,
+ * without its paths or impossible to mount, its target is recorded as failed, and the container is created again without it. Returns the
+ * container's id; `null` if no target is left.
  */
 export async function prepareContainer(
   run: InstanceRun,
@@ -67,13 +67,13 @@ export async function prepareContainer(
   return null
 }
 
-/** Returns the volumes that the instance's `mounts` name. */
+/** Returns those volumes named in the instance's `mounts` that exist. */
 async function ownVolumes({ instance, context }: InstanceRun): Promise<readonly Volume[]> {
   const names = instance.mounts.flatMap(({ type, source }) => (type === 'volume' && source !== null ? [source] : []))
   return names.length === 0 ? [] : inspectVolumes(context.host.docker, names)
 }
 
-/** Tells whether the image should still run: yes if the instance has no targets at all, no if all of its targets have failed. */
+/** Tells whether the image should run: yes while a target is left, or if the instance has no targets at all; no if all of its targets have failed. */
 function isWorthARun(run: InstanceRun, mounted: readonly VolumeSource[]): boolean {
   return mounted.length > 0 || run.staged.length > 0 || run.failed.length === 0
 }
@@ -122,7 +122,10 @@ function reportMounted(run: InstanceRun, source: VolumeSource, seconds: number):
   run.report.staged(source.target, { staging: 'mount', files: null, bytes: null, seconds, warnings: [] })
 }
 
-/** Records the failure of these volumes in the phase `stage`, even if the problem only showed when the backup container was created. */
+/**
+ * Records the failure of these volumes in the phase `stage`, even if the problem only showed when the backup container was created. Removes
+ * what the removed container left of them.
+ */
 async function failVolumes(
   run: InstanceRun,
   helper: LockHelper | null,

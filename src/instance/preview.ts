@@ -1,4 +1,4 @@
-/** Makes a dry run: what would be staged and how, and which containers would be stopped. Touches nothing and waits for nobody. */
+/** Makes a dry run, which says what would be staged and how, and which containers would be stopped. It touches nothing and waits for nobody. */
 import type { Instance, Target } from '../config/model.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { PlannedTarget } from '../outcome.ts'
@@ -10,7 +10,7 @@ import { nameOthers } from './otherInstances.ts'
 import { type InstanceOutcome, targetName } from './reportBuilder.ts'
 import { type Resolution, resolve } from './resolution.ts'
 
-/** Previews one instance. Planned targets are reported as planned; what already cannot work has failed, as in a run. Never throws. */
+/** Previews one instance. Targets that a run would stage are reported as planned; what already cannot work has failed, as in a run. Never throws. */
 export async function previewInstance(
   context: InstanceContext,
   instance: Instance,

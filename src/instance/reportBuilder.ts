@@ -16,22 +16,22 @@ import {
 /** The part of an instance's report that its run makes. */
 export type InstanceOutcome = Omit<InstanceReport, 'log' | 'tail' | 'stderr' | 'nextRun'>
 
-/** How a target was staged. */
+/** Describes how a target was staged. */
 export type StagedHow = StagedData & { readonly seconds: number; readonly warnings: readonly string[] }
 
 export interface ReportBuilder {
-  /** Runs one phase: keeps its time, logs its end, and remembers it as the phase of a failure. */
+  /** Runs one phase: records its time, writes it to the log, and remembers the phase for a failure. */
   phase<T>(phase: Phase, work: () => Promise<T>): Promise<T>
   warn(message: string): Promise<void>
-  /** Records how long applications were down, s. If several groups were stopped, the longest time counts. */
+  /** Records how long applications were down, s. If several groups were stopped, the longest time is kept. */
   downtime(seconds: number): void
-  /** Records which applications are stopped and not, or not surely, up again. Replaces what was recorded before. */
+  /** Records the applications that were stopped and are not, or may not be, up again. Replaces what was recorded before. */
   notUp(names: readonly string[]): void
-  /** Records that the instance has this target. A target that is not heard of again has failed. */
+  /** Records that the instance has this target. If nothing else is recorded about it, it has failed. */
   expect(target: Target): void
   staged(target: Target, how: StagedHow): void
   planned(target: Target, how: Pick<PlannedTarget, 'staging' | 'plan' | 'warnings'>): void
-  /** Records the failure of a target. `error` is one sentence; `phase` is where it failed; default: the present one. */
+  /** Records the failure of a target. `error` is one sentence; `phase` is where it failed; default: the phase that is going on. */
   failed(target: Target, failure: { readonly error: string; readonly seconds?: number; readonly phase?: Phase }): void
   /** Records the failure of the instance itself. Only the first reason counts. */
   fail(message: string): void
@@ -40,7 +40,7 @@ export interface ReportBuilder {
   end(): InstanceOutcome
 }
 
-/** What was collected so far. */
+/** Holds what was collected so far. */
 interface Collected {
   readonly startedAt: Date
   readonly phases: PhaseTiming[]

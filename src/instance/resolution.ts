@@ -17,12 +17,15 @@ import { targetName } from './reportBuilder.ts'
 export interface Resolution {
   readonly volumes: readonly VolumeSource[]
   readonly databases: readonly DbSource[]
-  /** Databases that another run has stopped, which a dry run does not wait for. */
+  /** Databases that another run has stopped. Empty except in a dry run, which does not wait for them. */
   readonly awaited: readonly Target[]
   readonly stops: InstanceStops
 }
 
-/** Finds the targets. A missing target has failed; the instance has not. `others` says what to do if another instance has stopped one. */
+/**
+ * Finds the targets, and decides what is stopped. A target that is missing or cannot be staged is recorded as failed; the instance goes on.
+ * `others` decides what to do if another instance has stopped one.
+ */
 export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<Resolution> {
   const { context, instance, report } = run
   const pending = context.pending(instance)
@@ -51,7 +54,7 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
   return { volumes: planned.sources, databases, awaited, stops: planned.stops }
 }
 
-/** Returns the resolution without volumes that have failed since. A container that only they needed stopped is then not stopped. */
+/** Returns the resolution without the volumes `failed`. A container that only they needed stopped is then not stopped. */
 export async function leaveOut(
   run: InstanceRun,
   resolution: Resolution,
@@ -72,7 +75,10 @@ async function targetsOfInstance({ context, instance }: InstanceRun): Promise<re
   )
 }
 
-/** Looks at databases that are down because another instance stopped them: they are waited for and looked at again or, in a dry run, listed as `awaited`. */
+/**
+ * Resolves the targets. Databases that are down because another instance stopped them are waited for and looked at again or, in a dry run,
+ * returned as `awaited`.
+ */
 async function resolveRunning(
   run: InstanceRun,
   targets: readonly Target[],

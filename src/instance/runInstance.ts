@@ -24,7 +24,7 @@ import { findDisks } from './warnOfDisks.ts'
 
 const LOST = 'the helper died while it was needed (killed, out of memory, or the engine restarted): run it again'
 
-/** Runs one instance from the first look at the host to the end of its claim. Never throws for what can go wrong with it: that is in the report. */
+/** Runs one instance from the first look at the host to the end of its claim. Never throws for what can go wrong with the instance: that is in the report. */
 export async function runInstance(
   context: InstanceContext,
   instance: Instance,
@@ -67,7 +67,10 @@ function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): bo
   return volumes.length + databases.length === 0 && run.failed.length > 0
 }
 
-/** Tries the volumes whose mount may hang, before any of them comes into a container that is needed. Each that cannot be mounted has failed. */
+/**
+ * Tries the volumes whose mount may hang, before any of them is mounted in a container that is needed. Each that cannot be mounted is
+ * recorded as failed. Returns the resolution without these.
+ */
 async function withoutUnmountable(run: InstanceRun, image: ReadyImage, named: Resolution): Promise<Resolution> {
   const { context, abort, log } = run
   const { docker, owner } = context.host
@@ -89,7 +92,7 @@ async function withoutUnmountable(run: InstanceRun, image: ReadyImage, named: Re
   )
 }
 
-/** Notes that volumes cannot be mounted, and returns what is left. */
+/** Records that volumes cannot be mounted, and returns the resolution without them. */
 async function failVolumes(
   run: InstanceRun,
   resolution: Resolution,
@@ -116,11 +119,14 @@ async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Reso
 
 interface Held {
   readonly held: AcquiredLock
-  /** The targets that can be mounted. */
+  /** The resolution without the volumes that could not be mounted. */
   readonly resolution: Resolution
 }
 
-/** Takes the claim with a helper. If a volume cannot be mounted in it, its target has failed, and the claim is tried again without it. */
+/**
+ * Takes the claim with a helper. If a volume cannot be mounted in it, its target is recorded as failed, and the claim is tried again
+ * without it. If nothing is left to copy or dump, the backup container is to be the claim.
+ */
 async function lockWhatMounts(run: InstanceRun, request: LockRequest, named: Resolution): Promise<Held> {
   let resolution = named
   while (needsHelper(resolution)) {
@@ -141,7 +147,7 @@ function needsHelper(resolution: Resolution): boolean {
   return copiedOf(resolution).length + resolution.databases.length > 0
 }
 
-/** Watches the helper, and waits for other instances before anything is dumped or stopped. */
+/** Makes the death of the helper end the instance, and waits for other instances before anything is dumped or stopped. Does nothing without a helper. */
 async function guardHelper(
   run: InstanceRun,
   { helper }: AcquiredLock,

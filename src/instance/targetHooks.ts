@@ -1,4 +1,4 @@
-/** Runs `preHook` and `postHook` around a target's work. Once `preHook` was begun, `postHook` runs, whatever happens in between. */
+/** Runs the `preHook` and the `postHook` of a target. The caller runs the postHook whenever it has begun the preHook, whatever happens in between. */
 
 import { HOOK_DEADLINE_MS, type HookKind, runHook } from '../applications/hooks.ts'
 import type { Target } from '../config/model.ts'
@@ -12,16 +12,25 @@ export interface HookPlace {
   readonly name: string
 }
 
-/** Deadline of a postHook after the end of the instance's time, ms: the application may still be in its maintenance mode. */
+/**
+ * Deadline of a postHook that runs after the instance was ended by a cancel or its deadline, and the least time that any hook gets, ms: the
+ * application may still be in its maintenance mode.
+ */
 const LATE_DEADLINE_MS = 60_000
 
-/** Runs the preHook, if there is one. Throws `InstanceError` if it fails; the caller still has to run the postHook. */
+/**
+ * Runs the preHook, if there is one, in the container `place`. Throws `InstanceError` if it fails or `place` is `null`, and
+ * `CancelledError`; the caller still has to run the postHook.
+ */
 export async function preHook(run: InstanceRun, target: Target, place: HookPlace | null): Promise<void> {
   if (target.preHook === null) return
   await runTargetHook(run, { kind: 'preHook', target, text: target.preHook, place })
 }
 
-/** Runs the postHook, if there is one, even if the run is cancelled or its time is over. Throws `InstanceError` if it fails. */
+/**
+ * Runs the postHook, if there is one, in the container `place`, even if the run is cancelled or its time is over. Throws `InstanceError` if
+ * it fails or `place` is `null`.
+ */
 export async function postHook(run: InstanceRun, target: Target, place: HookPlace | null): Promise<void> {
   if (target.postHook === null) return
   await runTargetHook(run, { kind: 'postHook', target, text: target.postHook, place })

@@ -5,8 +5,8 @@ import { CommandError, InstanceError } from '../errors.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 
 /**
- * Returns the sources whose volumes an error says could not be mounted, each with its sentence; none if the error is about something else.
- * `others` are volumes of the instance's own `mounts`.
+ * Returns the sources whose volumes an error says could not be mounted, each with the sentence for it; none if the error is about something
+ * else. `others` are the volumes of the instance's own `mounts`, which may be the cause as well.
  */
 export function unmountableIn(
   error: unknown,

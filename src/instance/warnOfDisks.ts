@@ -1,4 +1,4 @@
-/** Warns of disks of the host within volumes that are mounted in place. */
+/** Warns of disks of the host that are mounted within volumes which are mounted in place. */
 import { findOtherDevices } from '../container/devices.ts'
 import { volumeDirectory } from '../container/layout.ts'
 import type { ReadyImage } from '../docker/images.ts'
@@ -8,7 +8,10 @@ import type { InstanceRun } from './instanceRun.ts'
 const NOT_LOOKED =
   'whether disks of the host are mounted within the volumes is not known: neither the image nor helperImage has cat or sh. A backup that stays on one file system would leave them out'
 
-/** Returns one sentence for each disk that a tool staying on one file system would leave out. Never throws: if the look fails, there are no sentences. */
+/**
+ * Returns one sentence for each disk within `mounted`, and within what is selected of it, that a tool staying on one file system would
+ * leave out. Never throws: if the look fails, there are no sentences. If no image can look, the log says so.
+ */
 export async function findDisks(
   run: InstanceRun,
   image: ReadyImage,
@@ -46,7 +49,10 @@ export async function findDisks(
   }
 }
 
-/** Tells whether a disk at `path` holds any of the paths that are backed up. No paths means all. */
+/**
+ * Tells whether the disk at `path` holds, or lies within, one of the `paths` that are backed up; both are relative to the volume's root. No
+ * `paths` means all.
+ */
 function isSelected(path: string, paths: readonly string[]): boolean {
   return (
     paths.length === 0 ||
