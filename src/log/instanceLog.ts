@@ -6,10 +6,10 @@ import { createLastLines } from './lastLines.ts'
 import { createLineMemory } from './lineMemory.ts'
 import { type LineKind, splitLines, type TakeLine } from './lines.ts'
 
-/** Takes an instance's lines for its log file and the console. Its promises are the back-pressure. */
+/** Takes an instance's lines for its log file and the console. A writer waits for the promise before it goes on (back-pressure). */
 export interface InstanceLog {
   write(source: 'out' | 'err' | 'marina', chunk: Buffer | string): Promise<void>
-  /** Keeps the last lines of stderr apart from now on: how stdout and stderr mix is chance, and much of the one would push out the other. */
+  /** Keeps the last lines of stderr apart from now on. How stdout and stderr mix is chance, and many lines of one would push out the other's. */
   rememberStderr(): void
 }
 
@@ -23,7 +23,7 @@ const PROGRESS_EVERY_MS = 1000
 const PIECE_BYTES = 64 * 1024
 const LINE_END = Buffer.from('\n')
 
-/** Bytes that are cut off the end of a log that has filled the disk, so that the report, the outputs and the summary can be written. */
+/** Bytes that are cut off the end of a log when the disk is full, so that the report, the outputs and the summary can be written. */
 const GIVEN_BACK_BYTES = 512 * 1024
 
 const TAGS = { out: 'out', err: 'err', marina: '---' } as const
@@ -32,12 +32,12 @@ export type LogSource = keyof typeof TAGS
 export interface LogSink extends InstanceLog {
   /** Writes what is left and closes the file. A second call does nothing. */
   end(): Promise<void>
-  /** Returns the last lines, redacted and harmless to show. */
+  /** Returns the last lines of the log (stdout, stderr, our own; without the progress lines that the live view leaves out), redacted and harmless to show. */
   tail(): readonly string[]
-  /** The last lines of stderr since `rememberStderr`, redacted and harmless to show. Whole once the log has ended. */
+  /** Returns the last lines of stderr since `rememberStderr`, redacted and harmless to show. Its last line is whole once the log has ended. */
   stderr(): readonly string[]
   readonly path: string
-  /** Why the file is not complete, although the live view is; `null` if it is complete. */
+  /** Says why the file is not complete; `null` if it is complete. */
   readonly problem: string | null
 }
 
@@ -46,7 +46,10 @@ export interface LogOptions {
   readonly redactor: Redactor
   /** Prints lines, each with its line end, in the job's log. The buffer is used again when the promise resolves. */
   readonly live: (lines: Buffer) => Promise<void>
-  /** `false` keeps what containers print out of the live view: only Marina's own lines are shown there. The file and the tail hold all. Default `true`. */
+  /**
+   * `false` keeps what containers print out of the live view: only Marina's own lines are shown there. The file and the tail have them all
+   * the same. Default `true`.
+   */
   readonly showsOutput?: boolean
   readonly now?: () => Date
 }
@@ -69,7 +72,7 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   let turn: Promise<void> = Promise.resolve()
   let ended = false
 
-  /** Adds each line to what is written to the file and, if `shows` allows it, to what is shown live. */
+  /** Makes a taker of lines. It adds each line to what is written to the file, to the kept stderr and, if `shows` allows it, to what is shown live. */
   function collect(source: LogSource, at: Date, shows: Shows): TakeLine {
     const begins = Buffer.from(`${at.toISOString()} ${TAGS[source]} `)
     const continues = Buffer.from(`${at.toISOString()} ${TAGS[source]}+ `)
@@ -152,7 +155,10 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
 /** Tells whether a line is shown in the live view. */
 type Shows = (data: Buffer, start: number, end: number, kind: LineKind, ms: number) => boolean
 
-/** Redacts one of the container's two outputs and splits it into lines. Some progress lines are left out of the live view. */
+/**
+ * Redacts one of the container's two outputs and splits it into lines. `shows` leaves out of the live view a progress line that comes too
+ * soon after the one before (`PROGRESS_EVERY_MS`).
+ */
 function outputStream(redactor: Redactor) {
   const masking = redactor.stream()
   const splitter = splitLines(LINE_LIMIT_BYTES)
@@ -176,12 +182,12 @@ function outputStream(redactor: Redactor) {
       splitter.write(masking.end(), take)
       splitter.end(take)
     },
-    /** The last line, if it was left out of the live view; else `null`. */
+    /** Returns the last line, if it was left out of the live view; else `null`. */
     heldBack: (): Buffer | null => (isHeld ? held.bytes() : null),
   }
 }
 
-/** Cuts off the end of a log that has filled the disk, so that the report, the outputs and the summary can be written. */
+/** Cuts off the end of a log when the disk is full, so that the report, the outputs and the summary can be written, and appends `lastLine`. */
 async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
   const found = await log.stat()
   if (!found.isFile()) return
@@ -189,7 +195,10 @@ async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
   await log.appendFile(`\n${lastLine}`)
 }
 
-/** Opens a file to append to. The first failure is reported once, ends the writing, and is kept as `problem`; the file's last line says so. */
+/**
+ * Opens a file to append to. The first failure is given to `tell`, ends the writing, and is kept as `problem`; the file's last line (made
+ * by `line`) says so.
+ */
 async function fileThatMayFail(path: string, line: (text: string) => string, tell: (problem: string) => Promise<void>) {
   let handle: FileHandle | null = null
   let problem: string | null = null

@@ -1,4 +1,4 @@
-/** The last lines of an output as people are shown them: few, redacted, and harmless to print. */
+/** Keeps the last lines of an output as people are shown them: few, redacted, and harmless to print. */
 import { harmlessLine, lastWritten } from '../report/sanitize.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import { createLineMemory, startOfLast } from './lineMemory.ts'
@@ -6,23 +6,23 @@ import { createLineMemory, startOfLast } from './lineMemory.ts'
 export interface LastLines {
   /** Takes lines, each with its end. */
   push(lines: Buffer): void
-  /** Takes the line from `start` to `end`; one of progress is replaced by the next line, as on a terminal. */
+  /** Takes the line from byte `start` to `end`. A progress line is replaced by the next line, as on a terminal. */
   pushLine(data: Buffer, start: number, end: number, isProgress: boolean): void
   clear(): void
-  /** Oldest first. */
+  /** Returns the last lines, oldest first. */
   lines(): readonly string[]
 }
 
 interface Bounds {
   readonly lines: number
-  /** The longest line, in characters: `…` tells that it was cut. */
+  /** Longest line, characters; a longer one is cut, and ends in `…`. */
   readonly lineCharacters: number
-  /** All lines together; the oldest are left out. */
+  /** Length of all lines together, characters; the oldest are left out. */
   readonly characters: number
 }
 
 const LINE_END = Buffer.from('\n')
-/** Memory is tidied when it has grown by so much. */
+/** Bytes by which the memory grows at least before lines that are too old are dropped. */
 const SLACK_BYTES = 64 * 1024
 
 export function createLastLines(redactor: Redactor, bounds: Bounds): LastLines {

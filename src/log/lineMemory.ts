@@ -12,7 +12,7 @@ export interface LineMemory {
   /** Returns what was added, as UTF-8 (invalid bytes are replaced). Valid until something is added or dropped. */
   bytes(): Buffer
   clear(): void
-  /** Drops everything but the last lines. */
+  /** Drops everything but the last `lines` lines. */
   keepLast(lines: number): void
 }
 
@@ -48,7 +48,7 @@ export function createLineMemory(): LineMemory {
   }
 }
 
-/** Returns the position at which the last `lines` lines begin. Each line has its line end. */
+/** Returns the position at which the last `lines` lines begin; 0 if there are no more. Each line has its line end. */
 export function startOfLast(bytes: Buffer, lines: number): number {
   let end = bytes.length - 1
   for (let left = lines; left > 0 && end > 0; left--) {

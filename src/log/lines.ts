@@ -17,7 +17,7 @@ export type TakeLine = (data: Buffer, start: number, end: number, kind: LineKind
 
 export interface LineSplitter {
   write(chunk: Buffer, take: TakeLine): void
-  /** Passes on what is left, if the output did not end with a line end. */
+  /** Gives the last line to `take`, if the output did not end with a line end. */
   end(take: TakeLine): void
 }
 

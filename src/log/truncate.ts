@@ -12,8 +12,8 @@ const NOTE_BYTES = 200
 const BORDER_BYTES = 20_000
 
 /**
- * Copies the log at `path` to `to`, at most `capBytes` long. If it is longer, the middle is cut out between two lines, and one line in its
- * place says how much it was. Memory stays flat.
+ * Copies the log at `path` to the file `to`, at most `capBytes` long. If the log is longer, its middle is cut out between two lines, and
+ * one line in its place says how much it was. Little memory is used, however long it is.
  */
 export async function cutLog(path: string, to: string, capBytes: number = ARTIFACT_LOG_BYTES): Promise<void> {
   const { size } = await stat(path)
