@@ -1,9 +1,9 @@
-/** The backups of a run as tables that fit a phone: what was backed up, in how long; the failed ones first. Pure. */
+/** Draws the backups of a run as tables that fit a phone: what was backed up, in how long; the failed ones first. Pure. */
 import { bytes, count, seconds } from '../format.ts'
 import type { InstanceReport, InstanceStatus, Phase, RunReport, TargetReport } from '../outcome.ts'
 import { breakable, code, inline } from './markdown.ts'
 
-/** Over so many backups the good ones are folded. */
+/** If there are more backups than this, the good ones are folded. */
 const UNFOLDED = 10
 
 const SIGNS: Readonly<Record<InstanceStatus, string>> = {
@@ -15,7 +15,7 @@ const SIGNS: Readonly<Record<InstanceStatus, string>> = {
 }
 const ORDER: readonly InstanceStatus[] = ['failed', 'partial', 'cancelled', 'skipped', 'success']
 
-/** What was going on when a backup failed. */
+/** Says for each phase what was going on, for a backup that failed in it. */
 const WHILE: Readonly<Record<Phase, string>> = {
   resolve: 'while its targets were looked up',
   image: 'while its image was fetched',
@@ -28,11 +28,14 @@ const WHILE: Readonly<Record<Phase, string>> = {
 
 interface TableOptions {
   readonly allowPartial: boolean
-  /** At most so many rows. */
+  /** Largest number of rows of a table. */
   readonly rows: number
 }
 
-/** One table of all backups; of many, one of the bad ones and a fold of the good ones. */
+/**
+ * Draws one table of all backups; of more than `UNFOLDED`, a table of those that are no success and a fold of the others. Empty if there
+ * are no backups, or no rows are wanted.
+ */
 export function backupTables(report: RunReport, options: TableOptions): readonly string[] {
   if (report.instances.length === 0 || options.rows === 0) return []
   if (report.dryRun) return [dryRunTable(report, options)]
@@ -58,7 +61,7 @@ function table(instances: readonly InstanceReport[], options: TableOptions): str
   ])
 }
 
-/** Says below the lines how many are left out. */
+/** Adds below the lines how many backups are left out. */
 function withRest(instances: readonly unknown[], { rows }: TableOptions, lines: readonly string[]): string {
   const more = instances.length - rows
   return [...lines, ...(more > 0 ? ['', `_And ${count(more, 'more backup')}, in the report._`] : [])].join('\n')
@@ -90,7 +93,7 @@ function howFar({ status, failedPhase, startedAt }: InstanceReport): string {
   return failedPhase === null || status === 'partial' ? word : `${word} ${WHILE[failedPhase]}`
 }
 
-/** `1 database 51 kB, 2 volumes 3.0 MB copied, 1 volume read in place`. */
+/** Says how much was staged, in parts such as `1 database 51 kB`, `2 volumes 3.0 MB copied`, `1 volume read in place`. */
 function sizes(staged: readonly TargetReport[]): readonly string[] {
   const part = (noun: string, some: readonly TargetReport[], how: string) => {
     const sum = some.reduce((total, target) => total + (target.bytes ?? 0), 0)
@@ -118,7 +121,7 @@ function sizes(staged: readonly TargetReport[]): readonly string[] {
   ]
 }
 
-/** What a run would do with each target. */
+/** Draws the table of a dry run: what a run would do with each target. */
 function dryRunTable({ instances }: RunReport, options: TableOptions): string {
   const cell = (one: InstanceReport) => {
     if (one.status !== 'skipped') return 'would fail'
@@ -144,7 +147,7 @@ const HOW = {
   dump: 'dumped',
 } as const
 
-/** A fold with each target that was staged. */
+/** Draws a fold with a table of the staged targets, of at most `rows` rows. Empty if none was staged, and for a dry run. */
 export function targetFold({ instances, dryRun }: RunReport, rows: number): readonly string[] {
   const staged = instances.flatMap((one) =>
     one.targets.flatMap((target) => (target.status === 'staged' ? [{ id: one.id, target }] : [])),

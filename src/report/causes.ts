@@ -1,11 +1,11 @@
-/** Why backups failed, above everything else: one alert for each cause, what to do next, and the last lines of their output. Pure. */
+/** Explains why backups failed, for the top of the page: one alert for each cause, what to do next, and the last lines of their output. Pure. */
 import { count } from '../format.ts'
 import { type InstanceReport, NOT_REACHED, type RunReport, type TargetReport } from '../outcome.ts'
 import { lastWords, leadIn } from './lastWords.ts'
 import { block, code, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
 
-/** Instances that did not end well, the worst first. A dry run shows what would not. */
+/** Returns the instances that did not end well, the worst first; of a dry run, those that would not. */
 export function badInstances({ instances }: RunReport): readonly InstanceReport[] {
   return (['failed', 'partial', 'cancelled'] as const).flatMap((status) =>
     instances.filter((one) => one.status === status),
@@ -15,11 +15,14 @@ export function badInstances({ instances }: RunReport): readonly InstanceReport[
 interface CauseOptions {
   readonly allowPartial: boolean
   readonly links: PageLinks
-  /** At most so many alerts. */
+  /** Largest number of alerts. */
   readonly most: number
 }
 
-/** One alert for each cause; instances that failed for the same one share it. */
+/**
+ * Makes one alert for each cause: the run's own errors first, then those of instances, which share an alert if they failed for the same
+ * cause. A cancelled instance has none.
+ */
 export function causes(report: RunReport, { allowPartial, links, most }: CauseOptions): readonly string[] {
   const own = report.errors.map((error) => alert('CAUTION', [inline(capitalised(error))]))
   const byCause = new Map<string, InstanceReport[]>()
@@ -40,7 +43,7 @@ export function causes(report: RunReport, { allowPartial, links, most }: CauseOp
   return left > 0 ? [...alerts.slice(0, most), `_And ${count(left, 'more cause')}, in the report._`] : alerts
 }
 
-/** The sentence, and a line for each target that it does not name. */
+/** Returns the sentence about why an instance failed, then a line for each failed target that it does not name. */
 function causeOf(one: InstanceReport): readonly string[] {
   const failed = one.targets.filter((target) => target.status === 'failed' && target.error !== NOT_REACHED)
   const sentences = new Set(failed.map(({ error }) => error))
@@ -56,7 +59,7 @@ function targetLine({ kind, name, error }: TargetReport): string {
   return `- ${kind === 'db' ? 'database' : 'volume'} ${code(name)}: ${inline(error ?? 'failed')}`
 }
 
-/** Its own last words, each on a line. */
+/** Returns the container's last words on stderr, each on a line, as an addition to the sentence; empty if there are none. */
 function wordsOf(one: InstanceReport): string {
   const words = lastWords(one)
   if (words.length === 0) return ''
@@ -87,7 +90,7 @@ function capitalised(sentence: string): string {
 
 const IDS_SHOWN = 40
 
-/** Whether anything is still down, and where to try again and to read on. */
+/** Says whether an application is still down, and where to try again and to read on. Empty if all went well, and for a dry run. */
 export function nextSteps(report: RunReport, links: PageLinks): readonly string[] {
   const bad = badInstances(report)
   if (report.dryRun || bad.length + report.errors.length === 0) return []
@@ -110,7 +113,7 @@ function applications({ instances, errors }: RunReport): readonly string[] {
   return [stopped ? 'Applications: all are up again.' : 'Applications: none was stopped.']
 }
 
-/** Folds with the last lines of the failed backups' output, where it says more than the causes do. */
+/** Makes folds with the last lines of a failed backup's output, at most `most` lines each, if they say more than its cause does. */
 export function lastLines(one: InstanceReport, most: number): readonly string[] {
   if (one.status !== 'failed' || most === 0) return [] // where the image has succeeded, its last words explain nothing
   const quoted = lastWords(one)

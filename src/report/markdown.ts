@@ -25,14 +25,15 @@ export function code(text: string): string {
   return `<code>${inline(text)}</code>`
 }
 
-/** Characters of a word after which it may be broken: a sign that parts it, or at the latest so many. */
+/** Characters of a word after which it may be broken behind a sign that parts it (`PARTING`). */
 const BREAK_AT_SIGN = 12
+/** Characters of a word after which it may be broken anywhere. */
 const BREAK_AT_LATEST = 16
 const PARTING = /^(?:[-./,=+]|&#(?:45|43|61|46|58|64|92|95);)$/
 
 /**
- * Markup of `inline` or `code` for a cell of a table, with places where a long word may be broken: a table grows with its longest
- * word, and a phone is 390 pixels wide.
+ * Adds places where a long word may be broken to markup of `inline` or `code`, for a cell of a table: a table grows with its longest word,
+ * and a phone is 390 pixels wide.
  */
 export function breakable(markup: string): string {
   let length = 0

@@ -1,4 +1,4 @@
-/** The pages of runs that backed nothing up: a configuration that is wrong, a request that cannot be met, a `validate`. Pure. */
+/** Draws the pages of runs that backed nothing up: a configuration that is wrong, a request that cannot be met, a `validate`. Pure. */
 import { count } from '../format.ts'
 import { breakable, code, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
@@ -14,11 +14,11 @@ export interface RefusalPage {
 
 export interface RefusalMessage {
   readonly message: string
-  /** Where it stands in the configuration; `path` as a person writes it: `instances[0].env.KEY`. */
+  /** The place in the configuration that it is about, `path` as a person writes it (`instances[0].env.KEY`); `null` if it is about no place there. */
   readonly at: { readonly file: string; readonly line: number; readonly column: number; readonly path: string } | null
 }
 
-/** Each message once, with a link to its line; what does not fit is left out, and that is said. */
+/** Draws the page with all messages, each with a link to its line. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
 export function renderRefusal(page: RefusalPage): string {
   for (const most of [Number.POSITIVE_INFINITY, 1000, 100, 10, 1, 0]) {
     const text = joinWithin(refusalParts(page, most), page.limitBytes)
@@ -47,7 +47,7 @@ function messageLine({ message, at }: RefusalMessage, config: string | null): st
   return `<b>${shown}</b>${at.path === '' ? '' : ` ${code(at.path)}`}: ${inline(message)}`
 }
 
-/** `config.yml:3:5`. */
+/** Writes a place as `config.yml:3:5`: file, line, column. */
 export function placeName({ file, line, column }: NonNullable<RefusalMessage['at']>): string {
   return `${file}:${line}:${column}`
 }
@@ -57,7 +57,7 @@ export interface ValidPage {
   readonly instances: readonly {
     readonly id: string
     readonly line: number
-    /** Its schedule in words; `null` where it is run by hand. */
+    /** Its schedule in words; `null` if it has none and is run by hand. */
     readonly schedule: string | null
     readonly variables: readonly string[]
   }[]
@@ -66,7 +66,10 @@ export interface ValidPage {
   readonly limitBytes: number
 }
 
-/** The configuration is right: what is in it. */
+/**
+ * Draws the page of a configuration that is right, with what is in it. What does not fit into `limitBytes` is left out, and that is said;
+ * empty if nothing fits.
+ */
 export function renderValid(page: ValidPage): string {
   for (const most of [Number.POSITIVE_INFINITY, 1000, 100, 0]) {
     const text = joinWithin(validParts(page, most), page.limitBytes)

@@ -1,4 +1,4 @@
-/** The pages that a summary leads to; `null` where the platform has no such page. */
+/** Addresses of the pages that a summary leads to; `null` if there is no such page. */
 export interface PageLinks {
   /** The workflow's page, with its button "Run workflow". */
   readonly workflow: string | null

@@ -1,8 +1,8 @@
-/** The report as strangers may read it. Pure. */
+/** Takes out of a report what strangers must not read. Pure. */
 import type { InstanceReport, RunReport, TargetReport } from '../outcome.ts'
 import { withoutFileNames } from './hideFileNames.ts'
 
-/** The report without what strangers must not see: on a public repository, no names of files and no lines of containers. */
+/** Returns the report as it may be shown: unchanged if the repository is not public; else without names of files and lines of containers. */
 export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   if (!isPublic) return report
   const known = knownNames(report)
@@ -20,7 +20,7 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   }
 }
 
-/** Without the lines that its containers printed. */
+/** Returns an instance's report without the last lines of its log and of its stderr. */
 export function withoutLines(one: InstanceReport): InstanceReport {
   return { ...one, tail: [], stderr: [] }
 }
@@ -30,7 +30,7 @@ function publicTarget(target: TargetReport, hide: (sentence: string) => string):
   return target.status === 'failed' ? { ...target, error: hide(target.error), warnings } : { ...target, warnings }
 }
 
-/** Names that the configuration shows anyway. */
+/** Returns the names that the configuration shows anyway. */
 function knownNames({ host, configFile, instances }: RunReport): ReadonlySet<string> {
   const own = instances.flatMap((one) => [one.id, one.image.reference, ...one.targets.map(({ name }) => name)])
   return new Set([host, configFile, ...own])

@@ -19,7 +19,7 @@ export function harmless(text: string): string {
   return text.replace(TERMINAL_SEQUENCES, '').replace(INVISIBLE, '').replace(CONTROLS, '\ufffd')
 }
 
-/** Returns `harmless` text on one line and at most `limit` characters long; `…` stands for what was cut. */
+/** Returns the `harmless` text on one line, at most `limit` characters long; `…` stands for an end that was cut off. */
 export function harmlessLine(text: string, limit: number): string {
   const line = harmless(text.length > limit * 4 ? text.slice(0, limit * 4) : text).replace(/[\n\t]/g, ' ')
   if (line.length <= limit) return line

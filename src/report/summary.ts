@@ -1,4 +1,4 @@
-/** The run's page in the Actions tab, as markdown: what happened, why, what to do, and then the rest. Pure: a report in, text out. */
+/** Draws the run's page in the Actions tab, as markdown: what happened, why, what to do, and then the rest. Pure: a report in, text out. */
 
 import { minute } from '../format.ts'
 import type { RunReport } from '../outcome.ts'
@@ -11,19 +11,22 @@ import { verdictLine } from './verdict.ts'
 import { warningList } from './warningList.ts'
 
 export interface SummaryOptions {
-  /** Strangers read it: no names of files, no lines of containers. */
+  /** True on a public repository, where strangers read the page: it then shows no names of files and no lines of containers. */
   readonly publicRepository: boolean
-  /** The most that the platform shows, in bytes of UTF-8; what does not fit is cut, and that is said. */
+  /** Longest page, bytes of UTF-8; what does not fit is cut, and that is said. */
   readonly limitBytes: number
-  /** An incomplete backup leaves the job green. */
+  /** True if an incomplete backup leaves the job green. */
   readonly allowPartial: boolean
   readonly links: PageLinks
-  /** The runner's name, and the version of the action as the workflow names it; `null` where the platform does not say. */
+  /** The runner's name; `null` if the platform does not say. `version` is that of the action as the workflow names it, `null` likewise. */
   readonly runner: string | null
   readonly version: string | null
 }
 
-/** The amount of detail. Each step of `DETAILS` shows less than the one before. */
+/**
+ * The amount of detail: the largest number of last lines (of each backup), causes, rows, targets and warnings. Each step of `DETAILS` shows
+ * less than the one before.
+ */
 interface Detail {
   readonly lines: number
   readonly causes: number
@@ -44,10 +47,7 @@ const DETAILS: readonly Detail[] = [
 ]
 const CUT_NOTE = '_This summary was cut to fit: the whole is in the report and the logs._'
 
-/**
- * The page of a run, never longer than `limitBytes`. Texts of users and containers cannot become markup; secrets must have been
- * taken out before.
- */
+/** Draws the page of a run, never longer than `limitBytes`. Texts of users and containers cannot become markup. The caller has taken the secrets out. */
 export function renderSummary(report: RunReport, options: SummaryOptions): string {
   const page = publicPage(report, options.publicRepository)
   for (const [step, detail] of DETAILS.entries()) {

@@ -1,4 +1,4 @@
-/** The first line of a run's summary: what happened, in one line of a phone. Pure. */
+/** Draws the first line of a run's summary: what happened, in one line of a phone. Pure. */
 import { count, seconds } from '../format.ts'
 import type { InstanceReport, InstanceStatus, RunReport } from '../outcome.ts'
 import { inline } from './markdown.ts'
@@ -6,7 +6,7 @@ import { warningsOf } from './warningList.ts'
 
 const NAMES_SHOWN = 5
 
-/** The verdict as a heading. A run that makes its job red shows the red sign. */
+/** Draws the verdict as a heading. It has the red sign if the run makes its job red. */
 export function verdictLine(report: RunReport, allowPartial: boolean): string {
   const host = report.host === '' ? '' : `${inline(report.host)}: `
   const [sign, words] = report.dryRun ? dryRunVerdict(report) : verdict(report, allowPartial)
@@ -52,7 +52,7 @@ function withWarnings(report: RunReport): string {
   return length === 0 ? '' : `, with ${count(length, 'warning')}`
 }
 
-/** Of a dry run nothing has succeeded and nothing has failed: it says what a run would do. */
+/** Says what a run would do, for a dry run, of which nothing has succeeded and nothing has failed. */
 function dryRunVerdict({ instances, result }: RunReport): readonly [sign: string, words: string] {
   const total = count(instances.length, 'backup')
   const bad = [...of(instances, 'failed'), ...of(instances, 'partial')]

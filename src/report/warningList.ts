@@ -1,4 +1,4 @@
-/** The warnings of a run, each sentence once. Pure. */
+/** Collects and draws the warnings of a run, each sentence once. Pure. */
 import type { RunReport } from '../outcome.ts'
 import { code, inline } from './markdown.ts'
 
@@ -8,7 +8,7 @@ export interface Warning {
   readonly concerns: readonly string[]
 }
 
-/** The host's own first; those of the same words are one. */
+/** Returns the warnings of a run, the host's own first. Warnings with the same words are one, which concerns several. */
 export function warningsOf({ warnings, instances }: RunReport): readonly Warning[] {
   const byText = new Map<string, string[]>(warnings.map((text) => [text, []]))
   const add = (text: string, concerned: string) => byText.set(text, [...(byText.get(text) ?? []), concerned])
@@ -20,11 +20,11 @@ export function warningsOf({ warnings, instances }: RunReport): readonly Warning
   return [...byText].map(([text, concerns]) => ({ text, concerns }))
 }
 
-/** More warnings than these are folded. */
+/** If there are more warnings than this, they are folded. */
 const UNFOLDED = 3
 const CONCERNED_SHOWN = 10
 
-/** A list of at most `most` warnings. */
+/** Draws a list of at most `most` warnings, and says how many more there are. Empty if there are none. */
 export function warningList(report: RunReport, most: number): readonly string[] {
   const all = warningsOf(report)
   if (all.length === 0) return []
