@@ -18,8 +18,9 @@ const POLL_MS = 2_000
 const RENAMES = 5
 
 /**
- * Takes a claim over for repair. `false`: another sweeper has it, or it does not exist any more. An unanswered rename that took effect may
- * have been ours or another sweeper's: it gets the usual two minutes, and then we continue in its place.
+ * Takes a claim over for repair, by renaming its `container`. Returns `false` if another sweeper has it, or if it does not exist any more.
+ * If the engine does not answer the rename, but the name has changed, that may have been another sweeper: it gets the usual two minutes,
+ * and then we take its place. Throws `CommandError` if the rename is refused, or stays unanswered.
  */
 export async function acquireSweep(host: DockerHost, container: Container): Promise<boolean> {
   const generation = sweepGeneration(container)
@@ -36,7 +37,10 @@ export async function acquireSweep(host: DockerHost, container: Container): Prom
   }
 }
 
-/** Watches another sweeper until it has finished (`false`) or its two minutes are over (`true`). */
+/**
+ * Watches a container that another sweeper has renamed. Returns `false` when it is gone or has a new name: the sweeper has finished, or
+ * yet another one has it. Returns `true` when two minutes are over without that.
+ */
 async function waitForOtherSweeper(host: DockerHost, container: Container): Promise<boolean> {
   const look = async () => {
     const now = await inspectContainer(host.docker, container.id)
@@ -50,8 +54,8 @@ async function waitForOtherSweeper(host: DockerHost, container: Container): Prom
 }
 
 /**
- * Marks a sweep as given up, so that the next sweeper need not wait. A journal gets its own name back. If the rename fails, the next
- * sweeper waits its two minutes. Returns the present name.
+ * Marks a sweep of ours as given up, by a name that makes no other sweeper wait. A journal gets back the name that it was created with. If
+ * the rename fails, the next sweeper waits two minutes. Returns the container's present name, or its short id if it is gone.
  */
 export async function releaseSweep(host: DockerHost, { kind, self, container: { id } }: Claim): Promise<string> {
   const now = await inspectContainer(host.docker, id)

@@ -1,6 +1,6 @@
 /**
- * The claim: one container named `marina-run-<id>`. The engine's atomic create is the host-wide lock; the container owns the
- * staging volume, so that one `rm --force --volumes`, last, frees both.
+ * Takes the claim of an instance: one container named `marina-run-<id>`. The engine creates it atomically, so its name is the host-wide
+ * lock. The container owns the staging volume, so that one `rm --force --volumes`, last, frees both.
  */
 import { createCall, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer } from '../docker/containers.ts'
@@ -13,25 +13,26 @@ import { type DockerHost, engineNow } from './host.ts'
 import { repairClaim } from './repair.ts'
 
 export interface ClaimWait {
-  /** How long to wait for a live holder, ms; 0 fails at once. */
+  /** How long to wait for a live holder, ms. With 0 there is no wait: a live holder is an error at once. */
   readonly lockWaitMs: number
   readonly signal: AbortSignal
   /** Called at the moment when the claim is ours. */
   readonly onClaimed: () => void
-  /** Called at once and then every 30 s with who holds the lock. */
+  /** Called with what is waited for: with the holder of the lock at once and every 30 s, with anything else every 30 s. */
   readonly say: (line: string) => Promise<void>
 }
 
 const POLL_MS = 1_000
 const CREATE_DEADLINE_MS = 120_000
-/** Number of times that a freed lock may be taken by somebody else before the wait for it counts as failed. */
+/** Number of times that a lock which was free a moment ago is tried for again at once, before it counts as held. */
 const FREED = 3
 
 type Attempt = { readonly kind: 'claimed'; readonly id: string } | { readonly kind: 'held'; readonly by: string }
 
 /**
- * Creates the container that is the claim, and returns its id. A stale holder is swept first; a live one is waited for, then named in
- * an `InstanceError`. Throws `CommandError` for anything else that keeps the engine from creating it.
+ * Creates the container that is the claim, and returns its id. A stale holder is swept first; a live one, or a container of others with
+ * that name, is waited for and then named in an `InstanceError`. Throws `CancelledError` if the signal fires, `CommandError` for anything
+ * else that keeps the engine from creating it.
  */
 export async function claim(host: DockerHost, spec: RunSpec, wait: ClaimWait): Promise<string> {
   const { signal, say, lockWaitMs } = wait
@@ -54,7 +55,7 @@ export async function claim(host: DockerHost, spec: RunSpec, wait: ClaimWait): P
   throw new InstanceError(`${last.by}${lockWaitMs > 0 ? `; waited ${Math.round(lockWaitMs / 1000)} s` : ''}`)
 }
 
-/** Tries until the claim is ours, or until a holder is found that cannot be swept. */
+/** Tries until the claim is ours, or until there is a holder that is live or cannot be swept. Does not wait for it. */
 async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: ClaimWait): Promise<Attempt> {
   for (let freed = 0; ; freed += 1) {
     if (signal.aborted) throw new CancelledError()
@@ -74,7 +75,7 @@ async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: 
   }
 }
 
-/** Returns who holds the claim, in words; `null` if the name is, or may be, free now. */
+/** Sweeps the holder of this container name if it is stale. Returns `null` if the name is, or may be, free now; else who has it, in words. */
 async function clearHolder(host: DockerHost, name: string): Promise<string | null> {
   const container = await inspectContainer(host.docker, name)
   if (container === null) return null

@@ -8,14 +8,17 @@ import { type DockerHost, engineNow } from './host.ts'
 import { startTime, thisProcess } from './processIdentity.ts'
 import { processGone, staleBecause } from './stale.ts'
 
-/** Returns all containers of ours on the host. */
+/** Returns all our containers on the host, of all instances and kinds: claims, backup containers and journals. Left out are those that only look. */
 export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
   const ids = await listContainers(host.docker, [`label=${VERSION_LABEL}`])
   const found = await inspectContainers(host.docker, ids)
   return found.map(parseClaim).filter((claim) => claim !== null)
 }
 
-/** Says why a claim is stale; `null` if it is live. Asks the engine, /proc and GitHub's API. */
+/**
+ * Says why a claim is stale, in the words of `staleBecause`; `null` if it is live. Asks the engine, /proc and GitHub's API. Throws
+ * `CommandError` if the engine does not answer.
+ */
 export async function whyStale(host: DockerHost, claim: Claim): Promise<string | null> {
   const { owner } = claim
   const cheap = {

@@ -22,15 +22,15 @@ import { type JournalOrigin, keepJournal } from './keepJournal.ts'
 export interface HelperContainer {
   readonly id: string
   readonly exec: (request: Omit<ExecRequest, 'container'>) => Promise<ExecResult>
-  /** Fires if the helper dies, or the engine restarts, while we live. */
+  /** Fires when the lease ends before we end it: the helper died, the engine restarted, or the docker client that holds the lease died. */
   readonly lost: AbortSignal
   /** Closes the lease and leaves the helper in place: the next sweep repairs from its journal. */
   abandon(): void
-  /** Closes the lease and removes the helper with its staging volume: the claim ends. */
+  /** Closes the lease and removes the helper with its staging volume: the claim ends. Throws `CommandError` if it cannot be removed. */
   release(): Promise<void>
   /**
-   * Releases, and leaves a journal container, which holds no data, for the applications that are still down. If that fails, the helper
-   * stays as after `abandon`.
+   * Releases, and leaves a journal container, which holds no data, for the applications that are still down. If no journal can be made,
+   * the helper stays as after `abandon`, and the error is thrown.
    */
   releaseWithout(down: readonly JournalEntry[]): Promise<void>
   /** Releases, then throws `error`, even if the release fails too. */
@@ -57,15 +57,16 @@ while :; do sleep 3600 & wait $!; done`
 /** Deadline for removing the helper, ms: deleting millions of staged files takes time. */
 const REMOVE_DEADLINE_MS = 30 * 60_000
 
-/** How much of a client's words is kept: all options of a mount, so that they can be told from the rest. */
+/** Number of characters of the client's stderr that are kept, from its end: enough for all options of a mount that failed, which must be hidden. */
 const LONGEST_WORDS = 64 << 10
 
-/** Deadline for the first line of a started helper, ms. */
+/** Longest wait for the first line of a helper, `ready`, ms. */
 const START_DEADLINE_MS = 60_000
 
 /**
- * Takes the claim with a helper of the first image that can be one. `probe` checks its tools and names those that are missing. Throws
- * `InstanceError` naming `helperImage` if no image serves.
+ * Takes the claim with a helper of the first image that can be one. `probe` looks for the tools in the helper and names those that are
+ * missing. Throws `InstanceError` if no image serves (it tells to set `helperImage`) or the helper does not start for another reason, and
+ * what `claim` and `probe` throw; then no helper is left.
  */
 export async function startHelper<Tools>(
   host: DockerHost,
@@ -129,7 +130,10 @@ function helperSpec(spec: HelperSpec, image: string) {
 
 type Started = { readonly ok: true; readonly lease: Stream } | { readonly ok: false; readonly why: string }
 
-/** Starts the helper by `start --attach`, which attaches before it starts, so that the lease holds from the first moment. */
+/**
+ * Starts the helper and waits until it says `ready`; else returns why it did not, unredacted. `docker start --attach` attaches before it
+ * starts, so that the lease holds from the first moment.
+ */
 async function start(docker: Docker, id: string): Promise<Started> {
   const lease = stream(docker, ['start', '--attach', '--interactive', id])
   let said = ''

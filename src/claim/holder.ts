@@ -1,4 +1,4 @@
-/** Says who holds the lock of an instance, for how long, and where to look. Pure. */
+/** Says who holds the lock of an instance, for how long, and what to do. Pure. */
 
 import { type Claim, isOurs, type Owner } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
@@ -14,14 +14,14 @@ export function describeHolder(holder: Claim, now: number): string {
 
 const MINUTE_MS = 60_000
 
-/** Names the run that owns a claim, with a link to its page where there is one. */
+/** Names the run that owns a claim, with the address of its page if the forge is known. */
 export function runOf({ repository, runId, attempt, server }: Owner): string {
   if (repository === '' || runId === '') return 'a run outside a forge'
   const run = `run ${runId} (attempt ${attempt}) of ${repository}`
   return /^https?:/.test(server) ? `${run}: ${server}/${repository}/actions/runs/${runId}` : run
 }
 
-/** Says what a container is that has one of our names but is not a claim of ours, and what to do with it. */
+/** Says of a container that has one of our names but is not the claim that was looked for: whose it is, and what to do with it. */
 export function whyNotOurs({ name, labels }: Pick<Container, 'name' | 'labels'>): string {
   return isOurs(labels)
     ? `container ${name} is Marina's, but of another version, or somebody renamed it: let that one finish, or remove it (docker rm -fv ${name})`

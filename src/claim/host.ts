@@ -8,9 +8,9 @@ export interface DockerHost {
   readonly docker: Docker
   readonly engine: Engine
   readonly owner: Owner
-  /** Asks GitHub's API whether a run has ended; `null` if it does not say. */
+  /** Asks GitHub's API whether an attempt of a run of `repository` (`owner/name`) has ended; `null` if it does not say. */
   readonly runCompleted: (repository: string, runId: string, attempt: number) => Promise<boolean | null>
-  /** Reports an application that an earlier run stopped and that is not up again. The run is then red, whatever its own backups do. */
+  /** Reports an application that an earlier run stopped and that is not, or may not be, up again. A run is then red, even if its backups are good. */
   readonly reportError: (message: string) => Promise<void>
   /** Reports a warning that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>
@@ -18,7 +18,7 @@ export interface DockerHost {
   readonly say: (line: string) => Promise<void>
 }
 
-/** Returns the present time of the engine's clock, ms since 1970, which others on this host compare with. */
+/** Returns the present time of the engine's clock, ms since 1970. All processes that use one engine compare times and deadlines by that clock. */
 export function engineNow(host: DockerHost): number {
   return Date.now() + host.engine.clockOffsetMs
 }

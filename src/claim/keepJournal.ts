@@ -16,7 +16,7 @@ import type { DockerHost } from './host.ts'
 const MAIN = `trap 'exit 0' TERM INT
 while :; do sleep 3600 & wait $!; done`
 
-/** The claim whose applications could not be started again: id and image of its container, and the facts from its labels. */
+/** The claim whose applications could not be started again: facts of its labels, and the id, the image's id and the mounts of its container. */
 export type JournalOrigin = Pick<HelperClaim | JournalClaim, 'instance' | 'owner' | 'deadline'> & {
   readonly id: string
   readonly image: string
@@ -24,8 +24,8 @@ export type JournalOrigin = Pick<HelperClaim | JournalClaim, 'instance' | 'owner
 }
 
 /**
- * Creates the journal for `down` and returns its name. If an earlier sweeper made one for the same origin and died, that one is kept.
- * Throws docker's own error if it cannot be created; the origin must then stay.
+ * Creates a journal that lists `down`, and returns its name. If an earlier sweeper made one for the same origin and died, that one is
+ * kept as it is. Throws if it cannot be created (`InstanceError` if others have its name, else `CommandError`): the origin must then stay.
  */
 export async function keepJournal(
   host: DockerHost,
@@ -66,13 +66,13 @@ export async function keepJournal(
   )
 }
 
-/** Finds a journal that was made for this origin before, and returns its present name: a sweeper may have renamed it. */
+/** Finds the journal that was created with the name `self`, and returns its present name: a sweeper may have renamed it. `null` if there is none. */
 async function madeBefore(host: DockerHost, self: string): Promise<string | null> {
   const claims = await findClaims(host)
   return claims.find((claim) => claim.kind === 'journal' && claim.self === self)?.container.name ?? null
 }
 
-/** Puts a tmpfs wherever the origin had volumes: the image's VOLUME lines would otherwise give the journal volumes of its own. */
+/** Puts a tmpfs wherever the origin had a volume or a tmpfs: the image's VOLUME lines would otherwise give the journal volumes of its own. */
 function withoutVolumes(mounts: Container['mounts']): readonly MountSpec[] {
   const covered = mounts.filter(({ type, target }) => /^(volume|tmpfs)$/.test(type) && !target.startsWith('/marina/'))
   return covered.map(({ target }) => ({ type: 'tmpfs', target }))

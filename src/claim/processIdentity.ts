@@ -1,7 +1,7 @@
 /** Describes this process so that another one can prove later that it has gone. Needs Linux's /proc; elsewhere nothing can be proved. */
 import { readFileSync, readlinkSync } from 'node:fs'
 
-/** Returns `<boot id> <PID namespace> <pid> <start time>`; outside Linux the boot id is `-`. */
+/** Returns `<boot id> <PID namespace> <pid> <start time>` of this process. Each that cannot be read is `-`; outside Linux all but the pid. */
 export function thisProcess(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -13,8 +13,8 @@ export function thisProcess(): string {
 }
 
 /**
- * Returns a process's start time in clock ticks after boot (field 22 of proc(5)'s stat). Empty: there is provably no such process, or it is
- * dead. `null`: unknown, because with `hidepid` other users' processes look like processes that are gone.
+ * Returns the start time of a process of our PID namespace, in clock ticks after boot (field 22 of proc(5)'s stat). Empty: there is
+ * provably no such process, or it is a zombie. `null`: it exists, but /proc does not tell (with `hidepid` it hides other users' processes).
  */
 export function startTime(pid: string): string | null {
   try {

@@ -15,9 +15,9 @@ import { keepJournal } from './keepJournal.ts'
 const READY_MS = 5 * 60_000
 
 /**
- * Takes a claim over, repairs what its journal lists, and removes it. Applications that are still down are remembered by a journal
- * container, and the next run tries again. Returns `false` if another sweeper has the claim, or if something is left. Never throws for what
- * docker says: it is reported to people.
+ * Takes a claim over, starts what its journal lists, and removes it; `because` says in words why it is abandoned. Applications that are
+ * still down are remembered by a journal container, and the next run tries again. Returns `true` if the claim is removed and nothing is
+ * left; `false` also if another sweeper has it. Never throws: what goes wrong is reported through `host`.
  */
 export async function repairClaim(host: DockerHost, claim: Claim, because: string): Promise<boolean> {
   const entries = restartOf(claim)
@@ -58,13 +58,16 @@ function leftBehind({ kind, instance }: Claim, because: string): string {
     : `instance ${instance}: a run was left behind (${because})`
 }
 
-/** Makes the sentence for one application, without its log, which may hold secrets. */
+/** Makes the sentence for one application, without its log, which may hold secrets. `kept` is the name of the container that remembers those that are down. */
 function tellOf({ name, error, isDown, id }: StartFailure, kept: string | null): string {
   const said = id === null ? error : `${error} (docker logs ${name} may say why)`
   return isDown ? `${said}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}` : said
 }
 
-/** Names the postHooks that may not have run. Their texts can hold secrets and stand in no label, so only the user can run them. */
+/**
+ * Names the postHooks that may not have run, in words that go on a sentence; empty if there are none. Their texts can hold secrets and
+ * stand in no label, so only the user can run them.
+ */
 function lostHooks(claim: Claim): string {
   if (claim.kind !== 'helper' || claim.hooks.length === 0) return ''
   const names = claim.hooks.join(', ')
@@ -72,7 +75,7 @@ function lostHooks(claim: Claim): string {
   return `. The postHook in ${names} may not have run: see whether ${are} as the preHook left ${them}, and run it by hand`
 }
 
-/** Ends the backup container that still runs under the claim. */
+/** Stops the backup container of the claim if it still runs. One that belongs to a helper is removed too. */
 async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   if (claim.kind === 'backup') {
     if (claim.container.state !== 'down') await query(host.docker, ['stop', '--time', '10', claim.container.id])
@@ -86,7 +89,7 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   await removeContainer(host.docker, image.id)
 }
 
-/** Starts what the journal lists, in its order, by id, else by name. All are tried. A stop that the dead run asked for may still be under way. */
+/** Starts what the journal lists, in its order, as `startAll` does. A stop that the dead run asked for may still be under way, and is waited for. */
 function startApplications(host: DockerHost, entries: readonly JournalEntry[]) {
   const numbers = [...new Set(entries.map(({ wave }) => wave))].sort((a, b) => a - b)
   const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number))
@@ -94,8 +97,9 @@ function startApplications(host: DockerHost, entries: readonly JournalEntry[]) {
 }
 
 /**
- * Makes a journal for what is down, so that the claim's data can be removed. Returns the name of the container that remembers: the journal
- * or, if it could not be made, the claim itself.
+ * Makes a journal for what is down and removes the claim with its data. Returns the name of the container that remembers: the journal, or
+ * the claim itself, which stays if no journal could be made, if the claim is a journal of just these, or if the backup container could not
+ * be ended (`unstopped` is why).
  */
 async function keepDown(
   host: DockerHost,

@@ -4,18 +4,18 @@ import type { Claim } from '../docker/labels.ts'
 export interface StalenessFacts {
   /** Present time by the engine's clock, ms since 1970. */
   readonly engineNow: number
-  /** GitHub's answer on whether the claim's run has ended; `null`: unknown (404, 403, no API). */
+  /** GitHub's answer on whether the claim's run has ended; `null`: unknown (404, 403, no API), or not asked. */
   readonly runCompleted: boolean | null
-  /** The helper wrote `orphan`: its stdin, which is its lease, was closed. */
+  /** True if the claim's helper wrote `orphan`: its stdin, which is its lease, was closed, or it was restarted. */
   readonly orphaned: boolean
-  /** Whether the owner's process is gone; `null` if that cannot be known from here. */
+  /** Whether the owner's process is gone, for a claim without a helper; `null` if that cannot be known from here, and for any other claim. */
   readonly ownerGone: boolean | null
 }
 
-/** Time that a created backup container may wait for its start, or an exited one for its removal, ms. */
+/** Time that a created container of ours may wait for its start, or an exited backup container for its removal, ms. */
 const GRACE_MS = 60_000
 
-/** Says why the claim is stale, in words that stand in brackets: “a run was left behind (its deadline has passed)”; `null` if it is live. */
+/** Says why the claim is stale, in words for a place in brackets: “a run was left behind (its deadline has passed)”; `null` if it is live. */
 export function staleBecause(claim: Claim, known: StalenessFacts): string | null {
   const { container } = claim
   // nobody is at it: its run is over, and has left it to the next start
@@ -43,7 +43,8 @@ function isRecent(time: string, known: StalenessFacts): boolean {
 }
 
 /**
- * Tells whether the process of a claim's `process` label is provably gone; `null` if it ran under another boot or in another PID namespace.
+ * Tells whether a process is provably gone (`true`) or still there (`false`); `null` if that cannot be known, as of another boot or another
+ * PID namespace. `theirs` describes it, `ours` this process, both as `thisProcess` does.
  * @param startTime reads the start time of a pid in our namespace: empty if there is no such process, `null` if unknown
  */
 export function processGone(theirs: string, ours: string, startTime: (pid: string) => string | null): boolean | null {

@@ -15,11 +15,14 @@ import { repairClaim } from './repair.ts'
 /** Age below which an unused staging volume is left alone, ms: its container may just be being created. */
 const VOLUME_GRACE_MS = 600_000
 
-/** A container that looks at something ends its look before that, ms. */
+/** Age below which a container that only looks at something is left alone, ms: its look may still go on. */
 const LOOK_GRACE_MS = 600_000
 const LOOK_REMOVE_MS = 10_000
 
-/** Sweeps every stale claim of the host. Never throws for what docker says: `host.warn` reports what could not be found or repaired. */
+/**
+ * Sweeps every stale claim of the host, and containers and staging volumes that belong to none. A docker command that fails is not thrown,
+ * but reported through `host`.
+ */
 export async function sweepHost(host: DockerHost): Promise<void> {
   try {
     await sweepAll(host)
@@ -57,8 +60,8 @@ function inOrder(claims: readonly Claim[]): readonly Claim[] {
 }
 
 /**
- * Removes what this job left, stale or not. Called by `post` after the main phase has ended. Returns how many containers were found, and
- * how many of them are gone.
+ * Repairs and removes what this job left, stale or not. Called by `post` after the main phase has ended. Returns how many containers were
+ * found, and how many of them are gone; those that only look at something are removed too, and not counted.
  */
 export async function sweepJob(host: DockerHost, job: string): Promise<{ found: number; gone: number }> {
   const left = (await findClaims(host)).filter((claim) => claim.owner.job === job)
@@ -71,7 +74,7 @@ export async function sweepJob(host: DockerHost, job: string): Promise<{ found: 
   return { found: left.length, gone }
 }
 
-/** Does what `whyStale` does, but counts a claim as live if it cannot be asked about now. The next run asks again. */
+/** Does what `whyStale` does, but warns and counts a claim as live if `whyStale` throws. The next run asks again. */
 async function whyStaleNow(host: DockerHost, claim: Claim): Promise<string | null> {
   try {
     return await whyStale(host, claim)
@@ -115,8 +118,9 @@ async function removeQuietly(host: DockerHost, container: Container): Promise<bo
 }
 
 /**
- * Removes containers that only looked at something and were left, because a mount hung in them or their run died. One whose mount
- * still hangs stays for the next start: nothing of a backup depends on it, so nobody is told.
+ * Removes containers that only look at something and were left, because a mount hung in them or their run died: those of `job`, or for
+ * `null` those of any job that are old enough. One whose mount still hangs stays for the next run: nothing of a backup depends on it, so
+ * nobody is told.
  */
 async function sweepLooks(host: DockerHost, job: string | null): Promise<void> {
   const left = (await listLooks(host.docker, job)).filter(

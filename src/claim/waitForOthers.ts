@@ -13,21 +13,21 @@ const POLL_MS = 2_000
 
 export interface Meeting {
   readonly host: DockerHost
-  /** Ids of the containers that would be stopped. For `waitForStopped`: the containers that are down. */
+  /** Ids of the containers that this instance would stop. For `waitForStopped`: of those that it needs and that are down. */
   readonly stops: readonly string[]
   /** Ids of the database containers that would be dumped, and so must run. */
   readonly dumps: readonly string[]
-  /** For how long to wait, ms. */
+  /** Longest wait, ms. */
   readonly waitMs: number
   readonly signal: AbortSignal
-  /** Called at once and then every 30 s with the instance that is waited for. */
+  /** Called with the instance that is waited for: at once, and every 30 s. */
   readonly say: (line: string) => Promise<void>
 }
 
 /**
- * Waits, after claiming, until no older live claim stops one of these containers or dumps one that would be stopped. The younger claim
- * waits: the one that was created later or, at the same time, has the greater id. Throws `InstanceError` naming the other instance if it
- * takes too long, `CancelledError` if the signal fires.
+ * Waits, after claiming, until no older live claim stops one of these containers or dumps one that would be stopped. `own` is the id of our
+ * claim's container. The younger claim waits: the one that was created later or, at the same time, has the greater id. Throws
+ * `InstanceError` naming the other instance if it takes too long, `CancelledError` if the signal fires.
  */
 export async function waitForOlder(meeting: Meeting, own: string): Promise<void> {
   if (meeting.stops.length + meeting.dumps.length === 0) return
@@ -37,7 +37,7 @@ export async function waitForOlder(meeting: Meeting, own: string): Promise<void>
   })
 }
 
-/** Waits, before planning, until none of these containers is down because another live claim stopped it. Throws as `waitForOlder` does. */
+/** Waits, before planning, until no other live claim stops one of these containers, or dumps one of `stops`. Throws as `waitForOlder` does. */
 export async function waitForStopped(meeting: Meeting): Promise<void> {
   if (meeting.stops.length + meeting.dumps.length === 0) return
   await waitWhile(meeting, (claims) => claims)
