@@ -62,10 +62,10 @@ function wrong(why: string, suitsShells = false): ScriptHead {
   return { kind: 'wrong', why, suitsShells }
 }
 
-/** Interpreters that do not mind Windows line ends, and read a file without a first line of its own. */
+/** Matches the names of interpreters that do not mind Windows line ends, and run a file whose first line does not name them. */
 const TOLERANT = /^(python[0-9.]*|perl|ruby|node|deno|bun|php)$/
 
-/** The shells that know `set -e`, by name or path. */
+/** Matches the shells that know `set -e`, by name or path. */
 const SHELL = /^(?:.*\/)?(?:sh|bash|dash|ash|ksh)$/
 
 /**

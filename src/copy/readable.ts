@@ -47,7 +47,7 @@ function shortened(text: string): string {
   ].join('…')
 }
 
-/** Drops half a surrogate pair, or half an escape, that the cut left at either end. */
+/** Drops half a surrogate pair that the cut left at either end, and half an escape that it left at the end. */
 function withoutHalf(text: string): string {
   return text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '').replace(/\\(x[0-9a-f]?|u[0-9a-f]{0,3})?$/, '')
 }

@@ -117,7 +117,10 @@ export function readByClient(key: string): boolean {
   )
 }
 
-/** Writes one `--mount` value. We never use `-v`: it copies the image's files into an empty volume, and takes a one-letter name for a drive. */
+/**
+ * Writes one `--mount` value. We never use `-v`: it copies the image's files into an empty volume, and takes a volume name of one letter
+ * for a Windows drive.
+ */
 export function mountSpec(mount: MountSpec): string {
   switch (mount.type) {
     case 'volume':

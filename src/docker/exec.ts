@@ -20,7 +20,7 @@ import { HEARTBEAT_S, readVerdict, untilWord, wrappedCommand } from './execWrapp
 import { type Docker, firstOf, type Stream, stream } from './process.ts'
 
 export interface ExecRequest {
-  /** Full id of the container: docker also takes a name for the beginning of an id. */
+  /** Full id of the container. A name is not safe: docker also takes it for the beginning of another container's id. */
   readonly container: string
   /** POSIX sh, ours: it stands in an argument list. What comes from users or is secret goes through `env` or `input`. */
   readonly script: string

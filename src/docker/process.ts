@@ -26,7 +26,7 @@ export interface QueryOptions {
   /** Variables that are added to the client's environment: values for `-e KEY`, which must not stand in an argument list. */
   readonly env?: Readonly<Record<string, string>>
   readonly input?: Buffer
-  /** Deadline, ms; default 60 s. After it the client is left behind and not waited for. It ends with this process at the latest. */
+  /** Deadline, ms; default 60 s. After it the client is left behind and not waited for. The client ends with this process at the latest. */
   readonly deadlineMs?: number
   readonly signal?: AbortSignal
 }

@@ -4,7 +4,7 @@ import type { Redactor } from '../secrets/redaction.ts'
 import { createLineMemory, startOfLast } from './lineMemory.ts'
 
 export interface LastLines {
-  /** Takes lines, each with its end. */
+  /** Takes lines, each with its line end. */
   push(lines: Buffer): void
   /** Takes the line from byte `start` to `end`. A progress line is replaced by the next line, as on a terminal. */
   pushLine(data: Buffer, start: number, end: number, isProgress: boolean): void

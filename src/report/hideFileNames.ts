@@ -9,7 +9,7 @@ const WITH_EXTENSION = /[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7
 
 /**
  * Replaces what may be a file name by `…`: every path, every quoted text, every word with an extension. Words in `known` stay, because the
- * configuration shows them anyway: instances, targets, images, its own name.
+ * configuration shows them anyway (instances, images, targets); so do names of our labels.
  */
 export function withoutFileNames(sentence: string, known: ReadonlySet<string>): string {
   const hide = (word: string) => {

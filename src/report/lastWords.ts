@@ -23,7 +23,7 @@ export function lastWords({ stderr }: Pick<Words, 'stderr'>): readonly string[] 
   return words
 }
 
-/** Makes one sentence of the reason of a failure and the container's own last words. */
+/** Adds the container's last words on stderr to the reason of a failure or, if it wrote none and its end is the failure, the last line of its output. */
 export function withLastWords(one: Words): string {
   const error = one.error ?? one.status
   const words = lastWords(one)

@@ -47,7 +47,10 @@ export function breakable(markup: string): string {
   return broken.replace(/<wbr>(?= |$)/g, '')
 }
 
-/** Writes lines unchanged in a block, which begins and ends on lines of its own. */
+/**
+ * Writes lines as preformatted text in a block, which begins and ends on lines of its own. Nothing in them is markup, and what is not
+ * harmless to show is taken out.
+ */
 export function block(lines: readonly string[]): string {
   return `<pre>\n${lines
     .map((line) =>
