@@ -1,7 +1,7 @@
 /** Repairs one abandoned claim: takes it over, ends its backup, starts its applications, removes it. */
 import { type StartFailure, startAll } from '../applications/start.ts'
 import { inspectContainer, removeContainer } from '../docker/containers.ts'
-import { type Claim, imageName, type JournalEntry, parseClaim } from '../docker/labels.ts'
+import { type Claim, imageClaimName, type JournalEntry, parseClaim } from '../docker/labels.ts'
 import { query } from '../docker/process.ts'
 import { asError } from '../errors.ts'
 import { acquireSweep, releaseSweep } from './acquireSweep.ts'
@@ -82,7 +82,7 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
     return
   }
   if (claim.kind !== 'helper') return
-  const image = await inspectContainer(host.docker, imageName(claim.instance))
+  const image = await inspectContainer(host.docker, imageClaimName(claim.instance))
   const of = image === null ? null : parseClaim(image)
   if (image === null || of?.kind !== 'image' || of.helper !== claim.container.id) return
   if (image.state !== 'down') await query(host.docker, ['stop', '--time', '10', image.id])

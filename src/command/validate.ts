@@ -7,7 +7,7 @@ import type { Config, RawInstance } from '../config/load.ts'
 import { pendingIssues } from '../config/notBuilt.ts'
 import { type Tree, treeAt } from '../config/yaml.ts'
 import { goesOnAfterFailure, saysGoesOn, whyNotStartable } from '../container/scriptHead.ts'
-import { imageName, isOfHostOnly } from '../docker/imageNames.ts'
+import { isOfHostOnly, parseImageName } from '../docker/imageNames.ts'
 import { ConfigError, type ConfigIssue, InstanceError } from '../errors.ts'
 import { renderValid } from '../report/messagePages.ts'
 import type { CommandContext } from './commandContext.ts'
@@ -88,7 +88,7 @@ function imageNotice(config: Config): Config['notices'] {
 function isForOthersToChange(config: Config, raw: RawInstance): boolean {
   const image = writtenText(config, raw, 'customImage')
   if (image === undefined || writtenText(config, raw, 'pull') === 'never') return false
-  return !imageName(image).isPinned && !isOfHostOnly(image)
+  return !parseImageName(image).isPinned && !isOfHostOnly(image)
 }
 
 /** Returns the text of a key of the instance; `undefined` if it is missing, is no text, or contains a variable. */

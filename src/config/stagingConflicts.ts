@@ -2,7 +2,7 @@
 import type { StagingName } from '../outcome.ts'
 
 /** The parts of a volume target that its `staging` may conflict with. `stopAttached` is `null` while variables decide it. */
-export interface StagedTarget {
+export interface StagingWish {
   readonly stopAttached: boolean | null
   readonly hasExclude: boolean
   readonly hooks: readonly ('preHook' | 'postHook')[]
@@ -12,7 +12,7 @@ export interface StagedTarget {
  * Returns a sentence for each key that conflicts with `staging`. `mount` shows the whole volume, and the data is read only after the hooks
  * and the start of the applications: so it goes with no key that changes or awaits any of that.
  */
-export function stagingConflicts(staging: StagingName, { stopAttached, hasExclude, hooks }: StagedTarget): string[] {
+export function stagingConflicts(staging: StagingName, { stopAttached, hasExclude, hooks }: StagingWish): string[] {
   if (staging === 'presync')
     return stopAttached === false
       ? ['`staging: presync` is two passes around a stop: it needs `stopAttached: true`']

@@ -16,7 +16,7 @@ interface ImageName {
  * Reads a reference that passed the configuration's grammar. The part before the first slash is a registry if it has a dot, a colon or a
  * capital, or is `localhost`; every other reference is Docker Hub's. Source: distribution/reference, splitDockerDomain.
  */
-export function imageName(reference: string): ImageName {
+export function parseImageName(reference: string): ImageName {
   const [named = '', digest] = reference.split('@')
   const slash = named.indexOf('/')
   const first = slash < 0 ? '' : named.slice(0, slash)
@@ -29,7 +29,7 @@ export function imageName(reference: string): ImageName {
 
 /** Tells whether two references name the same repository of the same registry, whatever their tags. */
 export function isSameRepository(a: string, b: string): boolean {
-  const [one, other] = [imageName(a), imageName(b)]
+  const [one, other] = [parseImageName(a), parseImageName(b)]
   return one.registry === other.registry && one.repository === other.repository
 }
 
@@ -38,5 +38,5 @@ export function isSameRepository(a: string, b: string): boolean {
  * a name like that is for an image that is built on the host.
  */
 export function isOfHostOnly(reference: string): boolean {
-  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(imageName(reference).registry)
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(parseImageName(reference).registry)
 }

@@ -1,7 +1,7 @@
 /** Pulls images by policy and reads their properties. */
 import { CommandError, InstanceError } from '../errors.ts'
 import { commandError, isRefused, succeeded } from './callResult.ts'
-import { imageName, isOfHostOnly, isSameRepository } from './imageNames.ts'
+import { isOfHostOnly, isSameRepository, parseImageName } from './imageNames.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
 
 export interface ReadyImage {
@@ -49,7 +49,7 @@ export async function ensureImage(
   const options = signal ? { signal } : {}
   const local = policy === 'always' ? null : await findImage(docker, reference, options)
   if (local?.kind === 'found') {
-    if (policy !== null || imageName(reference).isPinned) return local.image
+    if (policy !== null || parseImageName(reference).isPinned) return local.image
     const notice = whyNotAsked(reference, local)
     if (notice !== null) return { ...local.image, notice }
   }
@@ -85,7 +85,7 @@ function whyNotAsked(reference: string, { origin }: FoundImage): string | null {
   if (origin === 'never pulled')
     return `image ${reference} is on this host and was never pulled: it is used as it is, and no registry is asked for it ${cure}`
   // a registry that the name spells out was chosen; Docker Hub was perhaps not, and there the name may be anybody's
-  const isChosen = imageName(reference).registry !== 'docker.io' && !isOfHostOnly(reference)
+  const isChosen = parseImageName(reference).registry !== 'docker.io' && !isOfHostOnly(reference)
   if (origin === 'pulled' || isChosen) return null
   return `image ${reference} is on this host, and this engine does not tell whether it was built here: it is used as it is, and no registry is asked for it ${cure}`
 }

@@ -92,7 +92,7 @@ type WithoutContainer<C> = C extends Claim ? Omit<C, 'container'> : never
 export type PlannedClaim = WithoutContainer<Claim>
 
 export const claimName = (instance: string) => `marina-run-${instance}`
-export const imageName = (instance: string) => `marina-image-${instance}`
+export const imageClaimName = (instance: string) => `marina-image-${instance}`
 export const sweepName = (id: string, generation: number) =>
   `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
 

@@ -10,7 +10,14 @@ import { probeTools } from '../copy/tools.ts'
 import { createCall, type MountSpec, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer, removeContainer } from '../docker/containers.ts'
 import { ensureImage } from '../docker/images.ts'
-import { claimLabels, claimName, imageName, type Journal, type JournalEntry, stagingLabels } from '../docker/labels.ts'
+import {
+  claimLabels,
+  claimName,
+  imageClaimName,
+  type Journal,
+  type JournalEntry,
+  stagingLabels,
+} from '../docker/labels.ts'
 import { type Docker, run } from '../docker/process.ts'
 import { removeMadeVolumes, vanishedVolumes } from '../docker/volumes.ts'
 import { asError, InstanceError } from '../errors.ts'
@@ -140,7 +147,7 @@ async function createBesideHelper(
   { mounts, env }: { readonly mounts: readonly MountSpec[]; readonly env: Readonly<Record<string, string>> },
 ): Promise<string> {
   const staging = await stagingVolume(request, helper)
-  const name = imageName(request.instance.id)
+  const name = imageClaimName(request.instance.id)
   const spec = backupSpec(request, {
     name,
     labels: claimLabels({ kind: 'image', self: name, helper, ...claimBase(request) }),

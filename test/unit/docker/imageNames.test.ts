@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { imageName, isOfHostOnly, isSameRepository } from '../../../src/docker/imageNames.ts'
+import { isOfHostOnly, isSameRepository, parseImageName } from '../../../src/docker/imageNames.ts'
 
 test.each`
   reference                        | registry            | repository          | isPinned
@@ -15,7 +15,7 @@ test.each`
   ${'ghcr.io/me/b/c:1@sha256:abc'} | ${'ghcr.io'}        | ${'me/b/c'}         | ${true}
   ${'NAS/b'}                       | ${'NAS'}            | ${'b'}              | ${false}
 `('$reference is $repository of $registry, pinned: $isPinned', ({ reference, ...name }) => {
-  expect(imageName(reference)).toEqual(name)
+  expect(parseImageName(reference)).toEqual(name)
 })
 
 test.each`
