@@ -14,9 +14,9 @@ const READERS: readonly (readonly [program: string, ...args: string[]])[] = [
 ]
 
 /**
- * Returns the mounts, and mount points below them, that lie on another device than a new volume does. Only a container sees them as a
- * backup will, so a short-lived container looks and removes itself. Its image is the first of `images` that has one of `READERS`. Returns
- * `null` if none has, or if the look fails.
+ * Returns the mount points, at the targets of `mounts` or below them, that lie on another device than a new volume does. Only a container
+ * sees them as a backup will, so a short-lived container looks and removes itself. Its image is the first of `images` that has one of
+ * `READERS`. Returns `null` if none has, or if the look fails.
  */
 export async function findOtherDevices(
   docker: Docker,

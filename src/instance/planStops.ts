@@ -101,7 +101,7 @@ async function lookAtHost(run: InstanceRun): Promise<Omit<StopPlanInput, 'volume
   return { hostVolumes, containers, self: runnerContainers(traces, containers) }
 }
 
-/** Returns the containers in which hooks of these volumes can run. */
+/** Returns the ids of the containers that have one of these volumes mounted, running or not: its hooks run in one of them. */
 function hookContainersOf(containers: readonly Container[], hooked: readonly VolumeSource[]): readonly string[] {
   const names = hooked.map((source) => source.volume.name)
   return containers
