@@ -1,10 +1,10 @@
-/** Recognises the database in a container by its image, its command, its environment and the tools it has. Pure. */
+/** Recognises the database in a container by its image, its command, its environment and the tools it has, and knows where its data lies. Pure. */
 import { InstanceError } from '../errors.ts'
 import type { DumpTools, KindSigns } from './engineContract.ts'
 import { DATABASE_TOOLS, DB_KINDS, type DbKind, engineOf, signsOfKinds } from './engines.ts'
 
 interface KindEvidence {
-  /** Name of the container, for the messages. */
+  /** Name of the container in messages. */
   readonly name: string
   /** The image reference that the container was created with. */
   readonly image: string
@@ -14,11 +14,11 @@ interface KindEvidence {
   readonly env: readonly string[]
 }
 
-/** Matches images that belong to a database but are none: exporters, admin pages, proxies. */
+/** Matches names of images that hold no database although they are named after one: exporters, admin pages, proxies. */
 const COMPANION =
   /exporter|admin|express|commander|insight|operator|backup|adminer|pgbouncer|pgpool|proxy|sentinel|-ui$/
 
-/** Recognises the database by an image reference; `null` if it shows none. Exporters, admin pages and the like are none. */
+/** Recognises the database by an image reference; `null` if it shows none. Exporters, admin pages and the like show none. */
 export function kindOfImage(reference: string): DbKind | null {
   const parts = reference.toLowerCase().replace(/@.*$/, '').split('/')
   const last = (parts.pop() ?? '').replace(/:.*$/, '')
@@ -27,8 +27,9 @@ export function kindOfImage(reference: string): DbKind | null {
 }
 
 /**
- * Finds out the kind of the database in a container: by image and command, else by the environment, else by the tools in it. Throws an
- * `InstanceError` that names the choices if it stays unknown.
+ * Finds out the kind of the database in a container: by its command and image, else by its environment, else by the tools in it. The first
+ * of these that shows a kind decides. Throws an `InstanceError` that names the choices if it shows kinds of several engines, or if none
+ * shows any.
  */
 export function detectKind(container: KindEvidence, tools: DumpTools): DbKind {
   const image = kindOfImage(container.image)
@@ -57,8 +58,8 @@ function kindsOfCommand(command: readonly string[]): readonly DbKind[] {
 }
 
 /**
- * The kind of database whose data lies at a path of a container that runs it, by its image and its command alone; `null` where none is
- * known to. The path is the usual one of that kind, or one that the command names (`-D`, `--datadir=`).
+ * Returns the kind of the database whose data lies at or below a path in the container, told by command and image alone; `null` if none is
+ * known to. The data lies at the usual places of that kind, and where the command says (`-D`, `--datadir=`).
  */
 export function databaseAt(container: Pick<KindEvidence, 'image' | 'command'>, path: string): DbKind | null {
   const kind = kindsOfCommand(container.command)[0] ?? kindOfImage(container.image)
@@ -68,7 +69,7 @@ export function databaseAt(container: Pick<KindEvidence, 'image' | 'command'>, p
   return isUsual ? kind : null
 }
 
-/** Data directories that a server's command line names, each server by its own option. */
+/** Returns the data directories that a server's command line names, by the option of any of the servers. */
 function namedDirectories(command: readonly string[]): readonly string[] {
   return command.flatMap((word, index) => {
     const [, attached] = /^(?:-D=?|--(?:datadir|dbpath|dir)=|data_directory=)(\/.*)$/.exec(word) ?? []

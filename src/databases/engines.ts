@@ -1,4 +1,7 @@
-/** Lists the database engines that can be dumped. To add one, write a file beside this one and add its name here. Pure. */
+/**
+ * Lists the database engines that can be dumped, and finds the secrets in the arguments of any of them. To add an engine, write a file
+ * beside this one and add its name here. Pure.
+ */
 
 import type { DatabaseEngine, KindSigns } from './engineContract.ts'
 import { mongo } from './mongo.ts'
@@ -9,14 +12,14 @@ import { redis } from './redis.ts'
 /** The engines, in the order in which people read their kinds. */
 const ENGINES = [postgres, mysql, mongo, redis] as const satisfies readonly DatabaseEngine[]
 
-/** A word of `dbKind`. */
+/** A word that `dbKind` takes in the configuration. */
 export type DbKind = KindOf<(typeof ENGINES)[number]>
 type KindOf<E> = E extends { readonly kinds: infer K } ? keyof K & string : never
 
-/** Every word of `dbKind`. */
+/** Every word that `dbKind` takes, in the order of the engines. */
 export const DB_KINDS: readonly DbKind[] = ENGINES.flatMap((engine) => Object.keys(engine.kinds) as DbKind[])
 
-/** Every program that an engine looks for in a container. */
+/** Every program that some engine looks for in a container. */
 export const DATABASE_TOOLS: readonly string[] = ENGINES.flatMap((engine) => engine.tools)
 
 export function engineOf(kind: DbKind): DatabaseEngine {
@@ -31,9 +34,9 @@ export function signsOfKinds(): readonly (readonly [DbKind, KindSigns])[] {
 }
 
 /**
- * Returns the secrets in `dumpArgs`, so that they are hidden before anything is printed. If the kind is not configured, only what looks
- * like a secret to a person is taken (`--password=…`, a URL): `-p 5433` is a port for one engine and a password for another. The dump
- * itself knows the kind and hides the rest.
+ * Returns the secrets in `dumpArgs`, so that they are masked before anything is printed. If the kind is not configured (`null`), only what
+ * looks like a secret to a person is taken (`--password=…`, a URL): `-p 5433` is a port for one engine and a password for another. The dump
+ * itself knows the kind and masks the rest.
  */
 export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string[]): readonly string[] {
   if (kind !== null) return engineOf(kind).extractSecrets(dumpArgs).secrets
@@ -44,8 +47,8 @@ export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string
 }
 
 /**
- * Tells whether an argument is a secret although the engine is unknown. `-pX` is a password for MySQL and MongoDB, and a port for
- * PostgreSQL if X is a number.
+ * Tells whether an argument looks like a secret, whatever the engine. `-pX` is a password for MySQL and MongoDB; if X is a number, it may
+ * be a port for PostgreSQL, and does not count.
  */
 function tellsSecret(arg: string): boolean {
   return /pass|pwd|secret|token|auth|:\/\//i.test(arg) || /^["']?-p(?!\d+["']?$)./s.test(arg)

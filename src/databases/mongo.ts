@@ -1,4 +1,4 @@
-/** MongoDB: `mongodump --archive`, and how an archive ends. */
+/** Knows MongoDB: the signs of its containers, the secrets in its arguments, its dump by `mongodump --archive`, and hints after a failure. */
 import { InstanceError } from '../errors.ts'
 import {
   type DatabaseEngine,
@@ -35,11 +35,14 @@ const PASSWORD_SYNTAX = {
   exposed: /^--(sslPEMKeyPassword|tlsCertificateKeyFilePassword|awsSessionToken|awsSecretAccessKey)(?=[=\s]|$)/,
 }
 
-/** Matches options of a URI that hold secrets and that the tool accepts only there. */
+/** Matches options of a connection URI that hold secrets and that the tool accepts only there. */
 const SECRET_OPTION = /^(tlsCertificateKeyFilePassword|sslClientCertificateKeyPassword|proxyPassword)$/i
 const SESSION_TOKEN = /AWS_SESSION_TOKEN(?::|%3A)([^,]*)/i
 
-/** Takes the secrets out of `--uri=…` or `--uri …`, or out of a URI as first positional argument. */
+/**
+ * Takes the password out of `--uri=…`, `--uri …` or a URI as an argument of its own, and notes its user. Names other secrets in it as
+ * exposed. Any other argument is kept.
+ */
 function takeFromUri(arg: string, collect: SecretCollector): void {
   const [, option = '', uri] = /^(--uri(?:=|\s+))?(mongodb(?:\+srv)?:\/\/.*)$/s.exec(arg) ?? []
   if (uri === undefined) {
@@ -71,8 +74,9 @@ function hideOptions(uri: string, collect: SecretCollector): void {
 }
 
 /**
- * The password goes to the tool's stdin, where every version asks for it when there is a user and none was given.
- * `MARINA_ACCOUNT`: the user that dumpArgs name. Without one the image's own root account is taken, if it has one.
+ * Dumps with `$1`, the tool. The password goes to its stdin, where every version asks for one if there is a user and no password.
+ * `MARINA_ACCOUNT` and `MARINA_PASSWORD` are the user and the password of dumpArgs. Without a user the root account is taken, if the
+ * container's environment has a password for it. That password also serves if dumpArgs name the root account without one.
  */
 const DUMP_SCRIPT = `${PRELUDE}
 user=$MARINA_ACCOUNT; unset MARINA_ACCOUNT
@@ -144,7 +148,7 @@ function refuseArgs({ given }: DumpQuestion, tool: string): void {
     )
 }
 
-/** Returns the port option if the server's command line sets another port. */
+/** Returns the port option if the server's command line sets a port; else empty. */
 function portOf(command: readonly string[]): string[] {
   const port = optionValue(serverArgs(command, /^mongod$/), '--port')
   return port === null ? [] : [`--port=${port}`]
@@ -152,7 +156,8 @@ function portOf(command: readonly string[]): string[] {
 
 /**
  * Makes a notice for a dump of the whole server by a user that dumpArgs name (`account`; empty: none). The server silently leaves databases
- * that this user may not see out of its list (`listDatabases` with `authorizedDatabases`), so they would be missing.
+ * that this user may not see out of its list (`listDatabases` with `authorizedDatabases`), so they would be missing. Empty for any other
+ * dump.
  */
 function hiddenDatabasesNotice({ databases }: DumpQuestion, account: string): string[] {
   return databases.length > 0 || account === ''
@@ -165,7 +170,7 @@ function hiddenDatabasesNotice({ databases }: DumpQuestion, account: string): st
 /** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--username=NAME", "--password=\${DB_PASSWORD}", "--authenticationDatabase=admin"]`
 
-/** Says what to write in the configuration after the tool failed with these words. */
+/** Says what to write in the configuration after the tool failed with these words; `null` if they suggest nothing. */
 function hintFor(words: string, { given }: DumpQuestion): string | null {
   if (
     /auth(entication)? (error|failed)|AuthenticationFailed|requires authentication|Unauthorized|not authorized/i.test(

@@ -1,4 +1,7 @@
-/** MySQL and MariaDB: `mysqldump` or `mariadb-dump`, whichever the container has, and how their output ends. */
+/**
+ * Knows MySQL and MariaDB: the signs of their containers, the secrets in their arguments, the dump by `mysqldump` or `mariadb-dump`,
+ * whichever the container has, the question for the account's rights, and hints after a failure.
+ */
 import { InstanceError } from '../errors.ts'
 import {
   type DatabaseEngine,
@@ -39,24 +42,23 @@ export const mysql = {
   plan: planMysql,
 } satisfies DatabaseEngine
 
-/** How the tools take a password. Letters of options without a value may stand before `-p`: `-AvpX`. */
+/** Knows how the tools take a password. Letters of options without a value may stand before `-p`: `-AvpX`. */
 const PASSWORD_SYNTAX = {
   alone: /^(-p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?|d)?)?1?)$/,
   attached:
     /^(?:MYSQL_PWD=|-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?|d)?)?1?(?:=|\s+))(.+)$/s,
-  /** Matches the passwords of a second and third factor, and that of a key. */
+  /** Matches the password of a second or third factor, and that of a key. */
   exposed: /^--(loose[-_])?(password[23]|ssl[-_]passphrase)(?=[=\s]|$)/,
 }
 
 /**
- * Chooses the account, the same one for the dump and for the question before it: the one that dumpArgs name
- * (`MARINA_ACCOUNT`), else the one of the options files, else root with the password that the container's environment has, else
- * the user that the image made. Without any password root is tried: the server may trust its own socket.
+ * Chooses the account, the same one for the dump and for the question before it: the one that dumpArgs name (`MARINA_ACCOUNT`); else the
+ * one of the options files; else root with the password that the container's environment has; else the user that the image made. If there
+ * is no password at all, root is tried without one: the server may trust its own socket.
  *
- * `$1` the tool, `$2` how many of the arguments must stay in front (`--defaults-file=…`), `$3` `1` where those may name an account
- * (it counts where nothing tells what the files say).
- * Then `files` holds the options that the dump tool reads from files, and "$@" its arguments. `MYSQL_HOST` is read by the
- * question's client alone.
+ * `$1`: the tool. `$2`: how many of the arguments must stay in front (`--defaults-file=…`). `$3`: `1` if these may name an account, which
+ * counts if what the files say cannot be read. Afterwards `files` holds the options that the dump tool reads from files, and "$@" the
+ * tool's arguments. `MYSQL_HOST` is removed, because only the question's client would obey it.
  */
 const CHOOSE_ACCOUNT = `${PRELUDE}
 unset MYSQL_HOST
@@ -110,7 +112,10 @@ fi
 as_file() { sed -e 's/^--//' -e 's/\\\\/\\\\\\\\/g' -e 's/"/\\\\"/g' -e 's/=\\(.*\\)$/="\\1"/'; }
 given_line() { if [ -n "$given" ]; then printf '%s\\n' "password=$given"; fi; }`
 
-/** Runs the dump tool. A password in an options file would win over the one of dumpArgs, which comes by the environment; so all options come in one file. */
+/**
+ * Runs the dump tool. A password in an options file would win over that of dumpArgs, which comes by the environment. If there are both, all
+ * options come in one file.
+ */
 const DUMP_SCRIPT = `${CHOOSE_ACCOUNT}
 case "$files" in --password*|*"
 --password"*) ;; *) given= ;; esac
@@ -121,13 +126,14 @@ exec "$tool" --defaults-file=/dev/fd/3 "$@" 3<<END
 $({ printf '%s\\n' "$files"; given_line; } | as_file)
 END`
 
-/** Matches lines of option files that say how to connect. Other lines mean something else to the question's client, or nothing. */
+/** Matches options from files that say how to connect. Others mean something else to the question's client, or nothing. */
 const CONNECTION_LINES =
   '^--(loose[-_])?(host|port|socket|protocol|user|password[123]?|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[a-z_-]*|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)'
 
 /**
- * Asks the very way that the dump goes: with the connection that the files give to the dump tool, and nothing of what they
- * give to the client alone (a pager, a prompt, another host, HTML). In the session no mode of the server counts.
+ * Asks for the account's rights over the connection that the dump will use: with the options in files that say how to connect, and nothing
+ * of what the files give to the client alone (a pager, a prompt, another host, HTML). If the files cannot be read, the client reads them
+ * itself. `$1` is the client.
  */
 const RIGHTS_SCRIPT = `${CHOOSE_ACCOUNT}
 if [ -z "$can_print" ] || { [ -z "$files" ] && [ -n "$trusted" ]; }; then exec "$tool" "$@"; fi
@@ -142,7 +148,7 @@ const RIGHTS_SQL =
   "SET SESSION sql_mode='', sql_quote_show_create=1; SHOW GRANTS; SELECT 'databases follow'; SHOW DATABASES"
 const RIGHTS_OPTIONS = ['--batch', '--raw', '--skip-column-names', '--default-character-set=utf8mb4']
 
-/** Matches options that must come first on the command line and that can name the account themselves. */
+/** Matches options that must come first on the command line. All but `--no-defaults` may name the account. */
 const FIRST_OPTION = /^--(defaults-file|defaults-extra-file|defaults-group-suffix|login-path|no-defaults)(=|$)/
 const OUTPUT_OPTION = /^(-[ABCEFIKQRVXYacefiklnqtvxy]*[rT]|--res|--tab)/
 const WITHOUT_END = /^--(compact|(skip|disable)[-_]comments|comments=(0|off|false))$/i
@@ -219,12 +225,12 @@ function baseEnv({ given }: DumpQuestion, args: readonly string[]): Record<strin
 }
 
 /**
- * Matches options of dumpArgs that say how to connect; the question before the dump uses them too. Letters of options without a value may
+ * Matches options of dumpArgs that say how to connect; the question for the rights uses them too. Letters of options without a value may
  * stand before `-h`.
  */
 const CONNECTION_OPTION =
   /^(--(loose[-_])?(host?|port|socket?|protocol|user|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[-_][a-z_-]+|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)|-[CRqv]*[hPSu])/
-/** Matches those of them whose value is the next argument. */
+/** Matches options that say how to connect and whose value is the next argument. */
 const VALUE_FOLLOWS =
   /^(-[CRqv]*[hPSu]|--(host?|port|socket?|protocol|user|ssl[-_](ca|capath|cert|cipher|key|crl|crlpath|mode|fips[-_]mode)|tls[-_](version|ciphersuites|sni[-_]servername)|plugin[-_]dir|default[-_]auth|server[-_]public[-_]key[-_]path|compression[-_]algorithms|bind[-_]address))$/
 
@@ -232,12 +238,15 @@ function connectionArgs(args: readonly string[]): string[] {
   return args.filter((arg, i) => CONNECTION_OPTION.test(arg) || VALUE_FOLLOWS.test(args[i - 1] ?? ''))
 }
 
-/** Tells whether dumpArgs say where the server is. */
+/** Tells whether dumpArgs say where the server listens. */
 function reachesItself(args: readonly string[]): boolean {
   return args.some((arg) => /^(-[hPS]|--(host?|port|socket?|protocol)(=|$))/.test(arg))
 }
 
-/** Returns the socket option if the server's command line sets another socket. Its port does not matter: a client without a host uses the socket. */
+/**
+ * Returns the socket option if the server's command line sets a socket; else empty. Its port does not matter: a client without a host uses
+ * the socket.
+ */
 function socketOf(command: readonly string[]): string[] {
   const socket = optionValue(serverArgs(command, /^(mysqld|mariadbd)([_-]safe)?$/), '--socket')
   return socket === null ? [] : [`--socket=${socket}`]
@@ -260,7 +269,7 @@ function judgeAnswer(stdout: string, { databases, given }: DumpQuestion) {
   })
 }
 
-/** The last line of a dump. With `--skip-dump-date` it has no date. */
+/** The end mark of a dump in SQL, which is its last line. With `--skip-dump-date` it has no date. */
 const SQL_END = {
   missing: 'its last line is not "-- Dump completed"',
   ends: (tail: string) => /^-- Dump completed( on .*)?$/.test(tail.trimEnd().split('\n').at(-1) ?? ''),
@@ -279,8 +288,8 @@ const XML: DumpForm = {
 const LOGIN_ARGS = `dumpArgs: ["--user=NAME", "--password=\${DB_PASSWORD}"]`
 
 /**
- * Says what to write in the configuration after the tool failed with these words. It looks for the server's error numbers, because the
- * words may be in another language.
+ * Says what to write in the configuration after the tool failed with these words; `null` if they suggest nothing. It looks for the server's
+ * error numbers, because the words may be in another language.
  */
 function hintFor(words: string, question: DumpQuestion): string | null {
   if (/\b(1045|1698)\b|\(using password: /.test(words)) return accountHint(question)

@@ -1,31 +1,34 @@
 /**
- * Judges by its grants whether a MySQL account sees everything that its dump must hold. The server leaves out, without an error, what an
- * account may not see. Pure.
+ * Judges by its grants whether an account of MySQL or MariaDB sees everything that its dump must hold. The server leaves out, without an
+ * error, what an account may not see. Pure.
  */
 
 interface GrantsQuestion {
   /** The lines of `SHOW GRANTS`. */
   readonly grants: readonly string[]
-  /** The databases that the account sees. */
+  /** The databases that the account sees, by `SHOW DATABASES`. */
   readonly visible: readonly string[]
-  /** The databases to dump; empty: all. */
+  /** Names of the databases to dump. Empty: all. */
   readonly databases: readonly string[]
-  /** Triggers are to be dumped. */
+  /** True if triggers are to be dumped. */
   readonly triggers: boolean
-  /** Routines are to be dumped: the tool leaves out those that the account may not see, and ends with 0 (measured, MariaDB 10.11). */
+  /** True if routines are to be dumped. The tool leaves out those that the account may not see, and ends with 0 (measured, MariaDB 10.11). */
   readonly routines: boolean
 }
 
-/** Databases of the server itself, which no dump holds. */
+/** Matches databases of the server itself, which no dump holds. */
 const SYSTEM_DATABASE = /^(information_schema|performance_schema|sys)$/i
 
 interface Grant {
   readonly privileges: ReadonlySet<string>
-  /** `*`, or a pattern of LIKE for the names of databases. */
+  /** The database that it holds for: `*` for all, or a pattern of LIKE. */
   readonly database: string
 }
 
-/** Returns an error where part of a database cannot be seen, and a warning where that cannot be told, or where the server may have other databases. */
+/**
+ * Judges the grants; both are `null` if the account sees everything. `error`: it cannot see the whole of a database, or sees none.
+ * `warning`: that cannot be told for certain, or the server may have databases that it does not see.
+ */
 export function judgeGrants(question: GrantsQuestion): { error: string | null; warning: string | null } {
   const grants = question.grants.flatMap((line) => parseGrant(line) ?? [])
   const needed = question.triggers ? ['SELECT', 'TRIGGER'] : ['SELECT']
@@ -60,7 +63,7 @@ export function judgeGrants(question: GrantsQuestion): { error: string | null; w
   return { error: null, warning: `the account may not see the whole server: the dump holds ${wanted.join(', ')}` }
 }
 
-/** Returns the dumpArgs that leave out what the account cannot see, if no data is among it. */
+/** Returns the end of a sentence that names the dumpArgs to leave out what the account cannot see; empty if data is among it. */
 function without(lacks: readonly string[]): string {
   if (lacks.includes('SELECT')) return ''
   const options = [
@@ -70,7 +73,10 @@ function without(lacks: readonly string[]): string {
   return `, or leave them out: dumpArgs: [${options.join(', ')}]`
 }
 
-/** Tells whether the account sees the routines of a database, or whether the tool itself fails if it does not. */
+/**
+ * Tells whether the account sees the routines of the databases that `covers` accepts. Also true if the tool itself would fail, and not
+ * leave them out. `allows` tells whether a grant on an accepted database holds the privilege.
+ */
 function seesRoutines(
   allows: (privilege: string, covers: (database: string) => boolean) => boolean,
   covers: (database: string) => boolean,
@@ -85,7 +91,7 @@ function seesRoutines(
   )
 }
 
-/** Matches a name as the server quotes it: with \` or, in some of its modes, with ". */
+/** Matches a name as the server quotes it: with \` or, in some of its modes, with "; also `*` and a name without quotes. */
 const NAME = String.raw`\*|\`(?:[^\`]|\`\`)*\`|"(?:[^"]|"")*"|[^\s."\`]+`
 const GRANT = new RegExp(`^GRANT (.+?) ON (?:TABLE )?(${NAME})\\.(${NAME}) TO `)
 
@@ -107,7 +113,10 @@ function holds(grant: Grant, privilege: string): boolean {
   return grant.privileges.has('ALL PRIVILEGES') || grant.privileges.has('ALL') || grant.privileges.has(privilege)
 }
 
-/** Matches a pattern of LIKE: `%` any characters, `_` one, `\` takes the next as it is. Upper and lower case are the same, which errs on the lenient side. */
+/**
+ * Tells whether a name fits a pattern of LIKE: `%` is any characters, `_` is one, `\` takes the next as it is. Upper and lower case are
+ * the same, which errs on the lenient side.
+ */
 function likeMatches(pattern: string, name: string): boolean {
   const source = pattern.replace(/\\(.)|([%_])|([^\\%_])/gs, (_, escaped, wild, plain) =>
     wild === '%' ? '.*' : wild === '_' ? '.' : (escaped ?? plain ?? '').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'),

@@ -1,4 +1,7 @@
-/** PostgreSQL: `pg_dumpall` for the server, `pg_dump` for each named database, and how their output ends. */
+/**
+ * Knows PostgreSQL: the signs of its containers, the secrets in its arguments, its dump by `pg_dumpall` (the server) or `pg_dump` (each
+ * named database), and hints after a failure.
+ */
 import { InstanceError } from '../errors.ts'
 import {
   type DatabaseEngine,
@@ -30,9 +33,10 @@ export const postgres = {
 } satisfies DatabaseEngine
 
 /**
- * Chooses user and password as the image's own start-up does (`POSTGRES_…`; `POSTGRESQL_…` in Bitnami's image). The tool's own `PGUSER` and
- * `PGPASSWORD` win. If the server trusts connections by its socket, the password is not used. `$2` and `$3` are port and socket folder from
- * the server's command line, which win over `PGPORT`, as they do for the server.
+ * Dumps with `$1`, the tool. Chooses user and password as the image's own start-up does (`POSTGRES_…`; `POSTGRESQL_…` in Bitnami's image).
+ * The tool's own `PGUSER` and `PGPASSWORD` win. If the server trusts connections by its socket, the password is not used. `$2` and `$3` are
+ * port and socket folder from the server's command line, or empty. They win over `PGPORT`, as they do for the server; if the environment
+ * names a host or a service, they do not count.
  */
 const DUMP_SCRIPT = `${PRELUDE}
 tool=$1 port=$2 folder=$3; shift 3
@@ -55,17 +59,17 @@ fi
 ${TAKE_ARGUMENTS}
 exec "$tool" --no-password "$@"`
 
-/** How a password may be written. Some people write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
+/** Knows how a password may be written. Some people write `--password=…` as for MySQL, or `PGPASSWORD=…`. */
 const PASSWORD_SYNTAX = {
   alone: /^(-W|--passw?o?r?d?)$/,
   // `-Wv` is two options, and `-Wcab` may be a password: see `takeFromConnection`
   attached: /^(?:PGPASSWORD=|(?:--passw?o?r?d?)(?:=|\s+)|-[abBcCOsvwx]*W(?:=|\s+|(?![abBcCOsvwWx]+$)))(.+)$/s,
 }
 
-/** Matches parameters of a connection that are secrets. libpq reads those other than the password only from the connection itself. */
+/** Matches parameters of a connection that are secrets. All but the password can be given only in the connection itself. */
 const SECRET_PARAMETER = /^(password|sslpassword|oauth_client_secret|scram_client_key|scram_server_key)$/
 
-/** Takes the secrets out of a connection URL, or of a string of `key=value`. */
+/** Takes the secrets out of a connection URL, or of a string of `key=value`, with or without `-d` before it. Refuses `-W` with more letters. */
 function takeFromConnection(arg: string, collect: SecretCollector): void {
   if (/^-[abBcCOsvwx]*W[abBcCOsvwWx]/.test(arg))
     collect.refuse(
@@ -124,10 +128,13 @@ function takeParameter({ name, value, raw, place }: Parameter, collect: SecretCo
   return true
 }
 
-/** Matches options that send the dump elsewhere than to stdout, also abbreviated, and behind other letters. */
+/** Matches options that send the dump elsewhere than to stdout, also abbreviated, and behind other letters. `-F` and `--format` alone match too. */
 const OUTPUT_OPTION = /^(-[abBcCOsvwWx]*f|--fi?l?e?(=|$)|-[abBcCOsvwWx]*Fd|--format=d|-F$|--format$)/
 
-/** Finds such an option. `-F X` in two arguments is allowed for any X but the directory format. */
+/**
+ * Returns the first option that sends the dump elsewhere than to stdout; `undefined` if there is none. `-F X` is one only for the directory
+ * format.
+ */
 function outputOption(args: readonly string[]): string | undefined {
   return args.find(
     (arg, i) => OUTPUT_OPTION.test(arg) && (!/^(-F|--format)$/.test(arg) || /^d/.test(args[i + 1] ?? '')),
@@ -182,7 +189,10 @@ function refuseArgs({ given, databases }: DumpQuestion, tool: string): void {
     )
 }
 
-/** Reads from the server's command line how to reach it: `-p 5433`, `-c port=5433`, `-k /folder`. */
+/**
+ * Reads from the server's command line how to reach it: `-p 5433`, `-c port=5433`, `-k /folder`. `null`: it does not say. For a server
+ * without a socket `folder` is 127.0.0.1.
+ */
 function serverOf(command: readonly string[]): { readonly port: string | null; readonly folder: string | null } {
   const words = serverArgs(command, /^(postgres|postmaster)$/)
   const settings = words.flatMap((word, i) =>
@@ -197,19 +207,19 @@ function serverOf(command: readonly string[]): { readonly port: string | null; r
   }
 }
 
-/** Options of pg_dump whose value is the next argument. */
+/** Matches options of pg_dump whose value is the next argument. */
 const TAKES_VALUE =
   /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/
 const CONNECTION_OPTION = /^(-[abBcCOsvwWx]*d|--dbname)$/
 
-/** An argument that is, or may contain, the name of a database, with the option before it if both are one argument. */
+/** An argument that is, or may contain, the name of a database. `option` is what stands before the name in the same argument, or empty. */
 interface Connection {
   readonly index: number
   readonly option: string
   readonly text: string
 }
 
-/** Returns every connection in the arguments: a word of its own, or the value of `-d`. */
+/** Returns every argument that may name a database: a word of its own, or the value of `-d` or `--dbname`. */
 function connectionsIn(args: readonly string[]): Connection[] {
   return args.flatMap((arg, index): Connection[] => {
     const before = args[index - 1] ?? ''
@@ -222,7 +232,7 @@ function connectionsIn(args: readonly string[]): Connection[] {
   })
 }
 
-/** Returns the argument that names a database other than the only wanted one. */
+/** Returns the argument that names a database, unless it is the only wanted one; `undefined` if there is none. */
 function otherDatabase(args: readonly string[], wanted: readonly string[]): string | undefined {
   const other = connectionsIn(args).find(({ text }) => {
     const name = databaseIn(text)
@@ -247,7 +257,7 @@ function withDatabase(args: readonly string[], database: string): string[] {
   return args.map((arg, i) => (i === index ? option + whole : arg))
 }
 
-/** Returns the database that a connection names: in a URL, in a string of `key=value`, or the name itself. */
+/** Returns the database that a connection names: in a URL, in a string of `key=value`, or as the name itself; `null` if it names none. */
 function databaseIn(connection: string): string | null {
   const url = /^[a-z]+:\/\/[^/?]*(?:\/([^?]*))?(?:\?(.*))?$/is.exec(connection)
   if (url) return decodePercent(/(?:^|&)dbname=([^&]*)/.exec(url[2] ?? '')?.[1] ?? url[1] ?? '') || null
@@ -262,9 +272,9 @@ const ARCHIVES: readonly DumpForm[] = [
 ]
 
 /**
- * Tells whether a dump is complete: it ends with this comment; since the releases of August 2025 a line `\unrestrict` follows. The user's
- * own data cannot stand after the comment. A dump of the whole server contains the comment of each database, which does not count as its
- * own.
+ * Returns the end mark of a dump: a comment that is its last line, or is followed by a line `\unrestrict` (since the releases of August
+ * 2025). The user's own data cannot stand behind it. A dump of the whole server also contains the comment of each database, which does not
+ * count.
  */
 function endOfDump(isServer: boolean) {
   const marker = `-- PostgreSQL database ${isServer ? 'cluster ' : ''}dump complete`
@@ -280,14 +290,14 @@ function endOfDump(isServer: boolean) {
 /** Matches a line that belongs to the warning above it: `DETAIL:  …`, `HINT:  …` of the server, `pg_dump: detail: …` of the tools. */
 const DETAIL = /^(?:[\w./-]+: )?(?:detail|hint|context|statement|location|query):/i
 
-/** What an English server says where the login is not at fault. */
+/** Matches words of an English server that refuses a connection for another reason than the login. */
 const SAYS_OTHERWISE =
   /too many|starting up|shutting down|recovery|does not exist|not (currently|yet) accepting|timeout|SSL|could not translate/i
 
 /** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--host=127.0.0.1", "--username=NAME", "--password=\${DB_PASSWORD}"]`
 
-/** Says what to write in the configuration after the tool failed with these words. */
+/** Says what to write in the configuration after the tool failed with these words; `null` if they suggest nothing. */
 function hintFor(words: string, { given, databases }: DumpQuestion): string | null {
   if (/\bpeer\b/i.test(words))
     return `the server lets only the system's user of that name in by its socket. Log in with a password: ${LOGIN_ARGS}`

@@ -1,4 +1,7 @@
-/** Redis and Valkey: `redis-cli --rdb` to stdout, and how an RDB file ends. */
+/**
+ * Knows Redis and Valkey: the signs of their containers, the secrets in their arguments, the dump by `redis-cli --rdb -`, and hints after a
+ * failure.
+ */
 import { InstanceError } from '../errors.ts'
 import {
   type DatabaseEngine,
@@ -30,7 +33,10 @@ const PASSWORD_SYNTAX = {
   takesOptions: true,
 }
 
-/** Takes the secrets out of `-u redis://user:password@host`. The user becomes an option of its own, because in a URL a name alone counts as a password. */
+/**
+ * Takes the secrets out of `redis://user:password@host`. The user becomes an option of its own, because in a URL a name alone counts as a
+ * password. Any other argument is kept.
+ */
 function takeFromUrl(arg: string, collect: SecretCollector): void {
   const split = /^(redis|rediss|valkey|valkeys):\/\//.test(arg) ? splitUrlPassword(arg, 'password') : null
   if (split === null) {
@@ -46,9 +52,9 @@ function takeFromUrl(arg: string, collect: SecretCollector): void {
 }
 
 /**
- * Finds settings of the server in the server's own order: its command line (`MARINA_…`), the flags that some images read from the
- * environment, then its configuration file. `setting NAME` prints the effective value, or nothing. A password is tried by `PING` before it
- * is used, because the container's environment may name one that the server never got.
+ * Shell functions that find settings of the server. `setting NAME` prints a setting, or nothing, in the server's own order: from its
+ * command line (`MARINA_…`), the flags that some images read from the environment (`flag NAME`), its configuration file (`in_file NAME`).
+ * `acl_passwords` prints the passwords of the user `default` in that file and in the ACL file.
  */
 const READ_SETTINGS = `
 config=$MARINA_CONFIG; unset MARINA_CONFIG
@@ -82,9 +88,12 @@ acl_passwords() {
 }`
 
 /**
- * Connects to the server if dumpArgs do not say how: with `--port 0`, to its TLS port or socket. Inside the container nobody can stand in
- * between, so a certificate of an unknown authority is accepted. `$2`: `1` if dumpArgs say how; `$3` and `$4`: the variable and the file
- * that hold the password of the server's command line.
+ * Dumps with `$1`, the tool. `$2` is `1` if dumpArgs say how to reach the server. Else its settings do: the port or, with `--port 0`, its
+ * socket or its TLS port. If they name no authority for TLS, any certificate is accepted: inside the container nobody can stand in between.
+ *
+ * The password is that of dumpArgs. Else those that the container's environment, the command line and the files name are tried by `PING`,
+ * because the server may never have got one of them. `$3` and `$4` are the variable and the file in which the server's command line says
+ * that the password is, or empty.
  */
 const DUMP_SCRIPT = `${PRELUDE}${READ_SETTINGS}
 tool=$1 reached=$2 pass_variable=$3 pass_file=$4; shift 4
@@ -140,7 +149,7 @@ exec "$tool" "$@" --rdb -`
 const OUTPUT_OPTION = /^--(rdb|functions-rdb)$/
 /** Matches arguments of dumpArgs that say how to reach the server. */
 const REACH_OPTION = /^(-[hpsu]|--tls)$/
-/** Settings of the server that say how to reach it, and its password. */
+/** Settings of the server that say how to reach it, and the file of its users. */
 const SETTINGS = [
   'port',
   'tls-port',
@@ -190,7 +199,10 @@ function planRedis(question: DumpQuestion): DumpPlan {
   }
 }
 
-/** Reads the server's command line: its settings, for the script, and its password, which may be given only by the name of a variable or file. */
+/**
+ * Reads the server's command line. `env`: its settings, for the script. `password`: what follows `--requirepass`, which may be the name of
+ * a variable or a file.
+ */
 function serverOf(command: readonly string[]): {
   readonly env: Readonly<Record<string, string>>
   readonly password: PasswordWord
@@ -216,7 +228,10 @@ interface PasswordWord {
   readonly file: string | null
 }
 
-/** Parses a password as a shell line writes it: the password itself, `$X`, `${X:?…}` or `$(cat FILE)`. A variable or a file is only named, not read. */
+/**
+ * Parses a password as a shell line writes it: the password itself, `$X`, `${X:?…}` or `$(cat FILE)`. A variable or a file is only named,
+ * not read. All are `null` if there is no word.
+ */
 function passwordWord(word: string | null): PasswordWord {
   const nothing = { literal: null, variable: null, file: null }
   if (word === null || word === '') return nothing
@@ -230,7 +245,7 @@ function passwordWord(word: string | null): PasswordWord {
 /** An example of how to name an account, for messages. */
 const LOGIN_ARGS = `dumpArgs: ["--user", "NAME", "--pass", "\${REDIS_PASSWORD}"] (without --user: the default user)`
 
-/** Says what to write in the configuration after the tool failed with these words. */
+/** Says what to write in the configuration after the tool failed with these words; `null` if they suggest nothing. */
 function hintFor(words: string, hasPassword: boolean): string | null {
   if (/NOAUTH|WRONGPASS|AUTH failed|invalid password|invalid username/i.test(words))
     return hasPassword

@@ -1,9 +1,10 @@
-/** Holds pieces of POSIX shell that the engines' scripts share, for the container's `sh`. Pure. */
+/** Holds what the engines' scripts for the container's `sh` share: pieces of POSIX shell, and the reading of the server's command line. Pure. */
 
 /**
- * Messages come in English, whatever the container's language: warnings and failures are recognised by their words.
- * Then the shell function `secret NAME…`: it prints the first of the named variables that is set, or the content of the file
- * that `NAME_FILE` names, so that a password is read where it lies and never travels. It fails where such a file cannot be read.
+ * Shell code that begins a script. It makes messages come in English, whatever the container's language: warnings and failures are
+ * recognised by their words. It defines `secret NAME…`, which prints the first of the named variables that is set, or the content of the
+ * file that `NAME_FILE` names, so that a password is read where it lies and never travels. `secret` prints nothing if there is neither, and
+ * fails if the file cannot be read.
  */
 export const PRELUDE = `
 LC_ALL=C; export LC_ALL; unset LANGUAGE
@@ -16,7 +17,7 @@ secret() {
 }
 `
 
-/** Appends the arguments of `argumentsInEnv` to the script's own, and removes them from the environment. */
+/** Shell code that appends the arguments of `argumentsInEnv` to the script's own, and removes them from the environment. */
 export const TAKE_ARGUMENTS = `
 n=0
 while [ "$n" -lt "\${MARINA_ARGC-0}" ]; do
@@ -25,7 +26,7 @@ done
 unset MARINA_ARGC
 `
 
-/** Turns arguments into environment variables, so that they stand in no process list on the runner. */
+/** Turns arguments into environment variables, so that they stand in no process list on the runner. `TAKE_ARGUMENTS` turns them back. */
 export function argumentsInEnv(args: readonly string[]): Record<string, string> {
   return {
     MARINA_ARGC: String(args.length),
@@ -33,7 +34,7 @@ export function argumentsInEnv(args: readonly string[]): Record<string, string> 
   }
 }
 
-/** Splits a line as a shell does and removes quotes. Nothing is expanded. */
+/** Splits a line as a shell does and removes quotes. Operators such as `&&` are words of their own. Nothing is expanded. */
 function shellWords(line: string): string[] {
   const words = line.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\([^)]*\)|`[^`]*`|\\.|[^\s"'\\;|&])+|&&|\|\||[;|&]/gs) ?? []
   return words.map((word) =>
@@ -44,9 +45,9 @@ function shellWords(line: string): string[] {
 }
 
 /**
- * Returns the server's arguments from a container's command. A line for a shell (`sh -c "mkdir -p /x && exec redis-server --port 7000"`) is
- * split into words; words before the server or behind the next operator belong to other programs. If the command does not name the server,
- * the entrypoint adds its name, so all words are arguments.
+ * Returns the server's arguments from a container's command; `server` matches the name of its program. A line for a shell (`sh -c "mkdir -p
+ * /x && exec redis-server --port 7000"`) is split into words; words before the server or behind the next operator belong to other programs.
+ * If the command does not name the server, the entrypoint adds its name, so all words are arguments.
  */
 export function serverArgs(command: readonly string[], server: RegExp): string[] {
   const isServer = (word: string) => server.test(word.split('/').pop() ?? '')
@@ -61,7 +62,7 @@ export function serverArgs(command: readonly string[], server: RegExp): string[]
 }
 
 /**
- * Returns the value of the last of these options on a command line: `--port 7000`, `--port=7000`, and for a short one also `-p7000`; `null`
+ * Returns the value of the last of these options among the words: `--port 7000`, `--port=7000`, and for a short one also `-p7000`; `null`
  * if there is none.
  */
 export function optionValue(words: readonly string[], ...options: readonly string[]): string | null {

@@ -1,21 +1,24 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${DB_PASSWORD}` is an example for the configuration
-/** Takes secrets out of a tool's arguments, so that they travel in the environment, stand in no process list, and can be masked. Pure. */
+/**
+ * Takes secrets out of a tool's arguments, so that they travel in the environment, stand in no process list, and can be masked. Finds
+ * arguments that are wrongly several in one. Pure.
+ */
 
 import type { ExtractedArgs } from './engineContract.ts'
 
 /** How a tool takes a password on its command line. */
 interface PasswordSyntax {
-  /** Matches the option alone (`--password`, `-p`); its value is the next argument. */
+  /** Matches the option alone (`--password`, `-p`). Its value, if any, is the next argument. */
   readonly alone: RegExp
   /** Matches the option with its value in one argument. The last group is the value. */
   readonly attached: RegExp
-  /** True if the next argument is the value even if it looks like an option. */
+  /** True if the next argument is the value even if it begins with `-`. */
   readonly takesOptions?: boolean
-  /** Matches secrets that the tool accepts only on its command line: the option, with or without its value. */
+  /** Matches an option for another secret, which the tool accepts only on its command line, with or without its value. */
   readonly exposed?: RegExp
 }
 
-/** Collects the secrets that are taken out. */
+/** Makes a collector of the arguments that are kept and of the secrets that are taken out of the others. */
 function secretCollector() {
   const args: string[] = []
   const places = new Set<string>()
@@ -26,7 +29,7 @@ function secretCollector() {
   let refusal: string | null = null
   return {
     keep: (arg: string) => void args.push(arg),
-    /** Records a password. `raw` is its written form, if that differs. */
+    /** Records a password and the place where it stood. `raw` is its written form, if that differs. */
     take(place: string, value: string, raw: string = value) {
       places.add(place)
       password = value
@@ -59,16 +62,18 @@ function secretCollector() {
 
 export type SecretCollector = ReturnType<typeof secretCollector>
 
-/** Takes what an engine knows of secrets in an argument that is not the password option, and keeps the rest. */
+/** Judges an argument that is not the password option: takes out what the engine knows of secrets in it, and keeps the rest. */
 type TakeOther = (arg: string, collect: SecretCollector) => void
 
 const keepOther: TakeOther = (arg, collect) => collect.keep(arg)
 
 /**
- * Takes out every use of the password option. As the last argument, without a value, it is taken out too, because nobody can answer its
- * question. `-p X` and `--password X` are taken as a password, although `mysqldump` and `pg_dump` would ask for one and take X for a
- * database: whoever writes that means a password. Every other argument goes to `other`. Quotes that a shell would have removed do not hide
- * a secret: where one is found without them, they go. What cannot be taken out is hidden and refused.
+ * Takes out every use of the password option. Without a value it is taken out too, because nobody can answer its question. `-p X` and
+ * `--password X` are taken as a password, although `mysqldump` and `pg_dump` would ask for one and take X for a database: whoever writes
+ * that means a password. Every other argument goes to `other`.
+ *
+ * Quotes that a shell would have removed do not hide a secret: if one is found without them, the quotes are removed. A secret that cannot
+ * be taken out is put among `secrets`, and the arguments are refused.
  */
 export function extractSecrets(
   args: readonly string[],
@@ -82,7 +87,7 @@ export function extractSecrets(
   return refuseRest(extractPlain(plain, syntax, other), syntax, other)
 }
 
-/** The argument without its quotes, if it holds a secret or is the password option, and shows that only so; else `null`. */
+/** Returns the argument without its quotes if only that shows a secret in it, or the password option; else `null`. */
 function unquotedSecret(arg: string, syntax: PasswordSyntax, other: TakeOther): string | null {
   const [, option = '', value] = /^(--[\w-]+=|-[a-z])?(\\?["'“‘„].*|.*["'”’])$/is.exec(arg) ?? []
   if (value === undefined) return null
@@ -98,7 +103,7 @@ function withoutQuotes(text: string): string {
   return text.replace(/^(?:\\?["'“‘„]\s*)+/, '').replace(/(?:\s*\\?["'”’])+$/, '')
 }
 
-/** `-pass X` and `-password=X` mean the long option: as a short one they would be the password "ass". */
+/** Matches `-pass X` and `-password=X`, which mean the long option: as the short one they would be the password "ass". */
 const LONG_WITH_ONE_DASH = /^-(?=(?:passw?o?r?d?|passwd|pwd)(?:[=\s]|$))/i
 
 function extractPlain(args: readonly string[], syntax: PasswordSyntax, other: TakeOther): ExtractedArgs {
@@ -131,7 +136,10 @@ function longOption(arg: string): string {
   return LONG_WITH_ONE_DASH.test(arg) ? arg.replace(/^-(pass\w*|pwd)/i, '--password') : arg
 }
 
-/** Hides and refuses secrets that still stand in the arguments: a URL that the tool does not take, or several words in one argument. */
+/**
+ * Looks for secrets that still stand in the arguments: in a URL that the tool does not take, or in one argument of several words. Adds them
+ * to `secrets`, and a refusal.
+ */
 function refuseRest(found: ExtractedArgs, syntax: PasswordSyntax, other: TakeOther): ExtractedArgs {
   const inUrls = found.args.flatMap(passwordsInUrls)
   const inWords = found.args.flatMap((arg, i) =>
@@ -152,10 +160,10 @@ function passwordsInUrls(arg: string): string[] {
   return [...urls].flatMap(([, raw = '']) => [raw, decodePercent(raw)])
 }
 
-/** Options whose value is a text of its own language, in which anything may stand. */
+/** Matches options whose value is a text of a language of its own, in which anything may stand. */
 const FREE_TEXT = /^(--(where|query|init[-_]command|filter)|-[wq])/
 
-/** The secrets in an argument that really is several: `--user=root --password=X`, `-u "redis://…"`. */
+/** Returns the secrets in an argument that really is several: `--user=root --password=X`, `-u "redis://…"`. */
 function secretsInWords(arg: string, syntax: PasswordSyntax, other: TakeOther): readonly string[] {
   const words = withoutQuotes(arg).match(/(?:[^\s"']|"[^"]*"?|'[^']*'?)+/g) ?? []
   if (words.length < 2) return []
@@ -165,15 +173,15 @@ function secretsInWords(arg: string, syntax: PasswordSyntax, other: TakeOther): 
 
 /** The parts of a URL with a password: `scheme://user:password@host`. */
 interface UrlPassword {
-  /** The URL without the password; the user stays in it. */
+  /** The URL without its password. The user stays in it. */
   readonly url: string
   readonly user: string
   readonly password: string
-  /** The password in its written form, with percent signs. */
+  /** The password as written, with its percent signs. */
   readonly raw: string
 }
 
-/** Takes the password out of a URL; `null` if there is none. `alone` says what a name without a colon means. */
+/** Takes the password out of a URL; `null` if it has none. `alone` tells what a name without a colon (`scheme://name@host`) is. */
 export function splitUrlPassword(url: string, alone: 'user' | 'password' = 'user'): UrlPassword | null {
   const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?]*)@/i.exec(url)
   if (!match) return null
@@ -194,13 +202,13 @@ export function splitUrlPassword(url: string, alone: 'user' | 'password' = 'user
   }
 }
 
-/** Hides what stands in the place of a URL's password, also if an unescaped `/` or `?` in it keeps the URL from being valid. */
+/** Puts among the secrets what stands in the place of a URL's password, also if an unescaped `/` or `?` in it makes the URL invalid. */
 export function hideUrlPassword(url: string, collect: SecretCollector): void {
   const raw = /^[a-z][a-z0-9+.-]*:\/\/[^:@]*:(.+)@/is.exec(url)?.[1]
   if (raw !== undefined) collect.hide(raw, decodePercent(raw))
 }
 
-/** Decodes `%20` and the like. A text with a lone % is not encoded: it is returned unchanged, as the tools take it. */
+/** Decodes `%20` and the like. A text with an invalid % is not encoded: it is returned unchanged, as the tools take it. */
 export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -209,20 +217,23 @@ export function decodePercent(text: string): string {
   }
 }
 
-/** Makes the line of the log that says where passwords were found; `null` if there was none. */
+/** Makes the line of the log that says where passwords were found; `null` if none was. `tool` is the program that gets them. */
 export function extractedLine({ places }: ExtractedArgs, tool: string): string | null {
   if (places.length === 0) return null
   return `the password of ${places.join(', ')} in dumpArgs is handed to ${tool} by its environment, not on its command line`
 }
 
-/** Shortens an argument to its option's name, because the value could be a secret or very long. */
+/**
+ * Shortens an argument with an attached value to its option's name, because the value could be a secret or very long. Any other is returned
+ * whole.
+ */
 export function optionName(arg: string): string {
   return /^(-[^\s=-]+|--[^\s=]+)[\s=]/.exec(arg)?.[1] ?? arg
 }
 
 /**
- * Finds one argument that really is several: `--clean --if-exists`, `--host db`, `-h db`, `--host=db --clean`; `null` if there is none. No option's name
- * contains a space. A short option may have its value attached (`-wa > 1`), which never begins with a space.
+ * Finds one argument that really is several: `--clean --if-exists`, `--host db`, `-h db`, `--host=db --clean`; `null` if there is none. No
+ * option's name contains a space. A short option may have its value attached (`-wa > 1`), which never begins with a space.
  */
 export function joinedArgument(args: readonly string[]): string | null {
   return (

@@ -4,7 +4,7 @@ interface Crc64Kind {
   /** The polynomial with its bits in reverse order, in two halves. */
   readonly high: number
   readonly low: number
-  /** True if all bits are inverted before the first byte and after the last. */
+  /** True if all bits are inverted before the first byte and after the last one. */
   readonly isInverted: boolean
 }
 
@@ -22,7 +22,7 @@ function tablesOf(kind: Crc64Kind): Uint32Array[] {
   return tables
 }
 
-/** Makes eight tables of pairs of low and high half. `tables[n]` moves a byte n bytes further on, so eight bytes can be processed at once. */
+/** Makes eight tables of pairs of low and high half. `tables[n]` moves a byte n bytes further on, so that eight bytes can be processed at once. */
 function makeTables(kind: Crc64Kind): Uint32Array[] {
   const first = new Uint32Array(512)
   for (let byte = 0; byte < 256; byte++) {
@@ -56,7 +56,7 @@ function makeTables(kind: Crc64Kind): Uint32Array[] {
   return tables
 }
 
-/** Makes a checksum that takes its data piece by piece. */
+/** Makes a checksum that takes its data piece by piece (`update`) and can be read at any time (`digest`). */
 export function crc64(kind: Crc64Kind) {
   const tables = tablesOf(kind)
   const flip = kind.isInverted ? -1 : 0
@@ -80,7 +80,7 @@ interface State {
 
 type Table = Uint32Array
 
-/** Processes eight bytes at once, as long as there are eight. */
+/** Brings the checksum's state forward over the data: eight bytes at once, then the rest one by one. */
 function advance(tables: readonly Table[], state: State, data: Buffer): void {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Table, Table, Table, Table, Table, Table, Table, Table]
   let l = state.low

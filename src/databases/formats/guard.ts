@@ -1,4 +1,4 @@
-/** Makes a check safe: an exception in it means that the dump is not complete, and the dump goes on to its end. */
+/** Makes a check safe: after an exception in it the dump counts as incomplete, and still runs to its end. */
 
 import type { DumpCheck } from '../engineContract.ts'
 

@@ -1,4 +1,7 @@
-/** Checks the archive format of `mongodump`: every collection that the archive announces must come to its end, with the right checksum. */
+/**
+ * Checks the archive format of `mongodump`: every collection that the archive announces must come to its end, with the right checksum if it
+ * has one.
+ */
 import type { DumpCheck } from '../engineContract.ts'
 import { crc64, ECMA } from './crc64.ts'
 import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
@@ -10,8 +13,8 @@ const SMALLEST_DOCUMENT = 5
 const LARGEST_DOCUMENT = 17 << 20
 
 /**
- * Checks an archive: it consists of blocks of documents; the last block of each collection is a header that marks its end, and nothing
- * follows the last collection.
+ * Makes a check for an archive. An archive consists of blocks of documents; the last block of each collection is a header that marks its
+ * end, and nothing follows the last collection.
  */
 export function mongoArchive(): DumpCheck {
   return parsedBy(parseArchive())
@@ -49,7 +52,10 @@ function* parseArchive(): Parser {
   return lacking.length === 0 ? null : `collection ${lacking.slice(0, 3).join(', ')} does not come to its end`
 }
 
-/** Reads one document; `null` at the end of a block. The reader refuses a size that no document has. */
+/**
+ * Reads one document with its length; `null` at the end of a block. If no document can have that length, the dump counts as damaged (a
+ * `read` of -1).
+ */
 function* document(): Parsing<Buffer | null> {
   const head = (yield { read: 4 }) as Buffer
   const size = head.readInt32LE(0)
@@ -62,7 +68,7 @@ function namespaceOf(entry: Buffer): string {
   return `${stringField(entry, 'db')}.${stringField(entry, 'collection')}`
 }
 
-/** Returns a string field of a flat BSON document; `''` if there is none. */
+/** Returns a string field of a flat BSON document; empty if there is none. */
 function stringField(bson: Buffer, name: string): string {
   const value = fieldOf(bson, name, 2)
   return value === null ? '' : value.subarray(4, -1).toString('utf8')
@@ -72,7 +78,7 @@ function endsCollection(header: Buffer): boolean {
   return fieldOf(header, 'EOF', 8)?.[0] === 1
 }
 
-/** Returns the checksum of a collection's end; `null` if the tool wrote none. */
+/** Returns the checksum at the end of a collection, eight bytes; `null` if the tool wrote none. */
 function checksumOf(header: Buffer): Buffer | null {
   return fieldOf(header, 'CRC', 18)
 }
@@ -82,7 +88,7 @@ function fieldOf(bson: Buffer, name: string, wanted: number): Buffer | null {
   return null
 }
 
-/** Sizes of BSON's types of fixed length, bytes; strings are not among them. */
+/** Sizes in bytes of BSON's types of fixed length, by the type's number. Strings are not among them. */
 const FIXED_SIZES: Readonly<Record<number, number>> = { 1: 8, 8: 1, 16: 4, 18: 8 }
 const STRING = 2
 

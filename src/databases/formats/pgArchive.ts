@@ -6,18 +6,18 @@
 import type { DumpCheck } from '../engineContract.ts'
 import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
 
-/** Checks a tar archive: entries whose headers carry a checksum, then two blocks of zeros. */
+/** Makes a check for a tar archive: entries whose headers carry a checksum, then two blocks of zeros. */
 export function tarArchive(): DumpCheck {
   return parsedBy(parseTar())
 }
 
-/** Checks a custom archive. It has no end mark: its table of contents says how many blocks of data follow. */
+/** Makes a check for a custom archive. It has no end mark: its table of contents says how many blocks of data follow. */
 export function customArchive(): DumpCheck {
   return parsedBy(parseCustom())
 }
 
 const TAR_BLOCK = 512
-/** Bytes of a tar header that hold the size of its entry, and the header's checksum, both in octal digits. */
+/** First byte and end (exclusive) of two numbers in a tar header: the size of its entry, and the sum of the header. Both are in octal digits. */
 const TAR_SIZE = [124, 136] as const
 const TAR_SUM = [148, 156] as const
 
@@ -42,7 +42,7 @@ function isZero(block: Buffer): boolean {
   return block.every((byte) => byte === 0)
 }
 
-/** Parses an octal number of a header; NaN if there is none. */
+/** Parses a number of a tar header: octal digits, or binary if it is marked so; NaN if there is none. */
 function octal(header: Buffer, [from, to]: readonly [number, number]): number {
   const first = header[from] ?? 0
   // sizes of 8 GiB and more are binary, marked by the first bit
@@ -55,13 +55,13 @@ function octal(header: Buffer, [from, to]: readonly [number, number]): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
 
-/** Sums all bytes of a header, with spaces in place of the checksum itself. */
+/** Sums all bytes of a tar header, with spaces in place of the sum itself. */
 function sumOfHeader(header: Buffer): number {
   const [from, to] = TAR_SUM
   return header.reduce((sum, byte, at) => sum + (at >= from && at < to ? 0x20 : byte), 0)
 }
 
-/** The oldest and newest archive version whose table of contents is known: PostgreSQL 9.0 to 18. */
+/** The oldest and the newest archive version whose table of contents is known: those of PostgreSQL 9.0 and 18. */
 const OLDEST_VERSION = 0x10c
 const NEWEST_VERSION = 0x110
 const CUSTOM_FORMAT = 1
@@ -102,14 +102,14 @@ function* readInt({ intBytes }: Layout): Parsing<number> {
   return bytes[0] === 0 ? size : -size
 }
 
-/** Skips a text. Returns false if the text is absent. */
+/** Skips a text. Returns false if the text is absent, which is not the same as empty. */
 function* skipText(layout: Layout): Parsing<boolean> {
   const length = yield* readInt(layout)
   if (length > 0) yield { skip: length }
   return length >= 0
 }
 
-/** Skips data in pieces, each with its length before it; the last one is empty. */
+/** Skips data in pieces, each with its length before it, up to an empty piece. */
 function* skipPieces(layout: Layout): Parsing<void> {
   for (let length = yield* readInt(layout); length !== 0; length = yield* readInt(layout)) yield { skip: length }
 }
@@ -122,7 +122,7 @@ function* skipHeader(layout: Layout): Parsing<void> {
   for (let i = 0; i < 3; i++) yield* skipText(layout) // database, server version, tool version
 }
 
-/** Counts the entries of the table of contents that announce a block of data. */
+/** Reads the table of contents and counts its entries that announce a block of data. */
 function* countPromised(layout: Layout): Parsing<number> {
   const { version, offsetBytes } = layout
   const entries = yield* readInt(layout)
@@ -143,7 +143,7 @@ function* countPromised(layout: Layout): Parsing<number> {
   return promised
 }
 
-/** Counts the blocks of data, or says what is wrong with one. */
+/** Counts the blocks of data up to the end of the dump, or says that one is damaged. */
 function* countBlocks(layout: Layout): Parsing<number | string> {
   let found = 0
   while ((yield { more: true }) as boolean) {

@@ -1,4 +1,7 @@
-/** Checks the end of an RDB file: the byte 0xff and a checksum of everything before it. What `redis-cli --rdb -` writes behind that is cut off. */
+/**
+ * Checks the beginning and the end of an RDB file: its first word, the byte 0xff and a checksum of everything before it. What `redis-cli
+ * --rdb -` writes behind that is cut off.
+ */
 
 import type { DumpCheck } from '../engineContract.ts'
 import { crc64, JONES } from './crc64.ts'
@@ -6,14 +9,17 @@ import { crc64, JONES } from './crc64.ts'
 const END_OF_FILE = 0xff
 const CHECKSUM_BYTES = 8
 const END_BYTES = 1 + CHECKSUM_BYTES
-/** Length of the mark that ends a transfer, bytes: a server that replicates without a file ends it with 40 hex digits, which the tool copies to stdout. */
+/**
+ * Length of the mark that ends a transfer, bytes. A server that replicates without a file ends it with 40 hex digits, which the tool
+ * copies to stdout.
+ */
 const MARK_BYTES = 40
 /** Length of the file's first word (`REDIS0011`, `VALKEY080`), bytes. */
 const MAGIC_BYTES = 9
 
 /**
- * Passes an RDB file on without the mark that ends a transfer. The last bytes are kept back until the end, where the checksum tells which
- * of them belong to the file. A server with `rdbchecksum no` writes eight zeros for it.
+ * Makes a check that passes an RDB file on without the mark that ends a transfer. The last bytes are kept back until the end, where the
+ * checksum tells which of them belong to the file. A server with `rdbchecksum no` writes eight zeros in place of the checksum.
  */
 export function rdbFile(): DumpCheck {
   const sum = crc64(JONES)

@@ -1,23 +1,23 @@
-/** Parses a binary dump while it streams by, in chunks of any size: the parser says what it wants next. */
+/** Parses a binary dump while it streams by, in chunks of any size: the parser says what it wants next, and gets it once it has come. */
 import type { DumpCheck } from '../engineContract.ts'
 
-/** What a parser wants: the next `read` bytes as one buffer, to jump over `skip` bytes, or to know whether `more` bytes follow. */
+/** A wish of a parser: the next `read` bytes as one buffer, to jump over `skip` bytes, or to know whether `more` bytes follow. */
 type Want = { readonly read: number } | { readonly skip: number } | { readonly more: true }
 
 /** A part of a parser, with a result of type `T`. */
 export type Parsing<T> = Generator<Want, T, Buffer | boolean>
 
 /**
- * A parser. It yields what it wants and gets a buffer for `read`, a boolean for `more`. It returns what the dump lacks to be complete
- * (`null`: nothing). Bytes after its end are not looked at.
+ * A parser of a whole dump. It yields what it wants, and gets a buffer for `read` and a boolean for `more`. It returns words that say what
+ * the dump lacks to be complete (`null`: nothing). Bytes after its end are not looked at.
  */
 export type Parser = Parsing<string | null>
 
-/** Longest single `read`, bytes: in an undamaged dump no document or name is longer. */
+/** Longest single `read`, bytes. In an undamaged dump no document or name is longer. */
 const LONGEST_READ = 64 << 20
 const NOTHING = Buffer.alloc(0)
 
-/** Makes a check from a parser. Every byte is passed on unchanged; memory holds what the parser keeps, and one `read`. */
+/** Makes a check from a parser. Every byte is passed on unchanged. Memory holds what the parser keeps, one `read` and one chunk. */
 export function parsedBy(parser: Parser): DumpCheck {
   const waiting = byteQueue()
   let toSkip = 0
@@ -28,7 +28,7 @@ export function parsedBy(parser: Parser): DumpCheck {
     step = parser.return(`it is damaged at byte ${waiting.at()} (a length of ${size})`)
     return true
   }
-  /** Fulfils one wish of the parser. Returns false if bytes are lacking for it, or if it is refused. */
+  /** Fulfils one wish of the parser. Returns false if bytes are lacking for it, or if its length is impossible, which ends the parser. */
   const answer = (want: Want): boolean => {
     if ('more' in want) {
       if (waiting.length() === 0) return false
@@ -64,7 +64,7 @@ export function parsedBy(parser: Parser): DumpCheck {
   }
 }
 
-/** Makes a queue of the bytes that came and are not parsed yet. */
+/** Makes a queue of the bytes that have come and are not parsed yet. */
 function byteQueue() {
   let chunks: Buffer[] = []
   let available = 0

@@ -1,19 +1,22 @@
-/** Checks the end of a dump in SQL or XML: the last line that the tool writes. If the tool compressed its output with gzip, the text inside is checked. */
+/**
+ * Checks the end of a dump in SQL or XML: the last line that the tool writes. Chooses the check of any dump by its first bytes, and looks
+ * inside gzip.
+ */
 import { once } from 'node:events'
 import { createGunzip } from 'node:zlib'
 import type { DumpCheck } from '../engineContract.ts'
 
-/** Number of bytes that are kept of a text's end. At most a few short lines follow the end mark. */
+/** Number of last bytes of a text that are kept to look for its end mark. At most a few short lines follow the mark. */
 const KEPT_BYTES = 4096
 /** Number of first bytes by which a form of dump is recognised. */
 const HEAD_BYTES = 512
 const NOTHING = Buffer.alloc(0)
 
-/** How a text ends. */
+/** The end mark of a text. */
 interface TextEnd {
-  /** Tells from the last lines whether the dump ended as the tool ends it. */
+  /** Tells from the last lines (latin1) whether the dump ended as the tool ends it. */
   readonly ends: (tail: string) => boolean
-  /** Names the missing end mark, for the message. */
+  /** Words for the message if the end mark is missing. */
   readonly missing: string
 }
 
@@ -23,7 +26,7 @@ export interface DumpForm {
   readonly check: () => DumpCheck
 }
 
-/** Makes the check for the form that the first bytes show; `plain` if they show none of `forms`. Inside gzip, only `plain` is checked. */
+/** Makes a check that chooses by the first bytes: the check of one of `forms`, else that of `plain`. Inside gzip only `plain` is tried. */
 export function checkByForm(plain: () => DumpCheck, forms: readonly DumpForm[] = []): DumpCheck {
   let head: Buffer = NOTHING
   let inner: DumpCheck | null = null
@@ -50,7 +53,7 @@ export function checkByForm(plain: () => DumpCheck, forms: readonly DumpForm[] =
   }
 }
 
-/** Makes a check for a text that must end as `end` says. */
+/** Makes a check for a text that must end with an end mark. */
 export function textWithEnd(end: TextEnd): DumpCheck {
   let tail: Buffer = NOTHING
   return {
@@ -67,7 +70,7 @@ export function textWithEnd(end: TextEnd): DumpCheck {
   }
 }
 
-/** Checks the content of a gzip stream; the file keeps the compressed bytes. A stream that is cut or damaged is not complete. */
+/** Makes a check for the content of a gzip stream; the file keeps the compressed bytes. A stream that is cut or damaged is not complete. */
 function withinGzip(inner: DumpCheck): DumpCheck {
   const gunzip = createGunzip()
   gunzip.on('error', () => {}) // heard by the reading below
