@@ -1,7 +1,7 @@
 /** Finds disks of the host that are mounted inside volumes: a tool that stays on one file system (`tar --one-file-system`, `restic -x`) leaves them out. */
 import { type MountSpec, mountSpec } from '../docker/args.ts'
 import { succeeded } from '../docker/callResult.ts'
-import { LOOK, VERSION_LABEL } from '../docker/labels.ts'
+import { lookLabels } from '../docker/labels.ts'
 import { mountPoints, otherDevices } from '../docker/mountInfo.ts'
 import { type Docker, query } from '../docker/process.ts'
 
@@ -15,12 +15,12 @@ const READERS: readonly (readonly [program: string, ...args: string[]])[] = [
 
 /**
  * Returns the mount points, at the targets of `mounts` or below them, that lie on another device than a new volume does. Only a container
- * sees them as a backup will, so a short-lived container looks and removes itself. Its image is the first of `images` that has one of
+ * sees them as a backup will, so a short-lived container looks and removes itself; `post` of the job `job` removes one that is left. Its image is the first of `images` that has one of
  * `READERS`. Returns `null` if none has, or if the look fails.
  */
 export async function findOtherDevices(
   docker: Docker,
-  images: readonly string[],
+  { images, job }: { readonly images: readonly string[]; readonly job: string },
   mounts: readonly MountSpec[],
   signal: AbortSignal,
 ): Promise<ReturnType<typeof otherDevices> | null> {
@@ -30,7 +30,11 @@ export async function findOtherDevices(
     for (const [program, ...args] of READERS) {
       const argv = [
         ...['run', '--rm', '--pull', 'never', '--network', 'none', '--no-healthcheck', '--log-driver', 'none'],
-        ...['--user', '0:0', '--label', `${VERSION_LABEL}=${LOOK}`],
+        ...[
+          '--user',
+          '0:0',
+          ...Object.entries(lookLabels(job)).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+        ],
         ...[root, ...mounts].flatMap((mount) => ['--mount', mountSpec(mount)]),
         ...['--entrypoint', program, image, ...args],
       ]

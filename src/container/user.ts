@@ -26,7 +26,7 @@ export function numericUser(user: string, passwd: string, group: string): Numeri
 
 /** Tells whether `/etc/passwd` and `/etc/group` of the container must be read to know the numbers of `user`. */
 export function needsFiles(user: string): boolean {
-  return user !== '' && user !== '0' && user !== 'root' && !/^\d+:\d+$/.test(user)
+  return user !== '' && user !== '0' && !/^\d+:\d+$/.test(user)
 }
 
 function isId(id: number): boolean {

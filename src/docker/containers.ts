@@ -51,7 +51,7 @@ export async function listContainers(
 
 /**
  * Returns our containers that only look at something: of the job with the id `job`, or of any if it is `null`. `createdAt` is in ms since
- * 1970; 0 if docker's text cannot be read.
+ * 1970; now if docker's text cannot be read, so that none is taken for an old one.
  */
 export async function listLooks(
   docker: Docker,
@@ -66,7 +66,7 @@ export async function listLooks(
   return stdout.split('\n').flatMap((line) => {
     // 2026-11-27 22:55:01 +0000 UTC
     const [id = '', day, time, zone] = line.split(' ')
-    return id === '' ? [] : [{ id, createdAt: Date.parse(`${day} ${time} ${zone}`) || 0 }]
+    return id === '' ? [] : [{ id, createdAt: Date.parse(`${day} ${time} ${zone}`) || Date.now() }]
   })
 }
 

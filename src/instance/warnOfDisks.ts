@@ -32,7 +32,7 @@ export async function findDisks(
   try {
     const { helperImage } = run.instance
     const images = [image.id, ...(helperImage === null ? [] : [helperImage])]
-    const found = await findOtherDevices(host.docker, images, mounts, run.abort.signal)
+    const found = await findOtherDevices(host.docker, { images, job: host.owner.job }, mounts, run.abort.signal)
     if (found === null) {
       await run.log.write('marina', NOT_LOOKED)
       return []

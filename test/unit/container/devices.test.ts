@@ -29,5 +29,7 @@ test.each<[string, readonly Rule[], readonly object[] | null]>([
 ])('disks within volumes are seen by %s', async (_, rules, expected) => {
   const docker = await scriptedClient(...rules)
   const mount = { type: 'volume', source: 'v', target: '/backup/v', readonly: true } as const
-  expect(await findOtherDevices(docker, ['bare', 'helper'], [mount], new AbortController().signal)).toEqual(expected)
+  expect(
+    await findOtherDevices(docker, { images: ['bare', 'helper'], job: 'j' }, [mount], new AbortController().signal),
+  ).toEqual(expected)
 })

@@ -9,7 +9,8 @@ test.each`
   user             | uid           | gid     | files
   ${''}            | ${0}          | ${0}    | ${false}
   ${'0'}           | ${0}          | ${0}    | ${false}
-  ${'root'}        | ${0}          | ${0}    | ${false}
+  ${'root'}        | ${0}          | ${0}    | ${true}
+  ${'root:root'}   | ${0}          | ${0}    | ${true}
   ${'backup'}      | ${34}         | ${35}   | ${true}
   ${'1000'}        | ${1000}       | ${2000} | ${true}
   ${'4711'}        | ${4711}       | ${0}    | ${true}
@@ -19,8 +20,9 @@ test.each`
   ${'backup:7'}    | ${34}         | ${7}    | ${true}
   ${'4294967294'}  | ${4294967294} | ${0}    | ${true}
 `('"$user" is $uid:$gid', ({ user, uid, gid, files }) => {
-  expect(numericUser(user, PASSWD, GROUP)).toEqual({ uid, gid })
   expect(needsFiles(user)).toBe(files)
+  const [passwd, group] = files ? [PASSWD, GROUP] : ['', ''] // as the caller reads them
+  expect(numericUser(user, passwd, group)).toEqual({ uid, gid })
 })
 
 test.each(['nobody', 'backup:nogroup', '-1', '4294967296', '1x'])('"%s" has no numbers', (user) => {
