@@ -48,7 +48,7 @@ const OLD: Readonly<Record<string, string>> = {
   schedule: '`schedule` in config.yml replaces it',
 }
 
-/** A volume or container of the host with its labels. A task of swarm has its service's name. */
+/** A volume or container of the host with its labels. A task of swarm goes by its service's name, unless a container has that very name. */
 export interface LabelledObject {
   readonly kind: On
   readonly name: string
@@ -80,7 +80,7 @@ export interface Discovery {
  *
  * Labels that ask for a backup and cannot be followed are an error of each instance that they name, even by a misspelt id. If they name
  * none, they are an error of every instance that reads labels, unless a target covers the object anyway (then they are a warning). Without
- * the error these instances would succeed while nothing backs the object up. An id that is not like any of this configuration is a warning:
+ * the error these instances would succeed while nothing backs the object up. An id that is like none in this configuration is a warning:
  * another repository may back up this host too.
  */
 export function discoverByLabel(objects: readonly LabelledObject[], instances: readonly LabelInstance[]): Discovery {
@@ -266,9 +266,9 @@ function idOf(labels: ReadonlyMap<string, string>): string | null {
 }
 
 /**
- * Finds the instances that the labels name. `instanceID` decides if it has a value: an id, perhaps with other capitals or in quotes;
- * several ids (`nas, cloud`); or an id with a slip in it. Else it is a misspelt `instanceID`, or any unknown label whose value is an id.
- * All but one exact id in `instanceID` becomes an error of each instance found (see `idProblems`).
+ * Finds the instances that an object's labels name. If `instanceID` has a value, it decides: an id, perhaps with other capitals or in
+ * quotes; several ids (`nas, cloud`); or an id with a slip in it. Else a misspelt `instanceID` decides, or an unknown label whose value is
+ * an id. Only an exact id in `instanceID` is right: an instance that is named in any other way gets an error (see `idProblems`).
  */
 function namedInstances(labels: ReadonlyMap<string, string>, instances: readonly LabelInstance[]): NamedInstance[] {
   const id = idOf(labels)

@@ -109,7 +109,7 @@ function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
   return kept
 }
 
-/** Checks the file against the schema. What a text with variables is worth is not judged yet. */
+/** Checks the file against the schema. The content of a text with variables is not judged yet. */
 function schemaIssues(tree: Tree, source: YamlSource): ConfigIssue[] {
   const result = fileSchema.safeParse(tree)
   if (result.success) return []

@@ -75,7 +75,7 @@ export interface Instance {
   readonly helperImage: string | null
   /** The program and its arguments. `null`: the image's own ENTRYPOINT is kept. Empty: it is removed. */
   readonly entrypoint: readonly string[] | null
-  /** Path inside the repository, with `/` as separator; `null` if the image brings its own script. */
+  /** Path inside the repository, with `/` as separator; `null`: left out. */
   readonly script: string | null
   readonly network: string | null
   readonly user: string | null

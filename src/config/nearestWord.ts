@@ -2,9 +2,9 @@
 import { editDistance } from './values/editDistance.ts'
 
 /**
- * Returns the known word that is nearest to `word`, if they differ by two slips and a third of its letters at most; else the one that
- * `synonyms` gives for it; `null` if there is none. Capitals and the signs `-`, `_` and `.` do not count. The keys of `synonyms` are in
- * small letters without these signs.
+ * Returns the known word that differs from `word` by the fewest slips: two at most, and one at most for each three letters of `word`. Else
+ * returns the one that `synonyms` gives for it; `null` if there is none. Capitals and the signs `-`, `_` and `.` do not count. The keys of
+ * `synonyms` are in small letters without these signs.
  */
 export function nearestWord(
   word: string,

@@ -9,8 +9,9 @@ export interface StagingWish {
 }
 
 /**
- * Returns a sentence for each key that conflicts with `staging`. `mount` shows the whole volume, and the data is read only after the hooks
- * and the start of the applications: so it goes with no key that changes or awaits any of that.
+ * Returns a sentence for each key that conflicts with `staging`. `mount` conflicts with `exclude`, because a mounted volume is seen whole,
+ * and with `stopAttached` and hooks, because the mounted data is read only after the applications run again and the hooks have ended.
+ * `presync` needs `stopAttached`.
  */
 export function stagingConflicts(staging: StagingName, { stopAttached, hasExclude, hooks }: StagingWish): string[] {
   if (staging === 'presync')

@@ -25,7 +25,7 @@ export type Tree = string | null | readonly Tree[] | { readonly [key: string]: T
 export type Path = readonly (string | number)[]
 
 interface Position {
-  /** Both are 1-based. */
+  /** Line and column are 1-based. */
   readonly line: number
   readonly column: number
 }

@@ -66,7 +66,10 @@ const PASSWORD_SYNTAX = {
   attached: /^(?:PGPASSWORD=|(?:--passw?o?r?d?)(?:=|\s+)|-[abBcCOsvwx]*W(?:=|\s+|(?![abBcCOsvwWx]+$)))(.+)$/s,
 }
 
-/** Matches parameters of a connection that are secrets. All but the password can be given only in the connection itself. */
+/**
+ * Matches parameters of a connection that are secrets. All but the password cannot come by the environment: only the connection or a
+ * service file holds them.
+ */
 const SECRET_PARAMETER = /^(password|sslpassword|oauth_client_secret|scram_client_key|scram_server_key)$/
 
 /** Takes the secrets out of a connection URL, or of a string of `key=value`, with or without `-d` before it. Refuses `-W` with more letters. */

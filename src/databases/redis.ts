@@ -149,7 +149,7 @@ exec "$tool" "$@" --rdb -`
 const OUTPUT_OPTION = /^--(rdb|functions-rdb)$/
 /** Matches arguments of dumpArgs that say how to reach the server. */
 const REACH_OPTION = /^(-[hpsu]|--tls)$/
-/** Settings of the server that say how to reach it, and the file of its users. */
+/** Settings to read from the server's command line: those that say how to reach it, and the file of its users (`aclfile`). */
 const SETTINGS = [
   'port',
   'tls-port',

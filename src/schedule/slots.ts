@@ -33,7 +33,7 @@ export function previousSlot(schedule: Schedule, before: Date): Date {
 }
 
 /**
- * Searches the schedule's wall-clock times (`walls`, in this direction) for the nearest slot that fits. Where the clock is set back, a
+ * Searches `walls`, wall-clock times of the schedule in this direction, for the nearest slot that fits. Where the clock is set back, a
  * later wall-clock time can be an earlier moment: then the search goes on for `BACK` after the first hit and takes the nearest of all.
  */
 function search(
@@ -57,7 +57,7 @@ function search(
 interface Clock {
   /** Returns what the clock shows at a moment (ms in UTC), as a wall-clock time. */
   wallAt(moment: number): number
-  /** Tells whether no change of the clock is near: a day and a half before and after `wall` it is as far from UTC. */
+  /** Tells whether no change of the clock is near: its offset from UTC is the same a day and a half before and after `wall`. */
   isSteady(wall: number): boolean
   /** Yields the schedule's wall-clock times after (`next`) or before (`prev`) `start`, the nearest first, without end. */
   walls(start: number, direction: 'next' | 'prev'): Generator<number>

@@ -95,8 +95,9 @@ function placeOf(one: ServiceMember): string | null {
 }
 
 /**
- * Chooses the container that stands for a place: one that is not down; else one that is, but for tasks of swarm, because an ended task
- * never comes back. Of several it takes the one without an interim name, and of those the newest. `null` if only ended tasks are there.
+ * Chooses the container that stands for a place: one that is not down; else one that is down, unless it is a task of swarm, because an
+ * ended task never comes back. Of several it takes the one without an interim name, and of those the newest. `null` if only ended tasks are
+ * there.
  */
 function chooseFrom<T extends ServiceMember>(members: readonly T[]): T | null {
   const running = members.filter((one) => one.state !== 'down')
