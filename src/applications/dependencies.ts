@@ -2,20 +2,20 @@
 import type { Container } from '../docker/parseContainer.ts'
 
 /**
- * How strong a dependency is. `hard`: the container uses a namespace of the other one and loses it when that stops. `healthy`: it may be
- * started only when the other one is healthy.
+ * A dependency of a container on another one, whose id is `id`. `hard`: it uses a namespace of the other one and loses it when that stops.
+ * `healthy`: it may be started only when the other one is healthy.
  */
 export interface Dependency {
   readonly id: string
   readonly hard: boolean
   readonly healthy: boolean
-  /** The reason in words: `shares the network of "db"`. */
+  /** The reason, in words whose subject is the dependent container: `shares the network of "db"`. */
   readonly why: string
 }
 
 /**
- * Maps each container's id to the containers that it depends on, by shared namespaces, links and compose's `depends_on`. A dependency on a
- * container that does not exist is left out.
+ * Maps each container's id to its dependencies, by shared namespaces, links and compose's `depends_on`. A dependency on a container that is
+ * not among `containers` is left out.
  */
 export function dependenciesOf(containers: readonly Container[]): ReadonlyMap<string, readonly Dependency[]> {
   const find = finder(containers)
@@ -31,7 +31,7 @@ export function dependenciesOf(containers: readonly Container[]): ReadonlyMap<st
   )
 }
 
-/** Finds a container by full id, then by name, then by the beginning of an id: docker's own order. */
+/** Makes the function that finds a container by its full id, else by its name, else by the beginning of its id: docker's own order. */
 function finder(containers: readonly Container[]) {
   return (reference: string): Container | undefined =>
     containers.find((c) => c.id === reference) ??
@@ -59,8 +59,8 @@ function linkNeeds(container: Container, find: (reference: string) => Container 
 }
 
 /**
- * Reads compose's label `db:service_healthy:false,cache:service_started`: service, condition and, since compose 2.17, whether to restart.
- * Older versions write only the service.
+ * Finds the dependencies that compose's label tells: `db:service_healthy:false,cache:service_started`, with service, condition and, since
+ * compose 2.17, whether to restart. Older versions write only the service. A service is all its containers in the same project.
  */
 function composeNeeds(container: Container, containers: readonly Container[]): Dependency[] {
   const project = container.labels['com.docker.compose.project']
@@ -80,7 +80,7 @@ function composeNeeds(container: Container, containers: readonly Container[]): D
   })
 }
 
-/** Tells whether a container was started by `docker compose run`. Nothing depends on such a container. */
+/** Tells whether a container was started by `docker compose run`. It has its service's label, but no other service depends on it. */
 function isOneOff(container: Container): boolean {
   return container.labels['com.docker.compose.oneoff'] === 'True'
 }
@@ -88,15 +88,16 @@ function isOneOff(container: Container): boolean {
 export type Edges = ReadonlyMap<string, readonly { readonly id: string; readonly hard: boolean }[]>
 
 export interface StartOrder {
-  /** Ids in waves: everything that an id depends on is in an earlier wave. Ids of one wave can be handled in parallel. */
+  /** Ids in waves: what an id depends on is in an earlier wave, except inside a circle. Ids of one wave can be handled in parallel. */
   readonly waves: readonly (readonly string[])[]
   /** Groups of ids that depend on each other in a circle. */
   readonly circles: readonly (readonly string[])[]
 }
 
 /**
- * Puts `ids` into waves, each after everything that its edges point at, as early as possible. Inside a circle only hard edges count, so a
- * container still comes after the one whose namespace it uses. A circle of hard edges, which no engine could start, becomes one wave.
+ * Puts each of `ids` into the earliest wave that comes after those of all ids that its edges point at. Inside a circle only hard edges
+ * count, so a container still comes after the one whose namespace it uses. A circle of hard edges, which no engine could start, is put into
+ * one wave. Edges to other ids are ignored.
  */
 export function startOrder(ids: readonly string[], edges: Edges): StartOrder {
   const inside = new Set(ids)
@@ -142,7 +143,7 @@ function reachable(from: string, edges: Edges): ReadonlySet<string> {
   return seen
 }
 
-/** Returns the length of the longest path down from each id. Edges inside a circle count as nothing. */
+/** Maps each id to the number of edges on the longest path that begins at it. Edges inside a circle are not counted. */
 function depthsOf(ids: readonly string[], edges: Edges): ReadonlyMap<string, number> {
   const circle = circlesOf(ids, edges)
   const depths = new Map<string, number>()

@@ -1,4 +1,4 @@
-/** Decides for how long an engine that does not answer is asked again while applications are to be started. */
+/** Limits for how long an engine that does not answer is asked again while applications are started. */
 
 import type { QueryOutput } from '../docker/callResult.ts'
 import { isUnanswered } from '../docker/callResult.ts'
@@ -12,13 +12,13 @@ import { queryWithRetry, retryWhileUnavailable } from '../docker/retry.ts'
 const ENGINE_AWAY_MS = 45_000
 
 export interface EnginePatience {
-  /** Repeats `work` while the engine does not answer. `work` must be safe to repeat. Throws docker's own error if the engine was away for too long. */
+  /** Repeats `work`, which must be safe to repeat, while a docker command in it fails. After too long a time without success, throws its last error. */
   ask<T>(work: () => Promise<T>): Promise<T>
-  /** Repeats a query while the engine does not answer. The query must be safe to repeat. */
+  /** Repeats a query, which must be safe to repeat, while the engine does not answer. After too long a time, returns the last output. */
   query(docker: Docker, argv: readonly string[], options: QueryOptions): Promise<QueryOutput>
 }
 
-/** Makes one shared limit for a series of questions: the time starts anew with each answer. */
+/** Makes one limit for a series of questions: `awayMs` from now and, after each answer, from that answer on. */
 export function enginePatience(awayMs = ENGINE_AWAY_MS): EnginePatience {
   let answeredAt = Date.now()
   const left = () => Math.max(0, answeredAt + awayMs - Date.now())

@@ -31,7 +31,7 @@ export interface HookRequest {
   readonly name: string
   /** The user's shell text. */
   readonly text: string
-  /** Deadline, ms: `HOOK_DEADLINE_MS`, or what is left of the instance's time. */
+  /** Deadline from the start of the hook, ms: `HOOK_DEADLINE_MS`, or less if less is left of the instance's time. */
   readonly deadlineMs: number
   readonly signal?: AbortSignal
   /** Receives each line of the hook's output as it comes. */
@@ -41,12 +41,12 @@ export interface HookRequest {
 export type HookResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'cancelled' }
-  /** One sentence: what failed, and what to do. */
+  /** `error` is one sentence: what failed and, if that can be known, what to do. */
   | { readonly kind: 'failed'; readonly error: string }
 
 /**
- * Chooses the container in which a hook of a volume runs; `null` if no running container has the volume mounted. The rule is in the comment
- * at the top of this file.
+ * Chooses the container in which a hook of a volume runs; `null` if no running container of others has the volume mounted. `self` are ids
+ * of the runner's own containers. The rule is in the comment at the top of this file.
  */
 export function hookContainer(
   volume: string,
@@ -59,7 +59,7 @@ export function hookContainer(
   return attached.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0] ?? null
 }
 
-/** Runs the text by `eval`. The line break before it keeps a text that begins with a dash from being read as an option. */
+/** Script that runs the hook's text by `eval`. The line break before the text keeps one that begins with a dash from being read as an option. */
 const RUN_HOOK = `
 MARINA_PATH=$PATH; export MARINA_PATH
 exec sh -lc 'hook=$MARINA_HOOK PATH=$PATH:$MARINA_PATH; unset MARINA_HOOK MARINA_PATH
@@ -67,8 +67,8 @@ eval "
 $hook"'`
 
 /**
- * Ends every process whose environment has the mark, and prints how many are left: children that survived through `setsid` or `nohup`, or
- * because the container has no `setsid`.
+ * Script that kills every process whose environment has the mark `$1`, in up to five rounds, and succeeds if none is left. Such processes
+ * are children of the hook that survived through `setsid` or `nohup`, or because the container has no `setsid`.
  */
 const END_MARKED = `
 marked() {
@@ -84,8 +84,8 @@ done
 left=$(marked "$1"); [ -z "$left" ]`
 
 /**
- * Runs a hook to its end. Success is exit code 0, by the truth rule of `execTruthfully`, and nothing else. Past its deadline, or
- * when the signal fires, no process of it is left in the container; where that cannot be had, the error says so.
+ * Runs a hook to its end. Only exit code 0 is success (`done`), as `execTruthfully` reports it. After its deadline, or when the signal
+ * fires, all processes of the hook in the container are killed. If some may be left after the deadline, the error says so.
  */
 export async function runHook(docker: Docker, request: HookRequest): Promise<HookResult> {
   const mark = randomBytes(12).toString('hex')

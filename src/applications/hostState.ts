@@ -1,4 +1,4 @@
-/** Reads the state of the host: all containers and volumes, the last lines of a container's log, and the runner's own traces in /proc. Decides nothing. */
+/** Reads the state of the host: containers, volumes, the last lines of a container's log, and traces in /proc of where the runner runs. Decides nothing. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { commandError, isRefused } from '../docker/callResult.ts'
@@ -13,7 +13,7 @@ import type { RunnerTraces } from './runnerContainers.ts'
 const LOG_LINES = 20
 const LOG_DEADLINE_MS = 10_000
 
-/** Returns all containers of the host in any state. A container that is removed meanwhile is left out. */
+/** Returns all containers of the host in any state. Left out are those that are removed meanwhile, and those of ours that only look at something. */
 export async function allContainers(docker: Docker, options: QueryOptions = {}): Promise<readonly Container[]> {
   return containersOf(docker, await listContainers(docker, [], options), options)
 }
@@ -49,8 +49,8 @@ export async function allVolumes(docker: Docker, options: QueryOptions = {}): Pr
 }
 
 /**
- * Returns the last lines that a container printed since `since` (the engine's time; `null`: ever), oldest first and redacted. If the log
- * cannot be read, one line says so.
+ * Returns at most the last 20 lines that a container printed since `since` (a time of the engine; `null`: since ever), oldest first and
+ * redacted. If the log cannot be read, the only line says so.
  */
 export async function lastLogLines(docker: Docker, id: string, since: string | null): Promise<readonly string[]> {
   const argv = ['logs', '--timestamps', '--tail', String(LOG_LINES), ...(since === null ? [] : ['--since', since]), id]
@@ -66,7 +66,7 @@ export async function lastLogLines(docker: Docker, id: string, since: string | n
     .map((line) => docker.redact(line.replace(/^\S+ ?/, '')))
 }
 
-/** Reads the runner's own entries in /proc. On a machine without /proc they are empty. */
+/** Reads what this process can see of the container that it may run in. On a machine without /proc the texts of its files are empty. */
 export async function readRunnerTraces(): Promise<RunnerTraces> {
   return {
     cgroup: await textOf('/proc/self/cgroup'),

@@ -1,4 +1,4 @@
-/** Finds what changed on the host between the plan, the stop and the end of the copy. Pure: it compares the plan with what `inspect` says now. */
+/** Finds what changed on the host between the plan, the stop and the end of the copy. Pure: it compares what was known with what `inspect` says now. */
 
 import type { Container } from '../docker/parseContainer.ts'
 import type { Volume } from '../docker/volumes.ts'
@@ -6,9 +6,9 @@ import { planStops, type StopGroup, type StopPlanInput, type ToStart, type ToSto
 import { howItWrites } from './writers.ts'
 
 /**
- * Updates the group to the host's present state before it is stopped: a container that has ended since the plan is left alone. Returns an
- * error sentence if the group must not be stopped any more, or if a container would have to be stopped that the journal does not list:
- * after a crash nobody would start that one again.
+ * Returns the group without containers that have ended since the plan, so that they are neither stopped nor started; `now` is the host's
+ * present state. Returns an error sentence instead if the group must not be stopped any more, or if a container would have to be stopped
+ * that the journal does not list: after a crash nobody would start that one again.
  */
 export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): StopGroup | string {
   const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
@@ -36,8 +36,8 @@ export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): 
 }
 
 /**
- * Returns what was wrong with a container before the stop: unhealthy or restarting. A container in a crash loop looks running between two
- * starts; its restart count since the plan shows it.
+ * Returns what is wrong with a container just before the stop (unhealthy or restarting), as `before`; nothing if it is well. A container in
+ * a crash loop looks running between two starts, but its restart count has grown since the plan.
  */
 function unwell(one: ToStart, group: StopGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {
   const planned = group.stop.flat().find(({ container }) => container.id === one.id)
@@ -46,7 +46,7 @@ function unwell(one: ToStart, group: StopGroup, now: ToStop | undefined): Pick<T
   return now?.container.health?.status === 'unhealthy' ? { before: 'unhealthy' } : {}
 }
 
-/** A container that was stopped, in its state right after the stop. */
+/** A container that was stopped. `startedAt` is the engine's time of its last start before the stop. */
 export interface StoppedContainer {
   readonly id: string
   readonly name: string
@@ -60,8 +60,8 @@ export interface StoppedContainers {
 }
 
 /**
- * Returns one sentence for each known container that may have written during the copy; none if all stayed down (same id, not started in
- * between) and paused ones stayed paused. `now` is their state before they are started again.
+ * Returns one sentence for each of the containers in `quiet` that may have written during the copy; none if those that were down stayed
+ * down (not started in between) and paused ones stayed paused. `now` is their state after the copy, before they are started again.
  */
 export function interferenceWith(quiet: StoppedContainers, now: readonly Container[]): readonly string[] {
   const found = (id: string) => now.find((c) => c.id === id)
@@ -95,13 +95,13 @@ export interface HostAfterCopy {
   readonly hostVolumes: readonly Volume[]
   readonly containers: readonly Container[]
   readonly self: readonly string[]
-  /** Time by the engine's clock when the first of the stopped containers was started again; a container that came later is no concern. `null`: none was. */
+  /** Time by the engine's clock when the first stopped container was started again, `null` if none was. A container that came later did not disturb. */
   readonly startedAgainAt: string | null
 }
 
 /**
- * Returns one sentence for each container that appeared and ran during the copy. A short-lived one (`docker run --rm`) leaves no trace in
- * any case, so this can wait until the applications are up again.
+ * Returns one sentence for each container that is not in `quiet`, can write to one of the volumes, and may have run during the copy. A
+ * short-lived one (`docker run --rm`) leaves no trace in any case, so this can wait until the applications are up again.
  */
 export function lateWriters(quiet: StoppedContainers, now: HostAfterCopy): readonly string[] {
   const known = new Set([...quiet.down, ...quiet.paused, ...quiet.idle].map(({ id }) => id))
@@ -115,8 +115,8 @@ export function lateWriters(quiet: StoppedContainers, now: HostAfterCopy): reado
 }
 
 /**
- * Tells whether a container was first started after `time`. A container that was started again since then has run at another time too, so
- * it does not count.
+ * Tells whether a container surely did not run before `time` (of the engine; `null` gives `false`): it was started after it, and not for
+ * the second time, because then it has run at another time too.
  */
 function isLater(container: Container, time: string | null): boolean {
   if (time === null || !(Date.parse(container.startedAt) > Date.parse(time))) return false

@@ -1,4 +1,4 @@
-/** Waits for a stop that a client asked for and did not see end: the engine goes on with it. */
+/** Waits for a stop that a docker client asked for without seeing it end: the engine goes on with it. */
 
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
@@ -8,9 +8,9 @@ import type { EnginePatience } from './enginePatience.ts'
 import { DEFAULT_STOP_S } from './stop.ts'
 import type { ToStart } from './stopPlan.ts'
 
-/** Wait for a container whose own stop time-out is unlimited, ms. */
+/** Longest wait for a container whose own stop time-out is unlimited, ms. */
 const ENDLESS_MS = 600_000
-/** Least wait, ms, even if the time to wait is over. */
+/** Time that is waited, ms, even if the time to wait is over, unless the stop time-outs are shorter. */
 const LEAST_MS = 30_000
 /** Time that the engine needs for the kill after a stop time-out, ms. */
 const KILL_MS = 3_000
@@ -18,8 +18,8 @@ const POLL_MS = 300
 
 /**
  * Waits for stops that an earlier client began and did not see end: until the containers are down, or until their longest stop time-out is
- * over. A container that still runs then is not being stopped. Returns those that run when `until` has come before that: whether they go
- * down is not known yet. Call it before such containers are started: `docker start` finds them
+ * over. A container that still runs then is not being stopped. If `until` comes first, returns those that run and have a limited stop
+ * time-out that is not over: whether they go down is not known yet. Call it before such containers are started: `docker start` finds them
  * running and does nothing, and a moment later they are down (measured).
  * Waves are stopped one after the other, so only the first wave (in the order of stopping; `waves` is the order of starting) in which a
  * container still runs can be under way.
@@ -58,7 +58,7 @@ export async function waitForPendingStop(
 export interface PendingStopLimits {
   readonly patience: EnginePatience
   readonly say: (line: string) => void | Promise<void>
-  /** When to give up, ms since 1970. */
+  /** When to give up, ms since 1970; but 30 s are waited in any case. */
   readonly until: number
 }
 

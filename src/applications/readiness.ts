@@ -1,4 +1,4 @@
-/** Judges whether a container that was started is ready. Pure: what `inspect` says now, and the times; a verdict out. */
+/** Judges whether a container that was started is ready. Pure: from what `inspect` says now, and the times, it makes a verdict. */
 import type { Container, HealthCheck } from '../docker/parseContainer.ts'
 import type { ToStart } from './stopPlan.ts'
 
@@ -6,33 +6,40 @@ import type { ToStart } from './stopPlan.ts'
 export const STEADY_MS = 2_000
 /** Time in which a container that its restart policy restarts again and again may come to rest, ms. */
 export const RESTARTS_MS = 60_000
-/** Least time that a container which restarts again and again gets to come to rest, ms, even if the instance's time is over or nearly so. */
+/**
+ * Least time that a container which restarts again and again gets to come to rest, ms, even if the instance's time is over or nearly so.
+ * With a health check, also the time without a restart after which it no longer counts as restarting again and again.
+ */
 export const GRACE_MS = 30_000
-/** Added to the time after which the engine itself would call a container unhealthy, ms. */
+/** Margin that is added to the time after which the engine itself would call a container unhealthy, ms. */
 const HEALTH_MARGIN_MS = 10_000
-/** Engines since version 25 probe every 5 s in the start period; older ones wait for the first full interval. Value in ms. */
+/** Interval, ms, at which engines since version 25 probe in the start period if none is set. Older ones probe first after a full interval. */
 const START_INTERVAL_MS = 5_000
-/** Time for a first probe, ms: if none came by then, the engine is an older one (see `START_INTERVAL_MS`). */
+/** Time that a first probe may take beyond `START_INTERVAL_MS`, ms: if none came by then, the engine is older than version 25. */
 const PROBE_MS = 10_000
 
-/** A container that was started. Times in ms since 1970, by the clock of this machine. */
+/** A container that was started. Numbers are times in ms since 1970, by the clock of this machine. */
 export interface StartedContainer {
   readonly expected: ToStart
-  /** When the waiting for it began. */
+  /** When the wait for it began. */
   readonly since: number
-  /** The engine's time of the start that is judged, and when this start was first seen. */
+  /** Its last start that was seen, as the engine writes the time. A container that restarts again and again has a new one each time. */
   readonly startedAt: string
+  /** When that start was first seen. */
   readonly seenAt: number
 }
 
-/** The present time and the limit, by the clock of `StartedContainer`, ms. */
+/** The present time and the limit, ms since 1970, by the clock of this machine. */
 export interface ReadinessTimes {
   readonly now: number
   /** Until when its health is waited for. After that it is enough that it runs. */
   readonly until: number
 }
 
-/** The verdict. `isDown`: it does not run, or only since a moment ago, so starting it again may help. */
+/**
+ * The verdict on a container. `watched` is the container as it was seen now, for the next call. `isDown`: it does not run, or only since a
+ * moment ago, so starting it again may help.
+ */
 export type Readiness =
   | { readonly kind: 'ready'; readonly warning: string | null }
   | { readonly kind: 'waiting'; readonly watched: StartedContainer }
@@ -40,7 +47,7 @@ export type Readiness =
 
 /**
  * Judges one started container by what `inspect` says now (`container`; `undefined` if it does not exist any more). `last` is how it was
- * seen before: right after its start or, later, the `watched` of the last verdict.
+ * seen before: right after its start or, in later calls, the `watched` of the verdict before.
  */
 export function judgeReadiness(
   last: StartedContainer,
@@ -73,15 +80,15 @@ export function judgeReadiness(
 
 interface HealthTimes extends ReadinessTimes {
   readonly isSteady: boolean
-  /** Until when it may restart again and again. */
+  /** Until when it may restart again and again, ms since 1970. */
   readonly restUntil: number
-  /** The sentence for one that still does then. */
+  /** The error for a container that still restarts again and again when `restUntil` has come. */
   readonly loops: string
 }
 
 /**
  * Judges a running container by its health check. The engine keeps the last probe's result over a stop, so a probe from before the start is
- * ignored. If no result can come in time, the container counts as ready, with a warning.
+ * ignored. If the health is not known in time, the container counts as ready when it runs steadily, with a warning.
  */
 function judgeHealth(
   watched: StartedContainer,
@@ -115,14 +122,17 @@ function judgeHealth(
   )
 }
 
-/** Time from the start to the first probe, ms. `elapsedMs` without a probe shows which rule the engine follows (see `START_INTERVAL_MS`). */
+/**
+ * Returns the time from a container's start to its first probe, ms. That depends on the engine's version (see `START_INTERVAL_MS`):
+ * `elapsedMs`, the time since the start without a probe, tells an older engine once it is long enough.
+ */
 function firstProbeMs(check: HealthCheck, elapsedMs: number): number {
   if (check.startPeriodMs === 0) return check.intervalMs
   const probesEarly = check.startIntervalMs !== null || elapsedMs < START_INTERVAL_MS + PROBE_MS
   return probesEarly ? Math.min(check.intervalMs, check.startIntervalMs ?? START_INTERVAL_MS) : check.intervalMs
 }
 
-/** Time after the start by which the engine has called the container healthy or unhealthy, ms. */
+/** Returns the time after its start by which the engine has called a container healthy or unhealthy, ms, with a margin. */
 export function healthDeadlineMs(check: HealthCheck): number {
   return check.startPeriodMs + check.retries * (check.intervalMs + check.timeoutMs) + HEALTH_MARGIN_MS
 }

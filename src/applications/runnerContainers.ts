@@ -1,20 +1,20 @@
 /** Finds the containers that the runner itself runs in. Pure: texts of /proc in, ids out. */
 import type { Container } from '../docker/parseContainer.ts'
 
-/** The contents of two files of /proc, read by the runner's process; empty if there is no such file (macOS). */
+/** What the runner's process sees of where it runs: the texts of two files of /proc, empty if there is no such file (macOS), and its host name. */
 export interface RunnerTraces {
-  /** `/proc/self/cgroup` */
+  /** Text of `/proc/self/cgroup`. */
   readonly cgroup: string
-  /** `/proc/self/mountinfo` */
+  /** Text of `/proc/self/mountinfo`. */
   readonly mountinfo: string
   readonly hostname: string
 }
 
 /**
- * Returns the containers of this engine that the runner's process lives in; none for a runner directly on the host or beside a remote
+ * Returns the ids of those of `containers` that the runner's process lives in; none for a runner directly on the host or with a remote
  * engine. There can be two: a runner that shares another container's network has that container's files in /etc, and that one must not be
- * stopped either. The host name is only used if it is the beginning of an id, which is docker's default: a container with host networking
- * has the *host's* name.
+ * stopped either. The host name is only used if it can be the beginning of an id, which is docker's default: a container with host
+ * networking has the *host's* name.
  */
 export function runnerContainers(traces: RunnerTraces, containers: readonly Container[]): readonly string[] {
   const hinted = new Set([...idsIn(traces.cgroup), ...mountedIds(traces.mountinfo)])
@@ -34,8 +34,8 @@ function idsIn(text: string): readonly string[] {
 }
 
 /**
- * Returns ids from the sources of three files that docker mounts from its own directory of a container (`/etc/hosts` and two more). On the
- * host, container ids appear in the mount table too, but as mount points, not as sources.
+ * Returns the container ids in the sources of three mounts: `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`, which docker mounts from
+ * its own directory of the container. On the host, container ids appear in the mount table too, but as mount points, not as sources.
  */
 function mountedIds(mountinfo: string): readonly string[] {
   return mountinfo.split('\n').flatMap((line) => {
@@ -44,7 +44,7 @@ function mountedIds(mountinfo: string): readonly string[] {
   })
 }
 
-/** Returns the writable overlay layers that are mounted as the root directory. */
+/** Returns the paths of the writable overlay layers that are mounted as the root directory. */
 function upperDirsOf(mountinfo: string): readonly string[] {
   return mountinfo.split('\n').flatMap((line) => {
     const point = line.split(' ')[4]

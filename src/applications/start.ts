@@ -15,7 +15,7 @@ import { judgeReadiness, type StartedContainer } from './readiness.ts'
 import { DEFAULT_STOP_S } from './stop.ts'
 import type { ToStart } from './stopPlan.ts'
 
-/** Time after which a client that starts a container counts as hanging and another one is used, ms. */
+/** Deadline of a client that starts a container, ms. After it, `inspect` tells whether the container was started. */
 const START_DEADLINE_MS = 60_000
 /** Deadline of one `inspect`, ms. The engine answers it from memory, so a later answer is not waited for: it is asked again. */
 const INSPECT_DEADLINE_MS = 20_000
@@ -23,18 +23,18 @@ const POLL_MS = 300
 /** Longest wait for readiness, ms. A health check that takes longer gives a warning. */
 const LONGEST_WAIT_MS = 15 * 60_000
 
-/** A container that is not up again. It fails the instance that stopped it. */
+/** A container that is not up again, or of which that cannot be learned. It fails the instance that stopped it. */
 export interface StartFailure {
   /** The entry of the plan or the journal that asked for the start. */
   readonly expected: ToStart
   readonly name: string
-  /** Id of the container that was found; `null` if there is none. */
+  /** Id of the container that was found; `null` if there is none, or if the engine could not be asked. */
   readonly id: string | null
-  /** One sentence: what failed, and what to do. */
+  /** One sentence: what failed and, if that can be known, what to do. */
   readonly error: string
-  /** True if it is down, or if nobody could learn whether it is: the journal must remember it. False if it runs, or does not exist any more. */
+  /** True if it is down, may go down at any moment, or could not be asked for: the journal must remember it. False if it runs, or is gone. */
   readonly isDown: boolean
-  /** The last lines of its log since the start, oldest first. */
+  /** The last lines of its log since its last end (of all of it if it ran before), oldest first; empty without an `id`. */
   readonly log: readonly string[]
 }
 
@@ -43,16 +43,16 @@ export interface StartResult {
   readonly warnings: readonly string[]
   /** Names of the containers that were down before and run now. */
   readonly started: readonly string[]
-  /** When the last of them was started, ms since 1970: the end of the downtime. Some may not be healthy yet. */
+  /** When all had been asked to start, ms since 1970: the end of the downtime. Some may not be healthy yet. */
   readonly startedAt: number
-  /** When the first of them was started, by the engine's clock, as the engine writes it; `null` if none was. */
+  /** When the first of `started` was started, by the engine's clock, as the engine writes it; `null` if none was. */
   readonly firstStartedAt: string | null
 }
 
 export interface StartOptions {
-  /** Until when readiness is waited for, ms since 1970: at most 15 minutes from now, and always long enough to see that a container keeps running. */
+  /** Until when readiness is waited for, ms since 1970, but at most for 15 minutes, and always long enough to see that a container keeps running. */
   readonly until: number
-  /** When it fires, health checks are not waited for any more. All containers are started all the same. */
+  /** When it fires, health checks are no longer waited for. All containers are started all the same. */
   readonly signal?: AbortSignal
   /** Called every 30 s with what is waited for. */
   readonly say: (line: string) => void | Promise<void>
@@ -61,13 +61,13 @@ export interface StartOptions {
    * watched until its stop time-out is over, and started if it goes down.
    */
   readonly stopMayBePending?: boolean
-  /** What `inspect` said of them a moment ago, which saves a question. */
+  /** What `inspect` said of the containers a moment ago, which saves a question; it may lack some. */
   readonly known?: readonly Container[]
 }
 
 /**
  * Starts wave after wave and waits until all are ready. A container is found by id, else by name (somebody may have created it anew). All
- * are tried even if one fails; one that runs already is fine. Throws docker's own error if the engine cannot be asked any more.
+ * are tried even if one fails; one that runs already is fine. Throws docker's own error if the engine cannot be asked whether they are up.
  */
 export async function startAll(
   docker: Docker,
@@ -128,15 +128,18 @@ function inspecting(docker: Docker, patience: EnginePatience): Inspecting {
   return (references) => patience.ask(() => inspectContainers(docker, references, { deadlineMs: INSPECT_DEADLINE_MS }))
 }
 
-/** A start that was asked for, with its result. */
+/** A start that was tried, with its result. */
 interface Start {
   readonly expected: ToStart
-  /** Id of the container that was found; `null` if there is none. */
+  /** Id of the container that was found; `null` if there is none, or if the engine could not be asked. */
   readonly id: string | null
   readonly wasDown: boolean
   /** What to wait for; `null` if it could not be started. */
   readonly watched: StartedContainer | null
-  /** Time from which its log is read, by the engine's clock: its last end. A container can print before the time that the engine records as its start. */
+  /**
+   * Time from which its log is read, by the engine's clock: its last end, because a container can print before the time that the engine
+   * records as its start. `null` if it was not down.
+   */
   readonly logSince: string | null
   readonly failure: Failure | null
   readonly warning: string | null
@@ -146,11 +149,11 @@ interface Engine {
   readonly docker: Docker
   readonly patience: EnginePatience
   readonly ask: Inspecting
-  /** Containers that run, and that the engine may still be stopping. */
+  /** Containers that run and may go down at any moment, because the engine may still be stopping them: they cannot be started now. */
   readonly stopping: readonly Container[]
 }
 
-/** Starts one container and turns everything that goes wrong into a result, so that the others are started too. */
+/** Starts one container as `startOne` does, and turns an error into a result, so that the others are started too. */
 async function startSafely(engine: Engine, expected: ToStart, known: readonly Container[]): Promise<Start> {
   try {
     return await startOne(engine, expected, known)
@@ -211,7 +214,7 @@ function whyNotStarted(docker: Docker, { expected: { name }, argv, output, now }
   return commandError(docker, argv, `${who} could not be started again`, output).message
 }
 
-/** Finds the container by the planned id, else by exactly the planned name. */
+/** Finds the container by the planned id, else by exactly the planned name; `undefined` if there is neither. */
 async function find(
   ask: Inspecting,
   { id, name }: ToStart,
@@ -226,7 +229,7 @@ interface ReadinessEnd {
   readonly warning: string | null
 }
 
-/** Waits until each container is ready or has failed, or the time is over. One `inspect` asks for all. The result is keyed by planned id. */
+/** Waits until `judgeReadiness` calls each container ready or failed. One `inspect` asks for all. The result is keyed by planned id. */
 async function waitUntilReady(
   ask: Inspecting,
   starts: readonly Start[],

@@ -9,13 +9,13 @@ import { type Docker, query } from '../docker/process.ts'
 import type { StoppedContainer } from './interference.ts'
 import type { ToStop } from './stopPlan.ts'
 
-/** Time that the engine may take beyond a container's own time-out, for the kill and for releasing volumes and networks, ms. */
+/** Time that the engine may take beyond a container's own stop time-out, for the kill and for releasing volumes and networks, ms. */
 const STOP_MARGIN_MS = 30_000
 /** The engine's stop time-out for a container that has none of its own, s. */
 export const DEFAULT_STOP_S = 10
-/** Shortest wait for a container whose own time-out is unlimited, ms: the instance's time may be nearly over. */
+/** Shortest wait for a container whose own stop time-out is unlimited, ms, even if the instance's time is nearly over. */
 const LEAST_ENDLESS_MS = 5_000
-/** Longest wait for such a container, ms. */
+/** Longest wait for a container whose own stop time-out is unlimited, ms. */
 const MOST_ENDLESS_MS = 15 * 60_000
 
 export interface StopFailure {
@@ -27,27 +27,27 @@ export interface StopFailure {
 export interface StopResult {
   /** The containers that are down now. */
   readonly down: readonly StoppedContainer[]
-  /** The containers that could not be stopped. After a wave with a failure no further wave is begun. */
+  /** The containers whose stop failed, or was not asked for because it may take too long. After a wave with a failure no further wave is begun. */
   readonly failed: readonly StopFailure[]
   /** True if the engine may still be working on a stop that failed. */
   readonly isPending: boolean
   readonly warnings: readonly string[]
-  /** True if the signal fired before all waves were begun. */
+  /** True if waves were left out because the signal had fired. */
   readonly aborted: boolean
 }
 
 export interface StopOptions {
-  /** Limits the wait for a container whose stop time-out is unlimited, ms since 1970. For the others the engine keeps their own time-out. */
+  /** End of the instance's time, ms since 1970. A container with a longer stop time-out is not stopped; one with an unlimited one is waited for until then. */
   readonly until: number
-  /** Called every 30 s with the names of those whose stop is waited for. */
+  /** Called every 30 s with the names of the containers whose stop is waited for. */
   readonly say: (line: string) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
 /**
- * Stops wave after wave; the containers of one wave in parallel, each by its own signal and time-out. If the signal fires, the wave that is
- * under way is finished first: the engine would go on with a stop that nobody waits for, and would take down what was started again
- * meanwhile.
+ * Stops wave after wave; the containers of one wave in parallel, each by its own stop signal and time-out. If one may take longer than the
+ * instance has time, none is stopped. If the abort signal fires, the wave that is under way is finished first: the engine would go on with
+ * a stop that nobody waits for, and would take down what was started again meanwhile. Throws `CommandError` if `inspect` fails.
  */
 export async function stopAll(
   docker: Docker,
@@ -81,7 +81,7 @@ export async function stopAll(
   return { down, failed, isPending, warnings, aborted: false }
 }
 
-/** A stop that was asked for: docker's answer, the state afterwards, and the time that it took. */
+/** The stop of one wave: docker's answer, the containers in their state afterwards, and the time that it took, ms. */
 interface AskedStop {
   readonly argv: readonly string[]
   readonly output: QueryOutput
@@ -103,8 +103,8 @@ async function stopWave(docker: Docker, wave: readonly ToStop[], { until, say }:
 }
 
 /**
- * Refuses a container that may take longer to stop than the instance has time, before anything is stopped: a stop that has begun cannot be
- * taken back, and until it has ended the container cannot be started again.
+ * Says why a container must not be stopped, if it may take longer than the `leftMs` that the instance has; else `null`. Asked before
+ * anything is stopped: a stop that has begun cannot be taken back, and until it has ended the container cannot be started again.
  */
 function whyTooSlow({ name, stopTimeout }: Container, leftMs: number): string | null {
   // the engine's default is short, and one without a time-out is waited for as long as there is time
@@ -136,7 +136,7 @@ function whyNotDown(docker: Docker, before: Container, after: Container | undefi
   return commandError(docker, asked.argv, `${who} could not be stopped`, asked.output).message
 }
 
-/** Says that a container was killed (SIGKILL). It was the engine's doing only if the container's time-out had passed. */
+/** Says in a sentence that a container was killed (SIGKILL), and by whom: by the engine only if `tookMs` reaches the container's stop time-out. */
 function killed(container: Container, tookMs: number): string {
   const who = `container "${container.name}"`
   if (container.oomKilled) return `${who} was killed, and had run out of memory: its data may be torn`

@@ -1,9 +1,9 @@
 /**
- * Who is stopped for `stopAttached`, in which order, and started again. Pure: inspected containers in, a plan out.
+ * Plans which containers are stopped for `stopAttached`, and in which order they are stopped and started again. Pure.
  *
- * Stopped is every running container that can write to the volume, by whatever way, and whoever needs one of those.
- * What needs another stops before it and starts after it. What was not running is neither stopped nor started; what is paused
- * stays so. Never stopped: our own containers, the runner's, and those that could not be started again as they were.
+ * Stopped are the running containers that can write to the volume, in any way, and the running ones that need one of those.
+ * A container that needs another one stops before it and starts after it. One that was not running is neither stopped nor started; one
+ * that is paused stays so. Never stopped: our own containers, the runner's, and those that could not be started again as they were.
  */
 
 import type { Container } from '../docker/parseContainer.ts'
@@ -12,7 +12,7 @@ import { type Dependency, dependenciesOf, type Edges, startOrder } from './depen
 import { howItWrites } from './writers.ts'
 
 export interface StopPlanInput {
-  /** Volumes of the targets with `stopAttached`, in the order of the configuration. */
+  /** Volumes for whose copy containers are stopped, in the order of the targets. */
   readonly volumes: readonly Volume[]
   /** All volumes of the host, including those of the targets: two volumes can lie on the same device. */
   readonly hostVolumes: readonly Volume[]
@@ -22,7 +22,7 @@ export interface StopPlanInput {
   readonly self: readonly string[]
 }
 
-/** A container that is to be started again, and the state that it should come back to. */
+/** A container that is to be started again, with what its start has to respect. */
 export interface ToStart {
   readonly id: string
   readonly name: string
@@ -32,19 +32,19 @@ export interface ToStart {
   readonly before?: 'unhealthy' | 'restarting'
 }
 
-/** A container that is stopped, with the reason in words: `has volume "data" mounted`. */
+/** A container that is to be stopped, with the reason in words: `has volume "data" mounted`. */
 export interface ToStop {
   readonly container: Container
   readonly why: string
 }
 
-/** Targets whose containers are the same or depend on each other. They are stopped, copied and started together. */
+/** Targets for which the same container must be stopped. Their containers are stopped together, they are copied, and then all are started. */
 export interface StopGroup {
-  /** Names of the volumes. */
+  /** Names of the targets' volumes. */
   readonly targets: readonly string[]
   /** Waves in the order of stopping. Containers of one wave are stopped in parallel. Empty: nothing has to be stopped. */
   readonly stop: readonly (readonly ToStop[])[]
-  /** The same containers in the order of starting. */
+  /** The containers of `stop`, in waves in the order of starting. */
   readonly start: readonly (readonly ToStart[])[]
   /** Paused containers that can write to a volume of the group. They must still be paused after the copy. */
   readonly paused: readonly Container[]
@@ -54,22 +54,22 @@ export interface StopGroup {
 
 export interface StopPlan {
   readonly groups: readonly StopGroup[]
-  /** Targets whose containers cannot be stopped safely; nothing is stopped for them. `error` is one sentence: what, and what to do. */
+  /** Targets (by volume name) whose containers cannot be stopped safely; nothing is stopped for them. `error` is one sentence: what, and what to do. */
   readonly refused: readonly { readonly target: string; readonly error: string }[]
   readonly warnings: readonly { readonly target: string; readonly message: string }[]
 }
 
-/** Everything that must be stopped for one target, and what can write to its volume without being stopped. */
+/** All containers that must be stopped for one target (`stop`, by id), and those that can write to its volume and are not stopped. */
 interface Closure {
   readonly target: string
   readonly stop: ReadonlyMap<string, ToStop>
   readonly paused: readonly Container[]
   readonly idle: readonly Container[]
-  /** The runner's own containers that can write to the volume. */
+  /** The runner's own containers that can write to the volume, in any state. */
   readonly own: readonly Container[]
 }
 
-/** Decides which containers are stopped. Never throws, whatever the containers' labels say of each other. */
+/** Decides which containers are stopped for the volumes of `input`. Never throws, whatever the containers' labels say of each other. */
 export function planStops(input: StopPlanInput): StopPlan {
   const containers = input.containers.filter((c) => !c.ours)
   const needs = dependenciesOf(containers)
@@ -122,7 +122,7 @@ function closureOf(
   }
 }
 
-/** Says why the containers of a target must not be stopped; `null` if they may. Decided before anything is stopped. */
+/** Says in one sentence why the containers of a target must not be stopped; `null` if they may. */
 function refusal(
   closure: Closure,
   containers: readonly Container[],
@@ -158,8 +158,8 @@ function ownWarnings(closure: Closure) {
 }
 
 /**
- * Joins targets that share a container into one group, since all their volumes must be copied during the same stop. Groups are in the order
- * of their first target.
+ * Joins targets for which the same container is stopped into one group, because their volumes must be copied during the same stop. Groups
+ * are in the order of their first target.
  */
 function meeting(closures: readonly Closure[]): readonly (readonly Closure[])[] {
   let groups: Closure[][] = []
@@ -218,7 +218,7 @@ function toStart(container: Container | undefined, awaited: ReadonlySet<string>)
   ]
 }
 
-/** Inverts the dependencies: maps each id to the containers that need it. */
+/** Inverts the dependencies among `ids`: maps each id to the ids that need it. */
 function turned(ids: readonly string[], needs: ReadonlyMap<string, readonly Dependency[]>): Edges {
   return new Map(
     ids.map((id) => [

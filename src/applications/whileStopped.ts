@@ -1,4 +1,4 @@
-/** Does work while applications are stopped: stop, work, check that nothing wrote, start, wait until ready. They are started again whatever happens. */
+/** Does work while applications are stopped: stop, work, check that nothing wrote, start, wait until ready. They are started even if the work fails. */
 
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
@@ -13,13 +13,13 @@ import { type StartFailure, type StartResult, startAll } from './start.ts'
 import { type StopResult, stopAll } from './stop.ts'
 import type { StopGroup } from './stopPlan.ts'
 
-/** How long an engine that does not answer is asked again after everything is started, ms. */
+/** For how long, after all are started, the question what else ran is repeated while docker fails to answer it, ms. */
 const LOOK_BACK_MS = 30_000
 
 export interface WhileStoppedOptions {
   /** Ids of the runner's own containers. */
   readonly self: readonly string[]
-  /** End of the instance's time, ms since 1970. It limits the waiting; stopped containers are started in any case. */
+  /** End of the instance's time, ms since 1970. It limits the waits, as in `StopOptions` and `StartOptions`; stopped containers are started in any case. */
   readonly until: number
   /** Called with what happens, and every 30 s with what is waited for. */
   readonly say: (line: string) => void | Promise<void>
@@ -29,22 +29,22 @@ export interface WhileStoppedOptions {
 export interface WorkWhileStopped<T> {
   readonly outcome:
     | { readonly kind: 'done'; readonly value: T; readonly disturbed: readonly string[] }
-    /** The stop or the work failed, so every target of the group has failed. The error is `CancelledError` if the signal fired. */
+    /** The look before the stop, the stop, the work, or the look afterwards failed, so every target of the group has failed. */
     | { readonly kind: 'failed'; readonly error: Error }
-  /** One sentence for each application that had to be killed: what was copied may be torn, though nothing wrote during the copy. */
+  /** One sentence for each application that was killed by its stop: what was copied may be torn, though nothing wrote during the copy. */
   readonly torn: readonly string[]
   readonly warnings: readonly string[]
   /** Applications that did not come up again. Each fails the instance. */
   readonly notUp: readonly StartFailure[]
-  /** From the first stop to the last start, ms, without the wait for health; `null` if nothing had to be stopped. */
+  /** Time from before the first stop until all were asked to start, ms; `null` if no stop was tried. */
   readonly downtimeMs: number | null
 }
 
 /**
- * Stops the containers that a group needs stopped, does `work`, and starts them again. When it returns, all have been started, and each is
- * ready or listed in `notUp`. If `disturbed` is not empty, something may have written during the copy, and the targets have failed. The
- * journal must list `group.start` before the call. Throws only if the engine cannot be asked any more while containers are started: then
- * the journal tells the next run what to start.
+ * Stops the containers of `group.stop` that still run, does `work`, and starts them again. When it returns, a start of all was tried, and
+ * each is ready or listed in `notUp`. `disturbed` has a sentence for each container that may have written during the copy: if there is one,
+ * the targets have failed. The journal must list `group.start` before the call. Throws only if the engine cannot be asked any more while
+ * containers are started: then the journal tells the next run what to start.
  */
 export async function whileStopped<T>(
   docker: Docker,
@@ -94,11 +94,11 @@ async function sayUpAgain(
 interface Begun<T> {
   readonly outcome: WorkWhileStopped<T>['outcome']
   readonly stop: StopResult | null
-  /** The group's containers in their state after the work. */
+  /** The group's containers in their state after the work; empty if the stop or the work failed. */
   readonly known: readonly Container[]
 }
 
-/** Stops and does the work. Never throws, because what was stopped has to be started. Asks only what must be known before the start. */
+/** Stops the containers, does the work, and looks whether they stayed down. Never throws, because they have to be started afterwards. */
 async function stopAndWork<T>(
   docker: Docker,
   group: StopGroup,
@@ -127,7 +127,7 @@ function quietOf(group: StopGroup, stop: StopResult | null): StoppedContainers {
   return { down: stop?.down ?? [], paused: group.paused, idle: group.idle }
 }
 
-/** Adds the containers that appeared during the copy. Called when the applications are up again, so that it costs no downtime. */
+/** Adds to `disturbed` the containers that appeared during the copy. Called when the applications are up again, so that it costs no downtime. */
 async function lookBack<T>(
   docker: Docker,
   group: StopGroup,
@@ -154,7 +154,7 @@ async function hostNow(docker: Docker, { say, signal }: Pick<WhileStoppedOptions
   return { containers, hostVolumes }
 }
 
-/** Returns the group in the host's present state, or the reason why nothing may be stopped. */
+/** Returns the group without containers that have ended since the plan (see `asOfNow`), or the reason why nothing may be stopped. */
 async function lookAgain(docker: Docker, group: StopGroup, options: WhileStoppedOptions): Promise<StopGroup | Error> {
   try {
     const now = asOfNow(group, { ...(await hostNow(docker, options)), self: options.self })

@@ -4,15 +4,16 @@ import type { Container, ContainerMount } from '../docker/parseContainer.ts'
 import type { Volume } from '../docker/volumes.ts'
 
 /**
- * A place where data lies: a path on the engine's host or on a server, or a device. Two places of the same `space` overlap if one path
- * equals the other or lies below it. Symbolic links on the host are not resolved, because neither the engine nor this process can do that.
+ * A place where data lies. `space` names what `path` is a path of: the engine's host, one NFS server, CIFS shares, or devices. Two places
+ * of one space overlap if their paths are equal or one lies below the other. Symbolic links on the host are not resolved, because neither
+ * the engine nor this process can do that.
  */
 interface Place {
   readonly space: string
   readonly path: string
 }
 
-/** Says in words how `container` can write to `volume` (`has it mounted`, …); `null` if it cannot. `others` are all volumes of the host. */
+/** Says how `container` can write to `volume`: `has volume "data" mounted`, …; `null` if it cannot. `others` are all volumes of the host. */
 export function howItWrites(container: Container, volume: Volume, others: readonly Volume[]): string | null {
   const places = placesOf(volume)
   for (const mount of container.mounts) {
@@ -40,7 +41,7 @@ function wayThrough(
     : null
 }
 
-/** Returns the volume's mount point and, if the `local` driver was given a device, the place that is mounted there. */
+/** Returns the places of a volume's data: its mount point and, if the `local` driver was given a device, the place that is mounted there. */
 function placesOf(volume: Volume): readonly Place[] {
   // a driver that does not say where its data lies gives no mount point, or `/`: that must not meet everything
   const mountpoint = volume.mountpoint === '/' ? [] : hostPath(volume.mountpoint)

@@ -8,7 +8,7 @@ import { type DockerHost, engineNow } from './host.ts'
 import { startTime, thisProcess } from './processIdentity.ts'
 import { processGone, staleBecause } from './stale.ts'
 
-/** Returns all our containers on the host, of all instances and kinds: claims, backup containers and journals. Left out are those that only look. */
+/** Returns all our containers on the host that have valid labels of this version: claims, backup containers and journals, not those that only look. */
 export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
   const ids = await listContainers(host.docker, [`label=${VERSION_LABEL}`])
   const found = await inspectContainers(host.docker, ids)
