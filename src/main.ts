@@ -37,8 +37,8 @@ async function endWith(code: number): Promise<never> {
 }
 
 /**
- * Reports an error that nobody could catch and ends the process, whatever else is under way. During an upload it does nothing: `artifact`
- * then has a listener of its own.
+ * Reports an error that nobody could catch and ends the process, whatever else is under way. Once an upload has begun, and until it ends
+ * in time, it does nothing: `artifact` then has a listener of its own.
  */
 function endAfterCrash(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return // an upload goes on, and takes its client's errors (see action/artifact)

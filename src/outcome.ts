@@ -1,6 +1,6 @@
 /**
- * Defines the values that say what happened, and judges instances, the run and the exit code. Everything that people see is made from these
- * values; `RunReport` is `report.json`. Pure.
+ * Defines the report of a run and the words in it (statuses, phases, stagings), and judges instances, the run and the exit code. Everything
+ * that people see is made from the report; `RunReport` is `report.json`. Pure.
  */
 
 /** How one instance ended. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began, or a dry run. */
@@ -29,7 +29,7 @@ export type StagingName = (typeof STAGINGS)[number]
 
 export type TargetKind = 'volume' | 'db'
 
-/** What happened to one target, or in a dry run would happen. */
+/** The outcome of one target, or the plan for it in a dry run. */
 export type TargetReport = StagedTarget | FailedTarget | PlannedTarget
 
 interface TargetBasics {
@@ -72,7 +72,7 @@ export interface PlannedTarget extends TargetBasics, NothingStaged {
   readonly status: 'planned'
   readonly staging: StagingName | 'dump'
   readonly error: null
-  /** How it would be staged, in words that go on a sentence that ends with "would be": `mounted in place`. */
+  /** How it would be staged, in words for a place after "would be": `mounted in place`. */
   readonly plan: string
 }
 

@@ -1,4 +1,4 @@
-/** Asks the forge's API. A question can stay unanswered, for want of a token, a permission or a network, or because a run is of another forge. */
+/** Asks the forge's API. A question can stay unanswered: there may be no token, permission or network, or the forge may have no such API. */
 
 const DEADLINE_MS = 10_000
 

@@ -25,7 +25,7 @@ export interface Inputs {
   readonly artifactName: string | null
   readonly artifactRetentionDays: number | null
   readonly githubToken: string
-  /** Names of inputs that were given and that action.yml does not have, in small letters. */
+  /** Names of inputs that were given and that action.yml does not have, in lower case. */
   readonly unknown: readonly string[]
 }
 
@@ -59,7 +59,7 @@ const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> =
 }
 
 const MOST_PARALLEL = 64
-/** The longest time that GitHub keeps artifacts (those of private repositories). */
+/** The longest time for which GitHub keeps artifacts (those of private repositories). */
 const LONGEST_RETENTION_DAYS = 400
 
 /**

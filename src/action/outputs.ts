@@ -17,7 +17,7 @@ export const OUTPUTS = [
 ] as const
 type OutputName = (typeof OUTPUTS)[number]
 
-/** What the outputs say beside the report: paths of the run's files, its artifact, and the selected instances. A key is left out if there is none. */
+/** Facts for the outputs that are not in the report: paths of the run's files, its artifact, the selected instances. A key is left out if there is none. */
 interface Places {
   readonly report?: string
   readonly logDirectory?: string

@@ -1,4 +1,4 @@
-/** Reads what started the run, and where, from the platform's environment and event file. Refuses events that strangers can raise. */
+/** Reads what started the run, and where, from the platform's environment and event file. Says which events a backup refuses. */
 import { readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 

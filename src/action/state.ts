@@ -3,7 +3,7 @@ import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'
 
-/** What main saves for `post`: plain values by their names. Today it is the id of the job alone, `job`. */
+/** The values that main saves for `post`, by their names. Today it is one: `job`, the id of the job. */
 export type SavedState = Readonly<Record<string, string>>
 
 /**

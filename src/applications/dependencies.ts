@@ -60,7 +60,7 @@ function linkNeeds(container: Container, find: (reference: string) => Container 
 
 /**
  * Finds the dependencies that compose's label tells: `db:service_healthy:false,cache:service_started`, with service, condition and, since
- * compose 2.17, whether to restart. Older versions write only the service. A service is all its containers in the same project.
+ * compose 2.17, whether to restart. Older versions write only the service. A service stands for all its containers in the same project.
  */
 function composeNeeds(container: Container, containers: readonly Container[]): Dependency[] {
   const project = container.labels['com.docker.compose.project']

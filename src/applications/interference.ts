@@ -36,8 +36,8 @@ export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): 
 }
 
 /**
- * Returns what is wrong with a container just before the stop (unhealthy or restarting), as `before`; nothing if it is well. A container in
- * a crash loop looks running between two starts, but its restart count has grown since the plan.
+ * Returns `before` with what is wrong with a container just before the stop (unhealthy or restarting); `{}` if nothing is. A container in a
+ * crash loop looks running between two starts, but its restart count has grown since the plan.
  */
 function unwell(one: ToStart, group: StopGroup, now: ToStop | undefined): Pick<ToStart, 'before'> {
   const planned = group.stop.flat().find(({ container }) => container.id === one.id)

@@ -1,7 +1,7 @@
 /** Finds the containers that the runner itself runs in. Pure: texts of /proc in, ids out. */
 import type { Container } from '../docker/parseContainer.ts'
 
-/** What the runner's process sees of where it runs: the texts of two files of /proc, empty if there is no such file (macOS), and its host name. */
+/** Traces of where the runner's process runs: the texts of two files of /proc, empty if there is no such file (macOS), and its host name. */
 export interface RunnerTraces {
   /** Text of `/proc/self/cgroup`. */
   readonly cgroup: string

@@ -61,7 +61,7 @@ export interface StartOptions {
    * watched until its stop time-out is over, and started if it goes down.
    */
   readonly stopMayBePending?: boolean
-  /** What `inspect` said of the containers a moment ago, which saves a question; it may lack some. */
+  /** The containers as `inspect` showed them a moment ago, which saves a question. Some may be missing. */
   readonly known?: readonly Container[]
 }
 
@@ -134,7 +134,7 @@ interface Start {
   /** Id of the container that was found; `null` if there is none, or if the engine could not be asked. */
   readonly id: string | null
   readonly wasDown: boolean
-  /** What to wait for; `null` if it could not be started. */
+  /** The started container, whose readiness is waited for; `null` if it could not be started. */
   readonly watched: StartedContainer | null
   /**
    * Time from which its log is read, by the engine's clock: its last end, because a container can print before the time that the engine

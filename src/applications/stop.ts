@@ -20,7 +20,7 @@ const MOST_ENDLESS_MS = 15 * 60_000
 
 export interface StopFailure {
   readonly name: string
-  /** One sentence: what failed, and what to do. */
+  /** One sentence: what failed and, if that can be known, what to do. */
   readonly error: string
 }
 
@@ -37,7 +37,10 @@ export interface StopResult {
 }
 
 export interface StopOptions {
-  /** End of the instance's time, ms since 1970. A container with a longer stop time-out is not stopped; one with an unlimited one is waited for until then. */
+  /**
+   * End of the instance's time, ms since 1970. A container whose stop time-out may last longer is refused. One whose stop time-out is
+   * unlimited is waited for until then, but for 5 s at least and 15 min at most.
+   */
   readonly until: number
   /** Called every 30 s with the names of the containers whose stop is waited for. */
   readonly say: (line: string) => void | Promise<void>

@@ -36,7 +36,7 @@ export interface WorkWhileStopped<T> {
   readonly warnings: readonly string[]
   /** Applications that did not come up again. Each fails the instance. */
   readonly notUp: readonly StartFailure[]
-  /** Time from before the first stop until all were asked to start, ms; `null` if no stop was tried. */
+  /** Time from before the first stop until all were asked to start, ms; `null` if the group stops no container, or must not be stopped any more. */
   readonly downtimeMs: number | null
 }
 

@@ -1,7 +1,7 @@
 /** Describes this process so that another one can prove later that it has gone. Needs Linux's /proc; elsewhere nothing can be proved. */
 import { readFileSync, readlinkSync } from 'node:fs'
 
-/** Returns `<boot id> <PID namespace> <pid> <start time>` of this process. Each that cannot be read is `-`; outside Linux all but the pid. */
+/** Returns `<boot id> <PID namespace> <pid> <start time>` of this process. Without Linux's /proc all but the pid are `-`. */
 export function thisProcess(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

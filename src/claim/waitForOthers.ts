@@ -15,7 +15,7 @@ export interface Meeting {
   readonly host: DockerHost
   /** Ids of the containers that this instance would stop. For `waitForStopped`: of those that it needs and that are down. */
   readonly stops: readonly string[]
-  /** Ids of the database containers that would be dumped, and so must run. */
+  /** Ids of the database containers that this instance would dump, and so must run. */
   readonly dumps: readonly string[]
   /** Longest wait, ms. */
   readonly waitMs: number

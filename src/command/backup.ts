@@ -53,7 +53,7 @@ export async function backup(action: CommandContext): Promise<number> {
   return publish(action, report, { folder, logs, redactor: plan.redactor, selected })
 }
 
-/** What a run will do, decided before the host is asked anything. */
+/** The plan of a run, made before the host is asked anything. */
 interface RunPlan {
   readonly config: Config
   readonly instances: readonly PlannedInstance[]

@@ -16,8 +16,8 @@ interface Surroundings {
 }
 
 /**
- * Reports the error, and returns the exit code, 1. A user's mistake is one sentence at its place in the configuration; an error of no known
- * class is called our bug. The output `result` becomes `failed`, or `cancelled` after a cancel.
+ * Reports the error, and returns the exit code, 1. Each issue of a `ConfigError` is one sentence at its place in the configuration; an
+ * error of no known class is called our bug. The output `result` becomes `failed`, or `cancelled` after a cancel.
  */
 export async function explainError({ env, console, bundle }: Surroundings, error: unknown): Promise<number> {
   const messages = messagesOf(error, bundle)

@@ -3,7 +3,7 @@ import { INPUT_DEFAULTS } from '../action/inputs.ts'
 import { nearestWord } from '../config/nearestWord.ts'
 import { InputError } from '../errors.ts'
 
-/** Maps words that people write for an input, in small letters and without separators, to the name of the input that they mean. */
+/** Maps words that people write for an input, in lower case and without separators, to the name of the input that they mean. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   id: 'instances',
   ids: 'instances',
