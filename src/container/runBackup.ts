@@ -10,6 +10,7 @@ import { CommandError, DockerUnavailableError, type Ended, EngineLostError } fro
 import type { InstanceLog } from '../log/instanceLog.ts'
 import { backupFailure, wasStarted } from './backupVerdict.ts'
 import { filterClientWords } from './clientWords.ts'
+import { readAhead } from './readAhead.ts'
 import { readScriptHead, type ScriptHead } from './scriptHead.ts'
 
 export interface BackupRun {
@@ -51,6 +52,9 @@ const END_POLL_MS = 1_000
 const LAST_WORDS_MS = 5_000
 const FOR_EVER_MS = 2 ** 31 - 1
 
+const CUT = 'lines may be missing from its log: the docker client that read it died'
+const MAY_LACK_END =
+  "the last lines may be missing from its log: the job's console, or the disk of the log, took nothing for so long that docker may have dropped them"
 const UNKNOWN_END = 'nobody can say how the backup ended'
 const SEE_ENGINE = 'See that the engine runs; the next run on this host cleans up'
 
@@ -69,10 +73,10 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
       error: 'the backup container was removed by someone else while it ran',
       warnings: [],
     }
-  const logIsCut = wasStarted(last) && (outlived || attached.ended.kind === 'signal')
+  const isCut = wasStarted(last) && (outlived || attached.ended.kind === 'signal')
   return judgeEnd(run, last, {
     stderr: stderrOf(run, attached),
-    warnings: logIsCut ? ['lines may be missing from its log: the docker client that read it died'] : [],
+    warnings: [...(isCut ? [CUT] : []), ...(attached.mayLackEnd ? [MAY_LACK_END] : [])],
   })
 }
 
@@ -80,6 +84,8 @@ interface AttachedEnd {
   readonly ended: Ended
   /** The last 4096 characters of stderr, or fewer. */
   readonly said: string
+  /** True if docker may have dropped the end of the output, because the log did not take it. */
+  readonly mayLackEnd: boolean
 }
 
 /**
@@ -100,18 +106,32 @@ async function runAttached({ docker, container, log, signal }: BackupRun): Promi
       await stop(docker, container)
       await firstOf(done, LAST_WORDS_MS)
     }
+    reading.giveUp()
     client.kill()
     client.stdout.destroy()
     client.stderr.destroy()
     if (isLost) throw new EngineLostError(`${UNKNOWN_END}: the engine does not answer any more. ${SEE_ENGINE}`)
   }
-  return { ended, said: reading.said() }
+  return { ended, said: reading.said(), mayLackEnd: reading.mayLackEnd() }
 }
 
-/** Passes both outputs of the client to the log. `ended` resolves when both are at their end; `said` returns the end of stderr. */
-function readOutputs(client: Stream, log: InstanceLog): { readonly ended: Promise<unknown>; said(): string } {
+interface Reading {
+  /** Resolves when both outputs are at their end. */
+  readonly ended: Promise<unknown>
+  /** Returns the end of stderr. */
+  said(): string
+  mayLackEnd(): boolean
+  /** Makes the chunk that the log is taking the last one. */
+  giveUp(): void
+}
+
+/** Passes both outputs of the client to the log. */
+function readOutputs(client: Stream, log: InstanceLog): Reading {
   const clientWords = filterClientWords()
+  const out = readAhead(client.stdout as AsyncIterable<Buffer>)
+  const err = readAhead(client.stderr as AsyncIterable<Buffer>)
   let said = ''
+  let isGivenUp = false
   const read = async (source: 'out' | 'err', from: AsyncIterable<Buffer>) => {
     let isWhole = true
     const pass = async (bytes: Buffer) => {
@@ -121,17 +141,21 @@ function readOutputs(client: Stream, log: InstanceLog): { readonly ended: Promis
       await log.write(source, bytes)
     }
     for await (const chunk of from) {
+      if (isGivenUp) return
       await pass(source === 'err' ? clientWords.take(chunk) : chunk)
       freeAtOnce(chunk)
     }
     if (source === 'err') await pass(clientWords.rest())
     if (!isWhole) await log.write(source, '\n') // a last line without an end belongs before what is said of it
   }
-  const ended = Promise.all([
-    read('out', client.stdout as AsyncIterable<Buffer>),
-    read('err', client.stderr as AsyncIterable<Buffer>),
-  ])
-  return { ended, said: () => said }
+  return {
+    ended: Promise.all([read('out', out.chunks), read('err', err.chunks)]),
+    said: () => said,
+    mayLackEnd: () => out.mayLackEnd() || err.mayLackEnd(),
+    giveUp() {
+      isGivenUp = true
+    },
+  }
 }
 
 function stderrOf({ docker }: BackupRun, { ended, said }: AttachedEnd): string {
