@@ -51,6 +51,11 @@ export function withoutEnd(text: string): string {
   return text.replace(/[\s.,:;!?]+$/, '')
 }
 
+/** Returns what a terminal shows of a line that was written over and over (`10%\r50%\rdone`): its last words. */
+export function lastWritten(line: string): string {
+  return line.split('\r').findLast((part) => part.trim() !== '') ?? ''
+}
+
 /** Joins sentences into one text: by a space after one that ends with `.`, `!`, `?` or `…`, else by `; `. */
 export function joinSentences(sentences: readonly string[]): string {
   return sentences.reduce(

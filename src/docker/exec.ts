@@ -15,7 +15,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Ended } from '../errors.ts'
-import { withoutEnd } from '../format.ts'
+import { lastWritten, withoutEnd } from '../format.ts'
 import { HEARTBEAT_S, readVerdict, untilWord, wrappedCommand } from './execWrapper.ts'
 import { type Docker, firstOf, type Stream, stream } from './process.ts'
 
@@ -28,8 +28,6 @@ export interface ExecRequest {
   readonly args?: readonly string[]
   /** Variables inside the container. Their values travel in the client's environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** `uid:gid`, or a name inside the container. Default: the container's own user. */
-  readonly user?: string
   /** Bytes for the script's stdin. Without it the script's stdin is empty and ours is the dead-man. With it, the script must end when its stdin does. */
   readonly input?: AsyncIterable<Buffer>
   /** Deadline, ms. After it the script is ended inside the container. */
@@ -133,7 +131,6 @@ function execArgv(request: ExecRequest, word: string): readonly string[] {
   return [
     'exec',
     '-i',
-    ...(request.user === undefined ? [] : ['-u', request.user]),
     ...Object.keys(request.env ?? {}).flatMap((key) => ['-e', key]),
     request.container,
     ...wrappedCommand({
@@ -245,7 +242,7 @@ function drained(stdin: Stream['stdin']): Promise<void> {
 
 /** Says why an exec failed, as a part of a sentence: how it ended, with the last three lines of its stderr. */
 export function execReason(result: ExecResult): string {
-  const words = withoutEnd(result.stderr.trim().split('\n').slice(-3).join(' '))
+  const words = withoutEnd(result.stderr.trim().split('\n').slice(-3).map(lastWritten).join(' '))
   if (result.silent) return `docker gave no sign of life of it for ${SILENCE_MS / 1000} s, and it was ended`
   if (result.ended.kind === 'timeout')
     return `it was ended after ${Math.round(result.ended.afterMs / 1000)} s${words === '' ? '' : `: ${words}`}`

@@ -7,16 +7,20 @@ export function collectWarnings({ isWarning, isContinuation }: Pick<DumpPlan, 'i
   const warnings: string[] = []
   let more = 0
   let isOpen = false
+  const take = (line: string) => {
+    if (isContinuation(line)) {
+      // of a line that is no warning, or of one that is not kept, nothing is kept
+      if (isOpen && warnings.length > 0) warnings.push(`${warnings.pop()} ${line.trim()}`)
+      return
+    }
+    isOpen = isWarning(line) && warnings.length < MOST_WARNINGS
+    if (isOpen) warnings.push(line.trim())
+    else if (isWarning(line)) more++
+  }
   return {
+    /** Takes a line. Where parts of it were written over one another, as progress is, each is a line: a warning among them counts. */
     add(line: string) {
-      if (isContinuation(line)) {
-        // of a line that is no warning, or of one that is not kept, nothing is kept
-        if (isOpen && warnings.length > 0) warnings.push(`${warnings.pop()} ${line.trim()}`)
-        return
-      }
-      isOpen = isWarning(line) && warnings.length < MOST_WARNINGS
-      if (isOpen) warnings.push(line.trim())
-      else if (isWarning(line)) more++
+      for (const part of line.split('\r')) if (part.trim() !== '' || part === line) take(part)
     },
     /** Adds a warning of our own, which is kept in any case. */
     say: (warning: string) => void warnings.push(warning),

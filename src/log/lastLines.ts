@@ -1,5 +1,6 @@
 /** Keeps the last lines of an output as people are shown them: few, redacted, and harmless to print. */
-import { harmlessLine, lastWritten } from '../report/sanitize.ts'
+import { lastWritten } from '../format.ts'
+import { harmlessLine } from '../report/sanitize.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import { createLineMemory, startOfLast } from './lineMemory.ts'
 

@@ -25,8 +25,3 @@ export function harmlessLine(text: string, limit: number): string {
   if (line.length <= limit) return line
   return `${line.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }
-
-/** Returns what a terminal shows of a line that was written over and over (`10%\r50%\rdone`): its last words. */
-export function lastWritten(line: string): string {
-  return line.split('\r').findLast((part) => part.trim() !== '') ?? ''
-}

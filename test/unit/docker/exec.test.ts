@@ -61,6 +61,17 @@ describe('a script', () => {
     expect(execReason(result)).toBe('exit code 3: oops')
   })
 
+  test.each`
+    what                       | written                              | words
+    ${'progress, then words'}  | ${'10%\\r50%\\rno space left'}       | ${'no space left'}
+    ${'progress alone'}        | ${'10%\\r50%\\r'}                    | ${'50%'}
+    ${'lines of Windows'}      | ${'one\\r\\ntwo\\r\\n'}              | ${'one two'}
+    ${'progress before words'} | ${'10%\\r100%\\r\\ndisk is full\\n'} | ${'100% disk is full'}
+  `('that wrote $what is quoted as a terminal shows it', async ({ written, words }) => {
+    const result = await run({ script: `printf %b '${written}' >&2; exit 3` })
+    expect(execReason(result)).toBe(`exit code 3: ${words}`)
+  })
+
   test('with input gets all of it', async () => {
     const input = async function* () {
       for (let i = 0; i < 64; i++) yield Buffer.alloc(1 << 15)

@@ -38,6 +38,18 @@ test('details and hints belong to their line', () => {
   ])
 })
 
+test.each`
+  what                              | line                                 | warnings
+  ${'behind progress'}              | ${'10%\r 50%\rWARNING: a loop'}      | ${['WARNING: a loop']}
+  ${'written over by progress'}     | ${'WARNING: a loop\r100%'}           | ${['WARNING: a loop']}
+  ${'ended as on Windows'}          | ${'WARNING: a loop\r'}               | ${['WARNING: a loop']}
+  ${'with its detail behind'}       | ${'WARNING: a loop\rDETAIL: of a\r'} | ${['WARNING: a loop DETAIL: of a']}
+  ${'two, written over each other'} | ${'WARNING: a\rWARNING: b'}          | ${['WARNING: a', 'WARNING: b']}
+  ${'none, but progress'}           | ${'10%\r50%\r100%'}                  | ${[]}
+`('a warning $what is shown without carriage returns', ({ line, warnings }) => {
+  expect(collected(line)).toEqual(warnings)
+})
+
 test('after 20, the rest is counted; their details are not', () => {
   const lines = Array.from({ length: 25 }, (_, i) => [`WARNING: ${i}`, `DETAIL: of ${i}`]).flat()
   const warnings = collected(...lines)
