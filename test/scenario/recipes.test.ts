@@ -32,7 +32,7 @@ test('a recipe has all of its files: a script that begins as it should, and the 
   const texts = new Map(blocks.flatMap(({ file, text }) => (file === null ? [] : [[file, text] as const])))
   for (const { page, line, file, text } of blocks) {
     const at = `${page}:${line}`
-    if (file?.endsWith('.sh')) expect(text, at).toMatch(/^#!\/bin\/sh\n# \S+\nset -eu\n/)
+    if (file?.endsWith('.sh')) expect(text, at).toMatch(/^#!\/bin\/sh\n(# \S+\n)?set -eu\n/)
     if (file !== 'config.yml') continue
     const script = /^ *script: (\S+)/m.exec(text)?.[1] ?? ''
     expect(texts.has(script), `${at}: no block holds ${script}`).toBe(true)

@@ -13,11 +13,12 @@ import { makeWorkspace } from './workspace.ts'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** The pages whose blocks are all run, or say why not. */
-export const PAGES = ['docs/recipes.md', 'docs/restore.md', 'docs/names-and-labels.md']
+export const PAGES = ['README.md', 'docs/recipes.md', 'docs/restore.md', 'docs/names-and-labels.md']
 
 /** Which test file runs a recipe. A recipe that no file runs is found by `scenario/recipes.test.ts`. */
 export const RUN_BY: Readonly<Record<string, readonly string[]>> = {
   'engine/life/recipes.test.ts': [
+    'start',
     'disk',
     'alpine',
     'ssh',
@@ -39,6 +40,7 @@ export const RUN_BY: Readonly<Record<string, readonly string[]>> = {
   ],
   'engine/databases/restore.test.ts': [
     'shop',
+    'start-shop',
     'named',
     'check',
     'checksums',

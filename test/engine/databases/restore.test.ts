@@ -56,6 +56,8 @@ let reader: Reader
 beforeEach(async () => {
   reader = await newReader(engine, {
     'debian:bookworm-slim': image,
+    'debian:12-slim': image,
+    '/srv/backups': disk,
     'postgres:17': `${image} postgres`,
     'mariadb:11.8': `${image} mariadbd`,
     'redis:8': image,
@@ -93,6 +95,8 @@ test('shop: a database and the files beside it, stored, checked, restored, and w
   expect(await startOf(engine, app)).not.toBe(started)
   const named = await backUp(reader, 'named', 'disk')
   expect(named.code, named.stdout).toBe(0)
+  const first = await backUp(reader, 'start-shop', 'start')
+  expect(first.code, first.stdout).toBe(0)
 
   reader.words['20261127-021700'] = latestTime((await readdir(disk, { recursive: true })).join('\n'))
   await follow(reader, 'disk', 'restore')

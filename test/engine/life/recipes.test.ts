@@ -78,6 +78,9 @@ async function readerOf(recipe: string): Promise<Reader> {
     engine,
     {
       'debian:bookworm-slim': tools,
+      'debian:12-slim': tools,
+      'sudo mkdir': 'mkdir', // the tests are root, or the folder is theirs
+      '/srv/backups': disk,
       'localhost/backup-tools:1': tools,
       'restic/restic:0.18.0': tools,
       'rclone/rclone:1.71': tools,
@@ -235,6 +238,18 @@ async function storedAndRestored(
     'grüße'.replace(/[^ -~]/g, (c) => [...Buffer.from(c)].map((b) => `\\x${b.toString(16)}`).join('')),
   )
 }
+
+test('start: the first backup of the README, stored and restored', async () => {
+  const reader = await readerOf('start')
+  onTestFinished(() => removeVolumes(reader, 'start'))
+  const documents = reader.words.documents ?? ''
+  await fill(documents, CONTENT)
+  await follow(reader, 'start', 'before')
+  expectGood(await backUp(reader, 'start'))
+  await follow(reader, 'start', 'restore')
+  const [before, after] = await describe([documents, `${documents}-restored`], false)
+  expect(after).toBe(before)
+})
 
 test('folder: a folder of the host, without a volume', async () => {
   const reader = await readerOf('folder')
