@@ -24,17 +24,19 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Throws an `InputError` if one of the unknown names looks like a known one. On act, Gitea and Forgejo it returns the sentence instead,
- * because there the inputs of a composite action reach the steps within it. Returns `null` if no name looks like a known one: such a name
- * may have been left in the environment by another action, and the platform itself warns of it if it was written for this one.
+ * Throws an `InputError` if one of the unknown names is a known one with a slip in it. On act, Gitea and Forgejo, where the inputs of a
+ * composite action reach the steps within it, it returns the sentence instead; so it does for another word for a known input, since a job's
+ * environment may hold `INPUT_…` variables of its own. Returns `null` if no name looks like a known one.
  */
 export function checkInputNames(unknown: readonly string[], env: NodeJS.ProcessEnv): string | null {
-  const meant = unknown.flatMap((name) => {
-    const known = nearestWord(name, Object.keys(INPUT_DEFAULTS), OTHER_WORDS)
-    return known === null ? [] : [`Input ${name} is unknown: did you mean ${known}?`]
-  })
-  if (meant.length === 0) return null
+  const known = Object.keys(INPUT_DEFAULTS)
   const isLeaky = [env.ACT, env.GITEA_ACTIONS, env.FORGEJO_ACTIONS].includes('true')
-  if (!isLeaky) throw new InputError(meant.join('\n'))
-  return `${meant.join(' ')} It is ignored`
+  const misspelt = unknown.flatMap((name) => sentence(name, nearestWord(name, known)))
+  if (misspelt.length > 0 && !isLeaky) throw new InputError(misspelt.join('\n'))
+  const meant = unknown.flatMap((name) => sentence(name, nearestWord(name, known, OTHER_WORDS)))
+  return meant.length === 0 ? null : `${meant.join(' ')} It is ignored`
+}
+
+function sentence(name: string, known: string | null): string[] {
+  return known === null ? [] : [`Input ${name} is unknown: did you mean ${known}?`]
 }

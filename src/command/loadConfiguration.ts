@@ -30,6 +30,10 @@ export interface Variables {
   readonly refuseRests: (config: Config) => void
 }
 
+/** Matches variables that the machine or the runner sets: that the environment has them too says nothing of where else they were meant to be set. */
+const OF_THE_MACHINE =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|TERM|HOSTNAME|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_.*|MAIL|EDITOR|(?:https?|ftp|no|all)_proxy|DOCKER_.*|GITHUB_.*|RUNNER_.*|CI)$/i
+
 /** Takes the `variables` input apart. Throws an `InputError` if it cannot. Call `refuseRests` before a value is used. */
 export function openVariables(action: CommandContext): Variables {
   const input = parseVariables(action.inputs.variables)
@@ -37,15 +41,17 @@ export function openVariables(action: CommandContext): Variables {
     lookup: (name) => input.values.get(name) ?? action.env[name],
     values: input.values,
     secretsOf: (config) =>
-      [...input.values].map(([name, value]) => ({
-        value,
-        origin: config.usedVariables.has(name) ? `the variable ${name}` : 'a variable that no instance uses',
-        isCertain: true,
-      })),
+      [...input.values]
+        .filter(([, value]) => value !== '')
+        .map(([name, value]) => ({
+          value,
+          origin: config.usedVariables.has(name) ? `the variable ${name}` : 'a variable that no instance uses',
+          isCertain: true,
+        })),
     refuseRests: (config) =>
       refuseRestsOfValues(input, {
         isUsed: (name) => config.usedVariables.has(name),
-        isInEnvironment: (name) => action.env[name] !== undefined,
+        isInEnvironment: (name) => action.env[name] !== undefined && !OF_THE_MACHINE.test(name),
       }),
   }
 }

@@ -4,7 +4,6 @@ import type { DockerHost } from '../claim/host.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
-import { withoutMountOptions } from '../docker/mountOptions.ts'
 import type { Docker } from '../docker/process.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
@@ -21,7 +20,7 @@ export async function openHost(action: CommandContext, redactor: Redactor): Prom
   const { inputs, event, console } = action
   const docker: Docker = {
     env: dockerEnvironment(action.env),
-    redact: (text) => redactor.text(withoutMountOptions(text)),
+    redact: (text) => redactor.text(text),
   }
   const engine = await openEngine(docker, action.signal)
   const errors: string[] = []

@@ -3,6 +3,7 @@ import { DB_KINDS, type DbKind } from '../databases/engines.ts'
 import { excerpt } from './excerpt.ts'
 import type { DbTarget, Target, VolumeTarget } from './model.ts'
 import { nearestWord } from './nearestWord.ts'
+import { editDistance } from './values/editDistance.ts'
 import { normalisePaths } from './values/paths.ts'
 
 export const LABEL_PREFIX = 'dev.polarfox.marina.'
@@ -275,7 +276,7 @@ function namedInstances(labels: ReadonlyMap<string, string>, instances: readonly
   if (id !== null) return instancesOf(id, instances).map((instance) => ({ instance, label: 'instanceID', value: id }))
   for (const [label, value] of labels) {
     if (Object.hasOwn(LABELS, label) || Object.hasOwn(OLD, label)) continue
-    const named = meantLabel(label) === 'instanceID' ? instancesOf(value, instances) : instancesIn(value, instances)
+    const named = meantLabel(label) === 'instanceID' ? instancesOf(value, instances) : instancesNamed(value, instances)
     if (named.length > 0) return named.map((instance) => ({ instance, label, value }))
   }
   return []
@@ -288,11 +289,15 @@ function instancesOf(value: string, instances: readonly LabelInstance[]): LabelI
   return instances.filter((one) => inIt.includes(one) || near.includes(one.id))
 }
 
-/** Finds the instances whose ids stand in a text: as the whole text, whatever its signs and capitals, else as a word of it. */
-function instancesIn(value: string, instances: readonly LabelInstance[]): LabelInstance[] {
+/** Finds the instances whose id is the whole text, whatever its signs and capitals. */
+function instancesNamed(value: string, instances: readonly LabelInstance[]): LabelInstance[] {
   const exact = instances.filter(({ id }) => id === value.trim())
-  if (exact.length > 0) return exact
-  const same = instances.filter(({ id }) => lettersOf(id) === lettersOf(value))
+  return exact.length > 0 ? exact : instances.filter(({ id }) => lettersOf(id) === lettersOf(value))
+}
+
+/** Finds the instances whose ids stand in a text: as the whole text, else as a word of it. */
+function instancesIn(value: string, instances: readonly LabelInstance[]): LabelInstance[] {
+  const same = instancesNamed(value, instances)
   if (same.length > 0) return same
   const words = wordsOf(value)
   return instances.filter(({ id }) => words.includes(id))
@@ -307,16 +312,28 @@ function wordsOf(value: string): string[] {
 }
 
 /**
- * Finds the id that `word` is with a slip in it; `null` if there is none. An id that differs only in its digits is another one on purpose,
- * and may be another repository's.
+ * Finds the id that `word` is with a slip of the fingers in it; `null` if there is none. A slip: two neighbours swapped, a letter too many or
+ * too few, or a wrong letter in a word of five letters or more. An id with another short part (`web-a` and `web-b`, `main` and `mail`, `nas1`
+ * and `nas2`) is another one on purpose, and may be another repository's.
  */
 function nearestId(word: string, ids: readonly string[]): string | null {
-  const nearest = nearestWord(word, ids)
-  return nearest === null || withoutDigits(nearest) === withoutDigits(word) ? null : nearest
+  return ids.find((id) => isSlip(word.toLowerCase(), id.toLowerCase())) ?? null
 }
 
-function withoutDigits(text: string): string {
-  return lettersOf(text.replace(/\d/g, ''))
+function isSlip(word: string, id: string): boolean {
+  if (Math.min(word.length, id.length) < 3 || editDistance(word, id) !== 1) return false
+  const [long, short] = word.length >= id.length ? [word, id] : [id, word]
+  const at = [...long].findIndex((sign, index) => sign !== short[index])
+  if (long.length > short.length) return lettersAround(long, at) > 1
+  const isSwap = long.slice(at, at + 2) === [...short.slice(at, at + 2)].reverse().join('')
+  return isSwap || Math.min(lettersAround(long, at), lettersAround(short, at)) >= 5
+}
+
+/** Returns the length of the run of letters that holds the sign at `at`; 0 if that sign is no letter. */
+function lettersAround(text: string, at: number): number {
+  const before = /\p{L}*$/u.exec(text.slice(0, at))?.[0] ?? ''
+  const from = /^\p{L}+/u.exec(text.slice(at))?.[0] ?? ''
+  return from === '' ? 0 : before.length + from.length
 }
 
 /** Tells whether labels that name no instance ask for a backup: `enabled`, perhaps misspelt, is there and does not say no. */

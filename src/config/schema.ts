@@ -272,8 +272,8 @@ export const sharedShape = {
   nodeName: key(scalar, {
     description: "Name of the host in reports and in `MARINA_HOSTNAME`. The Docker host's name where left out.",
   }),
-  coverage: key(anything, { description: 'Reserved: which volumes of the host no instance backs up.' }),
-  'ping-url': key(url, { description: 'Reserved: an address that is asked when a backup begins and ends.' }),
+  coverage: key(anything, { description: 'Not working yet: which volumes of the host no instance backs up.' }),
+  'ping-url': key(url, { description: 'Not working yet: an address that is asked when a backup begins and ends.' }),
 }
 
 export const instanceShape = {
@@ -282,10 +282,11 @@ export const instanceShape = {
     description: 'Image that makes the backup, by tag or digest. Either this or `repository`.',
   }),
   repository: key(textWithoutNul, {
-    description: "A restic repository: Marina's built-in backend. Either this or `customImage`.",
+    description: 'A restic repository. Not working yet: an instance with it fails. Use `customImage`.',
   }),
   schedule: key(schedule, {
-    description: 'When: five cron fields, with `CRON_TZ=Zone` before them if wanted. Left out: by hand only.',
+    description:
+      'Five cron fields, with `CRON_TZ=Zone` before them if wanted. For now its time is ignored: a scheduled workflow runs every instance that has one. Left out: by hand only.',
   }),
   targets: key(z.array(targetSchema), {
     description:
@@ -296,7 +297,9 @@ export const instanceShape = {
       'Where `targets` is left out: by label, or all named volumes and databases of the host that no other instance has.',
     default: DEFAULTS.discover,
   }),
-  except: key(z.array(scalar), { description: 'With `discover: all`: names to leave out, `*` stands for anything.' }),
+  except: key(z.array(scalar), {
+    description: 'With `discover: all`, which does not work yet: names to leave out, `*` stands for anything.',
+  }),
   env: key(z.record(z.string(), scalar), {
     description: 'Environment of the backup container. Values arrive as they are written (`0755`, `1.10`, `on`).',
   }),

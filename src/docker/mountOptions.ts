@@ -3,6 +3,12 @@
 /** Parts of names: an option whose name contains one holds a secret or an account. */
 const SECRET_WORD = 'pass|pwd|secret|token|cred|key|auth|user'
 const SECRET_NAME = `(?:[\\w.-]*(?:${SECRET_WORD})[\\w.-]*|pw|sig)`
+/**
+ * Names that end with the word for a secret. Before a colon or a quoted text only these count, since the name of a volume or a container may
+ * stand there too (`keycloak: …`, `user-data: …`).
+ */
+const PLAIN_NAME =
+  '(?:(?:[\\w.-]*[_.-])?(?:password\\d?|passwd|passphrase|pass|pwd|token|secret|credentials?|username|user|authorization)|[\\w.-]*[_-]key|(?:api|access|account|secret|private)key)'
 const isSecretName = (name: string) => new RegExp(`^${SECRET_NAME}$`, 'i').test(name)
 
 /**
@@ -31,14 +37,14 @@ const VALUE_END = [
 ].join('|')
 
 const NAMED_VALUE = new RegExp(
-  `(?<![\\w/.])(-{0,2}${SECRET_NAME}(?:\\\\?["'])?\\s*[=:]\\s*(?:\\\\?["'])?)(?!["'\\\\\\s]*\\*\\*\\*)(?=\\S)[^\\n]*?(?=${VALUE_END})`,
+  `(?<![\\w/.-])(-{0,2}(?:${SECRET_NAME}(?:\\\\?["'])?\\s*=|${PLAIN_NAME}(?:\\\\?["'])?\\s*:)\\s*(?:\\\\?["'])?)(?!["'\\\\\\s]*\\*\\*\\*)(?=\\S)[^\\n]*?(?=${VALUE_END})`,
   'gi',
 )
 const FLAG_VALUE = new RegExp(
   `(?<![\\w-])(--?${SECRET_NAME}\\s+|sshpass\\s+-p\\s*)(?!\\s*\\*\\*\\*)[^\\n]*?(?=${VALUE_END})`,
   'gi',
 )
-const QUOTED_VALUE = new RegExp(`(?<![\\w/.])(${SECRET_NAME}\\s+)(["'])(?:(?!\\2)[^\\n])*\\2`, 'gi')
+const QUOTED_VALUE = new RegExp(`(?<![\\w/.-])(${PLAIN_NAME}\\s+)(["'])(?:(?!\\2)[^\\n])*\\2`, 'gi')
 
 /**
  * Returns an engine's or a driver's words without what may be secret: the options of a failed mount, values under secret names, and what

@@ -10,7 +10,6 @@ import { inspectContainer, inspectContainers, listContainers } from '../docker/c
 import { imageDigests } from '../docker/images.ts'
 import { isOurs } from '../docker/labels.ts'
 import { diskOf, type MountPoint, mountPoints } from '../docker/mountInfo.ts'
-import { withoutMountOptions } from '../docker/mountOptions.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { inspectVolumes, listVolumes, type Volume } from '../docker/volumes.ts'
@@ -164,8 +163,7 @@ async function resolveVolume(
 ): Promise<VolumeSource | Unresolved> {
   const { docker, engine, options } = search
   if (volume === undefined) return unresolved(target, await missing(search, target, `volume "${target.name}"`))
-  if (volume instanceof CommandError)
-    return unresolved(target, withoutMountOptions(`volume "${target.name}": ${volume.message}`))
+  if (volume instanceof CommandError) return unresolved(target, `volume "${target.name}": ${volume.message}`)
   const staging = decideStaging(target, volume, engine, diskOf(search.mounts, volume.mountpoint))
   if (staging.kind === 'refused') return unresolved(target, staging.why)
   const containers = await inspectContainers(

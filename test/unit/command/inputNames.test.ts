@@ -4,11 +4,9 @@ import { checkInputNames } from '../../../src/command/inputNames.ts'
 test.each([
   ['instance', 'instances'],
   ['instanzes', 'instances'],
-  ['ids', 'instances'],
   ['dry_run', 'dry-run'],
   ['dryrun', 'dry-run'],
   ['max_paralell', 'max-parallel'],
-  ['secrets', 'variables'],
   ['configs', 'config'],
 ])('the input %s is refused: %s is meant', (name, meant) => {
   expect(() => checkInputNames([name], {})).toThrow(`Input ${name} is unknown: did you mean ${meant}?`)
@@ -31,3 +29,8 @@ test.each(['ACT', 'GITEA_ACTIONS', 'FORGEJO_ACTIONS'])(
     )
   },
 )
+
+test('another word for an input is only said: a job may have INPUT_… variables of its own', () => {
+  expect(checkInputNames(['backup'], {})).toBe('Input backup is unknown: did you mean instances? It is ignored')
+  expect(checkInputNames(['secrets'], {})).toBe('Input secrets is unknown: did you mean variables? It is ignored')
+})
