@@ -46,7 +46,7 @@ describe.each(['version', 'cp', 'start'])('a client of `docker %s` that hangs', 
   })
 })
 
-test.concurrent('a client that hangs ends with the post phase', async () => {
+test('a client that hangs ends with the post phase', async () => {
   const { folder, ...options } = await given(`[ -e client ] || [ ! -e hang ] || { ${hangs('version')}; }`)
   const ran = await runAction(options)
   expect(ran.code).toBe(0)

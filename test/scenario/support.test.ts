@@ -150,3 +150,11 @@ test('a docker that hangs says what it has to say, and lives until it is ended',
   ])
   expect((await runAction({ ...options, docker })).stdout).toBe('SIGTERM one\n')
 })
+
+test.concurrent('what goes at the end of a test is refused where tests run side by side', async () => {
+  await expect(makeWorkspace()).rejects.toThrow('in a test.concurrent nobody knows whose end this is')
+})
+
+test.concurrent('a checkout goes with the test whose context takes the removal', async ({ onTestFinished }) => {
+  expect(await makeWorkspace({}, onTestFinished)).toMatch(/repository$/)
+})

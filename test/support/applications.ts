@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { onTestFinished } from 'vitest'
 import type { Engine } from '../../examples/demo/engine.ts'
+import { atTestEnd } from './testEnd.ts'
 
 export interface AppOptions {
   /** Mounted writable at `/v0`, `/v1`, …. */
@@ -30,7 +30,7 @@ export async function startApp(engine: Engine, what: string, options: AppOptions
   const name = engine.name(what)
   const { volumes = [], args = [], command = [engine.baseImage, 'sh', '-c', options.script ?? COUNTS] } = options
   const mounts = volumes.flatMap((volume, index) => ['--mount', `type=volume,src=${volume},dst=/v${index}`])
-  onTestFinished(async () => void (await engine.docker(['rm', '-fv', name])))
+  atTestEnd(async () => void (await engine.docker(['rm', '-fv', name])))
   await engine.ok(['run', '-d', '--name', name, ...mounts, ...args, ...command])
   return name
 }
@@ -64,7 +64,7 @@ export async function watch(engine: Engine): Promise<Seen> {
     ['events', '--since', since, '--filter', 'type=container', '--format', '{{.Action}} {{.Actor.Attributes.name}}'],
     { env: { ...process.env, ...engine.env() }, stdio: ['ignore', 'pipe', 'ignore'] },
   )
-  onTestFinished(() => void child.kill('SIGKILL'))
+  atTestEnd(() => void child.kill('SIGKILL'))
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.startsWith('exec_')) return
     all.push(line)

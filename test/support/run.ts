@@ -1,6 +1,6 @@
 /** A backup through the built action: images that do as they are told, runs of a configuration, what people see of them, and what must be gone afterwards. */
 
-import { afterAll, beforeAll, expect, inject, onTestFinished, TestRunner } from 'vitest'
+import { afterAll, beforeAll, expect, inject, TestRunner } from 'vitest'
 import {
   type ActionOptions,
   type ActionResult,
@@ -11,6 +11,7 @@ import {
 import { attachEngine, type Engine } from '../../examples/demo/engine.ts'
 import { VERSION_LABEL } from '../../src/docker/labels.ts'
 import type { InstanceReport } from '../../src/outcome.ts'
+import { atTestEnd } from './testEnd.ts'
 import { makeWorkspace } from './workspace.ts'
 
 /** A configuration as data (JSON is YAML), or as text where lines matter. */
@@ -117,7 +118,7 @@ export async function filledVolume(
     ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
     name,
   ])
-  if (TestRunner.getCurrentTest()) onTestFinished(async () => void (await engine.docker(['volume', 'rm', '-f', name])))
+  if (TestRunner.getCurrentTest()) atTestEnd(async () => void (await engine.docker(['volume', 'rm', '-f', name])))
   if (script !== '') {
     const mount = `type=volume,src=${name},dst=/v,volume-nocopy`
     await engine.ok(['run', '--rm', '-i', '--network', 'none', '--mount', mount, '-w', '/v', engine.baseImage, 'sh'], {

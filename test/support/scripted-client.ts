@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import type { Docker } from '../../src/docker/process.ts'
 import { type Rule, type ScriptedDocker, scriptDocker } from './scripted-docker.ts'
+import { atTestEnd } from './testEnd.ts'
 
 /** The client of these rules, first on the PATH until the test has ended. */
 export async function scriptedClient(
@@ -13,7 +13,7 @@ export async function scriptedClient(
   const folder = await mkdtemp(join(tmpdir(), 'marina-docker-'))
   const path = process.env.PATH ?? ''
   process.env.PATH = folder + delimiter + path
-  onTestFinished(async () => {
+  atTestEnd(async () => {
     process.env.PATH = path
     await rm(folder, { recursive: true })
   })

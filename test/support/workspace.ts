@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { atTestEnd } from './testEnd.ts'
 
 /**
  * Writes the files (path → content, folders made as needed) and resolves to the checkout's path. Beside it the test may write freely.
@@ -11,10 +11,11 @@ import { onTestFinished } from 'vitest'
  */
 export async function makeWorkspace(
   files: Readonly<Record<string, string>> = {},
-  atEnd: (remove: () => Promise<void>) => void = onTestFinished,
+  atEnd: (remove: () => Promise<void>) => void = atTestEnd,
 ): Promise<string> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'marina-workspace-')))
+  let root = ''
   atEnd(() => rm(root, { recursive: true, force: true }))
+  root = await realpath(await mkdtemp(join(tmpdir(), 'marina-workspace-')))
   const workspace = join(root, 'repository')
   await mkdir(workspace)
   for (const [path, content] of Object.entries(files)) {
