@@ -239,9 +239,11 @@ async function until(withinMs: number, what: string, done: () => Promise<boolean
 }
 
 /** The process of a private dockerd as this namespace counts; its own pid file holds the number of the inner one. */
-async function enginePid(handle: EngineHandle): Promise<number> {
+export async function enginePid(handle: EngineHandle): Promise<number> {
   if (handle.folder === null)
-    throw new Error('this test restarts or freezes its engine, which needs a private one: run it as root on Linux')
+    throw new Error(
+      'this test restarts, freezes or enters its engine, which needs a private one: run it as root on Linux',
+    )
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue
     const [program, ...args] = (await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).split('\0')
