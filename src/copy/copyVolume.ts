@@ -124,26 +124,33 @@ export async function verifyCopy(
   const options = { ...optionsOf(request), what: copyOf(request), live: false, paths: [] }
   await eachEntry(helper, request.destination, options, compared.staged)
   const { differences, files, bytes } = compared.end()
-  const changed = await judge(helper, request, entries, differences, said)
-  return { files, bytes, warnings: [...changed, ...helper.tools.warnings] }
+  const wrong = await unexplained(helper, request, entries, differences)
+  refuseWrong(request, wrong, said)
+  return { files, bytes, warnings: [...changedMeanwhile(entries, differences), ...helper.tools.warnings] }
 }
 
-async function judge(
+/** Returns those of the differences that no change of the source explains: all of them if nothing was writing. */
+async function unexplained(
   helper: CopyHelper,
   request: CopyRequest,
   entries: Listing,
   differences: readonly Difference[],
-  said: string | null,
-): Promise<string[]> {
-  if (differences.length === 0) return []
-  const { live, ...options } = { ...optionsOf(request), excludes: request.exclude.length > 0 }
-  const unexplained = live ? await unchanged(helper, request.source, entries, differences.map(pathOf), options) : null
-  const wrong = unexplained === null ? differences : differences.filter(({ path }) => unexplained.has(path))
+): Promise<readonly Difference[]> {
+  if (differences.length === 0 || !optionsOf(request).live) return differences
+  const asListed = await unchanged(helper, request, entries, differences.map(pathOf))
+  return differences.filter(({ path }) => asListed.has(path))
+}
+
+function refuseWrong(request: CopyRequest, wrong: readonly Difference[], said: string | null): void {
   const first = wrong[0]
-  if (first !== undefined)
-    throw new InstanceError(
-      `the copy of volume ${request.name} is not whole: ${shownPath(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}${said === null ? '' : ` (${said})`}`,
-    )
+  if (first === undefined) return
+  throw new InstanceError(
+    `${copyOf(request)} is not whole: ${shownPath(first.path)} ${first.what}${wrong.length > 1 ? `, and ${wrong.length - 1} more differ` : ''}${said === null ? '' : ` (${said})`}`,
+  )
+}
+
+function changedMeanwhile(entries: Listing, differences: readonly Difference[]): string[] {
+  if (differences.length === 0) return []
   const isFile = ({ path }: Difference) => entries.get(path)?.type !== 'directory'
   const example = differences.find(isFile) ?? (differences[0] as Difference)
   return [
@@ -157,19 +164,13 @@ async function judge(
  */
 async function unchanged(
   helper: CopyHelper,
-  source: string,
+  request: CopyRequest,
   entries: Listing,
   paths: readonly string[],
-  options: {
-    readonly what: string
-    /** `exclude` is set, so that a path may be missing in the list on purpose. */
-    readonly excludes: boolean
-    readonly deadlineMs: number
-    readonly signal: AbortSignal | undefined
-  },
 ): Promise<ReadonlySet<string>> {
   const above = withAbove(paths)
-  const now = await restat(helper, source, above, options)
+  const mayLack = request.exclude.length > 0 // then a path may be missing in the list on purpose
+  const now = await restat(helper, request.source, above, optionsOf(request))
   const isAsListed = (entry: Entry) => untouched(entry, now.get(entry.path))
   const suspect = rebound(
     above.flatMap((path) => entries.get(path) ?? []),
@@ -177,7 +178,7 @@ async function unchanged(
   )
   const asListed = (path: string) => {
     // the file may have been created after find read its directory and before stat looked at that directory: then the list has the directory's later state
-    if (!entries.has(path) && now.has(path) && !options.excludes) return false
+    if (!entries.has(path) && now.has(path) && !mayLack) return false
     const entry = entries.get(path) ?? entries.get(parentOf(path))
     return entry !== undefined && isAsListed(entry) && !suspect.has(parentOf(path))
   }

@@ -1,10 +1,9 @@
 /** Writes the log of one instance: a file that holds all of it, redacted, and the live view in the job's log. */
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { Redactor } from '../secrets/redaction.ts'
-import { createLastLines } from './lastLines.ts'
+import { createLastLines, type LastLines } from './lastLines.ts'
 import { createLineMemory } from './lineMemory.ts'
-import { type LineKind, splitLines, type TakeLine } from './lines.ts'
+import { splitLines, type TakeLine } from './lines.ts'
+import { openLogFile } from './logFile.ts'
 
 /** Takes an instance's lines for its log file and the console. A writer waits for the promise before it goes on (back-pressure). */
 export interface InstanceLog {
@@ -22,9 +21,6 @@ const PROGRESS_EVERY_MS = 1000
 /** Size of the pieces in which a chunk is processed, bytes, so that memory stays flat however large the chunk is. */
 const PIECE_BYTES = 64 * 1024
 const LINE_END = Buffer.from('\n')
-
-/** Bytes that are cut off the end of a log when the disk is full, so that the report, the outputs and the summary can be written. */
-const GIVEN_BACK_BYTES = 512 * 1024
 
 const TAGS = { out: 'out', err: 'err', marina: '---' } as const
 export type LogSource = keyof typeof TAGS
@@ -60,103 +56,144 @@ export interface LogOptions {
  * say so.
  */
 export async function openLog(options: LogOptions): Promise<LogSink> {
-  const { path, redactor, live, showsOutput = true, now = () => new Date() } = options
+  const { path, redactor, live, now = () => new Date() } = options
   const ownLine = (text: string) => `${now().toISOString()} ${TAGS.marina} ${text}\n`
-  const file = await fileThatMayFail(path, ownLine, (problem) => live(Buffer.from(`--- ${problem}\n`)))
+  const file = await openLogFile(path, ownLine, (problem) => live(Buffer.from(`--- ${problem}\n`)))
   const streams = { out: outputStream(redactor), err: outputStream(redactor) }
-  const tail = createLastLines(redactor, TAIL)
-  const stderr = createLastLines(redactor, STDERR)
-  let isRemembered = false
-  const written = createLineMemory()
-  const shown = createLineMemory()
-  let turn: Promise<void> = Promise.resolve()
+  const view = createLiveView(options)
+  const collector = createCollector(createLastLines(redactor, STDERR))
+  const inTurn = oneAfterAnother()
   let ended = false
-
-  /** Makes a taker of lines. It adds each line to what is written to the file, to the kept stderr and, if `shows` allows it, to what is shown live. */
-  function collect(source: LogSource, at: Date, shows: Shows): TakeLine {
-    const begins = Buffer.from(`${at.toISOString()} ${TAGS[source]} `)
-    const continues = Buffer.from(`${at.toISOString()} ${TAGS[source]}+ `)
-    const ms = at.getTime()
-    return (data, start, end, kind) => {
-      written.add(kind.continued ? continues : begins)
-      written.add(data, start, end)
-      written.add(LINE_END)
-      if (source === 'err' && isRemembered && start < end) stderr.pushLine(data, start, end, kind.progress)
-      if (shows(data, start, end, kind, ms)) show(data, start, end)
-    }
-  }
-
-  function show(data: Buffer, start = 0, end = data.length): void {
-    shown.add(data, start, end)
-    shown.add(LINE_END)
-  }
 
   /** Writes and shows what was collected, all lines of a piece at once: one call for each of millions of lines would leave much garbage. */
   async function handOn(source: LogSource): Promise<void> {
-    await file.write(written.bytes())
-    written.clear()
-    if (shown.length === 0) return
-    const lines = shown.bytes()
-    tail.push(source === 'marina' ? Buffer.from(lines.toString().replaceAll(/^(?!$)/gm, '--- ')) : lines)
-    if (showsOutput || source === 'marina') await live(lines)
-    shown.clear()
+    await file.write(collector.written.bytes())
+    collector.written.clear()
+    if (collector.shown.length === 0) return
+    await view.show(source, collector.shown.bytes())
+    collector.shown.clear()
   }
 
-  async function take(source: LogSource, chunk: Buffer): Promise<void> {
-    if (source === 'marina') {
-      const splitter = splitLines(LINE_LIMIT_BYTES)
-      const into = collect(source, now(), () => true)
-      splitter.write(Buffer.from(redactor.text(chunk.toString())), into)
-      splitter.end(into)
-      return handOn(source)
-    }
+  async function takeOwn(text: string): Promise<void> {
+    splitWhole(
+      redactor.text(text),
+      collector.take('marina', now(), () => true),
+    )
+    return handOn('marina')
+  }
+
+  function takeNow(source: 'out' | 'err'): TakeLine {
+    const time = now()
+    return collector.take(source, time, streams[source].showsAt(time))
+  }
+
+  async function take(source: 'out' | 'err', chunk: Buffer): Promise<void> {
     for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
-      streams[source].write(chunk.subarray(at, at + PIECE_BYTES), collect(source, now(), streams[source].shows))
+      streams[source].write(chunk.subarray(at, at + PIECE_BYTES), takeNow(source))
       await handOn(source)
     }
   }
 
   async function finish(): Promise<void> {
     for (const source of ['out', 'err'] as const) {
-      streams[source].end(collect(source, now(), streams[source].shows))
+      streams[source].end(takeNow(source))
       const held = streams[source].heldBack()
-      if (held !== null) show(held)
+      if (held !== null) collector.show(held)
       await handOn(source)
     }
     await file.close()
   }
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const done = turn.then(work)
-    turn = done.catch(() => undefined) // whoever awaits `done` hears of it; the next in turn does not
-    return done
-  }
-
   return {
     path,
-    write: (source, chunk) => inTurn(() => take(source, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
-    async end() {
-      if (ended) return turn
+    write: (source, chunk) =>
+      inTurn(() =>
+        source === 'marina'
+          ? takeOwn(chunk.toString())
+          : take(source, typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
+      ),
+    end() {
+      const work = ended ? async () => {} : finish
       ended = true
-      return inTurn(finish)
+      return inTurn(work)
     },
-    rememberStderr() {
-      isRemembered = true
-      stderr.clear()
-    },
-    tail: () => tail.lines(),
-    stderr: () => stderr.lines(),
+    rememberStderr: collector.rememberStderr,
+    tail: view.tail,
+    stderr: () => collector.stderr.lines(),
     get problem() {
       return file.problem()
     },
   }
 }
 
+/** Shows lines in the job's log, and keeps the last of them. */
+function createLiveView({ redactor, live, showsOutput = true }: LogOptions) {
+  const tail = createLastLines(redactor, TAIL)
+  return {
+    tail: tail.lines,
+    async show(source: LogSource, lines: Buffer): Promise<void> {
+      tail.push(source === 'marina' ? Buffer.from(lines.toString().replaceAll(/^(?!$)/gm, '--- ')) : lines)
+      if (showsOutput || source === 'marina') await live(lines)
+    },
+  }
+}
+
+function splitWhole(text: string, take: TakeLine): void {
+  const splitter = splitLines(LINE_LIMIT_BYTES)
+  splitter.write(Buffer.from(text), take)
+  splitter.end(take)
+}
+
+/** Makes a function that does one work after another, in the order in which they are given. */
+function oneAfterAnother(): (work: () => Promise<void>) => Promise<void> {
+  let turn: Promise<void> = Promise.resolve()
+  return (work) => {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined) // whoever awaits `done` hears of it; the next in turn does not
+    return done
+  }
+}
+
+/** Collects lines as the file has them (`written`), those of the live view (`shown`), and the last ones of `stderr`. */
+function createCollector(stderr: LastLines) {
+  const written = createLineMemory()
+  const shown = createLineMemory()
+  let isRemembered = false
+
+  function show(data: Buffer, start = 0, end = data.length): void {
+    shown.add(data, start, end)
+    shown.add(LINE_END)
+  }
+
+  return {
+    written,
+    shown,
+    stderr,
+    show,
+    rememberStderr(): void {
+      isRemembered = true
+      stderr.clear()
+    },
+    /** Makes a taker of lines that come at one time. Those that `shows` allows are shown live. */
+    take(source: LogSource, at: Date, shows: Shows): TakeLine {
+      const begins = Buffer.from(`${at.toISOString()} ${TAGS[source]} `)
+      const continues = Buffer.from(`${at.toISOString()} ${TAGS[source]}+ `)
+      return (data, start, end, kind) => {
+        written.add(kind.continued ? continues : begins)
+        written.add(data, start, end)
+        written.add(LINE_END)
+        if (source === 'err' && isRemembered && start < end) stderr.pushLine(data, start, end, kind.progress)
+        if (shows(data, start, end, kind.progress)) show(data, start, end)
+      }
+    },
+  }
+}
+
 /** Tells whether a line is shown in the live view. */
-type Shows = (data: Buffer, start: number, end: number, kind: LineKind, ms: number) => boolean
+type Shows = (data: Buffer, start: number, end: number, isProgress: boolean) => boolean
 
 /**
- * Redacts one of the container's two outputs and splits it into lines. `shows` leaves out of the live view a progress line that comes too
+ * Redacts one of the container's two outputs and splits it into lines. `showsAt` leaves out of the live view a progress line that comes too
  * soon after the one before (`PROGRESS_EVERY_MS`).
  */
 function outputStream(redactor: Redactor) {
@@ -166,17 +203,19 @@ function outputStream(redactor: Redactor) {
   let isHeld = false
   let progressShownAt = Number.NEGATIVE_INFINITY
 
-  const shows: Shows = (data, start, end, kind, ms) => {
-    isHeld = kind.progress && ms - progressShownAt < PROGRESS_EVERY_MS
-    if (isHeld) {
-      held.clear()
-      held.add(data, start, end)
-    } else if (kind.progress) progressShownAt = ms
-    return !isHeld
-  }
-
   return {
-    shows,
+    /** Makes the decision for lines that come at this time. */
+    showsAt(time: Date): Shows {
+      const ms = time.getTime()
+      return (data, start, end, isProgress) => {
+        isHeld = isProgress && ms - progressShownAt < PROGRESS_EVERY_MS
+        if (isHeld) {
+          held.clear()
+          held.add(data, start, end)
+        } else if (isProgress) progressShownAt = ms
+        return !isHeld
+      }
+    },
     write: (chunk: Buffer, take: TakeLine) => splitter.write(masking.write(chunk), take),
     end(take: TakeLine): void {
       splitter.write(masking.end(), take)
@@ -184,51 +223,5 @@ function outputStream(redactor: Redactor) {
     },
     /** Returns the last line, if it was left out of the live view; else `null`. */
     heldBack: (): Buffer | null => (isHeld ? held.bytes() : null),
-  }
-}
-
-/** Cuts off the end of a log when the disk is full, so that the report, the outputs and the summary can be written, and appends `lastLine`. */
-async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
-  const found = await log.stat()
-  if (!found.isFile()) return
-  await log.truncate(Math.max(0, found.size - GIVEN_BACK_BYTES))
-  await log.appendFile(`\n${lastLine}`)
-}
-
-/**
- * Opens a file to append to. The first failure is given to `tell`, ends the writing, and is kept as `problem`; the file's last line (made
- * by `line`) says so.
- */
-async function fileThatMayFail(path: string, line: (text: string) => string, tell: (problem: string) => Promise<void>) {
-  let handle: FileHandle | null = null
-  let problem: string | null = null
-
-  async function attempt(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      problem ??= `The log file ${path} could not be written (${(error as Error).message}): ${handle === null ? '' : 'its end is missing, and '}from here on its lines are only shown live. Free disk space, or look at the permissions of its folder.`
-      const broken = handle
-      handle = null
-      await tell(problem)
-      // it is given up already, for the reason just told
-      if (broken) await giveRoom(broken, line(problem)).catch(() => undefined)
-      await broken?.close().catch(() => undefined)
-    }
-  }
-
-  await attempt(async () => {
-    await mkdir(dirname(path), { recursive: true })
-    handle = await open(path, 'a', 0o600)
-  })
-  return {
-    problem: () => problem,
-    async write(bytes: Buffer): Promise<void> {
-      if (bytes.length > 0) await attempt(async () => handle?.appendFile(bytes))
-    },
-    async close(): Promise<void> {
-      await attempt(async () => handle?.close())
-      handle = null
-    },
   }
 }

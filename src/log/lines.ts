@@ -40,8 +40,13 @@ export function splitLines(limitBytes: number): LineSplitter {
   let continued = false // it continues a piece that was given out
   let returned = false // it ended with a carriage return; the next byte tells which kind
 
-  function finish(take: TakeLine, data: Buffer, start: number, end: number, progress: boolean): void {
-    if (!progress || end > start) take(data, start, end, kindOf(continued, progress))
+  function finish(take: TakeLine, data: Buffer, start: number, end: number): void {
+    take(data, start, end, kindOf(continued, false))
+    continued = false
+  }
+
+  function finishProgress(take: TakeLine, data: Buffer, start: number, end: number): void {
+    if (end > start) take(data, start, end, kindOf(continued, true))
     continued = false
   }
 
@@ -51,7 +56,8 @@ export function splitLines(limitBytes: number): LineSplitter {
     if (returned) {
       const feed = chunk[0] === LINE_FEED
       const line = begun.bytes()
-      finish(take, line, 0, line.length, !feed)
+      if (feed) finish(take, line, 0, line.length)
+      else finishProgress(take, line, 0, line.length)
       begun.keep(NOTHING)
       returned = false
       start = feed ? 1 : 0
@@ -75,14 +81,16 @@ export function splitLines(limitBytes: number): LineSplitter {
         return
       }
       const bare = end === returnAt && data[end + 1] !== LINE_FEED
-      finish(take, data, start, end, bare)
+      if (bare) finishProgress(take, data, start, end)
+      else finish(take, data, start, end)
       start = end === returnAt && !bare ? end + 2 : end + 1
     }
   }
 
   function end(take: TakeLine): void {
     const line = begun.bytes()
-    if (returned || continued || line.length > 0) finish(take, line, 0, line.length, returned)
+    if (returned) finishProgress(take, line, 0, line.length)
+    else if (continued || line.length > 0) finish(take, line, 0, line.length)
     begun.keep(NOTHING)
     returned = false
   }
