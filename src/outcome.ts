@@ -103,7 +103,7 @@ export interface InstanceReport {
   readonly nextRun: string | null
   /** Path of the instance's whole log on the runner; `null` if there is no such file. */
   readonly log: string | null
-  /** The last lines of the log, redacted, for the summary, which shows them folded with a failure. Lines that this action wrote begin with `--- `. */
+  /** The last lines that containers wrote to the log, redacted, for the summary, which shows them folded with a failure. */
   readonly tail: readonly string[]
   /** The last lines that the backup container wrote to stderr, redacted; empty unless the instance failed by the container's exit. */
   readonly stderr: readonly string[]

@@ -43,6 +43,25 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   }
 }
 
+/**
+ * Tells whether strangers may read what a run shows: if the repository is public, or if a forge does not say whether it is (its event file
+ * cannot be read, or tells nothing of the repository, as some events of Gitea and act). Away from a forge nobody else reads it.
+ */
+export function isForStrangers({
+  publicRepository,
+  repository,
+  problem,
+}: Pick<PlatformContext, 'publicRepository' | 'repository' | 'problem'>): boolean {
+  return publicRepository ?? (problem !== null || repository !== '')
+}
+
+/** Says why a run counts as public (`isForStrangers`), for a place after "because". */
+export function whyForStrangers({ publicRepository }: Pick<PlatformContext, 'publicRepository'>): string {
+  return publicRepository === true
+    ? 'the repository is public'
+    : 'the event does not say whether the repository is public'
+}
+
 /** Events that only people with write access, or the forge's clock, can raise. The empty text is a run outside a forge. */
 const ALLOWED = ['', 'schedule', 'workflow_call', 'workflow_dispatch', 'repository_dispatch', 'push', 'release']
 

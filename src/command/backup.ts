@@ -24,8 +24,9 @@ import { notBegun, runOne, showsContainerLines } from './runOne.ts'
 import { selectInstances } from './selectInstances.ts'
 import { targetsByLabel } from './targetsByLabel.ts'
 
-const HIDDEN_LINES =
-  'The repository is public, so everybody can read this log: what the backups print is left out of it, and so are the names of files. It is in the log directory on the runner; show-logs: true shows it here.'
+/** Says why and what is left out of the job's log. */
+const hiddenLines = ({ publicRepository }: CommandContext['event']) =>
+  `${publicRepository === true ? 'The repository is public, so everybody can read this log' : 'The event does not say whether the repository is public, so strangers may read this log'}: what the backups print is left out of it, and so are the names of files. It is in the log directory on the runner; show-logs: true shows it here.`
 
 /**
  * Runs the backups and returns the process's exit code. A wrong request (`InputError`), a wrong configuration (`ConfigError`) and a missing
@@ -36,7 +37,8 @@ export async function backup(action: CommandContext): Promise<number> {
   const plan = await planRun(action)
   const opened = await openHost(action, plan.redactor)
   if (action.event.problem !== null) await opened.host.warn(action.event.problem)
-  if (action.inputs.showLogs === 'auto' && !showsContainerLines(action)) await action.console.notice(HIDDEN_LINES)
+  if (action.inputs.showLogs === 'auto' && !showsContainerLines(action))
+    await await action.console.notice(hiddenLines(action.event))
   if (!action.inputs.dryRun) {
     await action.saveJob()
     await sweepHost(opened.host)

@@ -1,10 +1,12 @@
 /** Connects to the Docker host of a run, and collects messages about it that belong to no instance. */
 import { createApi } from '../action/api.ts'
+import { isForStrangers } from '../action/platform.ts'
 import type { DockerHost } from '../claim/host.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
+import { withoutFileNames } from '../report/hideFileNames.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
@@ -23,6 +25,8 @@ export async function openHost(action: CommandContext, redactor: Redactor): Prom
     redact: (text) => redactor.text(text),
   }
   const engine = await openEngine(docker, action.signal)
+  const known = new Set([inputs.config])
+  const shown = (message: string) => (isForStrangers(event) ? withoutFileNames(message, known) : message)
   const errors: string[] = []
   const warnings: string[] = []
   const host: DockerHost = {
@@ -37,14 +41,14 @@ export async function openHost(action: CommandContext, redactor: Redactor): Prom
       process: thisProcess(),
     },
     runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
-    say: (line) => console.info(redactor.text(line)),
+    say: (line) => console.info(shown(redactor.text(line))),
     reportError: async (message) => {
       errors.push(redactor.text(message))
-      await console.error(redactor.text(message))
+      await console.error(shown(redactor.text(message)))
     },
     warn: async (message) => {
       warnings.push(redactor.text(message))
-      await console.warning(redactor.text(message))
+      await console.warning(shown(redactor.text(message)))
     },
   }
   return { host, errors, warnings }

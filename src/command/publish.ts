@@ -4,11 +4,12 @@ import { basename, join } from 'node:path'
 import { artifactName, type UploadResult, uploadRun } from '../action/artifact.ts'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
+import { isForStrangers, whyForStrangers } from '../action/platform.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import { count } from '../format.ts'
 import { cutLog } from '../log/truncate.ts'
 import { exitCode, type RunReport } from '../outcome.ts'
-import { withLastWords } from '../report/lastWords.ts'
+import { failedByContainer, withLastWords } from '../report/lastWords.ts'
 import { publicPage, withoutLines } from '../report/publicPage.ts'
 import { redactReport } from '../report/redact.ts'
 import { renderSummary } from '../report/summary.ts'
@@ -28,11 +29,11 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   const report = redactReport(made, run.redactor.text)
   const { inputs, console } = action
   await console.settle()
-  const isPublic = action.event.publicRepository !== false
+  const isPublic = isForStrangers(action.event)
   await annotate(action, report, isPublic)
   const path = join(run.logs, 'report.json')
   const isWritten = await attempt(action, 'The report could not be written', () => writeFile(path, json(report)))
-  const show = await summaryOf(action, report, isPublic)
+  const show = await summaryOf(action, report, { isPublic, logs: run.logs })
   await show(NO_ARTIFACTS)
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
   const say = (outputs: ReturnType<typeof runOutputs>) =>
@@ -62,12 +63,17 @@ const NO_ARTIFACTS: Artifacts = { report: null, logs: null }
  * Makes the function that writes the summary, with links to the given artifacts. Call it before they are uploaded, because that may take
  * long or never end, and again when they are there: it then replaces what it wrote before.
  */
-async function summaryOf({ env, inputs, console }: CommandContext, report: RunReport, isPublic: boolean) {
+async function summaryOf(
+  { env, inputs, console }: CommandContext,
+  report: RunReport,
+  { isPublic, logs }: { readonly isPublic: boolean; readonly logs: string },
+) {
   const summary = await openSummary(env)
   const pages = readPages(env, inputs.config)
   return async (artifacts: Artifacts): Promise<void> => {
     const markdown = renderSummary(report, {
       publicRepository: isPublic,
+      logDirectory: logs,
       limitBytes: summary.roomBytes,
       allowPartial: inputs.allowPartial,
       links: { ...pages, report: artifacts.report?.url ?? null, logs: artifacts.logs?.url ?? null },
@@ -98,15 +104,18 @@ async function attempt(action: CommandContext, what: string, work: () => Promise
   }
 }
 
-/** Annotates each instance's failure and warnings at its line of the configuration. With `isPublic`, without lines that containers printed. */
+/**
+ * Annotates each instance's failure and warnings at its line of the configuration. With `isPublic`, as the summary shows them: without
+ * lines that containers printed, and without names of files.
+ */
 async function annotate({ console, inputs }: CommandContext, report: RunReport, isPublic: boolean): Promise<void> {
-  for (const one of report.instances) {
-    const instance = isPublic ? withoutLines(one) : one
+  for (const instance of publicPage(report, isPublic).instances) {
     const at = { file: inputs.config, line: instance.line }
     const isBad = instance.status === 'failed' || instance.status === 'partial' || instance.status === 'cancelled'
     if (isBad) {
       const say = instance.status === 'partial' && inputs.allowPartial ? console.warning : console.error
-      await say(`${instance.id}: ${withLastWords(instance)}`, {
+      const hidden = isPublic && failedByContainer(instance) ? HIDDEN_WORDS : ''
+      await say(`${instance.id}: ${withLastWords(instance)}${hidden}`, {
         ...at,
         title: `Backup ${instance.id}: ${instance.status}`,
       })
@@ -115,23 +124,23 @@ async function annotate({ console, inputs }: CommandContext, report: RunReport, 
   }
 }
 
+const HIDDEN_WORDS =
+  '. What it printed is not shown, because the repository is public or may be: the summary says where its log is'
+
 async function upload(action: CommandContext, report: RunReport, run: Published): Promise<Artifacts> {
   const { inputs, event, console } = action
-  const logsToo = inputs.uploadLogs === 'auto' ? event.publicRepository === false : inputs.uploadLogs
+  const isPublic = isForStrangers(event)
+  const logsToo = inputs.uploadLogs === 'auto' ? !isPublic : inputs.uploadLogs
   if (inputs.uploadLogs === 'auto' && !logsToo) {
-    const why =
-      event.publicRepository === true
-        ? 'the repository is public'
-        : 'the event does not say whether the repository is public'
     await console.notice(
-      `Logs are not uploaded, because ${why}: set upload-logs: true to upload them. They are in the log directory on the runner.`,
+      `Logs are not uploaded, because ${whyForStrangers(event)}: set upload-logs: true to upload them. They are in the log directory on the runner.`,
     )
   }
   const cut = join(run.folder, 'upload')
   await mkdir(cut, { recursive: true })
   const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : []
   // the report is uploaded in any case; the last lines of the logs are logs
-  const shown = publicPage(report, event.publicRepository !== false)
+  const shown = publicPage(report, isPublic)
   const tails = { ...shown, instances: shown.instances.map((one) => (logsToo ? one : withoutLines(one))) }
   await writeFile(join(cut, 'report.json'), json(tails))
   for (const log of logs) await cutLog(log, join(cut, basename(log)))

@@ -1,5 +1,6 @@
 /** Runs one instance in its own section of the console, with its own log. */
 import { existsSync } from 'node:fs'
+import { isForStrangers } from '../action/platform.ts'
 import type { RawInstance } from '../config/load.ts'
 import type { Instance } from '../config/model.ts'
 import { count } from '../format.ts'
@@ -51,12 +52,11 @@ export async function runOne(
 }
 
 /**
- * Tells whether the job's log shows what containers print: as `show-logs` says or, if that is `auto`, unless strangers can read it because
- * the repository is public or may be (its event file could not be read).
+ * Tells whether the job's log shows what containers print: as `show-logs` says or, if that is `auto`, unless strangers may read it.
  */
 export function showsContainerLines({ inputs, event }: Pick<CommandContext, 'inputs' | 'event'>): boolean {
   if (inputs.showLogs !== 'auto') return inputs.showLogs
-  return event.publicRepository !== true && event.problem === null
+  return !isForStrangers(event)
 }
 
 /** Takes the names of files out of each line, but not those in `known`. */

@@ -28,7 +28,7 @@ export type LogSource = keyof typeof TAGS
 export interface LogSink extends InstanceLog {
   /** Writes what is left and closes the file. A second call does nothing. */
   end(): Promise<void>
-  /** Returns the last lines of the log (stdout, stderr, our own; without the progress lines that the live view leaves out), redacted and harmless to show. */
+  /** Returns the last lines of stdout and stderr (without our own, and without the progress lines that the live view leaves out), redacted and harmless to show. */
   tail(): readonly string[]
   /** Returns the last lines of stderr since `rememberStderr`, redacted and harmless to show. Its last line is whole once the log has ended. */
   stderr(): readonly string[]
@@ -126,13 +126,13 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   }
 }
 
-/** Shows lines in the job's log, and keeps the last of them. */
+/** Shows lines in the job's log, and keeps the last that containers wrote. */
 function createLiveView({ redactor, live, showsOutput = true }: LogOptions) {
   const tail = createLastLines(redactor, TAIL)
   return {
     tail: tail.lines,
     async show(source: LogSource, lines: Buffer): Promise<void> {
-      tail.push(source === 'marina' ? Buffer.from(lines.toString().replaceAll(/^(?!$)/gm, '--- ')) : lines)
+      if (source !== 'marina') tail.push(lines)
       if (showsOutput || source === 'marina') await live(lines)
     },
   }

@@ -118,8 +118,7 @@ export function lastLines(one: InstanceReport, most: number): readonly string[] 
   if (one.status !== 'failed' || most === 0) return [] // where the image has succeeded, its last words explain nothing
   const quoted = lastWords(one)
   const isTold = (lines: readonly string[], by: readonly string[]) => lines.every((line) => by.includes(line.trim()))
-  const all = one.tail.filter((line) => !line.startsWith('--- ')) // our own have said what the summary says
-  const output = isTold(all, quoted) ? [] : all.slice(-most)
+  const output = isTold(one.tail, quoted) ? [] : one.tail.slice(-most)
   const errors = isTold(one.stderr, [...quoted, ...output.map((line) => line.trim())]) ? [] : one.stderr.slice(-most)
   return [
     ...fold(`Last ${linesOf(errors)} of <b>${inline(one.id)}</b> on stderr`, errors, false),

@@ -2,8 +2,11 @@
 
 /** Matches quoted text. Inside double quotes there may be escapes, as in JSON; an apostrophe inside a word is not a quote. */
 const QUOTED = /"((?:\\.|[^"\\])*)"|(?<![\p{L}\p{N}])(?:'([^']*)'|`([^`]*)`|‘([^’]*)’|“([^”]*)”)/gu
-/** Matches names that our own sentences do not quote. */
+/** Matches what stands behind words that a name often follows without quotes: a name, or the sentence goes on (`OUR_WORDS`). */
 const NAMED = /(?<=\b(?:path|script|link at|directory at) )[^\s"'`‘“…,;]+/gu
+/** Words with which our own sentences go on after "path" and "script". A test holds them against all sentences of the source. */
+const OUR_WORDS =
+  /^(?:a|an|and|are|at|by|cannot|could|did|does|ended|from|goes|got|had|has|in|inside|is|itself|lies|must|no|not|of|on|or|ran|runs|started|that|the|to|was|went|which|with|would)[:.]*$/
 const PATH = /[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/gu
 const WITH_EXTENSION = /[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu
 
@@ -22,7 +25,7 @@ export function withoutFileNames(sentence: string, known: ReadonlySet<string>): 
       const text = inner.slice(0, 5).find((group) => typeof group === 'string') ?? ''
       return known.has(text) ? whole : `${whole[0]}…${whole.at(-1)}`
     })
-    .replace(NAMED, hide)
+    .replace(NAMED, (word) => (OUR_WORDS.test(word) ? word : hide(word)))
     .replace(PATH, hide)
     .replace(WITH_EXTENSION, hide)
 }

@@ -39,7 +39,7 @@ export function leadIn(sentence: string): string {
 
 /** Returns the last line of the log that the container wrote; `null` if there is none. */
 function lastOutput({ tail }: Words): string | null {
-  const said = tail.findLast((line) => !line.startsWith('--- ') && line.trim() !== '')
+  const said = tail.findLast((line) => line.trim() !== '')
   return said === undefined ? null : cut(said.trim())
 }
 

@@ -13,6 +13,8 @@ import { warningList } from './warningList.ts'
 export interface SummaryOptions {
   /** True on a public repository, where strangers read the page: it then shows no names of files and no lines of containers. */
   readonly publicRepository: boolean
+  /** Path of the folder of the logs on the runner. */
+  readonly logDirectory: string
   /** Longest page, bytes of UTF-8; what does not fit is cut, and that is said. */
   readonly limitBytes: number
   /** True if an incomplete backup leaves the job green. */
@@ -76,12 +78,25 @@ function* parts(report: RunReport, options: SummaryOptions, detail: Detail, isCu
   if (isCut) yield CUT_NOTE
   yield* causes(report, { allowPartial, links, most: detail.causes })
   yield* nextSteps(report, links)
+  yield* hiddenWords(report, options)
   for (const one of badInstances(report)) yield* lastLines(one, detail.lines)
   yield* nothingDue(report)
   yield* backupTables(report, { allowPartial, rows: detail.rows })
   yield* targetFold(report, detail.targets)
   yield* warningList(report, detail.warnings)
   yield* footer(report, options)
+}
+
+/** Says below a failure on a public page that words are missing there, and where they are. */
+function hiddenWords(report: RunReport, { publicRepository, links, logDirectory }: SummaryOptions): readonly string[] {
+  if (!publicRepository || report.dryRun || badInstances(report).length === 0) return []
+  const where =
+    links.logs === null
+      ? `The whole log is on the runner, in ${code(logDirectory)}, until the runner empties that folder, at the latest for its next job. <code>show-logs: true</code> shows it in the job's log, <code>upload-logs: true</code> uploads it.`
+      : "The whole log is in the artifact; <code>show-logs: true</code> shows it in the job's log."
+  return [
+    `What the backups printed, and names of files, are not shown here, because the repository is public or may be. ${where}`,
+  ]
 }
 
 function nothingDue({ instances, configFile }: RunReport): readonly string[] {

@@ -44,7 +44,7 @@ describe('the log', () => {
     )
     expect(live).toEqual(['copy 1.2 s'])
     for (const line of ['--- copy 1.2 s', 'out a name', 'err a cause', 'out half']) expect(text).toContain(line)
-    expect(log.tail()).toEqual(['--- copy 1.2 s', 'a name', 'a cause', 'half'])
+    expect(log.tail()).toEqual(['a name', 'a cause', 'half'])
   })
 
   test('tells stdout, stderr and our own lines apart, each line whole', async () => {

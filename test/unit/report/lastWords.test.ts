@@ -28,10 +28,10 @@ test.each([
   ],
   [
     'of stdout, where that is all',
-    { error: ended, stderr: [], tail: ['working', 'error: disk full', '--- run 1.0 s'] },
-    `${ended}. It wrote nothing to stderr; its last line was: error: disk full`,
+    { error: ended, stderr: [], tail: ['working', '--- error: disk full', ' '] },
+    `${ended}. It wrote nothing to stderr; its last line was: --- error: disk full`,
   ],
-  ['it printed nothing', { error: ended, stderr: [], tail: ['--- run 1.0 s'] }, ended],
+  ['it printed nothing', { error: ended, stderr: [], tail: [] }, ended],
   [
     'another phase failed',
     { error: 'no image', failedPhase: 'image' as const, exitCode: null, tail: ['pulling'] },

@@ -16,6 +16,7 @@ const LINKS = {
 }
 const FULL: SummaryOptions = {
   publicRepository: false,
+  logDirectory: '/t/logs',
   limitBytes: 1024 * 1024,
   allowPartial: false,
   links: LINKS,
@@ -82,13 +83,7 @@ describe('the summary', () => {
       instances: [
         instance({ id: 'shop' }),
         {
-          ...failed('documents', ended, [
-            'uploading',
-            'uploaded 1 of 2',
-            line,
-            '--- run 1.8 s',
-            `--- failed: ${ended}`,
-          ]),
+          ...failed('documents', ended, ['uploading', 'uploaded 1 of 2', line]),
           stderr: ['+ restic backup', line],
           targets: [mounted('nb-docs')],
           line: 2,
@@ -161,7 +156,7 @@ describe('the summary', () => {
           notUp: ['web', 'worker'],
           warnings: ['slow'],
         }),
-        { ...failed('silent', ended), tail: ['uploading', 'oh no', '--- run 1.8 s'] },
+        { ...failed('silent', ended), tail: ['uploading', '--- oh no'] },
         {
           ...failed('a', 'no such image'),
           failedPhase: 'image',
@@ -198,7 +193,7 @@ describe('the summary', () => {
 
       <pre>
       uploading
-      oh no
+      --- oh no
       </pre>
 
       </details>
@@ -380,7 +375,6 @@ describe('the summary', () => {
           status: 'partial',
           error: sentence,
           targets: [target(), failedTarget('a', sentence), failedTarget('b', sentence)],
-          tail: [`--- failed: ${sentence}`],
         }),
       ],
     })
@@ -430,6 +424,15 @@ describe('the summary', () => {
     expect(text).toContain('config.yml')
     expect(text).toContain('acme/backup&#58;1')
     expect(text).toContain('mail')
+    expect(text).toContain(
+      'are not shown here, because the repository is public or may be. The whole log is in the artifact',
+    )
+    const unlinked = { ...FULL, publicRepository: true, links: { ...LINKS, logs: null } }
+    const bad = report({ result: 'failed', instances: [failed('mail', ended)] })
+    expect(renderSummary(bad, unlinked)).toMatch(
+      /its script ended with exit code 1 after 1\.8 s[\s\S]*The whole log is on the runner, in <code>\/t\/logs<\/code>, until [\s\S]*show-logs: true/,
+    )
+    expect(renderSummary(report(), unlinked)).not.toContain('are not shown here')
   })
 })
 
@@ -531,6 +534,9 @@ test.each([
   ['label it dev.polarfox.marina.enabled=true', 'label it dev.polarfox.marina.enabled=true'],
   ['took 1.5 s of 10 s', 'took 1.5 s of 10 s'],
   ["it's 5 o'clock", "it's 5 o'clock"],
+  ['script secret has no `set -e`', 'script … has no `…`'],
+  ['script scripts/x.sh: it is gone', 'script …: it is gone'],
+  ["cp: can't open '/marina/source/docs/letter to Anna.pdf'", "cp: can't open '…'"],
 ])('in public %j becomes %j', (sentence, shown) => {
   expect(withoutFileNames(sentence, new Set(['data', 'nas']))).toBe(shown)
 })
