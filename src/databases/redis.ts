@@ -28,9 +28,10 @@ export const redis = {
 } satisfies DatabaseEngine
 
 const PASSWORD_SYNTAX = {
-  alone: /^(-a|--pass(?:word|wd)?|--askpass)$/,
+  alone: /^(-a|--pass(?:word|wd)?)$/,
   attached: /^(?:(?:REDISCLI|VALKEYCLI)_AUTH=|--pass(?:word|wd)?(?:=|\s+)|-a(?:=|\s+)?)(.+)$/s,
   takesOptions: true,
+  asks: /^--askpass$/,
 }
 
 /**

@@ -14,6 +14,8 @@ interface PasswordSyntax {
   readonly attached: RegExp
   /** True if the next argument is the value even if it begins with `-`. */
   readonly takesOptions?: boolean
+  /** Matches an option that makes the tool ask for the password. Its value is taken as one only if it is no option itself. */
+  readonly asks?: RegExp
   /** Matches an option for another secret, which the tool accepts only on its command line, with or without its value. */
   readonly exposed?: RegExp
 }
@@ -120,9 +122,10 @@ function extractPlain(args: readonly string[], syntax: PasswordSyntax, other: Ta
       const secret = attached ?? args[++i] ?? ''
       collect.expose(name)
       collect.hide(secret, secret.trim(), withoutQuotes(secret.trim()))
-    } else if (syntax.alone.test(arg)) {
+    } else if (syntax.alone.test(arg) || syntax.asks?.test(arg)) {
       const next = args[i + 1]
-      const isValue = next !== undefined && (syntax.takesOptions || !next.startsWith('-'))
+      const takesOptions = syntax.takesOptions && !syntax.asks?.test(arg)
+      const isValue = next !== undefined && (takesOptions || !next.startsWith('-'))
       if (isValue) {
         collect.take(arg, next)
         i++

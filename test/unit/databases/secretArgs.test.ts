@@ -154,6 +154,17 @@ describe('every form in which a tool, or a person, writes a password is taken ou
     expect(engineOf('postgres').extractSecrets(pair)).toMatchObject({ args: pair, secrets: [], refusal: null })
   })
 
+  test('--askpass alone is dropped, and the option behind it stays', () => {
+    expect(engineOf('redis').extractSecrets(['--askpass', '-h', 'db2'])).toMatchObject({
+      args: ['-h', 'db2'],
+      password: null,
+      secrets: [],
+    })
+    expect(engineOf('redis').extractSecrets(['--askpass', '-a', '-x'])).toMatchObject({ args: [], password: '-x' })
+    expect(engineOf('redis').extractSecrets(['-h', 'db', '--askpass'])).toMatchObject({ args: ['-h', 'db'] })
+    expect(engineOf('redis').extractSecrets(['--askpass', P])).toMatchObject({ args: [], password: P })
+  })
+
   test('mysqldump takes -p=X for a password "=X": both are hidden', () => {
     expect(engineOf('mysql').extractSecrets(['-p=hunter2'])).toMatchObject({
       password: '=hunter2',
