@@ -14,7 +14,7 @@ import {
   saysWarning,
 } from './engineContract.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
-import { judgeGrants } from './mysqlGrants.ts'
+import { isSwitchedOn, judgeGrants } from './mysqlGrants.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { extractSecrets } from './secretArgs.ts'
 
@@ -264,8 +264,8 @@ function judgeAnswer(stdout: string, { databases, given }: DumpQuestion) {
     grants: lines.slice(0, split),
     visible: lines.slice(split + 1),
     databases,
-    triggers: !given.args.includes('--skip-triggers'),
-    routines: !given.args.includes('--skip-routines'),
+    triggers: isSwitchedOn('triggers', given.args),
+    routines: isSwitchedOn('routines', given.args),
   })
 }
 

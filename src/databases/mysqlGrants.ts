@@ -63,6 +63,23 @@ export function judgeGrants(question: GrantsQuestion): { error: string | null; w
   return { error: null, warning: `the account may not see the whole server: the dump holds ${wanted.join(', ')}` }
 }
 
+/**
+ * Tells whether a kind of object that is dumped by default stays so with these arguments of the tool. The last word counts: `--triggers=0`,
+ * `--skip-triggers`, `--disable_triggers`, `--enable-triggers`.
+ */
+export function isSwitchedOn(kind: 'triggers' | 'routines', args: readonly string[]): boolean {
+  const option = new RegExp(`^--(?:loose[-_])?(?:(skip|disable|enable)[-_])?${kind}(?:=(.*))?$`, 's')
+  let isOn = true
+  for (const arg of args) {
+    if (kind === 'routines' && /^-[a-zA-Z]*R/.test(arg) && !/^-[a-zA-Z]*[hPpSuwrT]/.test(arg)) isOn = true
+    const [found, verb, value] = option.exec(arg) ?? []
+    if (found === undefined) continue
+    const isFalse = /^(0|off|false)$/i.test(value ?? '')
+    isOn = (verb === 'skip' || verb === 'disable') === isFalse
+  }
+  return isOn
+}
+
 /** Returns the end of a sentence that names the dumpArgs to leave out what the account cannot see; empty if data is among it. */
 function without(lacks: readonly string[]): string {
   if (lacks.includes('SELECT')) return ''
@@ -86,7 +103,9 @@ function seesRoutines(
   return (
     allows('SELECT', (database) => everywhere(database) || database.toLowerCase() === 'mysql') ||
     allows('SHOW_ROUTINE', everywhere) ||
-    ['ALL PRIVILEGES', 'EXECUTE', 'ALTER ROUTINE', 'CREATE ROUTINE'].some((one) => allows(one, covers)) ||
+    ['ALL PRIVILEGES', 'EXECUTE', 'ALTER ROUTINE', 'CREATE ROUTINE', 'SHOW CREATE ROUTINE'].some((one) =>
+      allows(one, covers),
+    ) ||
     grants.some((line) => /^GRANT [^(]*\bSELECT\b[^(]* ON [`"]?mysql[`"]?\.[`"]?proc[`"]? TO /i.test(line))
   )
 }

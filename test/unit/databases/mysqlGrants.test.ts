@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { judgeGrants } from '../../../src/databases/mysqlGrants.ts'
+import { isSwitchedOn, judgeGrants } from '../../../src/databases/mysqlGrants.ts'
 
 const ROOT = 'GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` IDENTIFIED VIA unix_socket WITH GRANT OPTION'
 const NONE = 'GRANT USAGE ON *.* TO `app`@`%` IDENTIFIED BY PASSWORD'
@@ -42,13 +42,16 @@ test('an account that sees nothing cannot dump a server', () => {
 
 // MariaDB 10.11 left a function out and ended with 0 for the first of these
 test.each`
-  grants                                                                              | lacks
-  ${'GRANT SELECT, TRIGGER, EVENT, LOCK TABLES, SHOW VIEW ON `app`.* TO `d`@`%`'}     | ${true}
-  ${'GRANT SELECT, TRIGGER, EXECUTE ON `app`.* TO `d`@`%`'}                           | ${false}
-  ${'GRANT ALL PRIVILEGES ON `app`.* TO `d`@`%`'}                                     | ${false}
-  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SELECT ON `mysql`.* TO `d`'}      | ${false}
-  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SELECT ON `mysql`.`proc` TO `d`'} | ${false}
-  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SHOW_ROUTINE ON *.* TO `d`'}      | ${false}
+  grants                                                                                  | lacks
+  ${'GRANT SELECT, TRIGGER, EVENT, LOCK TABLES, SHOW VIEW ON `app`.* TO `d`@`%`'}         | ${true}
+  ${'GRANT SELECT, TRIGGER, EXECUTE ON `app`.* TO `d`@`%`'}                               | ${false}
+  ${'GRANT SELECT, TRIGGER, SHOW CREATE ROUTINE ON `app`.* TO `d`@`%`'}                   | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SHOW CREATE ROUTINE ON *.* TO `d`'}   | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SHOW CREATE ROUTINE ON `b`.* TO `d`'} | ${true}
+  ${'GRANT ALL PRIVILEGES ON `app`.* TO `d`@`%`'}                                         | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SELECT ON `mysql`.* TO `d`'}          | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SELECT ON `mysql`.`proc` TO `d`'}     | ${false}
+  ${'GRANT SELECT, TRIGGER ON `app`.* TO `d`; GRANT SHOW_ROUTINE ON *.* TO `d`'}          | ${false}
 `('routines are seen with $grants: lacks $lacks', ({ grants, lacks }) => {
   const question = { grants: [NONE, ...grants.split('; ')], visible: VISIBLE, databases: ['app'], triggers: true }
   expect(judgeGrants({ ...question, routines: true }).error).toEqual(
@@ -71,4 +74,31 @@ test.each([
     routines: true,
   })
   expect(judged).toEqual({ error: null, warning: null })
+})
+
+test.each([
+  [[], true],
+  [['--skip-triggers'], false],
+  [['--skip_triggers'], false],
+  [['--disable-triggers'], false],
+  [['--disable_triggers'], false],
+  [['--loose-skip-triggers'], false],
+  [['--triggers=0'], false],
+  [['--triggers=OFF'], false],
+  [['--triggers=false'], false],
+  [['--loose_triggers=0'], false],
+  [['--triggers=1'], true],
+  [['--skip-triggers=0'], true],
+  [['--skip-triggers', '--triggers'], true],
+  [['--triggers', '--skip-triggers'], false],
+  [['--skip-triggers', '--enable-triggers'], true],
+  [['--skip-routines', '--triggers-x=0'], true],
+  [['--ignore-table=app.--skip-triggers'], true],
+])('with %j triggers are dumped: %j', (args, expected) => {
+  expect(isSwitchedOn('triggers', args)).toBe(expected)
+})
+
+test('-R asks for routines, also among other letters', () => {
+  expect(isSwitchedOn('routines', ['--skip-routines', '-vR'])).toBe(true)
+  expect(isSwitchedOn('routines', ['-R', '--routines=0'])).toBe(false)
 })
