@@ -70,6 +70,11 @@ export function refuseRestsOfValues(input: VariablesInput, { isUsed, isInEnviron
       )
   }
   for (const { value, line } of input.lines) {
+    if (input.doubtful.some(({ after }) => after === line) && beginsFile(value, isUsed))
+      refuse(
+        line,
+        `the value begins like a variable of its own (NAME=…), and the lines below may belong to it, as they do where the value is a file of variables: ${HOW_TO_WRITE}`,
+      )
     const names = [...value.matchAll(/\s([A-Za-z_][A-Za-z0-9_]*)(?:=|<<)/g)].map(([, name = '']) => name)
     if (!names.some(isUsed)) continue
     refuse(
@@ -77,6 +82,16 @@ export function refuseRestsOfValues(input: VariablesInput, { isUsed, isInEnviron
       `the value holds a further variable, as it does where YAML has joined the lines: write \`variables: |\` with each variable on a line of its own, or ${HOW_TO_WRITE}`,
     )
   }
+}
+
+/**
+ * Tells whether a value looks like the first line of a file of variables. Other values hold a `=` too: base64, `cn=admin,dc=example`. So
+ * the name must look like that of a variable, or be one that the configuration uses.
+ */
+function beginsFile(value: string, isUsed: (name: string) => boolean): boolean {
+  const [, exported, name] = /^\s*(export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*[^=\s]/.exec(value) ?? []
+  if (name === undefined) return false
+  return exported !== undefined || isUsed(name) || name.includes('_') || /^[A-Z][A-Z0-9]+$/.test(name)
 }
 
 /** Matches one name and value of a flat JSON object, as written, with the comma or brace behind them. */
