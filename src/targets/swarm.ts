@@ -29,10 +29,10 @@ export async function whereabouts(docker: Docker, newest: ServiceMember, options
 }
 
 /**
- * The tasks that swarm wants. `gone`: swarm has no such service any more. `unknown`: this host is no manager, the swarm does not answer, or
- * the container is no task.
+ * The tasks that swarm wants. `zero`: the service is scaled to 0 replicas. `gone`: swarm has no such service any more. `unknown`: this host
+ * is no manager, the swarm does not answer, or the container is no task.
  */
-type Wanted = readonly WantedTask[] | 'gone' | 'unknown'
+type Wanted = readonly WantedTask[] | 'zero' | 'gone' | 'unknown'
 
 /** Asks for the tasks of a service that swarm wants to run. `--no-resolve` prints ids, which are unique, in place of names. */
 async function wantedTasks(docker: Docker, serviceId: string, options: QueryOptions): Promise<Wanted> {
@@ -41,10 +41,17 @@ async function wantedTasks(docker: Docker, serviceId: string, options: QueryOpti
   const argv = ['service', 'ps', '--no-trunc', '--no-resolve', ...filters, ...format, serviceId]
   const output = await query(docker, argv, options)
   if (!succeeded(output)) return /no such service/i.test(output.stderr) ? 'gone' : 'unknown'
-  return output.stdout.split('\n').flatMap((line) => {
+  const tasks = output.stdout.split('\n').flatMap((line) => {
     const [name = '', node = ''] = line.split('\t')
     return name === '' ? [] : [{ slot: name.slice(name.lastIndexOf('.') + 1), node }]
   })
+  return tasks.length === 0 && (await isScaledToZero(docker, serviceId, options)) ? 'zero' : tasks
+}
+
+/** Tells whether somebody has scaled the service to 0. Swarm also wants no task of a service that it has given up, which is a failure. */
+async function isScaledToZero(docker: Docker, serviceId: string, options: QueryOptions): Promise<boolean> {
+  const output = await query(docker, ['service', 'inspect', '--format', '{{json .Spec.Mode}}', serviceId], options)
+  return succeeded(output) && /"Replicated":\{"Replicas":0\}/.test(output.stdout)
 }
 
 /**
@@ -60,6 +67,7 @@ const NEXT_TASK_MS = 3_600_000
 export function judgeWhereabouts(newest: ServiceMember, wanted: Wanted, now: number): Whereabouts {
   if (wanted === 'gone')
     return { kind: 'elsewhere', why: 'was removed from the swarm, and has left a container behind' }
+  if (wanted === 'zero') return { kind: 'elsewhere', why: 'is scaled to 0 replicas' }
   const task = taskOf(newest)
   if (wanted === 'unknown' || task === null) return fromContainer(newest, now)
   return fromSwarm(task, wanted)

@@ -44,7 +44,9 @@ test.each<[string, ReturnType<typeof newest>, Wanted, 'here' | 'elsewhere']>([
     'elsewhere',
   ],
   ['swarm finds no host for it', newest({}), [at('')], 'here'],
-  ['swarm wants none: scaled to 0, or given up', newest({}), [], 'here'],
+  ['swarm wants none: given up', newest({}), [], 'here'],
+  ['swarm wants none: scaled to 0', newest({}), 'zero', 'elsewhere'],
+  ['no labels of swarm, scaled to 0', newest({ labels: {} }), 'zero', 'elsewhere'],
   ['swarm wants the replica here, and another elsewhere', newest({}, '2'), [at('there'), at('here', '2')], 'here'],
   ['swarm wants fewer replicas', newest({}, '2'), [at('here')], 'elsewhere'],
   ['of a global service, this host is drained', newest({}, 'here'), [at('there', 'there')], 'elsewhere'],
@@ -95,9 +97,14 @@ describe('a labelled service between two tasks', () => {
   const DEAD = { state: { Status: 'exited', ExitCode: 1, FinishedAt: DAY_AGO }, created: DAY_AGO }
   const NEXT = { state: { Status: 'created', FinishedAt: '0001-01-01T00:00:00Z' }, created: MINUTE_AGO }
 
-  async function found(containers: readonly ReturnType<typeof inspected>[], service: Omit<Rule, 'on'>) {
+  async function found(
+    containers: readonly ReturnType<typeof inspected>[],
+    service: Omit<Rule, 'on'>,
+    mode = '{"Replicated":{"Replicas":1}}',
+  ) {
     const docker = await scriptedClient(
       { on: /^service ps/, ...service },
+      { on: /^service inspect/, stdout: `${mode}\n` },
       { on: /^ps --all/, stdout: `${containers.map(({ Id }) => Id).join('\n')}\n` },
       { on: /^volume ls/, stdout: '' },
       { on: /^image inspect/, stdout: '[]' },
@@ -142,6 +149,24 @@ describe('a labelled service between two tasks', () => {
       errors: [],
     })
   })
+
+  test('is warned of where its service is scaled to 0', async () => {
+    expect(await found([inspected('a', DEAD, MARINA)], { stdout: '' }, '{"Replicated":{"Replicas":0}}')).toEqual({
+      warnings: [
+        'service "shop_db" has labels for a backup, but is scaled to 0 replicas: nothing of it is backed up here (docker rm shop_db.1.ta ends this warning)',
+      ],
+      errors: [],
+    })
+  })
+
+  test.each(['{"Replicated":{"Replicas":1}}', '{"Global":{}}', '{"Replicated":{}}', 'x'])(
+    'fails as a target where swarm wants no task of the mode %s',
+    async (mode) => {
+      const { errors, warnings } = await found([inspected('a', DEAD, MARINA)], { stdout: '' }, mode)
+      expect(errors).toEqual([expect.stringMatching(/^database container "shop_db" runs nowhere on this host/)])
+      expect(warnings).toEqual([])
+    },
+  )
 
   test('asks for nothing where the newest task lost its labels', async () => {
     const next = inspected('b', { state: { Status: 'running' }, created: MINUTE_AGO })
