@@ -78,6 +78,18 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }
 
+/**
+ * Says an error that nobody handled in one text for people. The message of an error of this file is enough; an error of the operating
+ * system gets what to do about it; anything else is our bug, for which `trace` makes its text.
+ */
+export function sayError(error: unknown, trace = (bug: Error) => bug.stack ?? bug.message): string {
+  const known = [InputError, ConfigError, DockerUnavailableError, CommandError, InstanceError, CancelledError]
+  if (known.some((one) => error instanceof one)) return (error as Error).message
+  if (isSystemError(error))
+    return `the runner's operating system refused something: ${error.message}. See that its disk has free space, and that this user has the permissions that the message names`
+  return `A bug in Marina, please report it: ${trace(asError(error))}`
+}
+
 /** Returns `error` itself if it is an `Error`, else an `Error` with its text as message, because JavaScript can throw anything. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))

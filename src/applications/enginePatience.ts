@@ -1,9 +1,6 @@
 /** Limits for how long an engine that does not answer is asked again while applications are started. */
 
-import type { QueryOutput } from '../docker/callResult.ts'
-import { isUnanswered } from '../docker/callResult.ts'
-import type { Docker, QueryOptions } from '../docker/process.ts'
-import { queryWithRetry, retryWhileUnavailable } from '../docker/retry.ts'
+import { retryWhileUnavailable } from '../docker/retry.ts'
 
 /**
  * Longest time without any answer, ms. An engine that restarts needs some seconds, and the job must end within a minute of its engine's
@@ -14,8 +11,6 @@ const ENGINE_AWAY_MS = 45_000
 export interface EnginePatience {
   /** Repeats `work`, which must be safe to repeat, while a docker command in it fails. After too long a time without success, throws its last error. */
   ask<T>(work: () => Promise<T>): Promise<T>
-  /** Repeats a query, which must be safe to repeat, while the engine does not answer. After too long a time, returns the last output. */
-  query(docker: Docker, argv: readonly string[], options: QueryOptions): Promise<QueryOutput>
 }
 
 /** Makes one limit for a series of questions: `awayMs` from now and, after each answer, from that answer on. */
@@ -27,11 +22,6 @@ export function enginePatience(awayMs = ENGINE_AWAY_MS): EnginePatience {
       const answer = await retryWhileUnavailable(left(), work)
       answeredAt = Date.now()
       return answer
-    },
-    async query(docker, argv, options) {
-      const output = await queryWithRetry(docker, argv, left(), options)
-      if (!isUnanswered(output)) answeredAt = Date.now()
-      return output
     },
   }
 }

@@ -3,11 +3,12 @@
  * limits only the waiting.
  */
 
-import { commandError, type QueryOutput, succeeded } from '../docker/callResult.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { commandError, isUnanswered, type QueryOutput, succeeded } from '../docker/callResult.ts'
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
-import type { Docker } from '../docker/process.ts'
+import { type Docker, query } from '../docker/process.ts'
 import { type EnginePatience, enginePatience } from './enginePatience.ts'
 import { lastLogLines } from './hostState.ts'
 import { waitForPendingStop } from './pendingStop.ts'
@@ -15,8 +16,15 @@ import { judgeReadiness, type StartedContainer } from './readiness.ts'
 import { DEFAULT_STOP_S } from './stop.ts'
 import type { ToStart } from './stopPlan.ts'
 
-/** Deadline of a client that starts a container, ms. After it, `inspect` tells whether the container was started. */
-const START_DEADLINE_MS = 60_000
+/**
+ * Deadline of one client that starts a container, ms. A client that hangs is left behind, and another one asks: a start that is asked for
+ * twice is one start.
+ */
+const START_DEADLINE_MS = 15_000
+/** Time for which a container that stays down is asked for again while `start` gets no answer and `inspect` gets one, ms. */
+const START_AGAIN_MS = 60_000
+/** Pause between two of these tries, ms. */
+const START_PAUSE_MS = 300
 /** Deadline of one `inspect`, ms. The engine answers it from memory, so a later answer is not waited for: it is asked again. */
 const INSPECT_DEADLINE_MS = 20_000
 const POLL_MS = 300
@@ -83,7 +91,7 @@ export async function startAll(
   for (const wave of waves) {
     const names = wave.map(({ name }) => `"${name}"`).join(', ')
     const asked = await tellWhile({ what: () => `waiting for docker to start ${names}`, say: options.say }, () =>
-      Promise.all(wave.map((one) => startSafely({ docker, patience, ask, stopping }, one, options.known ?? []))),
+      Promise.all(wave.map((one) => startSafely({ docker, ask, stopping }, one, options.known ?? []))),
     )
     starts.push(...asked)
     const first = asked.filter(({ watched }) => watched?.expected.healthyFirst)
@@ -147,7 +155,6 @@ interface Start {
 
 interface Engine {
   readonly docker: Docker
-  readonly patience: EnginePatience
   readonly ask: Inspecting
   /** Containers that run and may go down at any moment, because the engine may still be stopping them: they cannot be started now. */
   readonly stopping: readonly Container[]
@@ -167,7 +174,7 @@ function unstarted(expected: ToStart): Start {
 }
 
 async function startOne(
-  { docker, patience, ask, stopping }: Engine,
+  { docker, ask, stopping }: Engine,
   expected: ToStart,
   known: readonly Container[],
 ): Promise<Start> {
@@ -184,9 +191,7 @@ async function startOne(
   const wasDown = found.state === 'down'
   const logSince = wasDown ? found.finishedAt : null
   const argv = ['start', id]
-  // started twice is started
-  const output = await patience.query(docker, argv, { deadlineMs: START_DEADLINE_MS })
-  const now = (await ask([id]))[0]
+  const { output, now } = await askToStart(docker, ask, argv, id)
   if (now === undefined || (now.state === 'down' && (!succeeded(output) || now.startedAt === found.startedAt))) {
     const error = whyNotStarted(docker, { expected, argv, output, now })
     return { ...unstarted(expected), id, wasDown, logSince, failure: { error, isDown: now !== undefined } }
@@ -196,6 +201,20 @@ async function startOne(
   const warning =
     id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
   return { expected, id, wasDown, watched, logSince, failure: null, warning }
+}
+
+/**
+ * Asks for the start and then for the container, until the start is answered or the container is no longer down. Throws docker's own error
+ * if the engine does not answer the second question either.
+ */
+async function askToStart(docker: Docker, ask: Inspecting, argv: readonly string[], id: string) {
+  const until = Date.now() + START_AGAIN_MS
+  for (;;) {
+    const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
+    const now = (await ask([id]))[0]
+    if (!isUnanswered(output) || now?.state !== 'down' || Date.now() > until) return { output, now }
+    await sleep(START_PAUSE_MS)
+  }
 }
 
 interface AskedStart {

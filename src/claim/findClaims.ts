@@ -3,16 +3,40 @@
 import { commandError, isUnanswered } from '../docker/callResult.ts'
 import { inspectContainers, listContainers } from '../docker/containers.ts'
 import { type Claim, type HelperClaim, parseClaim, VERSION_LABEL } from '../docker/labels.ts'
+import type { Container } from '../docker/parseContainer.ts'
 import { query } from '../docker/process.ts'
+import { InstanceError } from '../errors.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import { startTime, thisProcess } from './processIdentity.ts'
 import { processGone, staleBecause } from './stale.ts'
 
-/** Returns all our containers on the host that have valid labels of this version: claims, backup containers and journals, not those that only look. */
-export async function findClaims(host: DockerHost): Promise<readonly Claim[]> {
+/**
+ * Returns all our containers on the host that have valid labels of this version: claims, backup containers and journals, not those that
+ * only look. A container that the engine describes oddly is left out and reported by `onOdd`: it must not keep the others from being found.
+ */
+export async function findClaims(
+  host: DockerHost,
+  onOdd: (message: string) => Promise<void> = async () => {},
+): Promise<readonly Claim[]> {
   const ids = await listContainers(host.docker, [`label=${VERSION_LABEL}`])
-  const found = await inspectContainers(host.docker, ids)
+  const found = await inspectContainers(host.docker, ids).catch((error: unknown) => {
+    if (error instanceof InstanceError) return inspectOneByOne(host, ids, onOdd)
+    throw error
+  })
   return found.map(parseClaim).filter((claim) => claim !== null)
+}
+
+async function inspectOneByOne(host: DockerHost, ids: readonly string[], onOdd: (message: string) => Promise<void>) {
+  const found: Container[] = []
+  for (const id of ids) {
+    try {
+      found.push(...(await inspectContainers(host.docker, [id])))
+    } catch (error) {
+      if (!(error instanceof InstanceError)) throw error
+      await onOdd(`container ${id.slice(0, 12)} is left alone: ${error.message}`)
+    }
+  }
+  return found
 }
 
 /**

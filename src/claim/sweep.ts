@@ -7,7 +7,7 @@ import { type Claim, journalName, sweepGeneration, VERSION_LABEL } from '../dock
 import type { Container } from '../docker/parseContainer.ts'
 import { query } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
-import { CommandError } from '../errors.ts'
+import { sayError } from '../errors.ts'
 import { findClaims, whyStale } from './findClaims.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import { repairClaim } from './repair.ts'
@@ -20,21 +20,20 @@ const LOOK_GRACE_MS = 600_000
 const LOOK_REMOVE_MS = 10_000
 
 /**
- * Sweeps every stale claim of the host, and containers and staging volumes that belong to none. A docker command that fails is not thrown,
- * but reported through `host`.
+ * Sweeps every stale claim of the host, and containers and staging volumes that belong to none. Nothing that goes wrong is thrown: it is
+ * reported through `host`.
  */
 export async function sweepHost(host: DockerHost): Promise<void> {
   try {
     await sweepAll(host)
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
     // backups need not wait for it: whoever claims meets what is left, and the next start looks again
-    await host.warn(`what dead runs may have left on this host could not be looked for: ${error.message}`)
+    await host.warn(`what dead runs may have left on this host could not be looked for: ${sayError(error)}`)
   }
 }
 
 async function sweepAll(host: DockerHost): Promise<void> {
-  const claims = await findClaims(host)
+  const claims = await findClaims(host, host.warn)
   const toRepair = inOrder(claims)
   const taken = toRepair.filter((claim) => sweepGeneration(claim.container) > 0)
   // another run may be at these: all are waited for in parallel, so that its two minutes are spent once
@@ -64,7 +63,7 @@ function inOrder(claims: readonly Claim[]): readonly Claim[] {
  * found, and how many of them are gone; those that only look at something are removed too, and not counted.
  */
 export async function sweepJob(host: DockerHost, job: string): Promise<{ found: number; gone: number }> {
-  const left = (await findClaims(host)).filter((claim) => claim.owner.job === job)
+  const left = (await findClaims(host, host.warn)).filter((claim) => claim.owner.job === job)
   let gone = 0
   for (const claim of inOrder(left))
     if (await repairClaim(host, claim, 'the job ended before it was released')) gone += 1

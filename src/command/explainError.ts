@@ -4,7 +4,7 @@ import { setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
 import { withSourceLines } from '../action/sourceLines.ts'
 import { openSummary } from '../action/stepSummary.ts'
-import { CancelledError, CommandError, ConfigError, DockerUnavailableError, InputError } from '../errors.ts'
+import { CancelledError, ConfigError, DockerUnavailableError, InputError, sayError } from '../errors.ts'
 import { count } from '../format.ts'
 import { placeName, type RefusalMessage, renderRefusal } from '../report/messagePages.ts'
 
@@ -65,12 +65,6 @@ function annotationPlace(at: RefusalMessage['at']): AnnotationPlace | undefined 
 function messagesOf(error: unknown, bundle: string): readonly RefusalMessage[] {
   if (error instanceof ConfigError)
     return error.issues.map(({ message, ...place }) => ({ message, at: { file: error.file, ...place } }))
-  const isKnown =
-    error instanceof InputError ||
-    error instanceof DockerUnavailableError ||
-    error instanceof CommandError ||
-    error instanceof CancelledError
-  if (isKnown) return [{ message: error.message, at: null }]
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return [{ message: `A bug in Marina, please report it: ${withSourceLines(trace, bundle)}`, at: null }]
+  const message = sayError(error, (bug) => withSourceLines(bug.stack ?? bug.message, bundle))
+  return [{ message, at: null }]
 }

@@ -91,75 +91,91 @@ const strings = z
   .record(z.string(), z.string())
   .nullish()
   .transform((value) => value ?? {})
-const list = z
-  .array(z.string())
-  .nullish()
-  .transform((value) => value ?? [])
 const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '')
-const number = z
+// facts without which a container can still be told apart, stopped and started: one odd container must not end the backups of others
+const looseText = text.catch('')
+const looseList = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? [])
+  .catch([])
+const looseNumber = z
   .number()
   .nullish()
   .transform((value) => value ?? 0)
+  .catch(0)
 
 const inspectedContainer = z.object({
   Id: z.string().min(1),
   Name: z.string(),
-  Created: text,
-  Path: text,
-  Args: list,
-  Image: text,
-  RestartCount: number,
+  Created: looseText,
+  Path: looseText,
+  Args: looseList,
+  Image: looseText,
+  RestartCount: looseNumber,
   State: z.object({
     Status: text,
-    StartedAt: text,
-    FinishedAt: text,
-    ExitCode: number,
-    OOMKilled: z.boolean().nullish(),
-    Error: text,
-    Health: z.object({ Status: text, Log: z.array(z.object({ Start: text })).nullish() }).nullish(),
+    StartedAt: looseText,
+    FinishedAt: looseText,
+    ExitCode: looseNumber,
+    OOMKilled: z.boolean().nullish().catch(null),
+    Error: looseText,
+    Health: z
+      .object({ Status: text, Log: z.array(z.object({ Start: text })).nullish() })
+      .nullish()
+      .catch(null),
   }),
   Config: z.object({
-    Image: text,
-    Env: list,
+    Image: looseText,
+    Env: looseList,
     Labels: strings,
-    StopTimeout: z.number().nullish(),
+    StopTimeout: z.number().nullish().catch(null),
     Healthcheck: z
       .object({
-        Test: list,
-        Interval: number,
-        Timeout: number,
-        StartPeriod: number,
-        StartInterval: number,
-        Retries: number,
+        Test: looseList,
+        Interval: looseNumber,
+        Timeout: looseNumber,
+        StartPeriod: looseNumber,
+        StartInterval: looseNumber,
+        Retries: looseNumber,
       })
-      .nullish(),
+      .nullish()
+      .catch(null),
   }),
   HostConfig: z
     .object({
-      AutoRemove: z.boolean().nullish(),
-      RestartPolicy: z.object({ Name: text }).nullish(),
-      NetworkMode: text,
-      PidMode: text,
-      IpcMode: text,
-      Links: list,
+      AutoRemove: z.boolean().nullish().catch(null),
+      RestartPolicy: z.object({ Name: text }).nullish().catch(null),
+      NetworkMode: looseText,
+      PidMode: looseText,
+      IpcMode: looseText,
+      Links: looseList,
     })
-    .nullish(),
+    .nullish()
+    .catch(null),
   Mounts: z
-    .array(z.object({ Type: text, Name: text, Source: text, Destination: text, RW: z.boolean().nullish() }))
+    .array(z.object({ Type: text, Name: text, Source: text, Destination: text, RW: z.boolean().nullish().catch(null) }))
     .nullish()
     .transform((value) => value ?? []),
-  GraphDriver: z.object({ Data: z.object({ UpperDir: text }).nullish() }).nullish(),
+  GraphDriver: z
+    .object({ Data: z.object({ UpperDir: text }).nullish() })
+    .nullish()
+    .catch(null),
   NetworkSettings: z
-    .object({ Networks: z.record(z.string(), z.object({ Links: list }).nullish()).nullish() })
-    .nullish(),
+    .object({ Networks: z.record(z.string(), z.object({ Links: looseList }).nullish()).nullish() })
+    .nullish()
+    .catch(null),
 })
 
 type RawContainer = z.infer<typeof inspectedContainer>
 
-/** Parses one element of the output of `docker container inspect`. Throws `InstanceError` if it does not have Docker's form. */
+/**
+ * Parses one element of the output of `docker container inspect`. Throws `InstanceError` if the container's id, name, labels, state or
+ * mounts do not have Docker's form: without these nobody can tell what it would write to. Any other odd value counts as missing.
+ */
 export function parseContainer(inspected: unknown): Container {
   const raw = understood(inspected)
   const container = {

@@ -14,7 +14,7 @@ import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { inspectVolumes, listVolumes, type Volume } from '../docker/volumes.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError, InstanceError } from '../errors.ts'
 import type { EngineTraits } from '../staging/stagingContract.ts'
 import { type ChosenStaging, decideStaging } from './chooseStaging.ts'
 import { databaseOn, type LiveDatabase } from './liveDatabase.ts'
@@ -243,7 +243,7 @@ async function missing({ hostName, nearby }: Search, target: Target, what: strin
 
 /**
  * Lists everything on the host that can be named as a target: not our own containers, nor volumes without a name. Empty if the engine fails
- * to answer, because then only a suggestion is lost.
+ * to answer, or describes something oddly, because then only a suggestion is lost.
  */
 async function hostObjects(docker: Docker, options: QueryOptions): Promise<readonly HostObject[]> {
   try {
@@ -257,7 +257,7 @@ async function hostObjects(docker: Docker, options: QueryOptions): Promise<reado
       ...volumes.map(({ name, labels }) => ({ kind: 'volume' as const, id: null, name, labels })),
     ].filter(({ name, labels }) => !isOurs(labels) && !/^[0-9a-f]{64}$/.test(name))
   } catch (error) {
-    if (error instanceof CommandError) return []
+    if (error instanceof CommandError || error instanceof InstanceError) return []
     throw error
   }
 }

@@ -140,3 +140,17 @@ test('an engine that does not answer is asked again for so long in all, and anew
   expect(Date.now() - before).toBeLessThan(3_000)
   expect(await patience.ask(async () => 'here')).toBe('here')
 })
+
+test('a client that hangs is left behind, and another one starts it', { timeout: 40_000 }, async () => {
+  const { docker: scripted, calls } = await docker(
+    inspected(DOWN, 2),
+    { on: /^start/, hangs: true, times: 1 },
+    { on: /^start/ },
+    inspected(state({})),
+  )
+  const before = Date.now()
+  const { failed, started } = await startAll(scripted, WAVES, { ...quiet, until: Date.now() + 5_000 })
+  expect({ failed, started }).toEqual({ failed: [], started: ['app'] })
+  expect((await calls()).filter((call) => call.startsWith('start'))).toHaveLength(2)
+  expect(Date.now() - before).toBeLessThan(35_000)
+})

@@ -38,8 +38,22 @@ test('what a real engine says is read', () => {
   expect(dependenciesOf(containers).get(named('dd').id)).toMatchObject([{ id: named('aa').id, hard: false }])
 })
 
+test('an odd value that stopping and starting do without counts as missing: it ends nobody’s backup', () => {
+  const first = inspected[0] as unknown as { State: object; Config: object }
+  const odd = {
+    ...first,
+    ...{ RestartCount: 'many', GraphDriver: 7, NetworkSettings: [], HostConfig: 'none', Args: {} },
+    State: { ...first.State, Health: 'good', ExitCode: null, OOMKilled: 'no' },
+    Config: { ...first.Config, Env: [1], Healthcheck: [], StopTimeout: 'soon' },
+  }
+  const container = parseContainer(odd)
+  expect(container).toMatchObject({ restartCount: 0, health: null, healthCheck: null, stopTimeout: null, links: [] })
+  expect(container.mounts).toEqual(parseContainer(first).mounts)
+})
+
 test.each([
   ['nothing', {}],
+  ['mounts that are none', { Id: '0123456789ab', Name: '/x', State: {}, Config: {}, Mounts: 'none' }],
   ['a state that is a word', { Id: '0123456789ab', Name: '/x', State: 'running', Config: {}, HostConfig: {} }],
 ])('an engine that says something else is an error, not a guess: %s', (_, said) => {
   expect(() => parseContainer(said)).toThrow(/describes a container in a way/)
