@@ -40,7 +40,8 @@ export interface HookRequest {
 
 export type HookResult =
   | { readonly kind: 'done' }
-  | { readonly kind: 'cancelled' }
+  /** `left` says in one sentence that processes of the hook may still run; `null` if none does. */
+  | { readonly kind: 'cancelled'; readonly left: string | null }
   /** `error` is one sentence: what failed and, if that can be known, what to do. */
   | { readonly kind: 'failed'; readonly error: string }
 
@@ -85,7 +86,7 @@ left=$(marked "$1"); [ -z "$left" ]`
 
 /**
  * Runs a hook to its end. Only exit code 0 is success (`done`), as `execTruthfully` reports it. After its deadline, or when the signal
- * fires, all processes of the hook in the container are killed. If some may be left after the deadline, the error says so.
+ * fires, all processes of the hook in the container are killed. If some may be left, the result says so.
  */
 export async function runHook(docker: Docker, request: HookRequest): Promise<HookResult> {
   const mark = randomBytes(12).toString('hex')
@@ -108,11 +109,13 @@ export async function runHook(docker: Docker, request: HookRequest): Promise<Hoo
     )
   if (result.code !== null) return failed(`${who} failed: ${execReason(result)}`)
   const left = await endMarked(docker, request.container, mark)
-  if (result.ended.kind === 'cancelled') return { kind: 'cancelled' }
-  return failed(`${who} failed: ${execReason(result)}${left}`)
+  if (result.ended.kind === 'cancelled')
+    return { kind: 'cancelled', left: left === null ? null : `${who} was cancelled, but ${left}` }
+  return failed(`${who} failed: ${execReason(result)}${left === null ? '' : `; ${left}`}`)
 }
 
-async function endMarked(docker: Docker, container: string, mark: string): Promise<string> {
+/** Kills what is left of a hook. Returns in words that processes of it may still run; `null` if none does. */
+async function endMarked(docker: Docker, container: string, mark: string): Promise<string | null> {
   const ended = await execTruthfully(docker, {
     container,
     script: END_MARKED,
@@ -120,8 +123,8 @@ async function endMarked(docker: Docker, container: string, mark: string): Promi
     deadlineMs: CLEANUP_DEADLINE_MS,
   })
   // a container that ended has no process left
-  if (ended.code === 0 || /is not running|no such container/i.test(ended.stderr)) return ''
-  return `; processes of it may still run in the container (${execReason(ended)})`
+  if (ended.code === 0 || /is not running|no such container/i.test(ended.stderr)) return null
+  return `processes of it may still run in the container (${execReason(ended)}): see docker top, and end them`
 }
 
 function failed(error: string): HookResult {

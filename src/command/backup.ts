@@ -9,7 +9,7 @@ import { PENDING_INPUTS, pendingKeys } from '../config/notBuilt.ts'
 import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { engineAnswers } from '../docker/heartbeat.ts'
-import { ConfigError, InputError } from '../errors.ts'
+import { ConfigError, InputError, sayError } from '../errors.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { type InstanceReport, type RunReport, runResult } from '../outcome.ts'
 import type { Redactor } from '../secrets/redaction.ts'
@@ -183,13 +183,16 @@ function runInstances(
       ...(plan.hostNameProblem !== null && one.nodeName === null ? [plan.hostNameProblem] : []),
     ],
   })
-  const work = async (one: PlannedInstance) => {
+  const begin = async (one: PlannedInstance) => {
     if (!one.ok) return notBegun(one.raw, 'failed', one.error.message)
     if (isEngineLost && !(await engineAnswers(host.docker, ASK_AGAIN_MS))) return notBegun(one.raw, 'failed', LOST)
     const { instance } = one
     const path = join(logs, `${one.raw.id}.log`)
     return runOne(action, context(instance), instance, { path, redactor: plan.redactor })
   }
+  // an error that nobody expected is that instance's alone: the reports of the others must not be lost
+  const work = (one: PlannedInstance) =>
+    begin(one).catch((error: unknown) => notBegun(one.raw, 'failed', sayError(error)))
   const pace = { atOnce: inputs.maxParallel, cancel: signal }
   return runAll(plan.instances, pace, work, (one) => notBegun(one.raw, 'skipped', null))
 }

@@ -6,7 +6,7 @@ import type { Instance } from '../config/model.ts'
 import { count } from '../format.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { previewInstance } from '../instance/preview.ts'
-import { errorsOf } from '../instance/reportBuilder.ts'
+import { errorsOf, type InstanceOutcome } from '../instance/reportBuilder.ts'
 import { runInstance } from '../instance/runInstance.ts'
 import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport } from '../outcome.ts'
@@ -36,18 +36,26 @@ export async function runOne(
     section.lines(showsOutput ? lines : Buffer.from(withoutNames(lines.toString(), known)))
   const log = await openLog({ path, redactor, live, showsOutput })
   const now = () => new Date()
-  const outcome = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
-  const words = () => ({ tail: log.tail(), stderr: failedByContainer(outcome) ? log.stderr() : [] })
-  // its words are the container's, which strangers do not see
-  await log.write('marina', lastLine({ ...outcome, ...(showsOutput ? words() : { tail: [], stderr: [] }) }))
-  await log.end()
-  await section.end()
+  const words = (outcome: InstanceOutcome) => ({
+    tail: log.tail(),
+    stderr: failedByContainer(outcome) ? log.stderr() : [],
+  })
+  let outcome: InstanceOutcome
+  try {
+    outcome = await (action.inputs.dryRun ? previewInstance : runInstance)(context, instance, log, now)
+    // its words are the container's, which strangers do not see
+    const shown = showsOutput ? words(outcome) : { tail: [], stderr: [] }
+    await log.write('marina', lastLine({ ...outcome, ...shown }))
+  } finally {
+    await log.end()
+    await section.end()
+  }
   return {
     ...outcome,
     warnings: [...outcome.warnings, ...(log.problem === null ? [] : [log.problem])],
     nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
     log: existsSync(path) ? path : null,
-    ...words(),
+    ...words(outcome),
   }
 }
 

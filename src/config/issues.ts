@@ -72,11 +72,11 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: 
 }
 
 function wrongKind(expected: string, value: Tree, path: Path): string {
+  if (path.at(-1) === 'targets' && (value === null || value === ''))
+    return 'has no value: leave the key out for discovery by label, or write `targets: []` for an empty `/backup`'
   if (expected === 'array' && typeof value === 'string') return `must be a list, not text${asList(value, path)}`
   const wanted = expected === 'string' ? 'text' : expected === 'array' ? 'a list' : 'a map'
   if (value !== null) return `must be ${wanted}, not ${valueKind(value)}`
-  if (path.at(-1) === 'targets')
-    return 'has no value: leave the key out for discovery by label, or write `targets: []` for an empty `/backup`'
   return expected === 'string' ? 'has no value: write "" for an empty text' : `must be ${wanted}, not empty`
 }
 

@@ -79,7 +79,7 @@ export function loadConfig(text: string, file: string): Config {
 
 /**
  * Removes keys without a value: they count as left out, as in Marina 0.9. Kept are keys in `env` (an empty text is a value there, and a
- * missing one an error), `targets` with null (it could mean two things), and `entrypoint: ""` (it removes the image's own). `path` is the
+ * missing one an error), `targets` with null or an empty text (it could mean two things), and `entrypoint: ""` (it removes the image's own). `path` is the
  * place of `tree` in the file.
  */
 export function prune(tree: Tree, path: Path): Tree {
@@ -87,8 +87,7 @@ export function prune(tree: Tree, path: Path): Tree {
   if (!isTreeMap(tree)) return tree
   const kept: Record<string, Tree> = Object.create(null)
   for (const [key, value] of Object.entries(tree)) {
-    const means =
-      path.at(-1) === 'env' || (key === 'targets' && value === null) || (key === 'entrypoint' && value === '')
+    const means = path.at(-1) === 'env' || key === 'targets' || (key === 'entrypoint' && value === '')
     if (means || (value !== null && value !== '')) kept[key] = prune(value, [...path, key])
   }
   return kept

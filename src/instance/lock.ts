@@ -113,13 +113,15 @@ async function openHelper(request: LockRequest, sources: readonly string[], jour
   const { context, instance, image, signal } = request
   const { docker, owner } = context.host
   const { helperImage } = instance
+  // it is pulled only where the host has none, whatever `pull` says; but a `never` holds for it too, since it gets the volumes
+  const pull = instance.pull === 'never' ? 'never' : 'missing'
   const opened = await startHelper(
     context.host,
     {
       claim: { kind: 'helper', self: claimName(instance.id), ...claimBase(request), ...journal },
       images: [
         async () => image,
-        ...(helperImage === null ? [] : [() => ensureImage(docker, helperImage, 'missing', { signal })]),
+        ...(helperImage === null ? [] : [() => ensureImage(docker, helperImage, pull, { signal })]),
       ],
       mounts: [
         stagingMount(instance.id),

@@ -67,6 +67,9 @@ async function runTargetHook(run: InstanceRun, { kind, target, text, place }: Ta
     say: (line: string) => run.log.write('marina', line),
   }
   const result = await run.abort.during(`the ${kind} ran in container "${place.name}"`, () => tellWhile(telling, hook))
-  if (result.kind === 'cancelled') throw new CancelledError()
+  if (result.kind === 'cancelled') {
+    if (result.left !== null) await run.report.warn(result.left)
+    throw new CancelledError()
+  }
   if (result.kind === 'failed') throw new InstanceError(result.error)
 }

@@ -129,6 +129,7 @@ describe('no process of it is left', () => {
     const onLine = () => abort.abort()
     expect((await hook('echo begun; sleep 300', { signal: abort.signal, onLine })).result).toEqual({
       kind: 'cancelled',
+      left: null,
     })
     expect(await processes()).toEqual([])
   })

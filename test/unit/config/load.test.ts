@@ -330,3 +330,10 @@ describe('text where a list belongs is shown as the list', () => {
     expect(() => loadConfig(text, 'config.yml')).toThrow(says)
   })
 })
+
+test.each(['', '""', "''", '~', '|\n'])('targets without a value are refused, not left out: %s', (value) => {
+  const text = `instances:\n  - id: a\n    customImage: x\n    targets: ${value}\n`
+  expect(() => loadConfig(text, 'config.yml')).toThrow(
+    '`targets` has no value: leave the key out for discovery by label',
+  )
+})
