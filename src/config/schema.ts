@@ -250,7 +250,7 @@ export const resourcesShape = {
 export const sharedShape = {
   timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: DEFAULTS.timezone }),
   catchUp: key(catchUp, {
-    description: 'How late a missed backup may still run: `true` (any time), `false`, or a duration.',
+    description: 'Not working yet: how late a missed backup may still run. `true` (any time), `false`, or a duration.',
     default: DEFAULTS.catchUp,
   }),
   timeout: key(timeout, {
@@ -294,7 +294,7 @@ export const instanceShape = {
   }),
   discover: key(oneOf(['labels', 'all']), {
     description:
-      'Where `targets` is left out: by label, or all named volumes and databases of the host that no other instance has.',
+      'Where `targets` is left out: `labels` takes what is labelled for the instance. `all`, which does not work yet, takes all named volumes and databases of the host that no other instance has.',
     default: DEFAULTS.discover,
   }),
   except: key(z.array(scalar), {
@@ -324,7 +324,7 @@ export const instanceShape = {
   }),
   resources: key(z.strictObject(resourcesShape), { description: 'Limits of the backup container.' }),
   runsOn: key(z.union([runnerLabel, z.array(runnerLabel)]), {
-    description: 'Labels of the runner beside its Docker host. Takes no variables.',
+    description: 'Not working yet: labels of the runner beside its Docker host. Takes no variables.',
   }),
   ...sharedShape,
 }
