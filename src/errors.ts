@@ -61,6 +61,9 @@ export class InstanceError extends Error {
   override readonly name = 'InstanceError'
 }
 
+/** An application that the run stopped did not come up again. It is told beside whatever else ended the instance. */
+export class ApplicationDownError extends InstanceError {}
+
 /** The engine stopped answering while the backup container ran, so nobody can say how the container ended. The instance asks it nothing more. */
 export class EngineLostError extends InstanceError {}
 

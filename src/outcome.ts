@@ -84,7 +84,7 @@ export interface InstanceReport {
   readonly status: InstanceStatus
   /** The phase in which the instance itself failed or was cancelled, else the one in which its first target failed; else `null`. */
   readonly failedPhase: Phase | null
-  /** What failed and what to do, in one sentence or several joined; `cancelled` after a cancel; `null` if nothing failed. */
+  /** What failed and what to do, in one sentence or several joined; after a cancel `cancelled`, and which application is down; `null` if nothing failed. */
   readonly error: string | null
   readonly warnings: readonly string[]
   readonly targets: readonly TargetReport[]
@@ -99,7 +99,7 @@ export interface InstanceReport {
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
   /** Exit code of the backup container; `null` if it did not run to its end. */
   readonly exitCode: number | null
-  /** The next time that the schedule fires, UTC, ISO 8601; `null` without a schedule, or if a missing variable keeps it unknown. */
+  /** When the instance runs next, UTC, ISO 8601; always `null` as long as it is the workflow's schedule that decides what is due. */
   readonly nextRun: string | null
   /** Path of the instance's whole log on the runner; `null` if there is no such file. */
   readonly log: string | null

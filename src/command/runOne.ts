@@ -12,7 +12,6 @@ import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport } from '../outcome.ts'
 import { withoutFileNames } from '../report/hideFileNames.ts'
 import { failedByContainer, withLastWords } from '../report/lastWords.ts'
-import { nextSlot } from '../schedule/slots.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
@@ -53,7 +52,7 @@ export async function runOne(
   return {
     ...outcome,
     warnings: [...outcome.warnings, ...(log.problem === null ? [] : [log.problem])],
-    nextRun: instance.schedule === null ? null : nextSlot(instance.schedule, now()).toISOString(),
+    nextRun: null,
     log: existsSync(path) ? path : null,
     ...words(outcome),
   }
@@ -108,7 +107,7 @@ export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: 
     notUp: [],
     image: { reference: '', id: null, digest: null },
     exitCode: null,
-    nextRun: raw.schedule === null ? null : nextSlot(raw.schedule, new Date()).toISOString(),
+    nextRun: null,
     log: null,
     tail: [],
     stderr: [],

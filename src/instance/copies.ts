@@ -9,7 +9,7 @@ import { type WorkWhileStopped, whileStopped } from '../applications/whileStoppe
 import { volumeDirectory } from '../container/layout.ts'
 import { VANISHED } from '../container/mountedVolumes.ts'
 import type { CopyRequest, CopyResult } from '../copy/copyVolume.ts'
-import { asError, CancelledError, InstanceError } from '../errors.ts'
+import { ApplicationDownError, asError, CancelledError, InstanceError } from '../errors.ts'
 import { joinSentences, withoutEnd } from '../format.ts'
 import type { BegunCopy, CopyingStrategy, UnconfirmedCopy } from '../staging/stagingContract.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
@@ -228,7 +228,7 @@ async function stopAround(
 /** Throws if an application did not come up again: that fails the instance, even if its copies are good. */
 function refuseDown({ notUp }: WorkWhileStopped<void>): void {
   if (notUp.length === 0) return
-  throw new InstanceError(
+  throw new ApplicationDownError(
     joinSentences(
       notUp.map(
         (one) =>

@@ -4,6 +4,7 @@ import { type Layout, layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
 import type { JournalEntry } from '../docker/labels.ts'
 import {
+  ApplicationDownError,
   asError,
   CancelledError,
   CommandError,
@@ -11,6 +12,7 @@ import {
   InstanceError,
   isSystemError,
 } from '../errors.ts'
+import { joinSentences } from '../format.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { Phase } from '../outcome.ts'
 import { type InstanceAbort, openAbort } from './abort.ts'
@@ -78,12 +80,13 @@ export function isExpected(error: unknown): boolean {
 
 /**
  * Makes an error the reason of the instance's failure. If the abort signal fired, its reason is used instead: it says more than the error
- * of the step that it interrupted.
+ * of the step that it interrupted. An application that stays down is told in any case.
  */
 export function explainFailure({ report, abort }: InstanceRun, error: unknown): void {
   const reason = abort.reason()
-  if (reason?.kind === 'failed') report.fail(reason.sentence)
-  else if (reason?.kind === 'cancelled') report.cancel()
+  const down = error instanceof ApplicationDownError ? [error.message] : []
+  if (reason?.kind === 'failed') report.fail(joinSentences([reason.sentence, ...down]))
+  else if (reason?.kind === 'cancelled') report.cancel(joinSentences(['cancelled', ...down]))
   else report.fail(sentenceOf(asError(error)))
 }
 

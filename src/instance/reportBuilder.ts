@@ -35,7 +35,8 @@ export interface ReportBuilder {
   failed(target: Target, failure: { readonly error: string; readonly seconds?: number; readonly phase?: Phase }): void
   /** Records the failure of the instance itself. Only the first reason counts. */
   fail(message: string): void
-  cancel(): void
+  /** Records that the instance was cancelled. `words` say so, and what else went wrong. */
+  cancel(words: string): void
   set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode'>>): void
   end(): InstanceOutcome
 }
@@ -47,7 +48,8 @@ interface Collected {
   readonly warnings: string[]
   readonly targets: Map<Target, TargetReport>
   failure: string | null
-  cancelled: boolean
+  /** The words of `cancel`; `null` without a cancel. */
+  cancelled: string | null
   /** The phase in which the instance itself failed or was cancelled. */
   failedPhase: Phase | null
   /** The phase in which the first target failed. */
@@ -95,8 +97,8 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
       collected.failure ??= message
       collected.failedPhase ??= current
     },
-    cancel() {
-      collected.cancelled = true
+    cancel(words) {
+      collected.cancelled ??= words
       collected.failedPhase ??= current
     },
     set(more) {
@@ -113,7 +115,7 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
     warnings: [],
     targets: new Map(),
     failure: null,
-    cancelled: false,
+    cancelled: null,
     failedPhase: null,
     targetsPhase: null,
     facts: {
@@ -128,13 +130,13 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
 function outcomeOf({ id, line }: Instance, collected: Collected, endedAt: Date): InstanceOutcome {
   const { failure, cancelled, failedPhase, targetsPhase, warnings, phases, startedAt, facts } = collected
   const targets = [...collected.targets.values()]
-  const status = instanceStatus({ targets, failure, cancelled })
+  const status = instanceStatus({ targets, failure, cancelled: cancelled !== null })
   return {
     id,
     line,
     status,
     failedPhase: failedPhase ?? targetsPhase,
-    error: failure ?? (status === 'cancelled' ? 'cancelled' : errorsOf(targets)),
+    error: failure ?? (status === 'cancelled' ? cancelled : errorsOf(targets)),
     warnings,
     targets,
     phases,

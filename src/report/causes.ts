@@ -1,5 +1,5 @@
 /** Explains why backups failed, for the top of the page: one alert for each cause, what to do next, and the last lines of their output. Pure. */
-import { count } from '../format.ts'
+import { count, joinSentences } from '../format.ts'
 import { type InstanceReport, NOT_REACHED, type RunReport, type TargetReport } from '../outcome.ts'
 import { lastWords, leadIn } from './lastWords.ts'
 import { block, code, inline, link } from './markdown.ts'
@@ -21,13 +21,13 @@ interface CauseOptions {
 
 /**
  * Makes one alert for each cause: the run's own errors first, then those of instances, which share an alert if they failed for the same
- * cause. A cancelled instance has none.
+ * cause. An instance that was only cancelled has none.
  */
 export function causes(report: RunReport, { allowPartial, links, most }: CauseOptions): readonly string[] {
   const own = report.errors.map((error) => alert('CAUTION', [inline(capitalised(error))]))
   const byCause = new Map<string, InstanceReport[]>()
   for (const one of badInstances(report)) {
-    if (one.status === 'cancelled') continue // the verdict has said all
+    if (one.status === 'cancelled' && (one.error ?? 'cancelled') === 'cancelled') continue // the verdict has said all
     const cause = causeOf(one).join('\n')
     byCause.set(cause, [...(byCause.get(cause) ?? []), one])
   }
@@ -46,8 +46,8 @@ export function causes(report: RunReport, { allowPartial, links, most }: CauseOp
 /** Returns the sentence about why an instance failed, then a line for each failed target that it does not name. */
 function causeOf(one: InstanceReport): readonly string[] {
   const failed = one.targets.filter((target) => target.status === 'failed' && target.error !== NOT_REACHED)
-  const sentences = new Set(failed.map(({ error }) => error))
-  const isOfTargets = one.error === [...sentences].join('; ')
+  const sentences = new Set(failed.map(({ error }) => error ?? 'failed'))
+  const isOfTargets = one.error === joinSentences([...sentences])
   const share = `${failed.length} of ${count(one.targets.length, 'target')} failed`
   if (isOfTargets && sentences.size > 1) return [`${share}`, ...failed.map(targetLine)]
   const prefix = one.status === 'partial' ? `incomplete, ${share}: ` : ''
@@ -92,11 +92,11 @@ const IDS_SHOWN = 40
 
 /** Says whether an application is still down, and where to try again and to read on. Empty if all went well, and for a dry run. */
 export function nextSteps(report: RunReport, links: PageLinks): readonly string[] {
-  const bad = badInstances(report)
-  if (report.dryRun || bad.length + report.errors.length === 0) return []
-  const ids = bad.slice(0, IDS_SHOWN).map(({ id }) => id)
+  const missing = [...badInstances(report), ...report.instances.filter(({ status }) => status === 'skipped')]
+  if (report.dryRun || missing.length + report.errors.length === 0) return []
+  const ids = missing.slice(0, IDS_SHOWN).map(({ id }) => id)
   const again = link('Run again', links.workflow)
-  const withIds = ids.length === 0 || ids.length < bad.length ? '' : ` with ${code(ids.join(','))}`
+  const withIds = ids.length === 0 || ids.length < missing.length ? '' : ` with ${code(ids.join(','))}`
   const steps = [
     again === null ? null : `<b>${again}</b>${withIds}`,
     link('whole log', links.logs),

@@ -6,6 +6,9 @@ const CHARACTERS = 400
 /** Matches a line of a shell's `set -x`: it says what the shell was about to do, not what went wrong. */
 const TRACE = /^\++ /
 
+/** Matches a line that says itself that it is the cause, also behind the name of a program: `Fatal: …`, `pg_dump: error: …`. */
+const CAUSE = /^(?:[\w./-]+(?:\[\d+\])?: )?\[?(?:fatal|error|panic)\b/i
+
 type End = Pick<InstanceReport, 'status' | 'failedPhase' | 'exitCode'>
 type Words = End & Pick<InstanceReport, 'error' | 'stderr' | 'tail'>
 
@@ -14,13 +17,25 @@ export function failedByContainer({ status, failedPhase, exitCode }: End): boole
   return status === 'failed' && failedPhase === 'run' && exitCode !== null
 }
 
-/** Returns the last lines of stderr that fit into a sentence, oldest first; the very last one always, cut if it is too long. */
+/**
+ * Returns the last lines of stderr that fit into a sentence, oldest first; the very last one always, cut if it is too long. If an earlier
+ * line names the cause (`CAUSE`) and none of the last does, as before the clean-up of a trap, that line and those after it are returned.
+ */
 export function lastWords({ stderr }: Pick<Words, 'stderr'>): readonly string[] {
   const said = stderr.map((line) => line.trim()).filter((line) => line !== '')
   const telling = said.filter((line) => !TRACE.test(line))
-  const words = (telling.length === 0 ? said : telling).slice(-LINES).map(cut)
-  while (words.length > 1 && words.join('').length > CHARACTERS) words.shift()
-  return words
+  const lines = telling.length === 0 ? said : telling
+  const last = lines.slice(-LINES).map(cut)
+  const at = lines.findLastIndex((line) => CAUSE.test(line))
+  if (at >= 0 && at < lines.length - LINES) return within(lines.slice(at, at + LINES).map(cut), 'first')
+  return within(last, 'last')
+}
+
+/** Returns as many of the lines as fit into a sentence, but always the first or the last. */
+function within(lines: readonly string[], kept: 'first' | 'last'): readonly string[] {
+  const left = [...lines]
+  while (left.length > 1 && left.join('').length > CHARACTERS) kept === 'first' ? left.pop() : left.shift()
+  return left
 }
 
 /** Adds the container's last words on stderr to the reason of a failure or, if it wrote none and its end is the failure, the last line of its output. */

@@ -26,7 +26,10 @@ function verdict(report: RunReport, allowPartial: boolean): readonly [sign: stri
         `${instances.length > 1 ? 'all ' : ''}${total} done in ${seconds(report.seconds)}${withWarnings(report)}`,
       ]
     case 'cancelled':
-      return ['🚫', `cancelled; ${done} of ${total} ${done === 1 ? 'was' : 'were'} done before`]
+      return [
+        '🚫',
+        `cancelled; ${done === 0 ? 'no backup' : `${done} of ${total}`} ${done > 1 ? 'were' : 'was'} done before`,
+      ]
     case 'partial':
     case 'failed':
       return [result === 'partial' && allowPartial ? '⚠️' : '❌', badVerdict(report)]
@@ -44,7 +47,9 @@ function badVerdict({ instances, errors }: RunReport): string {
   const also = failed.length > 0 && partial.length > 0 ? ` and ${partial.length} incomplete` : ''
   const what =
     failed.length > 0 ? `${failed.length} of ${total} failed${also}` : `${partial.length} of ${total} incomplete`
-  return `${what}: ${namesOf([...failed, ...partial])}`
+  // only a cancel leaves backups out of a run
+  const isCancelled = instances.some(({ status }) => status === 'cancelled' || status === 'skipped')
+  return `${isCancelled ? 'cancelled; ' : ''}${what}: ${namesOf([...failed, ...partial])}`
 }
 
 function withWarnings(report: RunReport): string {

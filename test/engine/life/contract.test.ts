@@ -316,7 +316,7 @@ test('the report says how each target was staged, and when the next run is', () 
     [id('c-by-volume'), null],
     [id('c-by-container'), null],
   ])
-  expect(reportOf(ran, id('environment')).nextRun).toMatch(/T04:00:00\.000Z$/)
+  expect(reportOf(ran, id('environment')).nextRun).toBeNull()
   expect(reportOf(ran, id('stable')).nextRun).toBeNull()
 })
 

@@ -1,13 +1,13 @@
 /** What becomes of whatever a phase throws: a sentence for people, and "a bug" only where it is one. */
 
 import { expect, test } from 'vitest'
-import { CommandError, DockerUnavailableError, InstanceError } from '../../../src/errors.ts'
+import { ApplicationDownError, CommandError, DockerUnavailableError, InstanceError } from '../../../src/errors.ts'
 import { openAbort } from '../../../src/instance/abort.ts'
 import { explainFailure, type InstanceRun } from '../../../src/instance/instanceRun.ts'
 
 function explained(error: unknown, abort = openAbort(new AbortController().signal)): string {
   const said: string[] = []
-  const report = { fail: (sentence: string) => said.push(sentence), cancel: () => said.push('cancelled') }
+  const report = { fail: (sentence: string) => said.push(sentence), cancel: (words: string) => said.push(words) }
   explainFailure({ report, abort } as unknown as InstanceRun, error)
   return said.join('; ')
 }
@@ -40,4 +40,18 @@ test('the abort explains more than the step that it broke', () => {
   lost.abort()
   expect(abort.signal.aborted).toBe(true)
   expect(explained(new InstanceError('broken'), abort)).toBe('the helper died')
+})
+
+test('an application that stays down is told beside a cancel and beside the deadline', () => {
+  const down = new ApplicationDownError('container "web" could not be started again')
+  const cancel = new AbortController()
+  cancel.abort()
+  expect(explained(down, openAbort(cancel.signal))).toBe('cancelled; container "web" could not be started again')
+  const over = new AbortController()
+  const abort = openAbort(new AbortController().signal)
+  abort.also(over.signal, 'it did not end within 5 s: raise timeout')
+  over.abort()
+  expect(explained(down, abort)).toBe(
+    'it did not end within 5 s: raise timeout; container "web" could not be started again',
+  )
 })

@@ -12,6 +12,10 @@ test.each([
   ['but better than nothing', ['+ restic backup', '+ exit 1'], ['+ restic backup', '+ exit 1']],
   ['no more than a sentence takes', [long, 'the last'], ['the last']],
   ['the last, cut', ['y'.repeat(500)], [`${'y'.repeat(399)}…`]],
+  ['the cause, before a clean-up', ['a', 'Fatal: oh', 'b', 'c', 'd', 'e'], ['Fatal: oh', 'b', 'c']],
+  ['of a program', ['pg_dump: error: oh', 'b', 'c', 'd'], ['pg_dump: error: oh', 'b', 'c']],
+  ['the cause always', ['panic: oh', long, 'c', 'd'], ['panic: oh']],
+  ['a later cause', ['Fatal: oh', 'b', 'error: ah', 'd'], ['b', 'error: ah', 'd']],
   ['nothing', [], []],
 ])('%s', (_, stderr, words) => {
   expect(lastWords({ stderr })).toEqual(words)

@@ -173,7 +173,7 @@ describe('the summary', () => {
       ],
     })
     expect(renderSummary(run, { ...FULL, runner: null, version: null })).toMatchInlineSnapshot(`
-      "### ❌ nas: 3 of 6 backups failed and 1 incomplete: silent, a, b, db
+      "### ❌ nas: cancelled; 3 of 6 backups failed and 1 incomplete: silent, a, b, db
 
       > [!CAUTION]
       > <b>silent</b>: its script ended with exit code 1 after 1.8 s (<a href="https://github.com/o/r/blob/0123456/config.yml#L7">config.yml line 7</a>)
@@ -187,7 +187,7 @@ describe('the summary', () => {
       > - database <code>pg</code>: password wrong
       > - volume <code>old</code>: volume gone
 
-      Applications: <b>not up again: <code>web</code>, <code>worker</code></b>. <b><a href="https://github.com/o/r/actions/workflows/backup.yml">Run again</a></b> with <code>silent,a,b,db</code> · <a href="https://github.com/o/r/actions/runs/5/artifacts/2">whole log</a>
+      Applications: <b>not up again: <code>web</code>, <code>worker</code></b>. <b><a href="https://github.com/o/r/actions/workflows/backup.yml">Run again</a></b> with <code>silent,a,b,db,late</code> · <a href="https://github.com/o/r/actions/runs/5/artifacts/2">whole log</a>
 
       <details open><summary>Last 2 lines of <b>silent</b></summary>
 
@@ -337,12 +337,53 @@ describe('the summary', () => {
       '🚫 nas: cancelled; 1 of 2 backups was done before',
     ],
     [
+      'cancelled at once',
+      report({ result: 'cancelled', instances: [cancelled] }),
+      '🚫 nas: cancelled; no backup was done before',
+    ],
+    [
+      'failed and cancelled',
+      report({ result: 'failed', instances: [failed('mail', 'oh'), instance({ id: 'late', status: 'skipped' })] }),
+      '❌ nas: cancelled; 1 of 2 backups failed: mail',
+    ],
+    [
       'an application of an earlier run',
       report({ result: 'failed', errors: [down] }),
       '❌ nas: an application that an earlier run stopped is not up; 1 of 1 backup done',
     ],
   ])('verdict: %s', (_, run, verdict) => {
     expect(renderSummary(run, FULL).split('\n')[0]).toBe(`### ${verdict}`)
+  })
+
+  test('after a cancel all that were not backed up are listed', () => {
+    const late = instance({ id: 'late', status: 'skipped', startedAt: null, targets: [] })
+    const text = renderSummary(report({ result: 'failed', instances: [failed('a', 'oh'), cancelled, late] }), FULL)
+    expect(text).toContain('<code>a,half,late</code>')
+    expect(renderSummary(report({ result: 'cancelled', instances: [instance(), late] }), FULL)).toContain(
+      '<code>late</code>',
+    )
+  })
+
+  test('a cancelled backup whose application is down has a cause', () => {
+    const one = { ...cancelled, error: 'cancelled; container "web" could not be started again', notUp: ['web'] }
+    expect(renderSummary(report({ result: 'cancelled', instances: [one] }), FULL)).toContain(
+      '<b>half</b>: cancelled; container "web" could not be started again',
+    )
+  })
+
+  test('sentences of targets that end with a mark are a list all the same', () => {
+    const one = instance({
+      status: 'partial',
+      error: 'no volume "a": did you mean "b"? volume "c" is gone',
+      targets: [
+        target(),
+        failedTarget('a', 'no volume "a": did you mean "b"?'),
+        failedTarget('c', 'volume "c" is gone'),
+      ],
+    })
+    expect(renderSummary(report({ result: 'partial', instances: [one] }), FULL)).toContain(
+      '<b>files</b>: 2 of 3 targets failed',
+    )
   })
 
   test('partial is yellow where the job is green', () => {
