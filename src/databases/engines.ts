@@ -8,6 +8,8 @@ import { mongo } from './mongo.ts'
 import { mysql } from './mysql.ts'
 import { postgres } from './postgres.ts'
 import { redis } from './redis.ts'
+import { freeTextIn } from './secretArgs.ts'
+import { secretsByName } from './secretNames.ts'
 
 /** The engines, in the order in which people read their kinds. */
 const ENGINES = [postgres, mysql, mongo, redis] as const satisfies readonly DatabaseEngine[]
@@ -43,7 +45,8 @@ export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string
   const telling = dumpArgs.filter(
     (arg, i) => tellsSecret(arg) || /^["']?--?(pass\w*|pwd)["']?$/i.test(dumpArgs[i - 1] ?? ''),
   )
-  return [...new Set(ENGINES.flatMap((engine) => engine.extractSecrets(telling).secrets))]
+  const byName = secretsByName(dumpArgs, { isFreeText: freeTextIn(dumpArgs) })
+  return [...new Set([...ENGINES.flatMap((engine) => engine.extractSecrets(telling).secrets), ...byName])]
 }
 
 /**

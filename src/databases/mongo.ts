@@ -30,9 +30,10 @@ export const mongo = {
 } satisfies DatabaseEngine
 
 const PASSWORD_SYNTAX = {
-  alone: /^(-p|--pass(?:word|wd)?)$/,
-  attached: /^(?:-p=?|--pass(?:word|wd)?(?:=|\s+))(.+)$/s,
+  alone: /^(-v*p|--pass(?:word|wd)?)$/,
+  attached: /^(?:-v*p=?|--pass(?:word|wd)?(?:=|\s+))(.+)$/s,
   exposed: /^--(sslPEMKeyPassword|tlsCertificateKeyFilePassword|awsSessionToken|awsSecretAccessKey)(?=[=\s]|$)/,
+  form: `["--username=NAME", "--password=\${DB_PASSWORD}"]`,
 }
 
 /** Matches options of a connection URI that hold secrets and that the tool accepts only there. */

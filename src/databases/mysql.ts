@@ -42,13 +42,17 @@ export const mysql = {
   plan: planMysql,
 } satisfies DatabaseEngine
 
-/** Knows how the tools take a password. Letters of options without a value may stand before `-p`: `-AvpX`. */
+/** Letters of the short options without a value, of all versions of the tools. They may stand before one with a value: `-AvpX`. */
+const LETTERS = '[ABCEFIKNQRVWXYacdefiklnqtvxy]*'
+const PASSWORD_OPTION = '--(?:loose[-_])?pa(?:s(?:s(?:w(?:o(?:rd?)?|d)?)?)?)?1?'
+
+/** Knows how the tools take a password. */
 const PASSWORD_SYNTAX = {
-  alone: /^(-p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?|d)?)?1?)$/,
-  attached:
-    /^(?:MYSQL_PWD=|-[ABCEFIKQRTVXYacefiklnqtvxy]*p|--(?:loose[-_])?pass(?:w(?:o(?:rd?)?|d)?)?1?(?:=|\s+))(.+)$/s,
+  alone: new RegExp(`^(-${LETTERS}p|${PASSWORD_OPTION})$`),
+  attached: new RegExp(`^(?:MYSQL_PWD=|-${LETTERS}p|${PASSWORD_OPTION}(?:=|\\s+))(.+)$`, 's'),
   /** Matches the password of a second or third factor, and that of a key. */
   exposed: /^--(loose[-_])?(password[23]|ssl[-_]passphrase)(?=[=\s]|$)/,
+  form: `["--user=NAME", "--password=\${DB_PASSWORD}"]`,
 }
 
 /**
@@ -150,7 +154,7 @@ const RIGHTS_OPTIONS = ['--batch', '--raw', '--skip-column-names', '--default-ch
 
 /** Matches options that must come first on the command line. All but `--no-defaults` may name the account. */
 const FIRST_OPTION = /^--(defaults-file|defaults-extra-file|defaults-group-suffix|login-path|no-defaults)(=|$)/
-const OUTPUT_OPTION = /^(-[ABCEFIKQRVXYacefiklnqtvxy]*[rT]|--res|--tab)/
+const OUTPUT_OPTION = new RegExp(`^(-${LETTERS}[rT]|--res|--tab)`)
 const WITHOUT_END = /^--(compact|(skip|disable)[-_]comments|comments=(0|off|false))$/i
 
 /** Plans the dump of a MySQL or MariaDB server, or of each of the named databases. */

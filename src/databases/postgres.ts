@@ -64,6 +64,7 @@ const PASSWORD_SYNTAX = {
   alone: /^(-W|--passw?o?r?d?)$/,
   // `-Wv` is two options, and `-Wcab` may be a password: see `takeFromConnection`
   attached: /^(?:PGPASSWORD=|(?:--passw?o?r?d?)(?:=|\s+)|-[abBcCOsvwx]*W(?:=|\s+|(?![abBcCOsvwWx]+$)))(.+)$/s,
+  form: `["--username=NAME", "--password=\${DB_PASSWORD}"]`,
 }
 
 /**

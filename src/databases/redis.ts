@@ -32,6 +32,8 @@ const PASSWORD_SYNTAX = {
   attached: /^(?:(?:REDISCLI|VALKEYCLI)_AUTH=|--pass(?:word|wd)?(?:=|\s+)|-a(?:=|\s+)?)(.+)$/s,
   takesOptions: true,
   asks: /^--askpass$/,
+  word: /^auth$/i,
+  form: `["--user", "NAME", "--pass", "\${REDIS_PASSWORD}"]`,
 }
 
 /**

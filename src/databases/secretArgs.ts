@@ -5,6 +5,7 @@
  */
 
 import type { ExtractedArgs } from './engineContract.ts'
+import { joinedByEquals, secretsByName } from './secretNames.ts'
 
 /** How a tool takes a password on its command line. */
 interface PasswordSyntax {
@@ -18,6 +19,10 @@ interface PasswordSyntax {
   readonly asks?: RegExp
   /** Matches an option for another secret, which the tool accepts only on its command line, with or without its value. */
   readonly exposed?: RegExp
+  /** Matches a word without dashes that a secret follows, such as the command `AUTH`. */
+  readonly word?: RegExp
+  /** Shows how to write user and password, for messages. */
+  readonly form: string
 }
 
 /** Makes a collector of the arguments that are kept and of the secrets that are taken out of the others. */
@@ -115,7 +120,9 @@ function extractPlain(args: readonly string[], syntax: PasswordSyntax, other: Ta
     const value = syntax.attached.exec(arg)?.at(-1)
     const exposed = syntax.exposed?.exec(arg)?.[0]
     if (value !== undefined) {
-      collect.take(arg.slice(0, arg.length - value.length).replace(/[=\s]+$/, ''), value)
+      const place = arg.slice(0, arg.length - value.length).replace(/[=\s]+$/, '')
+      collect.take(place, value)
+      keepLetters(place, collect)
       if (value.startsWith('=')) collect.hide(value.slice(1)) // mysqldump takes -p=X for a password "=X"
     } else if (exposed !== undefined) {
       const [, name = '', , attached] = /^(--?[\w-]+)([=\s](.*))?$/s.exec(arg) ?? []
@@ -123,6 +130,8 @@ function extractPlain(args: readonly string[], syntax: PasswordSyntax, other: Ta
       collect.expose(name)
       collect.hide(secret, secret.trim(), withoutQuotes(secret.trim()))
     } else if (syntax.alone.test(arg) || syntax.asks?.test(arg)) {
+      keepLetters(arg, collect)
+      if (args[i + 1] === '=') i++
       const next = args[i + 1]
       const takesOptions = syntax.takesOptions && !syntax.asks?.test(arg)
       const isValue = next !== undefined && (takesOptions || !next.startsWith('-'))
@@ -136,7 +145,13 @@ function extractPlain(args: readonly string[], syntax: PasswordSyntax, other: Ta
 }
 
 function longOption(arg: string): string {
-  return LONG_WITH_ONE_DASH.test(arg) ? arg.replace(/^-(pass\w*|pwd)/i, '--password') : arg
+  return joinedByEquals(LONG_WITH_ONE_DASH.test(arg) ? arg.replace(/^-(pass\w*|pwd)/i, '--password') : arg)
+}
+
+/** Keeps the options without a value whose letters stand before that of the password: `-vd` of `-vdpX`. */
+function keepLetters(place: string, collect: SecretCollector): void {
+  const letters = /^(-[a-z]+)[a-z]$/i.exec(place)?.[1]
+  if (letters !== undefined) collect.keep(letters)
 }
 
 /**
@@ -144,17 +159,23 @@ function longOption(arg: string): string {
  * to `secrets`, and a refusal.
  */
 function refuseRest(found: ExtractedArgs, syntax: PasswordSyntax, other: TakeOther): ExtractedArgs {
-  const inUrls = found.args.flatMap(passwordsInUrls)
-  const inWords = found.args.flatMap((arg, i) =>
-    FREE_TEXT.test(arg) || FREE_TEXT.test(found.args[i - 1] ?? '') ? [] : secretsInWords(arg, syntax, other),
-  )
+  const isFreeText = freeTextIn(found.args)
+  const inFreeText = found.args.flatMap((arg, i) => (isFreeText(i) ? passwordsInUrls(arg) : []))
+  const inUrls = found.args.flatMap((arg, i) => (isFreeText(i) ? [] : passwordsInUrls(arg)))
+  const inWords = found.args.flatMap((arg, i) => (isFreeText(i) ? [] : secretsInWords(arg, syntax, other)))
+  const known = new Set([...found.secrets, ...inUrls, ...inWords])
+  const byName = secretsByName(found.args, { isFreeText, word: syntax.word })
+    .flatMap((text) => [text, decodePercent(text)])
+    .filter((text) => !known.has(text))
   const refusal =
     inWords.length > 0
       ? 'has several words in one item, and a password among them: write each word as an item of its own, without quotes, such as ["--user=NAME", "--password=${DB_PASSWORD}"]'
       : inUrls.length > 0
         ? 'has a URL with a password where the tool takes none: name host, user and password by options, each an item of its own, without quotes'
-        : null
-  const secrets = new Set([...found.secrets, ...inUrls, ...inWords])
+        : byName.length > 0
+          ? `has a secret in a form that the tool does not know: write ${syntax.form}, with each word an item of its own`
+          : null
+  const secrets = new Set([...known, ...byName, ...inFreeText])
   return { ...found, secrets: [...secrets], refusal: found.refusal ?? refusal }
 }
 
@@ -165,6 +186,11 @@ function passwordsInUrls(arg: string): string[] {
 
 /** Matches options whose value is a text of a language of its own, in which anything may stand. */
 const FREE_TEXT = /^(--(where|query|init[-_]command|filter)|-[wq])/
+
+/** Makes a function that tells, by its index, whether an argument is such a text or has one attached. */
+export function freeTextIn(args: readonly string[]): (index: number) => boolean {
+  return (index) => FREE_TEXT.test(args[index] ?? '') || FREE_TEXT.test(args[index - 1] ?? '')
+}
 
 /** Returns the secrets in an argument that really is several: `--user=root --password=X`, `-u "redis://…"`. */
 function secretsInWords(arg: string, syntax: PasswordSyntax, other: TakeOther): readonly string[] {

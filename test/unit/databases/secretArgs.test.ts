@@ -131,12 +131,103 @@ describe('every form in which a tool, or a person, writes a password is taken ou
     ['redis', ['-pass', P]],
     ['redis', [`--password=${P}`]],
     ['valkey', [`'valkey://u:${P}@h'`]],
+    ['mysql', [`-Np${P}`]],
+    ['mysql', [`-dp${P}`]],
+    ['mysql', [`-vdp${P}`]],
+    ['mysql', ['-vdp', P]],
+    ['mariadb', [`--pas=${P}`]],
+    ['mariadb', [`--pa=${P}`]],
+    ['mariadb', [`--loose-pas=${P}`]],
+    ['mongo', [`-vp${P}`]],
+    ['mongo', ['-vvp', P]],
+    ['postgres', [`jdbc:postgresql://h/d?user=u&password=${P}`]],
+    ['postgres', [`postgresql://h/d?PASSWORD=${P}`]],
+    ['postgres', [`--dbname=host=h PASSWORD=${P} user=u`]],
+    ['postgres', ['-U', `u:${P}`]],
+    ['postgres', [`-Uu:${P}`]],
+    ['postgres', [`--username=u:${P}`]],
+    ['mysql', [`--user=app:${P}`]],
+    ['mysql', ['-u', `root:${P}`]],
+    ['mysql', [`-uroot:${P}`]],
+    ['redis', ['--auth', P]],
+    ['redis', ['--requirepass', P]],
+    ['redis', [`--requirepass ${P}`]],
+    ['redis', [`REDIS_PASSWORD=${P}`]],
+    ['redis', ['AUTH', P]],
+    ['redis', [`AUTH ${P}`]],
+    ['redis', [`--askpass=${P}`]],
   ])('%s: %j', (kind, dumpArgs) => {
     const { args, secrets, refusal, exposed, places } = engineOf(kind).extractSecrets(dumpArgs)
     expect(secrets).toContain(P)
     if (refusal === null && exposed === null) expect(args.join('\n')).not.toContain(P)
     expect(`${refusal}${exposed}${places}`).not.toContain('hunter2')
     for (const secret of secrets) expect(secret, 'no everyday word, no option').toMatch(/hunter2secret/)
+  })
+
+  test.each(
+    DB_KINDS.flatMap((kind) =>
+      [
+        [`--pwd=${P}`],
+        ['--pwd', P],
+        ['--pwd', '=', P],
+        ['--pwd=', P],
+        [`--PASSWORD=${P}`],
+        ['--PASSWORD', P],
+        [`--password:${P}`],
+        [`--password = ${P}`],
+        [`--password =${P}`],
+        ['--password', '=', P],
+        ['--password=', P],
+        [`–password=${P}`],
+        [`—password ${P}`],
+        ['–password', P],
+        [`MARIADB_ROOT_PASSWORD=${P}`],
+        [`PASSWORD=${P}`],
+        [`"MY_TOKEN=${P}"`],
+        [`--client-secret=${P}`],
+        [`--user=u --pwd=${P}`],
+        [`--user=app:${P}`],
+      ].map((dumpArgs) => [kind, dumpArgs] as const),
+    ),
+  )('of any engine, %s: %j', (kind, dumpArgs) => {
+    const { args, secrets, refusal, places } = engineOf(kind).extractSecrets(dumpArgs)
+    expect(secrets).toContain(P)
+    if (refusal === null) expect(args.join('\n')).not.toContain(P)
+    expect(`${refusal}${places}`).not.toContain('hunter2')
+    for (const secret of secrets) expect(secret, 'no everyday word, no option').toMatch(/hunter2secret/)
+    expect(secretsInDumpArgs(null, dumpArgs)).toContain(P)
+  })
+
+  test('the letters before -p stay: without -d the dump would hold the data', () => {
+    expect(engineOf('mysql').extractSecrets(['-vdpX1234'])).toMatchObject({ args: ['-vd'], password: 'X1234' })
+    expect(engineOf('mongo').extractSecrets(['-vpX1234'])).toMatchObject({ args: ['-v'], password: 'X1234' })
+    expect(engineOf('mysql').extractSecrets(['-T/path'])).toMatchObject({ args: ['-T/path'], secrets: [] })
+  })
+
+  test.each<[DbKind, string[]]>([
+    ['mysql', ['--default-auth=mysql_native_password']],
+    ['mysql', ['--default_auth', 'mysql_native_password', '--user=app', '-u', 'app', '--host=h']],
+    ['mysql', ['--skip-password', '--ignore-table=app.auth_tokens', '--tables', 'app', 'passwords', 'auth']],
+    ['mysql', ['--plugin-authentication-kerberos-client-mode=SSPI', '--enable-cleartext-plugin']],
+    ['mysql', ['--where', 'token = "abcdefg"', "--where=password='abcdefg'", '-wsecret=5']],
+    ['postgres', ['--no-password', '-w', '--no-role-passwords', '-U', 'app', '--username=app', '-n', 'auth']],
+    ['postgres', ['-d', 'host=h passfile=/x/pass require_auth=scram-sha-256', '--exclude-schema=auth']],
+    ['postgres', ['postgresql://u@h:5432/app?require_auth=none&passfile=/p', '-t', 'authors', '-t', 'auth.users']],
+    ['mongo', ['--authenticationDatabase', 'admin', '--authenticationDatabase=admin', '-u', 'app']],
+    ['mongo', ['--authenticationMechanism=SCRAM-SHA-256', '--collection=tokens', '-c', 'passwords']],
+    ['mongo', ['--uri=mongodb://u@h:27017/?authSource=admin&authMechanism=PLAIN']],
+    ['redis', ['--no-auth-warning', '--user', 'app', '-h', 'auth.example.org', '-p', '6380']],
+  ])('names that tell of no secret are left alone: %s %j', (kind, dumpArgs) => {
+    expect(engineOf(kind).extractSecrets(dumpArgs)).toMatchObject({ args: dumpArgs, secrets: [], refusal: null })
+  })
+
+  test.each<[DbKind, string[]]>([
+    ['mysql', ["--where=url='ftp://a:bcde@c'"]],
+    ['mysql', ['--where', "url='ftp://a:bcde@c'"]],
+    ['mongo', ['--query={"u":"http://a:bcde@h/"}']],
+    ['mongo', ['-q', '{"u":"http://a:bcde@h/"}']],
+  ])('a URL in free text is passed on, and its password hidden: %s %j', (kind, dumpArgs) => {
+    expect(engineOf(kind).extractSecrets(dumpArgs)).toMatchObject({ args: dumpArgs, secrets: ['bcde'], refusal: null })
   })
 
   test('quotes around what is no secret stay, and free text is no argument', () => {
