@@ -96,6 +96,10 @@ export interface InstanceReport {
   readonly downtimeSeconds: number | null
   /** Names of the containers that this run stopped and that are not, or may not be, up again. */
   readonly notUp: readonly string[]
+  /** Those of `notUp` that run, but whose health check fails. */
+  readonly unhealthy: readonly string[]
+  /** Names of the containers in which a postHook failed: they may still be in the state that their preHook made. */
+  readonly postHookFailed: readonly string[]
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
   /** Exit code of the backup container; `null` if it did not run to its end. */
   readonly exitCode: number | null

@@ -38,12 +38,12 @@ export interface ReadinessTimes {
 
 /**
  * The verdict on a container. `watched` is the container as it was seen now, for the next call. `isDown`: it does not run, or only since a
- * moment ago, so starting it again may help.
+ * moment ago, so starting it again may help. `isUnhealthy`: it runs, and its health check does not pass.
  */
 export type Readiness =
   | { readonly kind: 'ready'; readonly warning: string | null }
   | { readonly kind: 'waiting'; readonly watched: StartedContainer }
-  | { readonly kind: 'failed'; readonly error: string; readonly isDown: boolean }
+  | { readonly kind: 'failed'; readonly error: string; readonly isDown: boolean; readonly isUnhealthy?: boolean }
 
 /**
  * Judges one started container by what `inspect` says now (`container`; `undefined` if it does not exist any more). `last` is how it was
@@ -100,7 +100,7 @@ function judgeHealth(
   const isProbed = Date.parse(container.health?.lastProbeAt ?? '') >= Date.parse(container.startedAt)
   const status = isProbed ? container.health?.status : 'starting'
   if (status === 'healthy') return ready(null)
-  if (status === 'unhealthy') return failed(`container "${name}" was started again, but its health check fails`, false)
+  if (status === 'unhealthy') return unhealthy(`container "${name}" was started again, but its health check fails`)
   // one that crashes again and again is seen running each time, between two crashes
   const isLooping = watched.seenAt > watched.since && now - watched.seenAt < GRACE_MS
   if (isLooping) return now < restUntil ? { kind: 'waiting', watched } : failed(loops, true)
@@ -116,10 +116,7 @@ function judgeHealth(
     )
   const deadline = healthDeadlineMs(check)
   if (isMute || now >= until || now - watched.since < deadline) return { kind: 'waiting', watched }
-  return failed(
-    `container "${name}" was started again, but was not healthy within ${Math.round(deadline / 1000)} s`,
-    false,
-  )
+  return unhealthy(`container "${name}" was started again, but was not healthy within ${Math.round(deadline / 1000)} s`)
 }
 
 /**
@@ -143,6 +140,10 @@ function ready(warning: string | null): Readiness {
 
 function failed(error: string, isDown: boolean): Readiness {
   return { kind: 'failed', error, isDown }
+}
+
+function unhealthy(error: string): Readiness {
+  return { kind: 'failed', error, isDown: false, isUnhealthy: true }
 }
 
 function wasUnwell(name: string, before: 'unhealthy' | 'restarting'): string {

@@ -42,6 +42,8 @@ export interface StartFailure {
   readonly error: string
   /** True if it is down, may go down at any moment, or could not be asked for: the journal must remember it. False if it runs, or is gone. */
   readonly isDown: boolean
+  /** True if it runs, and its health check does not pass. */
+  readonly isUnhealthy: boolean
   /** The last lines of its log since its last end (of all of it if it ran before), oldest first; empty without an `id`. */
   readonly log: readonly string[]
 }
@@ -123,11 +125,13 @@ function byTime(a: string, b: string): number {
 interface Failure {
   readonly error: string
   readonly isDown: boolean
+  readonly isUnhealthy?: boolean
 }
 
 async function withLog(docker: Docker, { expected, id, logSince }: Start, failure: Failure): Promise<StartFailure> {
   const log = id === null ? [] : await lastLogLines(docker, id, logSince)
-  return { expected, name: expected.name, id, error: failure.error, isDown: failure.isDown, log }
+  const { error, isDown, isUnhealthy = false } = failure
+  return { expected, name: expected.name, id, error, isDown, isUnhealthy, log }
 }
 
 type Inspecting = (references: readonly string[]) => Promise<readonly Container[]>

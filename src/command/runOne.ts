@@ -105,6 +105,8 @@ export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: 
     seconds: 0,
     downtimeSeconds: null,
     notUp: [],
+    unhealthy: [],
+    postHookFailed: [],
     image: { reference: '', id: null, digest: null },
     exitCode: null,
     nextRun: null,

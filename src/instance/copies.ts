@@ -220,7 +220,10 @@ async function stopAround(
     },
   )
   run.down = entries.filter(({ id }) => stopped.notUp.some((one) => one.isDown && one.expected.id === id))
-  run.report.notUp(stopped.notUp.map(({ expected }) => expected.name))
+  run.report.notUp(
+    stopped.notUp.map(({ expected }) => expected.name),
+    stopped.notUp.filter(({ isUnhealthy }) => isUnhealthy).map(({ expected }) => expected.name),
+  )
   if (stopped.downtimeMs !== null) run.report.downtime(stopped.downtimeMs / 1000)
   return stopped
 }

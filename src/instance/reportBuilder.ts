@@ -25,8 +25,10 @@ export interface ReportBuilder {
   warn(message: string): Promise<void>
   /** Records how long applications were down, s. If several groups were stopped, the longest time is kept. */
   downtime(seconds: number): void
-  /** Records the applications that were stopped and are not, or may not be, up again. Replaces what was recorded before. */
-  notUp(names: readonly string[]): void
+  /** Records the applications that were stopped and are not, or may not be, up again; `unhealthy` are those of them that run. Replaces what was recorded before. */
+  notUp(names: readonly string[], unhealthy?: readonly string[]): void
+  /** Records that the postHook in this container failed. */
+  postHookFailed(container: string): void
   /** Records that the instance has this target. If nothing else is recorded about it, it has failed. */
   expect(target: Target): void
   staged(target: Target, how: StagedHow): void
@@ -54,7 +56,7 @@ interface Collected {
   failedPhase: Phase | null
   /** The phase in which the first target failed. */
   targetsPhase: Phase | null
-  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds' | 'notUp'>
+  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds' | 'notUp' | 'unhealthy' | 'postHookFailed'>
 }
 
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
@@ -81,8 +83,12 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
       const { facts } = collected
       collected.facts = { ...facts, downtimeSeconds: Math.max(facts.downtimeSeconds ?? 0, seconds) }
     },
-    notUp(names) {
-      collected.facts = { ...collected.facts, notUp: names }
+    notUp(names, unhealthy = []) {
+      collected.facts = { ...collected.facts, notUp: names, unhealthy }
+    },
+    postHookFailed(container) {
+      const { facts } = collected
+      collected.facts = { ...facts, postHookFailed: [...new Set([...facts.postHookFailed, container])] }
     },
     expect: (target) => void targets.set(target, failedTarget(target, NOT_REACHED, 0)),
     staged: (target, how) => void targets.set(target, { ...basics(target), ...how, status: 'staged', error: null }),
@@ -123,6 +129,8 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
       exitCode: null,
       downtimeSeconds: null,
       notUp: [],
+      unhealthy: [],
+      postHookFailed: [],
     },
   }
 }

@@ -71,5 +71,6 @@ async function runTargetHook(run: InstanceRun, { kind, target, text, place }: Ta
     if (result.left !== null) await run.report.warn(result.left)
     throw new CancelledError()
   }
+  if (result.kind === 'failed' && kind === 'postHook') run.report.postHookFailed(place.name)
   if (result.kind === 'failed') throw new InstanceError(result.error)
 }

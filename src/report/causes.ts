@@ -106,11 +106,27 @@ export function nextSteps(report: RunReport, links: PageLinks): readonly string[
 }
 
 function applications({ instances, errors }: RunReport): readonly string[] {
-  const notUp = [...new Set(instances.flatMap((one) => one.notUp))]
-  if (notUp.length > 0) return [`Applications: <b>not up again: ${notUp.map((name) => code(name)).join(', ')}</b>.`]
+  const unhealthy = new Set(instances.flatMap((one) => one.unhealthy))
+  const down = new Set(instances.flatMap((one) => one.notUp).filter((name) => !unhealthy.has(name)))
+  const inHook = new Set(instances.flatMap((one) => one.postHookFailed))
+  const bad = [
+    ...(down.size === 0 ? [] : [`<b>not up again: ${codes(down)}</b>`]),
+    ...(unhealthy.size === 0 ? [] : [`<b>${codes(unhealthy)} ${runs(unhealthy)} not healthy</b>`]),
+    ...(inHook.size === 0 ? [] : [`<b>the postHook failed in ${codes(inHook)}</b>, which may still be in maintenance`]),
+  ]
+  const isStopped = instances.some((one) => one.downtimeSeconds !== null)
+  const areUp = down.size + unhealthy.size === 0
+  if (bad.length > 0) return [`Applications: ${areUp && isStopped ? 'all were started again; ' : ''}${bad.join('; ')}.`]
   if (errors.length > 0) return [] // of an earlier run: they say it
-  const stopped = instances.some((one) => one.downtimeSeconds !== null)
-  return [stopped ? 'Applications: all are up again.' : 'Applications: none was stopped.']
+  return [isStopped ? 'Applications: all are up again.' : 'Applications: none was stopped.']
+}
+
+function codes(names: ReadonlySet<string>): string {
+  return [...names].map((name) => code(name)).join(', ')
+}
+
+function runs({ size }: ReadonlySet<string>): string {
+  return size === 1 ? 'runs but is' : 'run but are'
 }
 
 /** Makes folds with the last lines of a failed backup's output, at most `most` lines each, if they say more than its cause does. */

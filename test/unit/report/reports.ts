@@ -61,6 +61,8 @@ export function instance(changes: Partial<InstanceReport> = {}): InstanceReport 
     seconds: 75,
     downtimeSeconds: null,
     notUp: [],
+    unhealthy: [],
+    postHookFailed: [],
     image: { reference: 'acme/backup:1', id: 'sha256:1', digest: null },
     exitCode: 0,
     nextRun: '2026-11-25T04:00:00.000Z',

@@ -394,6 +394,18 @@ describe('the summary', () => {
 
   test.each([
     [{ notUp: ['web'], downtimeSeconds: 3 }, 'Applications: <b>not up again: <code>web</code></b>.'],
+    [
+      { notUp: ['web', 'db'], unhealthy: ['db'], downtimeSeconds: 3 },
+      'Applications: <b>not up again: <code>web</code></b>; <b><code>db</code> runs but is not healthy</b>.',
+    ],
+    [
+      { postHookFailed: ['web'], downtimeSeconds: 3 },
+      'Applications: all were started again; <b>the postHook failed in <code>web</code></b>, which may still be in maintenance.',
+    ],
+    [
+      { postHookFailed: ['web'] },
+      'Applications: <b>the postHook failed in <code>web</code></b>, which may still be in maintenance.',
+    ],
     [{ downtimeSeconds: 3 }, 'Applications: all are up again.'],
     [{}, 'Applications: none was stopped.'],
   ])('says whether anything is still down: %j', (changes, sentence) => {
