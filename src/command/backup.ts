@@ -14,7 +14,7 @@ import type { InstanceContext } from '../instance/context.ts'
 import { type InstanceReport, type RunReport, runResult } from '../outcome.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
-import { decideMasking, openSecretRegister } from './hideSecrets.ts'
+import { decideMasking, type HideFound, hideFound, openSecretRegister } from './hideSecrets.ts'
 import { openVariables, type PlannedInstance, readConfig, resolveAll } from './loadConfiguration.ts'
 import { type OpenHost, openHost } from './openHost.ts'
 import { publish } from './publish.ts'
@@ -65,9 +65,8 @@ interface RunPlan {
   /** Why `nodeName` could not be filled in, which fails the instances that have none of their own; `null` if it could. */
   readonly hostNameProblem: string | null
   readonly redactor: Redactor
-  /** Masks secrets that are found during the run, such as passwords in `dumpArgs`. */
-  readonly hide: (secrets: Iterable<string>) => void
-  readonly hideUntold: (secrets: Iterable<string>) => void
+  /** Masks secrets that are found during the run, such as passwords in a server's command line. */
+  readonly hide: HideFound
 }
 
 /** Checks the request, reads the configuration, and hides its secrets before it prints anything. Throws `InputError` or `ConfigError`. */
@@ -90,8 +89,10 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
   const nodeName = nodeNameOf(config, variables.lookup)
   const hostName = nodeName instanceof ConfigError ? null : nodeName
   const secrets = [...variables.secretsOf(config), ...resolved.flatMap((one) => one.secrets)]
-  const masking = decideMasking(secrets, visibleTexts(action, instances, hostName))
-  register.add(masking.masked.map(({ value }) => value))
+  const visible = visibleTexts(action, instances, hostName)
+  const masking = decideMasking(secrets, visible)
+  const masked = masking.masked.map(({ value }) => value)
+  register.add(masked)
   for (const warning of masking.warnings) await console.warning(warning)
   for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
   const notices = [...selection.notices, ...resolved.flatMap((one) => one.notices)]
@@ -104,8 +105,7 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
     hostName,
     hostNameProblem,
     redactor: register.redactor,
-    hide: register.add,
-    hideUntold: register.addUntold,
+    hide: hideFound(register, visible, masked),
   }
 }
 
@@ -174,7 +174,6 @@ function runInstances(
     readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
     discover,
     hide: plan.hide,
-    hideUntold: plan.hideUntold,
     onEngineLost: () => {
       isEngineLost = true
     },

@@ -34,6 +34,35 @@ export function openSecretRegister(console: Console): SecretRegister {
   }
 }
 
+/**
+ * Masks secrets that are found during the run. Returns a sentence if one of them hides harmless text too: it is then not told to the
+ * runner, because GitHub drops every output that holds a value it masks. `origin` says where they stand. `untold`: the runner is told of
+ * none.
+ */
+export type HideFound = (secrets: readonly string[], origin: string, runner?: 'told' | 'untold') => string | null
+
+/** Makes the function that hides what is found during the run. `open` are texts that the run prints; `planned` are masked already. */
+export function hideFound(register: SecretRegister, open: readonly string[], planned: Iterable<string>): HideFound {
+  const known = new Set(planned)
+  return (secrets, origin, runner = 'told') => {
+    const fresh = secrets.filter((secret) => !known.has(secret))
+    for (const secret of fresh) known.add(secret)
+    // the origin holds the name of the container or volume, which is printed too
+    const common = fresh.filter((secret) => isCommonText(secret, [...open, origin]))
+    register.addUntold(runner === 'untold' ? fresh : common)
+    if (runner === 'told') register.add(fresh.filter((secret) => !common.includes(secret)))
+    return common.length === 0
+      ? null
+      : `Masked as *** wherever Marina writes it, though it is an everyday word or stands in an id, a name, a link or a path of this run: ${origin}. Choose one that is harder to guess.`
+  }
+}
+
+/** Tells whether a text that is long enough to be masked is an everyday word, or stands in one of the `open` texts. */
+function isCommonText(value: string, open: readonly string[]): boolean {
+  if (maskable([value]).tooShort > 0) return false
+  return isEverydayWord(value) || open.some((text) => text.includes(value.trim()))
+}
+
 /** The decision on the secrets of a run, with what is to be said of it. */
 interface Masking {
   readonly masked: readonly SecretText[]
@@ -48,9 +77,7 @@ interface Masking {
  * stands in such a text, is not masked if its name suggests something other than a secret (`S3_KEY_PREFIX`). Pure.
  */
 export function decideMasking(secrets: readonly SecretText[], open: readonly string[]): Masking {
-  const isLong = (value: string) => maskable([value]).tooShort === 0
-  const isCommon = ({ value }: SecretText) =>
-    isLong(value) && (isEverydayWord(value) || open.some((text) => text.includes(value.trim())))
+  const isCommon = ({ value }: SecretText) => isCommonText(value, open)
   const certain = new Set(secrets.filter((secret) => secret.isCertain).map(({ value }) => value))
   const common = secrets.filter(isCommon)
   const unmasked = common.filter((secret) => !certain.has(secret.value))

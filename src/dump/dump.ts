@@ -38,7 +38,7 @@ interface DumpRequest {
   readonly directory: string
   readonly owner: { readonly uid: number; readonly gid: number }
   /** Masks passwords that are found in arguments, in everything that is printed from then on. */
-  readonly hide: (secrets: readonly string[]) => void
+  readonly hide: (secrets: readonly string[]) => Promise<void>
   /** Receives lines for the instance's log: what the tool says, what is waited for, and every 30 s how much was dumped. */
   readonly onLine: (line: string) => Promise<void>
   /** Deadline for all files of the target together, ms. */
@@ -130,7 +130,7 @@ async function planDump(
   const kind = target.dbKind ?? detectKind({ ...container, command: container.cmd }, tools)
   const engine = engineOf(kind)
   const given = engine.extractSecrets(target.dumpArgs)
-  request.hide(given.secrets)
+  await request.hide(given.secrets)
   if (given.refusal !== null) throw new InstanceError(`dumpArgs ${given.refusal}`)
   const joined = joinedArgument(given.args)
   if (joined !== null)
@@ -139,7 +139,7 @@ async function planDump(
     )
   const { databases } = target
   const plan = engine.plan({ kind, tools, databases, given, command: container.cmd, env: container.env })
-  request.hide(plan.secrets)
+  await request.hide(plan.secrets)
   const extracted = extractedLine(given, plan.tool)
   for (const line of [...(extracted === null ? [] : [extracted]), ...plan.notices]) await request.onLine(line)
   return { kind, plan }

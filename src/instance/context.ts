@@ -11,10 +11,12 @@ export interface InstanceContext {
   readonly lockWaitMs: number
   /** Cancels the run. */
   readonly signal: AbortSignal
-  /** Masks secrets that are found on the way (passwords in `dumpArgs`) in everything that is printed from then on. */
-  readonly hide: (secrets: readonly string[]) => void
-  /** Masks secrets in everything that this action writes, but does not tell them to the runner: they are the host's own, and no secrets of the repository. */
-  readonly hideUntold: (secrets: readonly string[]) => void
+  /**
+   * Masks secrets that are found on the way (passwords in `dumpArgs`) in everything that is printed from then on. `origin` says where they
+   * stand. Secrets of the host alone, which are none of the repository's, are not told to the runner (`untold`). Returns a sentence to warn
+   * with if harmless text is masked too.
+   */
+  readonly hide: (secrets: readonly string[], origin: string, runner?: 'told' | 'untold') => string | null
   /** Called when the engine does not answer any more. */
   readonly onEngineLost: () => void
   /** Reads a file of the repository, for `script`. Throws an `InstanceError` if it does not exist or lies outside. */

@@ -62,7 +62,10 @@ function dumpOne(run: InstanceRun, helper: CopyHelper, source: DbSource) {
     directory: databaseDirectory(run.layout, source.name),
     // the numbers of the image's user are not known before its container is created; then the dumps are given to it
     owner: { uid: 0, gid: 0 },
-    hide: run.context.hide,
+    hide: async (secrets) => {
+      const doubt = run.context.hide(secrets, `the password of database container "${source.container.name}"`)
+      if (doubt !== null) await run.report.warn(doubt)
+    },
     onLine: (line) => run.log.write('marina', line),
     deadlineMs: run.instance.timeoutMs,
     signal: run.abort.signal,

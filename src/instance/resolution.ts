@@ -43,7 +43,13 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
     if (one.kind === 'unresolved') await failTarget(run, one.target, { error: one.error })
     else if (one.kind === 'db') databases.push(one)
     else {
-      run.context.hideUntold(secretsOfOptions(one.volume.options))
+      const { name, options } = one.volume
+      const doubt = run.context.hide(
+        secretsOfOptions(options),
+        `the password in the options of volume "${name}"`,
+        'untold',
+      )
+      if (doubt !== null) await report.warn(doubt)
       volumes.push(one)
     }
   }

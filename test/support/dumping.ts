@@ -101,7 +101,7 @@ export async function dump(
     container: await factsOf(engine, name),
     directory: `${DIRECTORY}/${name}`,
     owner: OWNER,
-    hide: () => {},
+    hide: async () => {},
     onLine: async (line) => void log.push(line),
     deadlineMs,
     signal: abort.signal,

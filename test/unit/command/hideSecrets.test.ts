@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { decideMasking, openSecretRegister } from '../../../src/command/hideSecrets.ts'
+import { describe, expect, test } from 'vitest'
+import { decideMasking, hideFound, openSecretRegister } from '../../../src/command/hideSecrets.ts'
 import type { SecretText } from '../../../src/config/secretValues.ts'
 
 const secret = (value: string, more: Partial<SecretText> = {}): SecretText => ({
@@ -68,4 +68,55 @@ test('the runner is told of each value once, and the redactor knows them all', (
   expect(told).toEqual([...new Set(told)])
   expect(told).toEqual(expect.arrayContaining(['first-secret', 'second-secret']))
   expect(register.redactor.text('first-secret, second-secret')).toBe('***, ***')
+})
+
+describe('a password that is found during the run, in the command line of a server', () => {
+  const ORIGIN = 'the password of database container "shop-redis-1"'
+  function found(planned: readonly string[] = []) {
+    const told: string[] = []
+    const console = { mask: (values: readonly string[]) => void told.push(...values) }
+    const register = openSecretRegister(console as never)
+    const hide = hideFound(register, OPEN, planned)
+    return { told, register, hide }
+  }
+
+  test('is masked without a word and told to the runner', () => {
+    const { told, register, hide } = found()
+    expect(hide(['hunter22'], ORIGIN)).toBeNull()
+    expect(told).toContain('hunter22')
+    expect(register.redactor.text('hunter22')).toBe('***')
+  })
+
+  test.each(['redis', 'backup', 'cache', 'data', 'Backup', 'photos', '/temp', 'shop-redis-1', 'shop'])(
+    'is masked, named once and not told to the runner where it is %j',
+    (value) => {
+      const { told, register, hide } = found()
+      const sentence = hide([value, 'hunter22'], ORIGIN)
+      expect(sentence).toMatch(
+        /^Masked as \*\*\* wherever Marina writes it, .*: the password of database container "shop-redis-1"\. /,
+      )
+      expect(told).toContain('hunter22')
+      expect(told).not.toContain(value)
+      expect(register.redactor.text(value)).toBe('***')
+      expect(hide([value], ORIGIN)).toBeNull()
+    },
+  )
+
+  test('is not named again where the plan has named it', () => {
+    expect(found(['backup']).hide(['backup'], ORIGIN)).toBeNull()
+  })
+
+  test('is left alone where it is too short to be masked', () => {
+    const { told, hide } = found()
+    expect(hide(['nas'], ORIGIN)).toBeNull()
+    expect(told).toEqual([])
+  })
+
+  test('of the host alone is never told to the runner', () => {
+    const { told, register, hide } = found()
+    expect(hide(['hunter22'], ORIGIN, 'untold')).toBeNull()
+    expect(hide(['backup'], ORIGIN, 'untold')).toMatch(/^Masked as/)
+    expect(told).toEqual([])
+    expect(register.redactor.text('hunter22 backup')).toBe('*** ***')
+  })
 })
