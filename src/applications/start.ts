@@ -67,7 +67,7 @@ export interface StartOptions {
   /** Called every 30 s with what is waited for. */
   readonly say: (line: string) => void | Promise<void>
   /**
-   * True if the engine may still be stopping them, because the client that asked for it died or gave up. A container that runs is then
+   * True if the engine may still be stopping them, because the client that asked for it a moment ago gave up. A container that runs is then
    * watched until its stop time-out is over, and started if it goes down.
    */
   readonly stopMayBePending?: boolean
@@ -86,7 +86,9 @@ export async function startAll(
 ): Promise<StartResult> {
   const patience = enginePatience()
   const limits = { ...options, until: Math.min(options.until, Date.now() + LONGEST_WAIT_MS) }
-  const stopping = options.stopMayBePending ? await waitForPendingStop(docker, waves, { ...limits, patience }) : []
+  const stopping = options.stopMayBePending
+    ? await waitForPendingStop(docker, waves, { ...limits, patience, askedBy: Date.now() })
+    : []
   const ask = inspecting(docker, patience)
   const starts: Start[] = []
   const ends = new Map<string, ReadinessEnd>()

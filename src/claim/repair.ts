@@ -1,4 +1,6 @@
 /** Repairs one abandoned claim: takes it over, ends its backup, starts its applications, removes it. */
+import { enginePatience } from '../applications/enginePatience.ts'
+import { waitForPendingStop } from '../applications/pendingStop.ts'
 import { type StartFailure, startAll } from '../applications/start.ts'
 import { inspectContainer, removeContainer } from '../docker/containers.ts'
 import { type Claim, imageClaimName, type JournalEntry, parseClaim } from '../docker/labels.ts'
@@ -7,6 +9,7 @@ import { asError } from '../errors.ts'
 import { acquireSweep, releaseSweep } from './acquireSweep.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
+import { stopAskedBy } from './stopAskedBy.ts'
 
 /**
  * Longest wait for applications to become ready, ms, because this run's own backups wait meanwhile. A container that runs but is not
@@ -26,7 +29,7 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     if (!(await acquireSweep(host, claim.container))) return false
     // a backup container that cannot be removed must not keep applications down
     const unstopped = await stopBackup(host, claim).then(() => null, asError)
-    const { failed, started, warnings } = await startApplications(host, entries)
+    const { failed, started, warnings } = await startApplications(host, claim)
     const down = entries.filter(({ id }) => failed.some((one) => one.isDown && one.expected.id === id))
     const kept = down.length === 0 ? null : await keepDown(host, claim, { down, unstopped })
     mayBeDown = []
@@ -89,11 +92,23 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   await removeContainer(host.docker, image.id)
 }
 
-/** Starts what the journal lists, in its order, as `startAll` does. A stop that the dead run asked for may still be under way, and is waited for. */
-function startApplications(host: DockerHost, entries: readonly JournalEntry[]) {
+/**
+ * Starts what the journal lists, in its order, as `startAll` does. A stop that the dead run asked for may still be under way, and is waited
+ * for to its end: a container that went down afterwards would stay down.
+ */
+async function startApplications(host: DockerHost, claim: Claim) {
+  const entries = restartOf(claim)
   const numbers = [...new Set(entries.map(({ wave }) => wave))].sort((a, b) => a - b)
   const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number))
-  return startAll(host.docker, waves, { until: Date.now() + READY_MS, say: host.say, stopMayBePending: true })
+  const { docker, say } = host
+  if (entries.length > 0)
+    await waitForPendingStop(docker, waves, {
+      patience: enginePatience(),
+      say,
+      askedBy: await stopAskedBy(host, claim),
+      until: Number.POSITIVE_INFINITY,
+    })
+  return startAll(docker, waves, { until: Date.now() + READY_MS, say })
 }
 
 /**
