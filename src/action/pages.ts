@@ -1,10 +1,11 @@
 /** Makes the addresses of two pages of the forge: this run's workflow, and the configuration file. */
-import { posix } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
 
 interface Pages {
   /** Address of the workflow's page, with its button "Run workflow"; `null` if the forge has no such page or this repository not the workflow. */
   readonly workflow: string | null
-  /** Address of the configuration file at this commit, without a line (`#L12`); `null` if the commit is unknown or the file outside the repository. */
+  /** Address of the configuration file at this commit, without a line (`#L12`); `null` if the commit is unknown, not the one that is checked out, or the file outside the repository. */
   readonly config: string | null
 }
 
@@ -21,7 +22,9 @@ export function readPages(env: NodeJS.ProcessEnv, configFile: string): Pages {
     owner === repository && file !== undefined && !isGitea
       ? `${base}/actions/workflows/${encodeURIComponent(file)}`
       : null
-  return { workflow, config: configPage(base, env.GITHUB_SHA ?? '', configFile, isGitea) }
+  const commit = env.GITHUB_SHA ?? ''
+  const isOther = isOtherCheckout(env.GITHUB_WORKSPACE ?? '', configFile, commit)
+  return { workflow, config: isOther ? null : configPage(base, commit, configFile, isGitea) }
 }
 
 function configPage(base: string, commit: string, configFile: string, isGitea: boolean): string | null {
@@ -29,4 +32,42 @@ function configPage(base: string, commit: string, configFile: string, isGitea: b
   if (!/^[0-9a-f]{7,64}$/.test(commit) || posix.isAbsolute(path) || path.startsWith('..')) return null
   const encoded = path.split('/').map(encodeURIComponent).join('/')
   return `${base}/${isGitea ? 'src/commit' : 'blob'}/${commit}/${encoded}`
+}
+
+/**
+ * Tells whether the file is known to lie in a checkout of another commit, or in one below the workspace (`actions/checkout` with `path`),
+ * which may be of another repository. False if the workspace does not tell, as after a download without git.
+ */
+function isOtherCheckout(workspace: string, configFile: string, commit: string): boolean {
+  if (workspace === '') return false
+  for (let folder = dirname(posix.normalize(configFile)); folder !== '.'; folder = dirname(folder)) {
+    if (folder === '/' || folder.startsWith('..')) return false // it is outside, and has no page anyway
+    if (existsSync(join(workspace, folder, '.git'))) return true
+  }
+  const head = checkedOut(join(workspace, '.git'))
+  return head !== null && head !== commit
+}
+
+/** Returns the commit that the git directory has checked out; `null` if its files do not tell. */
+function checkedOut(git: string): string | null {
+  const head = textOf(join(git, 'HEAD'))
+  const reference = /^ref: (refs\/\S+)$/.exec(head)?.[1]
+  const commit = reference === undefined ? head : textOf(join(git, reference)) || packed(git, reference)
+  return /^[0-9a-f]{40,64}$/.test(commit) ? commit : null
+}
+
+function packed(git: string, reference: string): string {
+  const line = textOf(join(git, 'packed-refs'))
+    .split('\n')
+    .find((one) => one.endsWith(` ${reference}`))
+  return line?.split(' ')[0] ?? ''
+}
+
+/** Returns the text of a file, without the space around it; empty if it cannot be read. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
 }

@@ -64,7 +64,7 @@ const NO_ARTIFACTS: Artifacts = { report: null, logs: null }
  * long or never end, and again when they are there: it then replaces what it wrote before.
  */
 async function summaryOf(
-  { env, inputs, console }: CommandContext,
+  { env, event, inputs, console }: CommandContext,
   report: RunReport,
   { isPublic, logs }: { readonly isPublic: boolean; readonly logs: string },
 ) {
@@ -76,7 +76,12 @@ async function summaryOf(
       logDirectory: logs,
       limitBytes: summary.roomBytes,
       allowPartial: inputs.allowPartial,
-      links: { ...pages, report: artifacts.report?.url ?? null, logs: artifacts.logs?.url ?? null },
+      links: {
+        ...pages,
+        server: event.serverUrl,
+        report: artifacts.report?.url ?? null,
+        logs: artifacts.logs?.url ?? null,
+      },
       runner: env.RUNNER_NAME || null,
       version: env.GITHUB_ACTION_REF || null,
     })

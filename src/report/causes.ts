@@ -2,7 +2,7 @@
 import { count, joinSentences } from '../format.ts'
 import { type InstanceReport, NOT_REACHED, type RunReport, type TargetReport } from '../outcome.ts'
 import { lastWords, leadIn } from './lastWords.ts'
-import { block, code, inline, link } from './markdown.ts'
+import { block, code, inline, inlineWithRuns, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
 
 /** Returns the instances that did not end well, the worst first; of a dry run, those that would not. */
@@ -24,17 +24,17 @@ interface CauseOptions {
  * cause. An instance that was only cancelled has none.
  */
 export function causes(report: RunReport, { allowPartial, links, most }: CauseOptions): readonly string[] {
-  const own = report.errors.map((error) => alert('CAUTION', [inline(capitalised(error))]))
+  const own = report.errors.map((error) => alert('CAUTION', [inlineWithRuns(capitalised(error), links.server)]))
   const byCause = new Map<string, InstanceReport[]>()
   for (const one of badInstances(report)) {
     if (one.status === 'cancelled' && (one.error ?? 'cancelled') === 'cancelled') continue // the verdict has said all
-    const cause = causeOf(one).join('\n')
+    const cause = causeOf(one, links).join('\n')
     byCause.set(cause, [...(byCause.get(cause) ?? []), one])
   }
   const all = [...byCause.values()].map((group) => {
     const [first] = group as [InstanceReport]
     const isMild = allowPartial && first.status === 'partial'
-    const [sentence = '', ...more] = causeOf(first)
+    const [sentence = '', ...more] = causeOf(first, links)
     const where = group.length === 1 ? placeOf(report, first, links) : ''
     return alert(isMild ? 'WARNING' : 'CAUTION', [`${names(group)}: ${sentence}${where}`, ...more])
   })
@@ -44,7 +44,7 @@ export function causes(report: RunReport, { allowPartial, links, most }: CauseOp
 }
 
 /** Returns the sentence about why an instance failed, then a line for each failed target that it does not name. */
-function causeOf(one: InstanceReport): readonly string[] {
+function causeOf(one: InstanceReport, { server }: PageLinks): readonly string[] {
   const failed = one.targets.filter((target) => target.status === 'failed' && target.error !== NOT_REACHED)
   const sentences = new Set(failed.map(({ error }) => error ?? 'failed'))
   const isOfTargets = one.error === joinSentences([...sentences])
@@ -52,7 +52,7 @@ function causeOf(one: InstanceReport): readonly string[] {
   if (isOfTargets && sentences.size > 1) return [`${share}`, ...failed.map(targetLine)]
   const prefix = one.status === 'partial' ? `incomplete, ${share}: ` : ''
   const untold = failed.filter(({ error }) => !(one.error ?? '').includes(error ?? ''))
-  return [`${prefix}${inline(one.error ?? one.status)}${wordsOf(one)}`, ...untold.map(targetLine)]
+  return [`${prefix}${inlineWithRuns(one.error ?? one.status, server)}${wordsOf(one)}`, ...untold.map(targetLine)]
 }
 
 function targetLine({ kind, name, error }: TargetReport): string {

@@ -67,6 +67,21 @@ export function link(label: string, url: string | null): string | null {
   return `<a href="${url.replace(/[&']/g, reference)}">${inline(label)}</a>`
 }
 
+/**
+ * Writes text as `inline` does, with links for the addresses of runs on our own forge (`server`; `null` if there is none). No other address
+ * becomes a link.
+ */
+export function inlineWithRuns(text: string, server: string | null): string {
+  const written = inline(text)
+  if (server === null || !/^https?:\/\/[\w.:/-]+$/.test(server)) return written
+  const name = '(?:[A-Za-z0-9.-]|&#95;)+'
+  const address = new RegExp(`${inline(server).replace(/[.]/g, '\\.')}/${name}/${name}/actions/runs/\\d+`, 'g')
+  return written.replace(address, (found) => {
+    const url = found.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    return `<a href="${url}">${found}</a>`
+  })
+}
+
 function escaped(signs: string): string {
   return Array.from(signs, reference).join('')
 }

@@ -1,5 +1,7 @@
 /** Addresses of the pages that a summary leads to; `null` if there is no such page. */
 export interface PageLinks {
+  /** The forge itself, without a slash at its end. */
+  readonly server: string | null
   /** The workflow's page, with its button "Run workflow". */
   readonly workflow: string | null
   /** The configuration at the commit of this run. */

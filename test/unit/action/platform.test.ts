@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runOutputs } from '../../../src/action/outputs.ts'
@@ -251,6 +251,31 @@ describe('the pages of a run', () => {
     ],
   ])('%s', (_, given, pages) => {
     expect(readPages(given, 'c.yml')).toMatchObject(pages)
+  })
+
+  const sha = '0123456789abcdef0123456789abcdef01234567'
+  const other = 'f'.repeat(40)
+  test.each<[string, Record<string, string>, string, boolean]>([
+    ['that commit', { HEAD: `${sha}\n` }, 'c.yml', true],
+    ['another commit', { HEAD: `${other}\n` }, 'c.yml', false],
+    ['a branch at that commit', { HEAD: 'ref: refs/heads/main\n', 'refs/heads/main': `${sha}\n` }, 'c.yml', true],
+    ['a branch at another', { HEAD: 'ref: refs/heads/main\n', 'refs/heads/main': `${other}\n` }, 'c.yml', false],
+    [
+      'a packed branch',
+      { HEAD: 'ref: refs/heads/x\n', 'packed-refs': `# pack\n${other} refs/heads/x\n` },
+      'c.yml',
+      false,
+    ],
+    ['nothing readable', { HEAD: 'ref: refs/heads/x\n' }, 'c.yml', true],
+    ['no git', {}, 'c.yml', true],
+    ['a checkout below the workspace', { '../sub/.git/HEAD': `${sha}\n` }, 'sub/c.yml', false],
+  ])('the checkout is of %s: a link, or none', (_, files, config, isLinked) => {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, '.git', name)), { recursive: true })
+      file(join('.git', name), text)
+    }
+    const pages = readPages({ ...env, GITHUB_SHA: sha, GITHUB_WORKSPACE: folder }, config)
+    expect(pages.config !== null).toBe(isLinked)
   })
 
   test.each(['/etc/config.yml', '../config.yml'])('a configuration outside the checkout has none: %s', (path) => {

@@ -9,6 +9,7 @@ import { createRedactor } from '../../../src/secrets/redaction.ts'
 import { failed, failedTarget, instance, planned, report, target } from './reports.ts'
 
 const LINKS = {
+  server: 'https://github.com',
   workflow: 'https://github.com/o/r/actions/workflows/backup.yml',
   config: 'https://github.com/o/r/blob/0123456/config.yml',
   report: 'https://github.com/o/r/actions/runs/5/artifacts/1',
@@ -386,6 +387,25 @@ describe('the summary', () => {
     )
   })
 
+  test('the run that holds the lock is a link, and no other address is', () => {
+    const held = (server: string) =>
+      failed('a', `it is held by run 5 of o_x/r.y: ${server}/o_x/r.y/actions/runs/5 (container z), see ${server}/evil`)
+    const own = renderSummary(report({ result: 'failed', instances: [held('https://github.com')] }), FULL)
+    expect(own).toContain(
+      '<a href="https://github.com/o_x/r.y/actions/runs/5">https&#58;//github.com/o&#95;x/r.y/actions/runs/5</a> (container z)',
+    )
+    expect(own).not.toContain('href="https://github.com/evil')
+    for (const other of [
+      'https://github.com.evil',
+      'https://evil/https://github.com',
+      'http://github.com',
+      'https://githubXcom',
+    ])
+      expect(renderSummary(report({ result: 'failed', instances: [held(other)] }), FULL)).not.toMatch(
+        /href="[^"]*(evil|http:|githubX)/,
+      )
+  })
+
   test('partial is yellow where the job is green', () => {
     const text = renderSummary(report({ result: 'partial', instances: [partial] }), { ...FULL, allowPartial: true })
     expect(text).toMatch(/^### ⚠️ nas: 1 of 1 backup incomplete: files\n\n> \[!WARNING\]\n/)
@@ -414,7 +434,7 @@ describe('the summary', () => {
   })
 
   test('where the platform has no pages there are no links', () => {
-    const links = { workflow: null, config: null, report: null, logs: null }
+    const links = { server: null, workflow: null, config: null, report: null, logs: null }
     const text = renderSummary(report({ result: 'failed', instances: [failed('a', 'oh')] }), { ...FULL, links })
     expect(text).not.toMatch(/<a |null|undefined/)
   })
