@@ -61,9 +61,15 @@ export async function stopAll(
   const failed: StopFailure[] = []
   const warnings: string[] = []
   let isPending = false
-  for (const { container } of waves.flat()) {
-    const error = whyTooSlow(container, options.until - Date.now())
-    if (error !== null) failed.push({ name: container.name, error })
+  let leftMs = options.until - Date.now()
+  for (const wave of waves) {
+    const containers = wave.map(({ container }) => container)
+    for (const container of containers) {
+      const error = whyTooSlow(container, leftMs)
+      if (error !== null) failed.push({ name: container.name, error })
+    }
+    // the next wave is stopped when this one is down, at the latest after its longest stop time-out
+    leftMs -= Math.max(0, ...containers.map(({ stopTimeout }) => (stopTimeout ?? DEFAULT_STOP_S) * 1000))
   }
   if (failed.length > 0) return { down, failed, isPending, warnings, aborted: false }
   for (const wave of waves) {

@@ -90,6 +90,12 @@ function whyNotAsked(reference: string, { origin }: FoundImage): string | null {
   return `image ${reference} is on this host, and this engine does not tell whether it was built here: it is used as it is, and no registry is asked for it ${cure}`
 }
 
+/** Returns the id of the image on the host of exactly that name or full id, without a pull; `null` if there is none. */
+export async function imageIdOnHost(docker: Docker, reference: string, options: QueryOptions): Promise<string | null> {
+  const found = await findImage(docker, reference, options)
+  return found?.kind === 'found' ? found.image.id : null
+}
+
 interface FoundImage {
   readonly kind: 'found'
   readonly image: ReadyImage

@@ -1,12 +1,12 @@
 /** Warns of disks of the host that are mounted within volumes which are mounted in place. */
 import { findOtherDevices } from '../container/devices.ts'
 import { volumeDirectory } from '../container/layout.ts'
-import type { ReadyImage } from '../docker/images.ts'
+import { imageIdOnHost, type ReadyImage } from '../docker/images.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
-const NOT_LOOKED =
-  'whether disks of the host are mounted within the volumes is not known: neither the image nor helperImage has cat or sh. A backup that stays on one file system would leave them out'
+const notLooked = (why: string) =>
+  `whether disks of the host are mounted within the volumes is not known: ${why}. A backup that stays on one file system would leave them out`
 
 /**
  * Returns one sentence for each disk within `mounted`, and within what is selected of it, that a tool staying on one file system would
@@ -31,10 +31,21 @@ export async function findDisks(
   )
   try {
     const { helperImage } = run.instance
-    const images = [image.id, ...(helperImage === null ? [] : [helperImage])]
-    const found = await findOtherDevices(host.docker, { images, job: host.owner.job }, mounts, run.abort.signal)
+    const look = (id: string) =>
+      findOtherDevices(host.docker, { images: [id], job: host.owner.job }, mounts, run.abort.signal)
+    let found = await look(image.id)
+    let why = 'the image has neither cat nor sh, and helperImage is not set'
+    if (found === null && helperImage !== null) {
+      // by its id: docker takes a word such as `cafe` for the beginning of another image's id
+      const id = await imageIdOnHost(host.docker, helperImage, { signal: run.abort.signal })
+      found = id === null ? null : await look(id)
+      why =
+        id === null
+          ? `the image has neither cat nor sh, and helperImage ${helperImage} is not on this host (docker pull ${helperImage})`
+          : 'neither the image nor helperImage has cat or sh'
+    }
     if (found === null) {
-      await run.log.write('marina', NOT_LOOKED)
+      await run.log.write('marina', notLooked(why))
       return []
     }
     return mounted.flatMap((source) =>

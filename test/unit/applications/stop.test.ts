@@ -123,3 +123,13 @@ test('one that may take longer to stop than there is time is not stopped', async
   ] as const)
     expect((await stopped([STOP, seen(ended(0))], { stopTimeout }, leftMs)).failed).toEqual([])
 })
+
+test('the stop time-outs of waves add up: if all of them do not fit in the time, none is stopped', async () => {
+  const wave = (name: string) => [{ container: container(name, { startedAt: SINCE, stopTimeout: 30 }), why: 'has it' }]
+  const { down, failed } = await stopAll(await docker(STOP, seen(ended(0))), [wave('app'), wave('db')], {
+    until: Date.now() + 40_000,
+    say: () => {},
+  })
+  expect(down).toEqual([])
+  expect(failed).toMatchObject([{ name: 'db', error: expect.stringMatching(/may take 30 s .* has (10|9) s left/) }])
+})
