@@ -9,6 +9,8 @@ export interface PlatformContext {
   readonly publicRepository: boolean | null
   /** `owner/name`, or empty away from a forge. */
   readonly repository: string
+  /** Whether the workflow has an input `instances`, as the event of a start by hand tells; `null` if it does not tell. */
+  readonly takesInstances: boolean | null
   readonly runId: string
   /** Number of this attempt of the run, from 1. */
   readonly attempt: number
@@ -32,6 +34,7 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
     name: env.GITHUB_EVENT_NAME ?? '',
     publicRepository: isPublic(payload.repository),
     repository: env.GITHUB_REPOSITORY ?? '',
+    takesInstances: env.GITHUB_EVENT_NAME === 'workflow_dispatch' ? takesInstances(payload) : null,
     runId: env.GITHUB_RUN_ID ?? '',
     attempt,
     runUrl: runUrl(env, serverUrl, attempt),
@@ -75,6 +78,7 @@ export function refusedEvent(name: string): string | null {
 }
 
 interface Payload {
+  readonly inputs?: unknown
   readonly repository?: { readonly private?: unknown; readonly visibility?: unknown } | null
 }
 
@@ -100,6 +104,13 @@ function readPayload(path: string): { payload: Payload; problem: string | null }
 function isPublic(repository: Payload['repository']): boolean | null {
   if (typeof repository?.visibility === 'string') return repository.visibility === 'public'
   return typeof repository?.private === 'boolean' ? !repository.private : null
+}
+
+/** Tells whether a start by hand has the input `instances`; `null` if it has others, which may serve the same purpose by another name. */
+function takesInstances({ inputs }: Payload): boolean | null {
+  if (inputs === null) return false // GitHub's word for a workflow without inputs
+  if (typeof inputs !== 'object') return null
+  return 'instances' in inputs ? true : null
 }
 
 function runUrl(env: NodeJS.ProcessEnv, serverUrl: string, attempt: number): string | null {

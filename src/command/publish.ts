@@ -79,6 +79,7 @@ async function summaryOf(
       links: {
         ...pages,
         server: event.serverUrl,
+        takesInstances: event.takesInstances,
         report: artifacts.report?.url ?? null,
         logs: artifacts.logs?.url ?? null,
       },

@@ -96,13 +96,22 @@ export function nextSteps(report: RunReport, links: PageLinks): readonly string[
   if (report.dryRun || missing.length + report.errors.length === 0) return []
   const ids = missing.slice(0, IDS_SHOWN).map(({ id }) => id)
   const again = link('Run again', links.workflow)
-  const withIds = ids.length === 0 || ids.length < missing.length ? '' : ` with ${code(ids.join(','))}`
+  const withIds = ids.length === 0 || ids.length < missing.length ? '' : idsToGive(ids, links)
   const steps = [
     again === null ? null : `<b>${again}</b>${withIds}`,
     link('whole log', links.logs),
     links.logs === null ? link('report', links.report) : null,
   ].filter((step) => step !== null)
   return [[...applications(report), steps.join(' · ')].filter((part) => part !== '').join(' ')]
+}
+
+/** Says how the ids are given to the workflow, in words that are true whether or not it has an input for them. */
+function idsToGive(ids: readonly string[], { takesInstances }: PageLinks): string {
+  if (takesInstances === false) return ''
+  const given = code(ids.join(','))
+  return takesInstances
+    ? ` with ${given}`
+    : `: start the workflow by hand, with instances ${given} if it has that input`
 }
 
 function applications({ instances, errors }: RunReport): readonly string[] {

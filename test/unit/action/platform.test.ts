@@ -61,6 +61,17 @@ describe('events', () => {
     expect(readEvent({ GITHUB_EVENT_PATH: path }).publicRepository).toBe(isPublic)
   })
 
+  test.each([
+    ['workflow_dispatch', { inputs: { instances: '' } }, true],
+    ['workflow_dispatch', { inputs: null }, false],
+    ['workflow_dispatch', { inputs: { what: 'x' } }, null],
+    ['workflow_dispatch', {}, null],
+    ['schedule', { inputs: { instances: '' } }, null],
+  ])('%s with %j: whether the workflow takes instances: %j', (name, event, takes) => {
+    const path = file('event.json', JSON.stringify(event))
+    expect(readEvent({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }).takesInstances).toBe(takes)
+  })
+
   test('an event file that cannot be read is told, and ends nothing', () => {
     const problemOf = (path: string) => readEvent({ GITHUB_EVENT_PATH: path }).problem
     expect(problemOf(file('event.json', '{'))).toBe(

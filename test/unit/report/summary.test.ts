@@ -10,6 +10,7 @@ import { failed, failedTarget, instance, planned, report, target } from './repor
 
 const LINKS = {
   server: 'https://github.com',
+  takesInstances: true,
   workflow: 'https://github.com/o/r/actions/workflows/backup.yml',
   config: 'https://github.com/o/r/blob/0123456/config.yml',
   report: 'https://github.com/o/r/actions/runs/5/artifacts/1',
@@ -406,6 +407,15 @@ describe('the summary', () => {
       )
   })
 
+  test.each([
+    [true, '</a></b> with <code>a</code>'],
+    [null, '</a></b>: start the workflow by hand, with instances <code>a</code> if it has that input'],
+    [false, 'Run again</a></b> · '],
+  ])('how to run again, if it is %s that the workflow takes instances', (takesInstances, words) => {
+    const run = report({ result: 'failed', instances: [failed('a', 'oh')] })
+    expect(renderSummary(run, { ...FULL, links: { ...LINKS, takesInstances } })).toContain(words)
+  })
+
   test('partial is yellow where the job is green', () => {
     const text = renderSummary(report({ result: 'partial', instances: [partial] }), { ...FULL, allowPartial: true })
     expect(text).toMatch(/^### ⚠️ nas: 1 of 1 backup incomplete: files\n\n> \[!WARNING\]\n/)
@@ -434,7 +444,7 @@ describe('the summary', () => {
   })
 
   test('where the platform has no pages there are no links', () => {
-    const links = { server: null, workflow: null, config: null, report: null, logs: null }
+    const links = { server: null, takesInstances: null, workflow: null, config: null, report: null, logs: null }
     const text = renderSummary(report({ result: 'failed', instances: [failed('a', 'oh')] }), { ...FULL, links })
     expect(text).not.toMatch(/<a |null|undefined/)
   })
