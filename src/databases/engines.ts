@@ -43,7 +43,8 @@ export function signsOfKinds(): readonly (readonly [DbKind, KindSigns])[] {
 export function secretsInDumpArgs(kind: DbKind | null, dumpArgs: readonly string[]): readonly string[] {
   if (kind !== null) return engineOf(kind).extractSecrets(dumpArgs).secrets
   const telling = dumpArgs.filter(
-    (arg, i) => tellsSecret(arg) || /^["']?--?(pass\w*|pwd)["']?$/i.test(dumpArgs[i - 1] ?? ''),
+    (arg, i) =>
+      (tellsSecret(arg) && !/^auth$/i.test(arg)) || /^["']?--?(pass\w*|pwd)["']?$/i.test(dumpArgs[i - 1] ?? ''),
   )
   const byName = secretsByName(dumpArgs, { isFreeText: freeTextIn(dumpArgs) })
   return [...new Set([...ENGINES.flatMap((engine) => engine.extractSecrets(telling).secrets), ...byName])]

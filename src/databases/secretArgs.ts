@@ -145,6 +145,7 @@ function extractPlain(args: readonly string[], syntax: PasswordSyntax, other: Ta
 }
 
 function longOption(arg: string): string {
+  if (/^-(auth|requirepass)(?=[=\s]|$)/i.test(arg)) return `-${arg}` // redis-cli takes -auth for the password "uth"
   return joinedByEquals(LONG_WITH_ONE_DASH.test(arg) ? arg.replace(/^-(pass\w*|pwd)/i, '--password') : arg)
 }
 

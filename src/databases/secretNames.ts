@@ -18,7 +18,7 @@ const DASH = '[-\u2010-\u2015\u2212]'
 const LONG = `(?:${DASH}{2}|[\u2010-\u2015\u2212]|-(?=(?:auth|token|secret|requirepass)\\b))`
 const PAIR = /(?:^|(?<=[\s?&;,=\u2010-\u2015\u2212"'-]))([a-z][\w-]*)\s*=\s*(?=("[^"]*"|'[^']*'|[^\s&;"']*))/gi
 const OPTION = new RegExp(`^["'“„]?${LONG}([a-z][\\w-]*)["'”]?(?:\\s*[=:]\\s*|\\s+|$)(.*)$`, 'is')
-const VARIABLE = /^["'“„]?([a-z_]\w*)=(.*)$/is
+const VARIABLE = /^["'“„]?([a-z_]\w*)(?:=|:\s+)(.*)$/is
 const USER = /^(?:-u|--user(?:name)?(?:=|\s+|$))\s*(.*)$/is
 /** Matches values that are no secrets, whatever their name. */
 const PLAIN = /^(?:|true|false|yes|no|on|off|[01])$/i

@@ -171,6 +171,9 @@ describe('every form in which a tool, or a person, writes a password is taken ou
         ['--pwd', P],
         ['--pwd', '=', P],
         ['--pwd=', P],
+        ['-auth', P],
+        [`-requirepass=${P}`],
+        [`MYSQL_ROOT_PASSWORD: ${P}`],
         [`--PASSWORD=${P}`],
         ['--PASSWORD', P],
         [`--password:${P}`],
@@ -307,6 +310,8 @@ describe('where dbKind is left out', () => {
     ${['-p', '5433', '-a', 'app']}     | ${[]}
     ${['-p5433']}                      | ${[]}
     ${['--data-only', '-t', 'users']}  | ${[]}
+    ${['--tables', 'auth', 'token']}   | ${[]}
+    ${['-n', 'auth', '-t', 'tokens']}  | ${[]}
   `('$dumpArgs hides $secrets', ({ dumpArgs, secrets }) => {
     expect(secretsInDumpArgs(null, dumpArgs)).toEqual(secrets)
   })
