@@ -14,7 +14,7 @@ import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
 /** More by hand: `MARINA_PRESYNC_RUNS=300`. */
-const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 10)
+const RUNS = Number(process.env.MARINA_PRESYNC_RUNS ?? 5)
 const FIRST_SEED = Number(process.env.MARINA_PRESYNC_SEED ?? 1)
 
 let gnu: string

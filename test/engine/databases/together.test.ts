@@ -15,6 +15,7 @@ import {
 } from '../../support/run.ts'
 
 const engine = testEngine()
+const RUN_1001 = '(run 1001 (attempt 1) of octo/backups: https://github.com/octo/backups/actions/runs/1001)'
 const id = (what: string) => engine.name(what)
 beforeAll(() => databaseImage(engine))
 
@@ -38,7 +39,9 @@ test('side by side in one run, both stop the application, one after the other', 
   expect(seen.of(app).filter((event) => /^(die|start) /.test(event))).toEqual(
     ['die', 'start', 'die', 'start'].map((what) => `${what} ${app}`),
   )
-  expect(ran.stdout).toMatch(/waiting: instance \S+ \(run 1001\) stops an application that this one needs too/)
+  expect(ran.stdout).toMatch(
+    /waiting: instance \S+ \(run 1001 \(attempt 1\) of octo\/backups: \S+\/actions\/runs\/1001\) stops an application that this one needs too/,
+  )
   expect(await statusOf(engine, app)).toBe('running')
   expectNoTrace(ran)
   expect(await leftOf(engine)).toEqual([])
@@ -75,7 +78,7 @@ async function meet(what: string, older: 'dumps' | 'stops') {
 test('a database that is being dumped is not stopped under it', async () => {
   const { second, seen, db } = await meet('dumped', 'dumps')
   expect(second.stdout).toContain(
-    `waiting: instance ${id('dumped-a')} (run 1001) dumps a database that this one would stop`,
+    `waiting: instance ${id('dumped-a')} ${RUN_1001} dumps a database that this one would stop`,
   )
   expect(seen.of(db).filter((event) => event.startsWith('die'))).toHaveLength(1)
   expect(reportOf(second, id('dumped-b')).targets).toMatchObject([{ staging: 'presync', status: 'staged' }])
@@ -84,7 +87,7 @@ test('a database that is being dumped is not stopped under it', async () => {
 test('a database that will be stopped is dumped when it is up again', async () => {
   const { second, db } = await meet('stopped', 'stops')
   expect(second.stdout).toContain(
-    `waiting: instance ${id('stopped-a')} (run 1001) stops an application that this one needs too`,
+    `waiting: instance ${id('stopped-a')} ${RUN_1001} stops an application that this one needs too`,
   )
   expect(second.stdout).toMatch(new RegExp(`/db/${db}/dump\\.rdb$`, 'm'))
 })
