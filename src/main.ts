@@ -18,13 +18,17 @@ import { InputError } from './errors.ts'
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })
 let crashed = false
+/** Id of the job that was saved for `post`; `null` before. */
+let savedJob: string | null = null
 process.on('exit', endRunningClients)
 process.on('uncaughtException', endAfterCrash)
-const run = isPost(env) ? post(env, console, readState(env).job).then(() => 0) : main()
+const run = isPost(env) ? post(env, console, readState(env)).then(() => 0) : main()
 await endWith(await run.catch((error: unknown) => explain(error)))
 
-function explain(error: unknown): Promise<number> {
-  return explainError({ env, console, bundle: import.meta.url }, error)
+async function explain(error: unknown): Promise<number> {
+  const code = await explainError({ env, console, bundle: import.meta.url }, error)
+  await saveReported()
+  return code
 }
 
 /** Prints what the console still holds, ends the docker clients that still run, and ends this process with `code`; after a crash with 1. */
@@ -60,6 +64,7 @@ async function main(): Promise<number> {
     signal: cancel.signal,
     job,
     saveJob: () => saveJob(job),
+    saveReported,
   }
   const unknown = checkInputNames(inputs.unknown, env)
   if (unknown !== null) await console.warning(unknown)
@@ -78,10 +83,18 @@ async function main(): Promise<number> {
 /** Saves the job's id for `post`. If it cannot be saved (a full disk), a warning says so and the run goes on: the next run finds what this job leaves. */
 async function saveJob(job: string): Promise<void> {
   try {
+    savedJob = job
     await saveState({ job })
   } catch (error) {
     await console.warning(
       `The state for this step's clean-up could not be saved (${(error as Error).message}): should the job be killed, the next run on this host cleans up`,
     )
   }
+}
+
+/** Saves for `post` that this run has reported, so that `post` does not call it killed. */
+async function saveReported(): Promise<void> {
+  if (savedJob === null) return
+  // a disk that is full has had its warning; `post` then says too much rather than too little
+  await saveState({ job: savedJob, reported: 'true' }).catch(() => {})
 }

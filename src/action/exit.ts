@@ -8,22 +8,25 @@
  * 1 run in 50 to 100, above all after an upload: then code is fresh, and is just being compiled.
  *
  * `process.execve` replaces the process image: the kernel ends all threads, nothing is joined and no handler runs
- * (src/node_process_methods.cc, `Execve`). The shell that takes our place keeps process id and parent, and ends with the exit code.
+ * (src/node_process_methods.cc, `Execve`). The program that takes our place keeps process id and parent, and ends with the exit code: the
+ * shell or, where there is none (a runner in an image without one), Node itself. That one gives its worker threads nothing to do
+ * (`--single-threaded`), so there is no compile job that could be waited for.
  */
 import { accessSync, constants } from 'node:fs'
 
 const SHELL = '/bin/sh'
 
 /**
- * Ends the process with this exit code; call it when all output is flushed. Where Node has no `execve` (before 22.15, Windows), or the
- * shell cannot be executed, it calls `process.exit`, which can hang. No other process watches for that hang: it could only kill this one,
- * and so turn the exit code of a good backup into that of a failed one.
+ * Ends the process with this exit code; call it when all output is flushed. Where Node has no `execve` (before 22.15, Windows), or neither
+ * the shell nor Node can be executed, it calls `process.exit`, which can hang. No other process watches for that hang: it could only kill
+ * this one, and so turn the exit code of a good backup into that of a failed one.
  */
 export function exitAtOnce(code: number): never {
-  if (typeof process.execve === 'function' && isExecutable(SHELL)) {
+  const argv = typeof process.execve === 'function' ? successor(code) : null
+  if (argv !== null) {
     try {
       // its ExperimentalWarning is due in the next tick, which never comes
-      process.execve(SHELL, [SHELL, '-c', `exit ${code}`], {})
+      process.execve?.(argv[0], argv, libraryPath())
     } catch {
       // refused by Node's permission model, or (from Node 26 on) by the system
     }
@@ -31,11 +34,24 @@ export function exitAtOnce(code: number): never {
   process.exit(code)
 }
 
-/** Says for a debug log that the end of this process may hang; `null` if Node has `execve`. */
-export function exitDoubt(): string | null {
-  return typeof process.execve === 'function'
-    ? null
-    : `Node ${process.version} has no process.execve: this process ends by process.exit, which can hang in rare cases (nodejs/node #54918); Node 22.15 and newer cannot`
+/** Says for a debug log that the end of this process may hang, and why; `null` if it cannot. */
+export function exitDoubt(canExecute = isExecutable, hasExecve = typeof process.execve === 'function'): string | null {
+  const end = 'this process ends by process.exit, which can hang in rare cases (nodejs/node #54918)'
+  if (!hasExecve) return `Node ${process.version} has no process.execve: ${end}; Node 22.15 and newer cannot`
+  return successor(0, canExecute) === null ? `neither ${SHELL} nor ${process.execPath} can be executed: ${end}` : null
+}
+
+/** Returns the command that takes our place and ends with `code`; `null` if this process may execute neither program. */
+export function successor(code: number, canExecute = isExecutable): readonly [string, ...string[]] | null {
+  if (canExecute(SHELL)) return [SHELL, '-c', `exit ${code}`]
+  const { execPath } = process
+  return canExecute(execPath) ? [execPath, '--single-threaded', '-e', `process.reallyExit(${code})`] : null
+}
+
+/** Returns where the system finds the libraries of a Node that does not lie where it was built for; nothing else is handed on. */
+function libraryPath(): Record<string, string> {
+  const { LD_LIBRARY_PATH } = process.env
+  return LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }
 }
 
 /** Tells whether this process may execute a file. Ask before `execve`: until Node 26, its failure aborts the process (SIGABRT) instead of throwing. */

@@ -3,7 +3,7 @@ import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'
 
-/** The values that main saves for `post`, by their names. Today it is one: `job`, the id of the job. */
+/** The values that main saves for `post`, by their names. `job`: the id of the job. `reported`: there when main has reported, well or badly. */
 export type SavedState = Readonly<Record<string, string>>
 
 /**

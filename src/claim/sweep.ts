@@ -60,9 +60,13 @@ function inOrder(claims: readonly Claim[]): readonly Claim[] {
 
 /**
  * Repairs and removes what this job left, stale or not. Called by `post` after the main phase has ended. Returns how many containers were
- * found, and how many of them are gone; those that only look at something are removed too, and not counted.
+ * found, how many of them are gone, and the names of the applications that they list as to be started again (`restarts`). Containers that
+ * only look at something are removed too, and not counted.
  */
-export async function sweepJob(host: DockerHost, job: string): Promise<{ found: number; gone: number }> {
+export async function sweepJob(
+  host: DockerHost,
+  job: string,
+): Promise<{ readonly found: number; readonly gone: number; readonly restarts: readonly string[] }> {
   const left = (await findClaims(host, host.warn)).filter((claim) => claim.owner.job === job)
   let gone = 0
   for (const claim of inOrder(left))
@@ -70,7 +74,8 @@ export async function sweepJob(host: DockerHost, job: string): Promise<{ found: 
   for (const claim of left.filter((one) => one.kind === 'image'))
     if (await removeQuietly(host, claim.container)) gone += 1
   await sweepLooks(host, job)
-  return { found: left.length, gone }
+  const restarts = left.flatMap((claim) => ('restart' in claim ? claim.restart.map(({ name }) => name) : []))
+  return { found: left.length, gone, restarts: [...new Set(restarts)] }
 }
 
 /** Does what `whyStale` does, but warns and counts a claim as live if `whyStale` throws. The next run asks again. */

@@ -14,4 +14,6 @@ export interface CommandContext {
   readonly job: string
   /** Saves `job` for `post`. Call it before anything is created on the engine: without it `post` cleans up nothing. Never throws. */
   readonly saveJob: () => Promise<void>
+  /** Tells `post` that this run has reported. Call it when the step summary is written: without it `post` calls the run killed. Never throws. */
+  readonly saveReported: () => Promise<void>
 }

@@ -1,50 +1,92 @@
 /** `post`: removes what this step's main phase could not, because it was killed or failed. The runner starts it in every case but its own shutdown. */
 import type { Console } from '../action/console/console.ts'
+import { readPages } from '../action/pages.ts'
+import type { SavedState } from '../action/state.ts'
+import { openSummary } from '../action/stepSummary.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
 import { sweepJob } from '../claim/sweep.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
+import { renderRefusal } from '../report/messagePages.ts'
 
 /** Deadline for each of the first two questions to the engine, ms. If the engine hangs, the job must end soon, and the next run cleans up. */
 const ANSWER_MS = 12_000
 
 /**
- * Removes the containers that have the label of `job`, and starts the applications that they list. If `job` is `undefined`, because the
- * main phase saved none (see `saveJob`), docker is not called. Never throws: a problem is printed, and the next run tries again.
+ * Removes the containers that have the label of the job that main saved, and starts the applications that they list. Without a job (see
+ * `saveJob`) docker is not called. If main was killed before it had reported, the step summary tells that. Never throws: a problem is
+ * printed, and the next run tries again.
  */
-export async function post(env: NodeJS.ProcessEnv, console: Console, job: string | undefined): Promise<void> {
+export async function post(env: NodeJS.ProcessEnv, console: Console, state: SavedState): Promise<void> {
+  const { job } = state
   if (job === undefined) {
     await console.info(
       'Nothing to clean up: no backup of this step is known. Should one have begun without being able to say so, the next run on this host cleans up.',
     )
     return
   }
+  const told = await cleanUp(env, console, job)
+  if (state.reported === undefined) await reportKilled(env, console, told)
+}
+
+/** Cleans up after the job, and returns sentences about that for people. */
+async function cleanUp(env: NodeJS.ProcessEnv, console: Console, job: string): Promise<readonly string[]> {
   const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text }
+  const errors: string[] = []
   try {
     const engine = await openEngine(docker, undefined, ANSWER_MS)
     const owner = { repository: '', server: '', runId: '', attempt: 1, job, process: thisProcess() }
-    const { found, gone } = await sweepJob(
+    const { found, gone, restarts } = await sweepJob(
       {
         docker,
         engine,
         owner,
         runCompleted: async () => null,
         say: (line) => console.info(line),
-        reportError: (message) => console.error(message),
+        reportError: (message) => {
+          errors.push(message)
+          return console.error(message)
+        },
         warn: (message) => console.warning(message),
       },
       job,
     )
     await console.info(found === 0 ? 'Nothing was left to clean up.' : `Cleaned up ${count(gone, 'container')}.`)
-    if (gone < found)
-      await console.info(
-        `${count(found - gone, 'container')} stayed: another run cleans up there, or see the warnings. The next run tries again.`,
-      )
+    const stayed = `${count(found - gone, 'container')} stayed: another run cleans up there, or see the warnings. The next run tries again.`
+    if (gone < found) await console.info(stayed)
+    return [...errors, ...(gone < found ? [stayed] : []), ...sayApplications(restarts, gone === found, errors)]
   } catch (error) {
-    await console.warning(
-      `What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`,
-    )
+    const message = `What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`
+    await console.warning(message)
+    return [...errors, message, 'Applications that it had stopped may be down: see docker ps.']
   }
+}
+
+/** Says how the applications are; nothing if `errors` tell of them already. */
+function sayApplications(names: readonly string[], isAllGone: boolean, errors: readonly string[]): readonly string[] {
+  if (names.length === 0) return ['It left no application stopped.']
+  if (errors.length > 0) return []
+  const list = names.join(', ')
+  return [
+    isAllGone
+      ? `Applications that it had to start again: ${list}. They are up.`
+      : `Applications that it had to start again: ${list}. They may be down: see docker ps.`,
+  ]
+}
+
+/** Writes into the step summary, where main could not write any more, that it was killed. `told` are the sentences about what it left. */
+async function reportKilled(env: NodeJS.ProcessEnv, console: Console, told: readonly string[]): Promise<void> {
+  const killed =
+    'The process of the backup was killed before it could report (out of memory, a kill -9, or the end of the runner): its backups do not count. Run it again.'
+  const summary = await openSummary(env)
+  const markdown = renderRefusal({
+    heading: '❌ The backup was killed',
+    messages: [killed, ...told].map((message) => ({ message: console.redact(message), at: null })),
+    links: readPages(env, ''),
+    limitBytes: summary.roomBytes,
+  })
+  const unwritten = await summary.write(markdown)
+  if (unwritten !== null) await console.warning(unwritten)
 }

@@ -35,6 +35,7 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   const isWritten = await attempt(action, 'The report could not be written', () => writeFile(path, json(report)))
   const show = await summaryOf(action, report, { isPublic, logs: run.logs })
   await show(NO_ARTIFACTS)
+  await action.saveReported()
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
   const say = (outputs: ReturnType<typeof runOutputs>) =>
     attempt(action, 'The outputs could not be written', () => setOutputs(outputs))

@@ -1,12 +1,12 @@
 /** `validate`: checks the configuration and its scripts as far as the repository alone allows. Needs no Docker and no variable's value. */
 import { readPages } from '../action/pages.ts'
 import { openSummary } from '../action/stepSummary.ts'
-import { isOpen } from '../config/interpolation.ts'
+import { fillTemplate, parseTemplate } from '../config/interpolation.ts'
 import { issueAt, sortIssues } from '../config/issues.ts'
 import type { Config, RawInstance } from '../config/load.ts'
 import { pendingIssues } from '../config/notBuilt.ts'
 import { type Tree, treeAt } from '../config/yaml.ts'
-import { goesOnAfterFailure, saysGoesOn, whyNotStartable } from '../container/scriptHead.ts'
+import { goesOnAfterFailure, maySuitAnInterpreter, saysGoesOn, whyNotStartable } from '../container/scriptHead.ts'
 import { isOfHostOnly, parseImageName } from '../docker/imageNames.ts'
 import { ConfigError, type ConfigIssue, InstanceError } from '../errors.ts'
 import { renderValid } from '../report/messagePages.ts'
@@ -68,41 +68,60 @@ async function checkScript(
     },
   )
   if (file instanceof InstanceError) return issue(file.message)
-  const problem = whyNotStartable(file, writtenEntrypoint(config, raw))
-  if (problem !== null) return issue(`script ${script} ${problem}`)
   const { line } = config.source.valueAt(['instances', raw.index, 'script'])
+  const entrypoint = writtenEntrypoint(config, raw)
+  const problem = whyNotStartable(file, entrypoint)
+  // the image's own ENTRYPOINT is not known here, and may be Python's
+  if (problem !== null && entrypoint === null && maySuitAnInterpreter(file)) {
+    const message = `script ${script} ${problem}. It does no harm if the image's ENTRYPOINT is an interpreter such as python3`
+    return { issues: [], notices: [{ message, line }] }
+  }
+  if (problem !== null) return issue(`script ${script} ${problem}`)
   return { issues: [], notices: goesOnAfterFailure(file) ? [{ message: saysGoesOn(`script ${script}`), line }] : [] }
 }
 
 /** Makes one notice for all images whose name in a registry could be given to another image; empty if there are none. */
 function imageNotice(config: Config): Config['notices'] {
-  const named = config.instances.filter((raw) => isForOthersToChange(config, raw))
+  const named = config.instances.flatMap((raw) => {
+    const key = ['customImage', 'helperImage'].find((one) => isForOthersToChange(config, raw, one))
+    return key === undefined ? [] : [{ ...raw, key }]
+  })
   const [first] = named
   if (first === undefined) return []
-  const ids = named.map(({ id }) => id).join(', ')
-  const message = `${ids}: the image is named by a tag, and whoever may push to that name decides what runs beside your data. A digest (image@sha256:…) always means the same image; one that was built on the host is used as it is`
-  return [{ message, line: config.source.valueAt(['instances', first.index, 'customImage']).line }]
+  const ids = named.map(({ id, key }) => (key === 'customImage' ? id : `${id} (${key})`)).join(', ')
+  const message = `${ids}: the image is named by a tag, and whoever may push to that name decides what runs beside your data. A digest (image@sha256:…) always means the same image; one that is built on the host is best named localhost/…, for which no registry is asked`
+  return [{ message, line: config.source.valueAt(['instances', first.index, first.key]).line }]
 }
 
-/** Tells whether the owner of the image's name in a registry could change what runs. */
-function isForOthersToChange(config: Config, raw: RawInstance): boolean {
-  const image = writtenText(config, raw, 'customImage')
+/** Tells whether the owner of the name in a registry of the image that `key` names could change what runs. */
+function isForOthersToChange(config: Config, raw: RawInstance, key: string): boolean {
+  const image = writtenText(config, raw, key)
   if (image === undefined || writtenText(config, raw, 'pull') === 'never') return false
   return !parseImageName(image).isPinned && !isOfHostOnly(image)
 }
 
-/** Returns the text of a key of the instance; `undefined` if it is missing, is no text, or contains a variable. */
+/**
+ * Returns the text of a key of the instance, with the defaults of its variables; `undefined` if it is missing or empty, is no text, or
+ * contains a variable without a default.
+ */
 function writtenText(config: Config, raw: RawInstance, key: string): string | undefined {
   const value = treeAt(config.tree, ['instances', raw.index, key])
-  return typeof value === 'string' && !isOpen(value) ? value : undefined
+  return (typeof value === 'string' ? byDefault(value) : null) || undefined
 }
 
-/** Returns the ENTRYPOINT that the instance sets; `null` if it sets none (the image's own counts), or if it contains a variable. */
+/** Fills in the defaults of a text's variables, which a run takes where nobody sets them; `null` if one has none. */
+function byDefault(text: string): string | null {
+  const template = parseTemplate(text)
+  const filled = fillTemplate(template, () => undefined)
+  return template.problems.length > 0 || filled.missing.length > 0 ? null : filled.text
+}
+
+/** Returns the ENTRYPOINT that the instance sets; `null` if it sets none (the image's own counts), or if it contains a variable without a default. */
 function writtenEntrypoint(config: Config, raw: RawInstance): readonly string[] | null {
   const value = treeAt(config.tree, ['instances', raw.index, 'entrypoint'])
   const words: readonly Tree[] = Array.isArray(value) ? value : [value ?? null]
-  if (!words.every((word) => typeof word === 'string' && !isOpen(word))) return null
-  return (words as readonly string[]).filter((word) => word !== '')
+  const filled = words.map((word) => (typeof word === 'string' ? byDefault(word) : null))
+  return filled.every((word) => word !== null) ? filled.filter((word) => word !== '') : null
 }
 
 async function summarise(

@@ -309,10 +309,11 @@ export const instanceShape = {
   }),
   pull: key(oneOf(['always', 'missing', 'never']), {
     description:
-      '`always`: pull the image before each backup; where that fails, the one on the host is used, with a warning. `missing`: pull it only where the host has none. `never`: do not pull it. Left out: as `always`, but an image that is on the host and was never pulled is used as it is, and no registry is asked.',
+      '`always`: pull the image before each backup; where that fails, the one on the host is used, with a warning. `missing`: pull it only where the host has none. `never`: do not pull it. Left out: as `always`, but no registry is asked for an image that is named `localhost/…`, or was built on the host ([one exception](security.md)).',
   }),
   helperImage: key(image, {
-    description: 'Image that copies the data, where the backup image has no `sh`, `find`, `stat`, `cp` and `tar`.',
+    description:
+      'Image that copies the data, where the backup image has no `sh`, `find`, `stat`, `cp` and `tar`. Pulled only where the host has none; with `pull: never` not at all.',
   }),
   entrypoint: key(entrypoint, {
     description: 'Replaces the image\'s ENTRYPOINT; a list gives it arguments, `""` removes it.',

@@ -69,6 +69,23 @@ const TOLERANT = /^(python[0-9.]*|perl|ruby|node|deno|bun|php)$/
 const SHELL = /^(?:.*\/)?(?:sh|bash|dash|ash|ksh)$/
 
 /**
+ * Tells whether an interpreter that does not mind how the file begins may be meant to run it: it is text, and its first line asks for no
+ * shell.
+ */
+export function maySuitAnInterpreter(file: Uint8Array): boolean {
+  const [line = ''] = Buffer.from(file.subarray(0, HEAD_BYTES))
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+  const [program = '', ...words] = line
+    .replace(/^#!\s*/, '')
+    .trim()
+    .split(/\s+/)
+  const isText = file.length > 0 && !file.subarray(0, HEAD_BYTES).includes(0)
+  return isText && !(line.startsWith('#!') && [program, ...words].some((word) => SHELL.test(word)))
+}
+
+/**
  * Says why the container could not start the script, in words that stand after the script's name; `null` if nothing is wrong that the file
  * shows. `entrypoint` is the ENTRYPOINT that gets the script as an argument: empty if there is none, `null` if it is the image's own and
  * not known yet.
@@ -83,21 +100,49 @@ export function whyNotStartable(file: Uint8Array, entrypoint: readonly string[] 
   return null
 }
 
-/**
- * Matches a line that ends a script on a failure: `set -e`, `set -eu`, `set -o errexit`, `set -o pipefail -e`, after anything that may
- * stand before a command; also a `trap` on ERR.
- */
-const ENDS_ON_FAILURE = /(?:^|[;&|{(]\s*|\s)set\s+(?:[^;&|\n]*\s)?(?:-[a-zA-Z]*e|-o\s+errexit)|\btrap\b.*\bERR\b/
+/** Matches words that stand before a command: of the shell's grammar, and assignments. */
+const BEFORE_A_COMMAND = /^(?:(?:if|then|else|elif|while|until|do|!|\{)\s+|\(\s*|\w+=\S*\s+)+/
 
 /** Tells whether a shell script goes on after a command that failed, and has more than one command, so that its exit code may hide a failure. */
 export function goesOnAfterFailure(file: Uint8Array): boolean {
   const head = readScriptHead(file)
   if (head.kind !== 'interpreter' || !SHELL.test(head.program)) return false
   const [first = '', ...rest] = Buffer.from(file).toString('utf8').split('\n')
-  if (/\s-[a-zA-Z]*e/.test(first.replace(/^#!\s*\S*\/env\b(\s+-\w*S)?/, ''))) return false
-  const lines = rest.filter((line) => line.trim() !== '' && !/^\s*#/.test(line))
-  const commands = lines.filter((_, index) => !/(\\|&&|\|\|?)\s*$/.test(lines[index - 1] ?? ''))
-  return commands.length > 1 && !lines.some((line) => ENDS_ON_FAILURE.test(line))
+  let ends = /\s-[a-zA-Z]*e/.test(first.replace(/^#!\s*\S*\/env\b(\s+-\w*S)?/, ''))
+  const statements = statementsOf(rest.join('\n'))
+  for (const command of statements.flat()) {
+    if (/^trap\b.*\bERR\b/.test(command)) return false
+    ends = afterSet(command, ends)
+  }
+  return statements.length > 1 && !ends
+}
+
+/** Splits a script into statements of one or more commands that `&&`, `||` and `|` join. Quoted texts become `Q`, so that no word in them counts. */
+function statementsOf(script: string): readonly (readonly string[])[] {
+  const bare = script
+    .replace(/\\\n/g, ' ')
+    .replace(/\\./g, 'Q')
+    .replace(/(^|[\s;&|(])#.*$|'[^']*'|"[^"]*"/gm, (_, before?: string) => before ?? 'Q')
+    .replace(/(&&|\|\|?)\s*\n\s*/g, '$1 ')
+  return bare
+    .split(/[;\n]+/)
+    .map((statement) =>
+      statement
+        .split(/&&|\|\|?|&(?![>\d])/)
+        .map((command) => command.trim().replace(BEFORE_A_COMMAND, ''))
+        .filter((command) => command !== ''),
+    )
+    .filter((commands) => commands.length > 0)
+}
+
+/** Tells whether the shell ends on a failure after `command`, if it did (`ends`) before it: `set -eu`, `set -o pipefail -e`, `set +e`. */
+function afterSet(command: string, ends: boolean): boolean {
+  const [name, ...words] = command.split(/\s+/)
+  if (name !== 'set') return ends
+  return words.reduce((now, word, index) => {
+    const isErrexit = /^[-+][a-zA-Z]*e/.test(word) || (/^[-+]\w*o$/.test(word) && words[index + 1] === 'errexit')
+    return isErrexit ? word.startsWith('-') : now
+  }, ends)
 }
 
 /** Makes the sentence about a script that goes on after a failure. `name` is how the sentence calls the script. */

@@ -96,10 +96,18 @@ test('validate refuses what a run would refuse: keys that are not built, and scr
   - {id: e, customImage: "img:1", script: bare.sh}
   - {id: f, customImage: "img:1", script: windows.sh, entrypoint: python3}
   - {id: g, customImage: "img:1", discover: all}
+  - {id: h, customImage: "img:1", discover: "\${D:-all}"}
+  - {id: i, customImage: "img:1", script: "\${S:-none.sh}"}
+  - {id: j, customImage: "img:1", script: "\${S:-}", discover: "\${D:-labels}"}
+  - {id: k, customImage: "img:1", script: "\${S}", discover: "\${D}"}
+  - {id: l, customImage: "img:1", script: windows.sh, entrypoint: "\${E:-python3}"}
+  - {id: m, customImage: "img:1", script: windows.py}
+  - {id: n, customImage: "img:1", script: windows.py, entrypoint: ""}
 `
   const workspace = await makeWorkspace({
     'config.yml': config,
     'windows.sh': CRLF_SCRIPT,
+    'windows.py': '#!/usr/bin/env python3\r\nprint()\r\n',
     'bare.sh': 'echo\n',
   })
   const docker = await scriptDocker(join(workspace, '../docker'), [])
@@ -112,7 +120,13 @@ test('validate refuses what a run would refuse: keys that are not built, and scr
     'config.yml:4:43: script gone.sh is not in the repository: check its name, and that the repository is checked out',
     'config.yml:5:43: script bare.sh has no first line that names an interpreter: begin it with #!/bin/sh',
     'config.yml:8:35: `discover: all` is not built yet in this version: remove it, or wait for the version that has it',
+    expect.stringMatching(/^config\.yml:9:35: `discover: \$\{D:-all\}` is not built yet in this version/),
+    'config.yml:10:43: script none.sh is not in the repository: check its name, and that the repository is checked out',
+    expect.stringMatching(/^config\.yml:15:43: script windows\.py ends its first line with a Windows line end/),
   ])
+  expect(ran.stdout).toMatch(
+    /^::notice file=config\.yml,line=14::script windows\.py ends its first line .* It does no harm if the image's ENTRYPOINT is an interpreter/m,
+  )
   expect(ran.code).toBe(1)
   expect(await docker.calls()).toEqual([])
 })
@@ -121,17 +135,19 @@ test('validate says once what a tag means, and what a script without set -e does
   const config = `instances:
   - {id: a, customImage: "restic/restic:0.18.0", script: backup.sh, entrypoint: /bin/sh}
   - {id: b, customImage: "me/b"}
-  - {id: c, customImage: "localhost/c:1"}
+  - {id: c, customImage: "localhost/c:1", helperImage: busybox}
   - {id: d, customImage: "me/d@sha256:${'a'.repeat(64)}"}
   - {id: e, customImage: "me/e", pull: never}
   - {id: f, customImage: "\${IMAGE}"}
+  - {id: g, customImage: "\${IMAGE:-me/g}"}
+  - {id: h, customImage: "localhost/h:1", helperImage: busybox, pull: never}
 `
   const workspace = await makeWorkspace({ 'config.yml': config, 'backup.sh': '#!/bin/sh\ntar -cf /x .\necho done\n' })
   const docker = await scriptDocker(join(workspace, '../docker'), [])
   const ran = await runAction({ inputs: { command: 'validate' }, workspace, docker })
   expect(ran.code).toBe(0)
   expect(ran.stdout.split('\n').filter((line) => line.startsWith('::'))).toEqual([
-    '::notice file=config.yml,line=2::a, b: the image is named by a tag, and whoever may push to that name decides what runs beside your data. A digest (image@sha256:…) always means the same image; one that was built on the host is used as it is',
+    '::notice file=config.yml,line=2::a, b, c (helperImage), g: the image is named by a tag, and whoever may push to that name decides what runs beside your data. A digest (image@sha256:…) always means the same image; one that is built on the host is best named localhost/…, for which no registry is asked',
     '::notice file=config.yml,line=2::script backup.sh has no `set -e`: a command in it that fails does not end it, and the backup counts as good if the last command succeeds. Write `set -e` into its second line',
   ])
 })

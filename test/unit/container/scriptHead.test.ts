@@ -71,6 +71,20 @@ test.each`
   ${'#!/bin/sh\ntar -c . \\\n  >/out\n'}                | ${false}
   ${'#!/bin/sh\ntar -c . &&\n  echo\n'}                 | ${false}
   ${'#!/usr/bin/env python3\na()\nb()\n'}               | ${false}
+  ${'#!/bin/sh\nfalse; echo done\n'}                    | ${true}
+  ${'#!/bin/sh\nset -e\nset +e\ntar\necho\n'}           | ${true}
+  ${'#!/bin/sh\nset -e\nset +o errexit\ntar\necho\n'}   | ${true}
+  ${'#!/bin/sh\nset -e\nset +e\ntar\nset -e\necho\n'}   | ${false}
+  ${'#!/bin/sh\necho "use set -e"\ntar\n'}              | ${true}
+  ${'#!/bin/sh\necho use set -e\ntar\n'}                | ${true}
+  ${"#!/bin/sh\necho 'a\nset -e\nb'\ntar\n"}            | ${true}
+  ${'#!/bin/sh\ntar # set -e\necho\n'}                  | ${true}
+  ${'#!/bin/sh -e\nset +e\ntar\necho\n'}                | ${true}
+  ${'#!/bin/sh\ntar; # one\n'}                          | ${false}
+  ${'#!/bin/sh\ntar "a;b"\n'}                           | ${false}
+  ${'#!/bin/sh\ncd /backup && set -e\ntar\necho\n'}     | ${false}
+  ${'#!/bin/sh\nif true; then set -eu; fi\ntar\n'}      | ${false}
+  ${'#!/bin/bash\nset -Eeuo pipefail\ntar\necho\n'}     | ${false}
   ${'tar\necho\n'}                                      | ${false}
 `('a script goes on after a failure: $goesOn: $text', ({ text, goesOn }) => {
   expect(goesOnAfterFailure(bytes(text))).toBe(goesOn)
