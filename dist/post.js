@@ -6,7 +6,7 @@ var __rewriteRelativeImportExtension = (this && this.__rewriteRelativeImportExte
     }
     return path;
 };
-/** Entry of the post phase. The runner tells no one which phase it starts, so this one says so, and runs the bundle beside it. */
+/** Starts the post phase. The runner does not tell a program which phase it starts, so this file sets a variable, and runs the bundle beside it. */
 process.env.MARINA_PHASE = 'post';
 const bundle = './index.js';
 await import(__rewriteRelativeImportExtension(bundle));

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const BUNDLE = join(ROOT, 'dist/index.js')
 
 test.each([
-  ['src/command/explainError.ts', 'A bug in Marina, please report it: '],
+  ['src/errors.ts', 'A bug in Marina, please report it: '],
   ['src/docker/process.ts', 'the docker client could not be started: '],
 ])('a place of %s in the bundle', async (file, text) => {
   const code = await readFile(BUNDLE, 'utf8')
