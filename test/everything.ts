@@ -31,8 +31,7 @@ async function main(): Promise<void> {
     ['lint and format', () => check('biome', ['check', '.'])],
     ['dist/ is what src/ builds', distIsFresh],
     ['tables and schema are what the code says', tablesAreFresh],
-    ['unit tests', () => vitest('unit')],
-    ['scenario tests', () => vitest('scenario')],
+    ['unit and scenario tests', async () => sum(await Promise.all([vitest('unit'), vitest('scenario')]))], // both wait most of their time
     ['engine tests', engineTests],
   ]
   for (const [name, step] of steps) {
@@ -101,10 +100,14 @@ async function engineTests(): Promise<Tally> {
     vitest('engine', ['test/engine/databases/', 'test/engine/applications/']),
     vitest('engine', ['--exclude', 'test/engine/{databases,applications}/**']),
   ])
+  return sum(lanes)
+}
+
+function sum(tallies: readonly Tally[]): Tally {
   return {
-    passed: lanes.reduce((sum, lane) => sum + lane.passed, 0),
-    failed: lanes.reduce((sum, lane) => sum + lane.failed, 0),
-    said: lanes.map((lane) => lane.said).join(''),
+    passed: tallies.reduce((total, { passed }) => total + passed, 0),
+    failed: tallies.reduce((total, { failed }) => total + failed, 0),
+    said: tallies.map(({ said }) => said).join(''),
   }
 }
 

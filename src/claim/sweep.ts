@@ -60,8 +60,9 @@ function inOrder(claims: readonly Claim[]): readonly Claim[] {
 
 /**
  * Repairs and removes what this job left, stale or not. Called by `post` after the main phase has ended. Returns how many containers were
- * found, how many of them are gone, and the names of the applications that they list as to be started again (`restarts`). Containers that
- * only look at something are removed too, and not counted.
+ * `found`; for how many of them nothing is left to do (`gone`; not for one in whose place a journal was left); and the names of the
+ * applications that they list as to be started again, whether or not they are up by now (`restarts`). Containers that only look at
+ * something are removed too, and not counted.
  */
 export async function sweepJob(
   host: DockerHost,

@@ -75,7 +75,7 @@ export function readAhead(source: AsyncIterable<Buffer>, bounds: Bounds = BOUNDS
   return { chunks: chunks(), mayLackEnd: () => sinceStill < BUFFERED }
 }
 
-/** Chunks between two loops that wait for each other. */
+/** Makes the queue of chunks between the loop that reads and the loop that hands on; each can wait for its length. */
 function createHeld() {
   const chunks: Buffer[] = []
   const waiting = new Set<() => void>()

@@ -68,7 +68,10 @@ export async function failTarget(
   await run.log.write('marina', `failed: ${error}`)
 }
 
-/** Tells whether an error is one that people can do something about. Anything else is our bug. */
+/**
+ * Tells whether an error is of a class of errors.ts that a run throws, so that its message is enough for people. False for an error of the
+ * operating system (`isSystemError`), which needs a hint beside it, and for a bug of ours.
+ */
 export function isExpected(error: unknown): boolean {
   return (
     error instanceof InstanceError ||

@@ -49,7 +49,7 @@ const PROBE_MS = 60_000
 /** Number of tries to create a container whose name others take again and again. */
 const CREATE_ATTEMPTS = 3
 
-/** Makes a lock for which the backup container is the claim. Each `create` takes the claim. */
+/** Makes the lock without a helper. Each `create` takes the claim anew: remove the container of the one before first, which frees the claim. */
 export function lockByBackupContainer(request: LockRequest): AcquiredLock {
   const { context, instance } = request
   const name = claimName(instance.id)

@@ -14,7 +14,10 @@ export interface OthersPolicy {
   untilUp(containers: readonly NamedContainer[]): Promise<boolean>
 }
 
-/** Waits for the other instances, no longer than the instance's timeout. Throws as `waitForStopped` does. */
+/**
+ * Returns the policy of a run: `untilUp` waits until no other live claim stops these containers, no longer than the instance's timeout. It
+ * throws as `waitForStopped` does.
+ */
 export function waitForOthers(run: InstanceRun): OthersPolicy {
   return {
     async untilUp(containers) {
@@ -24,7 +27,7 @@ export function waitForOthers(run: InstanceRun): OthersPolicy {
   }
 }
 
-/** Waits for nobody, and prints what a run would wait for. */
+/** Returns the policy of a dry run: `untilUp` waits for nobody, and writes into the log what a run would wait for. */
 export function nameOthers(run: InstanceRun): OthersPolicy {
   return {
     async untilUp(containers) {

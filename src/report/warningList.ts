@@ -4,7 +4,7 @@ import { code, inline } from './markdown.ts'
 
 export interface Warning {
   readonly text: string
-  /** Markup that names the backups, and the targets in them, that it concerns; empty for the host's own. */
+  /** Markup of the instances and targets that the warning is about; empty if it belongs to no instance. */
   readonly concerns: readonly string[]
 }
 

@@ -1,6 +1,6 @@
 // The program behind scripted-docker.ts; plain JavaScript, since it is started often and must start fast.
 
-import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -26,7 +26,8 @@ if (rule.readsStdin) {
 if (rule.delayMs) await delay(rule.delayMs)
 if (rule.stderr) process.stderr.write(rule.stderr)
 if (rule.stdout) await pipeline(repeated(rule.stdout, rule.repeat ?? 1), process.stdout, { end: false })
-if (rule.hangs) setInterval(() => {}, 1 << 30)
+// one that nobody ended goes with its test's folder
+if (rule.hangs) setInterval(() => existsSync(folder) || process.exit(1), 2_000)
 else if (rule.signal) process.kill(process.pid, rule.signal)
 else process.exitCode = rule.code ?? 0
 
