@@ -28,6 +28,10 @@ test('each is told for itself, and a mount that hangs keeps nobody', async () =>
     await volumeOf('t-bound', options('type=none', 'o=bind', 'device=/tmp')),
     await filledVolume(engine, 't-plain'),
   ]
+  onTestFinished(async () => {
+    hanging.unblock()
+    for (const name of names) await engine.docker(['volume', 'rm', '-f', name])
+  })
   const docker = dockerOf(engine)
   const image = await engine.ok(['image', 'inspect', '--format', '{{.Id}}', engine.baseImage])
   const job = id('t-job')
@@ -44,6 +48,6 @@ test('each is told for itself, and a mount that hangs keeps nobody', async () =>
   expect(looks.length).toBe(1)
   expect(await listContainers(docker, [])).not.toContain(looks[0]?.id)
   // the engine has the request to remove it, and follows it once the mount has ended
-  await hanging.close()
+  hanging.unblock()
   await expect.poll(() => listLooks(docker, job), { timeout: 120_000, interval: 1_000 }).toEqual([])
 })
