@@ -1,13 +1,19 @@
 /** Volumes whose mount is refused, fails or hangs, on a real engine with drivers of the tests' own. */
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { type OwnedEngine, startPrivateEngine } from '../../../examples/demo/engine.ts'
 import { listContainers, listLooks } from '../../../src/docker/containers.ts'
 import { tryMounts } from '../../../src/docker/tryMount.ts'
 import { inspectVolumes } from '../../../src/docker/volumes.ts'
 import { dockerOf } from '../../support/containers.ts'
-import { filledVolume, testEngine } from '../../support/run.ts'
+import { filledVolume } from '../../support/run.ts'
 import { serveVolumePlugin } from '../../support/volumePlugin.ts'
 
-const engine = testEngine()
+// an engine of its own: one that keeps volumes of a driver that is gone takes 15 s for every look at volumes
+let engine: OwnedEngine
+beforeAll(async () => {
+  engine = await startPrivateEngine()
+})
+afterAll(() => engine?.stop())
 const id = (what: string) => engine.name(what)
 
 async function volumeOf(what: string, args: readonly string[]): Promise<string> {
