@@ -92,7 +92,7 @@ export interface InstanceReport {
   /** UTC, ISO 8601 with milliseconds; `null` if it never began. */
   readonly startedAt: string | null
   readonly seconds: number
-  /** How long applications were stopped, s: the longest time, if several groups were stopped. `null` if none was. */
+  /** Time for which applications were stopped, s: the longest, if several groups were stopped. `null` if none was. */
   readonly downtimeSeconds: number | null
   /** Names of the containers that this run stopped and that are not, or may not be, up again. */
   readonly notUp: readonly string[]
@@ -140,7 +140,10 @@ export interface RunReport {
 /** The facts from which the status of an instance is judged. */
 export interface InstanceCauses {
   readonly targets: readonly { readonly status: TargetReport['status'] }[]
-  /** Why the instance itself failed (not only a target): its image, its lock, the backup's exit, its deadline, an application that stays down; else `null`. */
+  /**
+   * The reason why the instance itself failed (not only a target): its image, its lock, the backup's exit, its deadline, an application
+   * that stays down; else `null`.
+   */
   readonly failure: string | null
   readonly cancelled: boolean
 }

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 export interface PlatformContext {
   /** Name of the event that started the run: `schedule`, `workflow_dispatch`, …; empty away from a forge. */
   readonly name: string
-  /** Whether everybody can read the repository; `null` if the event file does not say, or could not be read. */
+  /** True if everybody can read the repository; `null` if the event file does not say, or could not be read. */
   readonly publicRepository: boolean | null
   /** `owner/name`, or empty away from a forge. */
   readonly repository: string
-  /** Whether the workflow has an input `instances`, as the event of a start by hand tells; `null` if it does not tell. */
+  /** True if the workflow has an input `instances`, as the event of a start by hand tells; `null` if it does not tell. */
   readonly takesInstances: boolean | null
   readonly runId: string
   /** Number of this attempt of the run, from 1. */

@@ -28,7 +28,7 @@ export interface ToStart {
   readonly name: string
   /** True if a container of a later wave may be started only when this one is healthy. */
   readonly healthyFirst?: boolean
-  /** What was wrong with it before the stop. If it is so again afterwards, that is not a failure of this run. */
+  /** The state that was wrong with the container before the stop. If it is so again afterwards, that is not a failure of this run. */
   readonly before?: 'unhealthy' | 'restarting'
 }
 

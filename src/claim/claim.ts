@@ -13,7 +13,7 @@ import { type DockerHost, engineNow } from './host.ts'
 import { repairClaim } from './repair.ts'
 
 export interface ClaimWait {
-  /** How long to wait for a live holder, ms. With 0 there is no wait: a live holder is an error at once. */
+  /** Longest wait for a live holder, ms. With 0 there is no wait: a live holder is an error at once. */
   readonly lockWaitMs: number
   readonly signal: AbortSignal
   /** Called at the moment when the claim is ours. */

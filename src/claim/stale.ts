@@ -8,7 +8,7 @@ export interface StalenessFacts {
   readonly runCompleted: boolean | null
   /** True if the claim's helper wrote `orphan`: its stdin, which is its lease, was closed, or it was restarted. */
   readonly orphaned: boolean
-  /** Whether the owner's process is gone, for a claim without a helper; `null` if that cannot be known from here, and for any other claim. */
+  /** True if the owner's process is gone, for a claim without a helper; `null` if that cannot be known from here, and for any other claim. */
   readonly ownerGone: boolean | null
 }
 

@@ -38,7 +38,7 @@ export async function backup(action: CommandContext): Promise<number> {
   const opened = await openHost(action, plan.redactor)
   if (action.event.problem !== null) await opened.host.warn(action.event.problem)
   if (action.inputs.showLogs === 'auto' && !showsContainerLines(action))
-    await await action.console.notice(hiddenLines(action.event))
+    await action.console.notice(hiddenLines(action.event))
   if (!action.inputs.dryRun) {
     await action.saveJob()
     await sweepHost(opened.host)
@@ -62,7 +62,7 @@ interface RunPlan {
   readonly lockWaitMs: number
   /** The configuration's `nodeName`, filled in; `null` if it has none, or if it uses a variable that is not set. */
   readonly hostName: string | null
-  /** Why `nodeName` could not be filled in, which fails the instances that have none of their own; `null` if it could. */
+  /** The reason why `nodeName` could not be filled in, which fails the instances that have none of their own; `null` if it could. */
   readonly hostNameProblem: string | null
   readonly redactor: Redactor
   /** Masks secrets that are found during the run, such as passwords in a server's command line. */

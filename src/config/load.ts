@@ -17,7 +17,7 @@ interface Notice {
 /** An instance whose variables are not filled in yet. */
 export interface RawInstance {
   readonly id: string
-  /** Its position in `instances`, from 0. */
+  /** Position in `instances`, from 0. */
   readonly index: number
   /** Line and column of the instance's entry, 1-based. */
   readonly line: number

@@ -38,7 +38,7 @@ export interface ExtractedArgs {
   readonly password: string | null
   /** The user in a connection URL, for an engine that needs it apart from `args` (MongoDB); `null` if none is named. */
   readonly user: string | null
-  /** Where passwords stood, for messages: `-p`, `the connection URL`. It contains no secret. */
+  /** The places where passwords stood, for messages: `-p`, `the connection URL`. It contains no secret. */
   readonly places: readonly string[]
   /** Every text to mask: secrets that were taken out or refused, as written and decoded. */
   readonly secrets: readonly string[]
@@ -47,7 +47,7 @@ export interface ExtractedArgs {
    * there.
    */
   readonly exposed: string | null
-  /** Why the arguments cannot be used, and how to write them, in words that follow "dumpArgs"; `null` if they can. It contains no secret. */
+  /** The reason why the arguments cannot be used, and how to write them, in words that follow "dumpArgs"; `null` if they can. It contains no secret. */
   readonly refusal: string | null
 }
 

@@ -36,7 +36,7 @@ export interface JournalEntry {
   readonly name: string
   /** True if a container of a later wave may be started only when this one is healthy. */
   readonly healthyFirst?: boolean
-  /** What was wrong with it before it was stopped; missing if nothing was. */
+  /** The state that was wrong with the container before it was stopped; missing if nothing was. */
   readonly before?: 'unhealthy' | 'restarting'
 }
 

@@ -49,7 +49,7 @@ export interface ContainerState {
   readonly finishedAt: string
   readonly exitCode: number
   readonly oomKilled: boolean
-  /** Why the engine could not start it, in the engine's words without mount options; else empty. */
+  /** The reason why the engine could not start it, in the engine's words without mount options; else empty. */
   readonly startError: string
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface PollLimits {
   /** Pause between two looks, ms. */
   readonly everyMs: number
-  /** When to give up, ms since 1970. */
+  /** Time at which to give up, ms since 1970. */
   readonly until: number
   /** Ends the wait early. */
   readonly signal?: AbortSignal

@@ -33,7 +33,7 @@ export interface MountTrial {
 
 const DEADLINE_MS = 60_000
 const REMOVE_MS = 10_000
-/** How long the engine gets to take the request to remove a container that it cannot remove yet, ms. */
+/** Time that the engine gets to take the request to remove a container that it cannot remove yet, ms. */
 const HAND_OVER_MS = 2_000
 
 /** Tells whether a volume's mount can hang, because it asks a server, another file system or a driver. A tmpfs asks nobody. */

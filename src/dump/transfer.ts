@@ -26,7 +26,7 @@ interface TransferRequest {
   readonly check: DumpCheck
   /** Called with the number of bytes whenever some are passed on. */
   readonly onBytes: (count: number) => void
-  /** When to give up, ms since 1970. */
+  /** Time at which to give up, ms since 1970. */
   readonly deadline: number
   readonly signal: AbortSignal
 }

@@ -25,16 +25,18 @@ interface CauseOptions {
  */
 export function causes(report: RunReport, { allowPartial, links, most }: CauseOptions): readonly string[] {
   const own = report.errors.map((error) => alert('CAUTION', [inlineWithRuns(capitalised(error), links.server)]))
-  const byCause = new Map<string, InstanceReport[]>()
+  const byCause = new Map<string, { readonly cause: readonly string[]; readonly group: InstanceReport[] }>()
   for (const one of badInstances(report)) {
     if (one.status === 'cancelled' && (one.error ?? 'cancelled') === 'cancelled') continue // the verdict has said all
-    const cause = causeOf(one, links).join('\n')
-    byCause.set(cause, [...(byCause.get(cause) ?? []), one])
+    const cause = causeOf(one, links)
+    const known = byCause.get(cause.join('\n'))
+    if (known === undefined) byCause.set(cause.join('\n'), { cause, group: [one] })
+    else known.group.push(one)
   }
-  const all = [...byCause.values()].map((group) => {
+  const all = [...byCause.values()].map(({ cause, group }) => {
     const [first] = group as [InstanceReport]
     const isMild = allowPartial && first.status === 'partial'
-    const [sentence = '', ...more] = causeOf(first, links)
+    const [sentence = '', ...more] = cause
     const where = group.length === 1 ? placeOf(report, first, links) : ''
     return alert(isMild ? 'WARNING' : 'CAUTION', [`${names(group)}: ${sentence}${where}`, ...more])
   })

@@ -57,7 +57,7 @@ export interface ValidPage {
   readonly instances: readonly {
     readonly id: string
     readonly line: number
-    /** Its schedule in words; `null` if it has none and is run by hand. */
+    /** The schedule in words; `null` if the instance has none and is run by hand. */
     readonly schedule: string | null
     readonly variables: readonly string[]
   }[]

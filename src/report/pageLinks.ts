@@ -4,7 +4,7 @@ export interface PageLinks {
   readonly server: string | null
   /** The workflow's page, with its button "Run workflow". */
   readonly workflow: string | null
-  /** Whether that workflow has an input `instances`; `null` if that is not known. */
+  /** True if that workflow has an input `instances`; `null` if that is not known. */
   readonly takesInstances: boolean | null
   /** The configuration at the commit of this run. */
   readonly config: string | null

@@ -7,7 +7,7 @@ import { lastingName } from './services.ts'
 
 export interface LiveDatabase {
   readonly kind: DbKind
-  /** Its container's name, as a `db` target writes it: for a task of swarm the service's. */
+  /** Name of the container, as a `db` target writes it: for a task of swarm the service's. */
   readonly container: string
 }
 

@@ -51,7 +51,7 @@ const KEYS = { volume: 'volume', container: 'db' } as const
 
 interface Rule {
   readonly finds: (object: HostObject, wanted: string) => boolean
-  /** Why the real name differs from the wanted one, as a sentence; `null`: no reason is given. */
+  /** The reason why the real name differs from the wanted one, as a sentence; `null`: no reason is given. */
   readonly because: string | null
 }
 

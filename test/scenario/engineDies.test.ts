@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runAction } from '../../examples/demo/action.ts'
-import { type Rule, scriptDocker } from '../support/scripted-docker.ts'
+import { ENGINE_ANSWERS, type Rule, scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 
 const DOWN = 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n'
@@ -11,14 +11,7 @@ const ID = 'c'.repeat(64)
 const IMAGE = [{ Id: `sha256:${'1'.repeat(64)}`, RepoDigests: [], Config: { User: '', Entrypoint: null } }]
 
 const RULES: readonly Rule[] = [
-  {
-    on: /^version/,
-    stdout: JSON.stringify({
-      Client: { ApiVersion: '1.48' },
-      Server: { Version: '28.2.0', ApiVersion: '1.48', Os: 'linux', Components: [{ Name: 'Engine' }] },
-    }),
-  },
-  { on: /^info/, stdout: JSON.stringify({ Name: 'nas', SystemTime: new Date().toISOString(), SecurityOptions: [] }) },
+  ...ENGINE_ANSWERS,
   { on: /^(ps|volume ls) / },
   { on: /^image inspect/, stdout: JSON.stringify(IMAGE) },
   { on: /^create /, stdout: `${ID}\n` },

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runAction } from '../../examples/demo/action.ts'
-import { type Rule, scriptDocker } from '../support/scripted-docker.ts'
+import { ENGINE_ANSWERS, type Rule, scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 
 const ID = 'c'.repeat(64)
@@ -13,14 +13,7 @@ const IMAGE = [{ Id: `sha256:${'1'.repeat(64)}`, RepoDigests: [], Config: { User
 const BEFORE_THE_START = 2
 
 const RULES: readonly Rule[] = [
-  {
-    on: /^version/,
-    stdout: JSON.stringify({
-      Client: { ApiVersion: '1.48' },
-      Server: { Version: '28.2.0', ApiVersion: '1.48', Os: 'linux', Components: [{ Name: 'Engine' }] },
-    }),
-  },
-  { on: /^info/, stdout: JSON.stringify({ Name: 'nas', SystemTime: new Date().toISOString(), SecurityOptions: [] }) },
+  ...ENGINE_ANSWERS,
   { on: /^volume ls / },
   { on: /^ps /, times: BEFORE_THE_START },
   { on: /^image inspect/, stdout: JSON.stringify(IMAGE) },

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import { expect, test } from 'vitest'
 import { runAction } from '../../examples/demo/action.ts'
-import { type Rule, scriptDocker } from '../support/scripted-docker.ts'
+import { ENGINE_ANSWERS, type Rule, scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 
 const ID = 'c'.repeat(64)
@@ -41,14 +41,7 @@ async function folderAsTar(): Promise<string> {
 
 async function rules(): Promise<readonly Rule[]> {
   return [
-    {
-      on: /^version/,
-      stdout: JSON.stringify({
-        Client: { ApiVersion: '1.48' },
-        Server: { Version: '28.2.0', ApiVersion: '1.48', Os: 'linux', Components: [{ Name: 'Engine' }] },
-      }),
-    },
-    { on: /^info/, stdout: JSON.stringify({ Name: 'nas', SystemTime: new Date().toISOString(), SecurityOptions: [] }) },
+    ...ENGINE_ANSWERS,
     { on: /^(ps|volume ls) / },
     { on: /^volume inspect share good/, stdout: JSON.stringify([SHARE, GOOD]) },
     { on: /^volume inspect good/, stdout: JSON.stringify([GOOD]) },

@@ -5,13 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type ActionOptions, runAction } from '../../examples/demo/action.ts'
-import { type Rule, scriptDocker } from '../support/scripted-docker.ts'
+import { ENGINE_VERSION, type Rule, scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
 
-const VERSION = {
-  Client: { ApiVersion: '1.48' },
-  Server: { Version: '28.2.0', ApiVersion: '1.48', Os: 'linux', Components: [{ Name: 'Engine' }] },
-}
 const INFO = { Name: 'nas', SystemTime: '2026-11-24T04:00:00Z', SecurityOptions: ['name=seccomp,profile=builtin'] }
 const answers = (version: object, info: object = INFO): Rule[] => [
   { on: /^version/, stdout: JSON.stringify(version) },
@@ -42,22 +38,22 @@ describe('engines that cannot be used', () => {
     ],
     [
       'too old',
-      answers({ ...VERSION, Server: { ...VERSION.Server, Version: '19.03.15', ApiVersion: '1.40' } }),
+      answers({ ...ENGINE_VERSION, Server: { ...ENGINE_VERSION.Server, Version: '19.03.15', ApiVersion: '1.40' } }),
       'Docker Engine 19.03.15 (API 1.40) is too old: 20.10 (API 1.41) or newer is needed',
     ],
     [
       'rootless',
-      answers(VERSION, { ...INFO, SecurityOptions: ['name=rootless'] }),
+      answers(ENGINE_VERSION, { ...INFO, SecurityOptions: ['name=rootless'] }),
       'rootless Docker is not supported yet: use a rootful Docker Engine 20.10 or newer',
     ],
     [
       'Podman',
-      answers({ ...VERSION, Server: { ...VERSION.Server, Components: [{ Name: 'Podman Engine' }] } }),
+      answers({ ...ENGINE_VERSION, Server: { ...ENGINE_VERSION.Server, Components: [{ Name: 'Podman Engine' }] } }),
       'Podman is not supported yet: use a rootful Docker Engine 20.10 or newer',
     ],
     [
       'Windows',
-      answers({ ...VERSION, Server: { ...VERSION.Server, Os: 'windows' } }),
+      answers({ ...ENGINE_VERSION, Server: { ...ENGINE_VERSION.Server, Os: 'windows' } }),
       'a windows engine is not supported yet: use a rootful Docker Engine 20.10 or newer',
     ],
     [

@@ -25,6 +25,18 @@ export interface Rule {
   readonly times?: number
 }
 
+/** What a scripted engine of a recent version says of itself. */
+export const ENGINE_VERSION = {
+  Client: { ApiVersion: '1.48' },
+  Server: { Version: '28.2.0', ApiVersion: '1.48', Os: 'linux', Components: [{ Name: 'Engine' }] },
+}
+
+/** The rules by which a scripted engine answers the first two questions of a run: its version, and what it is. */
+export const ENGINE_ANSWERS: readonly Rule[] = [
+  { on: /^version/, stdout: JSON.stringify(ENGINE_VERSION) },
+  { on: /^info/, stdout: JSON.stringify({ Name: 'nas', SystemTime: new Date().toISOString(), SecurityOptions: [] }) },
+]
+
 export interface Call {
   readonly argv: readonly string[]
   /** What was written to it, where the rule reads it. */

@@ -1,8 +1,8 @@
 /** A volume driver of the tests' own: volumes of it can be created, and their mount is refused, or gets no answer. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import type { Engine } from '../../examples/demo/engine.ts'
+import { type Engine, enginePid } from '../../examples/demo/engine.ts'
 
 export interface VolumePlugin {
   /** Ends what the engine still waits for, and refuses mounts from now on. */
@@ -13,7 +13,7 @@ export interface VolumePlugin {
 
 /** Serves the driver `name` to a private engine. `refusal`: what it says to a mount; `null`: it never answers. */
 export async function serveVolumePlugin(engine: Engine, name: string, refusal: string | null): Promise<VolumePlugin> {
-  const folder = `/proc/${await engineProcess(engine)}/root/run/docker/plugins`
+  const folder = `/proc/${await enginePid(engine)}/root/run/docker/plugins`
   await mkdir(folder, { recursive: true })
   const names = new Set<string>()
   let said = refusal
@@ -60,14 +60,4 @@ export async function serveVolumePlugin(engine: Engine, name: string, refusal: s
       await rm(socket, { force: true })
     },
   }
-}
-
-/** The process of a private engine, whose `/run` is its own. */
-async function engineProcess({ folder }: Engine): Promise<string> {
-  if (folder === null) throw new Error('a volume driver of the tests needs a private engine: run this as root on Linux')
-  for (const pid of await readdir('/proc')) {
-    const [program = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-    if (program.endsWith('dockerd') && args.includes(join(folder, 'data'))) return pid
-  }
-  throw new Error('dockerd is not running')
 }
