@@ -13,13 +13,13 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['applications', 'copy'],
   ['docker'],
   ['log'],
-  ['report', 'schedule'],
+  ['report', 'schedule', 'workflows'],
   ['config'],
   ['databases', 'secrets'],
 ]
 
 /** These take values and return values: they know nothing of Docker, files, time or the network. */
-const PURE = ['config', 'schedule', 'report', 'databases']
+const PURE = ['config', 'schedule', 'report', 'workflows', 'databases']
 
 /** What a folder must not import although it lies in a row below. */
 const UNRELATED: Readonly<Record<string, readonly string[]>> = {
@@ -35,17 +35,19 @@ const UNRELATED: Readonly<Record<string, readonly string[]>> = {
     'log',
     'report',
     'schedule',
+    'workflows',
     'config',
     'databases',
   ],
-  claim: ['log', 'report', 'schedule', 'config', 'databases'],
-  staging: ['log', 'report', 'schedule', 'databases'],
-  applications: ['log', 'report', 'schedule', 'config', 'databases'],
-  copy: ['log', 'report', 'schedule', 'config', 'databases'],
-  docker: ['log', 'report', 'schedule', 'config', 'databases'],
-  log: ['schedule', 'config', 'databases'],
+  claim: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
+  staging: ['log', 'report', 'schedule', 'workflows', 'databases'],
+  applications: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
+  copy: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
+  docker: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
+  log: ['schedule', 'workflows', 'config', 'databases'],
   report: ['config', 'databases', 'secrets'],
   schedule: ['databases', 'secrets'],
+  workflows: ['databases', 'secrets'],
   config: ['secrets'],
 }
 
