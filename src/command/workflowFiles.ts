@@ -38,7 +38,7 @@ async function localActions(workspace: string, texts: readonly WorkflowText[]): 
   let fresh = texts
   while (fresh.length > 0 && found.size < MOST_FILES) {
     const folders = fresh.flatMap(({ text }) =>
-      [...text.matchAll(/uses:\s*["']?\.\/([^\s"'#@]+)/g)].map(([, path]) => path as string),
+      [...text.matchAll(/uses:\s*["']?\.\/([^\s"'#@,}\]]+)/g)].map(([, path]) => path as string),
     )
     const paths = folders
       .map((folder) => posix.normalize(folder))
