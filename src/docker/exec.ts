@@ -6,6 +6,9 @@
  * two words is missing, there is no success. The wrapper reads its stdin as a dead-man: when that ends, because our client or we died, it
  * ends the script and all its children. A script that has an `input` of its own has no dead-man: it ends when its stdin does.
  *
+ * The engine can begin an exec long after its client was given up (seen under load). So the wrapper waits for our go, which is sent when it
+ * says that it is ready, and never after the client was given up.
+ *
  * The wrapper stays until we have read everything and closed its stdin, because the engine mistreats the output of a process that has ended
  * (all measured on 20.10; the code is the same up to 29):
  * - Two seconds after the end it drops what nobody has read yet: a dump lost its last 52 KiB behind a disk that stood still, exit code 0.
@@ -16,7 +19,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Ended } from '../errors.ts'
 import { lastWritten, withoutEnd } from '../format.ts'
-import { HEARTBEAT_S, readVerdict, untilWord, wrappedCommand } from './execWrapper.ts'
+import { GO, HEARTBEAT_S, readVerdict, untilWord, wrappedCommand } from './execWrapper.ts'
 import { type Docker, firstOf, type Stream, stream } from './process.ts'
 
 export interface ExecRequest {
@@ -93,6 +96,10 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
     if (said !== null) tell({ kind: 'exit', code: said })
   }
   const silence = watchSilence(request.heartbeat ?? false)
+  let start = () => {}
+  const isReady = new Promise<void>((resolve) => {
+    start = resolve
+  })
   const all = passOn(client, request, {
     async out(chunk) {
       silence.heard()
@@ -107,9 +114,11 @@ export async function execTruthfully(docker: Docker, request: ExecRequest): Prom
     async err(chunk) {
       silence.heard()
       await verdict.write(chunk)
+      if (verdict.isReady()) start()
       tellEnd()
     },
     errEnds: verdict.end,
+    isReady,
   })
   const signals = [silence.signal, ...(request.signal ? [request.signal] : [])]
   const how = await firstOf(Promise.race([all, told]), request.deadlineMs, AbortSignal.any(signals)).finally(
@@ -183,6 +192,8 @@ interface ExecReaders {
   readonly outEnds: () => Promise<void>
   readonly err: (chunk: Buffer) => Promise<void>
   readonly errEnds: () => Promise<void>
+  /** Resolves when the wrapper waits for the go. */
+  readonly isReady: Promise<void>
 }
 
 /**
@@ -205,11 +216,14 @@ function passOn(client: Stream, request: ExecRequest, readers: ExecReaders): Pro
     await readers.errEnds()
   }
   // a client that has ended takes no more input: the rest of the source is not waited for
-  const fed = Promise.race([guard(feed(client.stdin, request.input)), client.ended])
+  const fed = Promise.race([guard(readers.isReady.then(() => feed(client.stdin, request.input))), client.ended])
   return Promise.all([guard(readOut()), guard(readErr()), fed]).then(() => client.ended)
 }
 
+/** Sends the go, and then the input. A client that was given up gets neither: its stdin is destroyed. */
 async function feed(stdin: Stream['stdin'], input: ExecRequest['input']): Promise<void> {
+  if (!stdin.writable) return
+  stdin.write(GO)
   if (input === undefined) return
   for await (const chunk of input) {
     if (!stdin.writable) return

@@ -2,9 +2,14 @@
  * Holds the wrapper around a script that `docker exec` runs: its shell code, and how what it prints is read here. At the end it prints one
  * line on stderr, the verdict: a random word and the script's exit code. It prints the word again after the last byte of stdout. Signs of
  * life are lines on stderr that begin with the word, too.
+ *
+ * The wrapper first says that it is ready, and starts the script only when a line has come by stdin: the go. So a client that was given up
+ * before the exec began inside starts nothing, however late the engine begins it.
  */
 import { StringDecoder } from 'node:string_decoder'
 
+/** The line that lets the wrapper start the script. */
+export const GO = 'go\n'
 /** Time between two signs of life, s. */
 export const HEARTBEAT_S = 20
 /** Length of the end of stderr that is kept, characters. */
@@ -15,12 +20,17 @@ const LONGEST_LINE = 64 << 10
 /**
  * Shell functions of the wrapper. `tell` prints, and tries again if it could not: a tool that set O_NONBLOCK on the outputs, which it
  * shares with us, makes a print fail instead of wait while nobody reads. What is printed here is short enough to be written whole or not at
- * all. `below` prints the processes under one, for a container without `setsid`. `finish` ends processes: SIGTERM, then SIGKILL after 2 s.
+ * all. `await_go` ends the wrapper if its stdin ends before the go; `read` takes no byte beyond the line. `below` prints the processes under
+ * one, for a container without `setsid`. `finish` ends processes: SIGTERM, then SIGKILL after 2 s.
  */
 const FUNCTIONS = `
 tell() {
   tries=0
   until printf "$@" 2>/dev/null || [ $tries -ge 3000 ]; do tries=$((tries+1)); sleep 0.1 2>/dev/null || sleep 1; done
+}
+await_go() {
+  tell '\\n%s ready\\n' "$1" >&2
+  read -r _ || exit 1
 }
 below() {
   kids=
@@ -41,6 +51,7 @@ finish() {
  */
 const DEAD_MAN = `${FUNCTIONS}
 word=$1 script=$2 beat=$3 rest=$4; shift 4
+await_go "$word"
 exec 3<&0 4>&2
 if command -v setsid >/dev/null 2>&1; then setsid sh -c "$script" marina "$@" </dev/null 3<&- 4>&- & group=-
 else sh -c "$script" marina "$@" </dev/null 3<&- 4>&- & group=
@@ -68,6 +79,7 @@ exit $code`
  */
 const WITH_INPUT = `${FUNCTIONS}
 word=$1 script=$2; shift 2
+await_go "$word"
 sh -c "$script" marina "$@"; code=$?
 tell '\\n%s %s\\n' "$word" "$code" >&2
 tell '%s' "$word"
@@ -104,6 +116,8 @@ export function wrappedCommand({ word, script, args, hasInput, heartbeat, endsRe
 export interface VerdictReader {
   write(chunk: Buffer): Promise<void>
   end(): Promise<void>
+  /** Returns true if the wrapper waits for the go, or has got it. */
+  isReady(): boolean
   /** Returns the script's exit code; `null` if the wrapper did not report it. */
   code(): number | null
   /** Returns the last 8192 characters that the script itself wrote on stderr. */
@@ -121,6 +135,7 @@ export function readVerdict(word: string, onLine?: (line: string) => void | Prom
   let isHeld = false
   let tail = ''
   let code: number | null = null
+  let isReady = false
   const emit = async (line: string) => {
     tail = `${tail}${line}\n`.slice(-KEPT_STDERR)
     await onLine?.(line)
@@ -129,6 +144,7 @@ export function readVerdict(word: string, onLine?: (line: string) => void | Prom
     if (line.startsWith(`${word} `)) {
       const said = line.slice(word.length + 1)
       if (/^\d{1,3}$/.test(said)) code = Number(said)
+      isReady ||= said === 'ready'
       isHeld = false
       return
     }
@@ -152,6 +168,7 @@ export function readVerdict(word: string, onLine?: (line: string) => void | Prom
       if (rest !== '' && !rest.startsWith(`${word} `)) await take(rest)
       rest = ''
     },
+    isReady: () => isReady,
     code: () => code,
     tail: () => tail,
   }

@@ -18,13 +18,25 @@ case "$ENGINE" in
   has-no-shell) echo 'OCI runtime exec failed: exec failed: exec: "sh": executable file not found' >&2; exit 127 ;;
   gives-all-at-once)
     mkfifo "$0-out" "$0-err"
-    { sleep 1; exec cat; } <"$0-out" & { sleep 2; exec cat; } <"$0-err" >&2 &
+    { sleep 1; exec cat; } <"$0-out" & { head -n 2; sleep 2; exec cat; } <"$0-err" >&2 & # the wrapper is ready at once
     exec "$@" >"$0-out" 2>"$0-err" ;;
   dies) echo half; kill -KILL $$ ;;
+  begins-late)
+    # the stdin that the client took is handed on when the client has long been given up, as by an engine under load
+    trap '' TERM HUP
+    exec 3<&0; mkfifo "$0-in"; ( cat; sleep 0.5 ) <&3 >"$0-in" 3<&- &
+    sleep 1; exec "$@" <"$0-in" 3<&- ;;
   *) exec "$@" ;;
 esac
 `
-type Behaviour = 'sound' | 'tells-no-end' | 'drops-the-rest' | 'has-no-shell' | 'dies' | 'gives-all-at-once'
+type Behaviour =
+  | 'sound'
+  | 'tells-no-end'
+  | 'drops-the-rest'
+  | 'has-no-shell'
+  | 'dies'
+  | 'gives-all-at-once'
+  | 'begins-late'
 
 let folder: string
 const path = process.env.PATH ?? ''
@@ -173,6 +185,21 @@ describe('a script', () => {
 })
 
 describe('an engine', () => {
+  test.each([
+    ['a script', undefined],
+    ['a script with input', [Buffer.from('half')]],
+  ])('that begins an exec after its client was given up does not start %s', async (_, chunks) => {
+    const begun = join(folder, `begun-${chunks?.length ?? 0}`)
+    const input =
+      chunks &&
+      (async function* () {
+        yield* chunks
+      })()
+    const result = await run({ script: `touch '${begun}'`, deadlineMs: 200, ...(input && { input }) }, 'begins-late')
+    expect(result).toMatchObject({ code: null, ended: { kind: 'timeout' } })
+    expect(existsSync(begun)).toBe(false)
+  })
+
   test('that does not tell of the end is not waited for', async () => {
     expect(await run({ script: 'echo all; exit 4' }, 'tells-no-end')).toMatchObject({ code: 4, stdout: 'all\n' })
   })

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { readVerdict, wrappedCommand } from '../../../src/docker/execWrapper.ts'
+import { GO, readVerdict, wrappedCommand } from '../../../src/docker/execWrapper.ts'
 
 async function read(...chunks: string[]) {
   const lines: string[] = []
@@ -17,6 +17,7 @@ test.each<[string, string[], string[], number | null]>([
   ['one that ended within a line', ['oops\nword 3\n'], ['oops'], 3],
   ['one that wrote an empty line', ['a\n\nb\n\n\nword 0\n'], ['a', '', 'b', ''], 0],
   ['a verdict in pieces', ['oops\n', '\nwo', 'rd 1', '2\n'], ['oops'], 12],
+  ['a wrapper that is ready', ['\nword ready\na\n\nword 0\n'], ['a'], 0],
   ['signs of life between', ['a\n\nword alive\nb\n\nword alive\n\nword 0\n'], ['a', 'b'], 0],
   ['no verdict', ['cut of'], ['cut of'], null],
   ['a verdict that was cut', ['\nword '], [], null],
@@ -42,6 +43,7 @@ test.each([
     endsRest: false,
   })
   const child = spawn(program, args)
+  child.stdin.write(GO)
   const verdict = readVerdict('word')
   let stdout = ''
   child.stdout.on('data', (chunk: Buffer) => {
