@@ -61,17 +61,8 @@ export async function stopAll(
   const failed: StopFailure[] = []
   const warnings: string[] = []
   let isPending = false
-  let leftMs = options.until - Date.now()
-  for (const wave of waves) {
-    const containers = wave.map(({ container }) => container)
-    for (const container of containers) {
-      const error = whyTooSlow(container, leftMs)
-      if (error !== null) failed.push({ name: container.name, error })
-    }
-    // the next wave is stopped when this one is down, at the latest after its longest stop time-out
-    leftMs -= Math.max(0, ...containers.map(({ stopTimeout }) => (stopTimeout ?? DEFAULT_STOP_S) * 1000))
-  }
-  if (failed.length > 0) return { down, failed, isPending, warnings, aborted: false }
+  const tooSlow = tooSlowToStop(waves, options.until - Date.now())
+  if (tooSlow.length > 0) return { down, failed: tooSlow, isPending, warnings, aborted: false }
   for (const wave of waves) {
     if (options.signal?.aborted) return { down, failed, isPending, warnings, aborted: true }
     const asked = await stopWave(docker, wave, options)
@@ -88,6 +79,25 @@ export async function stopAll(
     if (failed.length > 0) break
   }
   return { down, failed, isPending, warnings, aborted: false }
+}
+
+/**
+ * Returns the containers of these waves whose stop may take longer than `leftMs`, the time that the instance has. Asked when the run is
+ * planned and again before anything is stopped: a stop that has begun cannot be taken back, and until it has ended the container cannot be
+ * started again.
+ */
+export function tooSlowToStop(waves: readonly (readonly ToStop[])[], leftMs: number): readonly StopFailure[] {
+  let left = leftMs
+  return waves.flatMap((wave) => {
+    const containers = wave.map(({ container }) => container)
+    const failed = containers.flatMap((container) => {
+      const error = whyTooSlow(container, left)
+      return error === null ? [] : [{ name: container.name, error }]
+    })
+    // the next wave is stopped when this one is down, at the latest after its longest stop time-out
+    left -= Math.max(0, ...containers.map(({ stopTimeout }) => (stopTimeout ?? DEFAULT_STOP_S) * 1000))
+    return failed
+  })
 }
 
 /** The stop of one wave: docker's answer, the containers in their state afterwards, and the time that it took, ms. */
@@ -111,14 +121,11 @@ async function stopWave(docker: Docker, wave: readonly ToStop[], { until, say }:
   return { argv, output, now: await inspectContainers(docker, ids), tookMs }
 }
 
-/**
- * Says why a container must not be stopped, if it may take longer than the `leftMs` that the instance has; else `null`. Asked before
- * anything is stopped: a stop that has begun cannot be taken back, and until it has ended the container cannot be started again.
- */
+/** Says why a container must not be stopped, if it may take longer than the `leftMs` that the instance has; else `null`. */
 function whyTooSlow({ name, stopTimeout }: Container, leftMs: number): string | null {
   // the engine's default is short, and one without a time-out is waited for as long as there is time
   if (stopTimeout === null || stopTimeout < 0 || stopTimeout * 1000 <= leftMs) return null
-  return `container "${name}" was not stopped: it may take ${stopTimeout} s (its stop time-out), and the instance has ${Math.max(0, Math.floor(leftMs / 1000))} s left. Raise \`timeout\`, or give it a shorter one (stop_grace_period, --stop-timeout)`
+  return `container "${name}" is not stopped: it may take ${stopTimeout} s (its stop time-out), and the instance has ${Math.max(0, Math.floor(leftMs / 1000))} s for it. Raise \`timeout\`, or give it a shorter one (stop_grace_period, --stop-timeout)`
 }
 
 function waveDeadlineMs(wave: readonly ToStop[], leftMs: number): number {

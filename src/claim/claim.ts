@@ -18,7 +18,10 @@ export interface ClaimWait {
   readonly signal: AbortSignal
   /** Called at the moment when the claim is ours. */
   readonly onClaimed: () => void
-  /** Called with what is waited for: with the holder of the lock at once and every 30 s, with anything else every 30 s. */
+  /**
+   * Called with what is waited for (with the holder of the lock at once and every 30 s, with anything else every 30 s), and when the repair
+   * of a dead run's claim begins and when it is done.
+   */
   readonly say: (line: string) => Promise<void>
 }
 
@@ -56,7 +59,7 @@ export async function claim(host: DockerHost, spec: RunSpec, wait: ClaimWait): P
 }
 
 /** Tries until the claim is ours, or until there is a holder that is live or cannot be swept. Does not wait for it. */
-async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: ClaimWait): Promise<Attempt> {
+async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed, say }: ClaimWait): Promise<Attempt> {
   for (let freed = 0; ; freed += 1) {
     if (signal.aborted) throw new CancelledError()
     const what = `container ${spec.name} could not be created`
@@ -68,7 +71,7 @@ async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: 
       onClaimed()
       return { kind: 'claimed', id: created.id }
     }
-    const by = await clearHolder(host, spec.name)
+    const by = await clearHolder(host, spec.name, say)
     if (by !== null) return { kind: 'held', by }
     if (freed === FREED)
       return { kind: 'held', by: `another run takes container ${spec.name} each time that it is free` }
@@ -76,14 +79,17 @@ async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed }: 
 }
 
 /** Sweeps the holder of this container name if it is stale. Returns `null` if the name is, or may be, free now; else who has it, in words. */
-async function clearHolder(host: DockerHost, name: string): Promise<string | null> {
+async function clearHolder(host: DockerHost, name: string, say: ClaimWait['say']): Promise<string | null> {
   const container = await inspectContainer(host.docker, name)
   if (container === null) return null
   const holder = parseClaim(container)
   if (holder === null) return whyNotOurs(container)
   const because = await whyStale(host, holder)
   if (because === null) return describeHolder(holder, engineNow(host))
-  await repairClaim(host, holder, because)
+  await say(`an earlier run of the instance was left behind (${because}): cleaning it up`)
+  const what = () => 'waiting for what the earlier run left to be cleaned up'
+  const isGone = await tellWhile({ what, say }, () => repairClaim(host, holder, because))
+  if (isGone) await say('what the earlier run left is cleaned up')
   const left = await inspectContainer(host.docker, name)
   if (left === null || left.id !== holder.container.id) return null
   return `a run of the instance was left behind (${because}) and could not be taken over: docker rm -fv ${name}`

@@ -18,6 +18,8 @@ const VOLUME_GRACE_MS = 600_000
 /** Age below which a container that only looks at something is left alone, ms: its look may still go on. */
 const LOOK_GRACE_MS = 600_000
 const LOOK_REMOVE_MS = 10_000
+/** Number of repairs that go on at the same time. Each waits for its applications, for minutes if they are slow. */
+const REPAIRS_AT_ONCE = 4
 
 /**
  * Sweeps every stale claim of the host, and containers and staging volumes that belong to none. Nothing that goes wrong is thrown: it is
@@ -38,10 +40,11 @@ async function sweepAll(host: DockerHost): Promise<void> {
   const taken = toRepair.filter((claim) => sweepGeneration(claim.container) > 0)
   // another run may be at these: all are waited for in parallel, so that its two minutes are spent once
   await Promise.all(taken.map((claim) => repairClaim(host, claim, 'a sweep of it was begun and not finished')))
-  for (const claim of toRepair.filter((one) => !taken.includes(one))) {
+  const others = toRepair.filter((one) => !taken.includes(one))
+  await eachApart(others, async (claim) => {
     const because = await whyStaleNow(host, claim)
     if (because !== null) await repairClaim(host, claim, because)
-  }
+  })
   await sweepImages(host, claims)
   await sweepVolumes(host)
   await sweepLooks(host, null)
@@ -59,6 +62,35 @@ function inOrder(claims: readonly Claim[]): readonly Claim[] {
 }
 
 /**
+ * Does `work` with each claim: one after the other, in their order, with those that share a container or an instance; at the same time with
+ * the others, at most `REPAIRS_AT_ONCE`.
+ */
+async function eachApart(claims: readonly Claim[], work: (claim: Claim) => Promise<void>): Promise<void> {
+  const queue = sharing(claims).values()
+  const worker = async () => {
+    for (const group of queue) for (const claim of group) await work(claim)
+  }
+  await Promise.all(Array.from({ length: REPAIRS_AT_ONCE }, worker))
+}
+
+/** Splits claims into groups: claims that have to start the same container again, or belong to the same instance, are in one group. */
+export function sharing(claims: readonly Claim[]): readonly (readonly Claim[])[] {
+  let groups: { readonly claims: readonly Claim[]; readonly keys: ReadonlySet<string> }[] = []
+  for (const claim of claims) {
+    const restart = 'restart' in claim ? claim.restart : []
+    // what its maker created anew has another id and the same name
+    const own = [`instance ${claim.instance}`, ...restart.flatMap(({ id, name }) => [`id ${id}`, `name ${name}`])]
+    const met = groups.filter(({ keys }) => own.some((key) => keys.has(key)))
+    const joined = {
+      claims: [...met.flatMap((group) => group.claims), claim],
+      keys: new Set([...met.flatMap((group) => [...group.keys]), ...own]),
+    }
+    groups = [...groups.filter((group) => !met.includes(group)), joined]
+  }
+  return groups.map((group) => claims.filter((claim) => group.claims.includes(claim)))
+}
+
+/**
  * Repairs and removes what this job left, stale or not. Called by `post` after the main phase has ended. Returns how many containers were
  * `found`; for how many of them nothing is left to do (`gone`; not for one in whose place a journal was left); and the names of the
  * applications that they list as to be started again, whether or not they are up by now (`restarts`). Containers that only look at
@@ -70,8 +102,9 @@ export async function sweepJob(
 ): Promise<{ readonly found: number; readonly gone: number; readonly restarts: readonly string[] }> {
   const left = (await findClaims(host, host.warn)).filter((claim) => claim.owner.job === job)
   let gone = 0
-  for (const claim of inOrder(left))
+  await eachApart(inOrder(left), async (claim) => {
     if (await repairClaim(host, claim, 'the job ended before it was released')) gone += 1
+  })
   for (const claim of left.filter((one) => one.kind === 'image'))
     if (await removeQuietly(host, claim.container)) gone += 1
   await sweepLooks(host, job)

@@ -10,6 +10,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { CommandError } from '../errors.ts'
+import { limit } from '../format.ts'
 import { createCall } from './args.ts'
 import { createContainer, removeContainer } from './containers.ts'
 import { look } from './copyFiles.ts'
@@ -27,11 +28,12 @@ export interface MountTrial {
   /** The job's id, which labels the containers. */
   readonly job: string
   readonly signal: AbortSignal
-  /** Time for each volume, ms; default 60 s. A server that is only slow, or a disk that spins up, answers before that. */
-  readonly deadlineMs?: number
+  /** Time for each volume, ms. */
+  readonly deadlineMs: number
 }
 
-const DEADLINE_MS = 60_000
+/** Longest time that a volume gets for its mount, ms. A server that is only slow, or a disk that spins up, answers before that. */
+export const LONGEST_MOUNT_MS = 60_000
 const REMOVE_MS = 10_000
 /** Time that the engine gets to take the request to remove a container that it cannot remove yet, ms. */
 const HAND_OVER_MS = 2_000
@@ -55,7 +57,7 @@ export async function tryMounts<T extends Volume>(
   return new Map(tried.flatMap(([volume, why]) => (why === null ? [] : [[volume, why] as const])))
 }
 
-async function tryMount({ docker, image, job, signal, deadlineMs = DEADLINE_MS }: MountTrial, volume: Volume) {
+async function tryMount({ docker, image, job, signal, deadlineMs }: MountTrial, volume: Volume) {
   const name = `marina-look-${randomBytes(6).toString('hex')}`
   const until = Date.now() + deadlineMs
   let isHanging = false
@@ -99,5 +101,5 @@ function hangs({ name, driver, options }: Volume, deadlineMs: number): string {
   const shown = shownOptions(options)
   const place = [driver === 'local' ? (shown.type ?? 'local') : `driver ${driver}`, shown.device, shown.o]
   const where = place.filter((part) => part !== undefined && part !== '').join(', ')
-  return `volume ${name} could not be mounted: the engine gave no answer within ${Math.round(deadlineMs / 1000)} s (${where}). See that what it lies on answers (docker volume inspect ${name})`
+  return `volume ${name} could not be mounted: the engine gave no answer within ${limit(deadlineMs)} (${where}). See that what it lies on answers (docker volume inspect ${name})`
 }

@@ -2,10 +2,12 @@
 
 import { allContainers, allVolumes, readRunnerTraces } from '../applications/hostState.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
+import { tooSlowToStop } from '../applications/stop.ts'
 import { planStops, type StopGroup, type StopPlan, type StopPlanInput } from '../applications/stopPlan.ts'
 import { type JournalEntry, stoppedBy } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { InstanceError } from '../errors.ts'
+import { joinSentences } from '../format.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
 import type { OthersPolicy } from './otherInstances.ts'
@@ -35,7 +37,8 @@ export async function planInstanceStops(
   const stopped = sources.filter((source) => source.target.stopAttached)
   const hooked = sources.filter((source) => source.target.preHook !== null || source.target.postHook !== null)
   if (stopped.length === 0 && hooked.length === 0) return { stops: NOBODY, sources }
-  const { plan, containers, self } = await decide(run, { stopped, hooked }, others)
+  const { plan: planned, containers, self } = await decide(run, { stopped, hooked }, others)
+  const plan = withoutTooSlow(planned, run.instance.timeoutMs)
   const byName = (name: string) => {
     const source = sources.find((one) => one.volume.name === name)
     if (!source) throw new InstanceError(`volume ${name} is not a target`)
@@ -54,6 +57,20 @@ export async function planInstanceStops(
       ),
     },
     sources: sources.filter((source) => !refused.has(source.volume.name)),
+  }
+}
+
+/** Refuses the targets for which a container would be stopped whose stop may take longer than the instance's whole timeout. */
+function withoutTooSlow(plan: StopPlan, timeoutMs: number): StopPlan {
+  const judged = plan.groups.map((group) => ({ group, tooSlow: tooSlowToStop(group.stop, timeoutMs) }))
+  const refused = judged.flatMap(({ group, tooSlow }) => {
+    const error = joinSentences(tooSlow.map((one) => one.error))
+    return tooSlow.length === 0 ? [] : group.targets.map((target) => ({ target, error }))
+  })
+  return {
+    groups: judged.flatMap(({ group, tooSlow }) => (tooSlow.length === 0 ? [group] : [])),
+    refused: [...plan.refused, ...refused],
+    warnings: plan.warnings.filter(({ target }) => !refused.some((one) => one.target === target)),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Instance } from '../config/model.ts'
 import { runBackup } from '../container/runBackup.ts'
 import type { ReadyImage } from '../docker/images.ts'
 import { tellWhile } from '../docker/poll.ts'
-import { tryMounts } from '../docker/tryMount.ts'
+import { LONGEST_MOUNT_MS, tryMounts } from '../docker/tryMount.ts'
 import { asError, CancelledError, EngineLostError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
@@ -72,12 +72,13 @@ function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): bo
  * recorded as failed. Returns the resolution without these.
  */
 async function withoutUnmountable(run: InstanceRun, image: ReadyImage, named: Resolution): Promise<Resolution> {
-  const { context, abort, log } = run
+  const { context, instance, abort, log } = run
   const { docker, owner } = context.host
+  const deadlineMs = Math.min(LONGEST_MOUNT_MS, instance.timeoutMs)
   const volumes = named.volumes.map((source) => source.volume)
   const say = (line: string) => log.write('marina', line)
   const failed = await tellWhile({ what: () => 'waiting for volumes to be mounted', say }, () =>
-    tryMounts({ docker, image: image.id, job: owner.job, signal: abort.signal }, volumes),
+    tryMounts({ docker, image: image.id, job: owner.job, signal: abort.signal, deadlineMs }, volumes),
   )
   if (failed.size === 0) return named
   return failVolumes(

@@ -65,6 +65,7 @@ test('a share that hangs fails its target, in time and without its password', { 
   - id: a
     customImage: img:1
     pull: never
+    timeout: 20s
     targets: [{volume: share}, {volume: good}]
 `,
   })
@@ -78,7 +79,7 @@ test('a share that hangs fails its target, in time and without its password', { 
     ['good', 'staged'],
   ])
   expect(instance?.targets[0]?.error).toBe(
-    'volume share could not be mounted: the engine gave no answer within 60 s (cifs, //192.0.2.1/x, addr=192.0.2.1,username=***,password=***,***). See that what it lies on answers (docker volume inspect share)',
+    'volume share could not be mounted: the engine gave no answer within 20 s (cifs, //192.0.2.1/x, addr=192.0.2.1,username=***,password=***,***). See that what it lies on answers (docker volume inspect share)',
   )
   expect(`${ran.stdout}${ran.summary}${JSON.stringify(ran.report)}`).not.toMatch(/hunter|someone/)
   expect(ran.code).toBe(0)

@@ -112,7 +112,7 @@ test('one that may take longer to stop than there is time is not stopped', async
     {
       name: 'app',
       error: expect.stringMatching(
-        /^container "app" was not stopped: it may take 600 s \(its stop time-out\), and the instance has (40|39) s left\. Raise `timeout`/,
+        /^container "app" is not stopped: it may take 600 s \(its stop time-out\), and the instance has (40|39) s for it\. Raise `timeout`/,
       ),
     },
   ])
@@ -131,5 +131,5 @@ test('the stop time-outs of waves add up: if all of them do not fit in the time,
     say: () => {},
   })
   expect(down).toEqual([])
-  expect(failed).toMatchObject([{ name: 'db', error: expect.stringMatching(/may take 30 s .* has (10|9) s left/) }])
+  expect(failed).toMatchObject([{ name: 'db', error: expect.stringMatching(/may take 30 s .* has (10|9) s for it/) }])
 })
