@@ -2,29 +2,61 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { commandError, isRefused } from '../docker/callResult.ts'
-import { inspectContainers, listContainers } from '../docker/containers.ts'
-import type { Container } from '../docker/parseContainer.ts'
+import { listContainers } from '../docker/containers.ts'
+import { inspectListed, type OddContainer } from '../docker/listed.ts'
+import type { Container, ContainerMount } from '../docker/parseContainer.ts'
 import { type Docker, type QueryOptions, query } from '../docker/process.ts'
 import type { Volume } from '../docker/volumes.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError, InstanceError } from '../errors.ts'
 import type { RunnerTraces } from './runnerContainers.ts'
+import { howItWrites } from './writers.ts'
 
 const LOG_LINES = 20
 const LOG_DEADLINE_MS = 10_000
 
-/** Returns all containers of the host in any state. Left out are those that are removed meanwhile, and those of ours that only look at something. */
-export async function allContainers(docker: Docker, options: QueryOptions = {}): Promise<readonly Container[]> {
-  return containersOf(docker, await listContainers(docker, [], options), options)
+export interface HostContents {
+  /** All containers in any state. Left out are those that are removed meanwhile, and those of ours that only look at something. */
+  readonly containers: readonly Container[]
+  readonly hostVolumes: readonly Volume[]
 }
 
-/** Returns those of `references` (ids or names) that exist. */
-export async function containersOf(
+/**
+ * Returns all containers and volumes of the host. A container that the engine describes oddly is left out and reported by `onOdd`, unless it
+ * may be writing to one of the volumes with the names `targets`: then it throws an `InstanceError`, because nobody could stop it safely.
+ */
+export async function hostContents(
   docker: Docker,
-  references: readonly string[],
+  targets: readonly string[],
+  onOdd: (message: string) => Promise<void>,
   options: QueryOptions = {},
-): Promise<readonly Container[]> {
-  return inspectContainers(docker, references, options)
+): Promise<HostContents> {
+  const [{ containers, odd }, hostVolumes] = await Promise.all([
+    listContainers(docker, [], options).then((ids) => inspectListed(docker, ids, options)),
+    allVolumes(docker, options),
+  ])
+  for (const one of odd) {
+    const volume = hostVolumes.find(({ name }) => targets.includes(name) && mayWrite(one, name, hostVolumes))
+    if (volume !== undefined)
+      throw new InstanceError(
+        `container ${one.name} may be writing to volume "${volume.name}", and ${one.why}. Stop or remove it, or leave out stopAttached`,
+      )
+    await onOdd(`container ${one.name} is left out, as it does not write to what is backed up: ${one.why}`)
+  }
+  return { containers, hostVolumes }
+}
+
+/** Tells whether a container that the engine describes oddly may be writing to a volume. One whose mounts are not known may. */
+function mayWrite({ mayRun, mounts }: OddContainer, name: string, hostVolumes: readonly Volume[]): boolean {
+  const volume = hostVolumes.find((one) => one.name === name)
+  if (!mayRun || volume === undefined) return false
+  if (mounts === null) return true
+  const asMounts = mounts.map((mount): ContainerMount => {
+    const isPath = mount.startsWith('/')
+    const source = isPath ? mount : ''
+    return { type: isPath ? 'bind' : 'volume', name: isPath ? null : mount, source, target: '', writable: true }
+  })
+  return howItWrites({ mounts: asMounts }, volume, hostVolumes) !== null
 }
 
 /**

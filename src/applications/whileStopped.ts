@@ -7,7 +7,7 @@ import type { Docker } from '../docker/process.ts'
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import { asError, CancelledError, InstanceError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
-import { allContainers, allVolumes } from './hostState.ts'
+import { type HostContents, hostContents } from './hostState.ts'
 import { asOfNow, type HostAfterCopy, interferenceWith, lateWriters, type StoppedContainers } from './interference.ts'
 import { type StartFailure, type StartResult, startAll } from './start.ts'
 import { type StopResult, stopAll } from './stop.ts'
@@ -136,7 +136,7 @@ async function lookBack<T>(
 ): Promise<WorkWhileStopped<T>['outcome']> {
   if (outcome.kind === 'failed') return outcome
   try {
-    const now = await retryWhileUnavailable(LOOK_BACK_MS, () => hostNow(docker, { say }))
+    const now = await retryWhileUnavailable(LOOK_BACK_MS, () => hostNow(docker, group, { say }))
     const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
     const came = lateWriters(quietOf(group, stop), { ...now, ...at, volumes })
     return { ...outcome, disturbed: [...outcome.disturbed, ...came] }
@@ -145,19 +145,20 @@ async function lookBack<T>(
   }
 }
 
-async function hostNow(docker: Docker, { say, signal }: Pick<WhileStoppedOptions, 'say' | 'signal'>) {
-  const options = signal ? { signal } : {}
+function hostNow(
+  docker: Docker,
+  { targets }: StopGroup,
+  { say, signal }: Pick<WhileStoppedOptions, 'say' | 'signal'>,
+): Promise<HostContents> {
   const what = () => "waiting for the engine's list of containers and volumes"
-  const [containers, hostVolumes] = await tellWhile({ what, say }, () =>
-    Promise.all([allContainers(docker, options), allVolumes(docker, options)]),
-  )
-  return { containers, hostVolumes }
+  const quietly = async () => {} // the plan has told of odd containers
+  return tellWhile({ what, say }, () => hostContents(docker, targets, quietly, signal ? { signal } : {}))
 }
 
 /** Returns the group without containers that have ended since the plan (see `asOfNow`), or the reason why nothing may be stopped. */
 async function lookAgain(docker: Docker, group: StopGroup, options: WhileStoppedOptions): Promise<StopGroup | Error> {
   try {
-    const now = asOfNow(group, { ...(await hostNow(docker, options)), self: options.self })
+    const now = asOfNow(group, { ...(await hostNow(docker, group, options)), self: options.self })
     return typeof now === 'string' ? new InstanceError(now) : now
   } catch (error) {
     return asError(error)

@@ -14,7 +14,11 @@ interface Place {
 }
 
 /** Says how `container` can write to `volume`: `has volume "data" mounted`, …; `null` if it cannot. `others` are all volumes of the host. */
-export function howItWrites(container: Container, volume: Volume, others: readonly Volume[]): string | null {
+export function howItWrites(
+  container: Pick<Container, 'mounts'>,
+  volume: Volume,
+  others: readonly Volume[],
+): string | null {
   const places = placesOf(volume)
   for (const mount of container.mounts) {
     if (!mount.writable) continue

@@ -1,11 +1,10 @@
 /** Finds our own containers on the host, and finds out whether a claim is still held. */
 
 import { commandError, isUnanswered } from '../docker/callResult.ts'
-import { inspectContainers, listContainers } from '../docker/containers.ts'
+import { listContainers } from '../docker/containers.ts'
 import { type Claim, type HelperClaim, parseClaim, VERSION_LABEL } from '../docker/labels.ts'
-import type { Container } from '../docker/parseContainer.ts'
+import { inspectListed } from '../docker/listed.ts'
 import { query } from '../docker/process.ts'
-import { InstanceError } from '../errors.ts'
 import { type DockerHost, engineNow } from './host.ts'
 import { startTime, thisProcess } from './processIdentity.ts'
 import { processGone, staleBecause } from './stale.ts'
@@ -19,24 +18,9 @@ export async function findClaims(
   onOdd: (message: string) => Promise<void> = async () => {},
 ): Promise<readonly Claim[]> {
   const ids = await listContainers(host.docker, [`label=${VERSION_LABEL}`])
-  const found = await inspectContainers(host.docker, ids).catch((error: unknown) => {
-    if (error instanceof InstanceError) return inspectOneByOne(host, ids, onOdd)
-    throw error
-  })
-  return found.map(parseClaim).filter((claim) => claim !== null)
-}
-
-async function inspectOneByOne(host: DockerHost, ids: readonly string[], onOdd: (message: string) => Promise<void>) {
-  const found: Container[] = []
-  for (const id of ids) {
-    try {
-      found.push(...(await inspectContainers(host.docker, [id])))
-    } catch (error) {
-      if (!(error instanceof InstanceError)) throw error
-      await onOdd(`container ${id.slice(0, 12)} is left alone: ${error.message}`)
-    }
-  }
-  return found
+  const { containers, odd } = await inspectListed(host.docker, ids)
+  for (const { name, why } of odd) await onOdd(`container ${name} is left alone: ${why}`)
+  return containers.map(parseClaim).filter((claim) => claim !== null)
 }
 
 /**

@@ -242,13 +242,6 @@ export function isReleasedSweep(container: Pick<Container, 'name'>): boolean {
   return container.name.endsWith('-left')
 }
 
-/** Returns the ids of the containers that a claim stops or has stopped, or that a journal remembers, from its labels alone. */
-export function stoppedBy(labels: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries(labels).flatMap(([key, value]) =>
-    key.startsWith(`${PREFIX}restart.`) ? [value.split(' ')[0] ?? ''] : [],
-  )
-}
-
 /** Value of the version label on a short-lived container that only looks at something. Such a container is neither a claim nor an application. */
 export const LOOK = 'look'
 

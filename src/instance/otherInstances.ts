@@ -3,15 +3,17 @@ import { type Meeting, waitForOlder, waitForStopped } from '../claim/waitForOthe
 import type { Journal } from '../docker/labels.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
-interface NamedContainer {
+interface StoppedByOther {
   readonly id: string
   readonly name: string
+  /** Name of the journal that remembers it, because an earlier run could not start it again; `null` if a run that is under way has stopped it. */
+  readonly journal: string | null
 }
 
 /** Decides what to do about containers that are down because another instance stopped them. */
 export interface OthersPolicy {
   /** Returns true if it has waited until they are up, so that the host must be asked again; false if it does not wait. */
-  untilUp(containers: readonly NamedContainer[]): Promise<boolean>
+  untilUp(containers: readonly StoppedByOther[]): Promise<boolean>
 }
 
 /**
@@ -31,11 +33,13 @@ export function waitForOthers(run: InstanceRun): OthersPolicy {
 export function nameOthers(run: InstanceRun): OthersPolicy {
   return {
     async untilUp(containers) {
-      const names = containers.map((one) => one.name).join(', ')
-      await run.log.write(
-        'marina',
-        `${names}: down at present, as another run stopped it; a run would wait until it is up`,
-      )
+      for (const { name, journal } of containers)
+        await run.log.write(
+          'marina',
+          journal === null
+            ? `${name}: down at present, as another run stopped it; a run would wait until it is up`
+            : `${name}: down at present, as an earlier run stopped it and could not start it again (${journal} remembers it); a run would try again to start it first`,
+        )
       return false
     },
   }

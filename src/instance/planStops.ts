@@ -1,10 +1,10 @@
 /** Decides which containers are stopped for an instance. It is decided before the claim, because the claim's journal must list them from the first moment. */
 
-import { allContainers, allVolumes, readRunnerTraces } from '../applications/hostState.ts'
+import { hostContents, readRunnerTraces } from '../applications/hostState.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
 import { tooSlowToStop } from '../applications/stop.ts'
 import { planStops, type StopGroup, type StopPlan, type StopPlanInput } from '../applications/stopPlan.ts'
-import { type JournalEntry, stoppedBy } from '../docker/labels.ts'
+import { type JournalEntry, parseClaim } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { InstanceError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
@@ -91,9 +91,14 @@ async function decide(
     ...on,
     plan: planStops({ ...on, volumes: stopped.map((source) => source.volume) }),
   })
-  const host = await lookAtHost(run)
-  const stoppedByOthers = new Set(host.containers.filter((one) => one.ours).flatMap((one) => stoppedBy(one.labels)))
-  const isDown = (one: Container) => one.state === 'down' && stoppedByOthers.has(one.id)
+  const look = () =>
+    lookAtHost(
+      run,
+      stopped.map((source) => source.volume.name),
+    )
+  const host = await look()
+  const journals = journalsOf(host.containers)
+  const isDown = (one: Container) => one.state === 'down' && journals.has(one.id)
   // a container that depends on a writer shows in the plan only while it runs
   const asUp = planOf({
     ...host,
@@ -103,19 +108,39 @@ async function decide(
   const needed = new Set([...wouldStop, ...hookContainersOf(host.containers, hooked)])
   const down = host.containers.filter((one) => isDown(one) && needed.has(one.id))
   if (down.length === 0) return planOf(host)
-  const isUpNow = await others.untilUp(down)
-  return isUpNow ? planOf(await lookAtHost(run)) : asUp
+  const isUpNow = await others.untilUp(down.map(({ id, name }) => ({ id, name, journal: journals.get(id) ?? null })))
+  return isUpNow ? planOf(await look()) : asUp
 }
 
-async function lookAtHost(run: InstanceRun): Promise<Omit<StopPlanInput, 'volumes'>> {
-  const { docker } = run.context.host
-  const options = { signal: run.abort.signal }
-  const [containers, hostVolumes, traces] = await Promise.all([
-    allContainers(docker, options),
-    allVolumes(docker, options),
+/**
+ * Returns, for the id of each container that a run has stopped: `null` while a run's claim lists it, else the name of the journal that
+ * remembers it for a run which could not start it again.
+ */
+function journalsOf(containers: readonly Container[]): ReadonlyMap<string, string | null> {
+  const claims = containers.flatMap((one) => parseClaim(one) ?? [])
+  const entries = claims.flatMap((claim) =>
+    'restart' in claim
+      ? claim.restart.map(({ id }) => [id, claim.kind === 'journal' ? claim.container.name : null] as const)
+      : [],
+  )
+  // a run that is under way tells more than what an earlier one left
+  return new Map([
+    ...entries.filter(([, journal]) => journal !== null),
+    ...entries.filter(([, journal]) => journal === null),
+  ])
+}
+
+/** Asks the host. `targets` are the names of the volumes for which containers are stopped. */
+async function lookAtHost(
+  { context, abort, report }: InstanceRun,
+  targets: readonly string[],
+): Promise<Omit<StopPlanInput, 'volumes'>> {
+  const { docker } = context.host
+  const [host, traces] = await Promise.all([
+    hostContents(docker, targets, report.warnOnce, { signal: abort.signal }),
     readRunnerTraces(),
   ])
-  return { hostVolumes, containers, self: runnerContainers(traces, containers) }
+  return { ...host, self: runnerContainers(traces, host.containers) }
 }
 
 /** Returns the ids of the containers that have one of these volumes mounted, running or not: its hooks run in one of them. */

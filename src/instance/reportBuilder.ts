@@ -23,6 +23,8 @@ export interface ReportBuilder {
   /** Runs one phase: records its time, writes it to the log, and remembers the phase for a failure. */
   phase<T>(phase: Phase, work: () => Promise<T>): Promise<T>
   warn(message: string): Promise<void>
+  /** Does what `warn` does, unless the report has the same warning already. */
+  warnOnce(message: string): Promise<void>
   /** Records how long applications were down, s. If several groups were stopped, the longest time is kept. */
   downtime(seconds: number): void
   /** Records the applications that were stopped and are not, or may not be, up again; `unhealthy` are those of them that run. Replaces what was recorded before. */
@@ -62,6 +64,10 @@ interface Collected {
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
   const collected = nothingYet(instance, now())
   const { phases, warnings, targets } = collected
+  const warn = async (message: string) => {
+    warnings.push(message)
+    await log.write('marina', `warning: ${message}`)
+  }
   let current: Phase | null = null
   return {
     async phase(phase, work) {
@@ -75,9 +81,9 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
         await log.write('marina', `${phase} ${seconds.toFixed(1)} s`)
       }
     },
-    async warn(message) {
-      warnings.push(message)
-      await log.write('marina', `warning: ${message}`)
+    warn,
+    async warnOnce(message) {
+      if (!warnings.includes(message)) await warn(message)
     },
     downtime(seconds) {
       const { facts } = collected

@@ -92,11 +92,12 @@ async function resolveRunning(
 ): Promise<{ readonly found: readonly Resolved[]; readonly awaited: readonly Target[] }> {
   const { host, hostName } = run.context
   const { docker, engine } = host
-  const look = () => resolveTargets({ docker, engine, hostName }, targets, { signal: run.abort.signal })
+  const onOdd = run.report.warnOnce
+  const look = () => resolveTargets({ docker, engine, hostName, onOdd }, targets, { signal: run.abort.signal })
   const found = await look()
   const down = found.flatMap((one) =>
     one.kind === 'unresolved' && one.downId !== null
-      ? [{ id: one.downId, name: targetName(one.target), target: one.target }]
+      ? [{ id: one.downId, name: targetName(one.target), target: one.target, journal: null }]
       : [],
   )
   if (down.length === 0) return { found, awaited: [] }

@@ -8,8 +8,9 @@ import {
   type LabelledObject,
 } from '../config/discoveryLabels.ts'
 import type { Target } from '../config/model.ts'
-import { inspectContainers, listContainers } from '../docker/containers.ts'
+import { listContainers } from '../docker/containers.ts'
 import { isOurs } from '../docker/labels.ts'
+import { inspectListed, type OddContainer } from '../docker/listed.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
@@ -32,10 +33,11 @@ export async function discover(
   instances: readonly LabelInstance[],
   signal: AbortSignal,
 ): Promise<Discovered> {
-  const [containers, volumes] = await Promise.all([
-    listContainers(docker, [], { signal }).then((ids) => inspectContainers(docker, ids, { signal })),
+  const [{ containers, odd }, volumes] = await Promise.all([
+    listContainers(docker, [], { signal }).then((ids) => inspectListed(docker, ids, { signal })),
     listVolumes(docker, [], { signal }).then((names) => inspectVolumes(docker, names, { signal })),
   ])
+  const skipped = odd.map(skipUnlabelled)
   const names = new Set(containers.map(({ name }) => name))
   // of all containers: the newest one of a service may have lost the labels of the ones before it
   const { standing, idle } = standingFor(containers)
@@ -55,7 +57,7 @@ export async function discover(
   const errorsOf = (instance: string) => found.errors.get(instance) ?? []
   return {
     errorsOf,
-    warnings: [...found.warnings, ...warnings],
+    warnings: [...found.warnings, ...warnings, ...skipped],
     notices: found.notices,
     targetsOf(instance) {
       const errors = errorsOf(instance)
@@ -63,6 +65,15 @@ export async function discover(
       return found.targets.get(instance) ?? []
     },
   }
+}
+
+/** Returns the warning that a container is left out which the engine describes oddly. Throws an `InstanceError` if it may be labelled for a backup. */
+function skipUnlabelled({ name, labels, why }: OddContainer): string {
+  if (labels === null || labels.some(isMarinaLabel))
+    throw new InstanceError(
+      `container ${name} may have labels for a backup, and ${why}. Create it anew, or list targets`,
+    )
+  return `container ${name} is left out, as it has no labels for a backup: ${why}`
 }
 
 /** Tells whether an object has a label of Marina's. False for our own containers, which have the labels of their images. */

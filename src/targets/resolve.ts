@@ -9,6 +9,7 @@ import { isRefused } from '../docker/callResult.ts'
 import { inspectContainer, inspectContainers, listContainers } from '../docker/containers.ts'
 import { imageDigests } from '../docker/images.ts'
 import { isOurs } from '../docker/labels.ts'
+import { inspectListed } from '../docker/listed.ts'
 import { diskOf, type MountPoint, mountPoints } from '../docker/mountInfo.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
@@ -73,6 +74,8 @@ export interface TargetHost {
   readonly engine: EngineTraits
   /** Name of the host in messages. */
   readonly hostName: string
+  /** Called for a container that the engine describes oddly, and that the manifest therefore does not name. */
+  readonly onOdd: (message: string) => Promise<void>
 }
 
 /** Holds what the searches for one instance's targets share. */
@@ -104,7 +107,9 @@ export async function resolveTargets(
   const volumes = await findVolumes(search, names)
   const found = await Promise.all(
     targets.map((target) =>
-      target.kind === 'db' ? resolveDatabase(search, target) : resolveVolume(search, target, volumes.get(target.name)),
+      target.kind === 'db'
+        ? resolveDatabase(search, target).catch(oddDatabase(target))
+        : resolveVolume(search, target, volumes.get(target.name)),
     ),
   )
   return found.map((one, index) => refuseTwice(one, found.slice(0, index)))
@@ -161,16 +166,15 @@ async function resolveVolume(
   target: VolumeTarget,
   volume: Volume | CommandError | undefined,
 ): Promise<VolumeSource | Unresolved> {
-  const { docker, engine, options } = search
+  const { docker, engine, options, onOdd } = search
   if (volume === undefined) return unresolved(target, await missing(search, target, `volume "${target.name}"`))
   if (volume instanceof CommandError) return unresolved(target, `volume "${target.name}": ${volume.message}`)
   const staging = decideStaging(target, volume, engine, diskOf(search.mounts, volume.mountpoint))
   if (staging.kind === 'refused') return unresolved(target, staging.why)
-  const containers = await inspectContainers(
-    docker,
-    await listContainers(docker, [`volume=${volume.name}`], options),
-    options,
-  )
+  const ids = await listContainers(docker, [`volume=${volume.name}`], options)
+  const { containers, odd } = await inspectListed(docker, ids, options)
+  for (const { name, why } of odd)
+    await onOdd(`the manifest does not name container ${name}, which has volume "${volume.name}": ${why}`)
   // the filter also finds those that have anything mounted at a folder of that name
   const users = containers.filter(
     (one) => !isOurs(one.labels) && one.mounts.some((mount) => mount.name === volume.name),
@@ -188,6 +192,14 @@ async function resolveDatabase(search: Search, target: DbTarget): Promise<DbSour
   if (down !== null) return unresolved(target, `${what} ${down}`, container.id)
   const containers = await describe(docker, [container], options)
   return { kind: 'db', target, container, name: lastingName(container), facts: factsOf(container), containers }
+}
+
+/** Makes the handler for a database whose container the engine describes oddly: that fails its own target only. */
+function oddDatabase(target: DbTarget) {
+  return (error: unknown): Unresolved => {
+    if (!(error instanceof InstanceError)) throw error
+    return unresolved(target, `database container "${target.container}" cannot be backed up: ${error.message}`)
+  }
 }
 
 /**
@@ -247,7 +259,7 @@ async function missing({ hostName, nearby }: Search, target: Target, what: strin
  */
 async function hostObjects(docker: Docker, options: QueryOptions): Promise<readonly HostObject[]> {
   try {
-    const containers = await inspectContainers(docker, await listContainers(docker, [], options), options)
+    const { containers } = await inspectListed(docker, await listContainers(docker, [], options), options)
     const volumes = await inspectVolumes(docker, await listVolumes(docker, [], options), options)
     return [
       ...containers.map(({ id, name, labels, image }) => ({

@@ -1,10 +1,11 @@
 /** Stopping and starting applications on a real engine. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { allContainers, allVolumes, containersOf } from '../../../src/applications/hostState.ts'
+import { hostContents } from '../../../src/applications/hostState.ts'
 import { startAll } from '../../../src/applications/start.ts'
 import { stopAll } from '../../../src/applications/stop.ts'
 import { planStops, type StopGroup } from '../../../src/applications/stopPlan.ts'
 import { whileStopped } from '../../../src/applications/whileStopped.ts'
+import { inspectContainers } from '../../../src/docker/containers.ts'
 import { type Docker, run } from '../../../src/docker/process.ts'
 import { CancelledError } from '../../../src/errors.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
@@ -44,9 +45,9 @@ async function scene() {
       return (await run(docker, argv, name)).trim()
     },
     async group(): Promise<StopGroup> {
-      const hostVolumes = await allVolumes(docker)
+      const { containers, hostVolumes } = await hostContents(docker, [], async () => {})
       const volumes = hostVolumes.filter(({ name }) => name === data)
-      const plan = planStops({ volumes, hostVolumes, containers: await allContainers(docker), self: [] })
+      const plan = planStops({ volumes, hostVolumes, containers, self: [] })
       expect(plan.refused).toEqual([])
       return plan.groups[0] ?? expect.fail()
     },
@@ -322,7 +323,7 @@ test.concurrent('one that starts over and over is stopped, started again, and fa
   const on = await scene()
   const app = await on.application('loop', 'exit 1', [on.volume, '--restart', 'always'])
   // by then the engine waits for seconds between two starts
-  await until(async () => ((await containersOf(docker, [app]))[0]?.restartCount ?? 0) > 5)
+  await until(async () => ((await inspectContainers(docker, [app]))[0]?.restartCount ?? 0) > 5)
   const done = await whileStopped(docker, await on.group(), OPTIONS, async () => {
     expect((await look(app)).Status).toBe('exited')
   })
@@ -333,7 +334,7 @@ test.concurrent('one that starts over and over is stopped, started again, and fa
 test.concurrent('a container that vanishes while all are listed is left out', async () => {
   const on = await scene()
   const app = await on.application('app')
-  expect((await containersOf(docker, ['nobody', app, 'no-such'])).map(({ id }) => id)).toEqual([app])
+  expect((await inspectContainers(docker, ['nobody', app, 'no-such'])).map(({ id }) => id)).toEqual([app])
 })
 
 // last, and alone: one of its containers has the volumes of all the others
@@ -357,7 +358,7 @@ test('every way to the data is found: volumes-from, a bind of the path, a bind a
 })
 
 async function healthy(id: string): Promise<void> {
-  await until(async () => (await containersOf(docker, [id]))[0]?.health?.status === 'healthy')
+  await until(async () => (await inspectContainers(docker, [id]))[0]?.health?.status === 'healthy')
 }
 
 /** `expect.poll` does not know which of the tests that run side by side it belongs to. */

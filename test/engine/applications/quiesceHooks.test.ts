@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HookRequest, hookContainer, runHook } from '../../../src/applications/hooks.ts'
-import { allContainers } from '../../../src/applications/hostState.ts'
+import { hostContents } from '../../../src/applications/hostState.ts'
 import { query, run } from '../../../src/docker/process.ts'
 import { dockerOf, pause } from '../../support/containers.ts'
 import { testEngine } from '../../support/run.ts'
@@ -159,7 +159,8 @@ test('a container without a shell is said', async () => {
 test("a volume's hook runs in the youngest running container that has it mounted", async () => {
   const make = (name: string, ...options: string[]) =>
     run(docker, ['run', '-d', '--name', `${PREFIX}-${name}`, ...options, engine.baseImage, 'sh', '-c', POLITE], name)
-  const pick = async (self: readonly string[] = []) => hookContainer(DATA, await allContainers(docker), self)?.name
+  const pick = async (self: readonly string[] = []) =>
+    hookContainer(DATA, (await hostContents(docker, [], async () => {})).containers, self)?.name
   expect(await pick()).toBe(APP)
   const from = (await make('from', '--volumes-from', `${APP}:ro`)).trim()
   await make('bystander')
@@ -170,7 +171,7 @@ test("a volume's hook runs in the youngest running container that has it mounted
   await run(docker, ['unpause', from], 'unpause')
   await run(docker, ['kill', from], 'kill')
   expect(await pick()).toBe(APP)
-  expect(hookContainer(`${DATA}2`, await allContainers(docker), [])).toBeNull()
+  expect(hookContainer(`${DATA}2`, (await hostContents(docker, [], async () => {})).containers, [])).toBeNull()
 })
 
 /** An image that holds one static program and no `sh`. */

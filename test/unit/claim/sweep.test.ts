@@ -118,6 +118,7 @@ test('dead claims that share nothing are repaired at the same time, those that d
   const dead = [journal('marina-1', 'a', 'x'), journal('marina-2', 'b', 'y'), journal('marina-3', 'c', 'y')]
   const inspected = (name: string, Labels: object) => ({
     ...{ Id: idOf(name), Name: `/${name}`, State: { Status: 'running', StartedAt: '2026-11-01T00:00:00Z' } },
+    Created: '2026-11-01T00:00:00Z',
     Config: { Labels },
   })
   const all = dead.map(({ container: { name }, ...claim }) => inspected(name, claimLabels(claim)))

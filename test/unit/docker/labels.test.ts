@@ -8,7 +8,6 @@ import {
   type PlannedClaim,
   parseClaim,
   releasedSweepName,
-  stoppedBy,
   sweepGeneration,
   sweepName,
 } from '../../../src/docker/labels.ts'
@@ -55,8 +54,6 @@ describe('the labels of a claim', () => {
       fc.property(claim, (written) => {
         const found = container(written.self, { labels: claimLabels(written) })
         expect(parseClaim(found)).toEqual({ ...written, container: found })
-        const stopped = 'restart' in written ? written.restart.map((one) => one.id) : []
-        expect(stoppedBy(found.labels)).toEqual(stopped)
       }),
     )
   })

@@ -119,7 +119,9 @@ describe('a labelled service between two tasks', () => {
     const { targetsOf, warnings } = await discover(docker, [nas], signal)
     const targets = targetsOf('nas')
     const engine = { version: '28.0.0', api: [1, 48] as const, remapped: false } as never
-    const resolved = await resolveTargets({ docker, engine, hostName: 'nas' }, targets, { signal })
+    const resolved = await resolveTargets({ docker, engine, hostName: 'nas', onOdd: async () => {} }, targets, {
+      signal,
+    })
     return { warnings, errors: resolved.map((one) => (one.kind === 'unresolved' ? one.error : one.kind)) }
   }
 
