@@ -10,6 +10,7 @@ import type { CommandContext } from './command/commandContext.ts'
 import { explainError } from './command/explainError.ts'
 import { checkInputNames } from './command/inputNames.ts'
 import { post } from './command/postCleanup.ts'
+import { summary } from './command/summariseFleet.ts'
 import { validate } from './command/validate.ts'
 import { PENDING_COMMANDS } from './config/notBuilt.ts'
 import { endRunningClients } from './docker/runningClients.ts'
@@ -73,6 +74,8 @@ async function main(): Promise<number> {
       return backup(action)
     case 'validate':
       return validate(action)
+    case 'summary':
+      return summary(action)
     default:
       throw new InputError(
         `command ${inputs.command} is not built yet in this version: ${PENDING_COMMANDS[inputs.command]}`,

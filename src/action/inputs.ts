@@ -1,7 +1,7 @@
 /** Reads the inputs of action.yml into one checked value. No other module reads `INPUT_…`, but `explainError` when they are wrong. */
 import { InputError } from '../errors.ts'
 
-export const COMMANDS = ['backup', 'plan', 'validate', 'check'] as const
+export const COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary'] as const
 export type Command = (typeof COMMANDS)[number]
 
 const SELECTIONS = ['auto', 'due', 'all'] as const
@@ -25,6 +25,10 @@ export interface Inputs {
   readonly artifactName: string | null
   readonly artifactRetentionDays: number | null
   readonly githubToken: string
+  /** The text as written; `report/fleet` parses it. */
+  readonly fleet: string
+  /** Path of the folder with the downloaded reports. */
+  readonly reports: string
   /** Names of inputs that were given and that action.yml does not have, in lower case. */
   readonly unknown: readonly string[]
 }
@@ -46,16 +50,20 @@ export const INPUT_DEFAULTS = {
   'artifact-name': '',
   'artifact-retention-days': '',
   'github-token': '',
+  fleet: '',
+  reports: '',
 } as const
 type InputName = keyof typeof INPUT_DEFAULTS
 
 const ALWAYS: readonly InputName[] = ['command', 'config', 'github-token']
 
-/** The inputs that each command takes besides those in `ALWAYS`. `backup` takes all. */
+const ONLY_SUMMARY: readonly InputName[] = ['fleet', 'reports']
+/** The inputs that each command takes besides those in `ALWAYS`. `backup` takes all but those in `ONLY_SUMMARY`. */
 const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> = {
   plan: ['instances', 'host', 'select'],
   validate: [],
   check: ['instances', 'host'],
+  summary: [...ONLY_SUMMARY, 'allow-partial'],
 }
 
 const MOST_PARALLEL = 64
@@ -95,10 +103,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   }
 
   const command = oneOf('command', COMMANDS)
-  if (command !== 'backup') {
-    const foreign = foreignInputs(command, (name) => text(name) !== INPUT_DEFAULTS[name])
-    problems.push(...foreign.map((name) => `${name} means nothing to the command "${command}": leave it out`))
-  }
+  const foreign = foreignInputs(command, (name) => text(name) !== INPUT_DEFAULTS[name])
+  problems.push(...foreign.map((name) => `${name} means nothing to the command "${command}": leave it out`))
   const uploadLogs = autoOrYesOrNo('upload-logs')
   const showLogs = autoOrYesOrNo('show-logs')
   const inputs: Inputs = {
@@ -118,6 +124,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     artifactRetentionDays:
       text('artifact-retention-days') === '' ? null : whole('artifact-retention-days', LONGEST_RETENTION_DAYS),
     githubToken: text('github-token') || (env.GITHUB_TOKEN ?? ''),
+    fleet: text('fleet'),
+    reports: text('reports'),
     unknown: unknownInputs(env),
   }
   if (problems.length > 0) throw new InputError(problems.map((problem) => `Input ${problem}.`).join('\n'))
@@ -133,9 +141,11 @@ function unknownInputs(env: NodeJS.ProcessEnv): readonly string[] {
   return names.filter((name) => name !== '' && !Object.hasOwn(INPUT_DEFAULTS, name)).sort()
 }
 
-function foreignInputs(command: Exclude<Command, 'backup'>, isSet: (name: InputName) => boolean): InputName[] {
-  const used = [...ALWAYS, ...USED[command]]
-  return (Object.keys(INPUT_DEFAULTS) as InputName[]).filter((name) => !used.includes(name) && isSet(name))
+function foreignInputs(command: Command, isSet: (name: InputName) => boolean): InputName[] {
+  const names = Object.keys(INPUT_DEFAULTS) as InputName[]
+  const isUsed = (name: InputName) =>
+    command === 'backup' ? !ONLY_SUMMARY.includes(name) : [...ALWAYS, ...USED[command]].includes(name)
+  return names.filter((name) => !isUsed(name) && isSet(name))
 }
 
 /** Reads a boolean as YAML 1.2 and the toolkit write it: `true`, `True`, `TRUE` and the same of `false`. `null` for any other text. */

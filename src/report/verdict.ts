@@ -13,6 +13,11 @@ export function verdictLine(report: RunReport, allowPartial: boolean): string {
   return `### ${sign} ${host}${words}`
 }
 
+/** Returns the words of the verdict, for a heading that says something else first. */
+export function verdictWords(report: RunReport, allowPartial: boolean): string {
+  return (report.dryRun ? dryRunVerdict(report) : verdict(report, allowPartial))[1]
+}
+
 function verdict(report: RunReport, allowPartial: boolean): readonly [sign: string, words: string] {
   const { instances, result } = report
   const total = count(instances.length, 'backup')

@@ -46,22 +46,52 @@ test.each(PAGES)('the configurations in %s are valid', async (page) => {
   }
 })
 
-test('the workflows give inputs that action.yml has', async () => {
+test('the workflows give inputs that action.yml or the reusable workflow has', async () => {
   const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as { inputs: Record<string, unknown> }
+  const called = parse(await readFile(join(ROOT, '.github/workflows/marina.yml'), 'utf8')) as Reusable
   const folder = join(ROOT, 'examples/workflows')
   const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')))
   const written = await Promise.all(PAGES.map((page) => yamlOf(page, /^name:/)))
   const workflows = [...files, ...written.flat()].map((text) => parse(text) as Workflow)
   expect(workflows.length).toBeGreaterThan(1)
   for (const workflow of workflows) {
-    expect(workflow.permissions).toEqual({ contents: 'read', actions: 'read' })
+    expect(workflow.permissions).toMatchObject({ contents: 'read', actions: 'read' })
     for (const job of Object.values(workflow.jobs)) {
-      expect(job).toMatchObject({ 'timeout-minutes': expect.any(Number), concurrency: { group: expect.any(String) } })
-      const ours = job.steps.filter((step) => step.uses?.includes('marina-for-github-actions'))
+      if (job.uses !== undefined) {
+        expect(job.uses).toBe('OWNER/marina-for-github-actions/.github/workflows/marina.yml@v1')
+        for (const name of Object.keys(job.with ?? {})) expect(called.on.workflow_call.inputs).toHaveProperty(name)
+        continue
+      }
+      expect(job['timeout-minutes']).toEqual(expect.any(Number))
+      const ours = (job.steps ?? []).filter((step) => step.uses?.includes('marina-for-github-actions'))
       expect(ours).toHaveLength(1)
-      for (const name of Object.keys(ours[0]?.with ?? {})) expect(action.inputs).toHaveProperty(name)
+      const inputs = ours[0]?.with ?? {}
+      for (const name of Object.keys(inputs)) expect(action.inputs).toHaveProperty(name)
+      // a second backup on the same host waits, rather than fails at the lock
+      if ((inputs.command ?? 'backup') === 'backup')
+        expect(job).toMatchObject({ concurrency: { group: expect.any(String) } })
     }
   }
+})
+
+test('the reusable workflow gives inputs that action.yml has, and its jobs have no permission but to read', async () => {
+  const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as { inputs: Record<string, unknown> }
+  const called = parse(await readFile(join(ROOT, '.github/workflows/marina.yml'), 'utf8')) as Reusable
+  expect(called.permissions).toEqual({})
+  for (const job of Object.values(called.jobs)) {
+    for (const right of Object.values(job.permissions)) expect(right).toBe('read')
+    const ours = (job.steps ?? []).filter((step) => step.uses === './.marina')
+    expect(ours).toHaveLength(1)
+    for (const name of Object.keys(ours[0]?.with ?? {})) expect(action.inputs).toHaveProperty(name)
+  }
+  const { backup } = called.jobs
+  expect(backup).toMatchObject({ strategy: { 'fail-fast': false }, concurrency: { 'cancel-in-progress': false } })
+})
+
+test('the workflows of the page about hosts are the examples, word for word', async () => {
+  const folder = join(ROOT, 'examples/workflows')
+  const page = await yamlOf('docs/hosts.md', /^# \.github/)
+  for (const name of ['fleet.yml', 'hosts.yml']) expect(page).toContain(await readFile(join(folder, name), 'utf8'))
 })
 
 test.each(PAGES)('every link in %s leads somewhere', async (page) => {
@@ -82,9 +112,22 @@ test.each(PAGES)('every link in %s leads somewhere', async (page) => {
   }
 })
 
+interface Job {
+  readonly uses?: string
+  readonly with?: Record<string, unknown>
+  readonly steps?: { uses?: string; with?: Record<string, unknown> }[]
+  readonly [key: string]: unknown
+}
+
 interface Workflow {
   readonly permissions: unknown
-  readonly jobs: Record<string, { steps: { uses?: string; with?: Record<string, unknown> }[] }>
+  readonly jobs: Record<string, Job>
+}
+
+interface Reusable {
+  readonly on: { workflow_call: { inputs: Record<string, unknown> } }
+  readonly permissions: unknown
+  readonly jobs: Record<string, Job & { permissions: Record<string, string> }>
 }
 
 /** As GitHub makes them: lower case, no punctuation, dashes for spaces. */

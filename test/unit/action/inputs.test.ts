@@ -26,6 +26,8 @@ describe('inputs', () => {
       artifactName: null,
       artifactRetentionDays: null,
       githubToken: '',
+      fleet: '',
+      reports: '',
       unknown: [],
     })
   })
@@ -66,6 +68,8 @@ describe('inputs', () => {
       artifactName: 'mine',
       artifactRetentionDays: 14,
       githubToken: 'ghs_1',
+      fleet: '',
+      reports: '',
       unknown: [],
     })
   })
@@ -83,7 +87,7 @@ describe('inputs', () => {
     expect(() => readInputs(wrong)).toThrow(InputError)
     expect(() => readInputs(wrong)).toThrow(
       [
-        'Input command is "restore": it must be backup, plan, validate or check.',
+        'Input command is "restore": it must be backup, plan, validate, check or summary.',
         'Input upload-logs is "maybe": it must be auto, true or false.',
         'Input select is "some": it must be auto, due or all.',
         'Input max-parallel is "0": it must be a number from 1 to 64.',
@@ -106,6 +110,9 @@ describe('inputs', () => {
     ['plan', 'lock-wait', '5m'],
     ['check', 'select', 'all'],
     ['check', 'max-parallel', '2'],
+    ['summary', 'instances', 'a'],
+    ['backup', 'fleet', '{}'],
+    ['plan', 'reports', 'reports'],
   ])('the command %s does not know %s', (command, name, value) => {
     expect(() => readInputs(env({ command, [name]: value }))).toThrow(
       `Input ${name} means nothing to the command "${command}": leave it out.`,
