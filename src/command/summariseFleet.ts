@@ -63,7 +63,11 @@ async function readHost({ event, inputs }: CommandContext, jobs: FleetJobs, name
       return { name, report: null, missing: `the one in ${artifact} cannot be read, ${report}` }
     return { name, report: publicPage(slimReport(report), isForStrangers(event)), missing: null }
   }
-  return { name, report: null, missing: 'its job may wait for its runner, or have been cancelled or killed' }
+  return {
+    name,
+    report: null,
+    missing: 'its job failed before it began a backup, was cancelled or killed, or still waits for its runner',
+  }
 }
 
 /** Returns the text of a file; `null` if there is none that can be read. */

@@ -104,7 +104,8 @@ export function nextSteps(report: RunReport, links: PageLinks): readonly string[
     link('whole log', links.logs),
     links.logs === null ? link('report', links.report) : null,
   ].filter((step) => step !== null)
-  return [[...applications(report), steps.join(' · ')].filter((part) => part !== '').join(' ')]
+  const text = [...applications(report), steps.join(' · ')].filter((part) => part !== '').join(' ')
+  return text === '' ? [] : [text]
 }
 
 /** Says how the ids are given to the workflow, in words that are true whether or not it has an input for them. */

@@ -124,6 +124,12 @@ describe('inputs', () => {
 describe('action.yml', () => {
   const action = parse(readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8'))
 
+  test('holds no expression but the default of the token: GitHub evaluates descriptions too, and refuses an action that it cannot', () => {
+    const text = readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8')
+    expect(text.match(/\$\{\{[^}]*\}\}/g)).toEqual([['$', '{{ github.token }}'].join('')])
+    expect(text).toMatch(/^ {4}default: \$\{\{ github\.token \}\}$/m)
+  })
+
   test('has the inputs and defaults that the code knows', () => {
     const defaults = Object.fromEntries(
       Object.entries<{ default: string }>(action.inputs).map(([name, input]) => [name, input.default]),
