@@ -6,6 +6,7 @@ import { readInputs } from './action/inputs.ts'
 import { readEvent } from './action/platform.ts'
 import { isPost, readState, saveState } from './action/state.ts'
 import { backup } from './command/backup.ts'
+import { check } from './command/check.ts'
 import type { CommandContext } from './command/commandContext.ts'
 import { explainError } from './command/explainError.ts'
 import { checkInputNames } from './command/inputNames.ts'
@@ -76,6 +77,8 @@ async function main(): Promise<number> {
       return validate(action)
     case 'summary':
       return summary(action)
+    case 'check':
+      return check(action)
     default:
       throw new InputError(
         `command ${inputs.command} is not built yet in this version: ${PENDING_COMMANDS[inputs.command]}`,

@@ -29,6 +29,12 @@ export interface Inputs {
   readonly fleet: string
   /** Path of the folder with the downloaded reports. */
   readonly reports: string
+  /** For `check`: file name of the backup workflow; `null`: the one that runs `backup`. */
+  readonly workflow: string | null
+  /** For `check`: the text as written, such as `2h`. */
+  readonly grace: string
+  /** For `check`: keep an issue for each overdue instance. */
+  readonly issue: boolean
   /** Names of inputs that were given and that action.yml does not have, in lower case. */
   readonly unknown: readonly string[]
 }
@@ -52,17 +58,22 @@ export const INPUT_DEFAULTS = {
   'github-token': '',
   fleet: '',
   reports: '',
+  workflow: '',
+  grace: '2h',
+  issue: 'false',
 } as const
 type InputName = keyof typeof INPUT_DEFAULTS
 
 const ALWAYS: readonly InputName[] = ['command', 'config', 'github-token']
 
 const ONLY_SUMMARY: readonly InputName[] = ['fleet', 'reports']
-/** The inputs that each command takes besides those in `ALWAYS`. `backup` takes all but those in `ONLY_SUMMARY`. */
+const ONLY_CHECK: readonly InputName[] = ['workflow', 'grace', 'issue']
+const NOT_BACKUP = [...ONLY_SUMMARY, ...ONLY_CHECK]
+/** The inputs that each command takes besides those in `ALWAYS`. `backup` takes all but those in `NOT_BACKUP`. */
 const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> = {
   plan: ['instances', 'host', 'select'],
   validate: [],
-  check: ['instances', 'host'],
+  check: ['instances', 'host', 'allow-partial', ...ONLY_CHECK],
   summary: [...ONLY_SUMMARY, 'allow-partial'],
 }
 
@@ -126,6 +137,9 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     githubToken: text('github-token') || (env.GITHUB_TOKEN ?? ''),
     fleet: text('fleet'),
     reports: text('reports'),
+    workflow: text('workflow') || null,
+    grace: text('grace'),
+    issue: yesOrNo('issue'),
     unknown: unknownInputs(env),
   }
   if (problems.length > 0) throw new InputError(problems.map((problem) => `Input ${problem}.`).join('\n'))
@@ -144,7 +158,7 @@ function unknownInputs(env: NodeJS.ProcessEnv): readonly string[] {
 function foreignInputs(command: Command, isSet: (name: InputName) => boolean): InputName[] {
   const names = Object.keys(INPUT_DEFAULTS) as InputName[]
   const isUsed = (name: InputName) =>
-    command === 'backup' ? !ONLY_SUMMARY.includes(name) : [...ALWAYS, ...USED[command]].includes(name)
+    command === 'backup' ? !NOT_BACKUP.includes(name) : [...ALWAYS, ...USED[command]].includes(name)
   return names.filter((name) => !isUsed(name) && isSet(name))
 }
 

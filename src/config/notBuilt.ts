@@ -12,7 +12,6 @@ import { type Path, treeAt } from './yaml.ts'
 /** Commands that do not work yet, each with what to use until then. */
 export const PENDING_COMMANDS = {
   plan: 'use backup or validate',
-  check: 'use backup or validate',
 } as const
 export const PENDING_INPUTS: Readonly<Record<string, string>> = { host: 'select by instances instead' }
 

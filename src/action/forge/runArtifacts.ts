@@ -60,22 +60,26 @@ export function listArtifacts(forge: Forge, runId: number): Promise<Answer<Liste
 const MOST_ARCHIVE = 8 * 1024 * 1024
 const MOST_FILE = 64 * 1024 * 1024
 
-/** Downloads an artifact and reads a file in it as text. Unknown if either is too large. */
-export async function readArtifactFile(forge: Forge, artifact: RunArtifact, file: string): Promise<Answer<string>> {
-  const what = `what is in the artifact ${artifact.name}`
-  const unknown = (why: string) => ({ unknown: `The API does not tell ${what}: ${why}`, status: null })
-  if (artifact.isExpired) return unknown('the time for which it was kept is over')
-  if (artifact.bytes > MOST_ARCHIVE) return unknown('it is larger than a report can be')
+/**
+ * Downloads an artifact and reads a file in it as text. `null` if it has no such file, is too large, damaged, or no longer kept: asking
+ * again changes nothing.
+ */
+export async function readArtifactFile(
+  forge: Forge,
+  artifact: RunArtifact,
+  file: string,
+): Promise<Answer<string | null>> {
+  if (artifact.isExpired || artifact.bytes > MOST_ARCHIVE) return { value: null }
   const archive = await forge.download(
     {
       route: '/actions/artifacts/{artifact}/zip',
       parameters: { artifact: artifact.id },
-      what,
+      what: `what is in the artifact ${artifact.name}`,
       permission: 'actions: read',
     },
     MOST_ARCHIVE,
   )
-  if ('unknown' in archive) return archive
+  if ('unknown' in archive) return archive.status === 410 ? { value: null } : archive
   const content = zipEntry(archive.value, file, MOST_FILE)
-  return Buffer.isBuffer(content) ? { value: content.toString('utf8') } : unknown(content.why)
+  return { value: Buffer.isBuffer(content) ? content.toString('utf8') : null }
 }

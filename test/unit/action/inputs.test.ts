@@ -28,6 +28,9 @@ describe('inputs', () => {
       githubToken: '',
       fleet: '',
       reports: '',
+      workflow: null,
+      grace: '2h',
+      issue: false,
       unknown: [],
     })
   })
@@ -70,8 +73,16 @@ describe('inputs', () => {
       githubToken: 'ghs_1',
       fleet: '',
       reports: '',
+      workflow: null,
+      grace: '2h',
+      issue: false,
       unknown: [],
     })
+  })
+
+  test('those of check', () => {
+    const given = env({ command: 'check', workflow: 'backup.yml', grace: '1d', issue: 'true', 'allow-partial': 'true' })
+    expect(readInputs(given)).toMatchObject({ workflow: 'backup.yml', grace: '1d', issue: true, allowPartial: true })
   })
 
   test('everything that is wrong is named at once', () => {
@@ -113,6 +124,10 @@ describe('inputs', () => {
     ['summary', 'instances', 'a'],
     ['backup', 'fleet', '{}'],
     ['plan', 'reports', 'reports'],
+    ['check', 'variables', 'A=1'],
+    ['backup', 'workflow', 'backup.yml'],
+    ['backup', 'grace', '3h'],
+    ['plan', 'issue', 'true'],
   ])('the command %s does not know %s', (command, name, value) => {
     expect(() => readInputs(env({ command, [name]: value }))).toThrow(
       `Input ${name} means nothing to the command "${command}": leave it out.`,
