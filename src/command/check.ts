@@ -2,6 +2,7 @@
  * `check`: says which instances were not backed up in time, which jobs wait for a runner that does not come, and whether GitHub has disabled
  * the schedule. Needs no Docker: it asks the API for the runs of the backup workflow and for their reports.
  */
+import { posix } from 'node:path'
 import { type Forge, openForge } from '../action/forge/askForge.ts'
 import { getRepositoryActivity, getWorkflow } from '../action/forge/workflowRuns.ts'
 import { setOutputs } from '../action/outputs.ts'
@@ -9,6 +10,7 @@ import { readPages } from '../action/pages.ts'
 import { isForStrangers } from '../action/platform.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import type { Config, RawInstance } from '../config/load.ts'
+import { PENDING_INPUTS } from '../config/notBuilt.ts'
 import { readOpenSchedule } from '../config/openSchedule.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { InputError } from '../errors.ts'
@@ -17,10 +19,12 @@ import { type CheckPage, type CheckRow, checkVerdict, renderCheck } from '../rep
 import { judgeIdle } from '../schedule/idleSchedule.ts'
 import { type Expectation, expectationOf, type Freshness, judgeFreshness } from '../schedule/overdue.ts'
 import { waitingJobs } from '../schedule/waitingJobs.ts'
+import { readWorkflows } from '../workflows/readWorkflows.ts'
 import { collectEvidence, type RunEvidence } from './checking/runEvidence.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
 import { selectInstances } from './selectInstances.ts'
+import { readWorkflowTexts } from './workflowFiles.ts'
 
 /** The token of a workflow may ask 1000 questions an hour; the backups themselves and a second check need some of them. */
 const MOST_QUESTIONS = 800
@@ -28,12 +32,13 @@ const MOST_QUESTIONS = 800
 /** Checks, tells, and returns the exit code: 1 if a backup is overdue, or if that is not known. */
 export async function check(action: CommandContext): Promise<number> {
   const { inputs, event, console } = action
+  if (inputs.host !== null) throw new InputError(`host is not built yet in this version: ${PENDING_INPUTS.host}`)
+  if (inputs.issue) throw new InputError('issue is not built yet in this version: leave it out')
   const graceMs = parseDuration(inputs.grace)
-  if (graceMs === null)
-    throw new InputError(`Input grace is "${inputs.grace}": write a duration such as 90m, 2h or 1d.`)
+  if (graceMs === null) throw new InputError(`Input grace is "${inputs.grace}": write a duration such as 90m, 2h or 1d`)
   const config = await readConfig(action)
   const now = Date.now()
-  const request = { config, now, graceMs, workflow: workflowFile(action) }
+  const request = { config, now, graceMs, workflow: await findWorkflow(action) }
   const forge = openForge({
     token: inputs.githubToken,
     baseUrl: event.apiUrl,
@@ -57,13 +62,24 @@ interface CheckRequest {
   readonly workflow: string
 }
 
-function workflowFile({ inputs }: CommandContext): string {
-  const { workflow } = inputs
-  if (workflow === null)
-    throw new InputError(
-      'Input workflow is missing: name the file in .github/workflows that runs the backups, such as backup.yml.',
-    )
-  return workflow.replace(/^(\.\/)?\.github\/workflows\//, '')
+/**
+ * Returns the file name of the backup workflow: that of the input or, without it, of the one workflow of the repository that runs
+ * `backup` by schedule. Throws an `InputError` if there is none, or more than one.
+ */
+async function findWorkflow({ inputs, event, env }: CommandContext): Promise<string> {
+  if (inputs.workflow !== null) return inputs.workflow.replace(/^(\.\/)?\.(github|gitea|forgejo)\/workflows\//, '')
+  const { workflows } = readWorkflows(await readWorkflowTexts(event.workspace, env))
+  const isOfOther = ({ config }: { readonly config: string | null }) =>
+    config !== null && posix.normalize(config) !== posix.normalize(inputs.config)
+  const fitting = workflows.filter(({ uses }) => uses.some((use) => use.command === 'backup' && !isOfOther(use)))
+  const scheduled = fitting.filter(({ crons }) => crons.length > 0)
+  const names = (scheduled.length > 0 ? scheduled : fitting).map(({ path }) => posix.basename(path))
+  if (names.length === 1) return names[0] as string
+  throw new InputError(
+    names.length === 0
+      ? 'No workflow in .github/workflows is known to run the backups: name its file by the input workflow, such as backup.yml'
+      : `Several workflows run backups (${names.join(', ')}): name one by the input workflow, and check each in a step of its own`,
+  )
 }
 
 /** An instance with what is expected of it: `null` if it is run by hand only, or has had no slot yet; a text if that is not known. */

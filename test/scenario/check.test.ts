@@ -34,9 +34,14 @@ const PUBLIC = { repository: { private: false, full_name: 'octo/backups' } }
 
 async function act(
   config: string,
-  more: { inputs?: Record<string, string>; event?: unknown; env?: Record<string, string> } = {},
+  more: {
+    files?: Record<string, string>
+    inputs?: Record<string, string>
+    event?: unknown
+    env?: Record<string, string>
+  } = {},
 ) {
-  const workspace = await makeWorkspace({ 'config.yml': config })
+  const workspace = await makeWorkspace({ 'config.yml': config, ...more.files })
   const docker = await scriptDocker(join(workspace, '../docker'), [])
   const inputs = { command: 'check', workflow: 'backup.yml', 'github-token': 't0ken', ...more.inputs }
   const env = { GITHUB_API_URL: forge.baseUrl, GITHUB_EVENT_NAME: 'schedule', ...more.env }
@@ -260,5 +265,25 @@ test('by hand only, a schedule of variables, a wrong grace or workflow', async (
   forge.fault = ({ path }) => (path.includes('/workflows/') ? { status: 404, body: { message: 'Not Found' } } : null)
   expect((await act(config, { inputs: { workflow: '.github/workflows/gone.yml' } })).stdout).toMatch(
     /Is there a file .github\/workflows\/gone.yml/,
+  )
+})
+
+test('the workflow is found by itself, unless there are several or none', async () => {
+  addRun(forge, { at: slot + MINUTE, instances: { one: 'success' } })
+  const file = (command: string, more = '') =>
+    `on:\n  schedule: [{cron: "7 * * * *"}]\njobs:\n  a:\n    runs-on: self-hosted\n    steps:\n      - uses: octo/marina-for-github-actions@v1\n        with: {command: ${command}${more}}\n`
+  const files = {
+    '.github/workflows/nightly.yml': file('backup'),
+    '.github/workflows/check.yml': file('check'),
+    '.github/workflows/other.yml': file('backup', ', config: other.yml'),
+  }
+  const inputs = { workflow: '' }
+  const found = await act(ONE, { files, inputs })
+  expect(found.code, found.stdout).toBe(0)
+  expect(forge.asked.map(({ path }) => path)).toContain('/actions/workflows/nightly.yml/runs')
+  const two = await act(ONE, { files: { ...files, '.github/workflows/z.yml': file('backup') }, inputs })
+  expect(two.stdout).toMatch(/^::error::Several workflows run backups \(nightly.yml, z.yml\): name one/)
+  expect((await act(ONE, { inputs })).stdout).toMatch(
+    /^::error::No workflow in .github\/workflows is known to run the backups/,
   )
 })

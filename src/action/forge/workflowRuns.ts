@@ -151,14 +151,14 @@ export function listJobs(forge: Forge, runId: number, attempt?: number): Promise
   })
 }
 
-/** A workflow. `state` is `active`, `disabled_inactivity`, `disabled_manually`, `disabled_fork` or `deleted`. */
-export interface Workflow {
+/** What the forge knows of a workflow. `state` is `active`, `disabled_inactivity`, `disabled_manually`, `disabled_fork` or `deleted`. */
+export interface WorkflowState {
   readonly name: string
   readonly state: string
 }
 
 /** Asks for a workflow by the name of its file. */
-export function getWorkflow(forge: Forge, file: string): Promise<Answer<Workflow>> {
+export function getWorkflow(forge: Forge, file: string): Promise<Answer<WorkflowState>> {
   return forge.ask({
     route: '/actions/workflows/{workflow}',
     parameters: { workflow: file },
