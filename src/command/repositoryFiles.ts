@@ -5,7 +5,8 @@ import { excerpt } from '../config/excerpt.ts'
 import { InputError, InstanceError } from '../errors.ts'
 
 const MIB = 1024 * 1024
-const MOST_CONFIGURATION = MIB
+/** Size limit of a configuration, bytes: ten thousand instances fit. */
+const MOST_CONFIGURATION = 8 * MIB
 /** Size limit of a script, bytes: it is put into the container in one piece. */
 const MOST_SCRIPT = 16 * MIB
 
@@ -18,7 +19,7 @@ export async function readConfigurationText(workspace: string, file: string): Pr
   const found = await stat(path).catch(async (error: NodeJS.ErrnoException) => fail(await whyNotFound(path, error)))
   if (found.isDirectory()) fail('it is a folder: name the file in it, such as config.yml, by the input config')
   if (!found.isFile()) fail('it is no regular file (a device, a pipe or a socket)')
-  if (found.size > MOST_CONFIGURATION) fail('it is larger than 1 MiB: that is no configuration')
+  if (found.size > MOST_CONFIGURATION) fail('it is larger than 8 MiB: that is no configuration')
   const bytes = await readFile(path).catch(async (error: NodeJS.ErrnoException) => fail(await whyNotFound(path, error)))
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -40,7 +40,7 @@ export interface YamlSource {
   readonly keyAt: (path: Path) => Position
 }
 
-const MAX_TEXT = 1024 * 1024
+const MAX_TEXT = 8 * 1024 * 1024
 /**
  * Number of nodes that aliases may make, beside one more for each character of the text. Thousands of instances that share an `env` stay
  * below it; a text made to explode passes it within moments, and before it takes much memory.
@@ -105,7 +105,7 @@ class Reader {
 
   read(): Tree | undefined {
     if (this.#text.length > MAX_TEXT) {
-      this.#note('the file is larger than 1 MiB: that is no configuration', 0, [])
+      this.#note('the file is larger than 8 MiB: that is no configuration', 0, [])
       return undefined
     }
     try {

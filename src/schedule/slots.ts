@@ -69,7 +69,7 @@ function clockOf(schedule: Schedule): Clock {
   const result = parseCron(schedule.cron)
   if (!result.ok) throw new TypeError(`not a schedule: ${result.message}`)
   const { cron } = result
-  const offset = offsetsOf(schedule.timezone)
+  const offset = offsetOf(schedule.timezone)
   const everyHour = cron.hours.length === 24
   return {
     wallAt: (moment) => moment + offset(moment),
@@ -93,7 +93,16 @@ function* walk(cron: Cron, start: number, direction: 'next' | 'prev'): Generator
 /** Returns by how many ms a zone's clock is ahead of UTC at a moment (ms in UTC). */
 type Offset = (moment: number) => number
 
-function offsetsOf(timezone: string): Offset {
+/** The offsets of the zones that were asked for: asking Intl is slow, and thousands of schedules share a few zones. */
+const offsets = new Map<string, Offset>()
+
+function offsetOf(timezone: string): Offset {
+  const known = offsets.get(timezone) ?? readOffsets(timezone)
+  offsets.set(timezone, known)
+  return known
+}
+
+function readOffsets(timezone: string): Offset {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: timezone,
     calendar: 'gregory',

@@ -38,8 +38,17 @@ const WEEKDAY: Field = { name: 'day of the week', min: 0, max: 6, names: WEEKDAY
 const LAST_SUNDAY = 7
 const LONGEST_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
+/** Expressions that were parsed: each is asked for by the schema, the rules and the slots. */
+const parsed = new Map<string, CronResult>()
+
 /** Parses a cron expression, or says in one sentence what is wrong with it. An expression that can never fire is wrong. */
 export function parseCron(text: string): CronResult {
+  const known = parsed.get(text) ?? parseFields(text)
+  parsed.set(text, known)
+  return known
+}
+
+function parseFields(text: string): CronResult {
   try {
     return { ok: true, cron: readCron(text) }
   } catch (error) {
@@ -48,8 +57,17 @@ export function parseCron(text: string): CronResult {
   }
 }
 
+/** Names that Intl was asked for, with its answer: asking is slow, and thousands of schedules share a few zones. */
+const zones = new Map<string, boolean>()
+
 /** Tells whether `name` is a time zone of the IANA database (`Europe/Berlin`, `UTC`). An offset or a path is not. */
 export function isTimezone(name: string): boolean {
+  const known = zones.get(name) ?? knowsZone(name)
+  zones.set(name, known)
+  return known
+}
+
+function knowsZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false // Intl also takes offsets such as +02:00, which know no summer time
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })

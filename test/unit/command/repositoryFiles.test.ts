@@ -55,10 +55,10 @@ describe('the configuration', () => {
   })
 
   test('what is too large, not UTF-8, or has a name without end', async () => {
-    await writeFile(join(workspace, 'large.yml'), 'x'.repeat(1024 * 1024 + 1))
+    await writeFile(join(workspace, 'large.yml'), 'x'.repeat(8 * 1024 * 1024 + 1))
     await writeFile(join(workspace, 'latin.yml'), Buffer.from('a: \xfc\n', 'latin1'))
     await writeFile(join(workspace, 'utf16.yml'), Buffer.from('\ufeffa: 1\n', 'utf16le'))
-    expect(await why('large.yml')).toContain('it is larger than 1 MiB')
+    expect(await why('large.yml')).toContain('it is larger than 8 MiB')
     expect(await why('latin.yml')).toContain('it is not text in UTF-8')
     expect(await why('utf16.yml')).toContain('it is not text in UTF-8')
     const long = await why('x'.repeat(5000))
