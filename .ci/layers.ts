@@ -10,7 +10,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['container'],
   ['targets'],
   ['claim', 'dump', 'staging'],
-  ['applications', 'copy'],
+  ['applications', 'copy', 'record'],
   ['docker'],
   ['log'],
   ['report', 'schedule', 'workflows'],

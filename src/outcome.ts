@@ -3,11 +3,29 @@
  * that people see is made from the report; `RunReport` is `report.json`. Pure.
  */
 
-/** How one instance ended. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began, or a dry run. */
+/** How one instance ended. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began, another run served its slot, or a dry run. */
 export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 'skipped'
 
 /** How the run ended. `nothing-due`: no instance failed and none was backed up, because none was selected or all were skipped. */
 export type RunResult = 'success' | 'partial' | 'failed' | 'cancelled' | 'nothing-due'
+
+/** How a past run ended, as its host remembers it. `died`: it was killed, and a later run cleaned up after it. */
+export const PAST_STATUSES = ['success', 'partial', 'failed', 'cancelled', 'died'] as const
+
+/** What a host remembers of one past run of an instance. */
+export interface PastRun {
+  /** UTC, ISO 8601 with milliseconds, by the engine's clock. */
+  readonly startedAt: string
+  readonly status: (typeof PAST_STATUSES)[number]
+  /** True if it was started because the instance was due, false if by hand. */
+  readonly isScheduled: boolean
+  /** `null` if nobody saw its end. */
+  readonly seconds: number | null
+  /** Bytes that were copied and dumped; `null` if none were counted, as of volumes that are mounted in place. */
+  readonly bytes: number | null
+  readonly runId: string
+  readonly attempt: number
+}
 
 /** The phases of one instance's run, in their order. */
 export const PHASES = ['resolve', 'image', 'claim', 'dump', 'stage', 'run', 'release'] as const
@@ -82,6 +100,8 @@ export const NOT_REACHED = 'it was not staged: the instance ended before'
 export interface InstanceReport {
   readonly id: string
   readonly status: InstanceStatus
+  /** Why it was run, or why it was skipped though it was selected; `null` if nobody says. */
+  readonly why: string | null
   /** The phase in which the instance itself failed or was cancelled, else the one in which its first target failed; else `null`. */
   readonly failedPhase: Phase | null
   /** What failed and what to do, in one sentence or several joined; after a cancel `cancelled`, and which application is down; `null` if nothing failed. */
@@ -100,10 +120,12 @@ export interface InstanceReport {
   readonly unhealthy: readonly string[]
   /** Names of the containers in which a postHook failed: they may still be in the state that their preHook made. */
   readonly postHookFailed: readonly string[]
+  /** The last runs of the instance on this host, this one included, the latest first; empty if the host remembers none. */
+  readonly history: readonly PastRun[]
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
   /** Exit code of the backup container; `null` if it did not run to its end. */
   readonly exitCode: number | null
-  /** When the instance runs next, UTC, ISO 8601; always `null` as long as it is the workflow's schedule that decides what is due. */
+  /** The first slot after this run began, UTC, ISO 8601: it is backed up by the first tick of the workflow after it. `null` without a schedule. */
   readonly nextRun: string | null
   /** Path of the instance's whole log on the runner; `null` if there is no such file. */
   readonly log: string | null
@@ -135,6 +157,18 @@ export interface RunReport {
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly instances: readonly InstanceReport[]
+  /** The instances that were left out because they were not due. */
+  readonly notDue: readonly NotDue[]
+}
+
+/** An instance that this run left out. */
+export interface NotDue {
+  readonly id: string
+  /** The reason, in words for a place after "not due: ". */
+  readonly why: string
+  /** UTC, ISO 8601; `null` without a schedule. */
+  readonly nextRun: string | null
+  readonly line: number
 }
 
 /** The facts from which the status of an instance is judged. */

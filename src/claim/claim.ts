@@ -4,7 +4,7 @@
  */
 import { createCall, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer } from '../docker/containers.ts'
-import { parseClaim } from '../docker/labels.ts'
+import { parseClaim, type RunStart } from '../docker/labels.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { whyStale } from './findClaims.ts'
@@ -30,7 +30,24 @@ const CREATE_DEADLINE_MS = 120_000
 /** Number of times that a lock which was free a moment ago is tried for again at once, before it counts as held. */
 const FREED = 3
 
-type Attempt = { readonly kind: 'claimed'; readonly id: string } | { readonly kind: 'held'; readonly by: string }
+type Attempt =
+  | { readonly kind: 'claimed'; readonly id: string }
+  | {
+      readonly kind: 'held'
+      readonly by: string
+      /** How the holder's run began; missing if it is not known. */
+      readonly start?: RunStart | undefined
+    }
+
+/** A live run of the same instance has the lock. */
+export class LockHeldError extends InstanceError {
+  /** How the holder's run began; `undefined` if it is not known. */
+  readonly start: RunStart | undefined
+  constructor(message: string, start: RunStart | undefined) {
+    super(message)
+    this.start = start
+  }
+}
 
 /**
  * Creates the container that is the claim, and returns its id. A stale holder is swept first; a live one, or a container of others with
@@ -55,7 +72,8 @@ export async function claim(host: DockerHost, spec: RunSpec, wait: ClaimWait): P
   }
   if (last.kind === 'claimed') return last.id
   if (signal.aborted) throw new CancelledError()
-  throw new InstanceError(`${last.by}${lockWaitMs > 0 ? `; waited ${Math.round(lockWaitMs / 1000)} s` : ''}`)
+  const waited = lockWaitMs > 0 ? `; waited ${Math.round(lockWaitMs / 1000)} s` : ''
+  throw new LockHeldError(`${last.by}${waited}`, last.start)
 }
 
 /** Tries until the claim is ours, or until there is a holder that is live or cannot be swept. Does not wait for it. */
@@ -71,26 +89,33 @@ async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed, sa
       onClaimed()
       return { kind: 'claimed', id: created.id }
     }
-    const by = await clearHolder(host, spec.name, say)
-    if (by !== null) return { kind: 'held', by }
+    const holder = await clearHolder(host, spec.name, say)
+    if (holder !== null) return { kind: 'held', ...holder }
     if (freed === FREED)
       return { kind: 'held', by: `another run takes container ${spec.name} each time that it is free` }
   }
 }
 
-/** Sweeps the holder of this container name if it is stale. Returns `null` if the name is, or may be, free now; else who has it, in words. */
-async function clearHolder(host: DockerHost, name: string, say: ClaimWait['say']): Promise<string | null> {
+/**
+ * Sweeps the holder of this container name if it is stale. Returns `null` if the name is, or may be, free now; else who has it, in words,
+ * and how that run began.
+ */
+async function clearHolder(
+  host: DockerHost,
+  name: string,
+  say: ClaimWait['say'],
+): Promise<{ readonly by: string; readonly start?: RunStart | undefined } | null> {
   const container = await inspectContainer(host.docker, name)
   if (container === null) return null
   const holder = parseClaim(container)
-  if (holder === null) return whyNotOurs(container)
+  if (holder === null) return { by: whyNotOurs(container) }
   const because = await whyStale(host, holder)
-  if (because === null) return describeHolder(holder, engineNow(host))
+  if (because === null) return { by: describeHolder(holder, engineNow(host)), start: holder.start }
   await say(`an earlier run of the instance was left behind (${because}): cleaning it up`)
   const what = () => 'waiting for what the earlier run left to be cleaned up'
   const isGone = await tellWhile({ what, say }, () => repairClaim(host, holder, because))
   if (isGone) await say('what the earlier run left is cleaned up')
   const left = await inspectContainer(host.docker, name)
   if (left === null || left.id !== holder.container.id) return null
-  return `a run of the instance was left behind (${because}) and could not be taken over: docker rm -fv ${name}`
+  return { by: `a run of the instance was left behind (${because}) and could not be taken over: docker rm -fv ${name}` }
 }

@@ -5,7 +5,9 @@ import { type StartFailure, startAll } from '../applications/start.ts'
 import { inspectContainer, removeContainer } from '../docker/containers.ts'
 import { type Claim, imageClaimName, type JournalEntry, parseClaim } from '../docker/labels.ts'
 import { query } from '../docker/process.ts'
-import { asError } from '../errors.ts'
+import { asError, sayError } from '../errors.ts'
+import { addRun } from '../record/hostRecords.ts'
+import { recordOwner } from '../record/recordLabels.ts'
 import { acquireSweep, releaseSweep } from './acquireSweep.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
@@ -38,6 +40,7 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     for (const warning of warnings) await host.warn(`${what}; ${warning}`)
     if (kept !== null) return false
     if (unstopped !== null) throw unstopped
+    await rememberDeath(host, claim)
     await removeContainer(host.docker, claim.container.id)
     const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`
     await host.warn(`${what}: cleaned up${up}${lostHooks(claim)}`)
@@ -49,6 +52,24 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     else await host.warn(what)
     return false
   }
+}
+
+/** Adds the dead run to the record of its instance, so that its slot counts as served. What goes wrong is a warning. */
+async function rememberDeath({ docker, warn }: DockerHost, { kind, instance, owner, start }: Claim): Promise<void> {
+  if (start === undefined || kind === 'journal') return
+  await addRun(
+    docker,
+    { instance, repository: recordOwner(owner) },
+    {
+      startedAt: new Date(start.at).toISOString(),
+      status: 'died',
+      isScheduled: start.isScheduled,
+      seconds: null,
+      bytes: null,
+      runId: owner.runId,
+      attempt: owner.attempt,
+    },
+  ).catch((error: unknown) => warn(`instance ${instance}: ${sayError(error)}`))
 }
 
 function restartOf(claim: Claim): readonly JournalEntry[] {
@@ -126,6 +147,7 @@ async function keepDown(
   // the staging volume is in use by a backup container that stays, and would outlive its claim
   if (isSame || unstopped !== null) return releaseSweep(host, claim)
   const origin = { instance: claim.instance, owner: claim.owner, deadline: claim.deadline, id, image: imageId, mounts }
+  await rememberDeath(host, claim)
   const kept = await keepJournal(host, origin, down).catch(asError)
   if (kept instanceof Error) {
     const name = await releaseSweep(host, claim)

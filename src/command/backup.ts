@@ -2,16 +2,18 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { refusedEvent } from '../action/platform.ts'
+import { type DockerHost, engineNow } from '../claim/host.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import type { Config } from '../config/load.ts'
 import type { Instance } from '../config/model.ts'
-import { PENDING_INPUTS, pendingKeys } from '../config/notBuilt.ts'
+import { pendingKeys } from '../config/notBuilt.ts'
 import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { engineAnswers } from '../docker/heartbeat.ts'
 import { ConfigError, InputError, sayError } from '../errors.ts'
-import type { InstanceContext } from '../instance/context.ts'
-import { type InstanceReport, type RunReport, runResult } from '../outcome.ts'
+import type { InstanceContext, StartReason } from '../instance/context.ts'
+import { type InstanceReport, type NotDue, type RunReport, runResult } from '../outcome.ts'
+import type { Candidate, PlanItem } from '../schedule/planRun.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 import { decideMasking, type HideFound, hideFound, openSecretRegister } from './hideSecrets.ts'
@@ -22,6 +24,7 @@ import { readScript } from './repositoryFiles.ts'
 import { runAll } from './runAll.ts'
 import { notBegun, runOne, showsContainerLines } from './runOne.ts'
 import { selectInstances } from './selectInstances.ts'
+import { modeOf, readMemory, takeDue } from './takeDue.ts'
 import { targetsByLabel } from './targetsByLabel.ts'
 
 /** Says why and what is left out of the job's log. */
@@ -46,13 +49,51 @@ export async function backup(action: CommandContext): Promise<number> {
   const folder = join(action.event.temp, `marina-${action.job}`)
   const logs = join(folder, 'logs')
   await mkdir(logs, { recursive: true }).catch(() => {}) // a disk that is full fails no backup: each log says so
-  const reports = await runInstances(action, plan, opened, logs)
+  const decided = await decide(action, plan, opened.host)
+  const taken = decided.filter(({ item }) => item.isTaken)
+  const reports = await runInstances(action, { ...plan, taken }, opened, logs)
   const report = reportOf(action, opened, reports, {
     host: plan.hostName ?? opened.host.engine.hostName,
     startedAt,
+    notDue: decided.filter(({ item }) => !item.isTaken).map(notDueOf),
   })
-  const selected = plan.instances.map((one) => one.raw.id)
+  const selected = taken.map(({ one }) => one.raw.id)
   return publish(action, report, { folder, logs, redactor: plan.redactor, selected })
+}
+
+/** A selected instance, and what was decided about it. */
+interface Decided {
+  readonly one: PlannedInstance
+  readonly item: PlanItem
+}
+
+/** Decides which of the selected instances are run, and says so. */
+async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): Promise<readonly Decided[]> {
+  const { inputs, event, console } = action
+  const ids = plan.instances.map(({ raw }) => raw.id)
+  const items = takeDue({
+    candidates: plan.instances.map(candidateOf),
+    select: inputs.select,
+    event,
+    memory: await readMemory(host, ids),
+    lastRun: () => null,
+    ticks: await readTicks(action),
+    now: engineNow(host),
+  })
+  const decided = items.map((item, index) => ({ item, one: plan.instances[index] as PlannedInstance }))
+  if (modeOf(inputs.select, event.name) === 'due' || event.attempt > 1) await sayDecisions(console, items)
+  return decided
+}
+
+function candidateOf(one: PlannedInstance): Candidate {
+  const { id } = one.raw
+  if (one.ok) return { id, schedule: one.instance.schedule, isOpen: false, catchUp: one.instance.catchUp }
+  // one that cannot be resolved fails, but only when its time has come
+  return { id, schedule: one.raw.schedule, isOpen: one.raw.scheduleIsOpen, catchUp: true }
+}
+
+function notDueOf({ one, item }: Decided): NotDue {
+  return { id: item.id, why: item.why, nextRun: item.next?.toISOString() ?? null, line: one.raw.line }
 }
 
 /** The plan of a run, made before the host is asked anything. */
@@ -71,20 +112,20 @@ interface RunPlan {
 
 /** Checks the request, reads the configuration, and hides its secrets before it prints anything. Throws `InputError` or `ConfigError`. */
 async function planRun(action: CommandContext): Promise<RunPlan> {
-  const { inputs, event, console } = action
+  const { inputs, console } = action
   const register = openSecretRegister(console)
   const variables = openVariables(action)
   register.add(variables.values.values())
   const lockWaitMs = checkRequest(action)
   const config = await readConfig(action)
   variables.refuseRests(config)
-  const selection = selectInstances({
+  const selected = selectInstances({
     all: config.instances,
     ids: inputs.instances,
-    select: inputs.select,
-    event: event.name,
+    host: inputs.host,
+    isForOneHost: true,
   })
-  const instances = resolveAll(config, selection.instances, variables.lookup)
+  const instances = resolveAll(config, selected, variables.lookup)
   const resolved = instances.flatMap((one) => (one.ok ? [one] : []))
   const nodeName = nodeNameOf(config, variables.lookup)
   const hostName = nodeName instanceof ConfigError ? null : nodeName
@@ -95,7 +136,7 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
   register.add(masked)
   for (const warning of masking.warnings) await console.warning(warning)
   for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
-  const notices = [...selection.notices, ...resolved.flatMap((one) => one.notices)]
+  const notices = resolved.flatMap((one) => one.notices)
   for (const notice of masking.notice === null ? notices : [masking.notice, ...notices]) await console.notice(notice)
   const hostNameProblem = nodeName instanceof ConfigError ? nodeName.message : null
   return {
@@ -113,7 +154,6 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
 function checkRequest({ inputs, event }: CommandContext): number {
   const refused = refusedEvent(event.name)
   if (refused !== null) throw new InputError(refused)
-  if (inputs.host !== null) throw new InputError(`host is not built yet in this version: ${PENDING_INPUTS.host}`)
   const lockWaitMs = parseDuration(inputs.lockWait)
   if (lockWaitMs === null)
     throw new InputError(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`)
@@ -158,15 +198,16 @@ const LOST = 'it was not begun, since the engine does not answer any more: see t
 /** Runs the instances, at most `max-parallel` at a time. Returns their reports in the order of the plan. `logs` is the folder of their logs. */
 function runInstances(
   action: CommandContext,
-  plan: RunPlan,
+  plan: RunPlan & { readonly taken: readonly Decided[] },
   { host }: OpenHost,
   logs: string,
 ): Promise<readonly InstanceReport[]> {
   const { event, inputs, signal } = action
   let isEngineLost = false
   const discover = targetsByLabel(host, plan.config, plan.instances, signal)
-  const context = (instance: Instance): InstanceContext => ({
+  const context = (instance: Instance, item: PlanItem): InstanceContext => ({
     host,
+    reason: reasonOf(item),
     hostName: instance.nodeName ?? plan.hostName ?? host.engine.hostName,
     runUrl: event.runUrl,
     lockWaitMs: plan.lockWaitMs,
@@ -182,25 +223,29 @@ function runInstances(
       ...(plan.hostNameProblem !== null && one.nodeName === null ? [plan.hostNameProblem] : []),
     ],
   })
-  const begin = async (one: PlannedInstance) => {
+  const begin = async ({ one, item }: Decided) => {
     if (!one.ok) return notBegun(one.raw, 'failed', one.error.message)
     if (isEngineLost && !(await engineAnswers(host.docker, ASK_AGAIN_MS))) return notBegun(one.raw, 'failed', LOST)
     const { instance } = one
     const path = join(logs, `${one.raw.id}.log`)
-    return runOne(action, context(instance), instance, { path, redactor: plan.redactor })
+    return runOne(action, context(instance, item), instance, { path, redactor: plan.redactor })
   }
   // an error that nobody expected is that instance's alone: the reports of the others must not be lost
-  const work = (one: PlannedInstance) =>
-    begin(one).catch((error: unknown) => notBegun(one.raw, 'failed', sayError(error)))
+  const work = (decided: Decided) =>
+    begin(decided).catch((error: unknown) => notBegun(decided.one.raw, 'failed', sayError(error)))
   const pace = { atOnce: inputs.maxParallel, cancel: signal }
-  return runAll(plan.instances, pace, work, (one) => notBegun(one.raw, 'skipped', null))
+  return runAll(plan.taken, pace, work, ({ one }) => notBegun(one.raw, 'skipped', null))
+}
+
+function reasonOf({ slot, why, next }: PlanItem): StartReason {
+  return { slot: slot?.getTime() ?? null, why, nextRun: next?.toISOString() ?? null }
 }
 
 function reportOf(
   { event, inputs, signal }: CommandContext,
   { host: { engine }, errors, warnings }: OpenHost,
   instances: readonly InstanceReport[],
-  { host, startedAt }: { readonly host: string; readonly startedAt: Date },
+  { host, startedAt, notDue }: { readonly host: string; readonly startedAt: Date; readonly notDue: readonly NotDue[] },
 ): RunReport {
   return {
     version: 1,
@@ -221,5 +266,6 @@ function reportOf(
     errors,
     warnings,
     instances,
+    notDue,
   }
 }

@@ -52,7 +52,8 @@ export async function runOne(
   return {
     ...outcome,
     warnings: [...outcome.warnings, ...(log.problem === null ? [] : [log.problem])],
-    nextRun: null,
+    why: outcome.why ?? context.reason.why,
+    nextRun: context.reason.nextRun,
     log: existsSync(path) ? path : null,
     ...words(outcome),
   }
@@ -96,6 +97,7 @@ export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: 
     id: raw.id,
     line: raw.line,
     status,
+    why: null,
     failedPhase: null,
     error,
     warnings: [],
@@ -107,6 +109,7 @@ export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: 
     notUp: [],
     unhealthy: [],
     postHookFailed: [],
+    history: [],
     image: { reference: '', id: null, digest: null },
     exitCode: null,
     nextRun: null,

@@ -1,36 +1,47 @@
-/** Selects the instances of this run. Pure. */
+/** Selects the instances that a run may take, by the inputs `instances` and `host`. Which of them are due is decided later. Pure. */
+import { distinctHosts, hostsOf, isMeant } from '../config/fleetHosts.ts'
 import type { RawInstance } from '../config/load.ts'
+import { nearestWord } from '../config/nearestWord.ts'
 import { InputError } from '../errors.ts'
-
-interface SelectedInstances {
-  readonly instances: readonly RawInstance[]
-  readonly notices: readonly string[]
-}
 
 interface SelectRequest {
   readonly all: readonly RawInstance[]
   /** Ids from the `instances` input; empty if it names none. */
   readonly ids: readonly string[]
-  readonly select: 'auto' | 'due' | 'all'
-  readonly event: string
+  /** The `host` input; `null` if it is left out. */
+  readonly host: string | null
+  /** True if the selected instances are to be run here, and not only planned: they must then belong to one host. */
+  readonly isForOneHost: boolean
 }
 
 /**
- * Returns the instances named by `ids`. If none are named: for `all`, or `auto` on another event than `schedule`, every instance; for
- * `due`, or `auto` on that event, every instance that has a schedule, with a notice that says so. Throws `InputError` for an unknown id.
+ * Returns the instances of `ids` (all, if there are none) that belong to `host`. Throws `InputError` for an unknown id or host, for an id
+ * that belongs to another host, and if the configuration has several hosts and neither input says which is meant.
  */
-export function selectInstances({ all, ids, select, event }: SelectRequest): SelectedInstances {
+export function selectInstances({ all, ids, host, isForOneHost }: SelectRequest): readonly RawInstance[] {
   const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))
   if (unknown.length > 0) {
     throw new InputError(
       `instances: ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not in the configuration, which has ${all.map((instance) => instance.id).join(', ')}`,
     )
   }
-  if (ids.length > 0) return { instances: all.filter((instance) => ids.includes(instance.id)), notices: [] }
-  if (select === 'all' || (select === 'auto' && event !== 'schedule')) return { instances: all, notices: [] }
-  const scheduled = all.filter((instance) => instance.schedule !== null || instance.scheduleIsOpen)
-  return {
-    instances: scheduled,
-    notices: ['Which instances are due is not decided yet: every instance that has a schedule is run.'],
+  const hosts = hostsOf(all)
+  const known = distinctHosts(hosts)
+  const names = known.map(({ name }) => name)
+  if (host !== null && !known.some((one) => isMeant(host, one, known))) {
+    const near = nearestWord(host, names)
+    throw new InputError(
+      `host: ${host} is no host of the configuration, which has ${names.join(', ')} (from runsOn)${near === null ? '' : `: did you mean ${near}?`}`,
+    )
   }
+  if (host === null && ids.length === 0 && isForOneHost && known.length > 1) {
+    throw new InputError(
+      `the configuration has ${known.length} hosts (${names.join(', ')}, from runsOn), and this job runs beside one: set the input host to its name, or instances to ids`,
+    )
+  }
+  const isHere = (index: number) => host === null || isMeant(host, hosts[index] as (typeof hosts)[number], known)
+  const elsewhere = all.filter((instance, index) => ids.includes(instance.id) && !isHere(index))
+  if (elsewhere.length > 0)
+    throw new InputError(`instances: ${elsewhere.map(({ id }) => id).join(', ')} do not belong to host ${host}: see runsOn`)
+  return all.filter((instance, index) => isHere(index) && (ids.length === 0 || ids.includes(instance.id)))
 }

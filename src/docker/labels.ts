@@ -4,11 +4,11 @@
  */
 import type { Container } from './parseContainer.ts'
 
-const PREFIX = 'dev.polarfox.marina-action.'
-export const VERSION_LABEL = `${PREFIX}version`
-const VERSION = '1'
+export const LABEL_PREFIX = 'dev.polarfox.marina-action.'
+export const VERSION_LABEL = `${LABEL_PREFIX}version`
+export const LABEL_VERSION = '1'
 /** Label on a container that only looks at something; its value is the job's id. */
-export const LOOK_JOB_LABEL = `${PREFIX}job`
+export const LOOK_JOB_LABEL = `${LABEL_PREFIX}job`
 
 const HEALTHY_FIRST = 'healthy-first'
 
@@ -58,6 +58,16 @@ interface ClaimBase {
   readonly owner: Owner
   /** Time after which the claim is stale, by the engine's clock, ms since 1970. */
   readonly deadline: number
+  /** How its run of the instance began; missing for a journal, and for a claim of a version that did not say. */
+  readonly start?: RunStart
+}
+
+/** The beginning of one instance's run. */
+export interface RunStart {
+  /** By the engine's clock, ms since 1970. */
+  readonly at: number
+  /** True if the instance was taken because it was due, false if somebody started it. */
+  readonly isScheduled: boolean
 }
 
 /** A backup container that is itself the lock of its instance. */
@@ -106,32 +116,45 @@ export const releasedSweepName = (id: string, generation: number) => `${sweepNam
 export function claimLabels(claim: PlannedClaim): Record<string, string> {
   const { owner } = claim
   return {
-    [VERSION_LABEL]: VERSION,
-    [`${PREFIX}kind`]: claim.kind === 'helper' ? HELPER_IN_LABELS : claim.kind,
-    [`${PREFIX}instance`]: claim.instance,
-    [`${PREFIX}self`]: claim.self,
-    [`${PREFIX}run`]: [owner.repository, owner.runId, owner.attempt, owner.server].join(' '),
-    [`${PREFIX}job`]: owner.job,
-    [`${PREFIX}process`]: owner.process,
-    [`${PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
-    ...(claim.kind === 'image' ? { [`${PREFIX}${HELPER_IN_LABELS}`]: claim.helper } : {}),
+    [VERSION_LABEL]: LABEL_VERSION,
+    [`${LABEL_PREFIX}kind`]: claim.kind === 'helper' ? HELPER_IN_LABELS : claim.kind,
+    [`${LABEL_PREFIX}instance`]: claim.instance,
+    [`${LABEL_PREFIX}self`]: claim.self,
+    [`${LABEL_PREFIX}run`]: [owner.repository, owner.runId, owner.attempt, owner.server].join(' '),
+    [`${LABEL_PREFIX}job`]: owner.job,
+    [`${LABEL_PREFIX}process`]: owner.process,
+    [`${LABEL_PREFIX}deadline`]: new Date(claim.deadline).toISOString(),
+    ...(claim.start === undefined ? {} : { [`${LABEL_PREFIX}start`]: startText(claim.start) }),
+    ...(claim.kind === 'image' ? { [`${LABEL_PREFIX}${HELPER_IN_LABELS}`]: claim.helper } : {}),
     ...('restart' in claim ? restartLabels(claim.restart) : {}),
     ...('dumps' in claim ? numbered('dumps.', claim.dumps) : {}),
     ...('hooks' in claim ? numbered('hook.', claim.hooks) : {}),
   }
 }
 
+function startText({ at, isScheduled }: RunStart): string {
+  return `${new Date(at).toISOString()} ${isScheduled ? BY_SCHEDULE : 'hand'}`
+}
+
+function startOf(text: string): RunStart | null {
+  const [time = '', by] = text.split(' ')
+  const at = Date.parse(time)
+  return Number.isNaN(at) ? null : { at, isScheduled: by === BY_SCHEDULE }
+}
+
+const BY_SCHEDULE = 'schedule'
+
 function restartLabels(entries: readonly JournalEntry[]): Record<string, string> {
   return Object.fromEntries(
     entries.map(({ wave, id, name, healthyFirst, before }, index) => [
-      `${PREFIX}restart.${digits(wave)}.${digits(index)}`,
+      `${LABEL_PREFIX}restart.${digits(wave)}.${digits(index)}`,
       [id, name, ...(healthyFirst ? [HEALTHY_FIRST] : []), ...(before === undefined ? [] : [before])].join(' '),
     ]),
   )
 }
 
 function numbered(key: string, values: readonly string[]): Record<string, string> {
-  return Object.fromEntries(values.map((value, index) => [`${PREFIX}${key}${digits(index)}`, value]))
+  return Object.fromEntries(values.map((value, index) => [`${LABEL_PREFIX}${key}${digits(index)}`, value]))
 }
 
 /** Writes a number with leading zeros, for keys that are sorted as text. */
@@ -141,7 +164,7 @@ function digits(index: number): string {
 
 /** Makes the labels of a staging volume. */
 export function stagingLabels(instance: string): Record<string, string> {
-  return { [VERSION_LABEL]: VERSION, [`${PREFIX}kind`]: 'staging', [`${PREFIX}instance`]: instance }
+  return { [VERSION_LABEL]: LABEL_VERSION, [`${LABEL_PREFIX}kind`]: 'staging', [`${LABEL_PREFIX}instance`]: instance }
 }
 
 /** Tells whether labels belong to any container of ours, also to one that only looks at something. For code that lists applications. */
@@ -162,20 +185,22 @@ export function isClaim(container: Labelled): boolean {
  */
 function kindOf(container: Labelled): Claim['kind'] | null {
   const { labels, name } = container
-  const self = labels[`${PREFIX}self`] ?? ''
-  if (labels[VERSION_LABEL] !== VERSION || self === '') return null
+  const self = labels[`${LABEL_PREFIX}self`] ?? ''
+  if (labels[VERSION_LABEL] !== LABEL_VERSION || self === '') return null
   if (self !== name && sweepGeneration(container) === 0) return null
-  const kind = labels[`${PREFIX}kind`]
+  const kind = labels[`${LABEL_PREFIX}kind`]
   if (kind === HELPER_IN_LABELS) return 'helper'
   return kind === 'backup' || kind === 'image' || kind === 'journal' ? kind : null
 }
 
 /** Reads the claim from a container; `null` if it is none. */
 export function parseClaim(container: Container): Claim | null {
-  const label = (key: string) => container.labels[`${PREFIX}${key}`] ?? ''
+  const label = (key: string) => container.labels[`${LABEL_PREFIX}${key}`] ?? ''
   const [repository = '', runId = '', attempt = '', server = ''] = label('run').split(' ')
   const deadline = Date.parse(label('deadline'))
+  const start = startOf(label('start'))
   const base: ClaimBase = {
+    ...(start === null ? {} : { start }),
     container,
     self: label('self'),
     instance: label('instance'),
@@ -205,7 +230,7 @@ export function parseClaim(container: Container): Claim | null {
 
 function restartOf({ labels }: Pick<Container, 'labels'>): readonly JournalEntry[] {
   return Object.keys(labels)
-    .filter((key) => key.startsWith(`${PREFIX}restart.`))
+    .filter((key) => key.startsWith(`${LABEL_PREFIX}restart.`))
     .sort()
     .map((key) => {
       const [id = '', name = '', ...words] = (labels[key] ?? '').split(' ')
@@ -222,7 +247,7 @@ function restartOf({ labels }: Pick<Container, 'labels'>): readonly JournalEntry
 
 function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readonly string[] {
   return Object.keys(labels)
-    .filter((key) => key.startsWith(`${PREFIX}${begins}`))
+    .filter((key) => key.startsWith(`${LABEL_PREFIX}${begins}`))
     .sort()
     .map((key) => labels[key] ?? '')
 }

@@ -3,12 +3,14 @@ import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
 import type { MountSpec, RunSpec } from '../docker/args.ts'
 import type { ReadyImage } from '../docker/images.ts'
+import type { RunStart } from '../docker/labels.ts'
 import type { InstanceContext } from './context.ts'
 
 export interface LockRequest {
   readonly context: InstanceContext
   readonly instance: Instance
   readonly image: ReadyImage
+  readonly start: RunStart
   readonly signal: AbortSignal
   /** Called as soon as the claim is ours. The wait for it does not count as the instance's own time. */
   readonly onClaimed: () => void
@@ -23,10 +25,10 @@ export interface LockRequest {
 const RELEASE_MS = 3 * 3_600_000
 
 /** Makes the part that all claims of one run of an instance have in common. */
-export function claimBase({ context, instance }: LockRequest) {
+export function claimBase({ context, instance, start }: LockRequest) {
   const { host, lockWaitMs } = context
   const deadline = engineNow(host) + lockWaitMs + instance.timeoutMs + RELEASE_MS
-  return { instance: instance.id, owner: host.owner, deadline }
+  return { instance: instance.id, owner: host.owner, deadline, start }
 }
 
 /** Makes the spec of the backup container. The instance's own mounts come after ours. */

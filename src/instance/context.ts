@@ -3,12 +3,24 @@
 import type { DockerHost } from '../claim/host.ts'
 import type { Instance, Target } from '../config/model.ts'
 
+/** Why an instance is run. */
+export interface StartReason {
+  /** The slot that the run serves, ms since 1970 in UTC; `null` if it was not taken because it was due. */
+  readonly slot: number | null
+  /** The reason in words. */
+  readonly why: string
+  /** The first slot after now, UTC, ISO 8601; `null` without a schedule. */
+  readonly nextRun: string | null
+}
+
 export interface InstanceContext {
   readonly host: DockerHost
   /** The value of `MARINA_HOSTNAME`: the configuration's `nodeName`, else the Docker host's name. */
   readonly hostName: string
   readonly runUrl: string | null
   readonly lockWaitMs: number
+  /** Why this instance is run. */
+  readonly reason: StartReason
   /** Cancels the run. */
   readonly signal: AbortSignal
   /**

@@ -1,8 +1,9 @@
 /** Defines what the phases of one instance share, and decides what becomes of the errors that they throw. */
+import { engineNow } from '../claim/host.ts'
 import type { Instance, Target } from '../config/model.ts'
 import { type Layout, layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
-import type { JournalEntry } from '../docker/labels.ts'
+import type { JournalEntry, RunStart } from '../docker/labels.ts'
 import {
   ApplicationDownError,
   asError,
@@ -25,6 +26,7 @@ export interface InstanceRun {
   readonly log: InstanceLog
   readonly report: ReportBuilder
   readonly abort: InstanceAbort
+  readonly start: RunStart
   readonly layout: Layout
   /** Content of the `script` file, read before anything is touched; `null` if there is none. */
   script: Buffer | null
@@ -47,6 +49,7 @@ export function beginInstanceRun(
     log,
     report: buildReport(instance, log, now),
     abort: openAbort(context.signal),
+    start: { at: engineNow(context.host), isScheduled: context.reason.slot !== null },
     layout: layoutOf(instance.layout, now()),
     script: null,
     staged: [],

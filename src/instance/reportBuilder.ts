@@ -41,7 +41,9 @@ export interface ReportBuilder {
   fail(message: string): void
   /** Records that the instance was cancelled. `words` say so, and what else went wrong. */
   cancel(words: string): void
-  set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode'>>): void
+  /** Records that the instance is not backed up, because another run does it. `why` is written to the log. */
+  skip(why: string): Promise<void>
+  set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode' | 'history'>>): void
   end(): InstanceOutcome
 }
 
@@ -54,11 +56,13 @@ interface Collected {
   failure: string | null
   /** The words of `cancel`; `null` without a cancel. */
   cancelled: string | null
+  /** The words of `skip`; `null` unless another run does the backup. */
+  skipped: string | null
   /** The phase in which the instance itself failed or was cancelled. */
   failedPhase: Phase | null
   /** The phase in which the first target failed. */
   targetsPhase: Phase | null
-  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds' | 'notUp' | 'unhealthy' | 'postHookFailed'>
+  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds' | 'notUp' | 'unhealthy' | 'postHookFailed' | 'history'>
 }
 
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
@@ -113,6 +117,10 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
       collected.cancelled ??= words
       collected.failedPhase ??= current
     },
+    async skip(why) {
+      collected.skipped = why
+      await log.write('marina', `skipped: ${why}`)
+    },
     set(more) {
       collected.facts = { ...collected.facts, ...more }
     },
@@ -128,6 +136,7 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
     targets: new Map(),
     failure: null,
     cancelled: null,
+    skipped: null,
     failedPhase: null,
     targetsPhase: null,
     facts: {
@@ -137,18 +146,21 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
       notUp: [],
       unhealthy: [],
       postHookFailed: [],
+      history: [],
     },
   }
 }
 
 function outcomeOf({ id, line }: Instance, collected: Collected, endedAt: Date): InstanceOutcome {
   const { failure, cancelled, failedPhase, targetsPhase, warnings, phases, startedAt, facts } = collected
-  const targets = [...collected.targets.values()]
-  const status = instanceStatus({ targets, failure, cancelled: cancelled !== null })
+  const isSkipped = collected.skipped !== null && failure === null && cancelled === null
+  const targets = isSkipped ? [] : [...collected.targets.values()]
+  const status = isSkipped ? 'skipped' : instanceStatus({ targets, failure, cancelled: cancelled !== null })
   return {
     id,
     line,
     status,
+    why: isSkipped ? collected.skipped : null,
     failedPhase: failedPhase ?? targetsPhase,
     error: failure ?? (status === 'cancelled' ? cancelled : errorsOf(targets)),
     warnings,

@@ -1,5 +1,6 @@
 /** Runs the life of one instance: resolve, image, claim, dump, stage, run, release. */
 
+import { LockHeldError } from '../claim/claim.ts'
 import type { Instance } from '../config/model.ts'
 import { runBackup } from '../container/runBackup.ts'
 import type { ReadyImage } from '../docker/images.ts'
@@ -17,6 +18,7 @@ import { beginInstanceRun, explainFailure, failTarget, type InstanceRun } from '
 import { type AcquiredLock, lockByBackupContainer, lockByHelper } from './lock.ts'
 import { waitForEarlierClaims, waitForOthers } from './otherInstances.ts'
 import { prepareContainer } from './prepareContainer.ts'
+import { remember, servedMeanwhile } from './remember.ts'
 import type { InstanceOutcome } from './reportBuilder.ts'
 import { journalOf, leaveOut, type Resolution, resolve } from './resolution.ts'
 import { unmountableIn } from './unmountable.ts'
@@ -36,31 +38,62 @@ export async function runInstance(
   let lock: AcquiredLock | null = null
   let isEngineLost = false
   try {
-    const named = await report.phase('resolve', () => resolve(run, waitForOthers(run)))
-    if (isNothingLeft(run, named)) return report.end()
-    const image = await report.phase('image', () => findImage(run))
-    const mountable = await withoutUnmountable(run, image, named)
-    if (isNothingLeft(run, mountable)) return report.end()
-    const { held, resolution } = await acquireLock(run, image, mountable)
-    lock = held
-    if (isNothingLeft(run, resolution)) return report.end()
-    const disks = findDisks(run, image, mountedOf(resolution))
-    await guardHelper(run, held, { image, resolution })
-    await dumpAll(run, held, resolution)
-    const container = await report.phase(held.helper ? 'stage' : 'claim', async () => {
-      await copyAll(run, held, resolution) // applications are up again when this returns
-      return prepareContainer(run, held, image, mountedOf(resolution))
+    await backUp(run, (held) => {
+      lock = held
     })
-    for (const disk of await disks) await report.warn(disk)
-    if (container !== null) await report.phase('run', () => runImage(run, image, container))
   } catch (error) {
-    explainFailure(run, error)
+    if (servesSlot(run, error)) await report.skip(`a run that still goes on serves its slot: ${error.message}`)
+    else explainFailure(run, error)
     isEngineLost = error instanceof EngineLostError
   } finally {
     abort.disarm()
-    if (lock !== null) await (isEngineLost ? abandon(run, lock) : release(run, lock))
+    await end(run, lock, isEngineLost)
   }
   return report.end()
+}
+
+/** Does what `runInstance` promises up to the end of the backup container. `onLock` is called with the lock as soon as it is acquired. */
+async function backUp(run: InstanceRun, onLock: (lock: AcquiredLock) => void): Promise<void> {
+  const { report, instance } = run
+  const named = await report.phase('resolve', () => resolve(run, waitForOthers(run)))
+  if (isNothingLeft(run, named)) return
+  const image = await report.phase('image', () => findImage(run))
+  const mountable = await withoutUnmountable(run, image, named)
+  if (isNothingLeft(run, mountable)) return
+  const { held, resolution } = await acquireLock(run, image, mountable)
+  onLock(held)
+  if (isNothingLeft(run, resolution)) return
+  if (held.helper !== null && (await isServed(run))) return
+  const disks = findDisks(run, image, mountedOf(resolution))
+  await guardHelper(run, held, { image, resolution })
+  await dumpAll(run, held, resolution)
+  const container = await report.phase(held.helper ? 'stage' : 'claim', async () => {
+    await copyAll(run, held, resolution) // applications are up again when this returns
+    return prepareContainer(run, held, image, mountedOf(resolution))
+  })
+  for (const disk of await disks) await report.warn(disk)
+  if (container === null) return
+  if (held.helper === null && (await isServed(run))) return
+  await report.phase('run', () => runImage(run, image, container))
+
+  /** Skips the instance if another run has served its slot before this one had the claim. */
+  async function isServed(of: InstanceRun): Promise<boolean> {
+    const why = await servedMeanwhile(of, instance.id)
+    if (why !== null) await report.skip(why)
+    return why !== null
+  }
+}
+
+/** Tells whether the lock is held by a run that was started for the very slot of this one, or a later one. */
+function servesSlot({ context: { reason } }: InstanceRun, error: unknown): error is LockHeldError {
+  if (!(error instanceof LockHeldError) || reason.slot === null) return false
+  return error.start?.isScheduled === true && error.start.at >= reason.slot
+}
+
+async function end(run: InstanceRun, lock: AcquiredLock | null, isEngineLost: boolean): Promise<void> {
+  if (isEngineLost) return lock === null ? undefined : abandon(run, lock)
+  await remember(run, { isHeld: lock !== null })
+  if (lock !== null) await release(run, lock)
 }
 
 function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): boolean {
@@ -110,6 +143,7 @@ async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Reso
     context,
     instance,
     image,
+    start: run.start,
     signal: abort.signal,
     onClaimed: () => abort.arm(instance.timeoutMs),
     say: (line: string) => run.log.write('marina', line),

@@ -1,0 +1,64 @@
+/** Writes a run into the record of its instance, and asks that record whether another run has served the same slot meanwhile. */
+import { inspectContainer } from '../docker/containers.ts'
+import { claimName } from '../docker/labels.ts'
+import { sayError } from '../errors.ts'
+import { minute } from '../format.ts'
+import type { InstanceStatus, PastRun } from '../outcome.ts'
+import { addRun, readRecord } from '../record/hostRecords.ts'
+import { recordOwner } from '../record/recordLabels.ts'
+import { unusual } from '../record/unusual.ts'
+import type { InstanceRun } from './instanceRun.ts'
+
+/**
+ * Writes this run into the record, and warns if its size or duration is unusual. Without the claim (`isHeld`) it is only written if it failed
+ * and nobody else has the claim: a run that could not have it leaves the record, and the slot, to its holder. Never throws.
+ */
+export async function remember(run: InstanceRun, { isHeld }: { readonly isHeld: boolean }): Promise<void> {
+  const { context, instance, report } = run
+  const { docker, owner } = context.host
+  try {
+    const outcome = report.end()
+    const status = pastStatus(outcome.status)
+    if (status === null || (!isHeld && status === 'cancelled')) return
+    if (!isHeld && (await inspectContainer(docker, claimName(instance.id))) !== null) return
+    const counted = outcome.targets.flatMap(({ bytes }) => bytes ?? [])
+    const bytes = counted.length === 0 ? null : counted.reduce((sum, one) => sum + one, 0)
+    const { runs } = await addRun(
+      docker,
+      { instance: instance.id, repository: recordOwner(owner) },
+      {
+        startedAt: new Date(run.start.at).toISOString(),
+        status,
+        isScheduled: run.start.isScheduled,
+        seconds: outcome.seconds,
+        bytes,
+        runId: owner.runId,
+        attempt: owner.attempt,
+      },
+    )
+    report.set({ history: runs })
+    const earlier = runs.filter(({ startedAt }) => Date.parse(startedAt) < run.start.at)
+    if (status === 'success')
+      for (const sentence of unusual({ bytes, seconds: outcome.seconds }, earlier)) await report.warn(sentence)
+  } catch (error) {
+    await report.warn(`${sayError(error)}. Without a record of this run it may be run again by the next tick`)
+  }
+}
+
+/**
+ * Says which run has served the slot of this one since it was decided, in words for a place after "skipped: "; `null` if none has. Ask it
+ * under the claim.
+ */
+export async function servedMeanwhile({ context }: InstanceRun, instance: string): Promise<string | null> {
+  const { slot } = context.reason
+  if (slot === null) return null
+  const { docker, owner } = context.host
+  const record = await readRecord(docker, instance)
+  if (record === null || record.repository !== recordOwner(owner)) return null
+  if (record.lastScheduled === null || record.lastScheduled < slot) return null
+  return `a run that began at ${minute(new Date(record.lastScheduled).toISOString())} has served its slot meanwhile`
+}
+
+function pastStatus(status: InstanceStatus): PastRun['status'] | null {
+  return status === 'skipped' ? null : status
+}

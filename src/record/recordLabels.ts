@@ -1,0 +1,108 @@
+/** Writes and reads the labels of a record: what a host remembers of an instance's past runs. Pure. */
+import { LABEL_PREFIX, LABEL_VERSION, VERSION_LABEL } from '../docker/labels.ts'
+import { PAST_STATUSES, type PastRun } from '../outcome.ts'
+
+/** What a host remembers of one instance. */
+export interface InstanceRecord {
+  readonly instance: string
+  /** The repository whose workflow wrote it: `owner/name` and the forge's address, since two forges can have a repository of the same name. */
+  readonly repository: string
+  /** The last start by schedule, ms since 1970 by the engine's clock; `null` if all known starts were by hand. */
+  readonly lastScheduled: number | null
+  /** The last runs, the latest first. */
+  readonly runs: readonly PastRun[]
+}
+
+/** Number of runs that a record holds. */
+export const RUNS_KEPT = 30
+
+const KIND = 'record'
+export const RECORD_FILTER = `label=${LABEL_PREFIX}kind=${KIND}`
+
+export const recordName = (instance: string) => `marina-record-${instance}`
+
+/** Makes the value by which a record names its repository. */
+export function recordOwner({ repository, server }: { readonly repository: string; readonly server: string }): string {
+  return `${repository} ${server}`
+}
+
+/**
+ * Returns the record with one more run, the oldest dropped. A run that is in it already stays as it is: its end was seen, and what a sweeper
+ * says of its remains is not news.
+ */
+export function withRun(record: InstanceRecord, run: PastRun): InstanceRecord {
+  const isSame = (one: PastRun) =>
+    one.startedAt === run.startedAt && one.runId === run.runId && one.attempt === run.attempt
+  if (record.runs.some(isSame)) return record
+  const others = record.runs
+  const runs = [...others, run].toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, RUNS_KEPT)
+  const scheduled = [record.lastScheduled, run.isScheduled ? Date.parse(run.startedAt) : null].filter(
+    (time) => time !== null,
+  )
+  return { ...record, runs, lastScheduled: scheduled.length === 0 ? null : Math.max(...scheduled) }
+}
+
+/** Makes the labels of a record's volume. `write` is a random word, by which the writer knows its own volume again. */
+export function recordLabels(record: InstanceRecord, write: string): Readonly<Record<string, string>> {
+  return {
+    [VERSION_LABEL]: LABEL_VERSION,
+    [`${LABEL_PREFIX}kind`]: KIND,
+    [`${LABEL_PREFIX}self`]: recordName(record.instance),
+    [`${LABEL_PREFIX}instance`]: record.instance,
+    [`${LABEL_PREFIX}repository`]: record.repository,
+    [WRITE_LABEL]: write,
+    ...(record.lastScheduled === null
+      ? {}
+      : { [`${LABEL_PREFIX}scheduled`]: new Date(record.lastScheduled).toISOString() }),
+    ...Object.fromEntries(
+      record.runs.map((run, index) => [`${LABEL_PREFIX}run.${String(index).padStart(2, '0')}`, runText(run)]),
+    ),
+  }
+}
+
+export const WRITE_LABEL = `${LABEL_PREFIX}write`
+
+/** Reads a record from a volume; `null` if the volume is none of ours. A run that cannot be read is left out. */
+export function parseRecord(volume: {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}): InstanceRecord | null {
+  const { labels } = volume
+  const label = (key: string) => labels[`${LABEL_PREFIX}${key}`] ?? ''
+  const instance = label('instance')
+  const isOurs = labels[VERSION_LABEL] === LABEL_VERSION && label('kind') === KIND && label('self') === volume.name
+  if (!isOurs || volume.name !== recordName(instance)) return null
+  const scheduled = Date.parse(label('scheduled'))
+  return {
+    instance,
+    repository: label('repository'),
+    lastScheduled: Number.isNaN(scheduled) ? null : scheduled,
+    runs: Object.keys(labels)
+      .filter((key) => key.startsWith(`${LABEL_PREFIX}run.`))
+      .sort()
+      .flatMap((key) => readRun(labels[key] ?? '')),
+  }
+}
+
+function runText({ startedAt, status, isScheduled, seconds, bytes, runId, attempt }: PastRun): string {
+  const by = isScheduled ? 'schedule' : 'hand'
+  return [startedAt, status, by, seconds?.toFixed(1) ?? '-', bytes ?? '-', runId || '-', attempt].join(' ')
+}
+
+function readRun(text: string): readonly PastRun[] {
+  const [startedAt = '', status = '', by = '', seconds = '', bytes = '', runId = '', attempt = ''] = text.split(' ')
+  const known = PAST_STATUSES.find((one) => one === status)
+  if (Number.isNaN(Date.parse(startedAt)) || known === undefined) return []
+  const number = (word: string) => (/^[0-9]+(\.[0-9]+)?$/.test(word) ? Number(word) : null)
+  return [
+    {
+      startedAt: new Date(startedAt).toISOString(),
+      status: known,
+      isScheduled: by === 'schedule',
+      seconds: number(seconds),
+      bytes: number(bytes),
+      runId: runId === '-' ? '' : runId,
+      attempt: number(attempt) ?? 1,
+    },
+  ]
+}

@@ -1,0 +1,153 @@
+/**
+ * Decides which instances are due. An instance is due if its latest slot is later than its last start by schedule: however many slots were
+ * missed, it runs once. Pure: the time and what is known of the past are given.
+ */
+import type { Schedule } from '../config/model.ts'
+import { limit, minute } from '../format.ts'
+import type { PastRun } from '../outcome.ts'
+import { nextSlot, previousSlot } from './slots.ts'
+
+/** The last start by schedule, ms since 1970 in UTC, and who remembers it. */
+export interface LastStart {
+  readonly at: number
+  /**
+   * `record`: the host. `runs`: the API, whose runs tell when this workflow last ran by schedule. `tick`: nobody; the time of the tick
+   * before this one is taken. `none`: nobody, and no tick is known either; a day ago is taken.
+   */
+  readonly source: 'record' | 'runs' | 'tick' | 'none'
+}
+
+export interface DueRequest {
+  readonly schedule: Schedule | null
+  readonly catchUp: boolean | number
+  readonly last: LastStart
+  /** When the tick before this one was planned, ms since 1970 in UTC; `null` if no tick is known. */
+  readonly previousTick: number | null
+  /** ms since 1970 in UTC. */
+  readonly now: number
+}
+
+export interface DueDecision {
+  readonly isDue: boolean
+  /** The latest slot; `null` without a schedule, or if there is none in the years before. */
+  readonly slot: Date | null
+  /** The first slot after now; `null` without a schedule. */
+  readonly next: Date | null
+  /** The reason in words, for a place after "due: " or "not due: ". */
+  readonly why: string
+}
+
+/** Time for which a slot counts as not missed if no tick is known, ms. */
+const UNKNOWN_TICK_MS = 3_600_000
+/** How far back a start without any memory looks, ms. */
+const NO_MEMORY_MS = 24 * 3_600_000
+/** Number of missed slots that are counted. */
+const MOST_COUNTED = 20
+
+/** Decides one instance. */
+export function decideDue({ schedule, catchUp, last, previousTick, now }: DueRequest): DueDecision {
+  if (schedule === null)
+    return { isDue: false, slot: null, next: null, why: 'it has no schedule, and is started by hand only' }
+  const slot = previousSlot(schedule, new Date(now))
+  const next = nextSlot(schedule, new Date(now))
+  const decision = { slot, next }
+  if (slot.getTime() <= last.at)
+    return { ...decision, isDue: false, why: `its slot of ${said(slot, schedule)} ${served(last)}` }
+  const age = now - slot.getTime()
+  const tolerated = typeof catchUp === 'number' ? catchUp : catchUp ? Number.POSITIVE_INFINITY : null
+  const isMissed = tolerated === null ? slot.getTime() <= (previousTick ?? now - UNKNOWN_TICK_MS) : age > tolerated
+  if (isMissed) {
+    const rule = tolerated === null ? '`catchUp: false`' : `\`catchUp\` (${limit(tolerated)})`
+    return { ...decision, isDue: false, why: `its slot of ${said(slot, schedule)} was missed, and ${rule} leaves it out` }
+  }
+  const missed = countMissed(schedule, last.at, slot)
+  const also = missed === 0 ? '' : `; ${missed > MOST_COUNTED ? `more than ${MOST_COUNTED}` : missed} before it ${missed === 1 ? 'was' : 'were'} missed, and one run serves all`
+  return { ...decision, isDue: true, why: `its slot of ${said(slot, schedule)} ${notServed(last)}${also}` }
+}
+
+/** Makes the last start from what remembers it best: the host's record, else the runs of the workflow, else the ticks. */
+export function lastStartOf(known: {
+  readonly record: number | null
+  readonly runs: number | null
+  readonly previousTick: number | null
+  readonly now: number
+}): LastStart {
+  if (known.record !== null) return { at: known.record, source: 'record' }
+  if (known.runs !== null) return { at: known.runs, source: 'runs' }
+  if (known.previousTick !== null) return { at: known.previousTick, source: 'tick' }
+  return { at: known.now - NO_MEMORY_MS, source: 'none' }
+}
+
+/**
+ * Returns when the tick before the present one was planned. `fired` are the crons that may have fired: that of the event or, if it does not
+ * say, those of the workflow. `null` if there are none. A tick that is late by more than a period of its cron cannot be told from the next.
+ */
+export function previousTickOf(fired: readonly Schedule[], now: number): number | null {
+  const ticks = fired.map((cron) => previousSlot(cron, new Date(previousSlot(cron, new Date(now)).getTime() - 1)))
+  return ticks.length === 0 ? null : Math.max(...ticks.map((tick) => tick.getTime()))
+}
+
+/** The run that is repeated by a further attempt. */
+export interface Attempt {
+  readonly runId: string
+  readonly attempt: number
+}
+
+/**
+ * Says what an earlier attempt of this run made of an instance: `again` if its backup did not succeed, `done` if it did, `null` if there was
+ * no earlier attempt or it did not begin this instance.
+ */
+export function earlierAttempt(runs: readonly PastRun[], { runId, attempt }: Attempt): 'again' | 'done' | null {
+  const own = runs.filter((run) => run.runId === runId && run.runId !== '' && run.attempt < attempt)
+  const latest = own.toSorted((a, b) => a.attempt - b.attempt).at(-1)
+  if (latest === undefined) return null
+  return latest.status === 'success' ? 'done' : 'again'
+}
+
+function countMissed(schedule: Schedule, since: number, slot: Date): number {
+  let missed = 0
+  let at = nextSlot(schedule, new Date(since))
+  while (at < slot && missed <= MOST_COUNTED) {
+    missed += 1
+    at = nextSlot(schedule, at)
+  }
+  return missed
+}
+
+/** Writes a slot in UTC and, if that differs, in the schedule's own time zone: `2026-11-28 02:00 UTC (03:00 Europe/Berlin)`. */
+export function said(slot: Date, { timezone }: Pick<Schedule, 'timezone'>): string {
+  const utc = minute(slot.toISOString())
+  if (['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT'].includes(timezone)) return utc
+  const own = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' }).format(slot)
+  return `${utc} (${own} ${timezone})`
+}
+
+function at(last: LastStart): string {
+  return minute(new Date(last.at).toISOString())
+}
+
+function served(last: LastStart): string {
+  switch (last.source) {
+    case 'record':
+      return `was served by the start of ${at(last)} (record of this host)`
+    case 'runs':
+      return `lies before the workflow's last run by schedule, of ${at(last)} (this host has no record)`
+    case 'tick':
+      return `lies before the tick of ${at(last)}, and no record says that it was missed`
+    case 'none':
+      return 'is over a day old, and no record says that it was missed'
+  }
+}
+
+function notServed(last: LastStart): string {
+  switch (last.source) {
+    case 'record':
+      return `is later than its last start by schedule, of ${at(last)} (record of this host)`
+    case 'runs':
+      return `is later than the workflow's last run by schedule, of ${at(last)} (this host has no record)`
+    case 'tick':
+      return `is later than the tick of ${at(last)} (there is no record of an earlier start)`
+    case 'none':
+      return 'is less than a day old (there is no record of an earlier start)'
+  }
+}

@@ -1,0 +1,74 @@
+/** Decides which of the candidates a run takes, and says why for each. Pure. */
+import type { Schedule } from '../config/model.ts'
+import type { PastRun } from '../outcome.ts'
+import { type Attempt, type DueDecision, decideDue, earlierAttempt, type LastStart } from './due.ts'
+import { nextSlot } from './slots.ts'
+
+/** An instance that may be taken. */
+export interface Candidate {
+  readonly id: string
+  readonly schedule: Schedule | null
+  /** True if its schedule depends on variables that are not known here: it is then taken, and its host decides. */
+  readonly isOpen: boolean
+  readonly catchUp: boolean | number
+}
+
+/** What is known of a candidate's past. */
+export interface Past {
+  readonly last: LastStart
+  /** The runs that its host remembers, in any order. */
+  readonly runs: readonly PastRun[]
+}
+
+export interface PlanRequest {
+  readonly candidates: readonly Candidate[]
+  /** `due`: the due ones. `all`: all, but of an earlier attempt's only those that did not succeed. `every`: all without exception. */
+  readonly mode: 'due' | 'all' | 'every'
+  readonly past: (id: string) => Past
+  readonly previousTick: number | null
+  readonly attempt: Attempt
+  /** ms since 1970 in UTC. */
+  readonly now: number
+}
+
+export interface PlanItem extends Omit<DueDecision, 'isDue'> {
+  readonly id: string
+  readonly isTaken: boolean
+}
+
+/** Returns one item for each candidate, in their order. */
+export function planRun(request: PlanRequest): readonly PlanItem[] {
+  const items = request.candidates.map((one) => planOne(request, one))
+  if (items.some((one) => one.isTaken) || request.attempt.attempt === 1) return items
+  // all of the earlier attempt succeeded, and yet somebody wants it again
+  return items.map((one) =>
+    one.earlier === 'done'
+      ? { ...one, isTaken: true, why: 'everything of this run succeeded in an earlier attempt, so all of it is repeated' }
+      : one,
+  )
+}
+
+function planOne(request: PlanRequest, candidate: Candidate): PlanItem & { readonly earlier: 'again' | 'done' | null } {
+  const { mode, past, previousTick, now } = request
+  const { last, runs } = past(candidate.id)
+  const earlier = mode === 'every' ? null : earlierAttempt(runs, request.attempt)
+  const decision =
+    mode === 'due' ? decideDue({ ...candidate, last, previousTick, now }) : unasked(candidate.schedule, now)
+  const isOpen = mode === 'due' && candidate.isOpen
+  const item = {
+    id: candidate.id,
+    earlier,
+    slot: decision.slot,
+    next: decision.next,
+    isTaken: isOpen || decision.isDue,
+    why: isOpen ? 'its schedule depends on variables, so its host decides' : decision.why,
+  }
+  if (earlier === 'again') return { ...item, isTaken: true, why: 'it did not succeed in an earlier attempt of this run' }
+  if (earlier === 'done') return { ...item, isTaken: false, why: 'it succeeded in an earlier attempt of this run' }
+  return item
+}
+
+function unasked(schedule: Schedule | null, now: number): DueDecision {
+  const next = schedule === null ? null : nextSlot(schedule, new Date(now))
+  return { isDue: true, slot: null, next, why: 'it was started by hand, whatever its schedule' }
+}
