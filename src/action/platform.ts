@@ -7,6 +7,8 @@ export interface PlatformContext {
   readonly name: string
   /** True if everybody can read the repository; `null` if the event file does not say, or could not be read. */
   readonly publicRepository: boolean | null
+  /** The cron expression that fired, as the event of a schedule names it; `null` for other events, and if it is not named. */
+  readonly schedule: string | null
   /** `owner/name`, or empty away from a forge. */
   readonly repository: string
   /** True if the workflow has an input `instances`, as the event of a start by hand tells; `null` if it does not tell. */
@@ -33,6 +35,7 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
   return {
     name: env.GITHUB_EVENT_NAME ?? '',
     publicRepository: isPublic(payload.repository),
+    schedule: typeof payload.schedule === 'string' ? payload.schedule : null,
     repository: env.GITHUB_REPOSITORY ?? '',
     takesInstances: env.GITHUB_EVENT_NAME === 'workflow_dispatch' ? takesInstances(payload) : null,
     runId: env.GITHUB_RUN_ID ?? '',
@@ -78,6 +81,7 @@ export function refusedEvent(name: string): string | null {
 }
 
 interface Payload {
+  readonly schedule?: unknown
   readonly inputs?: unknown
   readonly repository?: { readonly private?: unknown; readonly visibility?: unknown } | null
 }

@@ -5,12 +5,14 @@ import { refusedEvent } from '../action/platform.ts'
 import { type DockerHost, engineNow } from '../claim/host.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import type { Config } from '../config/load.ts'
-import type { Instance } from '../config/model.ts'
+import type { Instance, Schedule } from '../config/model.ts'
 import { pendingKeys } from '../config/notBuilt.ts'
 import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
+import { parseCron } from '../config/values/cron.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { engineAnswers } from '../docker/heartbeat.ts'
 import { ConfigError, InputError, sayError } from '../errors.ts'
+import { minute } from '../format.ts'
 import type { InstanceContext, StartReason } from '../instance/context.ts'
 import { type InstanceReport, type NotDue, type RunReport, runResult } from '../outcome.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
@@ -61,6 +63,25 @@ export async function backup(action: CommandContext): Promise<number> {
   return publish(action, report, { folder, logs, redactor: plan.redactor, selected })
 }
 
+/** Returns the crons that may have started this run: the one that the event names; none if it names none. */
+function ticksOf({ event }: CommandContext): readonly Schedule[] {
+  if (event.schedule === null || !parseCron(event.schedule).ok) return []
+  return [{ cron: event.schedule, timezone: 'UTC', line: 0 }]
+}
+
+/** Longest list of decisions in the job's log. */
+const DECISIONS_SHOWN = 200
+
+/** Prints which of the selected instances are due, and why, those first. */
+async function sayDecisions({ info }: CommandContext['console'], items: readonly PlanItem[]): Promise<void> {
+  const ordered = [...items.filter(({ isTaken }) => isTaken), ...items.filter(({ isTaken }) => !isTaken)]
+  for (const { id, isTaken, why, next } of ordered.slice(0, DECISIONS_SHOWN)) {
+    const later = isTaken || next === null ? '' : `; next ${minute(next.toISOString())}`
+    await info(`${id}: ${isTaken ? 'due' : 'not due'}: ${why}${later}`)
+  }
+  if (items.length > DECISIONS_SHOWN) await info(`and ${items.length - DECISIONS_SHOWN} more that are not shown here`)
+}
+
 /** A selected instance, and what was decided about it. */
 interface Decided {
   readonly one: PlannedInstance
@@ -77,7 +98,7 @@ async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): 
     event,
     memory: await readMemory(host, ids),
     lastRun: () => null,
-    ticks: await readTicks(action),
+    ticks: ticksOf(action),
     now: engineNow(host),
   })
   const decided = items.map((item, index) => ({ item, one: plan.instances[index] as PlannedInstance }))
@@ -203,11 +224,12 @@ function runInstances(
   logs: string,
 ): Promise<readonly InstanceReport[]> {
   const { event, inputs, signal } = action
+  const isScheduled = modeOf(inputs.select, event.name) === 'due'
   let isEngineLost = false
   const discover = targetsByLabel(host, plan.config, plan.instances, signal)
   const context = (instance: Instance, item: PlanItem): InstanceContext => ({
     host,
-    reason: reasonOf(item),
+    reason: reasonOf(item, isScheduled),
     hostName: instance.nodeName ?? plan.hostName ?? host.engine.hostName,
     runUrl: event.runUrl,
     lockWaitMs: plan.lockWaitMs,
@@ -237,8 +259,8 @@ function runInstances(
   return runAll(plan.taken, pace, work, ({ one }) => notBegun(one.raw, 'skipped', null))
 }
 
-function reasonOf({ slot, why, next }: PlanItem): StartReason {
-  return { slot: slot?.getTime() ?? null, why, nextRun: next?.toISOString() ?? null }
+function reasonOf({ slot, why, next }: PlanItem, isScheduled: boolean): StartReason {
+  return { isScheduled, slot: slot?.getTime() ?? null, why, nextRun: next?.toISOString() ?? null }
 }
 
 function reportOf(

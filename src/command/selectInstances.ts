@@ -42,6 +42,8 @@ export function selectInstances({ all, ids, host, isForOneHost }: SelectRequest)
   const isHere = (index: number) => host === null || isMeant(host, hosts[index] as (typeof hosts)[number], known)
   const elsewhere = all.filter((instance, index) => ids.includes(instance.id) && !isHere(index))
   if (elsewhere.length > 0)
-    throw new InputError(`instances: ${elsewhere.map(({ id }) => id).join(', ')} do not belong to host ${host}: see runsOn`)
+    throw new InputError(
+      `instances: ${elsewhere.map(({ id }) => id).join(', ')} do not belong to host ${host}: see runsOn`,
+    )
   return all.filter((instance, index) => isHere(index) && (ids.length === 0 || ids.includes(instance.id)))
 }

@@ -80,4 +80,3 @@ export function modeOf(select: TakeRequest['select'], event: string): PlanReques
   if (select === 'all') return 'every'
   return select === 'due' || event === 'schedule' ? 'due' : 'all'
 }
-

@@ -13,7 +13,6 @@ import { type Path, treeAt } from './yaml.ts'
 export const PENDING_COMMANDS = {
   plan: 'use backup or validate',
 } as const
-export const PENDING_INPUTS: Readonly<Record<string, string>> = { host: 'select by instances instead' }
 
 /** The instance whose keys are looked for. `discover` is its value, because only one of its values does not work yet. */
 interface Subject {
@@ -26,8 +25,6 @@ type Find = (subject: Subject) => Path | null
 
 const PENDING: readonly Find[] = [
   (subject) => keyPath(subject, 'repository'),
-  (subject) => keyPath(subject, 'catchUp'),
-  (subject) => keyPath(subject, 'runsOn'),
   (subject) => keyPath(subject, 'coverage'),
   (subject) => keyPath(subject, 'ping-url'),
   (subject) => (subject.instance.discover === 'all' ? keyPath(subject, 'discover') : null),

@@ -5,7 +5,9 @@ import type { Instance, Target } from '../config/model.ts'
 
 /** Why an instance is run. */
 export interface StartReason {
-  /** The slot that the run serves, ms since 1970 in UTC; `null` if it was not taken because it was due. */
+  /** True if the run counts as a start by schedule. */
+  readonly isScheduled: boolean
+  /** The slot that the run serves, ms since 1970 in UTC; `null` if it serves none, as one by hand and a repetition. */
   readonly slot: number | null
   /** The reason in words. */
   readonly why: string

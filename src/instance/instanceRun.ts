@@ -49,7 +49,7 @@ export function beginInstanceRun(
     log,
     report: buildReport(instance, log, now),
     abort: openAbort(context.signal),
-    start: { at: engineNow(context.host), isScheduled: context.reason.slot !== null },
+    start: { at: engineNow(context.host), isScheduled: context.reason.isScheduled },
     layout: layoutOf(instance.layout, now()),
     script: null,
     staged: [],

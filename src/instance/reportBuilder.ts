@@ -62,7 +62,10 @@ interface Collected {
   failedPhase: Phase | null
   /** The phase in which the first target failed. */
   targetsPhase: Phase | null
-  facts: Pick<InstanceReport, 'image' | 'exitCode' | 'downtimeSeconds' | 'notUp' | 'unhealthy' | 'postHookFailed' | 'history'>
+  facts: Pick<
+    InstanceReport,
+    'image' | 'exitCode' | 'downtimeSeconds' | 'notUp' | 'unhealthy' | 'postHookFailed' | 'history'
+  >
 }
 
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {

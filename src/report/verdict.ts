@@ -52,8 +52,10 @@ function badVerdict({ instances, errors }: RunReport): string {
   const also = failed.length > 0 && partial.length > 0 ? ` and ${partial.length} incomplete` : ''
   const what =
     failed.length > 0 ? `${failed.length} of ${total} failed${also}` : `${partial.length} of ${total} incomplete`
-  // only a cancel leaves backups out of a run
-  const isCancelled = instances.some(({ status }) => status === 'cancelled' || status === 'skipped')
+  // only a cancel keeps a backup from beginning
+  const isCancelled = instances.some(
+    ({ status, why }) => status === 'cancelled' || (status === 'skipped' && why === null),
+  )
   return `${isCancelled ? 'cancelled; ' : ''}${what}: ${namesOf([...failed, ...partial])}`
 }
 

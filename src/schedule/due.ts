@@ -58,10 +58,17 @@ export function decideDue({ schedule, catchUp, last, previousTick, now }: DueReq
   const isMissed = tolerated === null ? slot.getTime() <= (previousTick ?? now - UNKNOWN_TICK_MS) : age > tolerated
   if (isMissed) {
     const rule = tolerated === null ? '`catchUp: false`' : `\`catchUp\` (${limit(tolerated)})`
-    return { ...decision, isDue: false, why: `its slot of ${said(slot, schedule)} was missed, and ${rule} leaves it out` }
+    return {
+      ...decision,
+      isDue: false,
+      why: `its slot of ${said(slot, schedule)} was missed, and ${rule} leaves it out`,
+    }
   }
   const missed = countMissed(schedule, last.at, slot)
-  const also = missed === 0 ? '' : `; ${missed > MOST_COUNTED ? `more than ${MOST_COUNTED}` : missed} before it ${missed === 1 ? 'was' : 'were'} missed, and one run serves all`
+  const also =
+    missed === 0
+      ? ''
+      : `; ${missed > MOST_COUNTED ? `more than ${MOST_COUNTED}` : missed} before it ${missed === 1 ? 'was' : 'were'} missed, and one run serves all`
   return { ...decision, isDue: true, why: `its slot of ${said(slot, schedule)} ${notServed(last)}${also}` }
 }
 

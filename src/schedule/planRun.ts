@@ -43,7 +43,11 @@ export function planRun(request: PlanRequest): readonly PlanItem[] {
   // all of the earlier attempt succeeded, and yet somebody wants it again
   return items.map((one) =>
     one.earlier === 'done'
-      ? { ...one, isTaken: true, why: 'everything of this run succeeded in an earlier attempt, so all of it is repeated' }
+      ? {
+          ...one,
+          isTaken: true,
+          why: 'everything of this run succeeded in an earlier attempt, so all of it is repeated',
+        }
       : one,
   )
 }
@@ -63,8 +67,11 @@ function planOne(request: PlanRequest, candidate: Candidate): PlanItem & { reado
     isTaken: isOpen || decision.isDue,
     why: isOpen ? 'its schedule depends on variables, so its host decides' : decision.why,
   }
-  if (earlier === 'again') return { ...item, isTaken: true, why: 'it did not succeed in an earlier attempt of this run' }
-  if (earlier === 'done') return { ...item, isTaken: false, why: 'it succeeded in an earlier attempt of this run' }
+  // a repetition serves no slot of its own: that the record has a later start must not stop it
+  if (earlier === 'again')
+    return { ...item, slot: null, isTaken: true, why: 'it did not succeed in an earlier attempt of this run' }
+  if (earlier === 'done')
+    return { ...item, slot: null, isTaken: false, why: 'it succeeded in an earlier attempt of this run' }
   return item
 }
 

@@ -135,12 +135,13 @@ export function reportOf(ran: ActionResult, id: string): InstanceReport {
   throw new Error(`no report of ${id}:\n${ran.stdout}\n${ran.stderr}`)
 }
 
-/** All of Marina's own containers and volumes on the engine that hold the text: none is what a test wants to see in the end. */
+/** All of Marina's own containers and volumes on the engine that hold the text, without the records: none is what a test wants to see in the end. */
 export async function leftOf(engine: Engine, text = engine.prefix): Promise<string[]> {
   const filter = ['--filter', `label=${VERSION_LABEL}`]
   const containers = await engine.ok(['ps', '-a', ...filter, '--format', '{{.Names}} {{.Labels}}'])
   const volumes = await engine.ok(['volume', 'ls', ...filter, '--format', '{{.Name}} {{.Labels}}'])
-  return `${containers}\n${volumes}`.split('\n').filter((line) => line !== '' && line.includes(text))
+  const isRecord = (line: string) => line.startsWith('marina-record-') // it is meant to stay
+  return `${containers}\n${volumes}`.split('\n').filter((line) => line.includes(text) && line !== '' && !isRecord(line))
 }
 
 /** Every line of a person's view: no stack trace, no bug of ours. */

@@ -154,20 +154,6 @@ async function otherHolder(restart: readonly JournalEntry[]): Promise<string> {
   return name
 }
 
-test('a schedule event takes the instances that have a schedule, and says so', async () => {
-  const config = {
-    instances: [instance('by-cron', 'exit 0', { schedule: '0 4 * * *' }), instance('by-hand', 'exit 0')],
-  }
-  const ran = await runJob(engine, config, {
-    inputs: { 'dry-run': 'true' },
-    env: { GITHUB_EVENT_NAME: 'schedule' },
-    event: { schedule: '0 4 * * *', repository: { private: true } },
-  })
-  expect(ran.report?.instances.map((one) => one.id)).toEqual([id('by-cron')])
-  expect(ran.outputs.due).toBe(JSON.stringify([id('by-cron')]))
-  expect(ran.stdout).toMatch(/^::notice.*every instance that has a schedule is run/m)
-})
-
 test('partial is red, and with allow-partial a warning', async () => {
   const config = { instances: [instance('half', 'exit 0', { targets: [{ volume }, { volume: id('not-there') }] })] }
   const ran = await runJob(engine, config, { inputs: { 'allow-partial': 'true' } })

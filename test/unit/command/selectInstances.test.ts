@@ -4,31 +4,55 @@ import { InputError } from '../../../src/errors.ts'
 
 type SelectRequest = Parameters<typeof selectInstances>[0]
 type Known = SelectRequest['all'][number]
-const known = (id: string, schedule: string | null, isOpen = false) =>
-  ({ id, schedule, scheduleIsOpen: isOpen }) as unknown as Known
-/** `open`: its schedule is a variable. */
-const all = [known('nightly', '0 3 * * *'), known('by-hand', null), known('open', null, true)]
+const known = (id: string, ...runsOn: readonly string[]) => ({ id, runsOn }) as unknown as Known
+const one = [known('nightly'), known('by-hand')]
+const fleet = [
+  known('shop', 'self-hosted', 'NAS'),
+  known('wiki', 'nas', 'Self-Hosted'),
+  known('mail', 'self-hosted', 'linux', 'vps'),
+]
 
 const selected = (over: Partial<SelectRequest>) =>
-  selectInstances({ all, ids: [], select: 'auto', event: 'push', ...over }).instances.map(({ id }) => id)
+  selectInstances({ all: one, ids: [], host: null, isForOneHost: true, ...over }).map(({ id }) => id)
 
-describe('which instances a run takes', () => {
-  test.each`
-    ids                    | select    | event                  | takes
-    ${[]}                  | ${'auto'} | ${'workflow_dispatch'} | ${['nightly', 'by-hand', 'open']}
-    ${[]}                  | ${'auto'} | ${'schedule'}          | ${['nightly', 'open']}
-    ${[]}                  | ${'due'}  | ${'workflow_dispatch'} | ${['nightly', 'open']}
-    ${[]}                  | ${'all'}  | ${'schedule'}          | ${['nightly', 'by-hand', 'open']}
-    ${['by-hand']}         | ${'auto'} | ${'schedule'}          | ${['by-hand']}
-    ${['open', 'open']}    | ${'due'}  | ${'schedule'}          | ${['open']}
-    ${['open', 'nightly']} | ${'all'}  | ${'push'}              | ${['nightly', 'open']}
-  `('ids $ids, select $select, event $event: $takes', ({ takes, ...request }) => {
+describe('which instances a run may take', () => {
+  test.each<readonly [string, Partial<SelectRequest>, readonly string[]]>([
+    ['all', {}, ['nightly', 'by-hand']],
+    ['those that are named', { ids: ['by-hand', 'by-hand'] }, ['by-hand']],
+    ['in the order of the file', { ids: ['by-hand', 'nightly'] }, ['nightly', 'by-hand']],
+    ['those of a host', { all: fleet, host: 'nas' }, ['shop', 'wiki']],
+    ['whatever its case', { all: fleet, host: 'VPS' }, ['mail']],
+    ['a label of it', { all: fleet, host: 'linux' }, ['mail']],
+    ['those that are named, of a host', { all: fleet, host: 'nas', ids: ['wiki'] }, ['wiki']],
+    ['those that are named say which host', { all: fleet, ids: ['mail'] }, ['mail']],
+    ['a plan is made for all hosts', { all: fleet, isForOneHost: false }, ['shop', 'wiki', 'mail']],
+  ])('%s', (_, request, takes) => {
     expect(selected(request)).toEqual(takes)
   })
 
-  test('one that is not there is an error that names those that are', () => {
-    const wrong = () => selected({ ids: ['nightly', 'nihgtly', 'Open'] })
-    expect(wrong).toThrow(InputError)
-    expect(wrong).toThrow('instances: nihgtly, Open are not in the configuration, which has nightly, by-hand, open')
+  test.each<readonly [string, Partial<SelectRequest>, string]>([
+    [
+      'an id that is not there',
+      { ids: ['nightly', 'nihgtly', 'By-hand'] },
+      'instances: nihgtly, By-hand are not in the configuration, which has nightly, by-hand',
+    ],
+    [
+      'a host that is not there',
+      { all: fleet, host: 'nsa' },
+      'host: nsa is no host of the configuration, which has nas, vps (from runsOn): did you mean nas?',
+    ],
+    [
+      'an id of another host',
+      { all: fleet, host: 'nas', ids: ['shop', 'mail'] },
+      'instances: mail do not belong to host nas: see runsOn',
+    ],
+    [
+      'several hosts, and none is named',
+      { all: fleet },
+      'the configuration has 2 hosts (nas, vps, from runsOn), and this job runs beside one: set the input host to its name, or instances to ids',
+    ],
+  ])('%s is an error', (_, request, message) => {
+    expect(() => selected(request)).toThrow(InputError)
+    expect(() => selected(request)).toThrow(message)
   })
 })

@@ -52,6 +52,7 @@ export function instance(changes: Partial<InstanceReport> = {}): InstanceReport 
   return {
     id: 'files',
     status: 'success',
+    why: null,
     failedPhase: null,
     error: null,
     warnings: [],
@@ -63,6 +64,7 @@ export function instance(changes: Partial<InstanceReport> = {}): InstanceReport 
     notUp: [],
     unhealthy: [],
     postHookFailed: [],
+    history: [],
     image: { reference: 'acme/backup:1', id: 'sha256:1', digest: null },
     exitCode: 0,
     nextRun: '2026-11-25T04:00:00.000Z',
@@ -91,6 +93,7 @@ export function report(changes: Partial<RunReport> = {}): RunReport {
     errors: [],
     warnings: [],
     instances: [instance()],
+    notDue: [],
     ...changes,
   }
 }

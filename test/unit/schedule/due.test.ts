@@ -15,21 +15,81 @@ describe('one decision', () => {
     now: ms('2026-11-28T03:09Z'),
   }
   test.each([
-    ['the slot is new', {}, true, 'its slot of 2026-11-28 03:00 UTC is later than its last start by schedule, of 2026-11-27 03:07 UTC (record of this host)'],
-    ['it was served', { last: { at: ms('2026-11-28T03:02Z'), source: 'record' } }, false, 'was served by the start of 2026-11-28 03:02 UTC (record of this host)'],
-    ['a start at the slot itself serves it', { last: { at: ms('2026-11-28T03:00Z'), source: 'record' } }, false, 'was served'],
-    ['three were missed', { last: { at: ms('2026-11-24T03:07Z'), source: 'record' } }, true, '; 3 before it were missed, and one run serves all'],
-    ['one was missed', { last: { at: ms('2026-11-26T03:07Z'), source: 'record' } }, true, '; 1 before it was missed, and one run serves all'],
-    ['a year was missed', { last: { at: ms('2025-11-24T03:07Z'), source: 'record' } }, true, '; more than 20 before it were missed'],
-    ['late, and catchUp bounds it', { now: ms('2026-11-28T06:00Z'), catchUp: 2 * HOUR }, false, 'was missed, and `catchUp` (2 h) leaves it out'],
+    [
+      'the slot is new',
+      {},
+      true,
+      'its slot of 2026-11-28 03:00 UTC is later than its last start by schedule, of 2026-11-27 03:07 UTC (record of this host)',
+    ],
+    [
+      'it was served',
+      { last: { at: ms('2026-11-28T03:02Z'), source: 'record' } },
+      false,
+      'was served by the start of 2026-11-28 03:02 UTC (record of this host)',
+    ],
+    [
+      'a start at the slot itself serves it',
+      { last: { at: ms('2026-11-28T03:00Z'), source: 'record' } },
+      false,
+      'was served',
+    ],
+    [
+      'three were missed',
+      { last: { at: ms('2026-11-24T03:07Z'), source: 'record' } },
+      true,
+      '; 3 before it were missed, and one run serves all',
+    ],
+    [
+      'one was missed',
+      { last: { at: ms('2026-11-26T03:07Z'), source: 'record' } },
+      true,
+      '; 1 before it was missed, and one run serves all',
+    ],
+    [
+      'a year was missed',
+      { last: { at: ms('2025-11-24T03:07Z'), source: 'record' } },
+      true,
+      '; more than 20 before it were missed',
+    ],
+    [
+      'late, and catchUp bounds it',
+      { now: ms('2026-11-28T06:00Z'), catchUp: 2 * HOUR },
+      false,
+      'was missed, and `catchUp` (2 h) leaves it out',
+    ],
     ['late within catchUp', { now: ms('2026-11-28T04:59Z'), catchUp: 2 * HOUR }, true, 'is later than'],
     ['no catchUp, in time', { catchUp: false }, true, 'is later than'],
-    ['no catchUp, and a tick has passed', { catchUp: false, previousTick: ms('2026-11-28T03:07Z'), now: ms('2026-11-28T04:08Z') }, false, '`catchUp: false` leaves it out'],
-    ['no catchUp, no tick known, late', { catchUp: false, previousTick: null, now: ms('2026-11-28T04:08Z') }, false, '`catchUp: false` leaves it out'],
+    [
+      'no catchUp, and a tick has passed',
+      { catchUp: false, previousTick: ms('2026-11-28T03:07Z'), now: ms('2026-11-28T04:08Z') },
+      false,
+      '`catchUp: false` leaves it out',
+    ],
+    [
+      'no catchUp, no tick known, late',
+      { catchUp: false, previousTick: null, now: ms('2026-11-28T04:08Z') },
+      false,
+      '`catchUp: false` leaves it out',
+    ],
     ['by hand only', { schedule: null }, false, 'it has no schedule, and is started by hand only'],
-    ['another zone', { schedule: cron('0 3 * * *', 'Europe/Berlin') }, true, 'its slot of 2026-11-28 02:00 UTC (03:00 Europe/Berlin)'],
-    ['the API', { last: { at: ms('2026-11-28T02:09Z'), source: 'runs' } }, true, "is later than the workflow's last run by schedule, of 2026-11-28 02:09 UTC (this host has no record)"],
-    ['the tick', { last: { at: ms('2026-11-28T02:07Z'), source: 'tick' } }, true, 'is later than the tick of 2026-11-28 02:07 UTC'],
+    [
+      'another zone',
+      { schedule: cron('0 3 * * *', 'Europe/Berlin') },
+      true,
+      'its slot of 2026-11-28 02:00 UTC (03:00 Europe/Berlin)',
+    ],
+    [
+      'the API',
+      { last: { at: ms('2026-11-28T02:09Z'), source: 'runs' } },
+      true,
+      "is later than the workflow's last run by schedule, of 2026-11-28 02:09 UTC (this host has no record)",
+    ],
+    [
+      'the tick',
+      { last: { at: ms('2026-11-28T02:07Z'), source: 'tick' } },
+      true,
+      'is later than the tick of 2026-11-28 02:07 UTC',
+    ],
     ['nothing', { last: { at: ms('2026-11-27T03:09Z'), source: 'none' } }, true, 'is less than a day old'],
   ] as const)('%s', (_, change, isDue, why) => {
     const decision = decideDue({ ...base, ...(change as Partial<typeof base>) })
@@ -47,11 +107,18 @@ test('what remembers best is believed', () => {
   expect(lastStartOf({ record: 1, runs: 2, previousTick: 3, now })).toEqual({ at: 1, source: 'record' })
   expect(lastStartOf({ record: null, runs: 2, previousTick: 3, now })).toEqual({ at: 2, source: 'runs' })
   expect(lastStartOf({ record: null, runs: null, previousTick: 3, now })).toEqual({ at: 3, source: 'tick' })
-  expect(lastStartOf({ record: null, runs: null, previousTick: null, now })).toEqual({ at: now - 24 * HOUR, source: 'none' })
+  expect(lastStartOf({ record: null, runs: null, previousTick: null, now })).toEqual({
+    at: now - 24 * HOUR,
+    source: 'none',
+  })
 })
 
 test('the tick before this one', () => {
-  const tick = (crons: readonly string[], now: string) => previousTickOf(crons.map((one) => cron(one)), ms(now))
+  const tick = (crons: readonly string[], now: string) =>
+    previousTickOf(
+      crons.map((one) => cron(one)),
+      ms(now),
+    )
   expect(tick(['7 * * * *'], '2026-11-28T03:09Z')).toBe(ms('2026-11-28T02:07Z'))
   expect(tick(['7 * * * *'], '2026-11-28T03:07Z')).toBe(ms('2026-11-28T02:07Z'))
   expect(tick(['0 3 * * *'], '2026-11-28T05:00Z')).toBe(ms('2026-11-27T03:00Z'))
