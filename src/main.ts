@@ -10,10 +10,10 @@ import { check } from './command/check.ts'
 import type { CommandContext } from './command/commandContext.ts'
 import { explainError } from './command/explainError.ts'
 import { checkInputNames } from './command/inputNames.ts'
+import { plan } from './command/plan.ts'
 import { post } from './command/postCleanup.ts'
 import { summary } from './command/summariseFleet.ts'
 import { validate } from './command/validate.ts'
-import { PENDING_COMMANDS } from './config/notBuilt.ts'
 import { endRunningClients } from './docker/runningClients.ts'
 import { InputError } from './errors.ts'
 
@@ -73,16 +73,14 @@ async function main(): Promise<number> {
   switch (inputs.command) {
     case 'backup':
       return backup(action)
+    case 'plan':
+      return plan(action)
     case 'validate':
       return validate(action)
     case 'summary':
       return summary(action)
     case 'check':
       return check(action)
-    default:
-      throw new InputError(
-        `command ${inputs.command} is not built yet in this version: ${PENDING_COMMANDS[inputs.command]}`,
-      )
   }
 }
 

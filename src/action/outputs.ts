@@ -45,6 +45,23 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
   }
 }
 
+/** The outputs of a plan. */
+export interface PlanOutputs {
+  readonly due: readonly string[]
+  readonly matrix: readonly {
+    readonly name: string
+    readonly 'runs-on': readonly string[]
+    readonly instances: string
+  }[]
+  /** Path of `plan.json`; empty if it could not be written. */
+  readonly report: string
+}
+
+/** Makes the outputs of a plan. Lists are JSON arrays, `[]` if they are empty. Pure. */
+export function planOutputs({ due, matrix, report }: PlanOutputs): Partial<Record<OutputName, string>> {
+  return { due: JSON.stringify(due), matrix: JSON.stringify(matrix), report }
+}
+
 /**
  * Hands the outputs to the runner. Throws, and writes none, if not all can be written; does nothing on a platform without outputs. They
  * hold only words, ids, links and paths of ours, so they are not redacted: an id that equals a secret by chance would become `***`.

@@ -5,14 +5,12 @@ import { refusedEvent } from '../action/platform.ts'
 import { type DockerHost, engineNow } from '../claim/host.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import type { Config } from '../config/load.ts'
-import type { Instance, Schedule } from '../config/model.ts'
+import type { Instance } from '../config/model.ts'
 import { pendingKeys } from '../config/notBuilt.ts'
 import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
-import { parseCron } from '../config/values/cron.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { engineAnswers } from '../docker/heartbeat.ts'
 import { ConfigError, InputError, sayError } from '../errors.ts'
-import { minute } from '../format.ts'
 import type { InstanceContext, StartReason } from '../instance/context.ts'
 import { type InstanceReport, type NotDue, type RunReport, runResult } from '../outcome.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
@@ -26,7 +24,7 @@ import { readScript } from './repositoryFiles.ts'
 import { runAll } from './runAll.ts'
 import { notBegun, runOne, showsContainerLines } from './runOne.ts'
 import { selectInstances } from './selectInstances.ts'
-import { modeOf, readMemory, takeDue } from './takeDue.ts'
+import { decideAll, hostsById, modeOf, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
 import { targetsByLabel } from './targetsByLabel.ts'
 
 /** Says why and what is left out of the job's log. */
@@ -63,25 +61,6 @@ export async function backup(action: CommandContext): Promise<number> {
   return publish(action, report, { folder, logs, redactor: plan.redactor, selected })
 }
 
-/** Returns the crons that may have started this run: the one that the event names; none if it names none. */
-function ticksOf({ event }: CommandContext): readonly Schedule[] {
-  if (event.schedule === null || !parseCron(event.schedule).ok) return []
-  return [{ cron: event.schedule, timezone: 'UTC', line: 0 }]
-}
-
-/** Longest list of decisions in the job's log. */
-const DECISIONS_SHOWN = 200
-
-/** Prints which of the selected instances are due, and why, those first. */
-async function sayDecisions({ info }: CommandContext['console'], items: readonly PlanItem[]): Promise<void> {
-  const ordered = [...items.filter(({ isTaken }) => isTaken), ...items.filter(({ isTaken }) => !isTaken)]
-  for (const { id, isTaken, why, next } of ordered.slice(0, DECISIONS_SHOWN)) {
-    const later = isTaken || next === null ? '' : `; next ${minute(next.toISOString())}`
-    await info(`${id}: ${isTaken ? 'due' : 'not due'}: ${why}${later}`)
-  }
-  if (items.length > DECISIONS_SHOWN) await info(`and ${items.length - DECISIONS_SHOWN} more that are not shown here`)
-}
-
 /** A selected instance, and what was decided about it. */
 interface Decided {
   readonly one: PlannedInstance
@@ -91,18 +70,13 @@ interface Decided {
 /** Decides which of the selected instances are run, and says so. */
 async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): Promise<readonly Decided[]> {
   const { inputs, event, console } = action
+  const isDue = modeOf(inputs.select, event.name) === 'due' || event.attempt > 1
   const ids = plan.instances.map(({ raw }) => raw.id)
-  const items = takeDue({
-    candidates: plan.instances.map(candidateOf),
-    select: inputs.select,
-    event,
-    memory: await readMemory(host, ids),
-    lastRun: () => null,
-    ticks: ticksOf(action),
-    now: engineNow(host),
-  })
+  const memory = isDue ? await readMemory(host, ids) : NO_MEMORY
+  const candidates = plan.instances.map(candidateOf)
+  const items = await decideAll(action, { candidates, hosts: hostsById(plan.config), memory, now: engineNow(host) })
   const decided = items.map((item, index) => ({ item, one: plan.instances[index] as PlannedInstance }))
-  if (modeOf(inputs.select, event.name) === 'due' || event.attempt > 1) await sayDecisions(console, items)
+  if (isDue) await sayDecisions(console, items)
   return decided
 }
 

@@ -17,14 +17,14 @@ export interface OpenHost {
   readonly warnings: readonly string[]
 }
 
-/** Asks the engine for its version and features. Throws `DockerUnavailableError` if no usable engine answers, `CancelledError` after a cancel. */
-export async function openHost(action: CommandContext, redactor: Redactor): Promise<OpenHost> {
+/** Asks the engine for its version and features, each within `deadlineMs` (default: half a minute). Throws `DockerUnavailableError` if no usable engine answers, `CancelledError` after a cancel. */
+export async function openHost(action: CommandContext, redactor: Redactor, deadlineMs?: number): Promise<OpenHost> {
   const { inputs, event, console } = action
   const docker: Docker = {
     env: dockerEnvironment(action.env),
     redact: (text) => redactor.text(text),
   }
-  const engine = await openEngine(docker, action.signal)
+  const engine = await openEngine(docker, action.signal, deadlineMs)
   const known = new Set([inputs.config])
   const shown = (message: string) => (isForStrangers(event) ? withoutFileNames(message, known) : message)
   const errors: string[] = []

@@ -1,13 +1,18 @@
 /** Decides which of the selected instances a run takes: reads what the host and the forge remember, and asks the pure rule. */
-import type { PlatformContext } from '../action/platform.ts'
+
+import type { Inputs } from '../action/inputs.ts'
 import { findClaims } from '../claim/findClaims.ts'
 import type { DockerHost } from '../claim/host.ts'
-import type { Schedule } from '../config/model.ts'
+import { hostsOf } from '../config/fleetHosts.ts'
+import type { Config } from '../config/load.ts'
 import { sayError } from '../errors.ts'
+import { minute } from '../format.ts'
 import { readRecords } from '../record/hostRecords.ts'
 import { type InstanceRecord, recordOwner } from '../record/recordLabels.ts'
 import { lastStartOf, previousTickOf } from '../schedule/due.ts'
 import { type Candidate, type PlanItem, type PlanRequest, planRun } from '../schedule/planRun.ts'
+import type { CommandContext } from './commandContext.ts'
+import { NO_RUNS, readLastRuns, readTicks } from './scheduledRuns.ts'
 
 /** What is remembered of the instances' past. */
 export interface Memory {
@@ -47,36 +52,73 @@ export async function readMemory(host: DockerHost, ids: readonly string[]): Prom
   }
 }
 
-export interface TakeRequest {
+interface DecideRequest {
   readonly candidates: readonly Candidate[]
-  readonly select: 'auto' | 'due' | 'all'
-  readonly event: Pick<PlatformContext, 'name' | 'runId' | 'attempt'>
+  /** The runner labels of each instance's host. */
+  readonly hosts: ReadonlyMap<string, readonly string[]>
   readonly memory: Memory
-  /** The start of the last scheduled run of the workflow that began on the candidate's host, ms since 1970; `null` if it is not known. */
-  readonly lastRun: (id: string) => number | null
-  /** The crons that may have started this run. */
-  readonly ticks: readonly Schedule[]
   /** ms since 1970 in UTC. */
   readonly now: number
 }
 
-/** Decides for each candidate, in their order. */
-export function takeDue({ candidates, select, event, memory, lastRun, ticks, now }: TakeRequest): readonly PlanItem[] {
-  const previousTick = previousTickOf(ticks, now)
-  const past: PlanRequest['past'] = (id) => {
-    const record = memory.records.get(id)
-    const starts = [record?.lastScheduled, memory.goingOn.get(id)].filter((start) => typeof start === 'number')
-    const remembered = starts.length === 0 ? null : Math.max(...starts)
-    return {
-      last: lastStartOf({ record: remembered, runs: remembered === null ? lastRun(id) : null, previousTick, now }),
-      runs: record?.runs ?? [],
-    }
+/**
+ * Decides for each candidate, in their order. The API is asked about earlier runs only for hosts of which something is to be decided that
+ * the memory does not know. Warns if it does not answer; never throws.
+ */
+export async function decideAll(
+  action: CommandContext,
+  { candidates, hosts, memory, now }: DecideRequest,
+): Promise<readonly PlanItem[]> {
+  const { inputs, event, console } = action
+  const mode = modeOf(inputs.select, event.name)
+  const start = (id: string) => lastKnown(memory, id)
+  const open = candidates.filter(({ id, schedule }) => schedule !== null && start(id) === null)
+  const asked = [...new Map(open.map(({ id }) => [labelsOf(hosts, id).join(' '), labelsOf(hosts, id)])).values()]
+  const runs = mode === 'due' ? await readLastRuns(action, asked) : NO_RUNS
+  if (runs.unknown !== null)
+    await console.notice(
+      `${runs.unknown}. So the ticks of the workflow decide for instances of which this host has no record`,
+    )
+  const previousTick = mode === 'due' ? previousTickOf(await readTicks(action), now) : null
+  const past = (id: string) => {
+    const record = start(id)
+    const run = record === null ? runs.on(labelsOf(hosts, id)) : null
+    return { last: lastStartOf({ record, runs: run, previousTick, now }), runs: memory.records.get(id)?.runs ?? [] }
   }
-  return planRun({ candidates, mode: modeOf(select, event.name), past, previousTick, attempt: event, now })
+  return planRun({ candidates, mode, past, previousTick, attempt: event, now })
+}
+
+/** Returns the last start by schedule that the host knows of, ms since 1970; `null` if it knows none. */
+function lastKnown({ records, goingOn }: Memory, id: string): number | null {
+  const starts = [records.get(id)?.lastScheduled, goingOn.get(id)].filter((start) => typeof start === 'number')
+  return starts.length === 0 ? null : Math.max(...starts)
+}
+
+function labelsOf(hosts: DecideRequest['hosts'], id: string): readonly string[] {
+  return hosts.get(id) ?? []
+}
+
+/** Returns the runner labels of the host of each instance. */
+export function hostsById({ instances }: Pick<Config, 'instances'>): ReadonlyMap<string, readonly string[]> {
+  const hosts = hostsOf(instances)
+  return new Map(instances.map(({ id }, index) => [id, hosts[index]?.runsOn ?? []]))
 }
 
 /** `auto` takes what is due if the workflow's schedule started the run, and everything if a person or the API did. */
-export function modeOf(select: TakeRequest['select'], event: string): PlanRequest['mode'] {
+export function modeOf(select: Inputs['select'], event: string): PlanRequest['mode'] {
   if (select === 'all') return 'every'
   return select === 'due' || event === 'schedule' ? 'due' : 'all'
+}
+
+/** Longest list of decisions in the job's log. */
+const DECISIONS_SHOWN = 200
+
+/** Prints which of the selected instances are due, and why, those first. */
+export async function sayDecisions({ info }: CommandContext['console'], items: readonly PlanItem[]): Promise<void> {
+  const ordered = [...items.filter(({ isTaken }) => isTaken), ...items.filter(({ isTaken }) => !isTaken)]
+  for (const { id, isTaken, why, next } of ordered.slice(0, DECISIONS_SHOWN)) {
+    const later = isTaken || next === null ? '' : `; next ${minute(next.toISOString())}`
+    await info(`${id}: ${isTaken ? 'due' : 'not due'}: ${why}${later}`)
+  }
+  if (items.length > DECISIONS_SHOWN) await info(`and ${items.length - DECISIONS_SHOWN} more that are not shown here`)
 }

@@ -1,5 +1,5 @@
 /**
- * Lists what is accepted and does not work yet: keys of the schema, commands, inputs. Whatever uses it is refused, never run without it.
+ * Lists what is accepted and does not work yet: keys of the schema. Whatever uses it is refused, never run without it.
  * Delete an entry when its part is built.
  */
 
@@ -8,11 +8,6 @@ import { issueAt } from './issues.ts'
 import type { Config } from './load.ts'
 import type { Instance } from './model.ts'
 import { type Path, treeAt } from './yaml.ts'
-
-/** Commands that do not work yet, each with what to use until then. */
-export const PENDING_COMMANDS = {
-  plan: 'use backup or validate',
-} as const
 
 /** The instance whose keys are looked for. `discover` is its value, because only one of its values does not work yet. */
 interface Subject {

@@ -250,7 +250,7 @@ export const resourcesShape = {
 export const sharedShape = {
   timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: DEFAULTS.timezone }),
   catchUp: key(catchUp, {
-    description: 'Not working yet: how late a missed backup may still run. `true` (any time), `false`, or a duration.',
+    description: 'How late a missed backup may still run: `true` (any time), `false` (never later than the next start of the workflow), or a duration. However many were missed, it runs once.',
     default: DEFAULTS.catchUp,
   }),
   timeout: key(timeout, {
@@ -325,7 +325,7 @@ export const instanceShape = {
   }),
   resources: key(z.strictObject(resourcesShape), { description: 'Limits of the backup container.' }),
   runsOn: key(z.union([runnerLabel, z.array(runnerLabel)]), {
-    description: 'Not working yet: labels of the runner beside its Docker host. Takes no variables.',
+    description: 'Labels of the runner beside its Docker host: they tell the host in a fleet. Takes no variables.',
   }),
   ...sharedShape,
 }

@@ -9,6 +9,8 @@ import { recordOwner } from '../record/recordLabels.ts'
 import { unusual } from '../record/unusual.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
+const LOOK_MS = 10_000
+
 /**
  * Writes this run into the record, and warns if its size or duration is unusual. Without the claim (`isHeld`) it is only written if it failed
  * and nobody else has the claim: a run that could not have it leaves the record, and the slot, to its holder. Never throws.
@@ -20,7 +22,7 @@ export async function remember(run: InstanceRun, { isHeld }: { readonly isHeld: 
     const outcome = report.end()
     const status = pastStatus(outcome.status)
     if (status === null || (!isHeld && status === 'cancelled')) return
-    if (!isHeld && (await inspectContainer(docker, claimName(instance.id))) !== null) return
+    if (!isHeld && (await inspectContainer(docker, claimName(instance.id), { deadlineMs: LOOK_MS })) !== null) return
     const counted = outcome.targets.flatMap(({ bytes }) => bytes ?? [])
     const bytes = counted.length === 0 ? null : counted.reduce((sum, one) => sum + one, 0)
     const { runs } = await addRun(

@@ -17,6 +17,8 @@ import {
   withRun,
 } from './recordLabels.ts'
 
+/** Deadline of each question about a record, ms: a backup is not to wait for what it can do without. */
+const RECORD_MS = 10_000
 /** Number of times that a write is tried while others write the same record. */
 const WRITES = 4
 
@@ -29,7 +31,7 @@ export async function readRecords(docker: Docker): Promise<ReadonlyMap<string, I
 
 /** Returns the record of one instance; `null` if the host has none. */
 export async function readRecord(docker: Docker, instance: string): Promise<InstanceRecord | null> {
-  const [volume] = await inspectVolumes(docker, [recordName(instance)])
+  const [volume] = await inspectVolumes(docker, [recordName(instance)], { deadlineMs: RECORD_MS })
   return volume === undefined ? null : parseRecord(volume)
 }
 
@@ -44,18 +46,20 @@ export async function addRun(
 ): Promise<InstanceRecord> {
   const name = recordName(instance)
   for (let attempt = 0; attempt < WRITES; attempt += 1) {
-    const [found] = await inspectVolumes(docker, [name])
+    const [found] = await inspectVolumes(docker, [name], { deadlineMs: RECORD_MS })
     const known = found === undefined ? null : parseRecord(found)
     if (found !== undefined && known === null)
       throw new InstanceError(`volume ${name} is not Marina's, so that this run is not remembered: rename it`)
     const old = known?.repository === repository ? known : { instance, repository, lastScheduled: null, runs: [] }
     const next = withRun(old, run)
-    if (known !== null) await query(docker, ['volume', 'rm', name]) // the look below tells whether it worked
+    if (known !== null) await query(docker, ['volume', 'rm', name], { deadlineMs: RECORD_MS }) // the look below tells whether it worked
     const write = randomBytes(8).toString('hex')
     const labels = Object.entries(recordLabels(next, write)).flatMap(([key, value]) => ['--label', `${key}=${value}`])
-    await runDocker(docker, ['volume', 'create', ...labels, name], `volume ${name} could not be created`)
+    await runDocker(docker, ['volume', 'create', ...labels, name], `volume ${name} could not be created`, {
+      deadlineMs: RECORD_MS,
+    })
     // creating a volume that exists succeeds, and keeps the labels that it has
-    const [written] = await inspectVolumes(docker, [name])
+    const [written] = await inspectVolumes(docker, [name], { deadlineMs: RECORD_MS })
     if (written?.labels[WRITE_LABEL] === write) return next
   }
   throw new InstanceError(

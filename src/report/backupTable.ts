@@ -74,7 +74,7 @@ function row(one: InstanceReport, { allowPartial }: TableOptions): string {
 }
 
 function whatOf(one: InstanceReport): string {
-  if (one.status === 'skipped') return 'not begun'
+  if (one.status === 'skipped') return one.why === null ? 'not begun' : inline(one.why)
   const staged = one.targets.filter((target) => target.status === 'staged')
   const missing = one.targets.length - staged.length
   const away = one.downtimeSeconds === null ? [] : [`application away ${unbroken(seconds(one.downtimeSeconds))}`]

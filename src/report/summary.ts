@@ -1,10 +1,10 @@
 /** Draws the run's page in the Actions tab, as markdown: what happened, why, what to do, and then the rest. Pure: a report in, text out. */
 
-import { minute } from '../format.ts'
-import type { RunReport } from '../outcome.ts'
+import { count, minute } from '../format.ts'
+import type { NotDue, RunReport } from '../outcome.ts'
 import { backupTables, targetFold } from './backupTable.ts'
 import { badInstances, causes, lastLines, nextSteps } from './causes.ts'
-import { code, inline, link } from './markdown.ts'
+import { breakable, code, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
 import { publicPage } from './publicPage.ts'
 import { verdictLine } from './verdict.ts'
@@ -80,7 +80,7 @@ function* parts(report: RunReport, options: SummaryOptions, detail: Detail, isCu
   yield* nextSteps(report, links)
   yield* hiddenWords(report, options)
   for (const one of badInstances(report)) yield* lastLines(one, detail.lines)
-  yield* nothingDue(report)
+  yield* nothingDue(report, Math.min(detail.rows, NOT_DUE_ROWS))
   yield* backupTables(report, { allowPartial, rows: detail.rows })
   yield* targetFold(report, detail.targets)
   yield* warningList(report, detail.warnings)
@@ -99,10 +99,29 @@ function hiddenWords(report: RunReport, { publicRepository, links, logDirectory 
   ]
 }
 
-function nothingDue({ instances, configFile }: RunReport): readonly string[] {
+/** Says of a run that took nothing when each backup comes next, and why it does not now. */
+function nothingDue({ instances, notDue, configFile }: RunReport, rows: number): readonly string[] {
   if (instances.length > 0) return []
+  if (notDue.some(({ nextRun }) => nextRun !== null)) return notDueTable(notDue, rows)
   return [
     `No backup in ${code(configFile)} has a <code>schedule</code>, so that a scheduled run has nothing to do. Give one a <code>schedule</code>, or start the workflow by hand: that runs all of them.`,
+  ]
+}
+
+/** Largest number of backups that are shown as not due. */
+const NOT_DUE_ROWS = 50
+
+function notDueTable(notDue: readonly NotDue[], rows: number): readonly string[] {
+  const sorted = notDue.toSorted((a, b) => ((a.nextRun ?? '~') < (b.nextRun ?? '~') ? -1 : 1))
+  const lines = sorted.slice(0, rows).map(({ id, nextRun, why }) => {
+    const next = nextRun === null ? 'by hand' : minute(nextRun)
+    return `| <b>${breakable(inline(id))}</b> | ${next} | ${inline(why)} |`
+  })
+  const more = notDue.length - lines.length
+  return [
+    ['| backup | next | why not now |', '|---|---|---|', ...lines].join('\n'),
+    ...(more > 0 ? [`_And ${count(more, 'more backup')}, in the report._`] : []),
+    'The next run is the first start of the workflow after that time.',
   ]
 }
 

@@ -124,9 +124,27 @@ function countMissed(schedule: Schedule, since: number, slot: Date): number {
 /** Writes a slot in UTC and, if that differs, in the schedule's own time zone: `2026-11-28 02:00 UTC (03:00 Europe/Berlin)`. */
 export function said(slot: Date, { timezone }: Pick<Schedule, 'timezone'>): string {
   const utc = minute(slot.toISOString())
-  if (['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT'].includes(timezone)) return utc
-  const own = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' }).format(slot)
-  return `${utc} (${own} ${timezone})`
+  return isUtc(timezone) ? utc : `${utc} (${clockOf(timezone).format(slot)} ${timezone})`
+}
+
+/** Writes a time as the clock of the schedule's zone shows it: `03:00 Europe/Berlin`; `null` if that is UTC. */
+export function onClock(time: Date, { timezone }: Pick<Schedule, 'timezone'>): string | null {
+  return isUtc(timezone) ? null : `${clockOf(timezone).format(time)} ${timezone}`
+}
+
+function isUtc(timezone: string): boolean {
+  return ['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT'].includes(timezone)
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+/** Returns the clock of a zone: making one is slow, and thousands of instances share a few. */
+function clockOf(timezone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timezone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
+  clocks.set(timezone, made)
+  return made
 }
 
 function at(last: LastStart): string {

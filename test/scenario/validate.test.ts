@@ -115,7 +115,6 @@ test('validate refuses what a run would refuse: keys that are not built, and scr
   const said = ran.stdout.split('\n').filter((line) => line.startsWith('::error'))
   expect(said.map((line) => line.replace(/^.*?::(?=config)/, ''))).toEqual([
     'config.yml:2:13: `repository` is not built yet in this version: remove it, or wait for the version that has it',
-    'config.yml:2:33: `runsOn` is not built yet in this version: remove it, or wait for the version that has it',
     'config.yml:3:43: script windows.sh ends its first line with a Windows line end (CRLF): save it with Unix line ends (LF), and write "*.sh text eol=lf" into .gitattributes, so that Git keeps them',
     'config.yml:4:43: script gone.sh is not in the repository: check its name, and that the repository is checked out',
     'config.yml:5:43: script bare.sh has no first line that names an interpreter: begin it with #!/bin/sh',

@@ -1,6 +1,15 @@
 // The program behind scripted-docker.ts; plain JavaScript, since it is started often and must start fast.
 
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,8 +21,15 @@ const line = argv.join(' ')
 const at = rules.findIndex((rule, index) => new RegExp(rule.on, rule.flags).test(line) && takeUse(rule, index))
 const rule = rules[at]
 const env = Object.fromEntries(watchEnv.filter((key) => key in process.env).map((key) => [key, process.env[key]]))
-appendFileSync(join(folder, 'calls', 'log'), `${JSON.stringify({ id, argv, env, expected: at >= 0 })}\n`)
+const record = rule ? null : recordAnswer()
+const expected = at >= 0 || record !== null
+appendFileSync(join(folder, 'calls', 'log'), `${JSON.stringify({ id, argv, env, expected })}\n`)
 
+if (record !== null) {
+  process.stdout.write(record.stdout)
+  process.stderr.write(record.stderr)
+  process.exit(record.code)
+}
 if (!rule) {
   process.stderr.write(`scripted docker: no rule fits: docker ${line}\n`)
   process.exit(125)
@@ -30,6 +46,36 @@ if (rule.stdout) await pipeline(repeated(rule.stdout, rule.repeat ?? 1), process
 if (rule.hangs) setInterval(() => existsSync(folder) || process.exit(1), 2_000)
 else if (rule.signal) process.kill(process.pid, rule.signal)
 else process.exitCode = rule.code ?? 0
+
+/** What an engine says to calls about the volumes of records, which it keeps in files; `null` to any other call no rule fits. */
+function recordAnswer() {
+  const [object, verb] = argv
+  const name = argv.at(-1)
+  const ok = (stdout) => ({ stdout, stderr: '', code: 0 })
+  if (object !== 'volume') return null
+  if (verb === 'ls' && line.includes('kind=record')) {
+    const names = readdirSync(folder).filter((file) => file.startsWith('marina-record-'))
+    return ok(names.map((one) => `${one}\n`).join(''))
+  }
+  if (!name.startsWith('marina-record-')) return null
+  const file = join(folder, name)
+  if (verb === 'create') {
+    const labels = argv.filter((_, index) => argv[index - 1] === '--label')
+    const pairs = labels.map((label) => [label.slice(0, label.indexOf('=')), label.slice(label.indexOf('=') + 1)])
+    if (!existsSync(file)) writeFileSync(file, JSON.stringify({ Name: name, Labels: Object.fromEntries(pairs) }))
+    return ok(`${name}\n`)
+  }
+  if (verb === 'rm') {
+    rmSync(file, { force: true })
+    return ok(`${name}\n`)
+  }
+  if (verb !== 'inspect') return null
+  const asked = argv.filter((word) => word.startsWith('marina-record-'))
+  const found = asked.filter((one) => existsSync(join(folder, one)))
+  const stdout = `[${found.map((one) => readFileSync(join(folder, one), 'utf8')).join()}]\n`
+  const missing = asked.filter((one) => !found.includes(one)).map((one) => `Error: No such volume: ${one}\n`)
+  return { stdout, stderr: missing.join(''), code: missing.length === 0 ? 0 : 1 }
+}
 
 /** Whether this call is among the first `times`: each takes a file that only one can make. */
 function takeUse(rule, index) {

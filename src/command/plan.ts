@@ -1,0 +1,176 @@
+/** `plan`: says which backups are due, why, when each comes next and on which host, and makes the matrix for the jobs. Backs nothing up. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { artifactName, uploadArtifact } from '../action/artifact.ts'
+import { type PlanOutputs, planOutputs, setOutputs } from '../action/outputs.ts'
+import { readPages } from '../action/pages.ts'
+import { openSummary } from '../action/stepSummary.ts'
+import { engineNow } from '../claim/host.ts'
+import { hostsOf } from '../config/fleetHosts.ts'
+import type { Config, RawInstance } from '../config/load.ts'
+import { writtenCatchUp } from '../config/writtenCatchUp.ts'
+import { DockerUnavailableError, InputError } from '../errors.ts'
+import { type PlannedRow, renderPlan } from '../report/planPage.ts'
+import { onClock } from '../schedule/due.ts'
+import type { Candidate, PlanItem } from '../schedule/planRun.ts'
+import type { CommandContext } from './commandContext.ts'
+import { openSecretRegister } from './hideSecrets.ts'
+import { readConfig } from './loadConfiguration.ts'
+import { openHost } from './openHost.ts'
+import { selectInstances } from './selectInstances.ts'
+import { decideAll, hostsById, type Memory, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
+
+/** Number of jobs that GitHub takes from one matrix. */
+const MOST_JOBS = 256
+/** Longest wait for an engine that may not be there, ms. */
+const ENGINE_MS = 10_000
+const UPLOAD_MS = 60_000
+
+/**
+ * Makes the plan and returns the exit code, 0. Needs no Docker and no variable's value. Throws `ConfigError` and `InputError` for a wrong
+ * configuration, a wrong request, and for more hosts than a matrix can have.
+ */
+export async function plan(action: CommandContext): Promise<number> {
+  const { inputs, console } = action
+  const config = await readConfig(action)
+  for (const { message, line } of config.notices) await console.notice(message, { file: config.file, line })
+  const selected = selectInstances({
+    all: config.instances,
+    ids: inputs.instances,
+    host: inputs.host,
+    isForOneHost: false,
+  })
+  const { memory, now } = await remembered(action, selected)
+  const candidates = selected.map((raw) => candidateOf(config, raw))
+  const items = await decideAll(action, { candidates, hosts: hostsById(config), memory, now })
+  await sayDecisions(console, items)
+  const rows = rowsOf(config, selected, items)
+  const matrix = matrixOf(rows)
+  if (matrix.length > MOST_JOBS)
+    throw new InputError(
+      `${matrix.length} hosts have something due, and a matrix takes ${MOST_JOBS} jobs at most: split the configuration into two files with a workflow each, or give instances of one host the same runsOn`,
+    )
+  await publishPlan(action, config, { rows, matrix, basis: basisOf(memory) })
+  return 0
+}
+
+/** Reads the records of this host, if it has an engine: a plan may well be made on a machine that has none. */
+async function remembered(
+  action: CommandContext,
+  selected: readonly RawInstance[],
+): Promise<{ readonly memory: Memory; readonly now: number }> {
+  const { redactor } = openSecretRegister(action.console)
+  try {
+    const { host } = await openHost(action, redactor, ENGINE_MS)
+    const memory = await readMemory(
+      host,
+      selected.map(({ id }) => id),
+    )
+    return { memory, now: engineNow(host) }
+  } catch (error) {
+    if (error instanceof DockerUnavailableError) return { memory: NO_MEMORY, now: Date.now() }
+    throw error
+  }
+}
+
+function candidateOf(config: Config, raw: RawInstance): Candidate {
+  const { id, schedule, scheduleIsOpen } = raw
+  return { id, schedule, isOpen: scheduleIsOpen, catchUp: writtenCatchUp(config, raw) }
+}
+
+function rowsOf(config: Config, selected: readonly RawInstance[], items: readonly PlanItem[]): readonly PlannedRow[] {
+  const hosts = new Map(hostsOf(config.instances).map((host, index) => [config.instances[index]?.id, host]))
+  return selected.map((raw, index): PlannedRow => {
+    const { isTaken, why, slot, next } = items[index] as PlanItem
+    const host = hosts.get(raw.id) as ReturnType<typeof hostsOf>[number]
+    return {
+      id: raw.id,
+      isDue: isTaken,
+      why,
+      slot: slot?.toISOString() ?? null,
+      next: next?.toISOString() ?? null,
+      nextLocal: next === null || raw.schedule === null ? null : onClock(next, raw.schedule),
+      host: host.name,
+      runsOn: host.runsOn,
+      variables: raw.variables,
+      optionalVariables: raw.optionalVariables,
+      line: raw.line,
+    }
+  })
+}
+
+function matrixOf(rows: readonly PlannedRow[]): PlanOutputs['matrix'] {
+  const jobs = new Map<string, { readonly runsOn: readonly string[]; readonly ids: string[] }>()
+  for (const { host, runsOn, id, isDue } of rows) {
+    if (!isDue) continue
+    const job = jobs.get(host) ?? { runsOn, ids: [] }
+    job.ids.push(id)
+    jobs.set(host, job)
+  }
+  return [...jobs].map(([name, { runsOn, ids }]) => ({ name, 'runs-on': runsOn, instances: ids.join(',') }))
+}
+
+/** Says who remembers, for people who wonder why something is due. */
+function basisOf({ records }: Memory): string {
+  return records.size === 0
+    ? 'No record of a host was at hand: earlier runs of the workflow, or its ticks, tell what was served.'
+    : 'The records of this host tell what was served; for instances without one, earlier runs of the workflow or its ticks do.'
+}
+
+async function publishPlan(
+  action: CommandContext,
+  config: Config,
+  made: { readonly rows: readonly PlannedRow[]; readonly matrix: PlanOutputs['matrix']; readonly basis: string },
+): Promise<void> {
+  const { env, event, inputs, console } = action
+  const { rows, matrix, basis } = made
+  const folder = join(event.temp, `marina-${action.job}`)
+  const path = join(folder, 'plan.json')
+  const due = rows.flatMap(({ id, isDue }) => (isDue ? [id] : []))
+  const isWritten = await mkdir(folder, { recursive: true })
+    .then(() => writeFile(path, `${JSON.stringify(planFile(action, made), null, 2)}\n`))
+    .then(() => true)
+    .catch(async (error: Error) => {
+      await console.warning(`plan.json could not be written: ${error.message}`)
+      return false
+    })
+  const summary = await openSummary(env)
+  const unwritten = await summary.write(
+    renderPlan({
+      rows,
+      basis,
+      nodeNameVariables: config.nodeNameVariables,
+      config: readPages(env, inputs.config).config,
+      limitBytes: summary.roomBytes,
+    }),
+  )
+  if (unwritten !== null) await console.warning(unwritten)
+  await setOutputs(planOutputs({ due, matrix, report: isWritten ? path : '' }))
+  await console.info(`${due.length} of ${rows.length} due, on ${matrix.length} host${matrix.length === 1 ? '' : 's'}.`)
+  if (!isWritten) return
+  await console.settle()
+  const name = artifactName(null, 'plan', event.attempt)
+  const uploaded = await uploadArtifact(
+    { name, files: [path], rootDirectory: folder, retentionDays: null, deadlineMs: UPLOAD_MS },
+    env,
+  )
+  if (uploaded.kind === 'unavailable')
+    await console.notice(`plan.json was not uploaded: ${uploaded.why}. It is in ${path}`)
+}
+
+function planFile(
+  { event, inputs }: CommandContext,
+  { rows, matrix, basis }: { readonly rows: readonly PlannedRow[]; readonly matrix: unknown; readonly basis: string },
+) {
+  return {
+    version: 1,
+    repository: event.repository,
+    runId: event.runId,
+    attempt: event.attempt,
+    configFile: inputs.config,
+    plannedAt: new Date().toISOString(),
+    basis,
+    matrix,
+    instances: rows,
+  }
+}
