@@ -1,7 +1,8 @@
 /** Selects the instances that a run may take, by the inputs `instances` and `host`. Which of them are due is decided later. Pure. */
-import { distinctHosts, hostsOf, isMeant } from '../config/fleetHosts.ts'
+
 import type { RawInstance } from '../config/load.ts'
 import { nearestWord } from '../config/nearestWord.ts'
+import { distinctHosts, hostsOf, isMeant } from '../config/runnerHosts.ts'
 import { InputError } from '../errors.ts'
 
 interface SelectRequest {

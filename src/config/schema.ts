@@ -250,7 +250,8 @@ export const resourcesShape = {
 export const sharedShape = {
   timezone: key(timezone, { description: 'Time zone of `schedule`, an IANA name.', default: DEFAULTS.timezone }),
   catchUp: key(catchUp, {
-    description: 'How late a missed backup may still run: `true` (any time), `false` (never later than the next start of the workflow), or a duration. However many were missed, it runs once.',
+    description:
+      'How late a missed backup may still run: `true` (any time), `false` (never later than the next start of the workflow), or a duration. However many were missed, it runs once.',
     default: DEFAULTS.catchUp,
   }),
   timeout: key(timeout, {

@@ -110,6 +110,7 @@ export function joinFleet(
       errors,
       warnings: joinWarnings(reports),
       instances,
+      notDue: reports.flatMap(({ report }) => report.notDue),
     },
   }
 }

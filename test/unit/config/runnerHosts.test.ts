@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { distinctHosts, hostsOf, isMeant } from '../../../src/config/fleetHosts.ts'
+import { distinctHosts, hostsOf, isMeant } from '../../../src/config/runnerHosts.ts'
 
 const names = (...labels: readonly (readonly string[])[]) =>
   hostsOf(labels.map((runsOn) => ({ runsOn }))).map(({ name }) => name)

@@ -1,6 +1,6 @@
 /** Groups instances by the host that runs them. A host is a set of runner labels (`runsOn`). Pure. */
 
-export interface FleetHost {
+export interface RunnerHost {
   /** Its labels without those that many runners have: `nas` for `[self-hosted, linux, nas]`. */
   readonly name: string
   /** The labels as the first of its instances writes them. */
@@ -14,8 +14,8 @@ const DEFAULT_LABELS: readonly string[] = ['self-hosted']
 const COMMON = ['self-hosted', 'linux', 'x64', 'x86', 'arm', 'arm64']
 
 /** Returns the host of each instance, in their order. Two hosts whose short names would be equal are named by all their labels. */
-export function hostsOf(instances: readonly { readonly runsOn: readonly string[] }[]): readonly FleetHost[] {
-  const hosts = new Map<string, FleetHost>()
+export function hostsOf(instances: readonly { readonly runsOn: readonly string[] }[]): readonly RunnerHost[] {
+  const hosts = new Map<string, RunnerHost>()
   for (const { runsOn } of instances) {
     const labels = runsOn.length === 0 ? DEFAULT_LABELS : runsOn
     const key = keyOf(labels)
@@ -26,16 +26,16 @@ export function hostsOf(instances: readonly { readonly runsOn: readonly string[]
   for (const [key, host] of hosts) {
     if ((counts.get(host.name) ?? 0) > 1) hosts.set(key, { ...host, name: key.split(' ').join('-') })
   }
-  return instances.map(({ runsOn }) => hosts.get(keyOf(runsOn.length === 0 ? DEFAULT_LABELS : runsOn)) as FleetHost)
+  return instances.map(({ runsOn }) => hosts.get(keyOf(runsOn.length === 0 ? DEFAULT_LABELS : runsOn)) as RunnerHost)
 }
 
 /** Returns the different hosts of `hosts`, in their order. */
-export function distinctHosts(hosts: readonly FleetHost[]): readonly FleetHost[] {
+export function distinctHosts(hosts: readonly RunnerHost[]): readonly RunnerHost[] {
   return [...new Map(hosts.map((host) => [host.name, host])).values()]
 }
 
 /** Tells whether `word` of the input `host` means this host: its name or, if no host has that name, one of its own labels. */
-export function isMeant(word: string, host: FleetHost, all: readonly FleetHost[]): boolean {
+export function isMeant(word: string, host: RunnerHost, all: readonly RunnerHost[]): boolean {
   const lower = word.toLowerCase()
   if (all.some(({ name }) => name === lower)) return host.name === lower
   return host.runsOn.some((label) => label.toLowerCase() === lower)
