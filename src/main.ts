@@ -15,7 +15,6 @@ import { post } from './command/postCleanup.ts'
 import { summary } from './command/summariseFleet.ts'
 import { validate } from './command/validate.ts'
 import { endRunningClients } from './docker/runningClients.ts'
-import { InputError } from './errors.ts'
 
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })

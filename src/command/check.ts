@@ -10,7 +10,6 @@ import { readPages } from '../action/pages.ts'
 import { isForStrangers } from '../action/platform.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import type { Config, RawInstance } from '../config/load.ts'
-import { PENDING_INPUTS } from '../config/notBuilt.ts'
 import { readOpenSchedule } from '../config/openSchedule.ts'
 import { parseDuration } from '../config/values/duration.ts'
 import { InputError } from '../errors.ts'
@@ -32,7 +31,6 @@ const MOST_QUESTIONS = 800
 /** Checks, tells, and returns the exit code: 1 if a backup is overdue, or if that is not known. */
 export async function check(action: CommandContext): Promise<number> {
   const { inputs, event, console } = action
-  if (inputs.host !== null) throw new InputError(`host is not built yet in this version: ${PENDING_INPUTS.host}`)
   if (inputs.issue) throw new InputError('issue is not built yet in this version: leave it out')
   const graceMs = parseDuration(inputs.grace)
   if (graceMs === null) throw new InputError(`Input grace is "${inputs.grace}": write a duration such as 90m, 2h or 1d`)
@@ -89,8 +87,8 @@ interface Subject {
 }
 
 function readSubjects(action: CommandContext, { config, now, graceMs }: CheckRequest): readonly Subject[] {
-  const { instances: ids } = action.inputs
-  const { instances } = selectInstances({ all: config.instances, ids, select: 'all', event: '' })
+  const { instances: ids, host } = action.inputs
+  const instances = selectInstances({ all: config.instances, ids, host, isForOneHost: false })
   const lookup = (name: string) => action.env[name]
   return instances.map((raw) => {
     const schedule = readOpenSchedule(config, raw, lookup)
