@@ -1,7 +1,6 @@
 /** `validate`: checks the configuration and its scripts as far as the repository alone allows. Needs no Docker and no variable's value. */
 import { readPages } from '../action/pages.ts'
 import { openSummary } from '../action/stepSummary.ts'
-import { fillTemplate, parseTemplate } from '../config/interpolation.ts'
 import { issueAt, sortIssues } from '../config/issues.ts'
 import type { Config, RawInstance } from '../config/load.ts'
 import { pendingIssues } from '../config/notBuilt.ts'
@@ -10,31 +9,54 @@ import { goesOnAfterFailure, maySuitAnInterpreter, saysGoesOn, whyNotStartable }
 import { isOfHostOnly, parseImageName } from '../docker/imageNames.ts'
 import { ConfigError, type ConfigIssue, InstanceError } from '../errors.ts'
 import { renderValid } from '../report/messagePages.ts'
+import { readWorkflows, type Workflows } from '../workflows/readWorkflows.ts'
+import { type Advice, adviseOnSecrets, adviseOnSharedTargets, adviseOnTags, bounded } from './advice.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
 import { readScript } from './repositoryFiles.ts'
+import { adviseOnStops, adviseOnTicks, adviseOnWorkflows, workflowsWords } from './scheduleAdvice.ts'
+import { readWorkflowTexts } from './workflowFiles.ts'
+import { byDefault, writtenAt } from './writtenTargets.ts'
 
 /**
  * Prints what a valid configuration holds, and returns the exit code, 0. Throws `ConfigError` with all that is wrong in the file or, if
  * nothing is, with all that a run would refuse; `InputError` if the file cannot be read.
  */
 export async function validate(action: CommandContext): Promise<number> {
-  const { console } = action
+  const { console, event, env } = action
   const config = await readConfig(action)
+  const workflows = readWorkflows(await readWorkflowTexts(event.workspace, env))
   const checked = await Promise.all(config.instances.map((raw) => checkInstance(action, config, raw)))
-  const notices = [...config.notices, ...imageNotice(config), ...checked.flatMap((one) => one.notices)]
-  for (const { message, line } of notices) await console.notice(message, { file: config.file, line })
+  const written = [...config.notices, ...imageNotice(config), ...checked.flatMap((one) => one.notices)]
+  const advice = adviseOn(config, workflows, written)
+  for (const { severity, message, file, line } of advice)
+    await console[severity](message, { file: file ?? config.file, line })
   const issues = checked.flatMap((one) => one.issues)
   if (issues.length > 0) throw new ConfigError(config.file, sortIssues(issues))
   const count = config.instances.length
   await console.info(`${config.file} is valid: ${count} instance${count === 1 ? '' : 's'}.`)
+  await console.info(workflowsWords(config, workflows))
   if (config.nodeNameVariables.length > 0) await console.info(`  nodeName needs ${config.nodeNameVariables.join(', ')}`)
   for (const instance of config.instances) {
     const needs = instance.variables.length === 0 ? 'needs no variables' : `needs ${instance.variables.join(', ')}`
     await console.info(`  ${instance.id} (line ${instance.line}): ${scheduleOf(instance) ?? 'by hand'}, ${needs}`)
   }
-  await summarise(action, config, notices)
+  await summarise(action, config, advice)
   return 0
+}
+
+/** Collects all advice in the order in which it is told: of each kind GitHub shows ten, so that what matters most comes first. */
+function adviseOn(config: Config, workflows: Workflows, written: Config['notices']): readonly Advice[] {
+  const now = Date.now()
+  return [
+    adviseOnSecrets(config),
+    adviseOnTicks(config, workflows, now),
+    adviseOnStops(config, now),
+    adviseOnWorkflows(workflows),
+    written.map((one): Advice => ({ severity: 'notice', ...one })),
+    adviseOnTags(config),
+    adviseOnSharedTargets(config),
+  ].flatMap(bounded)
 }
 
 interface Checked {
@@ -44,9 +66,9 @@ interface Checked {
 
 /** Finds what a run of the instance would refuse (a key that is not built yet, a script that cannot start), and what people should know. */
 async function checkInstance(action: CommandContext, config: Config, raw: RawInstance): Promise<Checked> {
-  const discover = writtenText(config, raw, 'discover') === 'all' ? 'all' : 'labels'
+  const discover = writtenKey(config, raw, 'discover') === 'all' ? 'all' : 'labels'
   const issues = pendingIssues(config, { id: raw.id, discover })
-  const script = writtenText(config, raw, 'script')
+  const script = writtenKey(config, raw, 'script')
   if (script === undefined) return { issues, notices: [] }
   const checked = await checkScript(action, config, { raw, script })
   return { issues: [...issues, ...checked.issues], notices: checked.notices }
@@ -95,25 +117,14 @@ function imageNotice(config: Config): Config['notices'] {
 
 /** Tells whether the owner of the name in a registry of the image that `key` names could change what runs. */
 function isForOthersToChange(config: Config, raw: RawInstance, key: string): boolean {
-  const image = writtenText(config, raw, key)
-  if (image === undefined || writtenText(config, raw, 'pull') === 'never') return false
+  const image = writtenKey(config, raw, key)
+  if (image === undefined || writtenKey(config, raw, 'pull') === 'never') return false
   return !parseImageName(image).isPinned && !isOfHostOnly(image)
 }
 
-/**
- * Returns the text of a key of the instance, with the defaults of its variables; `undefined` if it is missing or empty, is no text, or
- * contains a variable without a default.
- */
-function writtenText(config: Config, raw: RawInstance, key: string): string | undefined {
-  const value = treeAt(config.tree, ['instances', raw.index, key])
-  return (typeof value === 'string' ? byDefault(value) : null) || undefined
-}
-
-/** Fills in the defaults of a text's variables, which a run takes where nobody sets them; `null` if one has none. */
-function byDefault(text: string): string | null {
-  const template = parseTemplate(text)
-  const filled = fillTemplate(template, () => undefined)
-  return template.problems.length > 0 || filled.missing.length > 0 ? null : filled.text
+/** Returns the text of a key of the instance, as `writtenAt` does. */
+function writtenKey(config: Config, raw: RawInstance, key: string): string | undefined {
+  return writtenAt(config, ['instances', raw.index, key])
 }
 
 /** Returns the ENTRYPOINT that the instance sets; `null` if it sets none (the image's own counts), or if it contains a variable without a default. */
@@ -127,13 +138,14 @@ function writtenEntrypoint(config: Config, raw: RawInstance): readonly string[] 
 async function summarise(
   { env, inputs, console }: CommandContext,
   config: Config,
-  notices: Config['notices'],
+  advice: readonly Advice[],
 ): Promise<void> {
   const summary = await openSummary(env)
   const markdown = renderValid({
     file: config.file,
     instances: config.instances.map((one) => ({ ...one, schedule: scheduleOf(one) })),
-    notices: notices.map(({ message, line }) => `line ${line}: ${message}`),
+    // before it is escaped, which could hide a secret from a search
+    advice: advice.map((one) => ({ ...one, file: one.file ?? null, message: console.redact(one.message) })),
     config: readPages(env, inputs.config).config,
     limitBytes: summary.roomBytes,
   })

@@ -27,6 +27,11 @@ export function parseImageName(reference: string): ImageName {
   return { registry, repository, isPinned: digest !== undefined }
 }
 
+/** Tells whether a reference names a tag. The colon of a registry's port is none. */
+export function hasTag(reference: string): boolean {
+  return /:[^/]*$/.test(reference.split('@')[0] as string)
+}
+
 /** Tells whether two references name the same repository of the same registry, whatever their tags. */
 export function isSameRepository(a: string, b: string): boolean {
   const [one, other] = [parseImageName(a), parseImageName(b)]

@@ -61,9 +61,17 @@ export interface ValidPage {
     readonly schedule: string | null
     readonly variables: readonly string[]
   }[]
-  readonly notices: readonly string[]
+  readonly advice: readonly AdviceLine[]
   readonly config: string | null
   readonly limitBytes: number
+}
+
+export interface AdviceLine {
+  readonly severity: 'warning' | 'notice'
+  readonly message: string
+  /** `null`: the configuration. */
+  readonly file: string | null
+  readonly line: number
 }
 
 /**
@@ -78,7 +86,7 @@ export function renderValid(page: ValidPage): string {
   return ''
 }
 
-function validParts({ file, instances, notices, config }: ValidPage, most: number): readonly string[] {
+function validParts({ file, instances, advice, config }: ValidPage, most: number): readonly string[] {
   const rows = instances.slice(0, most).map(({ id, line, schedule, variables }) => {
     const name = link(id, config === null ? null : `${config}#L${line}`) ?? inline(id)
     const when = schedule === null ? 'by hand' : breakable(inline(schedule))
@@ -90,7 +98,33 @@ function validParts({ file, instances, notices, config }: ValidPage, most: numbe
     `### ✅ ${inline(file)} is valid: ${count(instances.length, 'backup')}`,
     ['| backup | when | variables |', '|---|---|---|', ...rows].join('\n'),
     ...(more > 0 ? [`_And ${count(more, 'more backup')}._`] : []),
-    ...(notices.length === 0 || most === 0 ? [] : [notices.map((notice) => `- ${inline(notice)}`).join('\n')]),
+    ...(most === 0 ? [] : adviceList(advice, config)),
     'Nothing was backed up: <code>command: validate</code> reads the file, and asks neither Docker nor for the values of variables.',
   ]
+}
+
+/** Number of notices that are shown open; more are folded. */
+const UNFOLDED_NOTICES = 3
+
+/** Draws the warnings in a box, and the notices below it. */
+function adviceList(advice: readonly AdviceLine[], config: string | null): readonly string[] {
+  const lines = (severity: AdviceLine['severity']) =>
+    advice.filter((one) => one.severity === severity).map((one) => `- ${adviceLine(one, config)}`)
+  const warnings = lines('warning')
+  const notices = lines('notice')
+  const list = notices.join('\n')
+  return [
+    ...(warnings.length === 0 ? [] : [['> [!WARNING]', ...warnings.map((line) => `> ${line}`)].join('\n')]),
+    ...(notices.length === 0
+      ? []
+      : notices.length <= UNFOLDED_NOTICES
+        ? [list]
+        : [`<details><summary>${count(notices.length, 'notice')}</summary>\n\n${list}\n\n</details>`]),
+  ]
+}
+
+function adviceLine({ file, line, message }: AdviceLine, config: string | null): string {
+  if (file !== null) return `${inline(`${file}:${line}`)}: ${inline(message)}`
+  const place = `line ${line}`
+  return `${link(place, config === null ? null : `${config}#L${line}`) ?? inline(place)}: ${inline(message)}`
 }

@@ -11,7 +11,9 @@ import { CronExpressionParser } from 'cron-parser'
 import type { Schedule } from '../config/model.ts'
 import { type Cron, parseCron } from '../config/values/cron.ts'
 
+const MINUTE = 60_000
 const HOUR = 3_600_000
+const DAY = 24 * HOUR
 const QUARTER = HOUR / 4
 /** Longest set-back of a clock that is looked for, ms. No time zone has had a longer one in this century (Antarctica/Casey has had this one). */
 const BACK = 3 * HOUR
@@ -30,6 +32,42 @@ export function previousSlot(schedule: Schedule, before: Date): Date {
   const wall = clock.wallAt(before.getTime()) + 1 // walking back leaves out where it starts
   const start = clock.isSteady(wall) ? wall : wall + BACK
   return search(clock, clock.walls(start, 'prev'), (slot) => slot <= before.getTime(), 'prev')
+}
+
+/**
+ * Returns the slots from `from` on and before `to` (ms since 1970 in UTC), in their order, and about `most` of them at most. It is much
+ * faster than `nextSlot` for many slots. Throws a `TypeError` if `schedule.cron` is not valid.
+ */
+export function slotsBetween(schedule: Schedule, { from, to, most }: SlotRange): readonly number[] {
+  const clock = clockOf(schedule)
+  const found = new Set<number>()
+  const end = clock.wallAt(to) + BACK
+  for (let day = Math.floor((clock.wallAt(from) - BACK) / DAY) * DAY; day <= end; day += DAY) {
+    if (!firesOn(clock.cron, new Date(day))) continue
+    const isSteady = clock.isSteady(day) && clock.isSteady(day + DAY)
+    for (const hour of clock.cron.hours) {
+      for (const minute of clock.cron.minutes) {
+        const wall = day + hour * HOUR + minute * MINUTE
+        const moments = isSteady ? [wall - (clock.wallAt(day) - day)] : clock.slotsAt(wall)
+        for (const moment of moments) if (moment >= from && moment < to) found.add(moment)
+      }
+    }
+    if (isSteady && found.size >= most) break
+  }
+  return [...found].sort((a, b) => a - b).slice(0, most)
+}
+
+interface SlotRange {
+  readonly from: number
+  readonly to: number
+  readonly most: number
+}
+
+/** Tells whether a schedule fires on a day: a day that fits either of two restricted fields does. */
+function firesOn({ months, daysOfMonth, daysOfWeek }: Cron, day: Date): boolean {
+  if (!months.includes(day.getUTCMonth() + 1)) return false
+  const fits = [daysOfMonth?.includes(day.getUTCDate()), daysOfWeek?.includes(day.getUTCDay())]
+  return fits.includes(true) || fits.every((one) => one === undefined)
 }
 
 /**
@@ -55,6 +93,7 @@ function search(
 }
 
 interface Clock {
+  readonly cron: Cron
   /** Returns what the clock shows at a moment (ms in UTC), as a wall-clock time. */
   wallAt(moment: number): number
   /** Tells whether no change of the clock is near: its offset from UTC is the same a day and a half before and after `wall`. */
@@ -72,6 +111,7 @@ function clockOf(schedule: Schedule): Clock {
   const offset = offsetOf(schedule.timezone)
   const everyHour = cron.hours.length === 24
   return {
+    cron,
     wallAt: (moment) => moment + offset(moment),
     isSteady: (wall) => offset(wall - 36 * HOUR) === offset(wall + 36 * HOUR),
     walls: (start, direction) => walk(cron, start, direction),

@@ -13,7 +13,7 @@ export interface WorkflowText {
 }
 
 /** A workflow file that runs this action, itself or by a file of the repository that it calls. */
-export interface Workflow {
+export interface WorkflowFile {
   readonly path: string
   /** Names of the events that start it, in the order of the file. */
   readonly triggers: readonly string[]
@@ -30,7 +30,7 @@ export interface WorkflowProblem {
 }
 
 export interface Workflows {
-  readonly workflows: readonly Workflow[]
+  readonly workflows: readonly WorkflowFile[]
   readonly problems: readonly WorkflowProblem[]
 }
 
@@ -61,7 +61,7 @@ export function readWorkflows(texts: readonly WorkflowText[]): Workflows {
         message: `the workflow cannot be read, and GitHub does not start it: ${issue.message}`,
       })
   }
-  const workflows: Workflow[] = []
+  const workflows: WorkflowFile[] = []
   for (const file of files.values()) {
     const uses = isWorkflow(file.path) ? ownUses(file, files, []) : []
     if (uses.length === 0) continue

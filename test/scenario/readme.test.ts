@@ -33,12 +33,19 @@ test('README.md fits on a few screens: it has at most 1,500 words', async () => 
   expect(words.length).toBeLessThanOrEqual(1500)
 })
 
+/** A workflow that starts any of the configurations soon after its slots. */
+const HOURLY = 'on: {schedule: [{cron: "*/30 * * * *"}]}\njobs: {a: {steps: [{uses: me/marina@v1}]}}\n'
+
 test.each(PAGES)('the configurations in %s are valid', async (page) => {
   const configs = await yamlOf(page, /^instances:/)
   for (const config of configs) {
     const { instances } = parse(config) as { instances: { script?: string }[] }
     const scripts = instances.flatMap(({ script }) => (script === undefined ? [] : [[script, '#!/bin/sh\nset -eu\n']]))
-    const workspace = await makeWorkspace({ 'config.yml': config, ...Object.fromEntries(scripts) })
+    const workspace = await makeWorkspace({
+      'config.yml': config,
+      '.github/workflows/backup.yml': HOURLY,
+      ...Object.fromEntries(scripts),
+    })
     const docker = await scriptDocker(join(workspace, '../docker'), [])
     const ran = await runAction({ inputs: { command: 'validate' }, workspace, docker })
     expect(ran, config).toMatchObject({ code: 0, stderr: '' })

@@ -148,5 +148,112 @@ test('validate says once what a tag means, and what a script without set -e does
   expect(ran.stdout.split('\n').filter((line) => line.startsWith('::'))).toEqual([
     '::notice file=config.yml,line=2::a, b, c (helperImage), g: the image is named by a tag, and whoever may push to that name decides what runs beside your data. A digest (image@sha256:…) always means the same image; one that is built on the host is best named localhost/…, for which no registry is asked',
     '::notice file=config.yml,line=2::script backup.sh has no `set -e`: a command in it that fails does not end it, and the backup counts as good if the last command succeeds. Write `set -e` into its second line',
+    ...[
+      [3, 'b: customImage me/b'],
+      [4, 'c: helperImage busybox'],
+      [8, 'g: customImage me/g'],
+    ].map(([line, words]) =>
+      expect.stringMatching(new RegExp(`^::notice file=config.yml,line=${line}::${words} has neither tag nor digest`)),
+    ),
   ])
+})
+
+const WORKFLOW = `on:
+  schedule:
+    - cron: "17 2 * * *"
+    - cron: "@daily"
+jobs:
+  nas: {steps: [{uses: "me/marina-for-github-actions@v1", with: {instances: "hourly, late, one, two, soon"}}]}
+`
+
+/** What a run says as annotations, without the place in the log that repeats it. */
+function annotations(stdout: string): string[] {
+  return stdout.split('\n').filter((line) => /^::(error|warning|notice) /.test(line))
+}
+
+test('validate says what no workflow starts in time, what stops twice, and what is written in clear, each at its line', async () => {
+  const config = `stopAttached: true
+instances:
+  - {id: hourly, customImage: "localhost/a:1", schedule: "0 * * * *"}
+  - {id: late, customImage: "localhost/a:1", schedule: "0 3 * * *"}
+  - {id: soon, customImage: "localhost/a:1", schedule: "0 2 * * *"}
+  - {id: never, customImage: "localhost/a:1", schedule: "0 2 * * *"}
+  - id: one
+    customImage: localhost/a:1
+    schedule: "30 1 * * *"
+    targets: [{volume: data}, {volume: live, stopAttached: false}]
+    env:
+      DATABASE: postgres://app:hunter2@db/shop
+      RESTIC_PASSWORD: x9kQ2pZr7mW4vB1n
+      TOKEN: \${TOKEN}
+  - {id: two, customImage: "localhost/a:1", schedule: "30 1 1 * *", targets: [{volume: data}, {volume: live, stopAttached: false}]}
+`
+  const workspace = await makeWorkspace({ 'config.yml': config, '.github/workflows/backup.yml': WORKFLOW })
+  const docker = await scriptDocker(join(workspace, '../docker'), [])
+  const ran = await runAction({ inputs: { command: 'validate' }, workspace, docker })
+  expect(ran).toMatchObject({ code: 0, stderr: '' })
+  const said = annotations(ran.stdout)
+  const expected = [
+    /^::warning file=config\.yml,line=12::one: `env\.DATABASE` holds a URL with a password in clear: .*write `\$\{DATABASE\}` here/,
+    /^::warning file=config\.yml,line=13::one: `env\.RESTIC_PASSWORD` holds a value that looks like a secret in clear/,
+    /^::warning file=config\.yml,line=3::hourly asks for 24 runs a day, the workflow starts 1 \(\.github\/workflows\/backup\.yml: 17 2 \* \* \* UTC\): .* its slot of \S+ 03:00 UTC waits 23 h 17 min for the next start/,
+    /^::warning file=config\.yml,line=4::late waits for its workflow: its slot of \S+ 03:00 UTC waits 23 h 17 min for the next start/,
+    /^::warning file=config\.yml,line=6::never has a `schedule`, but no workflow with a schedule runs it: the input `instances`/,
+    /^::warning file=config\.yml,line=15::two and one \(line 9\) both stop the containers of the volume data at the same slot, next \S+-01 01:30 UTC/,
+    /^::warning file=\.github\/workflows\/backup\.yml,line=4::the cron "@daily" starts nothing/,
+    /^::notice file=config\.yml,line=15::the volume data is a target of 2 instances: one \(line 10\), two \(line 15\)/,
+    /^::notice file=config\.yml,line=15::the volume live is a target of 2 instances/,
+  ]
+  expect(said).toEqual(expected.map((one) => expect.stringMatching(one)))
+  for (const secret of ['hunter2', 'x9kQ2pZr7mW4vB1n']) expect(`${ran.stdout}${ran.summary}`).not.toContain(secret)
+  expect(ran.summary).toContain('> [!WARNING]')
+  expect(ran.summary).toContain('waits 23 h 17 min')
+  expect(await docker.calls()).toEqual([])
+})
+
+test.each([
+  [
+    'no workflow',
+    {},
+    /^::warning file=config\.yml,line=2::a has a `schedule`, but no workflow with a schedule runs `command: backup` with config\.yml: nothing starts it/,
+  ],
+  [
+    'a workflow without a schedule',
+    { '.github/workflows/b.yml': 'on: workflow_dispatch\njobs: {a: {steps: [{uses: me/marina@v1}]}}' },
+    /^::warning .*nothing starts it/,
+  ],
+  [
+    'a schedule of another command',
+    {
+      '.github/workflows/c.yml':
+        'on: {schedule: [{cron: "1 2 * * *"}]}\njobs: {a: {steps: [{uses: me/marina@v1, with: {command: check}}]}}',
+    },
+    /^::warning .*\(\.github\/workflows\/c\.yml has a schedule, and runs another command or another configuration\)/,
+  ],
+  [
+    'a schedule of another configuration',
+    {
+      '.github/workflows/c.yml':
+        'on: {schedule: [{cron: "1 2 * * *"}]}\njobs: {a: {steps: [{uses: me/marina@v1, with: {config: b.yml}}]}}',
+    },
+    /^::warning .*another configuration/,
+  ],
+  [
+    'a zone of its own',
+    {
+      '.github/workflows/c.yml':
+        'on: {schedule: [{cron: "17 4 * * *", timezone: Europe/Berlin}]}\njobs: {a: {steps: [{uses: me/marina@v1}]}}',
+    },
+    null,
+  ],
+])('an instance with a schedule, and %s', async (_, files, warning) => {
+  const workspace = await makeWorkspace({
+    'config.yml':
+      'timezone: Europe/Berlin\ninstances: [{id: a, customImage: "localhost/a:1", schedule: "0 4 * * *"}]\n',
+    ...files,
+  })
+  const docker = await scriptDocker(join(workspace, '../docker'), [])
+  const ran = await runAction({ inputs: { command: 'validate' }, workspace, docker })
+  expect(ran.code).toBe(0)
+  expect(annotations(ran.stdout)).toEqual(warning === null ? [] : [expect.stringMatching(warning)])
 })

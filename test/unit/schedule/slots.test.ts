@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nextSlot, previousSlot } from '../../../src/schedule/slots.ts'
+import { nextSlot, previousSlot, slotsBetween } from '../../../src/schedule/slots.ts'
 
 const MINUTE = 60_000
 const HOUR = 3_600_000
@@ -179,4 +179,33 @@ describe('agreement with a matcher that looks at every minute', () => {
       { numRuns: 40 },
     )
   })
+})
+
+const ZONES = ['UTC', 'Europe/Berlin', 'America/Sao_Paulo', 'Australia/Lord_Howe', 'Asia/Kolkata', 'Pacific/Apia']
+
+test('many slots at once are the same as one after the other', () => {
+  const field = (...words: string[]) => fc.constantFrom(...words)
+  const cron = fc
+    .tuple(
+      field('0', '30', '*/20', '5,50'),
+      field('0', '2', '*', '1-3', '23', '*/6'),
+      field('*', '*', '1', '*/10', '29,31'),
+      field('*', '*', 'MAR', '2,10'),
+      field('*', '*', '0', 'MON-FRI'),
+    )
+    .map((fields) => fields.join(' '))
+  const from = fc.date({ min: new Date('2011-01-01'), max: new Date('2027-01-01'), noInvalidDate: true })
+  fc.assert(
+    fc.property(cron, fc.constantFrom(...ZONES), from, (expression, zone, start) => {
+      const one = schedule(expression, zone)
+      const to = start.getTime() + 400 * DAY
+      const expected: number[] = []
+      for (let at = nextSlot(one, new Date(start.getTime() - 1)); at.getTime() < to && expected.length < 60; ) {
+        expected.push(at.getTime())
+        at = nextSlot(one, at)
+      }
+      expect(slotsBetween(one, { from: start.getTime(), to, most: 60 })).toEqual(expected)
+    }),
+    { numRuns: 100 },
+  )
 })
