@@ -19,6 +19,7 @@ import { judgeIdle } from '../schedule/idleSchedule.ts'
 import { type Expectation, expectationOf, type Freshness, judgeFreshness } from '../schedule/overdue.ts'
 import { waitingJobs } from '../schedule/waitingJobs.ts'
 import { readWorkflows } from '../workflows/readWorkflows.ts'
+import { keepIssues } from './checking/keepIssues.ts'
 import { collectEvidence, type RunEvidence } from './checking/runEvidence.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
@@ -26,12 +27,13 @@ import { selectInstances } from './selectInstances.ts'
 import { readWorkflowTexts } from './workflowFiles.ts'
 
 /** The token of a workflow may ask 1000 questions an hour; the backups themselves and a second check need some of them. */
-const MOST_QUESTIONS = 800
+const MOST_QUESTIONS = 750
+/** The same for the issues: two lists, and two questions for each that is opened, changed or closed. */
+const MOST_FOR_ISSUES = 150
 
 /** Checks, tells, and returns the exit code: 1 if a backup is overdue, or if that is not known. */
 export async function check(action: CommandContext): Promise<number> {
   const { inputs, event, console } = action
-  if (inputs.issue) throw new InputError('issue is not built yet in this version: leave it out')
   const graceMs = parseDuration(inputs.grace)
   if (graceMs === null) throw new InputError(`Input grace is "${inputs.grace}": write a duration such as 90m, 2h or 1d`)
   const config = await readConfig(action)
@@ -48,9 +50,42 @@ export async function check(action: CommandContext): Promise<number> {
   const judged = await judgeAll(action, forge, { ...request, subjects })
   const rows = subjects.map((subject) => rowOf(subject, judged.of(subject)))
   const alarms = [...dangers.alarms, ...judged.alarms]
-  const warnings = [...dangers.warnings, ...judged.warnings]
+  const issues = inputs.issue ? await keepIssuesFor(action, request, rows) : []
+  const warnings = [...dangers.warnings, ...judged.warnings, ...issues]
   await console.info(`${forge.sent()} questions were put to the API`)
   return tell(action, config, { rows, alarms, warnings, workflow: request.workflow })
+}
+
+/** Keeps the issues; returns what could not be done. */
+async function keepIssuesFor(
+  { inputs, event, env }: CommandContext,
+  { config, workflow }: CheckRequest,
+  rows: readonly CheckRow[],
+): Promise<readonly string[]> {
+  const isAll = inputs.instances.length === 0 && inputs.host === null
+  const subjects = rows
+    .filter(({ state }) => state === 'overdue' || state === 'fresh' || state === 'assumed')
+    .map((row) => ({ ...row, isOverdue: row.state === 'overdue' }))
+  const { githubToken: token } = inputs
+  const forge = openForge({
+    token,
+    baseUrl: event.apiUrl,
+    repository: event.repository,
+    mostQuestions: MOST_FOR_ISSUES,
+  })
+  return keepIssues(forge, {
+    subjects,
+    configFile: posix.normalize(config.file),
+    scheduled: isAll ? rows.filter(({ state }) => state !== 'byHand').map(({ id }) => id) : null,
+    workflow,
+    workflowPage: workflowPage(env, inputs.config, workflow),
+  })
+}
+
+/** Address of the backup workflow's page; `null` if the forge has none. */
+function workflowPage(env: NodeJS.ProcessEnv, configFile: string, workflow: string): string | null {
+  const own = readPages(env, configFile).workflow
+  return own === null ? null : own.replace(/[^/]+$/, encodeURIComponent(workflow))
 }
 
 interface CheckRequest {
@@ -204,11 +239,10 @@ async function tell({ env, inputs, console }: CommandContext, config: Config, to
     ...{ partial: '[]', skipped: '[]', due: '[]', matrix: '[]' },
   })
   const summary = await openSummary(env)
-  const pages = readPages(env, inputs.config)
   const markdown = renderCheck({
     ...told,
-    workflowPage: pages.workflow === null ? null : pages.workflow.replace(/[^/]+$/, encodeURIComponent(workflow)),
-    config: pages.config,
+    workflowPage: workflowPage(env, inputs.config, workflow),
+    config: readPages(env, inputs.config).config,
     limitBytes: summary.roomBytes,
   })
   const unwritten = await summary.write(console.redact(markdown))

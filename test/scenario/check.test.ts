@@ -2,8 +2,10 @@
 
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { runAction } from '../../examples/demo/action.ts'
 import { addRun } from '../support/checked-runs.ts'
+import { blocks, neverRun } from '../support/cookbook.ts'
 import { type ForgeServer, startForgeServer } from '../support/forge-server.ts'
 import { scriptDocker } from '../support/scripted-docker.ts'
 import { makeWorkspace } from '../support/workspace.ts'
@@ -286,4 +288,19 @@ test('the workflow is found by itself, unless there are several or none', async 
   expect((await act(ONE, { inputs })).stdout).toMatch(
     /^::error::No workflow in .github\/workflows is known to run the backups/,
   )
+})
+
+test('the workflow of docs/check.md finds the backup workflow beside it, and keeps an issue', async () => {
+  const [block] = await blocks({ words: { OWNER: 'octo' } }, 'missing-backups', '')
+  const recipe = parse(block?.text ?? '')
+  expect(recipe.permissions).toEqual({ actions: 'read', contents: 'read', issues: 'write' })
+  const [, step] = recipe.jobs.check.steps
+  const inputs = Object.fromEntries(Object.entries(step.with).map(([key, value]) => [key, String(value)]))
+  const backup =
+    'on: {schedule: [{cron: "7 * * * *"}]}\njobs: {a: {runs-on: x, steps: [{uses: octo/marina-for-github-actions@v1}]}}\n'
+  const files = { '.github/workflows/check-backups.yml': block?.text ?? '', '.github/workflows/backup.yml': backup }
+  const ran = await act(ONE, { files, inputs: { workflow: '', ...inputs } })
+  expect(ran.code, ran.stdout).toBe(1)
+  expect(forge.issues).toMatchObject([{ title: 'Backup one is overdue' }])
+  expect(await neverRun('scenario/check.test.ts')).toEqual([])
 })

@@ -43,6 +43,8 @@ export interface ForgeServer {
   /** Artifacts by the run's id, with the archive of each. */
   readonly artifacts: Map<number, { readonly value: Record<string, unknown>; readonly archive: Buffer }[]>
   readonly issues: ForgeIssue[]
+  /** Drops labels without a word, as GitHub does for a token that may not set them. */
+  dropsLabels: boolean
   /** Answers before the values above do, unless it returns `null`. */
   fault: (request: ForgeRequest) => ForgeReply | null
   /** Takes no connections any more. */
@@ -71,6 +73,7 @@ export async function startForgeServer(): Promise<ForgeServer> {
     jobs: new Map(),
     artifacts: new Map(),
     issues: [],
+    dropsLabels: false,
     fault: () => null,
     stop() {
       server.closeAllConnections()
@@ -200,7 +203,7 @@ function issueReply(forge: ForgeServer, { path, query, body }: ForgeRequest, met
       title: String(body.title),
       body: String(body.body),
       state: 'open',
-      labels: (body.labels ?? []) as string[],
+      labels: forge.dropsLabels ? [] : ((body.labels ?? []) as string[]),
       comments: [],
     }
     forge.issues.push(issue)
@@ -212,7 +215,8 @@ function issueReply(forge: ForgeServer, { path, query, body }: ForgeRequest, met
     issue.comments.push(String(body.body))
     return { status: 201, body: { id: 1, body: body.body } }
   }
-  Object.assign(issue, body)
+  const { labels, ...rest } = body
+  Object.assign(issue, rest, labels === undefined || forge.dropsLabels ? {} : { labels })
   return { status: 200, body: shown(issue) }
 }
 

@@ -28,7 +28,7 @@ export interface Question<T> {
   readonly route: string
   readonly parameters?: Readonly<Record<string, unknown>>
   readonly schema: ZodType<T>
-  /** Names what is asked for, in a sentence such as "the runs of backup.yml are not known". */
+  /** Names what is asked for, for a place after "The API does not tell " or, if something is written, after "The API does not ". */
   readonly what: string
   /** The permission that the token needs: `actions: read`. */
   readonly permission: string
@@ -204,8 +204,8 @@ function messageOf(data: unknown): string {
 
 const UNREADABLE = 'its answer is cut off, or is not the expected one'
 
-function unknown({ what }: { readonly what: string }, why: string): Unknown {
-  return { unknown: `The API does not tell ${what}: ${why}`, status: null }
+function unknown({ what, method = 'GET' }: Pick<Question<never>, 'what' | 'method'>, why: string): Unknown {
+  return { unknown: `The API does not ${method === 'GET' ? 'tell ' : ''}${what}: ${why}`, status: null }
 }
 
 function whyNotAsked({ token, repository }: ForgeOptions): string | null {
