@@ -6,6 +6,8 @@ export default defineConfig({
       // generous: a busy machine must not make a test red
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 180_000 } },
       { test: { name: 'scenario', include: ['test/scenario/**/*.test.ts'], testTimeout: 180_000 } },
+      // run by `npm run workflows` alone, which brings act
+      { test: { name: 'act', include: ['test/act/**/*.test.ts'], testTimeout: 240_000 } },
       {
         test: {
           name: 'engine',

@@ -44,6 +44,11 @@ const CHECKS: readonly Check[] = [
     tool: 'zizmor',
     args: (tool) => [tool, '-q', '--offline', '--config', '.ci/zizmor-examples.yml', ...EXAMPLES],
   },
+  {
+    name: 'workflows run by act',
+    tool: 'act',
+    args: () => [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'act'],
+  },
 ]
 
 for (const check of CHECKS) {

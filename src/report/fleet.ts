@@ -25,8 +25,9 @@ export function parseFleetJobs(text: string): FleetJobs {
   if (!isJobResult(plan) || !isJobResult(backup))
     throw new Error(`\`plan\` and \`backup\` must each be one of ${JOB_RESULTS.join(', ')}`)
   if (!Number.isInteger(attempt)) throw new Error('`attempt` must be a number')
-  if (!isArrayOf(hosts, isString)) throw new Error('`hosts` must be a list of names')
-  return { plan, backup, attempt: attempt as number, hosts: [...new Set(hosts)] }
+  const names = hosts ?? [] // act's name for an empty list
+  if (!isArrayOf(names, isString)) throw new Error('`hosts` must be a list of names')
+  return { plan, backup, attempt: attempt as number, hosts: [...new Set(names)] }
 }
 
 /** Reads the text of a `report.json`; returns why it cannot be used as a sentence's end, such as `it is no JSON`. */

@@ -113,6 +113,7 @@ test.each([
 test('the input fleet is read as the workflow writes it', () => {
   const text = '{\n  "plan": "success",\n  "backup": "failure",\n  "attempt": 2,\n  "hosts": ["nas", "web", "nas"]\n}'
   expect(parseFleetJobs(text)).toEqual(jobs({ backup: 'failure', attempt: 2 }))
+  expect(parseFleetJobs('{"plan":"failure","backup":"skipped","attempt":1,"hosts":null}').hosts).toEqual([])
 })
 
 test('a report that is damaged anywhere is refused in words, never thrown', () => {
