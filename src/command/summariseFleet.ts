@@ -27,13 +27,17 @@ export async function summary(action: CommandContext): Promise<number> {
   const jobs = readJobs(inputs.fleet)
   if (inputs.reports === '') throw new InputError('Input reports is empty: name the folder of the downloaded reports')
   const hosts: FleetHost[] = []
-  if (jobs.plan === 'success') for (const name of jobs.hosts) hosts.push(await readHost(action, jobs, name))
+  const due = await readDue(action, jobs)
+  if (jobs.plan === 'success')
+    for (const name of jobs.hosts) hosts.push(await readHost(action, jobs, { name, due: due.get(name) ?? [] }))
   const { repository, runUrl, runId, attempt } = event
   const facts = { repository, runUrl, runId, attempt, configFile: inputs.config }
   const fleet = joinFleet(jobs, hosts, facts, inputs.allowPartial)
   for (const problem of annotations(fleet)) await console.error(problem)
   await show(action, fleet)
-  await setOutputs(runOutputs(fleet.run, {}))
+  const outputs = runOutputs(fleet.run, {})
+  const unknown = hosts.flatMap((host) => (host.report === null ? host.due : []))
+  await setOutputs({ ...outputs, failed: JSON.stringify([...JSON.parse(outputs.failed), ...unknown]) })
   await console.info(`${fleet.run.result}: the reports of ${hosts.length - missing(fleet)} of ${hosts.length} hosts`)
   return exitCode(fleet.run.result, inputs.allowPartial)
 }
@@ -48,11 +52,24 @@ function readJobs(text: string): FleetJobs {
   }
 }
 
+/** Reads from the plan's own file what each host was to back up. Empty if the plan uploaded none. */
+async function readDue(
+  { event, inputs }: CommandContext,
+  jobs: FleetJobs,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const folder = resolve(event.workspace, inputs.reports, artifactName(null, 'plan', jobs.attempt))
+  return parseDue((await readText(join(folder, 'plan.json'))) ?? '')
+}
+
 /** Largest report that is read, bytes: a thousand instances with all their last lines have less. */
 const LARGEST_REPORT = 64 * 1024 * 1024
 
 /** Reads the report of a host's latest job, not older than the plan. Never throws. */
-async function readHost({ event, inputs }: CommandContext, jobs: FleetJobs, name: string): Promise<FleetHost> {
+async function readHost(
+  { event, inputs }: CommandContext,
+  jobs: FleetJobs,
+  { name, due }: { readonly name: string; readonly due: readonly string[] },
+): Promise<FleetHost> {
   const folder = resolve(event.workspace, inputs.reports)
   for (let attempt = event.attempt; attempt >= jobs.attempt; attempt--) {
     const artifact = artifactName(null, name, attempt)
@@ -60,7 +77,7 @@ async function readHost({ event, inputs }: CommandContext, jobs: FleetJobs, name
     if (text === null) continue
     const report = parseReport(text)
     if (typeof report === 'string')
-      return { name, report: null, missing: `the one in ${artifact} cannot be read, ${report}` }
+      return { name, report: null, due, missing: `the one in ${artifact} cannot be read, ${report}` }
     return { name, report: publicPage(slimReport(report), isForStrangers(event)), missing: null }
   }
   return {

@@ -57,11 +57,26 @@ export function slimReport(report: RunReport): RunReport {
   return { ...report, instances: report.instances.map(slim) }
 }
 
-/** One host of the fleet: its report, or the reason why there is none. */
+/** One host of the fleet: its report, or the reason why there is none, and the ids that it was to back up (empty if that is not known). */
 export type FleetHost = { readonly name: string } & (
   | { readonly report: RunReport; readonly missing: null }
-  | { readonly report: null; readonly missing: string }
+  | { readonly report: null; readonly missing: string; readonly due: readonly string[] }
 )
+
+/** Reads the ids that each host was to back up from the text of a `plan.json`; empty if it cannot be read. Never throws. */
+export function parseDue(text: string): ReadonlyMap<string, readonly string[]> {
+  try {
+    const plan: unknown = JSON.parse(text)
+    const matrix = isObject(plan) && Array.isArray(plan.matrix) ? plan.matrix.filter(isObject) : []
+    return new Map(
+      matrix.flatMap(({ name, instances }) =>
+        isString(name) && isString(instances) ? [[name, instances.split(',')] as const] : [],
+      ),
+    )
+  } catch {
+    return new Map()
+  }
+}
 
 export interface Fleet {
   readonly hosts: readonly FleetHost[]
@@ -125,9 +140,13 @@ function problemsOf(
     const how = { failure: 'failed', cancelled: 'was cancelled', skipped: 'did not run' }[plan]
     return [`the plan ${how}, so that no backup was started: its job says why`]
   }
-  const missing = hosts.flatMap(({ name, missing: why }) =>
-    why === null ? [] : [`there is no report of host ${name} (${why}), so nothing tells that its backups were made`],
-  )
+  const missing = hosts.flatMap((host) => {
+    if (host.missing === null) return []
+    const which = host.due.length === 0 ? '' : `: ${shortList(host.due, IDS_NAMED)}`
+    return [
+      `there is no report of host ${host.name} (${host.missing}), so nothing tells that its backups were made${which}`,
+    ]
+  })
   if (missing.length > 0) return missing
   if (backup === 'skipped' && planned.length > 0)
     return ['the backup jobs did not run, although backups were due: see why in the workflow']
@@ -147,6 +166,7 @@ function withHost(host: string, one: InstanceReport): InstanceReport {
 }
 
 const HOSTS_NAMED = 5
+const IDS_NAMED = 5
 
 /** Says each warning of a host once, with the hosts that have it. */
 function joinWarnings(reports: readonly { readonly name: string; readonly report: RunReport }[]): readonly string[] {

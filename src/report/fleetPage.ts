@@ -89,11 +89,11 @@ function headingOf(fleet: Fleet, allowPartial: boolean): string {
   return `### ${run.result === 'cancelled' ? '🚫' : '❌'} ${inline(what ?? '')}${others}`
 }
 
-/** Names every backup that did not end well, below its host, in lines that fit a phone. Empty if none failed, or if there is only one host. */
+/** Names every backup that did not end well, or of which nothing is known, below its host, in lines that fit a phone. Empty if none failed, or if there is only one host. */
 function failedByHost({ hosts }: Fleet): readonly string[] {
-  const lines = hosts.flatMap(({ name, report }) => {
-    const bad = report === null ? [] : badInstances(report).map(({ id }) => id)
-    return bad.length === 0 ? [] : [`${name}:`, ...wrapped(bad)]
+  const lines = hosts.flatMap((host) => {
+    const bad = host.report === null ? host.due : badInstances(host.report).map(({ id }) => id)
+    return bad.length === 0 ? [] : [`${host.name}${host.report === null ? ', no report' : ''}:`, ...wrapped(bad)]
   })
   if (lines.length === 0 || hosts.length < 2) return []
   return [`<details open><summary>Failed or incomplete, by host</summary>\n\n${block(lines)}\n\n</details>`]

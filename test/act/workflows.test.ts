@@ -115,6 +115,7 @@ test('a fleet of which one host has no engine: the summary names it', async () =
   expect(ran.code, ran.stdout).not.toBe(0)
   expect(ran.job('summary')).toMatch(/### ❌ 1 of 2 hosts gave no report: web-gone; 1 backup done/)
   expect(ran.job('summary')).toContain('::error::there is no report of host web-gone')
+  expect(ran.job('summary')).toMatch(/set-output:: failed=\["pages"\]/)
 })
 
 test('a fleet in which nothing is due has no job but the plan', async () => {

@@ -6,6 +6,7 @@ import {
   type FleetHost,
   type FleetJobs,
   joinFleet,
+  parseDue,
   parseFleetJobs,
   parseReport,
   slimReport,
@@ -25,7 +26,12 @@ const host = (name: string, changes: Partial<RunReport> = {}): FleetHost => ({
   report: report(changes),
   missing: null,
 })
-const gone = (name: string): FleetHost => ({ name, report: null, missing: 'its job was killed' })
+const gone = (name: string, due: readonly string[] = []): FleetHost => ({
+  name,
+  report: null,
+  missing: 'its job was killed',
+  due,
+})
 const joined = (given: FleetJobs, hosts: readonly FleetHost[], allowPartial = false): Fleet =>
   joinFleet(given, hosts, FACTS, allowPartial)
 
@@ -133,4 +139,20 @@ test('a report that is damaged anywhere is refused in words, never thrown', () =
 test('only what failed keeps its last lines', () => {
   const slim = slimReport(report({ instances: [instance(), failed('a', 'x', ['why'])] }))
   expect(slim.instances.map(({ tail }) => tail)).toEqual([[], ['why']])
+})
+
+test('the plan tells what a host without a report was to back up', () => {
+  const matrix = [
+    { name: 'nas', 'runs-on': ['self-hosted', 'nas'], instances: 'a,b' },
+    { name: 'web', 'runs-on': ['self-hosted'], instances: 'c' },
+  ]
+  const due = parseDue(JSON.stringify({ version: 1, matrix }))
+  expect([...due]).toEqual([
+    ['nas', ['a', 'b']],
+    ['web', ['c']],
+  ])
+  const { problems } = joined(jobs(), [host('nas'), gone('web', ['a', 'b', 'c', 'd', 'e', 'f', 'g'])])
+  expect(problems).toEqual([expect.stringMatching(/were made: a, b, c, d, e and 2 more$/)])
+  for (const text of ['', '{', 'null', '[]', '{"matrix":1}', '{"matrix":[1,{}]}'])
+    expect([...parseDue(text)]).toEqual([])
 })

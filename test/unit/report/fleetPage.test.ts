@@ -38,7 +38,12 @@ const host = (name: string, instances: readonly InstanceReport[], changes: Parti
   }),
   missing: null,
 })
-const gone = (name: string): FleetHost => ({ name, report: null, missing: 'its job was killed' })
+const gone = (name: string, due: readonly string[] = []): FleetHost => ({
+  name,
+  report: null,
+  missing: 'its job was killed',
+  due,
+})
 
 test('of a good night', () => {
   const text = page([host('nas', [instance({ id: 'documents' })]), host('web', [instance({ id: 'shop' })])], {
@@ -67,13 +72,13 @@ test('of a bad night', () => {
     host('nas', [instance({ id: 'documents' }), failed('photos', 'no route to host')]),
     host('web', [failed('shop', 'no route to host'), instance({ id: 'blog', notUp: ['blog-1'] })]),
     host('old', [], { result: 'nothing-due' }),
-    gone('pi'),
+    gone('pi', ['garden', 'lights']),
   ])
   expect(text).toMatchInlineSnapshot(`
     "### ❌ 1 of 4 hosts gave no report: pi; 2 of 4 backups failed: photos, shop
 
     > [!CAUTION]
-    > There is no report of host pi (its job was killed), so nothing tells that its backups were made
+    > There is no report of host pi (its job was killed), so nothing tells that its backups were made: garden, lights
 
     > [!CAUTION]
     > <b>photos</b>, <b>shop</b>: no route to host
@@ -87,6 +92,8 @@ test('of a bad night', () => {
       photos
     web:
       shop
+    pi, no report:
+      garden, lights
     </pre>
 
     </details>
