@@ -13,6 +13,7 @@ import {
   type FleetHost,
   type FleetJobs,
   joinFleet,
+  parseDue,
   parseFleetJobs,
   parseReport,
   slimReport,
