@@ -84,6 +84,7 @@ async function readHost(
   return {
     name,
     report: null,
+    due,
     missing: 'its job failed before it began a backup, was cancelled or killed, or still waits for its runner',
   }
 }
