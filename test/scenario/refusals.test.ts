@@ -221,7 +221,7 @@ describe('inputs and events', () => {
     [
       'a command',
       { inputs: { command: 'restore' } },
-      ['command is "restore": it must be backup, plan, validate or check'],
+      ['command is "restore": it must be backup, plan, validate, check or summary'],
     ],
     [
       'booleans and numbers',
