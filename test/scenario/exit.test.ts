@@ -60,6 +60,17 @@ test('a client that hangs ends with the post phase', async () => {
 test.each<[string, string, Partial<ActionOptions>]>([
   ['a wrong configuration', 'instances: 7', {}],
   ['validate', CONFIG, { inputs: { command: 'validate' } }],
+  [
+    'summary',
+    CONFIG,
+    {
+      inputs: {
+        command: 'summary',
+        reports: 'reports',
+        fleet: '{"plan":"success","backup":"skipped","attempt":1,"hosts":[]}',
+      },
+    },
+  ],
   ['an event that is refused', CONFIG, { env: { GITHUB_EVENT_NAME: 'pull_request_target' } }],
 ])('after %s, post does not call docker', async (_, config, options) => {
   const workspace = await makeWorkspace({ 'config.yml': config })
