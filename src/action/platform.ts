@@ -18,6 +18,8 @@ export interface PlatformContext {
   readonly attempt: number
   /** Address of this attempt's page (on Gitea and Forgejo of the run's); `null` away from a forge, and on act. */
   readonly runUrl: string | null
+  /** The branch that a pull request goes to, and its commit; `null` if the event is none of a pull request, or does not tell. */
+  readonly base: { readonly ref: string; readonly sha: string } | null
   readonly workspace: string
   /** Folder for files of this job: `RUNNER_TEMP`, else the system's folder for temporary files. */
   readonly temp: string
@@ -41,6 +43,7 @@ export function readEvent(env: NodeJS.ProcessEnv): PlatformContext {
     runId: env.GITHUB_RUN_ID ?? '',
     attempt,
     runUrl: runUrl(env, serverUrl, attempt),
+    base: baseOf(payload),
     workspace: env.GITHUB_WORKSPACE || process.cwd(),
     temp: env.RUNNER_TEMP || tmpdir(),
     serverUrl,
@@ -81,6 +84,7 @@ export function refusedEvent(name: string): string | null {
 }
 
 interface Payload {
+  readonly pull_request?: { readonly base?: { readonly ref?: unknown; readonly sha?: unknown } | null } | null
   readonly schedule?: unknown
   readonly inputs?: unknown
   readonly repository?: { readonly private?: unknown; readonly visibility?: unknown } | null
@@ -115,6 +119,11 @@ function takesInstances({ inputs }: Payload): boolean | null {
   if (inputs === null) return false // GitHub's word for a workflow without inputs
   if (typeof inputs !== 'object') return null
   return 'instances' in inputs ? true : null
+}
+
+function baseOf({ pull_request }: Payload): PlatformContext['base'] {
+  const { ref, sha } = pull_request?.base ?? {}
+  return typeof ref === 'string' && typeof sha === 'string' && /^[0-9a-f]{40,64}$/.test(sha) ? { ref, sha } : null
 }
 
 function runUrl(env: NodeJS.ProcessEnv, serverUrl: string, attempt: number): string | null {

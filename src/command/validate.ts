@@ -8,9 +8,11 @@ import { type Tree, treeAt } from '../config/yaml.ts'
 import { goesOnAfterFailure, maySuitAnInterpreter, saysGoesOn, whyNotStartable } from '../container/scriptHead.ts'
 import { isOfHostOnly, parseImageName } from '../docker/imageNames.ts'
 import { ConfigError, type ConfigIssue, InstanceError } from '../errors.ts'
+import { type ChangesPage, changesWords } from '../report/configChanges.ts'
 import { renderValid } from '../report/messagePages.ts'
 import { readWorkflows, type Workflows } from '../workflows/readWorkflows.ts'
 import { type Advice, adviseOnSecrets, adviseOnSharedTargets, adviseOnTags, bounded } from './advice.ts'
+import { changesAgainstBase } from './baseChanges.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readConfig } from './loadConfiguration.ts'
 import { readScript } from './repositoryFiles.ts'
@@ -41,7 +43,9 @@ export async function validate(action: CommandContext): Promise<number> {
     const needs = instance.variables.length === 0 ? 'needs no variables' : `needs ${instance.variables.join(', ')}`
     await console.info(`  ${instance.id} (line ${instance.line}): ${scheduleOf(instance) ?? 'by hand'}, ${needs}`)
   }
-  await summarise(action, config, advice)
+  const changes = await changesAgainstBase(action, config)
+  if (changes !== null) await console.info(changesWords(changes))
+  await summarise(action, config, { advice, changes })
   return 0
 }
 
@@ -138,7 +142,7 @@ function writtenEntrypoint(config: Config, raw: RawInstance): readonly string[] 
 async function summarise(
   { env, inputs, console }: CommandContext,
   config: Config,
-  advice: readonly Advice[],
+  { advice, changes }: { readonly advice: readonly Advice[]; readonly changes: ChangesPage | null },
 ): Promise<void> {
   const summary = await openSummary(env)
   const markdown = renderValid({
@@ -146,6 +150,7 @@ async function summarise(
     instances: config.instances.map((one) => ({ ...one, schedule: scheduleOf(one) })),
     // before it is escaped, which could hide a secret from a search
     advice: advice.map((one) => ({ ...one, file: one.file ?? null, message: console.redact(one.message) })),
+    changes,
     config: readPages(env, inputs.config).config,
     limitBytes: summary.roomBytes,
   })

@@ -1,5 +1,6 @@
 /** Draws the pages of runs that backed nothing up: a configuration that is wrong, a request that cannot be met, a `validate`. Pure. */
 import { count } from '../format.ts'
+import { type ChangesPage, changesParts } from './configChanges.ts'
 import { breakable, code, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
 import { joinWithin } from './summary.ts'
@@ -62,6 +63,8 @@ export interface ValidPage {
     readonly variables: readonly string[]
   }[]
   readonly advice: readonly AdviceLine[]
+  /** `null` if this is no pull request. */
+  readonly changes: ChangesPage | null
   readonly config: string | null
   readonly limitBytes: number
 }
@@ -86,7 +89,7 @@ export function renderValid(page: ValidPage): string {
   return ''
 }
 
-function validParts({ file, instances, advice, config }: ValidPage, most: number): readonly string[] {
+function validParts({ file, instances, advice, changes, config }: ValidPage, most: number): readonly string[] {
   const rows = instances.slice(0, most).map(({ id, line, schedule, variables }) => {
     const name = link(id, config === null ? null : `${config}#L${line}`) ?? inline(id)
     const when = schedule === null ? 'by hand' : breakable(inline(schedule))
@@ -96,6 +99,7 @@ function validParts({ file, instances, advice, config }: ValidPage, most: number
   const more = instances.length - rows.length
   return [
     `### ✅ ${inline(file)} is valid: ${count(instances.length, 'backup')}`,
+    ...(changes === null ? [] : changesParts(changes, config, most)),
     ['| backup | when | variables |', '|---|---|---|', ...rows].join('\n'),
     ...(more > 0 ? [`_And ${count(more, 'more backup')}._`] : []),
     ...(most === 0 ? [] : adviceList(advice, config)),

@@ -46,6 +46,7 @@ test('a configuration that is right: what is in it', () => {
         { id: 'documents', line: 2, schedule: '17 2 * * * Europe/Berlin', variables: ['RESTIC_PASSWORD', 'TOKEN'] },
         { id: 'shop', line: 9, schedule: null, variables: [] },
       ],
+      changes: null,
       advice: [{ severity: 'notice', message: 'dbPath is not used here', file: null, line: 1 }],
       config: links.config,
       limitBytes: 100_000,
@@ -70,7 +71,7 @@ test('both always fit', () => {
   const instances = messages.map((_, i) => ({ id: `i${i}`, line: i, schedule: null, variables: ['A'] }))
   for (const limitBytes of [1_000_000, 50_000, 2000, 300, 10]) {
     const refused = renderRefusal({ ...refusal, messages, limitBytes })
-    const valid = renderValid({ file: 'c.yml', instances, advice: [], config: null, limitBytes })
+    const valid = renderValid({ file: 'c.yml', instances, advice: [], changes: null, config: null, limitBytes })
     for (const text of [refused, valid]) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limitBytes)
     expect(refused).not.toContain('<b>wrong')
     if (limitBytes > 300 && limitBytes < 1_000_000) expect(refused).toMatch(/and \d+ more messages, in the job's log/)
