@@ -12,7 +12,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
-import { execReason, execTruthfully, lacksShell } from '../docker/exec.ts'
+import { execTruthfully, foreignReason, lacksShell } from '../docker/exec.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker } from '../docker/process.ts'
 
@@ -107,11 +107,12 @@ export async function runHook(docker: Docker, request: HookRequest): Promise<Hoo
     return failed(
       `${who} cannot run: the container has no shell (sh). Leave the hook out, or run it in an image that has one`,
     )
-  if (result.code !== null) return failed(`${who} failed: ${execReason(result)}`)
+  const reason = foreignReason(docker, result)
+  if (result.code !== null) return failed(`${who} failed: ${reason}`)
   const left = await endMarked(docker, request.container, mark)
   if (result.ended.kind === 'cancelled')
     return { kind: 'cancelled', left: left === null ? null : `${who} was cancelled, but ${left}` }
-  return failed(`${who} failed: ${execReason(result)}${left === null ? '' : `; ${left}`}`)
+  return failed(`${who} failed: ${reason}${left === null ? '' : `; ${left}`}`)
 }
 
 /** Kills what is left of a hook. Returns in words that processes of it may still run; `null` if none does. */
@@ -124,7 +125,7 @@ async function endMarked(docker: Docker, container: string, mark: string): Promi
   })
   // a container that ended has no process left
   if (ended.code === 0 || /is not running|no such container/i.test(ended.stderr)) return null
-  return `processes of it may still run in the container (${execReason(ended)}): see docker top, and end them`
+  return `processes of it may still run in the container (${foreignReason(docker, ended)}): see docker top, and end them`
 }
 
 function failed(error: string): HookResult {

@@ -23,6 +23,8 @@ export interface WhileStoppedOptions {
   readonly until: number
   /** Called with what happens, and every 30 s with what is waited for. */
   readonly say: (line: string) => void | Promise<void>
+  /** Called with the last lines of the log of each application that did not come up again, each behind its name; default: `say`. */
+  readonly onLogLine?: (line: string) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
@@ -80,7 +82,7 @@ export async function whileStopped<T>(
 }
 
 async function sayUpAgain(
-  { say }: WhileStoppedOptions,
+  { say, onLogLine = say }: WhileStoppedOptions,
   names: readonly string[],
   { failed }: StartResult,
   downtimeMs: number | null,
@@ -88,7 +90,7 @@ async function sayUpAgain(
   const up = names.filter((name) => !failed.some((one) => one.name === name))
   if (downtimeMs !== null && up.length > 0)
     await say(`${up.join(', ')} up again, after ${(downtimeMs / 1000).toFixed(1)} s`)
-  for (const { name, log } of failed) for (const line of log) await say(`${name}: ${line}`)
+  for (const { name, log } of failed) for (const line of log) await onLogLine(`${name}: ${line}`)
 }
 
 interface Begun<T> {

@@ -58,7 +58,7 @@ export async function backup(action: CommandContext): Promise<number> {
     notDue: decided.filter(({ item }) => !item.isTaken).map(notDueOf),
   })
   const selected = taken.map(({ one }) => one.raw.id)
-  return publish(action, report, { folder, logs, redactor: plan.redactor, selected })
+  return publish(action, report, { folder, logs, redactor: plan.redactor, quotes: opened.quotes, selected })
 }
 
 /** A selected instance, and what was decided about it. */
@@ -194,7 +194,7 @@ const LOST = 'it was not begun, since the engine does not answer any more: see t
 function runInstances(
   action: CommandContext,
   plan: RunPlan & { readonly taken: readonly Decided[] },
-  { host }: OpenHost,
+  { host, quotes }: OpenHost,
   logs: string,
 ): Promise<readonly InstanceReport[]> {
   const { event, inputs, signal } = action
@@ -224,7 +224,7 @@ function runInstances(
     if (isEngineLost && !(await engineAnswers(host.docker, ASK_AGAIN_MS))) return notBegun(one.raw, 'failed', LOST)
     const { instance } = one
     const path = join(logs, `${one.raw.id}.log`)
-    return runOne(action, context(instance, item), instance, { path, redactor: plan.redactor })
+    return runOne(action, context(instance, item), instance, { path, redactor: plan.redactor, quotes })
   }
   // an error that nobody expected is that instance's alone: the reports of the others must not be lost
   const work = (decided: Decided) =>

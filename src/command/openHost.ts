@@ -7,6 +7,7 @@ import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { withoutFileNames } from '../report/hideFileNames.ts'
+import { openQuotes, type Quotes } from '../report/quotes.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
@@ -15,18 +16,22 @@ export interface OpenHost {
   readonly host: DockerHost
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
+  /** What containers of others printed and sentences quote. */
+  readonly quotes: Quotes
 }
 
 /** Asks the engine for its version and features, each within `deadlineMs` (default: half a minute). Throws `DockerUnavailableError` if no usable engine answers, `CancelledError` after a cancel. */
 export async function openHost(action: CommandContext, redactor: Redactor, deadlineMs?: number): Promise<OpenHost> {
   const { inputs, event, console } = action
+  const quotes = openQuotes((text) => redactor.text(text))
   const docker: Docker = {
     env: dockerEnvironment(action.env),
     redact: (text) => redactor.text(text),
+    quotes: quotes.note,
   }
   const engine = await openEngine(docker, action.signal, deadlineMs)
   const known = new Set([inputs.config])
-  const shown = (message: string) => (isForStrangers(event) ? withoutFileNames(message, known) : message)
+  const shown = (message: string) => (isForStrangers(event) ? withoutFileNames(quotes.hide(message), known) : message)
   const errors: string[] = []
   const warnings: string[] = []
   const host: DockerHost = {
@@ -51,5 +56,5 @@ export async function openHost(action: CommandContext, redactor: Redactor, deadl
       await console.warning(shown(redactor.text(message)))
     },
   }
-  return { host, errors, warnings }
+  return { host, errors, warnings, quotes }
 }

@@ -11,6 +11,7 @@ import { cutLog } from '../log/truncate.ts'
 import { exitCode, type RunReport } from '../outcome.ts'
 import { failedByContainer, withLastWords } from '../report/lastWords.ts'
 import { publicPage, withoutLines } from '../report/publicPage.ts'
+import type { Quotes } from '../report/quotes.ts'
 import { redactReport } from '../report/redact.ts'
 import { renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
@@ -21,6 +22,7 @@ interface Published {
   readonly folder: string
   readonly logs: string
   readonly redactor: Redactor
+  readonly quotes: Quotes
   readonly selected: readonly string[]
 }
 
@@ -30,10 +32,12 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   const { inputs, console } = action
   await console.settle()
   const isPublic = isForStrangers(action.event)
-  await annotate(action, report, isPublic)
+  // the report on the runner is whole; what strangers may see quotes no container
+  const visible = isPublic ? redactReport(report, run.quotes.hide) : report
+  await annotate(action, visible, isPublic)
   const path = join(run.logs, 'report.json')
   const isWritten = await attempt(action, 'The report could not be written', () => writeFile(path, json(report)))
-  const show = await summaryOf(action, report, { isPublic, logs: run.logs })
+  const show = await summaryOf(action, visible, { isPublic, logs: run.logs })
   await show(NO_ARTIFACTS)
   await action.saveReported()
   const places = { logDirectory: run.logs, due: run.selected, ...(isWritten ? { report: path } : {}) }
@@ -43,7 +47,7 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted) {
     await attempt(action, 'No artifacts were uploaded', async () => {
-      const artifacts = await upload(action, report, run)
+      const artifacts = await upload(action, visible, run)
       if (artifacts.report === null) return
       await say(runOutputs(report, { ...places, artifact: artifacts.report }))
       await show(artifacts)

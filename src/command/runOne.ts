@@ -12,13 +12,15 @@ import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport } from '../outcome.ts'
 import { withoutFileNames } from '../report/hideFileNames.ts'
 import { failedByContainer, withLastWords } from '../report/lastWords.ts'
+import type { Quotes } from '../report/quotes.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
-/** Path of an instance's log file, and the redactor for its lines. */
+/** Path of an instance's log file, the redactor for its lines, and what is not shown where containers' lines are hidden. */
 interface LogPlace {
   readonly path: string
   readonly redactor: Redactor
+  readonly quotes: Quotes
 }
 
 /** Runs an instance or, in a dry run, previews it, and returns its whole report. What it prints goes to its section and its log. */
@@ -26,14 +28,14 @@ export async function runOne(
   action: CommandContext,
   context: InstanceContext,
   instance: Instance,
-  { path, redactor }: LogPlace,
+  { path, redactor, quotes }: LogPlace,
 ): Promise<InstanceReport> {
   const section = action.console.section(instance.id)
   const showsOutput = showsContainerLines(action)
   const known = new Set(shownAnyway(action, context, instance))
   const live = (lines: Buffer) =>
     section.lines(showsOutput ? lines : Buffer.from(withoutNames(lines.toString(), known)))
-  const log = await openLog({ path, redactor, live, showsOutput })
+  const log = await openLog({ path, redactor, live, showsOutput, ...(showsOutput ? {} : { shown: quotes.hide }) })
   const now = () => new Date()
   const words = (outcome: InstanceOutcome) => ({
     tail: log.tail(),

@@ -254,9 +254,16 @@ function drained(stdin: Stream['stdin']): Promise<void> {
   })
 }
 
-/** Says why an exec failed, as a part of a sentence: how it ended, with the last three lines of its stderr. */
-export function execReason(result: ExecResult): string {
-  const words = withoutEnd(result.stderr.trim().split('\n').slice(-3).map(lastWritten).join(' '))
+/** Does what `execReason` does, for an exec in a container of others: strangers are not to read its words. */
+export function foreignReason(docker: Docker, result: ExecResult): string {
+  const reason = execReason(result)
+  const bare = execReason(result, '')
+  docker.quotes?.(reason, reason === bare ? reason : `${bare} (its words are in the log)`)
+  return reason
+}
+
+/** Says why an exec failed, as a part of a sentence: how it ended, with `words`, by default the last three lines of its stderr. */
+export function execReason(result: ExecResult, words = lastWordsOf(result)): string {
   if (result.silent) return `docker gave no sign of life of it for ${SILENCE_MS / 1000} s, and it was ended`
   if (result.ended.kind === 'timeout')
     return `it was ended after ${Math.round(result.ended.afterMs / 1000)} s${words === '' ? '' : `: ${words}`}`
@@ -266,6 +273,10 @@ export function execReason(result: ExecResult): string {
     return `it was cut off before it could say how it ended${words === '' ? '' : `: ${words}`}`
   }
   return words === '' ? `exit code ${result.code}` : `exit code ${result.code}: ${words}`
+}
+
+function lastWordsOf({ stderr }: ExecResult): string {
+  return withoutEnd(stderr.trim().split('\n').slice(-3).map(lastWritten).join(' '))
 }
 
 /** Tells whether docker could not start the wrapper because the container has no `sh`. */

@@ -20,6 +20,8 @@ export interface Docker {
   readonly env: Readonly<Record<string, string>>
   /** Removes secrets from a text before it becomes part of an error. */
   readonly redact: (text: string) => string
+  /** Notes that a part of a sentence quotes what somebody's container printed, and what is shown in its place to strangers. */
+  readonly quotes?: (part: string, shown: string) => void
 }
 
 export interface QueryOptions {

@@ -41,6 +41,8 @@ interface DumpRequest {
   readonly hide: (secrets: readonly string[]) => Promise<void>
   /** Receives lines for the instance's log: what the tool says, what is waited for, and every 30 s how much was dumped. */
   readonly onLine: (line: string) => Promise<void>
+  /** Takes each line that the dump tool writes on stderr. */
+  readonly onToolLine: (line: string) => Promise<void>
   /** Deadline for all files of the target together, ms. */
   readonly deadlineMs: number
   readonly signal: AbortSignal
@@ -94,10 +96,9 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
       const doubt = await tellWhile(telling, () => askRights(docker, request.container.id, request.signal, plan))
       if (doubt !== null) warnings.say(doubt)
       await makeDirectory(helper, request)
-      return {
-        dumped: await dumpFiles(docker, helper, { request, plan, deadline, warnings }),
-        warnings: warnings.list(),
-      }
+      const dumped = await dumpFiles(docker, helper, { request, plan, deadline, warnings })
+      for (const words of warnings.quoted()) docker.quotes?.(words, `${plan.tool} warned (its words are in the log)`)
+      return { dumped, warnings: warnings.list() }
     })
     return {
       kind,
@@ -186,7 +187,7 @@ async function dumpFile(docker: Docker, helper: DumpHelper, work: DumpWork, file
         onStderr: async (line) => {
           if (line.trim() === '') return
           warnings.add(line)
-          await request.onLine(line)
+          await request.onToolLine(line)
         },
       },
       file: `${request.directory}/${file.name}`,

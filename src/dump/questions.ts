@@ -5,7 +5,7 @@
 
 import type { DumpPlan, DumpTools } from '../databases/engineContract.ts'
 import { DATABASE_TOOLS } from '../databases/engines.ts'
-import { type ExecRequest, execReason, execTruthfully } from '../docker/exec.ts'
+import { type ExecRequest, execTruthfully, foreignReason } from '../docker/exec.ts'
 import { type Docker, query } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { ToolFailure } from './toolFailure.ts'
@@ -31,8 +31,8 @@ async function ask(
 ): Promise<string> {
   const answer = await execTruthfully(docker, { container: id, ...question, deadlineMs: QUESTION_MS, signal })
   if (signal.aborted) throw new CancelledError()
-  if (answer.code === null) throw new InstanceError(execReason(answer))
-  if (answer.code !== 0) throw new ToolFailure(execReason(answer))
+  if (answer.code === null) throw new InstanceError(foreignReason(docker, answer))
+  if (answer.code !== 0) throw new ToolFailure(foreignReason(docker, answer))
   return answer.stdout
 }
 

@@ -9,7 +9,7 @@ import { PassThrough } from 'node:stream'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import type { DumpCheck } from '../databases/engineContract.ts'
 import { guarded } from '../databases/formats/guard.ts'
-import { type ExecRequest, type ExecResult, execReason, execTruthfully } from '../docker/exec.ts'
+import { type ExecRequest, type ExecResult, execReason, execTruthfully, foreignReason } from '../docker/exec.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { ToolFailure } from './toolFailure.ts'
@@ -63,7 +63,7 @@ export async function transfer(
   if (request.signal.aborted) throw new CancelledError()
   if (received.status === 'rejected') throw received.reason
   if (sent.status === 'rejected') throw sent.reason
-  refuseFailure(sent.value, received.value, pipe.bytes())
+  refuseFailure(docker, sent.value, received.value, pipe.bytes())
   await finish(helper, request, pipe.bytes())
   return { bytes: pipe.bytes(), sha256: pipe.sha256() }
 }
@@ -150,12 +150,12 @@ async function receive(helper: Pick<CopyHelper, 'exec'>, request: TransferReques
 }
 
 /** Throws an `InstanceError` if the sender or the receiver failed, or if the dump is empty or not complete. */
-function refuseFailure({ tool, missing }: Sent, received: ExecResult, bytes: number): void {
+function refuseFailure(docker: Docker, { tool, missing }: Sent, received: ExecResult, bytes: number): void {
   // where the receiver went first the tool was ended by us: the receiver's words are the reason
   if (received.code !== 0 && (tool.code === 0 || tool.ended.kind === 'cancelled'))
     throw new InstanceError(`the dump could not be written to the staging volume: ${execReason(received)}`)
-  if (tool.code === null) throw new InstanceError(execReason(tool))
-  if (tool.code !== 0) throw new ToolFailure(execReason(tool))
+  if (tool.code === null) throw new InstanceError(foreignReason(docker, tool))
+  if (tool.code !== 0) throw new ToolFailure(foreignReason(docker, tool))
   if (bytes === 0) throw new InstanceError('the tool ended well but wrote nothing')
   if (missing !== null) throw new InstanceError(`the tool ended well, but its dump is not whole: ${missing}`)
 }

@@ -5,6 +5,7 @@ import type { DumpPlan } from '../databases/engineContract.ts'
 const MOST_WARNINGS = 20
 export function collectWarnings({ isWarning, isContinuation }: Pick<DumpPlan, 'isWarning' | 'isContinuation'>) {
   const warnings: string[] = []
+  const own = new Set<string>()
   let more = 0
   let isOpen = false
   const take = (line: string) => {
@@ -23,7 +24,12 @@ export function collectWarnings({ isWarning, isContinuation }: Pick<DumpPlan, 'i
       for (const part of line.split('\r')) if (part.trim() !== '' || part === line) take(part)
     },
     /** Adds a warning of our own, which is kept in any case. */
-    say: (warning: string) => void warnings.push(warning),
+    say(warning: string) {
+      own.add(warning)
+      warnings.push(warning)
+    },
+    /** Returns those of the kept warnings that are the tool's own words. */
+    quoted: (): readonly string[] => warnings.filter((warning) => !own.has(warning)),
     list: (): readonly string[] =>
       more === 0 ? warnings : [...warnings, `and ${more} more: the instance's log has them all`],
   }

@@ -4,11 +4,13 @@
  */
 
 import { hookContainer } from '../applications/hooks.ts'
+import type { StartFailure } from '../applications/start.ts'
 import type { StopGroup } from '../applications/stopPlan.ts'
 import { type WorkWhileStopped, whileStopped } from '../applications/whileStopped.ts'
 import { volumeDirectory } from '../container/layout.ts'
 import { VANISHED } from '../container/mountedVolumes.ts'
 import type { CopyRequest, CopyResult } from '../copy/copyVolume.ts'
+import type { Docker } from '../docker/process.ts'
 import { ApplicationDownError, asError, CancelledError, InstanceError } from '../errors.ts'
 import { joinSentences, withoutEnd } from '../format.ts'
 import type { BegunCopy, CopyingStrategy, UnconfirmedCopy } from '../staging/stagingContract.ts'
@@ -161,7 +163,7 @@ async function copyStopped(on: CopySurroundings, group: StopGroup, members: read
   const stopped = await stopAround(on, group, left)
   for (const member of left) member.torn = stopped.torn
   for (const warning of stopped.warnings) await on.run.report.warn(warning)
-  refuseDown(stopped)
+  refuseDown(on.run.context.host.docker, stopped)
   if (stopped.outcome.kind === 'failed') {
     const { error } = stopped.outcome
     if (on.run.abort.signal.aborted || !isExpected(error)) throw error
@@ -208,6 +210,7 @@ async function stopAround(
       self: stops.self,
       until: run.abort.until,
       say: (line) => run.log.write('marina', line),
+      onLogLine: (line) => run.log.write('out', `${line}\n`),
       signal: run.abort.signal,
     },
     async () => {
@@ -229,16 +232,17 @@ async function stopAround(
 }
 
 /** Throws if an application did not come up again: that fails the instance, even if its copies are good. */
-function refuseDown({ notUp }: WorkWhileStopped<void>): void {
+function refuseDown(docker: Docker, { notUp }: WorkWhileStopped<void>): void {
   if (notUp.length === 0) return
-  throw new ApplicationDownError(
-    joinSentences(
-      notUp.map(
-        (one) =>
-          `${one.error}${one.log.length === 0 ? '' : `; it said last: ${withoutEnd(one.log.slice(-3).join(' | '))}`}`,
-      ),
-    ),
-  )
+  throw new ApplicationDownError(joinSentences(notUp.map((one) => `${one.error}${saidLast(docker, one)}`)))
+}
+
+/** Quotes the end of an application's log, as the end of a sentence; empty without one. */
+function saidLast(docker: Docker, { log }: StartFailure): string {
+  if (log.length === 0) return ''
+  const said = `; it said last: ${withoutEnd(log.slice(-3).join(' | '))}`
+  docker.quotes?.(said, '')
+  return said
 }
 
 /** Runs the postHook of every member whose preHook was begun, or that has no preHook. A failure of one does not keep the others from running. */

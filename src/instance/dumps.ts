@@ -67,6 +67,7 @@ function dumpOne(run: InstanceRun, helper: CopyHelper, source: DbSource) {
       if (doubt !== null) await run.report.warn(doubt)
     },
     onLine: (line) => run.log.write('marina', line),
+    onToolLine: (line) => run.log.write('err', `${line}\n`),
     deadlineMs: run.instance.timeoutMs,
     signal: run.abort.signal,
   })

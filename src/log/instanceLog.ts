@@ -47,6 +47,8 @@ export interface LogOptions {
    * the same. Default `true`.
    */
   readonly showsOutput?: boolean
+  /** Returns one of our own texts as it may stand in the live view. Default: as it is. */
+  readonly shown?: (text: string) => string
   readonly now?: () => Date
 }
 
@@ -56,7 +58,7 @@ export interface LogOptions {
  * say so.
  */
 export async function openLog(options: LogOptions): Promise<LogSink> {
-  const { path, redactor, live, now = () => new Date() } = options
+  const { path, redactor, live, shown = asItIs, now = () => new Date() } = options
   const ownLine = (text: string) => `${now().toISOString()} ${TAGS.marina} ${text}\n`
   const file = await openLogFile(path, ownLine, (problem) => live(Buffer.from(`--- ${problem}\n`)))
   const streams = { out: outputStream(redactor), err: outputStream(redactor) }
@@ -75,10 +77,12 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
   }
 
   async function takeOwn(text: string): Promise<void> {
+    const redacted = redactor.text(text)
     splitWhole(
-      redactor.text(text),
-      collector.take('marina', now(), () => true),
+      redacted,
+      collector.take('marina', now(), () => false),
     )
+    splitWhole(shown(redacted), collector.show)
     return handOn('marina')
   }
 
@@ -125,6 +129,8 @@ export async function openLog(options: LogOptions): Promise<LogSink> {
     },
   }
 }
+
+const asItIs = (text: string) => text
 
 /** Shows lines in the job's log, and keeps the last that containers wrote. */
 function createLiveView({ redactor, live, showsOutput = true }: LogOptions) {

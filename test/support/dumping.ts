@@ -103,6 +103,7 @@ export async function dump(
     owner: OWNER,
     hide: async () => {},
     onLine: async (line) => void log.push(line),
+    onToolLine: async (line) => void log.push(line),
     deadlineMs,
     signal: abort.signal,
   })
