@@ -77,6 +77,11 @@ const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> =
   summary: [...ONLY_SUMMARY, 'allow-partial'],
 }
 
+/** Words that people write for an input and that it does not take yet, each with what to do instead. */
+const WANTED: Readonly<Record<string, string>> = {
+  'command restore': 'there is no such command yet: docs/restore.md of this action tells how to restore by hand',
+}
+
 const MOST_PARALLEL = 64
 /** The longest time for which GitHub keeps artifacts (those of private repositories). */
 const LONGEST_RETENTION_DAYS = 400
@@ -93,7 +98,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
 
   function oneOf<T extends string>(name: InputName, words: readonly T[]): T {
     const word = words.find((known) => known === text(name))
-    if (word === undefined) problems.push(`${name} is "${text(name)}": it must be ${either(words)}`)
+    if (word === undefined)
+      problems.push(`${name} is "${text(name)}": ${WANTED[`${name} ${text(name)}`] ?? `it must be ${either(words)}`}`)
     return word ?? (words[0] as T)
   }
   function yesOrNo(name: InputName): boolean {

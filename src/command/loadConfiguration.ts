@@ -1,5 +1,6 @@
 /** Loads the configuration for a command: reads it from the repository, looks up its variables, resolves its instances. */
 import { type Config, loadConfig, type RawInstance } from '../config/load.ts'
+import { nearestWord } from '../config/nearestWord.ts'
 import { type Lookup, type ResolvedInstance, resolveInstance } from '../config/resolveInstance.ts'
 import type { SecretText } from '../config/secretValues.ts'
 import { parseVariables, refuseRestsOfValues } from '../config/variables.ts'
@@ -34,11 +35,16 @@ export interface Variables {
 const OF_THE_MACHINE =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|TERM|HOSTNAME|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_.*|MAIL|EDITOR|(?:https?|ftp|no|all)_proxy|DOCKER_.*|GITHUB_.*|RUNNER_.*|CI)$/i
 
+/** Matches the runner's own variables, which no configuration may use. */
+const OF_THE_RUNNER = /^(?:ACTIONS|INPUT|STATE)_/i
+
 /** Takes the `variables` input apart. Throws an `InputError` if it cannot. Call `refuseRests` before a value is used. */
 export function openVariables(action: CommandContext): Variables {
   const input = parseVariables(action.inputs.variables)
   return {
-    lookup: (name) => input.values.get(name) ?? action.env[name],
+    lookup: Object.assign((name: string) => input.values.get(name) ?? action.env[name], {
+      names: setNames(input.values, action.env),
+    }),
     values: input.values,
     secretsOf: (config) =>
       [...input.values]
@@ -51,9 +57,20 @@ export function openVariables(action: CommandContext): Variables {
     refuseRests: (config) =>
       refuseRestsOfValues(input, {
         isUsed: (name) => config.usedVariables.has(name),
+        nearestMissing: (name) =>
+          nearestWord(
+            name,
+            [...config.usedVariables].filter((one) => !input.values.has(one) && !action.env[one]),
+          ),
         isInEnvironment: (name) => action.env[name] !== undefined && !OF_THE_MACHINE.test(name),
       }),
   }
+}
+
+/** Returns the names of the variables that somebody set for the backups and that are not empty. */
+function setNames(values: ReadonlyMap<string, string>, env: NodeJS.ProcessEnv): readonly string[] {
+  const own = Object.keys(env).filter((name) => !OF_THE_MACHINE.test(name) && !OF_THE_RUNNER.test(name) && env[name])
+  return [...[...values.keys()].filter((name) => values.get(name) !== ''), ...own]
 }
 
 export type PlannedInstance = { readonly raw: RawInstance } & (

@@ -1,7 +1,8 @@
 /** Reads files of the checked-out repository: the configuration, and scripts for `/backup.sh`. */
-import { lstat, readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { excerpt } from '../config/excerpt.ts'
+import { nearestWord } from '../config/nearestWord.ts'
 import { InputError, InstanceError } from '../errors.ts'
 
 const MIB = 1024 * 1024
@@ -16,7 +17,12 @@ export async function readConfigurationText(workspace: string, file: string): Pr
     throw new InputError(`${excerpt(file)} could not be read: ${why}`)
   }
   const path = resolve(workspace, file)
-  const found = await stat(path).catch(async (error: NodeJS.ErrnoException) => fail(await whyNotFound(path, error)))
+  const found = await stat(path).catch(async (error: NodeJS.ErrnoException) => {
+    const near = error.code === 'ENOENT' && !(await isLink(path)) ? await nearFile(workspace, path) : null
+    if (near !== null)
+      fail(`there is no such file in the workspace, but ${excerpt(near)} is there: set the input config to it`)
+    return fail(await whyNotFound(path, error))
+  })
   if (found.isDirectory()) fail('it is a folder: name the file in it, such as config.yml, by the input config')
   if (!found.isFile()) fail('it is no regular file (a device, a pipe or a socket)')
   if (found.size > MOST_CONFIGURATION) fail('it is larger than 8 MiB: that is no configuration')
@@ -26,6 +32,41 @@ export async function readConfigurationText(workspace: string, file: string): Pr
   } catch {
     return fail('it is not text in UTF-8: save it in that encoding')
   }
+}
+
+/** Names under which a configuration may stand if it is not called as the input says, without their extension. */
+const USUAL_NAMES = ['config', 'marina', 'backup', 'backups']
+/** Folders in which nobody keeps a configuration. */
+const OTHER_FOLDERS = new Set(['.git', 'node_modules'])
+
+/**
+ * Finds the file that was probably meant by `wanted`, which does not exist: first beside it, then at the top of the workspace, then in the
+ * folders there. Returns its path from the workspace; `null` if there is none.
+ */
+async function nearFile(workspace: string, wanted: string): Promise<string | null> {
+  const top = await readdir(workspace, { withFileTypes: true }).catch(() => [])
+  const folders = top.filter((one) => one.isDirectory() && !OTHER_FOLDERS.has(one.name)).map(({ name }) => name)
+  const places = [dirname(wanted), workspace, ...folders.sort().map((name) => join(workspace, name))]
+  for (const place of new Set(places)) {
+    const entries = await readdir(place, { withFileTypes: true }).catch(() => [])
+    const files = entries.filter((one) => one.isFile() && /\.ya?ml$/i.test(one.name)).map(({ name }) => name)
+    const name = nearestFile(basename(wanted), files.sort())
+    const path = name === null ? null : relative(workspace, join(place, name))
+    if (path !== null && !path.startsWith('..')) return path
+  }
+  return null
+}
+
+/** Returns the file name that is `wanted` with another extension, another case or a slip; else one of the usual names; `null` if there is none. */
+function nearestFile(wanted: string, files: readonly string[]): string | null {
+  const stem = (name: string) => name.replace(/\.[^.]*$/, '').toLowerCase()
+  const slip = nearestWord(stem(wanted), files.map(stem))
+  const stems = [stem(wanted), ...(slip === null ? [] : [slip]), ...USUAL_NAMES]
+  for (const one of stems) {
+    const found = files.find((name) => stem(name) === one)
+    if (found !== undefined) return found
+  }
+  return null
 }
 
 /** Says in words why the file at `path` could not be opened, which `error` tells by its code. */

@@ -22,8 +22,11 @@ interface SelectRequest {
 export function selectInstances({ all, ids, host, isForOneHost }: SelectRequest): readonly RawInstance[] {
   const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))
   if (unknown.length > 0) {
+    const known = all.map((instance) => instance.id)
+    const meant = [...new Set(unknown.flatMap((id) => nearestWord(id, known) ?? []))]
+    const question = meant.length === 0 ? '' : `: did you mean ${meant.join(', ')}?`
     throw new InputError(
-      `instances: ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not in the configuration, which has ${all.map((instance) => instance.id).join(', ')}`,
+      `instances: ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not in the configuration, which has ${known.join(', ')}${question}`,
     )
   }
   const hosts = hostsOf(all)

@@ -4,6 +4,7 @@ import { type Filled, fillTemplate, parseTemplate } from './interpolation.ts'
 import { describeIssues, issueAt, keyName, sortIssues } from './issues.ts'
 import { type Config, hookHint, openTexts, prune, type RawInstance } from './load.ts'
 import type { Instance, Target } from './model.ts'
+import { nearestWord } from './nearestWord.ts'
 import { checkInstance } from './rules.ts'
 import { DEFAULTS, type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
 import { type FilledText, type SecretText, secretsOf } from './secretValues.ts'
@@ -11,7 +12,11 @@ import { parseDuration } from './values/duration.ts'
 import { normalisePaths } from './values/paths.ts'
 import { isTreeMap, type Path, type Tree, treeAt, writePath } from './yaml.ts'
 
-export type Lookup = (name: string) => string | undefined
+export interface Lookup {
+  (name: string): string | undefined
+  /** Names of the variables that are set, to suggest one for a name with a slip. */
+  readonly names?: readonly string[]
+}
 
 export interface ResolvedInstance {
   readonly instance: Instance
@@ -46,7 +51,7 @@ export function resolveNodeName(config: Config, lookup: Lookup): string | null {
   const { nodeName } = config.top
   if (nodeName === undefined) return null
   const { text, missing } = fillTemplate(parseTemplate(nodeName), lookup)
-  if (missing.length > 0) throw new ConfigError(config.file, missingIssues(missing, ['nodeName'], config))
+  if (missing.length > 0) throw new ConfigError(config.file, missingIssues(missing, ['nodeName'], config, lookup))
   return text === '' ? null : text
 }
 
@@ -61,18 +66,23 @@ function fillTree(
   for (const open of openTexts(tree, path)) {
     const result = fillTemplate(parseTemplate(open.text), lookup)
     filled.set(JSON.stringify(open.path), { ...result, path: open.path })
-    issues.push(...missingIssues(result.missing, open.path, config))
+    issues.push(...missingIssues(result.missing, open.path, config, lookup))
   }
   return { filled, issues }
 }
 
-function missingIssues(missing: Filled['missing'], path: Path, config: Config): ConfigIssue[] {
+function missingIssues(missing: Filled['missing'], path: Path, config: Config, { names = [] }: Lookup): ConfigIssue[] {
   return missing.map(({ name, empty }) => {
     const what = empty ? 'is empty (as a misspelt secret is)' : 'is not set'
+    const near = nearestWord(
+      name,
+      names.filter((one) => one !== name),
+    )
+    const meant = near === null ? '' : `, although ${near} is set (did you mean that?)`
     const next =
       hookHint(path) ||
       `: give it by the input \`variables\` or the step's \`env\`, or write \`\${${name}:-}\` where it may be empty`
-    return issueAt(config.source, path, `${keyName(path)} needs the variable ${name}, which ${what}${next}`)
+    return issueAt(config.source, path, `${keyName(path)} needs the variable ${name}, which ${what}${meant}${next}`)
   })
 }
 

@@ -45,6 +45,8 @@ export function parseVariables(text: string): VariablesInput {
 export interface NameFacts {
   /** Tells whether the configuration uses the variable. */
   readonly isUsed: (name: string) => boolean
+  /** Returns the used variable that is not set and that differs from this name by a slip; `null` if there is none. */
+  readonly nearestMissing: (name: string) => string | null
   /** Tells whether the step's environment sets the variable too. */
   readonly isInEnvironment: (name: string) => boolean
 }
@@ -55,9 +57,18 @@ export interface NameFacts {
  * of a secret that happens to contain a `=`.
  * @throws InputError that says how to write the value
  */
-export function refuseRestsOfValues(input: VariablesInput, { isUsed, isInEnvironment }: NameFacts): void {
+export function refuseRestsOfValues(
+  input: VariablesInput,
+  { isUsed, nearestMissing, isInEnvironment }: NameFacts,
+): void {
   for (const { name, line, after } of input.doubtful) {
     const rest = `this may be a further line of the value of line ${after}`
+    const near = isUsed(name) ? null : nearestMissing(name)
+    if (near !== null)
+      refuse(
+        line,
+        `no \${…} in the configuration uses the name that is set here, but one much like it, ${near}, is used and not set: write both alike`,
+      )
     if (!isUsed(name))
       refuse(
         line,

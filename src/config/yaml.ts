@@ -128,8 +128,11 @@ class Reader {
     const problems = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])
     if (problems.some(({ message }) => message.includes('call stack'))) throw new RangeError('yaml recursed too deeply')
     // One slip of syntax draws a tail of others behind it, which help nobody.
-    for (const { code, message, pos } of problems.slice(0, MAX_SYNTAX))
-      this.#note(plainWords(code, message), pos[0], [])
+    const star = problems.slice(0, MAX_SYNTAX).find(({ pos }) => starOf(this.#text, pos[0]) >= 0)
+    if (star !== undefined) this.#note(UNQUOTED_STAR, starOf(this.#text, star.pos[0]), [])
+    else
+      for (const { code, message, pos } of problems.slice(0, MAX_SYNTAX))
+        this.#note(plainWords(code, message), pos[0], [])
     if (this.issues.length > 0) return undefined
     this.#anchors = anchorsOf(document)
     if (document.contents === null) return null
@@ -155,7 +158,7 @@ class Reader {
     if (isAlias(node)) {
       const target = this.#anchors.get(node)
       if (target !== undefined) return this.#convertCopy(target, path) // stands where the alias does
-      this.#note(`the alias *${node.source} has no anchor above it`, offset(node), path)
+      this.#note(`the alias *${node.source} has no anchor above it: ${QUOTE_STAR}`, offset(node), path)
       return null
     }
     if (this.#ancestors.has(node)) this.#refuse(node, path)
@@ -281,6 +284,15 @@ function anchorsOf(document: Document): ReadonlyMap<Alias, Node> {
 }
 
 const MERGE = Symbol('<<')
+const QUOTE_STAR = 'write a text that begins with * in quotes, such as "* 2 * * *" or "*.log"'
+const UNQUOTED_STAR = `YAML takes a * at the beginning of a value for an alias: ${QUOTE_STAR}`
+
+/** Returns the offset of the `*` with which the value of the line of `at` begins, at or before `at`; -1 if it begins with another character. */
+function starOf(text: string, at: number): number {
+  const begin = text.lastIndexOf('\n', at - 1) + 1
+  const head = /^[^#"']*?(?::\s+|-\s+|\[\s*|,\s*)(?=\*)/.exec(text.slice(begin, at + 1))?.[0]
+  return head === undefined ? -1 : begin + head.length
+}
 
 function offset(node: Node | null | undefined): number {
   return node?.range?.[0] ?? 0

@@ -15,12 +15,15 @@ const FROM_CHANGE = [
  */
 const NEVER_FROM_CHANGE =
   /: (No space left on device|Disk quota exceeded|Input\/output error|Read-only file system|Cannot allocate memory|Too many open files( in system)?|Structure needs cleaning|File too large|Argument list too long)$|^sh: |out of memory|memory exhausted|Killed/
+/** Matches messages that only follow from another one: of a `tar | tar` the reader names the cause, and the writer has nobody to write to. */
+const FOLLOWING =
+  /: (Wrote only \d+ of \d+ bytes|Error is not recoverable: exiting now|Exiting with failure status due to previous errors|Child returned status \d+|(write error: )?Broken pipe|short write|write error)$/
 const PROGRAM = /^(find|stat|xargs|cp|tar|mkdir|rm|ln|sh|sync|touch): /
 
 export interface ToolErrors {
   /** Takes the next line of stderr. */
   add(line: string): void
-  /** Returns the first message; `null` if there was none. */
+  /** Returns the first message that does not follow from another, else the first; `null` if there was none. */
   first(): string | null
   /** Returns the first message of a listing that a running application cannot have caused; `null` if there is none. */
   serious(): string | null
@@ -31,6 +34,7 @@ export interface ToolErrors {
 /** Collects the messages on stderr. A message begins with its program's name; a file name with line breaks makes one message of several lines. */
 export function collectToolErrors(): ToolErrors {
   let first: string | null = null
+  let cause: string | null = null
   let serious: string | null = null
   let fatal: string | null = null
   let current = ''
@@ -40,6 +44,7 @@ export function collectToolErrors(): ToolErrors {
     if (message === '') return
     const words = shownWords(message)
     first ??= words
+    if (!FOLLOWING.test(message)) cause ??= words
     if (!FROM_CHANGE.some((pattern) => pattern.test(message))) serious ??= words
     if (NEVER_FROM_CHANGE.test(message)) fatal ??= words
   }
@@ -50,7 +55,7 @@ export function collectToolErrors(): ToolErrors {
     },
     first() {
       close()
-      return first
+      return cause ?? first
     },
     serious() {
       close()

@@ -9,6 +9,14 @@ const TRACE = /^\++ /
 /** Matches a line that says itself that it is the cause, also behind the name of a program: `Fatal: …`, `pg_dump: error: …`. */
 const CAUSE = /^(?:[\w./-]+(?:\[\d+\])?: )?\[?(?:fatal|error|panic)\b/i
 
+/** Matches a line with which `tar` only says that it gives up. */
+const GIVES_UP =
+  /^\S*tar: (Error is not recoverable: exiting now|Exiting with failure status due to previous errors|Child returned status \d+)$/
+/** Matches a line that follows from another one where there is a `ROOT`, and is the cause where there is none. */
+const FOLLOWING = /: (Wrote only \d+ of \d+ bytes|(write error: )?Broken pipe)$/
+const ROOT =
+  /: (No space left on device|Disk quota exceeded|Input\/output error|Read-only file system|File too large|Stale file handle|Cannot (open|write)\b.*|write error: (?!Broken pipe).*)$/
+
 type End = Pick<InstanceReport, 'status' | 'failedPhase' | 'exitCode'>
 type Words = End & Pick<InstanceReport, 'error' | 'stderr' | 'tail'>
 
@@ -23,12 +31,18 @@ export function failedByContainer({ status, failedPhase, exitCode }: End): boole
  */
 export function lastWords({ stderr }: Pick<Words, 'stderr'>): readonly string[] {
   const said = stderr.map((line) => line.trim()).filter((line) => line !== '')
-  const telling = said.filter((line) => !TRACE.test(line))
-  const lines = telling.length === 0 ? said : telling
+  const lines = causesOf(said)
   const last = lines.slice(-LINES).map(cut)
   const at = lines.findLastIndex((line) => CAUSE.test(line))
   if (at >= 0 && at < lines.length - LINES) return within(lines.slice(at, at + LINES).map(cut), 'first')
   return within(last, 'last')
+}
+
+/** Returns the lines without those that only follow from others; all of them if none would be left. */
+function causesOf(said: readonly string[]): readonly string[] {
+  const hasRoot = said.some((line) => ROOT.test(line))
+  const telling = said.filter((line) => !TRACE.test(line) && !GIVES_UP.test(line) && !(hasRoot && FOLLOWING.test(line)))
+  return telling.length === 0 ? said : telling
 }
 
 /** Returns as many of the lines as fit into a sentence, but always the first or the last. */

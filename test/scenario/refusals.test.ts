@@ -188,7 +188,7 @@ describe('wrong configurations', () => {
   test('a file that is not there', async () => {
     const { ran, said, calls } = await start(GOOD, [], { inputs: { config: 'nas/config.yml' } })
     expect(said).toEqual([
-      '::error::nas/config.yml could not be read: there is no such file in the workspace. Check out the repository first (actions/checkout), or set the input config',
+      '::error::nas/config.yml could not be read: there is no such file in the workspace, but config.yml is there: set the input config to it',
     ])
     expect([ran.code, calls]).toEqual([1, []])
     const folder = await start(GOOD, [], { inputs: { config: '.' } })
@@ -221,7 +221,9 @@ describe('inputs and events', () => {
     [
       'a command',
       { inputs: { command: 'restore' } },
-      ['command is "restore": it must be backup, plan, validate, check or summary'],
+      [
+        'command is "restore": there is no such command yet: docs/restore.md of this action tells how to restore by hand',
+      ],
     ],
     [
       'booleans and numbers',

@@ -98,7 +98,7 @@ describe('inputs', () => {
     expect(() => readInputs(wrong)).toThrow(InputError)
     expect(() => readInputs(wrong)).toThrow(
       [
-        'Input command is "restore": it must be backup, plan, validate, check or summary.',
+        'Input command is "restore": there is no such command yet: docs/restore.md of this action tells how to restore by hand.',
         'Input upload-logs is "maybe": it must be auto, true or false.',
         'Input select is "some": it must be auto, due or all.',
         'Input max-parallel is "0": it must be a number from 1 to 64.',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readConfigurationText, readScript } from '../../../src/command/repositoryFiles.ts'
 import { InputError, InstanceError } from '../../../src/errors.ts'
@@ -46,12 +46,36 @@ describe('the configuration', () => {
     ['dangling.yml', 'it is a link to something that is not there'],
     ['loop.yml', 'it is a link that leads to itself'],
     ['config.yml/x', 'a part of its path is a file, not a folder'],
+    ['none.yml', 'there is no such file in the workspace, but config.yml is there: set the input config to it'],
     [
-      'none.yml',
-      'there is no such file in the workspace. Check out the repository first (actions/checkout), or set the input config',
+      'nas/conifg.yml',
+      'there is no such file in the workspace, but nas/config.yml is there: set the input config to it',
     ],
   ])('%s', async (file, reason) => {
     expect(await why(file)).toBe(`${file} could not be read: ${reason}`)
+  })
+
+  test.each([
+    ['config.yml', ['config.yaml'], 'config.yaml'],
+    ['config.yml', ['Config.yml'], 'Config.yml'],
+    ['config.yml', ['marina.yml', 'other.yml'], 'marina.yml'],
+    ['config.yml', ['.github/config.yml'], '.github/config.yml'],
+    ['config.yml', ['deploy/backup.yaml', '.github/dependabot.yml'], 'deploy/backup.yaml'],
+    ['nas.yml', ['hosts/nsa.yml', 'config.txt'], 'hosts/nsa.yml'],
+    ['config.yml', ['compose.yml', '.git/config.yml', 'node_modules/config.yml', '.github/workflows/backup.yml'], null],
+    ['config.yml', [], null],
+  ])('%s, where there is %j: %s', async (wanted, files, near) => {
+    await rm(workspace, { recursive: true })
+    for (const file of files) {
+      await mkdir(dirname(join(workspace, file)), { recursive: true })
+      await writeFile(join(workspace, file), 'x')
+    }
+    const hint =
+      near === null
+        ? '. Check out the repository first (actions/checkout), or set the input config'
+        : `, but ${near} is there: set the input config to it`
+    expect(await why(wanted)).toBe(`${wanted} could not be read: there is no such file in the workspace${hint}`)
+    await mkdir(workspace, { recursive: true })
   })
 
   test('what is too large, not UTF-8, or has a name without end', async () => {

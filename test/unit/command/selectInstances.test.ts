@@ -34,7 +34,12 @@ describe('which instances a run may take', () => {
     [
       'an id that is not there',
       { ids: ['nightly', 'nihgtly', 'By-hand'] },
-      'instances: nihgtly, By-hand are not in the configuration, which has nightly, by-hand',
+      'instances: nihgtly, By-hand are not in the configuration, which has nightly, by-hand: did you mean nightly, by-hand?',
+    ],
+    [
+      'an id like none',
+      { ids: ['weekly'] },
+      'instances: weekly is not in the configuration, which has nightly, by-hand',
     ],
     [
       'a host that is not there',

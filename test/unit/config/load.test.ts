@@ -337,3 +337,23 @@ test.each(['', '""', "''", '~', '|\n'])('targets without a value are refused, no
     '`targets` has no value: leave the key out for discovery by label',
   )
 })
+
+describe('a value that begins with a star and no quotes', () => {
+  const star =
+    /^YAML takes a \* at the beginning of a value for an alias: write a text that begins with \* in quotes, such as "\* 2 \* \* \*"/
+  test.each([
+    ['schedule: * 2 * * *', star],
+    ['schedule: */5 * * * *', star],
+    ['schedule: *', star],
+    ['schedule: *,5 * * * * # often', star],
+    ['exclude: [* x]', star],
+    ['exclude: [*.log]', /^the alias \*\.log has no anchor above it: write a text that begins with \* in quotes/],
+    ['name: "a * b" c', /^not readable as YAML/],
+    ['schedule: @daily', /^not readable as YAML/],
+  ])('%s', (line, message) => {
+    const [first, ...others] = issuesOf(instance(line))
+    expect(first?.message).toMatch(message)
+    expect(first?.line).toBe(4)
+    if (message === star) expect(others).toEqual([])
+  })
+})

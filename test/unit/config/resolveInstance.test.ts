@@ -35,6 +35,27 @@ const file = (inside: string, top = '') =>
   `${top}instances:\n  - id: a\n    customImage: x\n${inside.replace(/^/gm, '    ')}\n`
 const one = (inside: string, variables: Variables = {}, top = '') => settle(file(inside, top), variables).instance
 
+test('a variable with a slip names the one that is set, never its value', () => {
+  const names = ['DB_PASSWORD', 'TOKEN']
+  const set = Object.assign(lookup({ DB_PASSWORD: 'hush', TOKEN: 'hush' }), { names })
+  const why = (text: string) => {
+    const config = loadConfig(file(`env: {A: "${text}"}`), 'config.yml')
+    const [raw] = config.instances
+    try {
+      resolveInstance(config, raw ?? expect.fail(), set)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'none'
+  }
+  expect(why('${DB_PASWORD}')).toContain(
+    '`env.A` needs the variable DB_PASWORD, which is not set, although DB_PASSWORD is set (did you mean that?): give it by',
+  )
+  expect(why('${DB_PASSWORT}')).toContain('although DB_PASSWORD is set')
+  expect(why('${SMTP}')).not.toContain('although')
+  expect(why('${DB_PASWORD}')).not.toContain('hush')
+})
+
 describe('defaults', () => {
   test('an instance of three lines', () => {
     expect(one('')).toEqual({

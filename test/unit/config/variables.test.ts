@@ -11,6 +11,7 @@ function read(text: string, environment: readonly string[] = []): Readonly<Recor
   const input = parseVariables(text)
   refuseRestsOfValues(input, {
     isUsed: (name) => USED.has(name),
+    nearestMissing: (name) => (name === 'DB_PASSWORT' ? 'DB_PASSWORD' : null),
     isInEnvironment: (name) => environment.includes(name),
   })
   return Object.fromEntries(input.values)
@@ -52,6 +53,7 @@ test.each`
   ${'an empty line at the end'}         | ${'A=1\n\n'}                            | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
   ${'a comment below a value'}          | ${'A=1\n # hush\nB=2'}                  | ${`line 2: an empty line or a comment below NAME=value may be a further line of the value of line 1: remove it, or ${HOW}`}
   ${'an unused name below a value'}     | ${'A=1\nhush=='}                        | ${`line 2: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
+  ${'a name with a slip below a value'} | ${'A=1\nDB_PASSWORT=hush'}              | ${'line 2: no ${…} in the configuration uses the name that is set here, but one much like it, DB_PASSWORD, is used and not set: write both alike'}
   ${'an unused block below a value'}    | ${'A=1\nhush<<x\nx'}                    | ${`line 2: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
   ${'an unused name inside of a block'} | ${'A<<x\n1\nx\nhush<<x\ny\nx'}          | ${`line 4: no \${…} in the configuration uses what is set here, so this may be a further line of the value of line 1: remove it if it is a variable that nobody needs, or ${HOW}`}
   ${'an end word inside of a block'}    | ${'A<<EOF\nhush\nEOF\nhush\nEOF'}       | ${'line 4: expected NAME=value or NAME<<END (the line is not shown, it may be secret). Where the value of the block of line 1 holds its end word, choose another word'}

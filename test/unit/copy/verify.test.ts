@@ -106,6 +106,32 @@ describe('what the tools say', () => {
   })
 })
 
+test.each([
+  [
+    'the reader has no room',
+    [
+      'tar: -: Wrote only 4096 of 10240 bytes',
+      'tar: Error is not recoverable: exiting now',
+      'tar: ./a: Cannot open: No space left on device',
+    ],
+    'tar: ./a: Cannot open: No space left on device',
+  ],
+  [
+    'a broken pipe comes first',
+    ['tar: write error: Broken pipe', 'tar: ./a: Cannot mkdir: Permission denied'],
+    'tar: ./a: Cannot mkdir: Permission denied',
+  ],
+  [
+    'nothing else is said',
+    ['tar: -: Wrote only 4096 of 10240 bytes', 'tar: Error is not recoverable: exiting now'],
+    'tar: -: Wrote only 4096 of 10240 bytes',
+  ],
+])('of several messages the cause is told: %s', (_, lines, cause) => {
+  const complaints = collectToolErrors()
+  for (const line of lines) complaints.add(line)
+  expect(complaints.first()).toBe(cause)
+})
+
 describe('room', () => {
   const entries = listing(
     ...[

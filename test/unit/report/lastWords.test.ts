@@ -16,6 +16,31 @@ test.each([
   ['of a program', ['pg_dump: error: oh', 'b', 'c', 'd'], ['pg_dump: error: oh', 'b', 'c']],
   ['the cause always', ['panic: oh', long, 'c', 'd'], ['panic: oh']],
   ['a later cause', ['Fatal: oh', 'b', 'error: ah', 'd'], ['b', 'error: ah', 'd']],
+  [
+    'the cause, before what follows from it',
+    [
+      'tar: /a.tar: Cannot open: No space left on device',
+      'a',
+      'tar: -: Wrote only 4096 of 10240 bytes',
+      'gzip: stdout: Broken pipe',
+      'tar: Error is not recoverable: exiting now',
+    ],
+    ['tar: /a.tar: Cannot open: No space left on device', 'a'],
+  ],
+  [
+    'what may follow, where nothing is the cause',
+    [
+      'tar: x: file changed as we read it',
+      'tar: /a.tar: Wrote only 4096 of 10240 bytes',
+      'tar: Error is not recoverable: exiting now',
+    ],
+    ['tar: x: file changed as we read it', 'tar: /a.tar: Wrote only 4096 of 10240 bytes'],
+  ],
+  [
+    'giving up, where that is all',
+    ['tar: Error is not recoverable: exiting now'],
+    ['tar: Error is not recoverable: exiting now'],
+  ],
   ['nothing', [], []],
 ])('%s', (_, stderr, words) => {
   expect(lastWords({ stderr })).toEqual(words)
