@@ -44,13 +44,11 @@ export type Ended =
 /** A docker command did not do what it was asked. `message` is one sentence for people; code tells the cases apart by `ended` and `stderr`. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
-  readonly argv: readonly string[]
   readonly ended: Ended
   readonly stderr: string
 
-  constructor(message: string, details: { argv: readonly string[]; ended: Ended; stderr: string; cause?: unknown }) {
+  constructor(message: string, details: { ended: Ended; stderr: string; cause?: unknown }) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.argv = details.argv
     this.ended = details.ended
     this.stderr = details.stderr
   }

@@ -88,7 +88,7 @@ export async function lastLogLines(docker: Docker, id: string, since: string | n
   const argv = ['logs', '--timestamps', '--tail', String(LOG_LINES), ...(since === null ? [] : ['--since', since]), id]
   const output = await query(docker, argv, { deadlineMs: LOG_DEADLINE_MS })
   if (output.ended.kind !== 'exit' || output.ended.code !== 0)
-    return [commandError(docker, argv, 'its log could not be read', output).message]
+    return [commandError(docker, 'its log could not be read', output).message]
   // stdout and stderr come apart; the time stamps put them together again
   return `${output.stdout}\n${output.stderr}`
     .split('\n')

@@ -196,10 +196,9 @@ async function startOne(
   }
   const wasDown = found.state === 'down'
   const logSince = wasDown ? found.finishedAt : null
-  const argv = ['start', id]
-  const { output, now } = await askToStart(docker, ask, argv, id)
+  const { output, now } = await askToStart(docker, ask, id)
   if (now === undefined || (now.state === 'down' && (!succeeded(output) || now.startedAt === found.startedAt))) {
-    const error = whyNotStarted(docker, { expected, argv, output, now })
+    const error = whyNotStarted(docker, { expected, output, now })
     return { ...unstarted(expected), id, wasDown, logSince, failure: { error, isDown: now !== undefined } }
   }
   const time = Date.now()
@@ -213,10 +212,10 @@ async function startOne(
  * Asks for the start and then for the container, until the start is answered or the container is no longer down. Throws docker's own error
  * if the engine does not answer the second question either.
  */
-async function askToStart(docker: Docker, ask: Inspecting, argv: readonly string[], id: string) {
+async function askToStart(docker: Docker, ask: Inspecting, id: string) {
   const until = Date.now() + START_AGAIN_MS
   for (;;) {
-    const output = await query(docker, argv, { deadlineMs: START_DEADLINE_MS })
+    const output = await query(docker, ['start', id], { deadlineMs: START_DEADLINE_MS })
     const now = (await ask([id]))[0]
     if (!isUnanswered(output) || now?.state !== 'down' || Date.now() > until) return { output, now }
     await sleep(START_PAUSE_MS)
@@ -225,18 +224,17 @@ async function askToStart(docker: Docker, ask: Inspecting, argv: readonly string
 
 interface AskedStart {
   readonly expected: ToStart
-  readonly argv: readonly string[]
   readonly output: QueryOutput
   readonly now: Container | undefined
 }
 
-function whyNotStarted(docker: Docker, { expected: { name }, argv, output, now }: AskedStart): string {
+function whyNotStarted(docker: Docker, { expected: { name }, output, now }: AskedStart): string {
   const who = `container "${name}"`
   if (now === undefined)
     return `${who} was removed by somebody else while it was being started again: create and start it again`
   if (succeeded(output))
     return `${who} is down, although docker says that it was started again: somebody else stopped it at that moment, or is stopping it; see what does, and start it (docker start ${name})`
-  return commandError(docker, argv, `${who} could not be started again`, output).message
+  return commandError(docker, `${who} could not be started again`, output).message
 }
 
 /** Finds the container by the planned id, else by exactly the planned name; `undefined` if there is neither. */

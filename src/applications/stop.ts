@@ -102,7 +102,6 @@ export function tooSlowToStop(waves: readonly (readonly ToStop[])[], leftMs: num
 
 /** The stop of one wave: docker's answer, the containers in their state afterwards, and the time that it took, ms. */
 interface AskedStop {
-  readonly argv: readonly string[]
   readonly output: QueryOutput
   readonly now: readonly Container[]
   readonly tookMs: number
@@ -111,14 +110,13 @@ interface AskedStop {
 async function stopWave(docker: Docker, wave: readonly ToStop[], { until, say }: StopOptions): Promise<AskedStop> {
   const ids = wave.map(({ container }) => container.id)
   const names = wave.map(({ container }) => `"${container.name}"`).join(', ')
-  const argv = ['stop', ...ids]
   const began = Date.now()
   const deadlineMs = waveDeadlineMs(wave, until - began)
   const output = await tellWhile({ what: () => `waiting for ${names} to stop`, say }, () =>
-    query(docker, argv, { deadlineMs }),
+    query(docker, ['stop', ...ids], { deadlineMs }),
   )
   const tookMs = Date.now() - began
-  return { argv, output, now: await inspectContainers(docker, ids), tookMs }
+  return { output, now: await inspectContainers(docker, ids), tookMs }
 }
 
 /** Says why a container must not be stopped, if it may take longer than the `leftMs` that the instance has; else `null`. */
@@ -149,7 +147,7 @@ function whyNotDown(docker: Docker, before: Container, after: Container | undefi
     return `${who} did not end within ${Math.round(ended.afterMs / 1000)} s, and has no stop time-out of its own (--stop-timeout -1): give it one, after which the engine ends it`
   if (ended.kind === 'exit' && ended.code === 0)
     return `${who} could not be stopped: docker says that it was, but it has been running since ${after.startedAt}`
-  return commandError(docker, asked.argv, `${who} could not be stopped`, asked.output).message
+  return commandError(docker, `${who} could not be stopped`, asked.output).message
 }
 
 /** Says in a sentence that a container was killed (SIGKILL), and by whom: by the engine only if `tookMs` reaches the container's stop time-out. */

@@ -33,7 +33,7 @@ export async function acquireSweep(host: DockerHost, container: Container): Prom
     if (now === null) return false
     if (now.name !== container.name) return isUnanswered(renamed) ? acquireSweep(host, now) : false
     if (!isUnanswered(renamed) || attempt === RENAMES)
-      throw commandError(host.docker, argv, `container ${container.name} could not be taken over`, renamed)
+      throw commandError(host.docker, `container ${container.name} could not be taken over`, renamed)
   }
 }
 

@@ -51,6 +51,6 @@ async function isOrphaned(host: DockerHost, claim: HelperClaim): Promise<boolean
   const argv = ['logs', '--tail', '5', claim.container.id]
   const logs = await query(host.docker, argv, { deadlineMs: 20_000 })
   if (isUnanswered(logs))
-    throw commandError(host.docker, argv, `the helper of instance ${claim.instance} could not be asked`, logs)
+    throw commandError(host.docker, `the helper of instance ${claim.instance} could not be asked`, logs)
   return logs.stdout.split('\n').includes('orphan')
 }

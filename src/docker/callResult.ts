@@ -50,16 +50,10 @@ export function engineIsAway(stderr: string): boolean {
  * Makes the error of a failed call: `CancelledError`, or a `CommandError` whose message begins with `what`. `what` says in the user's words
  * what did not work.
  */
-export function commandError(
-  docker: Pick<Docker, 'redact'>,
-  argv: readonly string[],
-  what: string,
-  output: QueryOutput,
-): Error {
+export function commandError(docker: Pick<Docker, 'redact'>, what: string, output: QueryOutput): Error {
   if (output.ended.kind === 'cancelled') return new CancelledError()
   const stderr = docker.redact(withoutMountOptions(output.stderr.trim()))
   return new CommandError(`${what}: ${reason(output.ended, stderr)}`, {
-    argv: argv.map(docker.redact),
     ended: output.ended,
     stderr,
   })

@@ -92,7 +92,7 @@ export async function createContainer(
   if (/Conflict\. The container name .* is already in use/i.test(output.stderr)) return { kind: 'taken' }
   const made = isUnanswered(output) ? await madeUnanswered(docker, call) : null
   if (made !== null) return { kind: 'created', id: made }
-  throw commandError(docker, call.argv, what, output)
+  throw commandError(docker, what, output)
 }
 
 /**
@@ -120,7 +120,7 @@ export async function removeContainer(docker: Docker, id: string, options: Query
   if (/no such container/i.test(output.stderr)) return
   const removedByOther = /removal of container .* is already in progress/i.test(output.stderr)
   if (removedByOther && (await isGone(docker, id))) return
-  throw commandError(docker, argv, `container ${id.slice(0, 12)} could not be removed`, output)
+  throw commandError(docker, `container ${id.slice(0, 12)} could not be removed`, output)
 }
 
 /**

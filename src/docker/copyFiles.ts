@@ -37,7 +37,7 @@ export async function copyIn(
   const argv = ['cp', '-', `${container}:/`]
   const output = await query(docker, argv, { deadlineMs: 120_000, ...options, input: Buffer.concat(chunks) })
   if (succeeded(output)) return
-  throw commandError(docker, argv, `the staging directory could not be prepared in ${container.slice(0, 12)}`, output)
+  throw commandError(docker, `the staging directory could not be prepared in ${container.slice(0, 12)}`, output)
 }
 
 /**
@@ -103,7 +103,7 @@ export async function look(
   const failed = ended.kind === 'timeout' || ended.kind === 'cancelled' || (!seen.enough && !succeeded({ ended }))
   if (failed || seen.first === null) {
     if (saysMissing(stderr)) return null
-    throw commandError(docker, argv, `${path} could not be read in container ${container.slice(0, 12)}`, {
+    throw commandError(docker, `${path} could not be read in container ${container.slice(0, 12)}`, {
       ended,
       stdout: '',
       stderr,

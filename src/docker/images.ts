@@ -59,10 +59,10 @@ export async function ensureImage(
     )
   const argv = ['pull', '--quiet', reference]
   const pulled = await query(docker, argv, { ...options, deadlineMs: pullDeadlineMs })
-  if (pulled.ended.kind === 'cancelled') throw commandError(docker, argv, 'pull', pulled)
+  if (pulled.ended.kind === 'cancelled') throw commandError(docker, 'pull', pulled)
   const found = await findImage(docker, reference, options)
   const isPulled = succeeded(pulled)
-  const failure = isPulled ? null : commandError(docker, argv, `image ${reference} could not be pulled`, pulled)
+  const failure = isPulled ? null : commandError(docker, `image ${reference} could not be pulled`, pulled)
   if (found?.kind === 'found') return failure === null ? found.image : usedInstead(found.image, failure)
   if (failure === null) throw new InstanceError(`image ${reference} was pulled, but is not there`)
   throw new InstanceError(
@@ -118,11 +118,10 @@ async function findImage(docker: Docker, reference: string, options: QueryOption
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
   if (isRefused(output) && /no such image/i.test(output.stderr)) return null
-  if (!succeeded(output)) throw commandError(docker, argv, `image ${reference} could not be inspected`, output)
+  if (!succeeded(output)) throw commandError(docker, `image ${reference} could not be inspected`, output)
   const raw = (JSON.parse(output.stdout) as RawImage[])[0]
   if (!raw)
     throw new CommandError(`image ${reference} could not be inspected: docker gave nothing`, {
-      argv,
       ended: output.ended,
       stderr: output.stderr,
     })
@@ -192,7 +191,7 @@ export async function imageDigests(
   const argv = ['image', 'inspect', '--format', format, ...ids]
   const output = await query(docker, argv, options)
   const isAnswered = succeeded(output) || (isRefused(output) && /no such image/i.test(output.stderr))
-  if (!isAnswered) throw commandError(docker, argv, 'images could not be inspected', output)
+  if (!isAnswered) throw commandError(docker, 'images could not be inspected', output)
   const rows = output.stdout.split('\n').map((line) => line.trim().split(' '))
   return new Map(rows.flatMap(([id, first]) => (id && first ? [[id, first.split('@')[1] ?? ''] as const] : [])))
 }

@@ -25,9 +25,9 @@ export async function inspectNamed(
   const missing = output.stderr.split('\n').filter((line) => MISSING[kind].test(line)).length
   const what = `${kind}s could not be inspected`
   if (output.ended.kind !== 'exit' || (output.ended.code !== 0 && missing === 0))
-    throw commandError(docker, argv, what, output)
+    throw commandError(docker, what, output)
   const found = JSON.parse(output.stdout || '[]') as unknown[]
   // an object that could not be asked about, beside one that is missing, must not pass for missing
-  if (found.length + missing < names.length) throw commandError(docker, argv, what, output)
+  if (found.length + missing < names.length) throw commandError(docker, what, output)
   return found
 }

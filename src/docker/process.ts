@@ -113,7 +113,7 @@ export async function run(
 ): Promise<string> {
   const output = await query(docker, argv, options)
   if (succeeded(output)) return output.stdout
-  throw commandError(docker, argv, what, output)
+  throw commandError(docker, what, output)
 }
 
 export interface Stream {

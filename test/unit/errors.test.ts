@@ -16,7 +16,7 @@ test.each([
   new InstanceError('said'),
   new EngineLostError('said'),
   new DockerUnavailableError('said'),
-  new CommandError('said', { argv: [], ended: { kind: 'exit', code: 1 }, stderr: '' }),
+  new CommandError('said', { ended: { kind: 'exit', code: 1 }, stderr: '' }),
 ])('$name is no bug', (error) => {
   expect(sayError(error)).toBe('said')
 })

@@ -25,6 +25,15 @@ interface State {
   catchingUp: Promise<void> | null
 }
 
+async function printSpool(printer: Printer, { spool }: State): Promise<void> {
+  try {
+    for await (const lines of spool.read()) await printer.guarded(lines)
+    await spool.remove()
+  } catch (error) {
+    await printer.guarded(`Some lines could not be read back (${(error as Error).message}): they are in the log.\n`)
+  }
+}
+
 /** Makes the sections. `temp` is the folder for the lines of sections that wait. */
 export function createSections(printer: Printer, temp: string): Sections {
   let live: State | null = null
@@ -48,19 +57,10 @@ export function createSections(printer: Printer, temp: string): Sections {
       if (next === undefined) return
       waiting.splice(waiting.indexOf(next), 1)
       goLive(next)
-      next.catchingUp = printSpool(next)
+      next.catchingUp = printSpool(printer, next)
       await next.catchingUp
       next.catchingUp = null
       if (next.ended) await leaveLive()
-    }
-  }
-
-  async function printSpool(state: State): Promise<void> {
-    try {
-      for await (const lines of state.spool.read()) await printer.guarded(lines)
-      await state.spool.remove()
-    } catch (error) {
-      await printer.guarded(`Some lines could not be read back (${(error as Error).message}): they are in the log.\n`)
     }
   }
 

@@ -130,8 +130,7 @@ test.each<[string, readonly Rule[], RegExp, boolean]>([
 })
 
 test('an engine that does not answer is asked again for so long in all, and anew after each answer', async () => {
-  const away = () =>
-    Promise.reject(new CommandError('no answer', { argv: [], ended: { kind: 'exit', code: 1 }, stderr: '' }))
+  const away = () => Promise.reject(new CommandError('no answer', { ended: { kind: 'exit', code: 1 }, stderr: '' }))
   const patience = enginePatience(300)
   const before = Date.now()
   await expect(patience.ask(away)).rejects.toThrow('no answer')

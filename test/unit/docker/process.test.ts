@@ -50,7 +50,7 @@ test('whoever quotes an engine shows no option of a mount', async () => {
   expect(said.stderr).toBe(`${words('***')}\n`)
   expect(reason(said.ended, words('password=hunter, 2'))).toBe(words('***'))
   const output = { ...said, stderr: words('password=hunter, 2') }
-  expect(commandError(docker, ['rm'], 'it is still there', output)).toMatchObject({
+  expect(commandError(docker, 'it is still there', output)).toMatchObject({
     message: `it is still there: ${words('***')}`,
     stderr: words('***'),
   })

@@ -18,7 +18,7 @@ function systemError(code: string, message: string): Error {
 
 test.each([
   [new InstanceError('volume data is gone'), /^volume data is gone$/],
-  [new CommandError('it failed', { argv: [], ended: { kind: 'exit', code: 1 }, stderr: '' }), /^it failed$/],
+  [new CommandError('it failed', { ended: { kind: 'exit', code: 1 }, stderr: '' }), /^it failed$/],
   [new DockerUnavailableError('no client'), /^no client$/],
   [
     systemError('ENOSPC', 'ENOSPC: no space left on device, write'),
