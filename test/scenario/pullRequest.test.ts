@@ -1,11 +1,14 @@
 /** `validate` on a pull request: what changes against the base, asked of a local API. */
 
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { runAction } from '../../examples/demo/action.ts'
+import { readWorkflows } from '../../src/workflows/readWorkflows.ts'
 import { scriptDocker } from '../support/scripted-docker.ts'
 import { atTestEnd } from '../support/testEnd.ts'
 import { makeWorkspace } from '../support/workspace.ts'
@@ -114,4 +117,26 @@ test('what the API does not tell is said in one line, and fails nothing', async 
   expect(withoutToken.stdout).toMatch(/^Changes against main: They are not known\. .*github-token/m)
   const other = await validate(refuse, { event: { pull_request: { base: null } } })
   expect(other.stdout).not.toContain('Changes')
+})
+
+test('the workflow of the documentation runs validate as it is written, with no permission but to read the contents', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8')
+  const text = /^```yaml\n(# \.github\/workflows\/validate\.yml\n[\s\S]*?)^```$/m.exec(page)?.[1] ?? ''
+  const workflow = parse(text)
+  expect(workflow.permissions).toEqual({ contents: 'read' })
+  expect(Object.keys(workflow.on)).toEqual(['pull_request'])
+  const [, step] = workflow.jobs.validate.steps
+  const { workflows, problems } = readWorkflows([{ path: '.github/workflows/validate.yml', text }])
+  expect([workflows[0]?.uses[0]?.command, problems]).toEqual(['validate', []])
+  const workspace = await makeWorkspace({ 'config.yml': HEAD, '.github/workflows/validate.yml': text })
+  const docker = await scriptDocker(join(workspace, '../docker'), [])
+  const ran = await runAction({
+    inputs: step.with,
+    env: { GITHUB_EVENT_NAME: 'pull_request' },
+    event: EVENT,
+    workspace,
+    docker,
+  })
+  expect(ran).toMatchObject({ code: 0, stderr: '' })
+  expect(ran.stdout).toMatch(/^::warning file=config\.yml,line=2::2 instances have a `schedule`, but no workflow/m)
 })
