@@ -96,3 +96,19 @@ test('a wrong request is refused in one sentence', async () => {
   const none = await summarise(FLEET, {}, { inputs: { reports: '' } })
   expect(none.stdout).toContain('Input reports is empty')
 })
+
+test('200 reports with 10,000 failures, each with its last lines, take below 400 MB and make one page below 1 MiB', async () => {
+  const tail = Array.from({ length: 20 }, (_, line) => `${line}: ${'x'.repeat(150)}`)
+  const hosts = Array.from({ length: 200 }, (_, at) => `host-${at}`)
+  const ids = (host: string) => Array.from({ length: 50 }, (_, at) => `${host}-volume-${at}`)
+  const reports = hosts.map((host) => {
+    const instances = ids(host).map((id) => failed(id, `the upload of ${id} ended with connection reset by peer`, tail))
+    return [`marina-${host}-1`, report({ result: 'failed', instances })] as const
+  })
+  const ran = await summarise({ ...FLEET, backup: 'failure', hosts }, Object.fromEntries(reports))
+  expect(ran.code).toBe(1)
+  expect(Buffer.byteLength(ran.summary)).toBeLessThanOrEqual(1024 * 1024)
+  for (const id of hosts.flatMap(ids)) expect(ran.summary.includes(id), id).toBe(true)
+  expect(ran.peakRssBytes / 1e6).toBeLessThan(400)
+  expect(JSON.parse(ran.outputs.failed ?? '')).toHaveLength(10_000)
+})
