@@ -23,7 +23,7 @@ import { publish } from './publish.ts'
 import { readScript } from './repositoryFiles.ts'
 import { runAll } from './runAll.ts'
 import { notBegun, runOne, showsContainerLines } from './runOne.ts'
-import { selectInstances } from './selectInstances.ts'
+import { leftToOthers, selectInstances } from './selectInstances.ts'
 import { decideAll, hostsById, modeOf, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
 import { targetsByLabel } from './targetsByLabel.ts'
 
@@ -131,6 +131,11 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
   register.add(masked)
   for (const warning of masking.warnings) await console.warning(warning)
   for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
+  const others = leftToOthers(inputs.instances, selected)
+  if (others.length > 0)
+    await console.notice(
+      `instances: ${others.join(', ')} ${others.length === 1 ? 'belongs' : 'belong'} to another host than ${inputs.host} (see runsOn), and ${others.length === 1 ? 'is' : 'are'} left to its job`,
+    )
   const notices = resolved.flatMap((one) => one.notices)
   for (const notice of masking.notice === null ? notices : [masking.notice, ...notices]) await console.notice(notice)
   const hostNameProblem = nodeName instanceof ConfigError ? nodeName.message : null

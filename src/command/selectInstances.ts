@@ -16,8 +16,9 @@ interface SelectRequest {
 }
 
 /**
- * Returns the instances of `ids` (all, if there are none) that belong to `host`. Throws `InputError` for an unknown id or host, for an id
- * that belongs to another host, and if the configuration has several hosts and neither input says which is meant.
+ * Returns the instances of `ids` (all, if there are none) that belong to `host`. An id of another host is left to
+ * that host's job, since one start by hand gives the same ids to the jobs of all hosts. Throws `InputError` for an unknown id or host, and if
+ * the configuration has several hosts and neither input says which is meant.
  */
 export function selectInstances({ all, ids, host, isForOneHost }: SelectRequest): readonly RawInstance[] {
   const unknown = ids.filter((id) => !all.some((instance) => instance.id === id))
@@ -44,10 +45,10 @@ export function selectInstances({ all, ids, host, isForOneHost }: SelectRequest)
     )
   }
   const isHere = (index: number) => host === null || isMeant(host, hosts[index] as (typeof hosts)[number], known)
-  const elsewhere = all.filter((instance, index) => ids.includes(instance.id) && !isHere(index))
-  if (elsewhere.length > 0)
-    throw new InputError(
-      `instances: ${elsewhere.map(({ id }) => id).join(', ')} do not belong to host ${host}: see runsOn`,
-    )
   return all.filter((instance, index) => isHere(index) && (ids.length === 0 || ids.includes(instance.id)))
+}
+
+/** Returns those of `ids` that `selected` lacks, because they belong to another host. */
+export function leftToOthers(ids: readonly string[], selected: readonly RawInstance[]): readonly string[] {
+  return [...new Set(ids)].filter((id) => !selected.some((one) => one.id === id))
 }

@@ -102,6 +102,7 @@ function hiddenWords(report: RunReport, { publicRepository, links, logDirectory 
 /** Says of a run that took nothing when each backup comes next, and why it does not now. */
 function nothingDue({ instances, notDue, configFile }: RunReport, rows: number): readonly string[] {
   if (instances.length > 0) return []
+  if (notDue.length === 0) return ['None of the chosen backups belongs to this host.']
   if (notDue.some(({ nextRun }) => nextRun !== null)) return notDueTable(notDue, rows)
   return [
     `No backup in ${code(configFile)} has a <code>schedule</code>, so that a scheduled run has nothing to do. Give one a <code>schedule</code>, or start the workflow by hand: that runs all of them.`,

@@ -82,6 +82,17 @@ test('a job for each host: each backs up what is its own, on its own engine', as
   expect(ran.job('web')).toContain('pages of the web')
 })
 
+test('a job for each host, one instance by hand: the other host has nothing to do, and is green', async () => {
+  const chosen = { ...BY_HAND, payload: { inputs: { instances: 'pages' } } }
+  const ran = await stage.act(chosen, await repository('hosts.yml', ...fleet()))
+  expect(ran.code, ran.stdout).toBe(0)
+  expect(ran.job('nas')).toMatch(/set-output:: result=nothing-due/)
+  expect(ran.job('nas')).toContain(
+    'instances: pages belongs to another host than nas (see runsOn), and is left to its job',
+  )
+  expect(ran.job('web')).toMatch(/set-output:: succeeded=\["pages"\]/)
+})
+
 test('a fleet, by hand: a plan, a job for each host on its own engine, one summary of both', async () => {
   const ran = await stage.act(BY_HAND, await repository('fleet.yml', ...fleet()))
   expect(ran.code, ran.stdout).toBe(0)

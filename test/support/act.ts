@@ -142,7 +142,7 @@ async function realDocker(): Promise<string> {
 function dockerScript(docker: string, engines: Engines): string {
   const [first] = Object.values(engines)
   const cases = Object.entries(engines).map(
-    ([name, engine]) => `  *"=${name}"|*"=marina-${name}-"[0-9]*) DOCKER_HOST=${engine.host} ;;`,
+    ([name, engine]) => `  *"=${name}"|*"=${name}\n"*|*"=marina-${name}-"[0-9]*) DOCKER_HOST=${engine.host} ;;`,
   )
   return `#!/bin/sh
 inputs=$(tr '\\0' '\\n' </proc/$PPID/environ | grep -E '^INPUT_(COMMAND|HOST|ARTIFACT-NAME)=')

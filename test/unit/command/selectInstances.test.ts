@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { selectInstances } from '../../../src/command/selectInstances.ts'
+import { leftToOthers, selectInstances } from '../../../src/command/selectInstances.ts'
 import { InputError } from '../../../src/errors.ts'
 
 type SelectRequest = Parameters<typeof selectInstances>[0]
@@ -24,6 +24,8 @@ describe('which instances a run may take', () => {
     ['whatever its case', { all: fleet, host: 'VPS' }, ['mail']],
     ['a label of it', { all: fleet, host: 'linux' }, ['mail']],
     ['those that are named, of a host', { all: fleet, host: 'nas', ids: ['wiki'] }, ['wiki']],
+    ['not those of another host', { all: fleet, host: 'nas', ids: ['shop', 'mail'] }, ['shop']],
+    ['none, where all that are named are of another host', { all: fleet, host: 'nas', ids: ['mail'] }, []],
     ['those that are named say which host', { all: fleet, ids: ['mail'] }, ['mail']],
     ['a plan is made for all hosts', { all: fleet, isForOneHost: false }, ['shop', 'wiki', 'mail']],
   ])('%s', (_, request, takes) => {
@@ -47,11 +49,6 @@ describe('which instances a run may take', () => {
       'host: nsa is no host of the configuration, which has nas, vps (from runsOn): did you mean nas?',
     ],
     [
-      'an id of another host',
-      { all: fleet, host: 'nas', ids: ['shop', 'mail'] },
-      'instances: mail do not belong to host nas: see runsOn',
-    ],
-    [
       'several hosts, and none is named',
       { all: fleet },
       'the configuration has 2 hosts (nas, vps, from runsOn), and this job runs beside one: set the input host to its name, or instances to ids',
@@ -60,4 +57,9 @@ describe('which instances a run may take', () => {
     expect(() => selected(request)).toThrow(InputError)
     expect(() => selected(request)).toThrow(message)
   })
+})
+
+test('what is left to other hosts is told once', () => {
+  expect(leftToOthers(['shop', 'mail', 'mail'], fleet.slice(0, 2))).toEqual(['mail'])
+  expect(leftToOthers([], fleet)).toEqual([])
 })

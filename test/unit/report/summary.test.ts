@@ -304,7 +304,9 @@ describe('the summary', () => {
   })
 
   test('of a run in which nothing was due', () => {
-    expect(renderSummary(report({ result: 'nothing-due', instances: [] }), FULL)).toMatchInlineSnapshot(`
+    const byHand = { id: 'files', nextRun: null, why: 'it has no schedule' }
+    const run = report({ result: 'nothing-due', instances: [], notDue: [byHand] })
+    expect(renderSummary(run, FULL)).toMatchInlineSnapshot(`
       "### 💤 nas: nothing was due
 
       No backup in <code>config.yml</code> has a <code>schedule</code>, so that a scheduled run has nothing to do. Give one a <code>schedule</code>, or start the workflow by hand: that runs all of them.
@@ -312,6 +314,12 @@ describe('the summary', () => {
       <sub>Begun 2026-11-24 18:00 UTC · <a href="https://github.com/o/r/actions/runs/5/artifacts/1">report and logs</a> · <a href="https://github.com/o/r/blob/0123456/config.yml">config.yml</a> · runner runner-1 · Docker 28.2.2 · Marina v1</sub>
       "
     `)
+  })
+
+  test('of a run whose backups all belong to other hosts', () => {
+    expect(renderSummary(report({ result: 'nothing-due', instances: [] }), FULL)).toMatch(
+      /^### 💤 nas: nothing was due\n\nNone of the chosen backups belongs to this host\.\n/,
+    )
   })
 
   const down = 'container "web" could not be started again: its network is gone'
