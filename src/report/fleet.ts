@@ -46,6 +46,7 @@ export function parseReport(text: string): RunReport | string {
     typeof value.seconds === 'number' &&
     isArrayOf(value.errors, isString) &&
     isArrayOf(value.warnings, isString) &&
+    isArrayOf(value.notDue, isObject) &&
     isArrayOf(value.instances, isInstance)
   return isWhole ? (value as unknown as RunReport) : 'it lacks a part'
 }

@@ -128,7 +128,7 @@ test('a report that is damaged anywhere is refused in words, never thrown', () =
   expect(parseReport('{"version":1')).toBe('it is no JSON')
   expect(parseReport('null')).toBe('it is no JSON object')
   expect(parseReport(JSON.stringify({ ...whole, version: 2 }))).toMatch(/version 2/)
-  for (const key of ['result', 'errors', 'warnings', 'instances', 'seconds', 'startedAt'])
+  for (const key of ['result', 'errors', 'warnings', 'notDue', 'instances', 'seconds', 'startedAt'])
     expect(parseReport(JSON.stringify({ ...whole, [key]: undefined })), key).toBe('it lacks a part')
   for (const key of ['id', 'status', 'warnings', 'targets', 'notUp', 'unhealthy', 'postHookFailed', 'tail', 'stderr']) {
     const broken = { ...whole, instances: [{ ...instance(), [key]: undefined }] }
