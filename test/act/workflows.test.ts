@@ -110,6 +110,28 @@ test('a fleet, by hand, one instance: only its host has a job', async () => {
   expect(ran.job('summary')).toMatch(/### ✅ 1 host: 1 backup done/)
 })
 
+test('a fleet with the secrets that its comments show, planned on a runner of its own', async () => {
+  const env = {
+    RESTIC_PASSWORD: ['$', '{RESTIC_PASSWORD}'].join(''),
+    DO: shell('test "$RESTIC_PASSWORD" = a-word-to-hide && echo it arrived'),
+  }
+  const files = await repository('fleet.yml', instance('nas', 'photos', { runsOn: ['self-hosted', 'nas'], env }))
+  const workflow = files['.github/workflows/backup.yml']?.replaceAll(
+    /^ {4}# ( *(?:secrets|variables|RESTIC_\w+)[:=].*)$/gm,
+    '    $1',
+  )
+  const planned = workflow?.replace('    with:\n', `    with:\n      plan-runs-on: '["self-hosted","nas"]'\n`) ?? ''
+  expect(planned).toMatch(/^ {4}secrets:\n {6}variables: \|\n {8}RESTIC_PASSWORD=/m)
+  const ran = await stage.act(
+    { ...BY_HAND, secrets: { RESTIC_PASSWORD: 'a-word-to-hide' } },
+    { ...files, '.github/workflows/backup.yml': planned },
+  )
+  expect(ran.code, ran.stdout).toBe(0)
+  expect(ran.job('backup nas')).toContain('it arrived')
+  expect(ran.job('summary')).toMatch(/### ✅ 1 host: 1 backup done/)
+  expect(ran.stdout).not.toContain('a-word-to-hide')
+})
+
 test('a fleet, by schedule, where one host fails: the other is backed up, and the summary says why and where', async () => {
   const broken = { env: { DO: 'echo no route to the store >&2; exit 3' } }
   const ran = await stage.act(BY_SCHEDULE, await repository('fleet.yml', ...fleet(broken)))

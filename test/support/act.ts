@@ -27,6 +27,8 @@ export interface ActStage {
 export interface ActEvent {
   readonly name: 'workflow_dispatch' | 'schedule'
   readonly payload?: Readonly<Record<string, unknown>>
+  /** The repository's secrets. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 export interface ActRun extends Ran {
@@ -71,11 +73,12 @@ export async function startAct(program: string, engines: Engines): Promise<ActSt
         `${label}=-self-hosted`,
       ]),
       ...Object.entries(localActions(folder)).flatMap(([name, path]) => ['--local-repository', `${name}=${path}`]),
+      ...Object.keys(event.secrets ?? {}).flatMap((name) => ['--secret', name]), // the value comes from the environment
       ...Object.entries(shown).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
       ...['--action-cache-path', join(folder, 'cache'), '--no-cache-server', '--pull=false', '--concurrent-jobs', '2'],
     ]
     const path = [join(folder, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter)
-    const env: NodeJS.ProcessEnv = { ...process.env, PATH: path }
+    const env: NodeJS.ProcessEnv = { ...process.env, ...event.secrets, PATH: path }
     for (const name of ['DOCKER_HOST', 'DOCKER_CONTEXT', 'GITHUB_ACTIONS', 'GITHUB_TOKEN']) delete env[name]
     const ran = await run(program, args, { cwd: repository, env, timeoutMs: 180_000 })
     return { ...ran, job: (name) => linesOf(ran.stdout, name) }
