@@ -33,6 +33,8 @@ export interface Inputs {
   readonly workflow: string | null
   /** For `check`: the text as written, such as `2h`. */
   readonly grace: string
+  /** Address of a watcher, as written; a secret. `null`: the configuration's, if it has one. */
+  readonly pingUrl: string | null
   /** For `check`: keep an issue for each overdue instance. */
   readonly issue: boolean
   /** Names of inputs that were given and that action.yml does not have, in lower case. */
@@ -60,6 +62,7 @@ export const INPUT_DEFAULTS = {
   reports: '',
   workflow: '',
   grace: '2h',
+  'ping-url': '',
   issue: 'false',
 } as const
 type InputName = keyof typeof INPUT_DEFAULTS
@@ -145,6 +148,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     reports: text('reports'),
     workflow: text('workflow') || null,
     grace: text('grace'),
+    pingUrl: text('ping-url') || null,
     issue: yesOrNo('issue'),
     unknown: unknownInputs(env),
   }

@@ -19,6 +19,7 @@ import type { CommandContext } from './commandContext.ts'
 import { decideMasking, type HideFound, hideFound, openSecretRegister } from './hideSecrets.ts'
 import { openVariables, type PlannedInstance, readConfig, resolveAll } from './loadConfiguration.ts'
 import { type OpenHost, openHost } from './openHost.ts'
+import { openPings, type Pings } from './pings.ts'
 import { publish } from './publish.ts'
 import { readScript } from './repositoryFiles.ts'
 import { runAll } from './runAll.ts'
@@ -36,8 +37,18 @@ const hiddenLines = ({ publicRepository }: CommandContext['event']) =>
  * engine (`DockerUnavailableError`) are thrown before anything is touched. A failure of an instance is not thrown.
  */
 export async function backup(action: CommandContext): Promise<number> {
+  const pings = openPings(action)
+  try {
+    return await backUp(action, pings)
+  } catch (error) {
+    await pings.refused(error)
+    throw error
+  }
+}
+
+async function backUp(action: CommandContext, pings: Pings): Promise<number> {
   const startedAt = new Date()
-  const plan = await planRun(action)
+  const plan = await planRun(action, pings)
   const opened = await openHost(action, plan.redactor)
   if (action.event.problem !== null) await opened.host.warn(action.event.problem)
   if (action.inputs.showLogs === 'auto' && !showsContainerLines(action))
@@ -51,14 +62,23 @@ export async function backup(action: CommandContext): Promise<number> {
   await mkdir(logs, { recursive: true }).catch(() => {}) // a disk that is full fails no backup: each log says so
   const decided = await decide(action, plan, opened.host)
   const taken = decided.filter(({ item }) => item.isTaken)
+  const selected = taken.map(({ one }) => one.raw.id)
+  const hostName = plan.hostName ?? opened.host.engine.hostName
+  if (selected.length > 0) pings.start({ host: plan.redactor.text(hostName), runUrl: action.event.runUrl }, selected)
   const reports = await runInstances(action, { ...plan, taken }, opened, logs)
   const report = reportOf(action, opened, reports, {
-    host: plan.hostName ?? opened.host.engine.hostName,
+    host: hostName,
     startedAt,
     notDue: decided.filter(({ item }) => !item.isTaken).map(notDueOf),
   })
-  const selected = taken.map(({ one }) => one.raw.id)
-  return publish(action, report, { folder, logs, redactor: plan.redactor, quotes: opened.quotes, selected })
+  return publish(action, report, {
+    folder,
+    logs,
+    redactor: plan.redactor,
+    quotes: opened.quotes,
+    selected,
+    pings,
+  })
 }
 
 /** A selected instance, and what was decided about it. */
@@ -106,7 +126,7 @@ interface RunPlan {
 }
 
 /** Checks the request, reads the configuration, and hides its secrets before it prints anything. Throws `InputError` or `ConfigError`. */
-async function planRun(action: CommandContext): Promise<RunPlan> {
+async function planRun(action: CommandContext, pings: Pings): Promise<RunPlan> {
   const { inputs, console } = action
   const register = openSecretRegister(console)
   const variables = openVariables(action)
@@ -124,7 +144,8 @@ async function planRun(action: CommandContext): Promise<RunPlan> {
   const resolved = instances.flatMap((one) => (one.ok ? [one] : []))
   const nodeName = nodeNameOf(config, variables.lookup)
   const hostName = nodeName instanceof ConfigError ? null : nodeName
-  const secrets = [...variables.secretsOf(config), ...resolved.flatMap((one) => one.secrets)]
+  const watcher = await pings.configure(config, variables.lookup)
+  const secrets = [...variables.secretsOf(config), ...watcher, ...resolved.flatMap((one) => one.secrets)]
   const visible = visibleTexts(action, instances, hostName)
   const masking = decideMasking(secrets, visible)
   const masked = masking.masked.map(({ value }) => value)

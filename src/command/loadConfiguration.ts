@@ -9,7 +9,7 @@ import type { CommandContext } from './commandContext.ts'
 import { readConfigurationText } from './repositoryFiles.ts'
 
 /** Reads and checks the configuration. Throws `InputError` if the file cannot be read, else `ConfigError` with all that is wrong in it. */
-export async function readConfig(action: CommandContext): Promise<Config> {
+export async function readConfig(action: Pick<CommandContext, 'inputs' | 'event'>): Promise<Config> {
   const { config: file } = action.inputs
   return loadConfig(await readConfigurationText(action.event.workspace, file), file)
 }
@@ -39,7 +39,7 @@ const OF_THE_MACHINE =
 const OF_THE_RUNNER = /^(?:ACTIONS|INPUT|STATE)_/i
 
 /** Takes the `variables` input apart. Throws an `InputError` if it cannot. Call `refuseRests` before a value is used. */
-export function openVariables(action: CommandContext): Variables {
+export function openVariables(action: Pick<CommandContext, 'inputs' | 'env'>): Variables {
   const input = parseVariables(action.inputs.variables)
   return {
     lookup: Object.assign((name: string) => input.values.get(name) ?? action.env[name], {

@@ -10,13 +10,14 @@ import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
 import { renderRefusal } from '../report/messagePages.ts'
+import { pingKilled } from './pings.ts'
 
 /** Deadline for each of the first two questions to the engine, ms. If the engine hangs, the job must end soon, and the next run cleans up. */
 const ANSWER_MS = 12_000
 
 /**
  * Removes the containers that have the label of the job that main saved, and starts the applications that they list. Without a job (see
- * `saveJob`) docker is not called. If main was killed before it had reported, the step summary tells that. Never throws: a problem is
+ * `saveJob`) docker is not called. If main was killed before it had reported, the step summary tells that, and the watcher of `ping-url`. Never throws: a problem is
  * printed, and the next run tries again.
  */
 export async function post(env: NodeJS.ProcessEnv, console: Console, state: SavedState): Promise<void> {
@@ -28,7 +29,9 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, state: Save
     return
   }
   const told = await cleanUp(env, console, job)
-  if (state.reported === undefined) await reportKilled(env, console, told)
+  if (state.reported !== undefined) return
+  await reportKilled(env, console, told)
+  await pingKilled(env, console, job)
 }
 
 /** Cleans up after the job, and returns sentences about that for people. */

@@ -16,6 +16,7 @@ import { redactReport } from '../report/redact.ts'
 import { renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
+import type { Pings } from './pings.ts'
 
 interface Published {
   /** The run's own folder below the runner's temporary folder. */
@@ -24,6 +25,7 @@ interface Published {
   readonly redactor: Redactor
   readonly quotes: Quotes
   readonly selected: readonly string[]
+  readonly pings: Pings
 }
 
 /** Publishes a run, whose report is `made` (not redacted yet), and returns the exit code of the process (see `exitCode` in outcome). */
@@ -44,6 +46,7 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   const say = (outputs: ReturnType<typeof runOutputs>) =>
     attempt(action, 'The outputs could not be written', () => setOutputs(outputs))
   await say(runOutputs(report, places))
+  const told = run.pings.end(report)
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted) {
     await attempt(action, 'No artifacts were uploaded', async () => {
@@ -53,6 +56,7 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
       await show(artifacts)
     })
   }
+  await told
   await console.info(`${lastLine(report)}. Logs: ${run.logs}`)
   return exitCode(report.result, inputs.allowPartial)
 }

@@ -40,7 +40,7 @@ export interface Config {
   readonly nodeNameVariables: readonly string[]
   /** Names of all variables that the file uses anywhere, with a default or without. */
   readonly usedVariables: ReadonlySet<string>
-  /** Values at the top of the file, without `instances`. `nodeName` and `ping-url` are as written, with their variables. */
+  /** Values at the top of the file, without `instances` and `ping-url`. `nodeName` is as written, with its variables. */
   readonly top: TopValues
   /** The file's values and their positions, for resolving instances. */
   readonly tree: { readonly [key: string]: Tree }
@@ -62,7 +62,7 @@ export function loadConfig(text: string, file: string): Config {
   const tree = prune(withoutFreeKeys(whole), []) as { readonly [key: string]: Tree }
   const issues = [...schemaIssues(tree, source), ...topIssues(tree, source), ...instanceIssues(tree, source)]
   if (issues.length > 0) throw new ConfigError(file, sortIssues(issues))
-  const { instances: _, ...top } = tree
+  const { instances: _, 'ping-url': __, ...top } = tree // `ping-url` may hold variables
   const values = topSchema.parse(top)
   const instances = (tree.instances as readonly Tree[]).map((_, index) => rawInstance(tree, index, values, source))
   return {

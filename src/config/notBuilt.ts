@@ -21,7 +21,6 @@ type Find = (subject: Subject) => Path | null
 const PENDING: readonly Find[] = [
   (subject) => keyPath(subject, 'repository'),
   (subject) => keyPath(subject, 'coverage'),
-  (subject) => keyPath(subject, 'ping-url'),
   (subject) => (subject.instance.discover === 'all' ? keyPath(subject, 'discover') : null),
 ]
 

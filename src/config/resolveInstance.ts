@@ -55,6 +55,22 @@ export function resolveNodeName(config: Config, lookup: Lookup): string | null {
   return text === '' ? null : text
 }
 
+/**
+ * Fills in the variables of the file's `ping-url`, and returns it with the values that variables brought; `null` if it has none, or if it
+ * becomes empty.
+ * @throws ConfigError if a variable without a default is not set or empty
+ */
+export function resolvePingUrl(
+  config: Config,
+  lookup: Lookup,
+): { readonly url: string; readonly values: Filled['values'] } | null {
+  const template = treeAt(config.tree, ['ping-url'])
+  if (typeof template !== 'string') return null
+  const { text, missing, values } = fillTemplate(parseTemplate(template), lookup)
+  if (missing.length > 0) throw new ConfigError(config.file, missingIssues(missing, ['ping-url'], config))
+  return text.trim() === '' ? null : { url: text.trim(), values }
+}
+
 function fillTree(
   tree: Tree,
   path: Path,

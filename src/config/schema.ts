@@ -8,6 +8,7 @@ import { STAGINGS } from '../outcome.ts'
 import { isTimezone, parseCron } from './values/cron.ts'
 import { parseDuration } from './values/duration.ts'
 import { parseMount } from './values/mounts.ts'
+import { pingProblem } from './values/pingUrl.ts'
 import { isRetention } from './values/retention.ts'
 
 /** Texts about a key, shown in the JSON Schema and in the README's table. */
@@ -168,9 +169,10 @@ const retention = leaf(SCALAR, (text, fail) =>
       ),
 )
 
-const url = leaf(TEXT, (text, fail) =>
-  /^https?:\/\/[^\s/]+/.test(text) ? text : fail('must be an address that begins with https:// or http://'),
-)
+const pingUrl = leaf(TEXT, (text, fail) => {
+  const problem = pingProblem(text)
+  return problem === null ? text : fail(problem)
+})
 
 const anything = z.unknown()
 
@@ -274,7 +276,6 @@ export const sharedShape = {
     description: "Name of the host in reports and in `MARINA_HOSTNAME`. The Docker host's name where left out.",
   }),
   coverage: key(anything, { description: 'Not working yet: which volumes of the host no instance backs up.' }),
-  'ping-url': key(url, { description: 'Not working yet: an address that is asked when a backup begins and ends.' }),
 }
 
 export const instanceShape = {
@@ -367,6 +368,10 @@ const topShape = {
     },
   ),
   ...sharedShape,
+  'ping-url': key(pingUrl, {
+    description:
+      'Address of a watcher, such as Healthchecks, that is told when the backups of a run begin and how they end ([notifications](notifications.md)). It is a secret: give it by a variable.',
+  }),
   ...daemonShape,
 }
 

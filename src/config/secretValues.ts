@@ -64,11 +64,11 @@ export function secretsOf(instance: Instance, filled: Iterable<FilledText>): rea
 }
 
 /**
- * Tells whether a value at this path of the file can be a secret: `env`, `repository`, `dumpArgs`, hooks and `ping-url` of an instance.
+ * Tells whether a value at this path of the file can be a secret: `env`, `repository`, `dumpArgs` and hooks of an instance.
  * Names are not secrets; masking them would hide them wherever they occur.
  */
 function mayHoldSecrets(path: Path): boolean {
   const [, , key, , targetKey] = path
-  if (key === 'env' || key === 'repository' || key === 'ping-url') return true
+  if (key === 'env' || key === 'repository') return true
   return key === 'targets' && ['dumpArgs', 'preHook', 'postHook'].includes(String(targetKey))
 }

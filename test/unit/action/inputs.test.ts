@@ -30,6 +30,7 @@ describe('inputs', () => {
       reports: '',
       workflow: null,
       grace: '2h',
+      pingUrl: null,
       issue: false,
       unknown: [],
     })
@@ -53,6 +54,7 @@ describe('inputs', () => {
         'artifact-name': 'mine',
         'artifact-retention-days': '14',
         'github-token': 'ghs_1',
+        'ping-url': ' https://watch/1\n',
       }),
     )
     expect(inputs).toEqual({
@@ -75,6 +77,7 @@ describe('inputs', () => {
       reports: '',
       workflow: null,
       grace: '2h',
+      pingUrl: 'https://watch/1',
       issue: false,
       unknown: [],
     })

@@ -26,7 +26,7 @@ test.each`
   ${'targets:\n  - volume: v\n  - volume: w'}                                | ${'stopAttached: true\n'} | ${[]}
   ${'targets:\n  - volume: v\n    stopAttached: false'}                      | ${'stopAttached: true\n'} | ${[]}
   ${'stopAttached: true\ntargets:\n  - volume: v'}                           | ${''}                     | ${[]}
-  ${'catchUp: 6h\nrunsOn: [nas]\ncoverage: {}\nping-url: https://x'}         | ${''}                     | ${[line('coverage', 9), line('ping-url', 10)]}
+  ${'catchUp: 6h\nrunsOn: [nas]\ncoverage: {}'}                              | ${''}                     | ${[line('coverage', 9)]}
   ${'discover: all'}                                                         | ${''}                     | ${[line('discover: all', 7)]}
   ${'discover: labels'}                                                      | ${''}                     | ${[]}
 `('$top$inside', ({ inside, top, lines }) => {
