@@ -67,7 +67,7 @@ export function resolvePingUrl(
   const template = treeAt(config.tree, ['ping-url'])
   if (typeof template !== 'string') return null
   const { text, missing, values } = fillTemplate(parseTemplate(template), lookup)
-  if (missing.length > 0) throw new ConfigError(config.file, missingIssues(missing, ['ping-url'], config))
+  if (missing.length > 0) throw new ConfigError(config.file, missingIssues(missing, ['ping-url'], config, lookup))
   return text.trim() === '' ? null : { url: text.trim(), values }
 }
 
