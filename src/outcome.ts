@@ -153,12 +153,32 @@ export interface RunReport {
   readonly startedAt: string
   readonly seconds: number
   readonly engine: { readonly version: string; readonly apiVersion: string } | null
-  /** Failures that belong to no instance of this run: an application that an earlier run stopped is not, or may not be, up. They make the run `failed`. */
+  /** Failures that belong to no instance of this run: an application that an earlier run stopped is not, or may not be, up; with `coverage: enforce`, something is in no backup. They make the run `failed`. */
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly instances: readonly InstanceReport[]
   /** The instances that were left out because they were not due. */
   readonly notDue: readonly NotDue[]
+  /** What of the host no instance backs up; `null` if it was not checked (`coverage: off`, a cancel). */
+  readonly coverage: CoverageReport | null
+}
+
+/** The data of a host that no instance of the configuration backs up. */
+export interface CoverageReport {
+  /** `enforce`: anything in `objects`, and a `problem`, makes the run fail. */
+  readonly mode: 'report' | 'enforce'
+  /** Volumes first, each kind in the order of its names. */
+  readonly objects: readonly UncoveredObject[]
+  /** Why not everything could be checked, in a sentence; `null` if it was. */
+  readonly problem: string | null
+}
+
+/** A volume or a database container that no instance backs up. */
+export interface UncoveredObject {
+  readonly kind: TargetKind
+  readonly name: string
+  /** Name of the uncovered database that keeps its data in this volume; else `null`. A dump of that database covers both. */
+  readonly dataOf: string | null
 }
 
 /** An instance that this run left out. */

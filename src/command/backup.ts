@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { refusedEvent } from '../action/platform.ts'
 import { type DockerHost, engineNow } from '../claim/host.ts'
 import { sweepHost } from '../claim/sweep.ts'
-import type { Config } from '../config/load.ts'
+import type { Config, RawInstance } from '../config/load.ts'
 import type { Instance } from '../config/model.ts'
 import { pendingKeys } from '../config/notBuilt.ts'
 import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
@@ -17,6 +17,8 @@ import type { Candidate, PlanItem } from '../schedule/planRun.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 import { decideMasking, type HideFound, hideFound, openSecretRegister } from './hideSecrets.ts'
+import { openHostTargets } from './hostTargets.ts'
+import { instancesOfHost } from './instanceCover.ts'
 import { openVariables, type PlannedInstance, readConfig, resolveAll } from './loadConfiguration.ts'
 import { type OpenHost, openHost } from './openHost.ts'
 import { openPings, type Pings } from './pings.ts'
@@ -24,9 +26,9 @@ import { publish } from './publish.ts'
 import { readScript } from './repositoryFiles.ts'
 import { runAll } from './runAll.ts'
 import { notBegun, runOne, showsContainerLines } from './runOne.ts'
+import { sayCoverage } from './sayCoverage.ts'
 import { leftToOthers, selectInstances } from './selectInstances.ts'
 import { decideAll, hostsById, modeOf, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
-import { targetsByLabel } from './targetsByLabel.ts'
 
 /** Says why and what is left out of the job's log. */
 const hiddenLines = ({ publicRepository }: CommandContext['event']) =>
@@ -61,15 +63,27 @@ async function backUp(action: CommandContext, pings: Pings): Promise<number> {
   const logs = join(folder, 'logs')
   await mkdir(logs, { recursive: true }).catch(() => {}) // a disk that is full fails no backup: each log says so
   const decided = await decide(action, plan, opened.host)
+  const hostName = plan.hostName ?? opened.host.engine.hostName
   const taken = decided.filter(({ item }) => item.isTaken)
   const selected = taken.map(({ one }) => one.raw.id)
-  const hostName = plan.hostName ?? opened.host.engine.hostName
   if (selected.length > 0) pings.start({ host: plan.redactor.text(hostName), runUrl: action.event.runUrl }, selected)
-  const reports = await runInstances(action, { ...plan, taken }, opened, logs)
+  const targets = openHostTargets({
+    host: opened.host,
+    config: plan.config,
+    here: plan.here,
+    settled: plan.instances,
+    lookup: plan.lookup,
+    signal: action.signal,
+  })
+  const work = { ...plan, taken, discover: targets.discover }
+  const { reports, isEngineLost } = await runInstances(action, work, opened, logs)
+  const coverage = isEngineLost || action.signal.aborted ? null : await targets.coverage()
+  if (coverage !== null) await sayCoverage(action.console, opened.host, hostName, coverage)
   const report = reportOf(action, opened, reports, {
     host: hostName,
     startedAt,
     notDue: decided.filter(({ item }) => !item.isTaken).map(notDueOf),
+    coverage,
   })
   return publish(action, report, {
     folder,
@@ -115,11 +129,15 @@ function notDueOf({ one, item }: Decided): NotDue {
 interface RunPlan {
   readonly config: Config
   readonly instances: readonly PlannedInstance[]
+  /** All instances of the file that belong to this host. */
+  readonly here: readonly RawInstance[]
   readonly lockWaitMs: number
   /** The configuration's `nodeName`, filled in; `null` if it has none, or if it uses a variable that is not set. */
   readonly hostName: string | null
   /** The reason why `nodeName` could not be filled in, which fails the instances that have none of their own; `null` if it could. */
   readonly hostNameProblem: string | null
+  /** Returns the value of a variable. */
+  readonly lookup: Lookup
   readonly redactor: Redactor
   /** Masks secrets that are found during the run, such as passwords in a server's command line. */
   readonly hide: HideFound
@@ -163,9 +181,11 @@ async function planRun(action: CommandContext, pings: Pings): Promise<RunPlan> {
   return {
     config,
     instances,
+    here: instancesOfHost(config.instances, selected, inputs.host),
     lockWaitMs,
     hostName,
     hostNameProblem,
+    lookup: variables.lookup,
     redactor: register.redactor,
     hide: hideFound(register, visible, masked),
   }
@@ -217,16 +237,15 @@ const ASK_AGAIN_MS = 5_000
 const LOST = 'it was not begun, since the engine does not answer any more: see that it runs, and run the backup again'
 
 /** Runs the instances, at most `max-parallel` at a time. Returns their reports in the order of the plan. `logs` is the folder of their logs. */
-function runInstances(
+async function runInstances(
   action: CommandContext,
-  plan: RunPlan & { readonly taken: readonly Decided[] },
+  plan: RunPlan & { readonly taken: readonly Decided[]; readonly discover: InstanceContext['discover'] },
   { host, quotes }: OpenHost,
   logs: string,
-): Promise<readonly InstanceReport[]> {
+): Promise<{ readonly reports: readonly InstanceReport[]; readonly isEngineLost: boolean }> {
   const { event, inputs, signal } = action
   const isScheduled = modeOf(inputs.select, event.name) === 'due'
   let isEngineLost = false
-  const discover = targetsByLabel(host, plan.config, plan.instances, signal)
   const context = (instance: Instance, item: PlanItem): InstanceContext => ({
     host,
     reason: reasonOf(item, isScheduled),
@@ -235,7 +254,7 @@ function runInstances(
     lockWaitMs: plan.lockWaitMs,
     signal,
     readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
-    discover,
+    discover: plan.discover,
     hide: plan.hide,
     onEngineLost: () => {
       isEngineLost = true
@@ -256,7 +275,8 @@ function runInstances(
   const work = (decided: Decided) =>
     begin(decided).catch((error: unknown) => notBegun(decided.one.raw, 'failed', sayError(error)))
   const pace = { atOnce: inputs.maxParallel, cancel: signal }
-  return runAll(plan.taken, pace, work, ({ one }) => notBegun(one.raw, 'skipped', null))
+  const reports = await runAll(plan.taken, pace, work, ({ one }) => notBegun(one.raw, 'skipped', null))
+  return { reports, isEngineLost }
 }
 
 function reasonOf({ slot, why, next }: PlanItem, isScheduled: boolean): StartReason {
@@ -267,7 +287,7 @@ function reportOf(
   { event, inputs, signal }: CommandContext,
   { host: { engine }, errors, warnings }: OpenHost,
   instances: readonly InstanceReport[],
-  { host, startedAt, notDue }: { readonly host: string; readonly startedAt: Date; readonly notDue: readonly NotDue[] },
+  { host, startedAt, notDue, coverage }: Pick<RunReport, 'host' | 'notDue' | 'coverage'> & { readonly startedAt: Date },
 ): RunReport {
   return {
     version: 1,
@@ -289,5 +309,6 @@ function reportOf(
     warnings,
     instances,
     notDue,
+    coverage,
   }
 }

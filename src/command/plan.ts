@@ -5,18 +5,23 @@ import { artifactName, uploadArtifact } from '../action/artifact.ts'
 import { type PlanOutputs, planOutputs, setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
 import { openSummary } from '../action/stepSummary.ts'
-import { engineNow } from '../claim/host.ts'
+import { type DockerHost, engineNow } from '../claim/host.ts'
 import type { Config, RawInstance } from '../config/load.ts'
 import { hostsOf } from '../config/runnerHosts.ts'
 import { writtenCatchUp } from '../config/writtenCatchUp.ts'
 import { DockerUnavailableError, InputError } from '../errors.ts'
+import type { CoverageReport } from '../outcome.ts'
 import { type PlannedRow, renderPlan } from '../report/planPage.ts'
+import { isCoverageBroken } from '../report/uncovered.ts'
 import { onClock } from '../schedule/due.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
 import type { CommandContext } from './commandContext.ts'
 import { openSecretRegister } from './hideSecrets.ts'
+import { openHostTargets } from './hostTargets.ts'
+import { coverOf, hostCount, instancesOfHost } from './instanceCover.ts'
 import { readConfig } from './loadConfiguration.ts'
 import { openHost } from './openHost.ts'
+import { sayCoverage } from './sayCoverage.ts'
 import { selectInstances } from './selectInstances.ts'
 import { decideAll, hostsById, type Memory, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
 
@@ -27,8 +32,9 @@ const ENGINE_MS = 10_000
 const UPLOAD_MS = 60_000
 
 /**
- * Makes the plan and returns the exit code, 0. Needs no Docker and no variable's value. Throws `ConfigError` and `InputError` for a wrong
- * configuration, a wrong request, and for more hosts than a matrix can have.
+ * Makes the plan and returns the exit code: 0, or 1 if `coverage: enforce` finds something on this host that is in no backup. All outputs
+ * are set then, too. Needs no Docker and no variable's value. Throws `ConfigError` and `InputError` for a wrong configuration, a wrong
+ * request, and for more hosts than a matrix can have.
  */
 export async function plan(action: CommandContext): Promise<number> {
   const { inputs, console } = action
@@ -40,7 +46,8 @@ export async function plan(action: CommandContext): Promise<number> {
     host: inputs.host,
     isForOneHost: false,
   })
-  const { memory, now } = await remembered(action, selected)
+  const host = await hostAtHand(action)
+  const { memory, now } = host === null ? { memory: NO_MEMORY, now: Date.now() } : await remembered(host, selected)
   const candidates = selected.map((raw) => candidateOf(config, raw))
   const items = await decideAll(action, { candidates, hosts: hostsById(config), memory, now })
   await sayDecisions(console, items)
@@ -50,27 +57,48 @@ export async function plan(action: CommandContext): Promise<number> {
     throw new InputError(
       `${matrix.length} hosts have something due, and a matrix takes ${MOST_JOBS} jobs at most: split the configuration into two files with a workflow each, or give instances of one host the same runsOn`,
     )
-  await publishPlan(action, config, { rows, matrix, basis: basisOf(memory) })
-  return 0
+  const here = instancesOfHost(config.instances, selected, inputs.host)
+  const coverage = host === null ? null : await coverageOf(action, host, { config, here })
+  if (host !== null && coverage !== null) await sayCoverage(action.console, host, host.engine.hostName, coverage)
+  await publishPlan(action, config, { rows, matrix, basis: basisOf(memory), coverage })
+  return coverage !== null && isCoverageBroken(coverage) ? 1 : 0
 }
 
-/** Reads the records of this host, if it has an engine: a plan may well be made on a machine that has none. */
-async function remembered(
-  action: CommandContext,
-  selected: readonly RawInstance[],
-): Promise<{ readonly memory: Memory; readonly now: number }> {
+/** Connects to this host's engine; `null` if it has none: a plan may well be made on such a machine. */
+async function hostAtHand(action: CommandContext): Promise<DockerHost | null> {
   const { redactor } = openSecretRegister(action.console)
   try {
-    const { host } = await openHost(action, redactor, ENGINE_MS)
-    const memory = await readMemory(
-      host,
-      selected.map(({ id }) => id),
-    )
-    return { memory, now: engineNow(host) }
+    return (await openHost(action, redactor, ENGINE_MS)).host
   } catch (error) {
-    if (error instanceof DockerUnavailableError) return { memory: NO_MEMORY, now: Date.now() }
+    if (error instanceof DockerUnavailableError) return null
     throw error
   }
+}
+
+/** Reads what this host remembers of the selected instances. */
+async function remembered(
+  host: DockerHost,
+  selected: readonly RawInstance[],
+): Promise<{ readonly memory: Memory; readonly now: number }> {
+  const ids = selected.map(({ id }) => id)
+  return { memory: await readMemory(host, ids), now: engineNow(host) }
+}
+
+/**
+ * Finds what no instance of this host backs up. `null` if it cannot be told here: if the instances belong to several hosts, of which any
+ * may be this one, and if names of targets depend on variables, which only a backup knows.
+ */
+async function coverageOf(
+  { env, signal, console }: CommandContext,
+  host: DockerHost,
+  { config, here }: { readonly config: Config; readonly here: readonly RawInstance[] },
+): Promise<CoverageReport | null> {
+  if (hostCount(here) !== 1) return null
+  const lookup = (name: string) => env[name]
+  const hasUnknown = here.some((raw) => coverOf(config, raw, lookup).hasUnknown)
+  if (!hasUnknown) return openHostTargets({ host, config, here, settled: [], lookup, signal }).coverage()
+  await console.info('Names of targets depend on variables: the backup tells what of this host is in no instance.')
+  return null
 }
 
 function candidateOf(config: Config, raw: RawInstance): Candidate {
@@ -117,13 +145,16 @@ function basisOf({ records }: Memory): string {
     : 'The records of this host tell what was served; for instances without one, earlier runs of the workflow or its ticks do.'
 }
 
-async function publishPlan(
-  action: CommandContext,
-  config: Config,
-  made: { readonly rows: readonly PlannedRow[]; readonly matrix: PlanOutputs['matrix']; readonly basis: string },
-): Promise<void> {
+interface MadePlan {
+  readonly rows: readonly PlannedRow[]
+  readonly matrix: PlanOutputs['matrix']
+  readonly basis: string
+  readonly coverage: CoverageReport | null
+}
+
+async function publishPlan(action: CommandContext, config: Config, made: MadePlan): Promise<void> {
   const { env, event, inputs, console } = action
-  const { rows, matrix, basis } = made
+  const { rows, matrix, basis, coverage } = made
   const folder = join(event.temp, `marina-${action.job}`)
   const path = join(folder, 'plan.json')
   const due = rows.flatMap(({ id, isDue }) => (isDue ? [id] : []))
@@ -139,6 +170,7 @@ async function publishPlan(
     renderPlan({
       rows,
       basis,
+      coverage,
       nodeNameVariables: config.nodeNameVariables,
       config: readPages(env, inputs.config).config,
       limitBytes: summary.roomBytes,
@@ -158,10 +190,7 @@ async function publishPlan(
     await console.notice(`plan.json was not uploaded: ${uploaded.why}. It is in ${path}`)
 }
 
-function planFile(
-  { event, inputs }: CommandContext,
-  { rows, matrix, basis }: { readonly rows: readonly PlannedRow[]; readonly matrix: unknown; readonly basis: string },
-) {
+function planFile({ event, inputs }: CommandContext, { rows, matrix, basis, coverage }: MadePlan) {
   return {
     version: 1,
     repository: event.repository,
@@ -172,5 +201,6 @@ function planFile(
     basis,
     matrix,
     instances: rows,
+    coverage,
   }
 }

@@ -70,8 +70,7 @@ interface Checked {
 
 /** Finds what a run of the instance would refuse (a key that is not built yet, a script that cannot start), and what people should know. */
 async function checkInstance(action: CommandContext, config: Config, raw: RawInstance): Promise<Checked> {
-  const discover = writtenKey(config, raw, 'discover') === 'all' ? 'all' : 'labels'
-  const issues = pendingIssues(config, { id: raw.id, discover })
+  const issues = pendingIssues(config, raw)
   const script = writtenKey(config, raw, 'script')
   if (script === undefined) return { issues, notices: [] }
   const checked = await checkScript(action, config, { raw, script })

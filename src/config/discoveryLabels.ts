@@ -404,7 +404,7 @@ function withoutInstance(
 }
 
 /** Parses yes (`true`, `1`, `yes`) and no (`false`, `0`, `no`) as Marina does; `null` if the label is absent or says anything else. */
-function readYes(value: string | undefined): boolean | null {
+export function readYes(value: string | undefined): boolean | null {
   const word = value?.trim().toLowerCase()
   if (word === 'true' || word === '1' || word === 'yes') return true
   return word === 'false' || word === '0' || word === 'no' ? false : null
@@ -480,7 +480,7 @@ function hook(labels: ReadonlyMap<string, string>, label: 'pre' | 'post'): strin
   return labels.get(label) || null // an empty label asks for nothing
 }
 
-function splitList(value: string | undefined): readonly string[] {
+export function splitList(value: string | undefined): readonly string[] {
   return (value ?? '')
     .split(',')
     .map((part) => part.trim())

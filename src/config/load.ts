@@ -4,6 +4,7 @@ import { isOpen, parseTemplate } from './interpolation.ts'
 import { describeIssues, issueAt, keyName, sortIssues } from './issues.ts'
 import type { Schedule } from './model.ts'
 import { checkInstance } from './rules.ts'
+import { hostsOf } from './runnerHosts.ts'
 import { DAEMON_KEYS, DEFAULTS, fileSchema, readBoolean, type TopValues, topSchema } from './schema.ts'
 import { parseCron } from './values/cron.ts'
 import { isTreeMap, type Path, readTree, type Tree, treeAt, type YamlSource } from './yaml.ts'
@@ -60,7 +61,12 @@ export function loadConfig(text: string, file: string): Config {
     throw new ConfigError(file, [issueAt(source, [], `the file ${what}: it needs \`instances\``)])
   }
   const tree = prune(withoutFreeKeys(whole), []) as { readonly [key: string]: Tree }
-  const issues = [...schemaIssues(tree, source), ...topIssues(tree, source), ...instanceIssues(tree, source)]
+  const issues = [
+    ...schemaIssues(tree, source),
+    ...topIssues(tree, source),
+    ...instanceIssues(tree, source),
+    ...allTwice(tree, source),
+  ]
   if (issues.length > 0) throw new ConfigError(file, sortIssues(issues))
   const { instances: _, 'ping-url': __, ...top } = tree // `ping-url` may hold variables
   const values = topSchema.parse(top)
@@ -166,6 +172,31 @@ function instanceIssues(tree: { readonly [key: string]: Tree }, source: YamlSour
   })
 }
 
+/** Finds the instances with `discover: all` on a host that has such an instance already: each would take everything. */
+function allTwice(tree: { readonly [key: string]: Tree }, source: YamlSource): ConfigIssue[] {
+  if (!Array.isArray(tree.instances)) return []
+  const instances = tree.instances.map((one: Tree) => (isTreeMap(one) ? one : {}))
+  const hosts = hostsOf(instances.map((one) => ({ runsOn: labelsOf(one.runsOn) })))
+  const first = new Map<string, number>()
+  return instances.flatMap((one, index) => {
+    const { name } = hosts[index] as (typeof hosts)[number]
+    if (one.discover !== 'all') return []
+    const { line } = source.valueAt(['instances', index, 'discover'])
+    const before = first.get(name)
+    if (before === undefined) first.set(name, line)
+    return before === undefined ? [] : [issueAt(source, ['instances', index, 'discover'], saysAllTwice(name, before))]
+  })
+}
+
+function saysAllTwice(host: string, before: number): string {
+  return `\`discover: all\` stands twice for the host ${host}, here and in line ${before}: both would back up everything. Keep one of them, or give the instances the \`runsOn\` of different hosts`
+}
+
+function labelsOf(runsOn: Tree | undefined): readonly string[] {
+  const list: readonly Tree[] = Array.isArray(runsOn) ? runsOn : [runsOn ?? null]
+  return list.filter((one) => typeof one === 'string')
+}
+
 function templateIssues(text: string, path: Path, source: YamlSource): ConfigIssue[] {
   return parseTemplate(text).problems.map((problem) =>
     issueAt(source, path, `${keyName(path)}: ${problem}${hookHint(path)}`),
@@ -191,7 +222,6 @@ function rawInstance(
   const schedule = typeof instance.schedule === 'string' ? instance.schedule : null
   const timezone = typeof instance.timezone === 'string' ? instance.timezone : (top.timezone ?? DEFAULTS.timezone)
   const scheduleIsOpen = schedule !== null && (isOpen(schedule) || isOpen(timezone))
-  const runsOn = instance.runsOn
   return {
     id: instance.id as string,
     index,
@@ -201,7 +231,7 @@ function rawInstance(
         ? null
         : readSchedule(schedule, timezone, source.valueAt([...path, 'schedule']).line),
     scheduleIsOpen,
-    runsOn: runsOn === undefined ? [] : Array.isArray(runsOn) ? (runsOn as string[]) : [runsOn as string],
+    runsOn: labelsOf(instance.runsOn),
     variables: required,
     optionalVariables: optional,
   }

@@ -9,20 +9,16 @@ import type { Config } from './load.ts'
 import type { Instance } from './model.ts'
 import { type Path, treeAt } from './yaml.ts'
 
-/** The instance whose keys are looked for. `discover` is its value, because only one of its values does not work yet. */
+/** The instance whose keys are looked for. */
 interface Subject {
   readonly config: Config
-  readonly instance: Pick<Instance, 'id' | 'discover'>
+  readonly instance: Pick<Instance, 'id'>
 }
 
 /** Finds one key that does not work yet: its path if the instance uses it, else `null`. */
 type Find = (subject: Subject) => Path | null
 
-const PENDING: readonly Find[] = [
-  (subject) => keyPath(subject, 'repository'),
-  (subject) => keyPath(subject, 'coverage'),
-  (subject) => (subject.instance.discover === 'all' ? keyPath(subject, 'discover') : null),
-]
+const PENDING: readonly Find[] = [(subject) => keyPath(subject, 'repository')]
 
 /** Returns one sentence for each key of the instance that does not work yet. A key at the top of the file counts too. */
 export function pendingKeys(config: Config, instance: Subject['instance']): readonly string[] {
@@ -32,7 +28,7 @@ export function pendingKeys(config: Config, instance: Subject['instance']): read
 /** Returns an issue of the file for each key of the instance that does not work yet, so that `validate` refuses what `backup` refuses. */
 export function pendingIssues(config: Config, instance: Subject['instance']): readonly ConfigIssue[] {
   return pendingPaths({ config, instance }).map((path) =>
-    issueAt(config.source, path, `${nameOf(config, path)} ${NOT_BUILT}`, 'key'),
+    issueAt(config.source, path, `${nameOf(path)} ${NOT_BUILT}`, 'key'),
   )
 }
 
@@ -46,13 +42,11 @@ function pendingPaths(subject: Subject): readonly Path[] {
 const NOT_BUILT = 'is not built yet in this version: remove it, or wait for the version that has it'
 
 function sayPending(config: Config, path: Path): string {
-  return `${nameOf(config, path)} (line ${config.source.keyAt(path).line}) ${NOT_BUILT}`
+  return `${nameOf(path)} (line ${config.source.keyAt(path).line}) ${NOT_BUILT}`
 }
 
-/** Writes the key's name, for `discover` together with its value, because only that value does not work yet. */
-function nameOf(config: Config, path: Path): string {
-  const key = String(path.at(-1))
-  return key === 'discover' ? `\`${key}: ${String(treeAt(config.tree, path))}\`` : `\`${key}\``
+function nameOf(path: Path): string {
+  return `\`${String(path.at(-1))}\``
 }
 
 /** Finds the path of a key: in the instance, else at the top of the file; `null` if it is in neither. */

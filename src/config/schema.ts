@@ -185,6 +185,7 @@ export const DEFAULTS = {
   retention: '7d:4w:6m',
   stopAttached: false,
   discover: 'labels',
+  coverage: 'report',
   allowEmpty: false,
 } as const
 
@@ -275,7 +276,6 @@ export const sharedShape = {
   nodeName: key(scalar, {
     description: "Name of the host in reports and in `MARINA_HOSTNAME`. The Docker host's name where left out.",
   }),
-  coverage: key(anything, { description: 'Not working yet: which volumes of the host no instance backs up.' }),
 }
 
 export const instanceShape = {
@@ -296,11 +296,11 @@ export const instanceShape = {
   }),
   discover: key(oneOf(['labels', 'all']), {
     description:
-      'Where `targets` is left out: `labels` takes what is labelled for the instance. `all`, which does not work yet, takes all named volumes and databases of the host that no other instance has.',
+      'Where `targets` is left out: `labels` takes what is labelled for the instance. `all` takes every named volume and database of the host that no other instance has, also those that are made later.',
     default: DEFAULTS.discover,
   }),
   except: key(z.array(scalar), {
-    description: 'With `discover: all`, which does not work yet: names to leave out, `*` stands for anything.',
+    description: 'With `discover: all`: names of volumes and containers to leave out, `*` stands for anything.',
   }),
   env: key(z.record(z.string(), scalar), {
     description: 'Environment of the backup container. Values arrive as they are written (`0755`, `1.10`, `on`).',
@@ -367,6 +367,11 @@ const topShape = {
       default: 1,
     },
   ),
+  coverage: key(oneOf(['report', 'enforce', 'off']), {
+    description:
+      'What happens if a named volume or a database container of the host is in no instance of the file. `report`: a run says so. `enforce`: it also fails. `off`: nobody looks.',
+    default: DEFAULTS.coverage,
+  }),
   ...sharedShape,
   'ping-url': key(pingUrl, {
     description:

@@ -20,10 +20,15 @@ const COMPANION =
 
 /** Recognises the database by an image reference; `null` if it shows none. Exporters, admin pages and the like show none. */
 export function kindOfImage(reference: string): DbKind | null {
-  const parts = reference.toLowerCase().replace(/@.*$/, '').split('/')
-  const last = (parts.pop() ?? '').replace(/:.*$/, '')
+  const last = lastPart(reference)
   if (COMPANION.test(last)) return null
   return kindBy((signs) => signs.image.test(last)) ?? null
+}
+
+/** Returns the last part of an image's name, in small letters and without its tag. */
+function lastPart(reference: string): string {
+  const parts = reference.toLowerCase().replace(/@.*$/, '').split('/')
+  return (parts.pop() ?? '').replace(/:.*$/, '')
 }
 
 /**
@@ -58,15 +63,36 @@ function kindsOfCommand(command: readonly string[]): readonly DbKind[] {
 }
 
 /**
+ * Returns the kind of the database that runs in a container, told without looking into it: by its command, its image or its environment;
+ * `null` if none of them shows one. The environment does not count if it also names another server, as that of a server's client does.
+ */
+export function databaseIn(container: Omit<KindEvidence, 'name'>): DbKind | null {
+  const shown = kindsOfCommand(container.command)[0] ?? kindOfImage(container.image)
+  if (shown !== null) return shown
+  if (COMPANION.test(lastPart(container.image)) || container.env.some((name) => OF_A_CLIENT.test(name))) return null
+  return container.env.flatMap((name) => kindBy((signs) => signs.variable?.test(name) === true) ?? [])[0] ?? null
+}
+
+/** Matches names of environment variables that say where a database is: `POSTGRES_HOST`, `DATABASE_URL`, `WORDPRESS_DB_HOST`. */
+const OF_A_CLIENT =
+  /(^|_)(DB|DATABASE|PG|POSTGRES|POSTGRESQL|MYSQL|MARIADB|MONGO|MONGODB)(_[A-Z]+)*_?(HOST|HOSTNAME|SERVER|URL|URI|DSN|ADDR|ADDRESS)$/i
+
+/**
  * Returns the kind of the database whose data lies at or below a path in the container, told by command and image alone; `null` if none is
- * known to. The data lies at the usual places of that kind, and where the command says (`-D`, `--datadir=`).
+ * known to.
  */
 export function databaseAt(container: Pick<KindEvidence, 'image' | 'command'>, path: string): DbKind | null {
   const kind = kindsOfCommand(container.command)[0] ?? kindOfImage(container.image)
-  if (kind === null) return null
-  if (namedDirectories(container.command).some((named) => named === path || named.startsWith(`${path}/`))) return kind
-  const isUsual = signsOfKinds().some(([one, signs]) => one === kind && signs.data.test(path))
-  return isUsual ? kind : null
+  return kind !== null && keepsDataAt(kind, container.command, path) ? kind : null
+}
+
+/**
+ * Tells whether a server of that kind keeps its data at or below a path in its container: at the usual places of its kind, and where the
+ * command says (`-D`, `--datadir=`).
+ */
+export function keepsDataAt(kind: DbKind, command: readonly string[], path: string): boolean {
+  if (namedDirectories(command).some((named) => named === path || named.startsWith(`${path}/`))) return true
+  return signsOfKinds().some(([one, signs]) => one === kind && signs.data.test(path))
 }
 
 /** Returns the data directories that a server's command line names, by the option of any of the servers. */

@@ -1,7 +1,8 @@
 /** Defines what one instance's run works with: the host, the runner's files, and functions of other parts of the action. */
 
 import type { DockerHost } from '../claim/host.ts'
-import type { Instance, Target } from '../config/model.ts'
+import type { Instance } from '../config/model.ts'
+import type { FoundTargets } from '../targets/discoverAll.ts'
 
 /** Why an instance is run. */
 export interface StartReason {
@@ -35,8 +36,11 @@ export interface InstanceContext {
   readonly onEngineLost: () => void
   /** Reads a file of the repository, for `script`. Throws an `InstanceError` if it does not exist or lies outside. */
   readonly readScript: (file: string) => Promise<Buffer>
-  /** Returns the targets that labels on the host give to an instance. Throws `InstanceError` if the labels are wrong. */
-  readonly discover: (instance: string) => Promise<readonly Target[]>
+  /**
+   * Finds the targets of an instance that lists none, as its `discover` says. Throws `InstanceError` if labels on the host are wrong, or if
+   * there are no targets.
+   */
+  readonly discover: (instance: Instance) => Promise<FoundTargets>
   /** Returns a sentence for each thing that the instance asks for and that this version cannot do yet. */
   readonly pending: (instance: Instance) => readonly string[]
 }

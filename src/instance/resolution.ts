@@ -72,13 +72,11 @@ export async function leaveOut(
   return { ...resolution, volumes: planned.sources, stops: planned.stops }
 }
 
-async function targetsOfInstance({ context, instance }: InstanceRun): Promise<readonly Target[]> {
+async function targetsOfInstance({ context, instance, log }: InstanceRun): Promise<readonly Target[]> {
   if (instance.targets !== null) return instance.targets
-  const targets = await context.discover(instance.id)
-  if (targets.length > 0) return targets
-  throw new InstanceError(
-    `no volume or container on this host is labelled for instance ${instance.id}: label it (dev.polarfox.marina.enabled=true, dev.polarfox.marina.instanceID=${instance.id}), list targets, or write "targets: []" if an empty /backup is meant`,
-  )
+  const { targets, remarks } = await context.discover(instance)
+  for (const remark of remarks) await log.write('marina', remark)
+  return targets
 }
 
 /**

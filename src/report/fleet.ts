@@ -128,6 +128,7 @@ export function joinFleet(
       warnings: joinWarnings(reports),
       instances,
       notDue: reports.flatMap(({ report }) => report.notDue),
+      coverage: null, // each host's own report tells it
     },
   }
 }

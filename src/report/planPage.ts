@@ -1,7 +1,9 @@
 /** Draws the page of a plan: what is due and why, what is not, and on which hosts. Pure. */
 import { count, minute } from '../format.ts'
+import type { CoverageReport } from '../outcome.ts'
 import { breakable, code, inline, link } from './markdown.ts'
 import { joinWithin } from './summary.ts'
+import { uncoveredFold } from './uncovered.ts'
 
 /** One instance of a plan. `plan.json` holds a list of these. */
 export interface PlannedRow {
@@ -28,6 +30,8 @@ export interface PlanPage {
   readonly rows: readonly PlannedRow[]
   /** Who remembers when the instances were last started, in a sentence. */
   readonly basis: string
+  /** What of this host no instance backs up; `null` if that is not known here. */
+  readonly coverage: CoverageReport | null
   /** Names of the variables that all instances of the file need for `nodeName`. */
   readonly nodeNameVariables: readonly string[]
   /** Address of the configuration at this commit; `null` if there is none. */
@@ -57,6 +61,7 @@ function* parts(page: PlanPage, most: number): Generator<string> {
   yield inline(page.basis)
   yield* table(page, due, most, `🗓️ ${count(due.length, 'backup')} due`)
   yield* table(page, rest, most, `💤 ${count(rest.length, 'backup')} not due`)
+  yield* uncoveredFold(page.coverage, Math.min(most, 200))
   yield* variables(page, most)
   yield 'Nothing was backed up: <code>command: plan</code> only decides. Each host decides again when its turn comes.'
 }

@@ -12,6 +12,7 @@ const OURS = new Set([
   'failedPhase',
   'phase',
   'kind',
+  'mode',
   'staging',
   'startedAt',
   'nextRun',

@@ -7,6 +7,7 @@ import { badInstances, causes, lastLines, nextSteps } from './causes.ts'
 import { breakable, code, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
 import { publicPage } from './publicPage.ts'
+import { uncoveredFold } from './uncovered.ts'
 import { verdictLine } from './verdict.ts'
 import { warningList } from './warningList.ts'
 
@@ -84,6 +85,7 @@ function* parts(report: RunReport, options: SummaryOptions, detail: Detail, isCu
   yield* backupTables(report, { allowPartial, rows: detail.rows })
   yield* targetFold(report, detail.targets)
   yield* warningList(report, detail.warnings)
+  yield* uncoveredFold(report.coverage, Math.min(detail.warnings, 200))
   yield* footer(report, options)
 }
 

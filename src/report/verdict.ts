@@ -2,6 +2,7 @@
 import { count, seconds } from '../format.ts'
 import type { InstanceReport, InstanceStatus, RunReport } from '../outcome.ts'
 import { inline } from './markdown.ts'
+import { isOnlyCoverage, uncoveredCount } from './uncovered.ts'
 import { warningsOf } from './warningList.ts'
 
 const NAMES_SHOWN = 5
@@ -41,12 +42,16 @@ function verdict(report: RunReport, allowPartial: boolean): readonly [sign: stri
   }
 }
 
-function badVerdict({ instances, errors }: RunReport): string {
+function badVerdict(report: RunReport): string {
+  const { instances, errors } = report
   const failed = of(instances, 'failed')
   const partial = of(instances, 'partial')
   const total = count(instances.length, 'backup')
   if (failed.length + partial.length === 0) {
     if (errors.length === 0) return 'the run failed'
+    const uncovered = onlyUncovered(report)
+    if (uncovered !== null)
+      return `${uncovered}${instances.length === 0 ? '' : `; ${of(instances, 'success').length} of ${total} done`}`
     return `an application that an earlier run stopped is not up; ${of(instances, 'success').length} of ${total} done`
   }
   const also = failed.length > 0 && partial.length > 0 ? ` and ${partial.length} incomplete` : ''
@@ -59,19 +64,29 @@ function badVerdict({ instances, errors }: RunReport): string {
   return `${isCancelled ? 'cancelled; ' : ''}${what}: ${namesOf([...failed, ...partial])}`
 }
 
+/** Says what is in no backup, if the run failed for that alone; else `null`. */
+function onlyUncovered({ coverage, errors }: RunReport): string | null {
+  if (errors.length === 0 || !isOnlyCoverage(errors)) return null
+  if (coverage !== null && coverage.objects.length > 0) return uncoveredCount(coverage)
+  return coverage === null ? 'something is in no backup' : 'it could not be checked what is in no backup'
+}
+
 function withWarnings(report: RunReport): string {
   const { length } = warningsOf(report)
   return length === 0 ? '' : `, with ${count(length, 'warning')}`
 }
 
 /** Says what a run would do, for a dry run, of which nothing has succeeded and nothing has failed. */
-function dryRunVerdict({ instances, result }: RunReport): readonly [sign: string, words: string] {
+function dryRunVerdict(report: RunReport): readonly [sign: string, words: string] {
+  const { instances, result } = report
   const total = count(instances.length, 'backup')
   const bad = [...of(instances, 'failed'), ...of(instances, 'partial')]
   if (result === 'cancelled') return ['🚫', 'dry run, cancelled']
   const words = 'dry run, nothing was backed up'
   if (bad.length > 0) return ['❌', `${words}; ${bad.length} of ${total} would fail: ${namesOf(bad)}`]
-  return result === 'failed' ? ['❌', `${words}; it failed`] : ['⏭️', `${words}; ${total} would run`]
+  return result === 'failed'
+    ? ['❌', `${words}; ${onlyUncovered(report) ?? 'it failed'}`]
+    : ['⏭️', `${words}; ${total} would run`]
 }
 
 function of(instances: readonly InstanceReport[], status: InstanceStatus): readonly InstanceReport[] {

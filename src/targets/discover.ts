@@ -8,18 +8,19 @@ import {
   type LabelledObject,
 } from '../config/discoveryLabels.ts'
 import type { Target } from '../config/model.ts'
-import { listContainers } from '../docker/containers.ts'
 import { isOurs } from '../docker/labels.ts'
-import { inspectListed, type OddContainer } from '../docker/listed.ts'
+import type { OddContainer } from '../docker/listed.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Docker, QueryOptions } from '../docker/process.ts'
-import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
+import type { HostInventory } from './inventory.ts'
 import { lastingName, standingFor } from './services.ts'
 import { whereabouts } from './swarm.ts'
 
-interface Discovered {
+export interface Discovered {
+  /** Returns the targets of one instance as far as its labels can be followed. */
+  readonly namedFor: (instance: string) => readonly Target[]
   /** Returns the targets of one instance. Throws an `InstanceError` if labels for it cannot be followed: it must not count as complete. */
   readonly targetsOf: (instance: string) => readonly Target[]
   /** Returns a sentence for each label of one instance that cannot be followed. */
@@ -28,15 +29,13 @@ interface Discovered {
   readonly notices: readonly string[]
 }
 
+/** Reads the labels of everything on the host into targets of `instances`, which are all of the configuration. */
 export async function discover(
   docker: Docker,
+  { containers, odd, volumes }: HostInventory,
   instances: readonly LabelInstance[],
   signal: AbortSignal,
 ): Promise<Discovered> {
-  const [{ containers, odd }, volumes] = await Promise.all([
-    listContainers(docker, [], { signal }).then((ids) => inspectListed(docker, ids, { signal })),
-    listVolumes(docker, [], { signal }).then((names) => inspectVolumes(docker, names, { signal })),
-  ])
   const skipped = odd.map(skipUnlabelled)
   const names = new Set(containers.map(({ name }) => name))
   // of all containers: the newest one of a service may have lost the labels of the ones before it
@@ -59,6 +58,7 @@ export async function discover(
     errorsOf,
     warnings: [...found.warnings, ...warnings, ...skipped],
     notices: found.notices,
+    namedFor: (instance) => found.targets.get(instance) ?? [],
     targetsOf(instance) {
       const errors = errorsOf(instance)
       if (errors.length > 0) throw new InstanceError(joinSentences(errors))

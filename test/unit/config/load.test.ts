@@ -357,3 +357,22 @@ describe('a value that begins with a star and no quotes', () => {
     if (message === star) expect(others).toEqual([])
   })
 })
+
+describe('discover: all', () => {
+  const two = (first: string, second: string) =>
+    `instances:\n  - {id: a, customImage: i, discover: all${first}}\n  - {id: b, customImage: i, discover: all${second}}\n`
+  test.each([
+    ['', ''],
+    [', runsOn: [self-hosted, nas]', ', runsOn: [NAS, self-hosted]'],
+    ['', ', runsOn: self-hosted'],
+    [', except: [x]', ', except: [y]'],
+  ])('stands once for a host: %s, %s', (first, second) => {
+    expect(() => loadConfig(two(first, second), 'config.yml')).toThrow(
+      /:3:.*`discover: all` stands twice for the host (nas|self-hosted), here and in line 2/,
+    )
+  })
+
+  test('stands once for each of several hosts', () => {
+    expect(loadConfig(two(', runsOn: nas', ', runsOn: pi'), 'config.yml').instances).toHaveLength(2)
+  })
+})

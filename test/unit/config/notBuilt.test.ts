@@ -26,8 +26,8 @@ test.each`
   ${'targets:\n  - volume: v\n  - volume: w'}                                | ${'stopAttached: true\n'} | ${[]}
   ${'targets:\n  - volume: v\n    stopAttached: false'}                      | ${'stopAttached: true\n'} | ${[]}
   ${'stopAttached: true\ntargets:\n  - volume: v'}                           | ${''}                     | ${[]}
-  ${'catchUp: 6h\nrunsOn: [nas]\ncoverage: {}'}                              | ${''}                     | ${[line('coverage', 9)]}
-  ${'discover: all'}                                                         | ${''}                     | ${[line('discover: all', 7)]}
+  ${'catchUp: 6h\nrunsOn: [nas]'}                                            | ${''}                     | ${[]}
+  ${'discover: all'}                                                         | ${''}                     | ${[]}
   ${'discover: labels'}                                                      | ${''}                     | ${[]}
 `('$top$inside', ({ inside, top, lines }) => {
   expect(pending(inside, top)).toEqual(lines)

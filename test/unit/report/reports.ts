@@ -94,6 +94,7 @@ export function report(changes: Partial<RunReport> = {}): RunReport {
     warnings: [],
     instances: [instance()],
     notDue: [],
+    coverage: null,
     ...changes,
   }
 }

@@ -1,6 +1,7 @@
 /** A container that the engine describes oddly, among those that can be targets. */
 import { expect, test } from 'vitest'
 import { discover } from '../../../src/targets/discover.ts'
+import { readInventory } from '../../../src/targets/inventory.ts'
 import { resolveTargets } from '../../../src/targets/resolve.ts'
 import { idOf } from '../../support/containers.ts'
 import { scriptedClient } from '../../support/scripted-client.ts'
@@ -24,7 +25,7 @@ const instances = [{ id: 'a', discovers: true, names: [], stopAttached: false }]
 
 test('without labels of ours it is left out with a warning', async () => {
   const docker = await scriptedClient(listedAs({ Names: 'odd', Labels: 'maintainer=me,x=y' }), ...RULES)
-  const { warnings } = await discover(docker, instances, signal)
+  const { warnings } = await discover(docker, await readInventory(docker, signal), instances, signal)
   expect(warnings).toEqual([expect.stringMatching(/^container odd is left out, as it has no labels .*\(Mounts:/)])
 })
 
@@ -33,7 +34,9 @@ test.each<[string, object]>([
   ['whose labels are not told', { Names: 'odd' }],
 ])('%s it is an error: it may be a target', async (_, line) => {
   const docker = await scriptedClient(listedAs(line), ...RULES)
-  await expect(discover(docker, instances, signal)).rejects.toThrow(/^container odd may have labels for a backup, and/)
+  await expect(discover(docker, await readInventory(docker, signal), instances, signal)).rejects.toThrow(
+    /^container odd may have labels for a backup, and/,
+  )
 })
 
 test('its own target fails alone, and a volume that it has is backed up with a warning', async () => {

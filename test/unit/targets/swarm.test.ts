@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Container } from '../../../src/docker/parseContainer.ts'
 import { discover } from '../../../src/targets/discover.ts'
+import { readInventory } from '../../../src/targets/inventory.ts'
 import { resolveTargets } from '../../../src/targets/resolve.ts'
 import { judgeWhereabouts, type WantedTask } from '../../../src/targets/swarm.ts'
 import { scriptedClient } from '../../support/scripted-client.ts'
@@ -116,7 +117,7 @@ describe('a labelled service between two tasks', () => {
     )
     const signal = new AbortController().signal
     const nas = { id: 'nas', discovers: true, stopAttached: false, names: [] }
-    const { targetsOf, warnings } = await discover(docker, [nas], signal)
+    const { targetsOf, warnings } = await discover(docker, await readInventory(docker, signal), [nas], signal)
     const targets = targetsOf('nas')
     const engine = { version: '28.0.0', api: [1, 48] as const, remapped: false } as never
     const resolved = await resolveTargets({ docker, engine, hostName: 'nas', onOdd: async () => {} }, targets, {
