@@ -13,8 +13,8 @@ import { DockerUnavailableError, InputError } from '../errors.ts'
 import type { CoverageReport } from '../outcome.ts'
 import { type PlannedRow, renderPlan } from '../report/planPage.ts'
 import { isCoverageBroken } from '../report/uncovered.ts'
-import { onClock } from '../schedule/due.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
+import { slotWords } from '../schedule/slotWords.ts'
 import type { CommandContext } from './commandContext.ts'
 import { openSecretRegister } from './hideSecrets.ts'
 import { openHostTargets } from './hostTargets.ts'
@@ -117,7 +117,7 @@ function rowsOf(config: Config, selected: readonly RawInstance[], items: readonl
       why,
       slot: slot?.toISOString() ?? null,
       next: next?.toISOString() ?? null,
-      nextLocal: next === null || raw.schedule === null ? null : onClock(next, raw.schedule),
+      nextWords: next === null || raw.schedule === null ? null : slotWords(next, raw.schedule),
       host: host.name,
       runsOn: host.runsOn,
       variables: raw.variables,

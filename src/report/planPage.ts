@@ -1,5 +1,5 @@
 /** Draws the page of a plan: what is due and why, what is not, and on which hosts. Pure. */
-import { count, minute } from '../format.ts'
+import { count } from '../format.ts'
 import type { CoverageReport } from '../outcome.ts'
 import { breakable, code, inline, link } from './markdown.ts'
 import { joinWithin } from './summary.ts'
@@ -14,8 +14,8 @@ export interface PlannedRow {
   /** The slot that is due, and the first one after now, UTC, ISO 8601; `null` if there is none. */
   readonly slot: string | null
   readonly next: string | null
-  /** `next` on the clock of the instance's own time zone, `03:00 Europe/Berlin`; `null` if that is UTC. */
-  readonly nextLocal: string | null
+  /** `next` for people, in UTC and in the instance's own time zone; `null` if there is none. */
+  readonly nextWords: string | null
   readonly host: string
   readonly runsOn: readonly string[]
   /** Names of the variables that its host must have. */
@@ -73,7 +73,7 @@ function table(page: PlanPage, rows: readonly PlannedRow[], most: number, title:
     '|---|---|---|---|',
     ...rows.slice(0, most).map((one) => {
       const name = link(one.id, page.config === null ? null : `${page.config}#L${one.line}`) ?? inline(one.id)
-      const next = one.next === null ? '–' : `${minute(one.next)}${one.nextLocal === null ? '' : ` (${one.nextLocal})`}`
+      const next = one.nextWords ?? '–'
       return `| <b>${breakable(name)}</b> | ${breakable(inline(one.host))} | ${breakable(inline(next))} | ${inline(one.why)} |`
     }),
     ...(rows.length > most ? ['', `_And ${count(rows.length - most, 'more backup')}, in plan.json._`] : []),

@@ -6,6 +6,7 @@ import type { Schedule } from '../config/model.ts'
 import { limit, minute } from '../format.ts'
 import type { PastRun } from '../outcome.ts'
 import { nextSlot, previousSlot } from './slots.ts'
+import { slotWords } from './slotWords.ts'
 
 /** The last start by schedule, ms since 1970 in UTC, and who remembers it. */
 export interface LastStart {
@@ -52,7 +53,7 @@ export function decideDue({ schedule, catchUp, last, previousTick, now }: DueReq
   const next = nextSlot(schedule, new Date(now))
   const decision = { slot, next }
   if (slot.getTime() <= last.at)
-    return { ...decision, isDue: false, why: `its slot of ${said(slot, schedule)} ${served(last)}` }
+    return { ...decision, isDue: false, why: `its slot of ${slotWords(slot, schedule)} ${served(last)}` }
   const age = now - slot.getTime()
   const tolerated = typeof catchUp === 'number' ? catchUp : catchUp ? Number.POSITIVE_INFINITY : null
   const isMissed = tolerated === null ? slot.getTime() <= (previousTick ?? now - UNKNOWN_TICK_MS) : age > tolerated
@@ -61,7 +62,7 @@ export function decideDue({ schedule, catchUp, last, previousTick, now }: DueReq
     return {
       ...decision,
       isDue: false,
-      why: `its slot of ${said(slot, schedule)} was missed, and ${rule} leaves it out`,
+      why: `its slot of ${slotWords(slot, schedule)} was missed, and ${rule} leaves it out`,
     }
   }
   const missed = countMissed(schedule, last.at, slot)
@@ -69,7 +70,7 @@ export function decideDue({ schedule, catchUp, last, previousTick, now }: DueReq
     missed === 0
       ? ''
       : `; ${missed > MOST_COUNTED ? `more than ${MOST_COUNTED}` : missed} before it ${missed === 1 ? 'was' : 'were'} missed, and one run serves all`
-  return { ...decision, isDue: true, why: `its slot of ${said(slot, schedule)} ${notServed(last)}${also}` }
+  return { ...decision, isDue: true, why: `its slot of ${slotWords(slot, schedule)} ${notServed(last)}${also}` }
 }
 
 /** Makes the last start from what remembers it best: the host's record, else the runs of the workflow, else the ticks. */
@@ -119,32 +120,6 @@ function countMissed(schedule: Schedule, since: number, slot: Date): number {
     at = nextSlot(schedule, at)
   }
   return missed
-}
-
-/** Writes a slot in UTC and, if that differs, in the schedule's own time zone: `2026-11-28 02:00 UTC (03:00 Europe/Berlin)`. */
-export function said(slot: Date, { timezone }: Pick<Schedule, 'timezone'>): string {
-  const utc = minute(slot.toISOString())
-  return isUtc(timezone) ? utc : `${utc} (${clockOf(timezone).format(slot)} ${timezone})`
-}
-
-/** Writes a time as the clock of the schedule's zone shows it: `03:00 Europe/Berlin`; `null` if that is UTC. */
-export function onClock(time: Date, { timezone }: Pick<Schedule, 'timezone'>): string | null {
-  return isUtc(timezone) ? null : `${clockOf(timezone).format(time)} ${timezone}`
-}
-
-function isUtc(timezone: string): boolean {
-  return ['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT'].includes(timezone)
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>()
-
-/** Returns the clock of a zone: making one is slow, and thousands of instances share a few. */
-function clockOf(timezone: string): Intl.DateTimeFormat {
-  const known = clocks.get(timezone)
-  if (known !== undefined) return known
-  const made = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
-  clocks.set(timezone, made)
-  return made
 }
 
 function at(last: LastStart): string {

@@ -76,7 +76,7 @@ describe('one decision', () => {
       'another zone',
       { schedule: cron('0 3 * * *', 'Europe/Berlin') },
       true,
-      'its slot of 2026-11-28 02:00 UTC (03:00 Europe/Berlin)',
+      'its slot of 2026-11-28 02:00 UTC (28 Nov, 03:00 Europe/Berlin)',
     ],
     [
       'the API',

@@ -1,3 +1,4 @@
+import { CronExpressionParser } from 'cron-parser'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { nextSlot, previousSlot, slotsBetween } from '../../../src/schedule/slots.ts'
@@ -207,5 +208,35 @@ test('many slots at once are the same as one after the other', () => {
       expect(slotsBetween(one, { from: start.getTime(), to, most: 60 })).toEqual(expected)
     }),
     { numRuns: 100 },
+  )
+})
+
+/** A field of random numbers, as cron writes them. */
+const field = (min: number, max: number) =>
+  fc
+    .uniqueArray(fc.integer({ min, max }), { minLength: 1, maxLength: 4 })
+    .map((values) => values.toSorted((a, b) => a - b).join(','))
+const anyDay = fc.constant('*')
+
+test('where no clock changes, the slots are those of cron-parser, in both directions', () => {
+  fc.assert(
+    fc.property(
+      fc.tuple(
+        field(0, 59),
+        field(0, 23),
+        fc.oneof(anyDay, field(1, 28)),
+        fc.oneof(anyDay, field(1, 12)),
+        fc.oneof(anyDay, field(0, 6)),
+      ),
+      fc.date({ min: new Date('2020-01-01T00:00:00Z'), max: new Date('2040-01-01T00:00:00Z'), noInvalidDate: true }),
+      (fields, from) => {
+        const cron = fields.join(' ')
+        const oracle = () => CronExpressionParser.parse(cron, { currentDate: from, tz: 'UTC' })
+        expect(nextSlot(schedule(cron, 'UTC'), from).getTime()).toBe(oracle().next().getTime())
+        const before = new Date(from.getTime() - 1)
+        expect(previousSlot(schedule(cron, 'UTC'), before).getTime()).toBe(oracle().prev().getTime())
+      },
+    ),
+    { numRuns: 1000 },
   )
 })
