@@ -37,6 +37,7 @@ export const RUN_BY: Readonly<Record<string, readonly string[]>> = {
     'names',
     'labels',
     'labelled',
+    'everything',
   ],
   'engine/databases/restore.test.ts': [
     'shop',

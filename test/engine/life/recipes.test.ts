@@ -380,6 +380,29 @@ test('labels: a labelled volume is found under its name, and stored', async () =
   expect(ran.report?.instances[0]?.targets).toMatchObject([{ name: papers, status: 'staged' }])
 })
 
+test('everything: what is on the host is stored, without what is excepted', async () => {
+  const reader = await readerOf('everything')
+  onTestFinished(() => removeVolumes(reader, 'everything'))
+  const [one, cache] = [engine.name('everything-one'), engine.name('everything-cache')]
+  const listed = [
+    ['volume', 'ls', '-q'],
+    ['ps', '-a', '--format', '{{.Names}}'],
+  ].map((argv) => engine.ok(argv))
+  const others = (await Promise.all(listed)).flatMap((names) => names.split('\n')).filter((name) => name !== '')
+  // what others have on this engine is no concern of this reader
+  Object.assign(reader.words, {
+    '"*-cache"': [...others, '*-cache'].map((name) => JSON.stringify(name)).join('\n      - '),
+    'id: everything': `id: ${engine.name('everything')}`,
+  })
+  await follow(reader, 'disk', 'before')
+  await fill(one, 'echo 1 >1')
+  await fill(cache, 'echo 2 >2')
+  const ran = await backUp(reader, 'everything', 'disk')
+  expectGood(ran)
+  expect(ran.report?.instances[0]?.targets).toMatchObject([{ name: one, status: 'staged' }])
+  expect(ran.report?.coverage).toEqual({ mode: 'enforce', objects: [], problem: null })
+})
+
 test('no block of these recipes was left out', async () => {
   expect(await neverRun('engine/life/recipes.test.ts')).toEqual([])
 })
