@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 /** Fetched into a folder of their own: the project itself needs none of them. */
-const PACKAGES = ['marked@18', 'github-markdown-css@5', 'playwright-core@1']
+const PACKAGES = ['marked@18', 'github-markdown-css@5', 'playwright-core@1', 'mermaid@11']
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 export interface Picture {
@@ -44,6 +44,8 @@ export async function openPainter(folder: string): Promise<Painter> {
       })
       const html = pageOf(withAlerts(marked.parse(markdown)), css)
       await page.setContent(open ? html.replaceAll('<details>', '<details open>') : html)
+      await page.addScriptTag({ path: join(folder, 'node_modules/mermaid/dist/mermaid.min.js') })
+      await page.evaluate(drawCharts(scheme))
       const excess = (await page.evaluate(EXCESS)) as number
       await page.screenshot({ path: file, fullPage: true })
       await page.close()
@@ -51,6 +53,18 @@ export async function openPainter(folder: string): Promise<Painter> {
     },
     end: () => browser.close(),
   }
+}
+
+/** Draws the blocks of mermaid, as GitHub does. A chart that mermaid refuses is an error. */
+function drawCharts(scheme: Picture['scheme']): string {
+  return `(async () => {
+    for (const block of document.querySelectorAll('code.language-mermaid')) {
+      const chart = Object.assign(document.createElement('div'), { className: 'mermaid', textContent: block.textContent })
+      block.parentElement.replaceWith(chart)
+    }
+    mermaid.initialize({ startOnLoad: false, theme: '${scheme === 'dark' ? 'dark' : 'default'}' })
+    await mermaid.run({ querySelector: '.mermaid' })
+  })()`
 }
 
 /** `pre` scrolls by itself, as on GitHub. */

@@ -6,7 +6,9 @@ import { backupTables, targetFold } from './backupTable.ts'
 import { badInstances, causes, lastLines, nextSteps } from './causes.ts'
 import { breakable, code, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
+import { pastRuns } from './pastRuns.ts'
 import { publicPage } from './publicPage.ts'
+import { timeline } from './timeline.ts'
 import { uncoveredFold } from './uncovered.ts'
 import { verdictLine } from './verdict.ts'
 import { warningList } from './warningList.ts'
@@ -48,6 +50,8 @@ const DETAILS: readonly Detail[] = [
   { lines: 0, causes: 3, rows: 10, targets: 0, warnings: 0 },
   { lines: 0, causes: 0, rows: 0, targets: 0, warnings: 0 },
 ]
+/** Largest number of backups of which the timeline and the last runs are drawn. */
+const CHARTED = 50
 const CUT_NOTE = '_This summary was cut to fit: the whole is in the report and the logs._'
 
 /** Draws the page of a run, never longer than `limitBytes`. Texts of users and containers cannot become markup. The caller has taken the secrets out. */
@@ -84,6 +88,8 @@ function* parts(report: RunReport, options: SummaryOptions, detail: Detail, isCu
   yield* nothingDue(report, Math.min(detail.rows, NOT_DUE_ROWS))
   yield* backupTables(report, { allowPartial, rows: detail.rows })
   yield* targetFold(report, detail.targets)
+  yield* timeline(report, Math.min(detail.targets, CHARTED))
+  yield* pastRuns(report, Math.min(detail.targets, CHARTED))
   yield* warningList(report, detail.warnings)
   yield* uncoveredFold(report.coverage, Math.min(detail.warnings, 200))
   yield* footer(report, options)
