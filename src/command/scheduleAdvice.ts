@@ -57,7 +57,7 @@ function noWorkflow(config: Config, first: RawInstance, workflows: readonly Work
   return {
     severity: 'warning',
     line: config.source.valueAt(['instances', first.index, 'schedule']).line,
-    message: `${who}, but no workflow with a schedule runs \`command: backup\` with ${config.file}${hint}: nothing starts it. Write \`on: schedule\` with a \`cron\` into the workflow`,
+    message: `${who}, but no workflow with a schedule runs \`command: backup\` with ${config.file}${hint}: nothing starts ${asking.length === 1 ? 'it' : 'them'}. Write \`on: schedule\` with a \`cron\` into the workflow`,
   }
 }
 

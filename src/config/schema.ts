@@ -288,7 +288,7 @@ export const instanceShape = {
   }),
   schedule: key(schedule, {
     description:
-      'Five cron fields, with `CRON_TZ=Zone` before them if wanted. For now its time is ignored: a scheduled workflow runs every instance that has one. Left out: by hand only.',
+      'Five cron fields, with `CRON_TZ=Zone` before them if wanted. It runs at the first start of the workflow after that time. Left out: by hand only.',
   }),
   targets: key(z.array(targetSchema), {
     description:
