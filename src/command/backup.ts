@@ -107,18 +107,19 @@ async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): 
   const isDue = modeOf(inputs.select, event.name) === 'due' || event.attempt > 1
   const ids = plan.instances.map(({ raw }) => raw.id)
   const memory = isDue ? await readMemory(host, ids) : NO_MEMORY
-  const candidates = plan.instances.map(candidateOf)
+  const candidates = plan.instances.map((one) => candidateOf(one, inputs.instances))
   const items = await decideAll(action, { candidates, hosts: hostsById(plan.config), memory, now: engineNow(host) })
   const decided = items.map((item, index) => ({ item, one: plan.instances[index] as PlannedInstance }))
   if (isDue) await sayDecisions(console, items)
   return decided
 }
 
-function candidateOf(one: PlannedInstance): Candidate {
+function candidateOf(one: PlannedInstance, named: readonly string[]): Candidate {
   const { id } = one.raw
-  if (one.ok) return { id, schedule: one.instance.schedule, isOpen: false, catchUp: one.instance.catchUp }
+  const isNamed = named.includes(id)
+  if (one.ok) return { id, schedule: one.instance.schedule, isOpen: false, catchUp: one.instance.catchUp, isNamed }
   // one that cannot be resolved fails, but only when its time has come
-  return { id, schedule: one.raw.schedule, isOpen: one.raw.scheduleIsOpen, catchUp: true }
+  return { id, schedule: one.raw.schedule, isOpen: one.raw.scheduleIsOpen, catchUp: true, isNamed }
 }
 
 function notDueOf({ one, item }: Decided): NotDue {

@@ -48,7 +48,7 @@ export async function plan(action: CommandContext): Promise<number> {
   })
   const host = await hostAtHand(action)
   const { memory, now } = host === null ? { memory: NO_MEMORY, now: Date.now() } : await remembered(host, selected)
-  const candidates = selected.map((raw) => candidateOf(config, raw))
+  const candidates = selected.map((raw) => candidateOf(config, raw, inputs.instances.includes(raw.id)))
   const items = await decideAll(action, { candidates, hosts: hostsById(config), memory, now })
   await sayDecisions(console, items)
   const rows = rowsOf(config, selected, items)
@@ -101,9 +101,9 @@ async function coverageOf(
   return null
 }
 
-function candidateOf(config: Config, raw: RawInstance): Candidate {
+function candidateOf(config: Config, raw: RawInstance, isNamed: boolean): Candidate {
   const { id, schedule, scheduleIsOpen } = raw
-  return { id, schedule, isOpen: scheduleIsOpen, catchUp: writtenCatchUp(config, raw) }
+  return { id, schedule, isOpen: scheduleIsOpen, catchUp: writtenCatchUp(config, raw), isNamed }
 }
 
 function rowsOf(config: Config, selected: readonly RawInstance[], items: readonly PlanItem[]): readonly PlannedRow[] {

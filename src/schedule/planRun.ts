@@ -11,6 +11,8 @@ export interface Candidate {
   /** True if its schedule depends on variables that are not known here: it is then taken, and its host decides. */
   readonly isOpen: boolean
   readonly catchUp: boolean | number
+  /** True if the input `instances` names it. */
+  readonly isNamed: boolean
 }
 
 /** What is known of a candidate's past. */
@@ -59,13 +61,15 @@ function planOne(request: PlanRequest, candidate: Candidate): PlanItem & { reado
   const decision =
     mode === 'due' ? decideDue({ ...candidate, last, previousTick, now }) : unasked(candidate.schedule, now)
   const isOpen = mode === 'due' && candidate.isOpen
+  // whoever names a backup without a schedule in a workflow that has one means the schedule of the workflow
+  const isOfWorkflow = mode === 'due' && candidate.schedule === null && !candidate.isOpen && candidate.isNamed
   const item = {
     id: candidate.id,
     earlier,
     slot: decision.slot,
     next: decision.next,
-    isTaken: isOpen || decision.isDue,
-    why: isOpen ? 'its schedule depends on variables, so its host decides' : decision.why,
+    isTaken: isOpen || isOfWorkflow || decision.isDue,
+    why: isOpen ? OPEN : isOfWorkflow ? OF_WORKFLOW : decision.why,
   }
   // a repetition serves no slot of its own: that the record has a later start must not stop it
   if (earlier === 'again')
@@ -74,6 +78,10 @@ function planOne(request: PlanRequest, candidate: Candidate): PlanItem & { reado
     return { ...item, slot: null, isTaken: false, why: 'it succeeded in an earlier attempt of this run' }
   return item
 }
+
+const OPEN = 'its schedule depends on variables, so its host decides'
+const OF_WORKFLOW =
+  'it has no schedule of its own, and the input `instances` names it, so that each start of the workflow takes it'
 
 function unasked(schedule: Schedule | null, now: number): DueDecision {
   const next = schedule === null ? null : nextSlot(schedule, new Date(now))

@@ -74,7 +74,17 @@ function instanceOf(index: number, pick: (most: number) => number): Instance {
   const slots: number[] = []
   for (let at = nextSlot(schedule, new Date(BEGIN)); at.getTime() < END; at = nextSlot(schedule, at))
     slots.push(at.getTime())
-  return { id: `i${index}`, schedule, isOpen: false, catchUp: true, slots, lastScheduled: null, runs: [], starts: [] }
+  return {
+    id: `i${index}`,
+    schedule,
+    isOpen: false,
+    catchUp: true,
+    isNamed: false,
+    slots,
+    lastScheduled: null,
+    runs: [],
+    starts: [],
+  }
 }
 
 /** Runs what is due at a moment, as `backup` does, and lets a tenth of it fail. */
