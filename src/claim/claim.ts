@@ -4,7 +4,7 @@
  */
 import { createCall, type RunSpec } from '../docker/args.ts'
 import { createContainer, inspectContainer } from '../docker/containers.ts'
-import { parseClaim, type RunStart } from '../docker/labels.ts'
+import { type Owner, parseClaim, type RunStart } from '../docker/labels.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { whyStale } from './findClaims.ts'
@@ -35,7 +35,7 @@ type Attempt =
   | {
       readonly kind: 'held'
       readonly by: string
-      /** How the holder's run began; missing if it is not known. */
+      /** How the holder's run began; missing if it is not known, and for a run of another repository. */
       readonly start?: RunStart | undefined
     }
 
@@ -96,6 +96,10 @@ async function tryClaim(host: DockerHost, spec: RunSpec, { signal, onClaimed, sa
   }
 }
 
+function isOfSameRepository(a: Owner, b: Owner): boolean {
+  return a.repository === b.repository && a.server === b.server
+}
+
 /**
  * Sweeps the holder of this container name if it is stale. Returns `null` if the name is, or may be, free now; else who has it, in words,
  * and how that run began.
@@ -110,7 +114,11 @@ async function clearHolder(
   const holder = parseClaim(container)
   if (holder === null) return { by: whyNotOurs(container) }
   const because = await whyStale(host, holder)
-  if (because === null) return { by: describeHolder(holder, engineNow(host)), start: holder.start }
+  if (because === null)
+    return {
+      by: describeHolder(holder, engineNow(host)),
+      start: isOfSameRepository(holder.owner, host.owner) ? holder.start : undefined,
+    }
   await say(`an earlier run of the instance was left behind (${because}): cleaning it up`)
   const what = () => 'waiting for what the earlier run left to be cleaned up'
   const isGone = await tellWhile({ what, say }, () => repairClaim(host, holder, because))

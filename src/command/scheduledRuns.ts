@@ -1,6 +1,6 @@
 /** Asks the forge which ticks there are, and which runs by schedule began before this one. */
 import { type Forge, openForge } from '../action/forge/askForge.ts'
-import { listJobs, listRuns, ownWorkflow } from '../action/forge/workflowRuns.ts'
+import { listJobs, listRuns, ownWorkflow, type WorkflowRun } from '../action/forge/workflowRuns.ts'
 import type { Schedule } from '../config/model.ts'
 import { parseCron } from '../config/values/cron.ts'
 import { isAnswered, lastRunOn, type ScheduledRun } from '../schedule/lastRun.ts'
@@ -61,15 +61,16 @@ export async function readLastRuns(
 
 async function jobsOf(
   forge: Forge,
-  { id, createdAt }: { readonly id: number; readonly createdAt: string },
+  { id, createdAt, conclusion }: Pick<WorkflowRun, 'id' | 'createdAt' | 'conclusion'>,
 ): Promise<ScheduledRun | { readonly unknown: string }> {
   const jobs = await listJobs(forge, id)
   if ('unknown' in jobs) return jobs
   return {
     createdAt: Date.parse(createdAt),
-    jobs: jobs.value.items.map(({ labels, startedAt }) => ({
-      labels,
-      startedAt: startedAt === null ? null : Date.parse(startedAt),
+    isGood: conclusion === 'success',
+    jobs: jobs.value.items.map((job) => ({
+      labels: job.labels,
+      isGood: job.startedAt !== null && (job.conclusion === null || job.conclusion === 'success'),
     })),
   }
 }

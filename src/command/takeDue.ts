@@ -8,7 +8,7 @@ import { hostsOf } from '../config/runnerHosts.ts'
 import { sayError } from '../errors.ts'
 import { minute } from '../format.ts'
 import { readRecords } from '../record/hostRecords.ts'
-import { type InstanceRecord, recordOwner } from '../record/recordLabels.ts'
+import { credibleStart, type InstanceRecord, recordOwner } from '../record/recordLabels.ts'
 import { lastStartOf, previousTickOf } from '../schedule/due.ts'
 import { type Candidate, type PlanItem, type PlanRequest, planRun } from '../schedule/planRun.ts'
 import type { CommandContext } from './commandContext.ts'
@@ -71,7 +71,7 @@ export async function decideAll(
 ): Promise<readonly PlanItem[]> {
   const { inputs, event, console } = action
   const mode = modeOf(inputs.select, event.name)
-  const start = (id: string) => lastKnown(memory, id)
+  const start = (id: string) => lastKnown(memory, id, now)
   const open = candidates.filter(({ id, schedule }) => schedule !== null && start(id) === null)
   const asked = [...new Map(open.map(({ id }) => [labelsOf(hosts, id).join(' '), labelsOf(hosts, id)])).values()]
   const runs = mode === 'due' ? await readLastRuns(action, asked) : NO_RUNS
@@ -89,8 +89,11 @@ export async function decideAll(
 }
 
 /** Returns the last start by schedule that the host knows of, ms since 1970; `null` if it knows none. */
-function lastKnown({ records, goingOn }: Memory, id: string): number | null {
-  const starts = [records.get(id)?.lastScheduled, goingOn.get(id)].filter((start) => typeof start === 'number')
+function lastKnown({ records, goingOn }: Memory, id: string, now: number): number | null {
+  const record = records.get(id)
+  const starts = [record === undefined ? null : credibleStart(record, now), goingOn.get(id)].filter(
+    (start) => typeof start === 'number',
+  )
   return starts.length === 0 ? null : Math.max(...starts)
 }
 

@@ -1,11 +1,12 @@
 /** Writes a run into the record of its instance, and asks that record whether another run has served the same slot meanwhile. */
+import { engineNow } from '../claim/host.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { claimName } from '../docker/labels.ts'
 import { sayError } from '../errors.ts'
 import { minute } from '../format.ts'
 import type { InstanceStatus, PastRun } from '../outcome.ts'
 import { addRun, readRecord } from '../record/hostRecords.ts'
-import { recordOwner } from '../record/recordLabels.ts'
+import { credibleStart, recordOwner } from '../record/recordLabels.ts'
 import { unusual } from '../record/unusual.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
@@ -55,10 +56,12 @@ export async function servedMeanwhile({ context }: InstanceRun, instance: string
   const { slot } = context.reason
   if (slot === null) return null
   const { docker, owner } = context.host
-  const record = await readRecord(docker, instance)
+  // a record that cannot be read stops no backup: at worst there is one too many
+  const record = await readRecord(docker, instance).catch(() => null)
   if (record === null || record.repository !== recordOwner(owner)) return null
-  if (record.lastScheduled === null || record.lastScheduled < slot) return null
-  return `a run that began at ${minute(new Date(record.lastScheduled).toISOString())} has served its slot meanwhile`
+  const start = credibleStart(record, engineNow(context.host))
+  if (start === null || start < slot) return null
+  return `a run that began at ${minute(new Date(start).toISOString())} has served its slot meanwhile`
 }
 
 function pastStatus(status: InstanceStatus): PastRun['status'] | null {

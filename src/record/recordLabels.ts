@@ -36,10 +36,22 @@ export function withRun(record: InstanceRecord, run: PastRun): InstanceRecord {
   if (record.runs.some(isSame)) return record
   const others = record.runs
   const runs = [...others, run].toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, RUNS_KEPT)
-  const scheduled = [record.lastScheduled, run.isScheduled ? Date.parse(run.startedAt) : null].filter(
-    (time) => time !== null,
-  )
-  return { ...record, runs, lastScheduled: scheduled.length === 0 ? null : Math.max(...scheduled) }
+  return { ...record, runs, lastScheduled: lastScheduledOf(record.lastScheduled, run) }
+}
+
+/** A run that has ended is the latest, whatever an earlier clock said; one that died may be older than what is remembered. */
+function lastScheduledOf(known: number | null, run: PastRun): number | null {
+  if (!run.isScheduled) return known
+  const start = Date.parse(run.startedAt)
+  return run.status === 'died' && known !== null ? Math.max(known, start) : start
+}
+
+/** A start that lies further in the future than this was written by a wrong clock, ms. */
+const CLOCK_MS = 5 * 60_000
+
+/** Returns a record's last start by schedule as far as it can be true; `null` if there is none, or if it lies in the future. `now` is in ms. */
+export function credibleStart({ lastScheduled }: InstanceRecord, now: number): number | null {
+  return lastScheduled !== null && lastScheduled <= now + CLOCK_MS ? lastScheduled : null
 }
 
 /** Makes the labels of a record's volume. `write` is a random word, by which the writer knows its own volume again. */

@@ -3,25 +3,26 @@
 /** A run by schedule, as far as it is needed. Times are ms since 1970 in UTC. */
 export interface ScheduledRun {
   readonly createdAt: number
+  /** True if all of it ended well. */
+  readonly isGood: boolean
   readonly jobs: readonly {
     /** Labels of the runner that it asks for. */
     readonly labels: readonly string[]
-    /** `null` if no runner took it. */
-    readonly startedAt: number | null
+    /** True if a runner took it, and it has not failed until now. */
+    readonly isGood: boolean
   }[]
 }
 
 /**
- * Returns when the last of `runs` (the latest first) began on the host with these labels, ms; `null` if none is known to have. A run whose
- * job for the host never began (the host was off) does not count. A run without a job for it does, if any of its jobs began: nothing was
- * due there.
+ * Returns when the last of `runs` (the latest first) that served the host with these labels was created, ms; `null` if none is known. A run
+ * whose job for the host never began (the host was off), or failed, does not count: the host's record may know better, and its job asks it. A
+ * run without a job for the host counts if all of the run is good: nothing was due there then. The time is that of the plan, or a little
+ * before: a slot between the plan and the job was not planned.
  */
 export function lastRunOn(host: readonly string[], runs: readonly ScheduledRun[]): number | null {
   for (const run of runs) {
     const own = jobsFor(host, run)
-    const begun = own.flatMap(({ startedAt }) => startedAt ?? [])
-    if (begun.length > 0) return Math.min(...begun)
-    if (own.length === 0 && run.jobs.some(({ startedAt }) => startedAt !== null)) return run.createdAt
+    if (own.length === 0 ? run.isGood : own.every(({ isGood }) => isGood)) return run.createdAt
   }
   return null
 }

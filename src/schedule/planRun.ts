@@ -85,5 +85,5 @@ const OF_WORKFLOW =
 
 function unasked(schedule: Schedule | null, now: number): DueDecision {
   const next = schedule === null ? null : nextSlot(schedule, new Date(now))
-  return { isDue: true, slot: null, next, why: 'it was started by hand, whatever its schedule' }
+  return { isDue: true, slot: null, next, why: 'all were asked for, whatever their schedules' }
 }

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import type { PastRun } from '../../../src/outcome.ts'
+import {
+  credibleStart,
+  type InstanceRecord,
+  parseRecord,
+  RUNS_KEPT,
+  recordLabels,
+  recordName,
+  withRun,
+} from '../../../src/record/recordLabels.ts'
+
+const START = Date.parse('2026-11-28T03:00:00.000Z')
+const EMPTY: InstanceRecord = { instance: 'a', repository: 'o/r https://x', lastScheduled: null, runs: [] }
+const run = (more: Partial<PastRun> & { readonly at?: number } = {}): PastRun => {
+  const { at = START, ...rest } = more
+  return {
+    startedAt: new Date(at).toISOString(),
+    status: 'success',
+    isScheduled: true,
+    seconds: 12.3,
+    bytes: 4567,
+    runId: '7',
+    attempt: 1,
+    ...rest,
+  }
+}
+
+test('what is written is read again', () => {
+  const runs = [
+    run(),
+    run({ at: START - 1, status: 'died', seconds: null, bytes: null, runId: '', isScheduled: false }),
+  ]
+  const record = runs.reduceRight(withRun, EMPTY)
+  expect(record.lastScheduled).toBe(START)
+  expect(parseRecord({ name: recordName('a'), labels: recordLabels(record, 'w') })).toEqual(record)
+})
+
+test.each([
+  ['another name', 'other', {}],
+  ['no label', recordName('a'), { 'dev.polarfox.marina-action.kind': 'staging' }],
+  ['another version', recordName('a'), { 'dev.polarfox.marina-action.version': '2' }],
+])('a volume with %s is none of ours', (_, name, labels) => {
+  expect(parseRecord({ name, labels: { ...recordLabels(EMPTY, 'w'), ...labels } })).toBeNull()
+})
+
+test('a run that cannot be read is left out, the rest is read', () => {
+  const labels = { ...recordLabels(withRun(EMPTY, run()), 'w'), 'dev.polarfox.marina-action.run.01': 'nonsense' }
+  expect(parseRecord({ name: recordName('a'), labels })?.runs).toHaveLength(1)
+})
+
+test('the latest runs are kept, and each once: the end that was seen goes before what a sweeper finds', () => {
+  let record = EMPTY
+  for (let index = 0; index < RUNS_KEPT + 5; index += 1) record = withRun(record, run({ at: START + index * 1000 }))
+  expect(record.runs).toHaveLength(RUNS_KEPT)
+  const again = withRun(record, run({ at: START + (RUNS_KEPT + 4) * 1000, status: 'died' }))
+  expect(again.runs[0]?.status).toBe('success')
+})
+
+test('a start by hand serves no slot; a dead run takes no later start back; a wrong clock is forgotten', () => {
+  const known = { ...EMPTY, lastScheduled: START }
+  expect(withRun(known, run({ at: START + 1, isScheduled: false })).lastScheduled).toBe(START)
+  expect(withRun(known, run({ at: START - 1, status: 'died' })).lastScheduled).toBe(START)
+  const year = { ...EMPTY, lastScheduled: START + 365 * 86_400_000 }
+  expect(credibleStart(year, START)).toBeNull()
+  expect(credibleStart(known, START)).toBe(START)
+  expect(withRun(year, run()).lastScheduled).toBe(START)
+})
