@@ -9,10 +9,10 @@ export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 's
 /** How the run ended. `nothing-due`: no instance failed and none was backed up, because none was selected or all were skipped. */
 export type RunResult = 'success' | 'partial' | 'failed' | 'cancelled' | 'nothing-due'
 
-/** How a past run ended, as its host remembers it. `died`: it was killed, and a later run cleaned up after it. */
+/** Endings of a past run, as its host remembers them. `died`: it was killed, and a later run cleaned up after it. */
 export const PAST_STATUSES = ['success', 'partial', 'failed', 'cancelled', 'died'] as const
 
-/** What a host remembers of one past run of an instance. */
+/** Memory that a host has of one past run of an instance. */
 export interface PastRun {
   /** UTC, ISO 8601 with milliseconds, by the engine's clock. */
   readonly startedAt: string
@@ -100,7 +100,7 @@ export const NOT_REACHED = 'it was not staged: the instance ended before'
 export interface InstanceReport {
   readonly id: string
   readonly status: InstanceStatus
-  /** Why it was run, or why it was skipped though it was selected; `null` if nobody says. */
+  /** Reason why it was run, or why it was skipped though it was selected; `null` if nobody says. */
   readonly why: string | null
   /** The phase in which the instance itself failed or was cancelled, else the one in which its first target failed; else `null`. */
   readonly failedPhase: Phase | null
@@ -169,7 +169,7 @@ export interface CoverageReport {
   readonly mode: 'report' | 'enforce'
   /** Volumes first, each kind in the order of its names. */
   readonly objects: readonly UncoveredObject[]
-  /** Why not everything could be checked, in a sentence; `null` if it was. */
+  /** Says in a sentence why not everything could be checked; `null` if it was. */
   readonly problem: string | null
 }
 

@@ -11,7 +11,7 @@ interface Ping {
 interface SendOptions {
   /** Gives the request up. */
   readonly signal?: AbortSignal
-  /** How often it is sent at most. */
+  /** Largest number of times that it is sent. */
   readonly attempts: number
 }
 

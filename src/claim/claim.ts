@@ -35,13 +35,13 @@ type Attempt =
   | {
       readonly kind: 'held'
       readonly by: string
-      /** How the holder's run began; missing if it is not known, and for a run of another repository. */
+      /** Start of the holder's run; missing if it is not known, and for a run of another repository. */
       readonly start?: RunStart | undefined
     }
 
 /** A live run of the same instance has the lock. */
 export class LockHeldError extends InstanceError {
-  /** How the holder's run began; `undefined` if it is not known. */
+  /** Start of the holder's run; `undefined` if it is not known. */
   readonly start: RunStart | undefined
   constructor(message: string, start: RunStart | undefined) {
     super(message)

@@ -3,7 +3,7 @@ import { type Forge, openForge } from '../action/forge/askForge.ts'
 import { listJobs, listRuns, ownWorkflow, type WorkflowRun } from '../action/forge/workflowRuns.ts'
 import type { Schedule } from '../config/model.ts'
 import { parseCron } from '../config/values/cron.ts'
-import { isAnswered, lastRunOn, type ScheduledRun } from '../schedule/lastRun.ts'
+import { lastRunOn, type ScheduledRun } from '../schedule/lastRun.ts'
 import { readWorkflows } from '../workflows/readWorkflows.ts'
 import type { CommandContext } from './commandContext.ts'
 import { readWorkflowTexts } from './workflowFiles.ts'
@@ -51,7 +51,7 @@ export async function readLastRuns(
   const earlier = listed.value.items.filter(({ id }) => id < Number(event.runId))
   const runs: ScheduledRun[] = []
   for (const run of earlier.slice(0, MOST_QUESTIONS)) {
-    if (hosts.every((host) => isAnswered(host, runs))) break
+    if (hosts.every((host) => lastRunOn(host, runs) !== null)) break
     const found = await jobsOf(forge, run)
     if ('unknown' in found) return { on: (host) => lastRunOn(host, runs), unknown: found.unknown }
     runs.push(found)

@@ -14,7 +14,7 @@ import { type Candidate, type PlanItem, type PlanRequest, planRun } from '../sch
 import type { CommandContext } from './commandContext.ts'
 import { NO_RUNS, readLastRuns, readTicks } from './scheduledRuns.ts'
 
-/** What is remembered of the instances' past. */
+/** Memory of the instances' past. */
 export interface Memory {
   /** The records of this repository, by instance. */
   readonly records: ReadonlyMap<string, InstanceRecord>

@@ -8,7 +8,7 @@ export interface WrittenVolume {
   readonly kind: 'volume' | 'db'
   readonly name: string
   readonly line: number
-  /** Whether the containers of the volume are stopped. */
+  /** True if the containers of the volume are stopped. */
   readonly stops: boolean
 }
 

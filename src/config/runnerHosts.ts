@@ -1,7 +1,7 @@
 /** Groups instances by the host that runs them. A host is a set of runner labels (`runsOn`). Pure. */
 
 export interface RunnerHost {
-  /** Its labels without those that many runners have: `nas` for `[self-hosted, linux, nas]`. */
+  /** Name of the host: its labels without those that many runners have: `nas` for `[self-hosted, linux, nas]`. */
   readonly name: string
   /** The labels as the first of its instances writes them. */
   readonly runsOn: readonly string[]

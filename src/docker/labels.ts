@@ -58,7 +58,7 @@ interface ClaimBase {
   readonly owner: Owner
   /** Time after which the claim is stale, by the engine's clock, ms since 1970. */
   readonly deadline: number
-  /** How its run of the instance began; missing for a journal, and for a claim of a version that did not say. */
+  /** Start of its run of the instance; missing for a journal, and for a claim of a version that did not say. */
   readonly start?: RunStart
 }
 

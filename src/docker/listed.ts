@@ -12,11 +12,11 @@ import { type Docker, type QueryOptions, run } from './process.ts'
 /** A container whose description cannot be understood, as the engine lists it. */
 export interface OddContainer {
   readonly id: string
-  /** Its name, or its short id if the list does not tell it. */
+  /** Name of the container, or its short id if the list does not tell the name. */
   readonly name: string
   /** False only if the list says that it does not run. */
   readonly mayRun: boolean
-  /** Its mounts: names of volumes, and paths on the host. `null` if the list does not tell them. */
+  /** Mounts of the container: names of volumes, and paths on the host. `null` if the list does not tell them. */
   readonly mounts: readonly string[] | null
   /** The keys of its labels, and what else stands after a comma. `null` if the list does not tell them. */
   readonly labels: readonly string[] | null

@@ -4,7 +4,7 @@ import type { DockerHost } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
 import type { FoundTargets } from '../targets/discoverAll.ts'
 
-/** Why an instance is run. */
+/** Reason why an instance is run. */
 export interface StartReason {
   /** True if the run counts as a start by schedule. */
   readonly isScheduled: boolean
@@ -22,7 +22,7 @@ export interface InstanceContext {
   readonly hostName: string
   readonly runUrl: string | null
   readonly lockWaitMs: number
-  /** Why this instance is run. */
+  /** Reason why this instance is run. */
   readonly reason: StartReason
   /** Cancels the run. */
   readonly signal: AbortSignal

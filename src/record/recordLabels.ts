@@ -2,7 +2,7 @@
 import { LABEL_PREFIX, LABEL_VERSION, VERSION_LABEL } from '../docker/labels.ts'
 import { PAST_STATUSES, type PastRun } from '../outcome.ts'
 
-/** What a host remembers of one instance. */
+/** Memory that a host has of one instance. */
 export interface InstanceRecord {
   readonly instance: string
   /** The repository whose workflow wrote it: `owner/name` and the forge's address, since two forges can have a repository of the same name. */

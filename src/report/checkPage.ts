@@ -23,11 +23,11 @@ export interface CheckRow {
   readonly state: 'overdue' | 'unknown' | 'fresh' | 'assumed' | 'running' | 'byHand'
   /** For an alarm, the slot that was missed; else when its last success, or the run that goes on, began. Empty for `byHand`. */
   readonly when: string
-  /** Why it is overdue or unknown; empty for the others. */
+  /** Reason why it is overdue or unknown; empty for the others. */
   readonly cause: string
   /** Address of the run that the row is about. */
   readonly url: string | null
-  /** Its next slot; empty if it has none. */
+  /** Next slot; empty if it has none. */
   readonly next: string
 }
 

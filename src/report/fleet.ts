@@ -2,11 +2,11 @@
 import { count } from '../format.ts'
 import { exitCode, type InstanceReport, type RunReport, runResult } from '../outcome.ts'
 
-/** How a job ended, in GitHub's words. */
+/** Conclusions of a job, in GitHub's words. */
 const JOB_RESULTS = ['success', 'failure', 'cancelled', 'skipped'] as const
 export type JobResult = (typeof JOB_RESULTS)[number]
 
-/** What a summary's job knows of the jobs before it: the value of the input `fleet`. */
+/** Facts that a summary's job has of the jobs before it: the value of the input `fleet`. */
 export interface FleetJobs {
   readonly plan: JobResult
   /** The worst result of all backup jobs. */

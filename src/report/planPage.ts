@@ -28,7 +28,7 @@ export interface PlannedRow {
 
 export interface PlanPage {
   readonly rows: readonly PlannedRow[]
-  /** Who remembers when the instances were last started, in a sentence. */
+  /** Says in a sentence who remembers when the instances were last started. */
   readonly basis: string
   /** What of this host no instance backs up; `null` if that is not known here. */
   readonly coverage: CoverageReport | null

@@ -13,7 +13,7 @@ const FEW_SLOTS = 50
 export interface Stopper {
   readonly id: string
   readonly schedule: Schedule
-  /** What tells the volume: instances on other hosts have other volumes of that name. */
+  /** Key of the volume: instances on other hosts have other volumes of that name. */
   readonly volume: string
 }
 

@@ -22,7 +22,7 @@ export interface DueRequest {
   readonly schedule: Schedule | null
   readonly catchUp: boolean | number
   readonly last: LastStart
-  /** When the tick before this one was planned, ms since 1970 in UTC; `null` if no tick is known. */
+  /** Time for which the tick before this one was planned, ms since 1970 in UTC; `null` if no tick is known. */
   readonly previousTick: number | null
   /** ms since 1970 in UTC. */
   readonly now: number
@@ -40,7 +40,7 @@ export interface DueDecision {
 
 /** Time for which a slot counts as not missed if no tick is known, ms. */
 const UNKNOWN_TICK_MS = 3_600_000
-/** How far back a start without any memory looks, ms. */
+/** Time that a start without any memory looks back, ms. */
 const NO_MEMORY_MS = 24 * 3_600_000
 /** Number of missed slots that are counted. */
 const MOST_COUNTED = 20

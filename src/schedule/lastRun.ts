@@ -27,11 +27,6 @@ export function lastRunOn(host: readonly string[], runs: readonly ScheduledRun[]
   return null
 }
 
-/** Tells whether the runs are enough to answer for this host: an older one need not be asked for. */
-export function isAnswered(host: readonly string[], runs: readonly ScheduledRun[]): boolean {
-  return lastRunOn(host, runs) !== null
-}
-
 function jobsFor(host: readonly string[], { jobs }: ScheduledRun) {
   const wanted = keyOf(host)
   const exact = jobs.filter(({ labels }) => keyOf(labels) === wanted)

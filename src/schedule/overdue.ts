@@ -17,7 +17,7 @@ export function expectationOf(schedule: Schedule, now: number, graceMs: number):
   return Number.isNaN(slot) ? null : { slot, next: nextSlot(schedule, new Date(now)).getTime() }
 }
 
-/** How a run of the instance ended, as a report tells. */
+/** Ending of a run of the instance, as a report tells it. */
 export interface Sighting {
   readonly status: InstanceStatus
   readonly at: number
@@ -26,7 +26,7 @@ export interface Sighting {
   readonly url: string | null
 }
 
-/** What a job for the instance's runner tells, where no report does. */
+/** Evidence by a job for the instance's runner, where no report tells. */
 export interface JobSign {
   readonly kind: 'running' | 'succeeded' | 'failed' | 'waiting'
   readonly name: string
@@ -41,7 +41,7 @@ export interface FreshnessFacts extends Expectation {
   /** The latest run since the slot that did not succeed, as a report tells. */
   readonly failure: Sighting | null
   readonly job: JobSign | null
-  /** Why something that may tell of a success could not be read; `null` if all could. */
+  /** Reason why something that may tell of a success could not be read; `null` if all could. */
   readonly problem: string | null
 }
 

@@ -15,7 +15,7 @@ export interface Candidate {
   readonly isNamed: boolean
 }
 
-/** What is known of a candidate's past. */
+/** Facts that are known of a candidate's past. */
 export interface Past {
   readonly last: LastStart
   /** The runs that its host remembers, in any order. */

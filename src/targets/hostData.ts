@@ -10,7 +10,7 @@ import { lastingName, standingFor } from './services.ts'
 
 /** A container that holds a database. */
 export interface HostDatabase {
-  /** Its name as a `db` target writes it. */
+  /** Name of the container, as a `db` target writes it. */
   readonly name: string
   readonly container: Container
   readonly kind: DbKind

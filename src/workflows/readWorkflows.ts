@@ -17,7 +17,7 @@ export interface WorkflowFile {
   readonly path: string
   /** Names of the events that start it, in the order of the file. */
   readonly triggers: readonly string[]
-  /** When GitHub starts it. Those that it would refuse are left out: they are in `problems`. */
+  /** Crons by which GitHub starts it. Those that it would refuse are left out: they are in `problems`. */
   readonly crons: readonly Schedule[]
   readonly uses: readonly ActionUse[]
 }

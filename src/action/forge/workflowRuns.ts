@@ -14,7 +14,7 @@ export interface WorkflowRun {
   /** `success`, `failure`, `cancelled`, `skipped`, `timed_out`, …; `null` until it is completed. */
   readonly conclusion: string | null
   readonly createdAt: string
-  /** When its latest attempt was started, perhaps long before a job of it began. */
+  /** Time when its latest attempt was started, perhaps long before a job of it began. */
   readonly startedAt: string
   readonly updatedAt: string
   /** Address of its page; `null` if the forge does not tell. */
@@ -95,7 +95,7 @@ export interface WorkflowJob {
   /** Labels of the runner that the job asks for. */
   readonly labels: readonly string[]
   readonly createdAt: string
-  /** When a runner began it; `null` as long as none did, and if it was skipped or cancelled before. */
+  /** Time when a runner began it; `null` as long as none did, and if it was skipped or cancelled before. */
   readonly startedAt: string | null
   /** Name of the runner that took it; `null` if none did. */
   readonly runnerName: string | null
@@ -151,7 +151,7 @@ export function listJobs(forge: Forge, runId: number, attempt?: number): Promise
   })
 }
 
-/** What the forge knows of a workflow. `state` is `active`, `disabled_inactivity`, `disabled_manually`, `disabled_fork` or `deleted`. */
+/** Workflow as the forge describes it. `state` is `active`, `disabled_inactivity`, `disabled_manually`, `disabled_fork` or `deleted`. */
 export interface WorkflowState {
   readonly name: string
   readonly state: string

@@ -11,9 +11,9 @@ export interface Wanted {
 
 export interface Finding {
   readonly wanted: Wanted
-  /** Its latest success that is known. */
+  /** Latest success that is known. */
   success: Sighting | null
-  /** Its latest run since the slot that did not succeed. */
+  /** Latest run since the slot that did not succeed. */
   failure: Sighting | null
   job: JobSign | null
   /** The host whose reports tell of it; `null` if none was read. */

@@ -12,7 +12,7 @@ export interface ReportReader {
   readonly read: (run: WorkflowRun) => Promise<void>
   /** Returns how many hosts reported in a run that was read, in its latest attempt. */
   readonly reportsOf: (run: WorkflowRun) => number
-  /** What could not be read, and why. */
+  /** Names what could not be read, and why. */
   readonly problems: readonly string[]
   /** True if the API has failed so often that reading on would tell nothing. */
   readonly hasGivenUp: () => boolean

@@ -13,7 +13,7 @@ export interface RunEvidence {
   readonly of: (id: string) => Pick<Finding, 'success' | 'failure' | 'job'>
   /** The jobs of runs that have not ended. */
   readonly openJobs: readonly RunnerJob[]
-  /** What could not be read, and why. */
+  /** Names what could not be read, and why. */
   readonly problems: readonly string[]
 }
 

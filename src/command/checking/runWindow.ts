@@ -8,14 +8,14 @@ export interface RunWindow {
   readonly recent: readonly WorkflowRun[]
   /** Returns the runs that may have begun at or after a slot (ms since 1970 in UTC), the earliest first. */
   readonly since: (slot: number) => Promise<readonly WorkflowRun[]>
-  /** What the API did not tell. */
+  /** Names what the API did not tell. */
   readonly problems: readonly string[]
 }
 
 const DAY = 24 * 3_600_000
 /** Time after its creation within which a run may still begin, or be repeated, and so serve a later slot, ms. */
 const LATE_MS = 2 * DAY
-/** How far back runs are listed at once, ms. */
+/** Span of time of which runs are listed at once, ms. */
 const RECENT_MS = 32 * DAY
 /** The API shows no more than 1000 runs of one search. */
 const MOST_PAGES = 10

@@ -1,6 +1,6 @@
 /** Knows the addresses of watchers: how an address of `ping-url` says that a run began and how it ended. Pure. */
 
-/** What a watcher is told. `log`: something happened that is neither good nor bad, such as a cancel. */
+/** Signals that a watcher is sent. `log`: something happened that is neither good nor bad, such as a cancel. */
 export type PingEvent = 'start' | 'success' | 'fail' | 'log'
 
 export interface PingFacts {
