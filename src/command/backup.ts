@@ -1,33 +1,26 @@
 /** `backup`: runs the instances of this run, one after the other or in parallel, and reports on them. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { refusedEvent } from '../action/platform.ts'
 import { type DockerHost, engineNow } from '../claim/host.ts'
 import { sweepHost } from '../claim/sweep.ts'
-import type { Config, RawInstance } from '../config/load.ts'
 import type { Instance } from '../config/model.ts'
 import { pendingKeys } from '../config/notBuilt.ts'
-import { type Lookup, resolveNodeName } from '../config/resolveInstance.ts'
-import { parseDuration } from '../config/values/duration.ts'
 import { engineAnswers } from '../docker/heartbeat.ts'
-import { ConfigError, InputError, sayError } from '../errors.ts'
+import { sayError } from '../errors.ts'
 import type { InstanceContext, StartReason } from '../instance/context.ts'
 import { type InstanceReport, type NotDue, type RunReport, runResult } from '../outcome.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
-import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
-import { decideMasking, type HideFound, hideFound, openSecretRegister } from './hideSecrets.ts'
 import { openHostTargets } from './hostTargets.ts'
-import { instancesOfHost } from './instanceCover.ts'
-import { openVariables, type PlannedInstance, readConfig, resolveAll } from './loadConfiguration.ts'
+import type { PlannedInstance } from './loadConfiguration.ts'
 import { type OpenHost, openHost } from './openHost.ts'
 import { openPings, type Pings } from './pings.ts'
 import { publish } from './publish.ts'
 import { readScript } from './repositoryFiles.ts'
 import { runAll } from './runAll.ts'
 import { notBegun, runOne, showsContainerLines } from './runOne.ts'
+import { openRunPlan, type RunPlan } from './runPlan.ts'
 import { sayCoverage } from './sayCoverage.ts'
-import { leftToOthers, selectInstances } from './selectInstances.ts'
 import { decideAll, hostsById, modeOf, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
 
 /** Says why and what is left out of the job's log. */
@@ -50,7 +43,7 @@ export async function backup(action: CommandContext): Promise<number> {
 
 async function backUp(action: CommandContext, pings: Pings): Promise<number> {
   const startedAt = new Date()
-  const plan = await planRun(action, pings)
+  const plan = await openRunPlan(action, pings.configure)
   const opened = await openHost(action, plan.redactor)
   if (action.event.problem !== null) await opened.host.warn(action.event.problem)
   if (action.inputs.showLogs === 'auto' && !showsContainerLines(action))
@@ -124,113 +117,6 @@ function candidateOf(one: PlannedInstance, named: readonly string[]): Candidate 
 
 function notDueOf({ one, item }: Decided): NotDue {
   return { id: item.id, why: item.why, nextRun: item.next?.toISOString() ?? null, line: one.raw.line }
-}
-
-/** The plan of a run, made before the host is asked anything. */
-interface RunPlan {
-  readonly config: Config
-  readonly instances: readonly PlannedInstance[]
-  /** All instances of the file that belong to this host. */
-  readonly here: readonly RawInstance[]
-  readonly lockWaitMs: number
-  /** The configuration's `nodeName`, filled in; `null` if it has none, or if it uses a variable that is not set. */
-  readonly hostName: string | null
-  /** The reason why `nodeName` could not be filled in, which fails the instances that have none of their own; `null` if it could. */
-  readonly hostNameProblem: string | null
-  /** Returns the value of a variable. */
-  readonly lookup: Lookup
-  readonly redactor: Redactor
-  /** Masks secrets that are found during the run, such as passwords in a server's command line. */
-  readonly hide: HideFound
-}
-
-/** Checks the request, reads the configuration, and hides its secrets before it prints anything. Throws `InputError` or `ConfigError`. */
-async function planRun(action: CommandContext, pings: Pings): Promise<RunPlan> {
-  const { inputs, console } = action
-  const register = openSecretRegister(console)
-  const variables = openVariables(action)
-  register.add(variables.values.values())
-  const lockWaitMs = checkRequest(action)
-  const config = await readConfig(action)
-  variables.refuseRests(config)
-  const selected = selectInstances({
-    all: config.instances,
-    ids: inputs.instances,
-    host: inputs.host,
-    isForOneHost: true,
-  })
-  const instances = resolveAll(config, selected, variables.lookup)
-  const resolved = instances.flatMap((one) => (one.ok ? [one] : []))
-  const nodeName = nodeNameOf(config, variables.lookup)
-  const hostName = nodeName instanceof ConfigError ? null : nodeName
-  const watcher = await pings.configure(config, variables.lookup)
-  const secrets = [...variables.secretsOf(config), ...watcher, ...resolved.flatMap((one) => one.secrets)]
-  const visible = visibleTexts(action, instances, hostName)
-  const masking = decideMasking(secrets, visible)
-  const masked = masking.masked.map(({ value }) => value)
-  register.add(masked)
-  for (const warning of masking.warnings) await console.warning(warning)
-  for (const notice of config.notices) await console.notice(notice.message, { file: config.file, line: notice.line })
-  const others = leftToOthers(inputs.instances, selected)
-  if (others.length > 0)
-    await console.notice(
-      `instances: ${others.join(', ')} ${others.length === 1 ? 'belongs' : 'belong'} to another host than ${inputs.host} (see runsOn), and ${others.length === 1 ? 'is' : 'are'} left to its job`,
-    )
-  const notices = resolved.flatMap((one) => one.notices)
-  for (const notice of masking.notice === null ? notices : [masking.notice, ...notices]) await console.notice(notice)
-  const hostNameProblem = nodeName instanceof ConfigError ? nodeName.message : null
-  return {
-    config,
-    instances,
-    here: instancesOfHost(config.instances, selected, inputs.host),
-    lockWaitMs,
-    hostName,
-    hostNameProblem,
-    lookup: variables.lookup,
-    redactor: register.redactor,
-    hide: hideFound(register, visible, masked),
-  }
-}
-
-/** Throws an `InputError` for an event or an input that cannot be served. Returns the longest wait for a lock, ms. */
-function checkRequest({ inputs, event }: CommandContext): number {
-  const refused = refusedEvent(event.name)
-  if (refused !== null) throw new InputError(refused)
-  const lockWaitMs = parseDuration(inputs.lockWait)
-  if (lockWaitMs === null)
-    throw new InputError(`lock-wait is "${inputs.lockWait}": write a duration such as 30s, 10m or 1h30m`)
-  return lockWaitMs
-}
-
-/** Returns texts that this run prints, which a masked value would make unreadable: ids, names, images, links and paths. */
-function visibleTexts(
-  { event, inputs, job }: CommandContext,
-  instances: readonly PlannedInstance[],
-  hostName: string | null,
-): readonly string[] {
-  const own = instances.flatMap((one) => {
-    const targets = one.ok ? (one.instance.targets ?? []) : []
-    const names = targets.map((target) => (target.kind === 'db' ? target.container : target.name))
-    return [one.raw.id, ...names, ...(one.ok ? [one.instance.customImage ?? ''] : [])]
-  })
-  return [
-    ...own,
-    event.runUrl ?? '',
-    event.repository,
-    inputs.config,
-    join(event.temp, `marina-${job}`),
-    hostName ?? '',
-  ]
-}
-
-/** Fills in the file's `nodeName`; `null` without one. If a variable is missing, the error is returned: instances with their own `nodeName` can go on. */
-function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError {
-  try {
-    return resolveNodeName(config, lookup)
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
-  }
 }
 
 /** Deadline of the question whether the engine answers again, ms. After the engine was lost, it is asked once before each further instance. */
