@@ -1,0 +1,33 @@
+/**
+ * Runs the tests that store to real servers (`test/backends/`). A server that this machine neither has nor can install is named in one line,
+ * and the file that needs it is left out; on GitHub that is a failure.
+ */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '../examples/demo/process.ts'
+import { type TestServer, testServer } from './testServers.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const IS_ON_GITHUB = process.env.GITHUB_ACTIONS === 'true'
+
+/** The server that a test file needs. The others need none but what Debian's packages bring. */
+const NEEDS: Readonly<Record<string, TestServer>> = { s3: 'versitygw' }
+
+const started = Date.now()
+const files: string[] = []
+for (const name of readdirSync(join(ROOT, 'test/backends'))) {
+  const need = NEEDS[name.replace('.test.ts', '')]
+  const found = need === undefined ? null : await testServer(need)
+  if (found && 'missing' in found) {
+    console.log(`${IS_ON_GITHUB ? 'FAILED' : 'not run'}: test/backends/${name}: ${need}: ${found.missing}`)
+    if (IS_ON_GITHUB) process.exitCode = 1
+  } else files.push(`test/backends/${name}`)
+}
+const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'backends', ...files]
+const ran = await run(process.execPath, args, { cwd: ROOT, timeoutMs: 1_800_000 })
+if (ran.code !== 0) {
+  console.log(`${ran.stdout}${ran.stderr}`)
+  process.exitCode = 1
+}
+const seconds = ((Date.now() - started) / 1000).toFixed(1)
+console.log(`${ran.code === 0 ? 'ok' : 'FAILED'}: backups to real servers, ${files.length} files (${seconds} s)`)

@@ -1,0 +1,270 @@
+/** Backups by the images of `examples/images` to real servers: the images, the servers, runs of both scripts, and what came back. */
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, vi } from 'vitest'
+import { type TestServer, testServer } from '../../.ci/testServers.ts'
+import type { ActionResult } from '../../examples/demo/action.ts'
+import type { Engine } from '../../examples/demo/engine.ts'
+import type { Ran } from '../../examples/demo/process.ts'
+import { describeTrees, inVolume } from './bench.ts'
+import { runJob } from './run.ts'
+import { ATTRIBUTES, CONTENT } from './treeContent.ts'
+
+const EXAMPLES = join(import.meta.dirname, '../../examples/images')
+
+/** The image of a folder of `examples/images`, on a base that holds the packages that its Dockerfile names and what `describeTrees` needs. */
+export async function exampleImage(engine: Engine, name: string): Promise<string> {
+  const image = `${engine.name(`example-${name}`)}:latest`
+  if ((await engine.docker(['image', 'inspect', image])).code === 0) return image
+  const base = await debianWith(engine, await packagesOf(name))
+  const env = { ...process.env, DOCKER_BUILDKIT: '0', BUILDX_BUILDER: 'default' }
+  const args = ['build', '-q', '--network', 'none', '--build-arg', `BASE_IMAGE=${base}`, '-t', image]
+  await engine.ok([...args, join(EXAMPLES, name)], { env })
+  return image
+}
+
+/** One image for all packages of all examples: each further one would cost half a minute. */
+const ALL_PACKAGES = [
+  'age',
+  'borgbackup',
+  'ca-certificates',
+  'curl',
+  'gpg',
+  'gpg-agent',
+  'openssh-client',
+  'rclone',
+  'rsync',
+]
+
+export async function debianWith(engine: Engine, packages: readonly string[] = []): Promise<string> {
+  const unknown = packages.filter((name) => !ALL_PACKAGES.includes(name))
+  if (unknown.length > 0) throw new Error(`ALL_PACKAGES lacks ${unknown.join(', ')}`)
+  return engine.debian([...ALL_PACKAGES, 'acl', 'attr', 'libatomic1', 'libstdc++6', 'openssh-server', 'openssl'])
+}
+
+/** The Debian packages that the Dockerfile of an example installs. */
+async function packagesOf(name: string): Promise<readonly string[]> {
+  const text = await readFile(join(EXAMPLES, name, 'Dockerfile'), 'utf8')
+  const listed = /apt-get install -y --no-install-recommends ([^&]+)&&/.exec(text)?.[1]
+  return listed?.trim().split(/\s+/) ?? []
+}
+
+export interface RunningServer {
+  readonly container: string
+  readonly address: string
+  stop(): Promise<void>
+  start(): Promise<void>
+  remove(): Promise<void>
+}
+
+export interface ServerOptions {
+  /** The shell text that starts it. The folder of the program is `/server`. */
+  readonly run: string
+  /** What the server prints when it serves. */
+  readonly says: RegExp
+  /** Of `docker run`. */
+  readonly args?: readonly string[]
+}
+
+/** Starts a server of `.ci/testServers.ts` (or, with `null`, one of the image's own) in a container of the engine. */
+export async function startBackend(
+  engine: Engine,
+  name: TestServer | null,
+  options: ServerOptions,
+): Promise<RunningServer> {
+  const found = name === null ? null : await testServer(name)
+  if (found && 'missing' in found) throw new Error(`${name}: ${found.missing}`)
+  const container = engine.name(`server-${name ?? 'ssh'}`)
+  const image = await debianWith(engine)
+  await engine.ok(['create', '--name', container, ...(options.args ?? []), image, 'sh', '-ec', options.run])
+  if (found)
+    await engine
+      .ok(['cp', '-q', `${found.folder}/.`, `${container}:/server`])
+      .catch(() => engine.ok(['cp', `${found.folder}/.`, `${container}:/server`]))
+  if (name === 'azurite') await engine.ok(['cp', process.execPath, `${container}:/usr/local/bin/node`])
+  const start = async () => {
+    const before = (await logOf(engine, container)).length
+    await engine.ok(['start', container])
+    const isUp = async () => expect((await logOf(engine, container)).slice(before)).toMatch(options.says)
+    await vi.waitFor(isUp, { timeout: 60_000, interval: 100 })
+  }
+  await start()
+  const address = await engine.ok([
+    'inspect',
+    '--format',
+    '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
+    container,
+  ])
+  return {
+    container,
+    address,
+    start,
+    stop: async () => void (await engine.ok(['kill', container])),
+    remove: async () => void (await engine.docker(['rm', '-fv', container])),
+  }
+}
+
+async function logOf(engine: Engine, container: string): Promise<string> {
+  const { stdout, stderr } = await engine.docker(['logs', container])
+  return `${stdout}${stderr}`
+}
+
+/** A backup by an image, and the restore that fits it. */
+export interface Backend {
+  readonly engine: Engine
+  readonly image: string
+  /** The instance's id, and the name of its volume. */
+  readonly id: string
+  readonly env: Readonly<Record<string, string>>
+  /** Further keys of the instance: `network`, `mounts`, `layout`. */
+  readonly keys?: Readonly<Record<string, unknown>>
+  /** Of `docker run` of a restore, where `keys` has a network or mounts. */
+  readonly restoreArgs?: readonly string[]
+}
+
+/** Fills the backend's volume with all that an archive keeps. */
+export async function fillSource({ engine, id }: Backend): Promise<void> {
+  await engine.ok(['volume', 'create', id])
+  await inVolume(engine, await debianWith(engine), id, CONTENT + ATTRIBUTES)
+}
+
+/** Changes the source, and runs `more` in it: one file is new, one gone, one longer. */
+export async function changeSource({ engine, id }: Backend, more = ''): Promise<void> {
+  const script = `printf new >'since yesterday'; rm -f -- -rf; printf more >>deep/one\n${more}`
+  await inVolume(engine, await debianWith(engine), id, script)
+}
+
+/** Backs up by the built action. */
+export async function store(backend: Backend, keys: Readonly<Record<string, unknown>> = {}): Promise<ActionResult> {
+  const { engine, image, id, env } = backend
+  const literal = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replaceAll('$', '$$$$')]))
+  const instance = { id, customImage: image, pull: 'never', targets: [{ volume: id }], ...backend.keys, ...keys }
+  return runJob(engine, { instances: [{ env: literal, ...instance }] })
+}
+
+/** Backs up a run that lacks a target, which must prune nothing. */
+export async function storePartly(
+  backend: Backend,
+  keys: Readonly<Record<string, unknown>> = {},
+): Promise<ActionResult> {
+  const targets = [{ volume: backend.id }, { volume: `${backend.id}-missing` }]
+  const ran = await store(backend, { targets, ...keys })
+  expect(ran.outputs.result, ran.stdout).toBe('partial')
+  return ran
+}
+
+export function expectStored(ran: ActionResult): void {
+  expect(ran, ran.stdout).toMatchObject({ code: 0, outputs: { result: 'success' } })
+}
+
+/** Holds that the backup failed, and that its log names the cause. */
+export function expectFailed(ran: ActionResult, cause: RegExp): void {
+  expect(ran, ran.stdout).toMatchObject({ code: 1, outputs: { result: 'failed' } })
+  expect(ran.stdout).toMatch(cause)
+}
+
+/** Runs `/restore.sh` as the contract says, with an empty volume at `/restore`. */
+export async function runRestore(
+  backend: Backend,
+  env: Readonly<Record<string, string>>,
+  volume: string,
+): Promise<Ran> {
+  const { engine, image, id } = backend
+  const all = {
+    MARINA_CONTRACT: '1',
+    MARINA_INSTANCE_ID: id,
+    MARINA_HOSTNAME: 'host',
+    MARINA_RESTORE_DIR: '/restore',
+    ...backend.env,
+    ...env,
+  }
+  const args = Object.keys(all).flatMap((key) => ['-e', key])
+  const mounts = ['-v', `${volume}:/restore`, ...(backend.restoreArgs ?? [])]
+  return engine.docker(['run', '--rm', ...mounts, ...args, image, '/restore.sh'], { env: { ...process.env, ...all } })
+}
+
+/** The points that `/restore.sh` lists, newest last. Each line is held to the contract. */
+export async function listPoints(backend: Backend): Promise<readonly string[]> {
+  const { engine, id } = backend
+  const volume = `${id}-list`
+  const ran = await runRestore(backend, { MARINA_RESTORE_LIST: '1' }, volume)
+  expect(ran, ran.stderr).toMatchObject({ code: 0 })
+  const left = await inVolume(engine, await debianWith(engine), volume, 'ls -A')
+  await engine.ok(['volume', 'rm', volume])
+  expect(left, 'a list writes nothing').toBe('')
+  const lines = ran.stdout.split('\n').filter((line) => line !== '')
+  for (const line of lines) expect(line).toMatch(/^\S+ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ( \S.*)?$/)
+  return lines.map((line) => line.split(' ')[0] ?? '')
+}
+
+/** Restores a point by the image, and describes what it says that the source's volume was then. */
+export async function restoredTree(backend: Backend, point: string, fine = true): Promise<string> {
+  const { engine, id } = backend
+  const volume = `${id}-restored`
+  const ran = await runRestore(backend, { MARINA_RESTORE_POINT: point }, volume)
+  expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: '' })
+  try {
+    const manifest = await inVolume(engine, await debianWith(engine), volume, 'cat manifest.json')
+    expect(JSON.parse(manifest)).toMatchObject({ version: expect.anything() })
+    return await treeOf(engine, volume, `/volume/${id}`, fine)
+  } finally {
+    await engine.ok(['volume', 'rm', volume])
+  }
+}
+
+export async function sourceTree({ engine, id }: Backend, fine = true): Promise<string> {
+  return treeOf(engine, id, '', fine)
+}
+
+export async function treeOf(engine: Engine, volume: string, folder: string, fine: boolean): Promise<string> {
+  const container = `${volume}-described`
+  const image = await debianWith(engine)
+  await engine.ok(['run', '-d', '--name', container, '-v', `${volume}:/v:ro`, image, 'sleep', '600'])
+  try {
+    const [tree = ''] = await describeTrees(engine, container, [`/v${folder}`], { fine })
+    return tree
+  } finally {
+    await engine.docker(['rm', '-fv', container])
+  }
+}
+
+/**
+ * Three backups with a change between them. The second lacks a target: it deletes nothing. The third deletes both others, since the rule keeps
+ * one a day. Each is restored as the source was. `byHand` restores the second one by the tool's own commands, into `/restore`.
+ */
+export async function storedAndRestored(backend: Backend, byHand = '', fine = true): Promise<ActionResult[]> {
+  const first = await sourceTree(backend, fine)
+  const ran = [await store(backend)]
+  expectStored(ran[0] as ActionResult)
+  await changeSource(backend)
+  const second = await sourceTree(backend, fine)
+  expect(second).not.toBe(first)
+  ran.push(await storePartly(backend))
+  const points = await listPoints(backend)
+  expect(points).toHaveLength(2)
+  expect(await restoredTree(backend, points[0] ?? '', fine)).toBe(first)
+  expect(await restoredTree(backend, 'latest', fine)).toBe(second)
+  if (byHand !== '') expect(await treeByHand(backend, byHand.replaceAll('POINT', points[1] ?? ''), fine)).toBe(second)
+  await changeSource(backend, 'printf even >more')
+  const third = await sourceTree(backend, fine)
+  ran.push(await store(backend))
+  expectStored(ran[2] as ActionResult)
+  expect(await listPoints(backend)).toEqual([expect.anything()])
+  expect(await restoredTree(backend, 'latest', fine)).toBe(third)
+  return ran
+}
+
+async function treeByHand(backend: Backend, script: string, fine: boolean): Promise<string> {
+  const { engine, image, id } = backend
+  const volume = `${id}-by-hand`
+  const args = Object.keys(backend.env).flatMap((key) => ['-e', key])
+  const mounts = ['-v', `${volume}:/restore`, ...(backend.restoreArgs ?? [])]
+  const env = { ...process.env, ...backend.env }
+  await engine.ok(['run', '--rm', ...mounts, ...args, '--entrypoint', 'sh', image, '-ec', script], { env })
+  try {
+    return await treeOf(engine, volume, `/volume/${id}`, fine)
+  } finally {
+    await engine.ok(['volume', 'rm', volume])
+  }
+}
