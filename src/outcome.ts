@@ -21,7 +21,7 @@ export interface PastRun {
   readonly isScheduled: boolean
   /** `null` if nobody saw its end. */
   readonly seconds: number | null
-  /** Bytes that were copied and dumped; `null` if none were counted, as of volumes that are mounted in place. */
+  /** Bytes that were copied and dumped; if none were counted, as of volumes that are mounted in place, those that the image told; else `null`. */
   readonly bytes: number | null
   readonly runId: string
   readonly attempt: number
@@ -97,6 +97,25 @@ export interface PlannedTarget extends TargetBasics, NothingStaged {
 /** The error of a target that was neither staged nor failed when its instance ended. */
 export const NOT_REACHED = 'it was not staged: the instance ended before'
 
+/**
+ * What a backup image told of its backup in the file `$MARINA_RESULT`: checked, redacted and shortened. A part that the image did not tell
+ * is missing.
+ */
+export interface ImageResult {
+  /** Size of the data that the backup holds. */
+  readonly bytes?: number
+  readonly files?: number
+  /** Size of what this run added to the store. */
+  readonly addedBytes?: number
+  /** The store's own name of this backup. */
+  readonly snapshot?: string
+  /** Address of a web page about this backup, http or https. */
+  readonly url?: string
+  readonly text?: string
+  /** Other numbers, under names that the image chose. */
+  readonly metrics?: Readonly<Record<string, number>>
+}
+
 export interface InstanceReport {
   readonly id: string
   readonly status: InstanceStatus
@@ -125,6 +144,8 @@ export interface InstanceReport {
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
   /** Exit code of the backup container; `null` if it did not run to its end. */
   readonly exitCode: number | null
+  /** Missing if the image told nothing. */
+  readonly result?: ImageResult
   /** The first slot after this run began, UTC, ISO 8601: it is backed up by the first tick of the workflow after it. `null` without a schedule. */
   readonly nextRun: string | null
   /** Path of the instance's whole log on the runner; `null` if there is no such file. */

@@ -2,7 +2,7 @@
 import type { Instance } from '../config/model.ts'
 import { InstanceError } from '../errors.ts'
 import { bytes } from '../format.ts'
-import type { Layout } from './layout.ts'
+import { type Layout, resultPath } from './layout.ts'
 
 export interface EnvironmentFacts {
   readonly hostName: string
@@ -19,6 +19,7 @@ export function backupEnvironment(instance: Instance, facts: EnvironmentFacts): 
     MARINA_HOSTNAME: facts.hostName,
     MARINA_TIMESTAMP: facts.layout.timestamp,
     MARINA_BACKUP_DIR: facts.layout.directory,
+    MARINA_RESULT: resultPath(facts.layout),
     MARINA_RUN_URL: facts.runUrl ?? '',
     MARINA_RETENTION: instance.retention,
     ...(facts.failedTargets.length === 0

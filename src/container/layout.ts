@@ -17,6 +17,8 @@ export function layoutOf(kind: 'timestamp' | 'stable', at: Date): Layout {
 
 export const volumeDirectory = (layout: Layout, volume: string) => `${layout.directory}/volume/${volume}`
 export const databaseDirectory = (layout: Layout, container: string) => `${layout.directory}/db/${container}`
+/** Path of the file in which the image may tell of its backup: the value of `MARINA_RESULT`. */
+export const resultPath = (layout: Layout) => `${layout.directory}/result.json`
 
 /** Returns the directories that belong to the image's user: from `/backup` to the run directory, and `volume/` and `db/` if they are used. */
 export function ownDirectories(

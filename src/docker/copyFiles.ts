@@ -50,8 +50,21 @@ export interface PathInfo {
   readonly uid: number
   readonly gid: number
   readonly empty: boolean
-  /** The content of a file, if `keep` asked for it; else `null`. */
+  /** Size of a file, bytes. */
+  readonly size: number
+  /** The content of a file, if `keep` asked for it and the file is not larger than `mostBytes`; else `null`. */
   readonly content: Buffer | null
+}
+
+export interface LookOptions {
+  /** Reads the content of a file. */
+  readonly keep?: boolean
+  /** Follows a symbolic link. Default: as `keep`. */
+  readonly follow?: boolean
+  /** The largest file whose content is read, bytes. Default: any, so that the file must be known to be small. */
+  readonly mostBytes?: number
+  readonly deadlineMs?: number
+  readonly signal?: AbortSignal
 }
 
 /** Length of the end of a client's stderr that is kept, characters: enough for all options of a mount, so that they can be recognised and masked. */
@@ -61,17 +74,17 @@ const LOOK_DEADLINE_MS = 120_000
 
 /**
  * Looks at a path of a container and reads no more than the first two tar entries (0.26 s on 1.5 GB, measured); `null` if nothing is there.
- * A symbolic link is described itself. With `keep` it is followed, and the content of the file is read, which must be small. Throws
- * `CommandError` or `CancelledError` if docker cannot look.
+ * A symbolic link is described itself, unless it is followed. Throws `CommandError` or `CancelledError` if docker cannot look.
  */
 export async function look(
   docker: Docker,
   container: string,
   path: string,
-  options: { readonly keep?: boolean; readonly deadlineMs?: number; readonly signal?: AbortSignal } = {},
+  options: LookOptions = {},
 ): Promise<PathInfo | null> {
+  const { keep = false, mostBytes = Number.POSITIVE_INFINITY } = options
   // a file that is read may be a link, as /etc/passwd is on some systems; a path that is judged may not
-  const argv = ['cp', ...(options.keep ? ['--follow-link'] : []), `${container}:${path}`, '-']
+  const argv = ['cp', ...((options.follow ?? keep) ? ['--follow-link'] : []), `${container}:${path}`, '-']
   const client = stream(docker, argv)
   client.stdin.end()
   let stderr = ''
@@ -86,9 +99,10 @@ export async function look(
     for await (const entry of unpack) {
       seen.first ??= entry.header
       seen.entries += 1
-      seen.enough = seen.entries > 1 || (seen.first.type !== 'directory' && !options.keep)
+      const isKept = keep && (seen.first.size ?? 0) <= mostBytes
+      seen.enough = seen.entries > 1 || (seen.first.type !== 'directory' && !isKept)
       if (seen.enough) return client.kill()
-      for await (const chunk of entry) if (options.keep) content.push(chunk as Buffer)
+      for await (const chunk of entry) if (keep) content.push(chunk as Buffer)
     }
   })().catch(() => {}) // a broken archive shows in what docker says
   const ended = await firstOf(
@@ -116,7 +130,8 @@ export async function look(
     uid: header.uid ?? 0,
     gid: header.gid ?? 0,
     empty: seen.entries < 2,
-    content: options.keep ? Buffer.concat(content) : null,
+    size: header.size ?? 0,
+    content: keep && (header.size ?? 0) <= mostBytes ? Buffer.concat(content) : null,
   }
 }
 

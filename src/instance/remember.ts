@@ -25,7 +25,7 @@ export async function remember(run: InstanceRun, { isHeld }: { readonly isHeld: 
     if (status === null || (!isHeld && status === 'cancelled')) return
     if (!isHeld && (await inspectContainer(docker, claimName(instance.id), { deadlineMs: LOOK_MS })) !== null) return
     const counted = outcome.targets.flatMap(({ bytes }) => bytes ?? [])
-    const bytes = counted.length === 0 ? null : counted.reduce((sum, one) => sum + one, 0)
+    const bytes = counted.length === 0 ? (outcome.result?.bytes ?? null) : counted.reduce((sum, one) => sum + one, 0)
     const { runs } = await addRun(
       docker,
       { instance: instance.id, repository: recordOwner(owner) },

@@ -43,7 +43,7 @@ export interface ReportBuilder {
   cancel(words: string): void
   /** Records that the instance is not backed up, because another run does it. `why` is written to the log. */
   skip(why: string): Promise<void>
-  set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode' | 'history'>>): void
+  set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode' | 'history' | 'result'>>): void
   end(): InstanceOutcome
 }
 
@@ -64,7 +64,7 @@ interface Collected {
   targetsPhase: Phase | null
   facts: Pick<
     InstanceReport,
-    'image' | 'exitCode' | 'downtimeSeconds' | 'notUp' | 'unhealthy' | 'postHookFailed' | 'history'
+    'image' | 'exitCode' | 'downtimeSeconds' | 'notUp' | 'unhealthy' | 'postHookFailed' | 'history' | 'result'
   >
 }
 

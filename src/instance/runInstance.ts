@@ -21,6 +21,7 @@ import { prepareContainer } from './prepareContainer.ts'
 import { remember, servedMeanwhile } from './remember.ts'
 import type { InstanceOutcome } from './reportBuilder.ts'
 import { journalOf, leaveOut, type Resolution, resolve } from './resolution.ts'
+import { takeResult } from './takeResult.ts'
 import { unmountableIn } from './unmountable.ts'
 import { findDisks } from './warnOfDisks.ts'
 
@@ -216,7 +217,7 @@ function mountedOf({ volumes }: Resolution) {
   return volumes.filter((source) => source.staging.strategy.kind === 'mounting')
 }
 
-/** Runs the backup image and records how it ended. */
+/** Runs the backup image, and records how it ended and what it told of its backup. */
 async function runImage(run: InstanceRun, image: ReadyImage, container: string): Promise<void> {
   const { instance, report, abort, log } = run
   const end = await runBackup({
@@ -232,8 +233,9 @@ async function runImage(run: InstanceRun, image: ReadyImage, container: string):
   report.set({ exitCode: end.kind === 'success' ? 0 : end.exitCode })
   for (const warning of end.warnings) await report.warn(warning)
   // how a container ends that was stopped says nothing of why
-  if (abort.reason() !== null) explainFailure(run, new CancelledError())
-  else if (end.kind === 'failed') report.fail(end.error)
+  if (abort.reason() !== null) return explainFailure(run, new CancelledError())
+  if (end.kind === 'failed') report.fail(end.error)
+  if (end.kind === 'success' || end.exitCode !== null) await takeResult(run, container)
 }
 
 async function release(run: InstanceRun, lock: AcquiredLock): Promise<void> {

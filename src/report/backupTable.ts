@@ -1,7 +1,8 @@
 /** Draws the backups of a run as tables that fit a phone: what was backed up, in how long; the failed ones first. Pure. */
 import { bytes, count, seconds } from '../format.ts'
-import type { InstanceReport, InstanceStatus, Phase, RunReport, TargetReport } from '../outcome.ts'
+import type { InstanceReport, InstanceStatus, Phase, RunReport, StagedTarget, TargetReport } from '../outcome.ts'
 import { breakable, code, inline } from './markdown.ts'
+import { toldParts } from './toldResult.ts'
 
 /** If there are more backups than this, the good ones are folded. */
 const UNFOLDED = 10
@@ -75,13 +76,14 @@ function row(one: InstanceReport, { allowPartial }: TableOptions): string {
 
 function whatOf(one: InstanceReport): string {
   if (one.status === 'skipped') return one.why === null ? 'not begun' : inline(one.why)
-  const staged = one.targets.filter((target) => target.status === 'staged')
+  const staged = stagedOf(one)
   const missing = one.targets.length - staged.length
   const away = one.downtimeSeconds === null ? [] : [`application away ${unbroken(seconds(one.downtimeSeconds))}`]
   const parts = [
     ...(one.status === 'success' ? [] : [howFar(one)]),
     ...(one.status === 'partial' ? [`<b>${count(missing, 'target')} missing</b>`] : []),
-    ...sizes(staged),
+    ...sizes(staged, one.result?.bytes ?? null),
+    ...toldParts(one.result),
     ...away,
   ]
   return parts.length === 0 ? 'no targets' : parts.join(', ')
@@ -93,31 +95,24 @@ function howFar({ status, failedPhase, startedAt }: InstanceReport): string {
   return failedPhase === null || status === 'partial' ? word : `${word} ${WHILE[failedPhase]}`
 }
 
-/** Says how much was staged, in parts such as `1 database 51 kB`, `2 volumes 3.0 MB copied`, `1 volume read in place`. */
-function sizes(staged: readonly TargetReport[]): readonly string[] {
-  const part = (noun: string, some: readonly TargetReport[], how: string) => {
-    const sum = some.reduce((total, target) => total + (target.bytes ?? 0), 0)
-    return some.length === 0
-      ? []
-      : [`${count(some.length, noun)}${how === 'mount' ? ' read in place' : ` ${unbroken(bytes(sum))}${how}`}`]
-  }
-  const volumes = staged.filter(({ kind }) => kind === 'volume')
+/**
+ * Says how much was staged, in parts such as `1 database 51 kB`, `2 volumes 3.0 MB copied`, `1 volume read in place`. Volumes that are
+ * mounted have the size that the image told of the whole (`told`), if nothing else was staged; else that is a part of its own.
+ */
+function sizes(staged: readonly TargetReport[], told: number | null): readonly string[] {
+  const part = (noun: string, some: readonly TargetReport[], size: number | null, how: string) =>
+    some.length === 0 ? [] : [`${count(some.length, noun)}${size === null ? '' : ` ${unbroken(bytes(size))}`}${how}`]
+  const sum = (some: readonly TargetReport[]) => some.reduce((total, target) => total + (target.bytes ?? 0), 0)
+  const databases = staged.filter(({ kind }) => kind === 'db')
+  const mounted = staged.filter(({ staging }) => staging === 'mount')
+  const copied = staged.filter(({ kind, staging }) => kind === 'volume' && staging !== 'mount')
+  const areAllMounted = mounted.length === staged.length
+  const isApart = staged.length === 0 || (mounted.length > 0 && !areAllMounted)
   return [
-    ...part(
-      'database',
-      staged.filter(({ kind }) => kind === 'db'),
-      '',
-    ),
-    ...part(
-      'volume',
-      volumes.filter(({ staging }) => staging !== 'mount'),
-      ' copied',
-    ),
-    ...part(
-      'volume',
-      volumes.filter(({ staging }) => staging === 'mount'),
-      'mount',
-    ),
+    ...part('database', databases, sum(databases), ''),
+    ...part('volume', copied, sum(copied), ' copied'),
+    ...part('volume', mounted, areAllMounted ? told : null, ' read in place'),
+    ...(told !== null && isApart ? [`${unbroken(bytes(told))} in all`] : []),
   ]
 }
 
@@ -140,6 +135,10 @@ function dryRunTable({ instances }: RunReport, options: TableOptions): string {
   ])
 }
 
+function stagedOf({ targets }: InstanceReport): readonly StagedTarget[] {
+  return targets.filter((target) => target.status === 'staged')
+}
+
 const HOW = {
   mount: 'read in place',
   copy: 'copied',
@@ -150,12 +149,13 @@ const HOW = {
 /** Draws a fold with a table of the staged targets, of at most `rows` rows. Empty if none was staged, and for a dry run. */
 export function targetFold({ instances, dryRun }: RunReport, rows: number): readonly string[] {
   const staged = instances.flatMap((one) =>
-    one.targets.flatMap((target) => (target.status === 'staged' ? [{ id: one.id, target }] : [])),
+    stagedOf(one).map((target, _, { length: of }) => ({ id: one.id, target, of, told: one.result?.bytes ?? null })),
   )
   if (dryRun || staged.length === 0 || rows === 0) return []
-  const lines = staged.slice(0, rows).map(({ id, target }) => {
+  const lines = staged.slice(0, rows).map(({ id, target, of, told }) => {
     const name = `${instances.length > 1 ? `${breakable(inline(id))}: ` : ''}${breakable(code(target.name))}`
-    const size = target.bytes === null ? '' : `, ${unbroken(bytes(target.bytes))}`
+    const known = target.bytes ?? (of === 1 ? told : null)
+    const size = known === null ? '' : `, ${unbroken(bytes(known))}`
     return `| ${name} | ${HOW[target.staging]}${size} | ${unbroken(seconds(target.seconds))} |`
   })
   const more = staged.length - lines.length

@@ -216,7 +216,21 @@ function isInstance(value: unknown): value is InstanceReport {
     isString(value.status) &&
     ['success', 'partial', 'failed', 'cancelled', 'skipped'].includes(value.status) &&
     TEXT_LISTS.every((key) => isArrayOf(value[key], isString)) &&
-    isArrayOf(value.targets, isTarget)
+    isArrayOf(value.targets, isTarget) &&
+    (value.result === undefined || isResult(value.result))
+  )
+}
+
+function isResult(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const are = (keys: readonly string[], type: string) =>
+    keys.every((key) => value[key] === undefined || typeof value[key] === type)
+  const metrics = value.metrics ?? {}
+  return (
+    are(['bytes', 'files', 'addedBytes'], 'number') &&
+    are(['snapshot', 'url', 'text'], 'string') &&
+    isObject(metrics) &&
+    Object.values(metrics).every((item) => typeof item === 'number')
   )
 }
 

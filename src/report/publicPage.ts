@@ -1,5 +1,5 @@
 /** Takes out of a report what strangers must not read. Pure. */
-import type { InstanceReport, RunReport, TargetReport } from '../outcome.ts'
+import type { ImageResult, InstanceReport, RunReport, TargetReport } from '../outcome.ts'
 import { withoutFileNames } from './hideFileNames.ts'
 
 /** Returns the report as it may be shown: unchanged if the repository is not public; else without names of files and lines of containers. */
@@ -20,9 +20,19 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   }
 }
 
-/** Returns an instance's report without the last lines of its log and of its stderr. */
+/** Returns an instance's report without words of its container: the last lines of its log and of its stderr, and what it told but for sizes. */
 export function withoutLines(one: InstanceReport): InstanceReport {
-  return { ...one, tail: [], stderr: [] }
+  const { result, ...rest } = one
+  return { ...rest, tail: [], stderr: [], ...(result === undefined ? {} : { result: sizesOf(result) }) }
+}
+
+/** Returns the parts that are numbers under names of ours. */
+function sizesOf({ bytes, files, addedBytes }: ImageResult): ImageResult {
+  return {
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(files === undefined ? {} : { files }),
+    ...(addedBytes === undefined ? {} : { addedBytes }),
+  }
 }
 
 function publicTarget(target: TargetReport, hide: (sentence: string) => string): TargetReport {

@@ -9,6 +9,7 @@ import type { PageLinks } from './pageLinks.ts'
 import { pastRuns } from './pastRuns.ts'
 import { publicPage } from './publicPage.ts'
 import { timeline } from './timeline.ts'
+import { toldFold } from './toldResult.ts'
 import { uncoveredFold } from './uncovered.ts'
 import { verdictLine } from './verdict.ts'
 import { warningList } from './warningList.ts'
@@ -88,6 +89,7 @@ function* parts(report: RunReport, options: SummaryOptions, detail: Detail, isCu
   yield* nothingDue(report, Math.min(detail.rows, NOT_DUE_ROWS))
   yield* backupTables(report, { allowPartial, rows: detail.rows })
   yield* targetFold(report, detail.targets)
+  yield* toldFold(report, detail.targets)
   yield* timeline(report, Math.min(detail.targets, CHARTED))
   yield* pastRuns(report, Math.min(detail.targets, CHARTED))
   yield* warningList(report, detail.warnings)

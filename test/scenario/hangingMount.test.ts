@@ -53,6 +53,7 @@ async function rules(): Promise<readonly Rule[]> {
     { on: /^create .*marina-run-a/, stdout: `${ID}\n` },
     { on: /^cp c+:\/backup\/.*\/volume\/good -/, stdout: await folderAsTar() },
     { on: /^cp - /, readsStdin: true },
+    { on: /^cp c+:\/backup\/.*\/result\.json -/, stderr: 'Could not find the file', code: 1 },
     { on: /^start /, stdout: 'done\n' },
     { on: /^container inspect c/, stdout: JSON.stringify([ENDED]) },
     { on: /^rm .* c+$/ },

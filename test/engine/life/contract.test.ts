@@ -196,6 +196,7 @@ describe('environment', () => {
       'MARINA_CONTRACT=1',
       'MARINA_HOSTNAME=db-host',
       `MARINA_INSTANCE_ID=${id('environment')}`,
+      `MARINA_RESULT=/backup/${timestamp}/result.json`,
       'MARINA_RETENTION=3d',
       'MARINA_RUN_URL=https://github.com/octo/backups/actions/runs/1001',
       `MARINA_TIMESTAMP=${timestamp}`,

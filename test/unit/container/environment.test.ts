@@ -21,6 +21,7 @@ test('the contract, then the instance’s own', () => {
     A: 'b',
   })
   expect(environment({})).not.toHaveProperty('MARINA_PARTIAL')
+  expect(environment({}).MARINA_RESULT).toBe('/backup/20261124-040506/result.json')
 })
 
 test('the longest value that a process can be given passes, one byte more is refused by name', () => {
