@@ -8,7 +8,7 @@ const WRITES = `[ ! -e "$MARINA_RESULT" ] || exit 9; echo '{"bytes": 4200, "snap
 const TOLD = { bytes: 4200, snapshot: 's1' }
 
 test('is read wherever the staging volume lies, whoever the image runs as', async () => {
-  const cases: [string, string, object][] = [
+  const cases: [string, string, Record<string, unknown>][] = [
     ['mounted', WRITES, {}],
     ['copied', WRITES, { targets: copied }],
     ['user', WRITES, { user: '1000:1000' }],
