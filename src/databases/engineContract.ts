@@ -4,6 +4,7 @@
  */
 
 import { InstanceError } from '../errors.ts'
+import type { CountedRows } from './rows/tally.ts'
 
 /** One database engine. To add one, write a file that exports such an object, and add its name to the list in `engines.ts`. */
 export interface DatabaseEngine {
@@ -113,8 +114,17 @@ export interface RightsQuestion {
 export interface DumpCheck {
   /** Takes the tool's next bytes and returns those to write to the file. Bytes may be kept back until the end. */
   pass(chunk: Buffer): Buffer | Promise<Buffer>
-  /** Ends the check: returns the bytes that were kept back, and words that say what the dump lacks to be complete (`null`: nothing). */
-  end(): Promise<{ readonly rest: Buffer; readonly missing: string | null }>
+  /** Ends the check. */
+  end(): Promise<CheckedDump>
+}
+
+export interface CheckedDump {
+  /** The bytes that were kept back. */
+  readonly rest: Buffer
+  /** Says what the dump lacks to be complete; `null`: nothing. */
+  readonly missing: string | null
+  /** The rows of the dump; absent if nobody counts them in a dump of this form. */
+  readonly counted?: CountedRows
 }
 
 /** Tells whether a line of a tool's stderr is a warning or an error. `--verbose` fills stderr with lines that are none. */

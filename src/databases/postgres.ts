@@ -14,6 +14,7 @@ import {
 } from './engineContract.ts'
 import { customArchive, tarArchive } from './formats/pgArchive.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
+import { postgresRows } from './rows/postgresRows.ts'
 import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
@@ -170,7 +171,7 @@ function planPostgres(question: DumpQuestion): DumpPlan {
     rights: null,
     isWarning: saysWarning,
     isContinuation: (line) => DETAIL.test(line) || isIndented(line),
-    check: () => checkByForm(() => textWithEnd(endOfDump(isServer)), ARCHIVES),
+    check: () => checkByForm(() => textWithEnd(endOfDump(isServer), postgresRows(isServer)), ARCHIVES),
     hint: (words) => hintFor(words, question),
     secrets: [],
   }

@@ -48,11 +48,9 @@ interface DumpRequest {
   readonly signal: AbortSignal
 }
 
-interface DumpedFile {
+interface DumpedFile extends TransferResult {
   /** Absolute path, the same in the helper and in the backup container. */
   readonly path: string
-  readonly bytes: number
-  readonly sha256: string
   /** Name of the database; `null`: the whole server. */
   readonly database: string | null
 }

@@ -9,6 +9,7 @@ import { PassThrough } from 'node:stream'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import type { DumpCheck } from '../databases/engineContract.ts'
 import { guarded } from '../databases/formats/guard.ts'
+import { type CountedRows, uncounted } from '../databases/rows/tally.ts'
 import { type ExecRequest, type ExecResult, execReason, execTruthfully, foreignReason } from '../docker/exec.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
@@ -35,7 +36,10 @@ export interface TransferResult {
   readonly bytes: number
   /** SHA-256 of the file, hex. */
   readonly sha256: string
+  readonly counted: CountedRows
 }
+
+const NOT_COUNTED = uncounted('rows are not counted in a dump of this form')
 
 /** Number of bytes that may wait between the sender and the receiver. */
 const PIPE_BYTES = 1 << 20
@@ -65,7 +69,7 @@ export async function transfer(
   if (sent.status === 'rejected') throw sent.reason
   refuseFailure(docker, sent.value, received.value, pipe.bytes())
   await finish(helper, request, pipe.bytes())
-  return { bytes: pipe.bytes(), sha256: pipe.sha256() }
+  return { bytes: pipe.bytes(), sha256: pipe.sha256(), counted: sent.value.counted }
 }
 
 type Pipe = ReturnType<typeof openPipe>
@@ -115,6 +119,7 @@ interface Sent {
   readonly tool: ExecResult
   /** What the dump lacks to be complete; `null`: nothing. */
   readonly missing: string | null
+  readonly counted: CountedRows
 }
 
 async function send(docker: Docker, request: TransferRequest, pipe: Pipe): Promise<Sent> {
@@ -127,9 +132,9 @@ async function send(docker: Docker, request: TransferRequest, pipe: Pipe): Promi
       signal: AbortSignal.any([request.signal, pipe.receiverGone]),
       onStdout: async (chunk) => pipe.pass(await check.pass(chunk)),
     })
-    const { rest, missing } = await check.end()
+    const { rest, missing, counted = NOT_COUNTED } = await check.end()
     await pipe.pass(rest)
-    return { tool, missing }
+    return { tool, missing, counted }
   } finally {
     pipe.end()
   }

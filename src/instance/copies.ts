@@ -279,5 +279,5 @@ async function report({ run }: CopySurroundings, member: Member): Promise<void> 
   const how = { staging: progress.staging, files, bytes, warnings }
   run.report.staged(source.target, { ...how, seconds })
   for (const warning of warnings) await run.log.write('marina', `warning: volume ${source.volume.name}: ${warning}`)
-  run.staged.push(volumeEntry(source, how))
+  run.staged.push(volumeEntry(source, { ...how, live: false, listing: null }))
 }

@@ -1,17 +1,15 @@
 /** Makes the manifest's entry for each target. Pure. */
 import { posix } from 'node:path'
 import type { Layout } from '../container/layout.ts'
-import type { ManifestTarget } from '../container/manifest.ts'
+import type { DatabaseEntry, VolumeEntry } from '../container/manifest.ts'
 import { shownOptions } from '../docker/mountOptions.ts'
 import type { DumpReport } from '../dump/dump.ts'
 import type { DbSource, VolumeSource } from '../targets/resolve.ts'
 
-type VolumeEntry = Extract<ManifestTarget, { kind: 'volume' }>
-
 export function volumeEntry(
   source: VolumeSource,
-  how: Pick<VolumeEntry, 'staging' | 'files' | 'bytes' | 'warnings'>,
-): ManifestTarget {
+  how: Pick<VolumeEntry, 'staging' | 'files' | 'bytes' | 'live' | 'listing' | 'warnings'>,
+): VolumeEntry {
   const { target, volume, containers } = source
   return {
     kind: 'volume',
@@ -26,7 +24,7 @@ export function volumeEntry(
   }
 }
 
-export function databaseEntry(source: DbSource, dumped: DumpReport, layout: Layout): ManifestTarget {
+export function databaseEntry(source: DbSource, dumped: DumpReport, layout: Layout): DatabaseEntry {
   return {
     kind: 'db',
     name: source.name,
@@ -34,7 +32,15 @@ export function databaseEntry(source: DbSource, dumped: DumpReport, layout: Layo
     engine: dumped.kind,
     tool: dumped.tool,
     toolVersion: dumped.toolVersion,
-    files: dumped.files.map((file) => ({ ...file, path: posix.relative(layout.directory, file.path) })),
+    files: dumped.files.map(({ path, bytes, sha256, database, counted }) => ({
+      path: posix.relative(layout.directory, path),
+      bytes,
+      sha256,
+      database,
+      rows: counted.rows,
+      rowsUnknown: counted.unknown,
+    })),
+    server: null,
     containers: source.containers,
     warnings: dumped.warnings,
   }

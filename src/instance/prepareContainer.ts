@@ -20,6 +20,8 @@ import { volumeEntry } from './manifestEntries.ts'
 import { targetName } from './reportBuilder.ts'
 import { unmountableIn } from './unmountable.ts'
 
+/** What the manifest can tell of a mounted volume: nothing is counted before the image runs. */
+const MOUNTED = { staging: 'mount', files: null, bytes: null, live: false, listing: null, warnings: [] } as const
 const GIVE_DUMPS_MS = 60_000
 const REMOVE_MOUNT_POINT_MS = 30_000
 
@@ -191,7 +193,7 @@ function manifestOf(
     runUrl: context.runUrl,
     targets: [
       ...staged.map((target) => ({ ...target, warnings: target.warnings.map(context.host.docker.redact) })),
-      ...mounted.map((source) => volumeEntry(source, { staging: 'mount', files: null, bytes: null, warnings: [] })),
+      ...mounted.map((source) => volumeEntry(source, MOUNTED)),
     ],
     failed: failed.map(({ target, error }) => ({ kind: target.kind, name: targetName(target), error })),
   })

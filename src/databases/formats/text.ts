@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { createGunzip } from 'node:zlib'
 import type { DumpCheck } from '../engineContract.ts'
+import { guardedCounter, type RowCounter } from '../rows/tally.ts'
 
 /** Number of last bytes of a text that are kept to look for its end mark. At most a few short lines follow the mark. */
 const KEPT_BYTES = 4096
@@ -47,17 +48,19 @@ export function checkByForm(plain: () => DumpCheck, forms: readonly DumpForm[] =
       if (inner) return inner.end()
       inner = choose()
       const passed = await inner.pass(head)
-      const { rest, missing } = await inner.end()
-      return { rest: Buffer.concat([passed, rest]), missing }
+      const ended = await inner.end()
+      return { ...ended, rest: Buffer.concat([passed, ended.rest]) }
     },
   }
 }
 
-/** Makes a check for a text that must end with an end mark. */
-export function textWithEnd(end: TextEnd): DumpCheck {
+/** Makes a check for a text that must end with an end mark, and counts its rows with `counter`. */
+export function textWithEnd(end: TextEnd, counter?: RowCounter): DumpCheck {
+  const rows = counter && guardedCounter(counter)
   let tail: Buffer = NOTHING
   return {
     pass(chunk) {
+      rows?.count(chunk)
       tail =
         chunk.length >= KEPT_BYTES
           ? Buffer.from(chunk.subarray(chunk.length - KEPT_BYTES))
@@ -65,7 +68,8 @@ export function textWithEnd(end: TextEnd): DumpCheck {
       return chunk
     },
     async end() {
-      return { rest: NOTHING, missing: end.ends(tail.toString('latin1')) ? null : end.missing }
+      const missing = end.ends(tail.toString('latin1')) ? null : end.missing
+      return { rest: NOTHING, missing, ...(rows && { counted: rows.end() }) }
     },
   }
 }
@@ -90,7 +94,7 @@ function withinGzip(inner: DumpCheck): DumpCheck {
       gunzip.end()
       await reading
       if (damage !== null) return { rest: NOTHING, missing: `its gzip stream is cut or damaged (${damage.message})` }
-      return { rest: NOTHING, missing: (await inner.end()).missing }
+      return { ...(await inner.end()), rest: NOTHING }
     },
   }
 }
