@@ -1,7 +1,7 @@
 /**
- * Writes what is drawn from one source elsewhere: the linter's import rules from `layers.ts`, `dist/config.schema.json` from the schema, and the tables
- * of `docs/`: config keys, labels (schema), inputs and outputs (action.yml), between `<!-- begin:NAME -->` and `<!-- end:NAME -->`.
- * `--check` writes nothing, names the stale files and ends with 1.
+ * Writes what is drawn from one source elsewhere: the linter's import rules from `layers.ts`; `dist/config.schema.json` from the schema; the
+ * tables of `docs/` between `<!-- begin:NAME -->` and `<!-- end:NAME -->` (config keys and labels from the schema, inputs and outputs from
+ * `action.yml`); `src/restic/scripts.ts` from the shell scripts beside it. `--check` writes nothing, names the stale files and ends with 1.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -86,10 +86,22 @@ function wanted(): Readonly<Record<string, string>> {
   })
   return {
     'biome.imports.json': `${JSON.stringify(importRules(), null, 2)}\n`,
+    'src/restic/scripts.ts': scripts(),
     'dist/config.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
     ...page('docs/configuration.md', { config, labels }),
     ...page('docs/inputs-and-outputs.md', { inputs, outputs }),
   }
+}
+
+/** The shell scripts of the built-in backend as a module, so that they are a part of the bundle. */
+function scripts(): string {
+  const constant = (name: string, what: string, file: string) =>
+    `/** ${what} */\nexport const ${name} = ${JSON.stringify(readFileSync(join(ROOT, 'src/restic', file), 'utf8'))}\n`
+  return [
+    '/** Holds the scripts of the built-in backend. Generated from `backup.sh` and `restore.sh` beside it by `.ci/generate.ts`. */\n',
+    constant('RESTIC_BACKUP', 'The text of `/backup.sh`.', 'backup.sh'),
+    constant('RESTIC_RESTORE', 'The text of `/restore.sh`.', 'restore.sh'),
+  ].join('\n')
 }
 
 function main(check: boolean): number {

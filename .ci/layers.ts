@@ -15,11 +15,11 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['log'],
   ['report', 'schedule', 'workflows'],
   ['config'],
-  ['databases', 'secrets'],
+  ['databases', 'restic', 'secrets'],
 ]
 
 /** These take values and return values: they know nothing of Docker, files, time or the network. */
-const PURE = ['config', 'schedule', 'report', 'workflows', 'databases']
+const PURE = ['config', 'schedule', 'report', 'workflows', 'databases', 'restic']
 
 /** What a folder must not import although it lies in a row below. */
 const UNRELATED: Readonly<Record<string, readonly string[]>> = {
@@ -38,17 +38,18 @@ const UNRELATED: Readonly<Record<string, readonly string[]>> = {
     'workflows',
     'config',
     'databases',
+    'restic',
   ],
-  claim: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
-  staging: ['log', 'report', 'schedule', 'workflows', 'databases'],
-  applications: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
-  copy: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
-  docker: ['log', 'report', 'schedule', 'workflows', 'config', 'databases'],
-  log: ['schedule', 'workflows', 'config', 'databases'],
-  report: ['config', 'databases', 'secrets'],
-  schedule: ['databases', 'secrets'],
-  workflows: ['databases', 'secrets'],
-  config: ['secrets'],
+  claim: ['log', 'report', 'schedule', 'workflows', 'config', 'databases', 'restic'],
+  staging: ['log', 'report', 'schedule', 'workflows', 'databases', 'restic'],
+  applications: ['log', 'report', 'schedule', 'workflows', 'config', 'databases', 'restic'],
+  copy: ['log', 'report', 'schedule', 'workflows', 'config', 'databases', 'restic'],
+  docker: ['log', 'report', 'schedule', 'workflows', 'config', 'databases', 'restic'],
+  log: ['schedule', 'workflows', 'config', 'databases', 'restic'],
+  report: ['config', 'databases', 'restic', 'secrets'],
+  schedule: ['databases', 'restic', 'secrets'],
+  workflows: ['databases', 'restic', 'secrets'],
+  config: ['restic', 'secrets'],
 }
 
 const RUNNER = ['@actions/core', '@actions/github', '@actions/artifact']

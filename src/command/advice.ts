@@ -72,7 +72,7 @@ function withOthers(id: string, sharing: readonly string[] = []): string {
 /** Returns a notice for each image that is named without a tag and a digest, unless no registry is asked for it. */
 export function adviseOnTags(config: Config): readonly Advice[] {
   return config.instances.flatMap((one) =>
-    ['customImage', 'helperImage'].flatMap((key): readonly Advice[] => {
+    ['customImage', 'resticImage', 'helperImage'].flatMap((key): readonly Advice[] => {
       const path = ['instances', one.index, key]
       const image = writtenAt(config, path)
       if (image === undefined || hasTag(image) || parseImageName(image).isPinned || isOfHostOnly(image)) return []

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { type DockerHost, engineNow } from '../claim/host.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import type { Instance } from '../config/model.ts'
-import { pendingKeys } from '../config/notBuilt.ts'
 import { engineAnswers } from '../docker/heartbeat.ts'
 import { sayError } from '../errors.ts'
 import type { InstanceContext, StartReason } from '../instance/context.ts'
@@ -146,10 +145,7 @@ async function runInstances(
     onEngineLost: () => {
       isEngineLost = true
     },
-    pending: (one) => [
-      ...pendingKeys(plan.config, one),
-      ...(plan.hostNameProblem !== null && one.nodeName === null ? [plan.hostNameProblem] : []),
-    ],
+    pending: (one) => (plan.hostNameProblem !== null && one.nodeName === null ? [plan.hostNameProblem] : []),
   })
   const begin = async ({ one, item }: Decided) => {
     if (!one.ok) return notBegun(one.raw, 'failed', one.error.message)

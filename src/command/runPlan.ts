@@ -101,7 +101,7 @@ function visibleTexts(
   const own = instances.flatMap((one) => {
     const targets = one.ok ? (one.instance.targets ?? []) : []
     const names = targets.map((target) => (target.kind === 'db' ? target.container : target.name))
-    return [one.raw.id, ...names, ...(one.ok ? [one.instance.customImage ?? ''] : [])]
+    return [one.raw.id, ...names, ...(one.ok ? [one.instance.customImage] : [])]
   })
   return [
     ...own,

@@ -3,7 +3,6 @@ import { readPages } from '../action/pages.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import { issueAt, sortIssues } from '../config/issues.ts'
 import type { Config, RawInstance } from '../config/load.ts'
-import { pendingIssues } from '../config/notBuilt.ts'
 import { type Tree, treeAt } from '../config/yaml.ts'
 import { goesOnAfterFailure, maySuitAnInterpreter, saysGoesOn, whyNotStartable } from '../container/scriptHead.ts'
 import { isOfHostOnly, parseImageName } from '../docker/imageNames.ts'
@@ -68,13 +67,10 @@ interface Checked {
   readonly notices: Config['notices']
 }
 
-/** Finds what a run of the instance would refuse (a key that is not built yet, a script that cannot start), and what people should know. */
+/** Finds what a run of the instance would refuse (a script that cannot start), and what people should know. */
 async function checkInstance(action: CommandContext, config: Config, raw: RawInstance): Promise<Checked> {
-  const issues = pendingIssues(config, raw)
   const script = writtenKey(config, raw, 'script')
-  if (script === undefined) return { issues, notices: [] }
-  const checked = await checkScript(action, config, { raw, script })
-  return { issues: [...issues, ...checked.issues], notices: checked.notices }
+  return script === undefined ? { issues: [], notices: [] } : checkScript(action, config, { raw, script })
 }
 
 async function checkScript(
@@ -108,7 +104,7 @@ async function checkScript(
 /** Makes one notice for all images whose name in a registry could be given to another image; empty if there are none. */
 function imageNotice(config: Config): Config['notices'] {
   const named = config.instances.flatMap((raw) => {
-    const key = ['customImage', 'helperImage'].find((one) => isForOthersToChange(config, raw, one))
+    const key = ['customImage', 'resticImage', 'helperImage'].find((one) => isForOthersToChange(config, raw, one))
     return key === undefined ? [] : [{ ...raw, key }]
   })
   const [first] = named

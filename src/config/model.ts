@@ -50,8 +50,9 @@ export interface Instance {
   readonly id: string
   /** Line of the instance's entry, 1-based. */
   readonly line: number
-  /** Exactly one of `customImage` and `repository` is set; the other is `null`. */
-  readonly customImage: string | null
+  /** The image that makes the backup: the configured one, or the one with restic where `repository` is set. */
+  readonly customImage: string
+  /** The restic repository of the built-in backend; `null`: the image is the user's own. */
   readonly repository: string | null
   /** `null`: there is none. The instance runs only when it is started by hand. */
   readonly schedule: Schedule | null

@@ -10,6 +10,7 @@ import { DEFAULTS, type InstanceValues, instanceSchema, type TargetValues } from
 import { type FilledText, type SecretText, secretsOf } from './secretValues.ts'
 import { parseDuration } from './values/duration.ts'
 import { normalisePaths } from './values/paths.ts'
+import { placeRepository } from './values/repository.ts'
 import { isTreeMap, type Path, type Tree, treeAt, writePath } from './yaml.ts'
 
 export interface Lookup {
@@ -151,8 +152,7 @@ function buildInstance(config: Config, raw: RawInstance, values: InstanceValues,
   return {
     id: raw.id,
     line: raw.line,
-    customImage: values.customImage ?? null,
-    repository: values.repository ?? null,
+    ...backendOf(values, config),
     schedule:
       values.schedule === undefined || written === undefined
         ? null
@@ -162,7 +162,6 @@ function buildInstance(config: Config, raw: RawInstance, values: InstanceValues,
             line: source.valueAt([...path, 'schedule']).line,
           },
     catchUp: values.catchUp ?? top.catchUp ?? DEFAULTS.catchUp,
-    env: values.env ?? {},
     targets:
       values.targets?.map((target, index) =>
         buildTarget(target, stopAttached, source.valueAt([...path, 'targets', index]).line),
@@ -171,18 +170,34 @@ function buildInstance(config: Config, raw: RawInstance, values: InstanceValues,
     except: values.except ?? [],
     stopAttached,
     timeoutMs: timeoutOf(values, config),
-    layout: values.layout ?? top.layout ?? DEFAULTS.layout,
+    layout: values.layout ?? top.layout ?? (values.repository === undefined ? DEFAULTS.layout : 'stable'),
     retention: values.retention ?? top.retention ?? DEFAULTS.retention,
     nodeName: values.nodeName ?? null,
     pull: values.pull ?? null,
     helperImage: values.helperImage ?? null,
-    entrypoint: values.entrypoint ?? null,
     script: values.script ?? null,
     network: values.network ?? null,
     user: values.user ?? null,
-    mounts: values.mounts ?? [],
     resources: { memory: values.resources?.memory ?? null, cpus: values.resources?.cpus ?? null },
     runsOn: raw.runsOn,
+  }
+}
+
+/** Returns the image and what it needs. A `repository` becomes an image with restic, which a script of ours (src/restic) runs. */
+function backendOf(
+  { customImage, repository, resticImage, entrypoint, env = {}, mounts = [] }: InstanceValues,
+  { top }: Config,
+): Pick<Instance, 'customImage' | 'repository' | 'entrypoint' | 'env' | 'mounts'> {
+  if (repository === undefined)
+    return { customImage: customImage ?? '', repository: null, entrypoint: entrypoint ?? null, env, mounts }
+  const place = placeRepository(repository, mounts)
+  return {
+    customImage: resticImage ?? top.resticImage ?? DEFAULTS.resticImage,
+    repository,
+    // the image's own is restic, which would take `/backup.sh` for a command of its own
+    entrypoint: [],
+    env: { RESTIC_REPOSITORY: place.location, ...env },
+    mounts: [...mounts, ...place.mounts],
   }
 }
 

@@ -27,6 +27,7 @@ interface RuleContext {
 export function checkInstance(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   return [
     ...checkBackend(instance, path, look),
+    ...checkRepositoryEnv(instance, path, look),
     ...checkTimezone(instance, path, look),
     ...checkDiscovery(instance, path, look),
     ...checkEnv(instance, path, look),
@@ -60,7 +61,11 @@ function checkBackend(instance: TreeMap, path: Path, look: RuleContext): ConfigI
       ),
     ]
   }
-  if (repository === undefined) return []
+  if (repository === undefined) {
+    if (instance.resticImage === undefined) return []
+    const message = '`resticImage` belongs to `repository`, this instance has `customImage`'
+    return [issueAt(look.source, [...path, 'resticImage'], message, 'key')]
+  }
   if (customImage !== undefined) {
     // An open one may turn out empty, which is as good as left out.
     const certain =
@@ -75,6 +80,21 @@ function checkBackend(instance: TreeMap, path: Path, look: RuleContext): ConfigI
         look.source,
         [...path, key],
         `\`${key}\` belongs to \`customImage\`, this instance has \`repository\``,
+        'key',
+      ),
+    )
+}
+
+/** Checks what restic is told beside `repository`. */
+function checkRepositoryEnv(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
+  if (instance.repository === undefined || !isTreeMap(instance.env)) return []
+  return ['RESTIC_REPOSITORY', 'RESTIC_REPOSITORY_FILE']
+    .filter((name) => (instance.env as TreeMap)[name] !== undefined)
+    .map((name) =>
+      issueAt(
+        look.source,
+        [...path, 'env', name],
+        `\`env.${name}\`: \`repository\` says it already, remove one of them`,
         'key',
       ),
     )
@@ -140,6 +160,9 @@ function checkMounts(instance: TreeMap, path: Path, look: RuleContext): ConfigIs
       issues.push(issueAt(look.source, own, `${target} is mounted twice: item ${first + 1} of \`mounts\` has it too`))
     if (target === '/backup.sh' && instance.script !== undefined) {
       issues.push(issueAt(look.source, own, '`script` is put at /backup.sh, so nothing can be mounted there'))
+    }
+    if (target === '/backup.sh' && instance.repository !== undefined) {
+      issues.push(issueAt(look.source, own, '`repository` needs /backup.sh, so nothing can be mounted there'))
     }
     seen.set(target, first ?? index)
   }

@@ -9,6 +9,7 @@ import { isTimezone, parseCron } from './values/cron.ts'
 import { parseDuration } from './values/duration.ts'
 import { parseMount } from './values/mounts.ts'
 import { pingProblem } from './values/pingUrl.ts'
+import { repositoryProblem } from './values/repository.ts'
 import { isRetention } from './values/retention.ts'
 
 /** Texts about a key, shown in the JSON Schema and in the README's table. */
@@ -169,6 +170,11 @@ const retention = leaf(SCALAR, (text, fail) =>
       ),
 )
 
+const repository = leaf(TEXT, (text, fail) => {
+  const problem = repositoryProblem(text)
+  return problem === null ? text : fail(problem)
+})
+
 const pingUrl = leaf(TEXT, (text, fail) => {
   const problem = pingProblem(text)
   return problem === null ? text : fail(problem)
@@ -181,6 +187,7 @@ export const DEFAULTS = {
   timezone: 'UTC',
   catchUp: true,
   timeout: '12h',
+  resticImage: 'restic/restic:0.18.1@sha256:39d9072fb5651c80d75c7a811612eb60b4c06b32ffe87c2e9f3c7222e1797e76',
   layout: 'timestamp',
   retention: '7d:4w:6m',
   stopAttached: false,
@@ -262,6 +269,10 @@ export const sharedShape = {
     default: DEFAULTS.timeout,
   }),
   resticTimeout: key(timeout, { description: "As `timeout`, for `repository` instances only: Marina's key." }),
+  resticImage: key(image, {
+    description: 'Image with restic and `sh` that serves `repository` instances.',
+    default: DEFAULTS.resticImage,
+  }),
   layout: key(oneOf(['timestamp', 'stable']), {
     description:
       '`timestamp`: data lies below `/backup/<timestamp>`. `stable`: below `/backup`, so that incremental tools meet the same paths.',
@@ -269,7 +280,7 @@ export const sharedShape = {
   }),
   retention: key(retention, {
     description:
-      'How many backups to keep: `7d:4w:6m` is 7 daily, 4 weekly and 6 monthly ones; `h` (hours) and `y` (years) work too. Marina never deletes a backup: your image or script does, and reads this in `MARINA_RETENTION`.',
+      'How many backups to keep: `7d:4w:6m` is 7 daily, 4 weekly and 6 monthly ones; `h` (hours) and `y` (years) work too. With `repository` restic removes the others; an image or script of your own reads it in `MARINA_RETENTION` and does that itself.',
     default: DEFAULTS.retention,
   }),
   stopAttached: key(flag, { description: 'Default of the targets’ `stopAttached`.', default: DEFAULTS.stopAttached }),
@@ -283,8 +294,9 @@ export const instanceShape = {
   customImage: key(image, {
     description: 'Image that makes the backup, by tag or digest. Either this or `repository`.',
   }),
-  repository: key(textWithoutNul, {
-    description: 'A restic repository. Not working yet: an instance with it fails. Use `customImage`.',
+  repository: key(repository, {
+    description:
+      'A [restic repository](restic.md): a folder of the Docker host (`/srv/restic`), or `s3:…`, `rest:…`, `sftp:…` and the others of restic. `env.RESTIC_PASSWORD` opens it. `layout` is then `stable` where left out.',
   }),
   schedule: key(schedule, {
     description:

@@ -41,6 +41,6 @@ export interface InstanceContext {
    * there are no targets.
    */
   readonly discover: (instance: Instance) => Promise<FoundTargets>
-  /** Returns a sentence for each thing that the instance asks for and that this version cannot do yet. */
+  /** Returns a sentence for each thing that keeps the instance from being run. */
   readonly pending: (instance: Instance) => readonly string[]
 }

@@ -13,7 +13,6 @@ import type { InstanceRun } from './instanceRun.ts'
 export async function findImage(run: InstanceRun): Promise<ReadyImage> {
   const { context, instance, report, abort } = run
   const { docker } = context.host
-  if (instance.customImage === null) throw new InstanceError(`instance ${instance.id} names no customImage`)
   const reference = instance.customImage
   const image = await tellWhile(
     { what: () => `waiting for image ${reference}`, say: (line) => run.log.write('marina', line) },

@@ -143,7 +143,7 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
     failedPhase: null,
     targetsPhase: null,
     facts: {
-      image: { reference: instance.customImage ?? '', id: null, digest: null },
+      image: { reference: instance.customImage, id: null, digest: null },
       exitCode: null,
       downtimeSeconds: null,
       notUp: [],

@@ -7,6 +7,7 @@ import type { Journal } from '../docker/labels.ts'
 import { secretsOfOptions } from '../docker/mountOptions.ts'
 import { InstanceError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
+import { RESTIC_BACKUP } from '../restic/scripts.ts'
 import { warnOfLiveDatabase } from '../targets/liveDatabase.ts'
 import { type DbSource, type Resolved, resolveTargets, type VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun } from './instanceRun.ts'
@@ -30,6 +31,7 @@ export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<R
   const { context, instance, report } = run
   const pending = context.pending(instance)
   if (pending.length > 0) throw new InstanceError(joinSentences(pending))
+  if (instance.repository !== null) run.script = Buffer.from(RESTIC_BACKUP)
   if (instance.script !== null) {
     run.script = await context.readScript(instance.script)
     if (goesOnAfterFailure(run.script)) await run.log.write('marina', saysGoesOn(`script ${instance.script}`))

@@ -159,6 +159,51 @@ describe('defaults', () => {
     expect(settle(text).instance.timeoutMs).toBe(minutes * 60_000)
   })
 
+  test.each`
+    repository                  | mounts           | location                    | bound
+    ${'/srv/restic'}            | ${''}            | ${'/repository/srv/restic'} | ${'/srv/restic'}
+    ${'local:/srv//restic/'}    | ${''}            | ${'/repository/srv/restic'} | ${'/srv/restic'}
+    ${'/nas/restic'}            | ${'[nas:/nas]'}  | ${'/nas/restic'}            | ${null}
+    ${'/nas'}                   | ${'[nas:/nas/]'} | ${'/nas'}                   | ${null}
+    ${'/nas2'}                  | ${'[nas:/nas]'}  | ${'/repository/nas2'}       | ${'/nas2'}
+    ${'s3:https://s3.x.com/b'}  | ${''}            | ${'s3:https://s3.x.com/b'}  | ${null}
+    ${'sftp:backup@nas:restic'} | ${''}            | ${'sftp:backup@nas:restic'} | ${null}
+    ${'rest:http://u:pw@h:80/'} | ${''}            | ${'rest:http://u:pw@h:80/'} | ${null}
+  `('a restic repository: $repository with mounts "$mounts"', ({ repository, mounts, location, bound }) => {
+    const text = file(`env: {RESTIC_PASSWORD: x}${mounts && `\nmounts: ${mounts}`}`)
+    const { instance } = settle(text.replace('customImage: x', `repository: ${repository}`))
+    expect(instance).toMatchObject({ entrypoint: [], layout: 'stable', repository })
+    expect(instance.customImage).toMatch(/^restic\/restic:[0-9.]+@sha256:[0-9a-f]{64}$/)
+    expect(instance.env).toEqual({ RESTIC_REPOSITORY: location, RESTIC_PASSWORD: 'x' })
+    const binds = instance.mounts.filter(({ type }) => type === 'bind')
+    expect(binds).toEqual(bound === null ? [] : [{ type: 'bind', source: bound, target: location, readonly: false }])
+  })
+
+  test.each`
+    inside                                      | top                       | expected
+    ${'repository: /r'}                         | ${'layout: timestamp\n'}  | ${{ layout: 'timestamp' }}
+    ${'repository: /r\n    layout: timestamp'}  | ${'layout: stable\n'}     | ${{ layout: 'timestamp' }}
+    ${'repository: /r'}                         | ${'resticImage: top:1\n'} | ${{ customImage: 'top:1' }}
+    ${'repository: /r\n    resticImage: own:1'} | ${'resticImage: top:1\n'} | ${{ customImage: 'own:1' }}
+    ${'customImage: x'}                         | ${'resticImage: top:1\n'} | ${{ customImage: 'x', layout: 'timestamp' }}
+  `('$inside with "$top"', ({ inside, top, expected }) => {
+    expect(settle(file('', top).replace('customImage: x', inside)).instance).toMatchObject(expected)
+  })
+
+  test.each`
+    inside                                                | message
+    ${'repository: restic'}                               | ${/`repository` must be a folder of the Docker host by its absolute path/}
+    ${'repository: nfs:nas/x'}                            | ${/`repository` must be a folder/}
+    ${'repository: /'}                                    | ${/`repository` must be a folder of its own, not \//}
+    ${'repository: /srv/../etc'}                          | ${/`repository` must not hold "\.\."/}
+    ${'repository: /r\n    env: {RESTIC_REPOSITORY: /x}'} | ${/`env.RESTIC_REPOSITORY`: `repository` says it already/}
+    ${'repository: /r\n    mounts: [v:/backup.sh]'}       | ${/`repository` needs \/backup.sh/}
+    ${'customImage: x\n    resticImage: y'}               | ${/`resticImage` belongs to `repository`, this instance has `customImage`/}
+    ${'repository: /r\n    retention: 7x'}                | ${/`retention` must say how many to keep/}
+  `('is refused: $inside', ({ inside, message }) => {
+    expect(() => settle(file('').replace('customImage: x', inside))).toThrow(message)
+  })
+
   test('resticTimeout of an image of one’s own gets a notice', () => {
     expect(settle(file('resticTimeout: 5m')).notices).toEqual([
       '`resticTimeout` applies to `repository` instances only: write `timeout` for this one',
@@ -295,7 +340,6 @@ describe('variables', () => {
       timeoutMs: 43_200_000,
     })
     expect(settle(text.replace('customImage: x', 'customImage: ${I:-}'), { R: '/r' }).instance).toMatchObject({
-      customImage: null,
       repository: '/r',
     })
   })

@@ -1,0 +1,280 @@
+#!/bin/sh
+# The backup of an instance with `repository`: restic's init, backup, forget and check, and what they say in plain words.
+# It needs sh, restic, and the small tools that BusyBox has. docs/restic.md says what it does and why.
+set -u
+umask 077
+
+# An instance's snapshots carry its tag. One that lacks something carries the other tag, so that it never takes the place of a whole one.
+whole=instance:$MARINA_INSTANCE_ID
+partial=partial:$MARINA_INSTANCE_ID
+
+# A lock whose process has died is removed by `restic unlock` 30 minutes after its last sign of life. This is a little longer.
+lock_patience=${LOCK_PATIENCE_SECONDS-2100}
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+: >"$work/errors"
+export RESTIC_CACHE_DIR="${RESTIC_CACHE_DIR-/tmp/restic-cache}"
+# a line of progress every 30 seconds
+export RESTIC_PROGRESS_FPS="${RESTIC_PROGRESS_FPS-0.0333}"
+
+say() { printf '%s\n' "$*"; }
+
+# fail CODE WORDS: the last line of stderr is what the summary shows as the cause.
+fail() {
+  code=$1
+  shift
+  printf '%s\n' "$*" >&2
+  exit "$code"
+}
+
+main() {
+  write_ssh_files
+  list_snapshots || create_repository
+  take_backup
+  restic_code=$?
+  [ "$restic_code" -eq 0 ] || [ "$restic_code" -eq 3 ] || fail_by "$restic_code" 'nothing was stored'
+  read_summary
+  if [ "$restic_code" -eq 3 ]; then
+    mark_partial
+    write_result "some files could not be read"
+    fail 3 "some files could not be read: snapshot $snapshot lacks them, and no old snapshot was removed. The lines above name the files"
+  fi
+  write_result ''
+  if [ -n "${MARINA_PARTIAL-}" ]; then
+    say 'a target failed: no old snapshot is removed'
+  else
+    forget_old "$whole"
+    grep -q "\"$partial\"" "$work/snapshots" && forget_old "$partial"
+  fi
+  check_today
+  write_result ''
+}
+
+# `sftp:` needs a key. It comes as a file (mounts) or as text in SSH_KEY and SSH_KNOWN_HOSTS.
+write_ssh_files() {
+  [ -n "${SSH_KEY-}${SSH_KNOWN_HOSTS-}" ] || return 0
+  # ssh looks into the home folder of /etc/passwd, and not into $HOME
+  home=$(awk -F: -v id="$(id -u)" '$3 == id { print $6; exit }' /etc/passwd)
+  mkdir -p "$home/.ssh" || exit 1
+  [ -z "${SSH_KEY-}" ] || printf '%s\n' "$SSH_KEY" >"$home/.ssh/id_marina" || exit 1
+  [ -z "${SSH_KEY-}" ] || printf 'IdentityFile %s\n' "$home/.ssh/id_marina" >>"$home/.ssh/config" || exit 1
+  [ -z "${SSH_KNOWN_HOSTS-}" ] || printf '%s\n' "$SSH_KNOWN_HOSTS" >>"$home/.ssh/known_hosts" || exit 1
+}
+
+# Writes the instance's snapshots to a file, oldest first. Returns 1 if there is no repository. Every other failure ends it all.
+list_snapshots() {
+  when_unlocked quiet snapshots --json --host "$MARINA_HOSTNAME" --tag "$whole" --tag "$partial" >"$work/snapshots"
+  code=$?
+  [ "$code" -ne 0 ] || return 0
+  if is_missing "$code"; then return 1; fi
+  cat "$work/errors" >&2
+  fail_by "$code" 'nothing was stored'
+}
+
+# Tells by restic's code, and for restic before 0.17 by its words, that there is no repository: not that it cannot be reached.
+is_missing() {
+  [ "$1" -ne 10 ] || return 0
+  [ "$1" -eq 1 ] && grep -q '^Fatal: unable to open config file: .*\(no such file or directory\|does not exist\|404\|NoSuchKey\|not found$\)' "$work/errors" &&
+    ! grep -qi 'no such host\|executable file not found\|bucket' "$work/errors"
+}
+
+create_repository() {
+  say 'there is no repository yet: it is created'
+  restic init 2>"$work/errors" || {
+    code=$?
+    cat "$work/errors" >&2
+    fail_by "$code" 'the repository could not be created'
+  }
+  : >"$work/snapshots"
+  : >"$work/created"
+}
+
+# when_unlocked COMMAND…: runs it, again and again while the repository is locked. `restic unlock` removes locks of dead processes only.
+when_unlocked() {
+  waited=0
+  while :; do
+    "$@"
+    code=$?
+    is_locked "$code" && [ "$waited" -lt "$lock_patience" ] || return "$code"
+    [ "$waited" -gt 0 ] || { cat "$work/errors" >&2; say 'the repository is locked: waiting'; }
+    restic unlock >/dev/null 2>&1
+    sleep 15
+    waited=$((waited + 15))
+  done
+}
+
+# Runs restic with its stderr in a file.
+# shellcheck disable=SC2317 # called by when_unlocked, as store is
+quiet() { restic "$@" 2>"$work/errors"; }
+
+is_locked() {
+  [ "$1" -eq 11 ] || { [ "$1" -ne 0 ] && grep -q 'repository is already locked' "$work/errors"; }
+}
+
+# Stores the run's directory. Each volume and dump gives a tag, as in Marina 0.9.
+take_backup() {
+  set -- --host "$MARINA_HOSTNAME" --tag "$whole"
+  [ -z "${MARINA_PARTIAL-}" ] || set -- --host "$MARINA_HOSTNAME" --tag "$partial"
+  for kind in volume db; do
+    for one in "$MARINA_BACKUP_DIR/$kind"/*; do
+      [ ! -e "$one" ] || set -- "$@" --tag "$kind:${one##*/}"
+    done
+  done
+  # restic itself would look by host and path, and take that of another instance
+  parent=$(snapshot_ids | tail -n 1)
+  [ -z "$parent" ] || set -- "$@" --parent "$parent"
+  cd "$MARINA_BACKUP_DIR" || exit 1
+  when_unlocked store "$@"
+}
+
+# shellcheck disable=SC2317
+store() {
+  : >"$work/errors"
+  {
+    restic backup --json "$@" . 2>&1
+    say "marina-ends-with $?"
+  } | read_messages
+}
+
+snapshot_ids() {
+  split_snapshots <"$work/snapshots" | sed -n 's/.*"short_id":"\([0-9a-f]*\)".*/\1/p'
+}
+
+# One snapshot a line. Time is the first field of restic's JSON.
+split_snapshots() {
+  sed 's/{"time":"/\
+&/g'
+}
+
+# Turns restic's JSON into lines for people, and its exit code into the function's.
+# shellcheck disable=SC2317
+read_messages() {
+  while IFS= read -r line; do
+    case $line in
+      'marina-ends-with '*) return "${line##* }" ;;
+      '{"message_type":"status"'*) progress "$line" ;;
+      '{"message_type":"summary"'*) printf '%s\n' "$line" >"$work/summary" ;;
+      '{"message_type":"error"'*) printf 'cannot be read: %s\n' "$(unreadable "$line")" >&2 ;;
+      '{"message_type":"exit_error"'*) printf '%s\n' "$(text message "$line")" | tee -a "$work/errors" >&2 ;;
+      '{'*) ;;
+      *) printf '%s\n' "$line" | tee -a "$work/errors" >&2 ;;
+    esac
+  done
+  return 1
+}
+
+# number NAME JSON, text NAME JSON: a field's value, empty without it
+number() {
+  printf '%s' "$2" | sed -n "s/.*\"$1\":\([0-9][0-9.]*\).*/\1/p"
+}
+text() {
+  printf '%s' "$2" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"
+}
+
+# shellcheck disable=SC2317
+progress() {
+  done_part=$(number percent_done "$1")
+  [ -z "$(number bytes_done "$1")" ] || say "$(printf '%s' "$done_part" | awk '{ printf "%d", $1 * 100 }') % of $(number total_files "$1") files stored"
+}
+
+# shellcheck disable=SC2317
+unreadable() {
+  printf '%s' "$1" | sed 's/.*"item":"\(.*\)"}$/\1/'
+}
+
+read_summary() {
+  summary=$(cat "$work/summary" 2>/dev/null)
+  snapshot=$(text snapshot_id "$summary" | cut -c 1-8)
+  [ -n "$snapshot" ] || fail 1 'restic ended well and names no snapshot: nothing proves that the backup was stored'
+  say "snapshot $snapshot: $(number files_new "$summary") new and $(number files_changed "$summary") changed files, $(number data_added "$summary") bytes added"
+}
+
+# Takes the instance's tag from a snapshot that lacks files.
+mark_partial() {
+  restic tag --remove "$whole" --add "$partial" "$snapshot" >"$work/out" 2>&1 && return 0
+  cat "$work/out" >&2
+  say "snapshot $snapshot lacks files, but could not be marked with the tag $partial" >&2
+}
+
+# forget_old TAG: removes what `retention` does not keep, of this instance and host alone.
+forget_old() {
+  # shellcheck disable=SC2046 # options without blanks
+  when_unlocked quiet forget --host "$MARINA_HOSTNAME" --tag "$1" --group-by host $(keep_options) --prune
+  code=$?
+  [ "$code" -ne 0 ] || return 0
+  cat "$work/errors" >&2
+  fail_by "$code" "snapshot $snapshot is stored, but old ones could not be removed"
+}
+
+# 7d:4w:6m → --keep-daily 7 --keep-weekly 4 --keep-monthly 6. Bare numbers are days, weeks and months.
+keep_options() {
+  printf '%s\n' "$MARINA_RETENTION" | tr ':' '\n' | awk '
+    BEGIN { split("d w m", bare, " "); split("hourly daily weekly monthly yearly", word, " ") }
+    { unit = substr($0, length($0)); if (unit !~ /[hdwmy]/) unit = bare[NR] }
+    $0 + 0 > 0 { printf "--keep-%s %d\n", word[index("hdwmy", unit)], $0 + 0 }'
+}
+
+# The first backup of a day (UTC) reads a hundredth of the repository's data and compares it with its checksums: all of it in 100 days.
+check_today() {
+  today=$(date -u +%Y-%m-%d)
+  ! split_snapshots <"$work/snapshots" | tail -n 1 | grep -q "^{\"time\":\"$today" || return 0
+  part=$(($(date -u +%s) / 86400 % 100 + 1))
+  when_unlocked quiet check --with-cache --read-data-subset="$part/100" >"$work/out"
+  code=$?
+  [ "$code" -ne 0 ] || { say "part $part of 100 of the repository was read and is sound"; return 0; }
+  if is_locked "$code"; then
+    say 'the repository is still locked: it is not checked today'
+    return 0
+  fi
+  cat "$work/out" "$work/errors" >&2
+  fail_by "$code" "snapshot $snapshot is stored, but restic's check found the repository damaged or could not read it"
+}
+
+# fail_by CODE WORDS: ends with the cause, which restic's code or words tell.
+fail_by() {
+  code=$1
+  cause=$(sed -n 's/^Fatal: //p' "$work/errors" | head -n 1)
+  cause=${cause:-restic ended with code $code}
+  if is_locked "$code"; then
+    code=11 cause='the repository is locked by another process, which the lines above name. If it is dead, its lock is removed by itself 30 minutes after its death'
+  elif [ "$code" -eq 12 ] || grep -q 'wrong password or no key found' "$work/errors"; then
+    code=12 cause='the password does not open the repository: see env.RESTIC_PASSWORD'
+  elif grep -q 'empty password\|no password\|password from stdin\|open password' "$work/errors"; then
+    cause='restic has no password: set env.RESTIC_PASSWORD'
+  fi
+  fail "$code" "$cause: $2"
+}
+
+# write_result WORDS: what the summary shows (MARINA_RESULT).
+write_result() {
+  [ -n "${MARINA_RESULT-}" ] || return 0
+  words=$1
+  [ ! -e "$work/created" ] || words="a new repository was created${words:+, }$words"
+  cat >"$MARINA_RESULT" <<END
+{
+  "bytes": $(number total_bytes_processed "$summary"),
+  "files": $(number total_files_processed "$summary"),
+  "added_bytes": $(number data_added "$summary"),
+  "snapshot": "$snapshot",
+  "text": "$words",
+  "metrics": {
+    "files_new": $(number files_new "$summary"),
+    "files_changed": $(number files_changed "$summary"),
+    "files_unmodified": $(number files_unmodified "$summary")
+  }
+}
+END
+}
+
+# In the background, so that a stop of the container reaches restic, which then removes its lock.
+main &
+child=$!
+trap 'trap "" INT; kill -INT 0' TERM INT
+wait "$child"
+code=$?
+if kill -0 "$child" 2>/dev/null; then
+  wait "$child"
+  code=$?
+fi
+exit "$code"
