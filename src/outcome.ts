@@ -210,6 +210,8 @@ export interface NotDue {
   /** UTC, ISO 8601; `null` without a schedule. */
   readonly nextRun: string | null
   readonly line: number
+  /** Its last run, its last success and its last partial run, as far as the host remembers them: with these, `check` needs no older report. */
+  readonly history: readonly Pick<PastRun, 'startedAt' | 'status'>[]
 }
 
 /** The facts from which the status of an instance is judged. */

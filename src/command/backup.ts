@@ -7,7 +7,7 @@ import type { Instance } from '../config/model.ts'
 import { engineAnswers } from '../docker/heartbeat.ts'
 import { sayError } from '../errors.ts'
 import type { InstanceContext, StartReason } from '../instance/context.ts'
-import { type InstanceReport, type NotDue, type RunReport, runResult } from '../outcome.ts'
+import { type InstanceReport, type NotDue, type PastRun, type RunReport, runResult } from '../outcome.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
 import type { CommandContext } from './commandContext.ts'
 import { openHostTargets } from './hostTargets.ts'
@@ -91,6 +91,8 @@ async function backUp(action: CommandContext, pings: Pings): Promise<number> {
 interface Decided {
   readonly one: PlannedInstance
   readonly item: PlanItem
+  /** The runs that the host remembers, the latest first. */
+  readonly past: readonly PastRun[]
 }
 
 /** Decides which of the selected instances are run, and says so. */
@@ -101,7 +103,11 @@ async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): 
   const memory = isDue ? await readMemory(host, ids) : NO_MEMORY
   const candidates = plan.instances.map((one) => candidateOf(one, inputs.instances))
   const items = await decideAll(action, { candidates, hosts: hostsById(plan.config), memory, now: engineNow(host) })
-  const decided = items.map((item, index) => ({ item, one: plan.instances[index] as PlannedInstance }))
+  const decided = items.map((item, index) => ({
+    item,
+    one: plan.instances[index] as PlannedInstance,
+    past: memory.records.get(item.id)?.runs ?? [],
+  }))
   if (isDue) await sayDecisions(console, items)
   return decided
 }
@@ -114,8 +120,16 @@ function candidateOf(one: PlannedInstance, named: readonly string[]): Candidate 
   return { id, schedule: one.raw.schedule, isOpen: one.raw.scheduleIsOpen, catchUp: true, isNamed }
 }
 
-function notDueOf({ one, item }: Decided): NotDue {
-  return { id: item.id, why: item.why, nextRun: item.next?.toISOString() ?? null, line: one.raw.line }
+function notDueOf({ one, item, past }: Decided): NotDue {
+  const last = [
+    past[0],
+    past.find(({ status }) => status === 'success'),
+    past.find(({ status }) => status === 'partial'),
+  ]
+  const history = [...new Set(last)].flatMap((run) =>
+    run === undefined ? [] : [{ startedAt: run.startedAt, status: run.status }],
+  )
+  return { id: item.id, why: item.why, nextRun: item.next?.toISOString() ?? null, line: one.raw.line, history }
 }
 
 /** Deadline of the question whether the engine answers again, ms. After the engine was lost, it is asked once before each further instance. */

@@ -162,7 +162,7 @@ interface Judged extends Messages {
 async function judgeAll(
   action: CommandContext,
   forge: Forge,
-  { config, now, workflow, subjects }: CheckRequest & { readonly subjects: readonly Subject[] },
+  { config, now, graceMs, workflow, subjects }: CheckRequest & { readonly subjects: readonly Subject[] },
 ): Promise<Judged> {
   const { inputs, event, signal } = action
   const wanted = subjects.flatMap(({ raw, expected }) =>
@@ -181,7 +181,7 @@ async function judgeAll(
     if (typeof expected === 'string') return { kind: 'unknown', cause: expected, url: null }
     const seen = 'unknown' in evidence ? NOTHING : evidence.value.of(raw.id)
     const failure = seen.failure !== null && hidesErrors ? { ...seen.failure, error: null } : seen.failure
-    return judgeFreshness({ ...seen, ...expected, failure, problem }, now, workflow)
+    return judgeFreshness({ ...seen, ...expected, failure, problem }, { now, graceMs, workflow })
   }
   if ('unknown' in evidence) return { of, alarms: [evidence.unknown], warnings: [] }
   return { of, ...sayJobs(evidence.value, now) }

@@ -45,7 +45,7 @@ export interface FreshnessFacts extends Expectation {
   readonly problem: string | null
 }
 
-/** `assumed`: no report says so, but its job succeeded. `running`: a job that may be backing it up has begun and not ended. */
+/** `assumed`: its job succeeded a short while ago, and left no report that says what it took. `running`: a job that may be backing it up has begun and not ended. */
 export type Freshness =
   | { readonly kind: 'fresh' | 'assumed' | 'running'; readonly at: number; readonly url: string | null }
   | {
@@ -55,17 +55,30 @@ export type Freshness =
       readonly url: string | null
     }
 
+/** `now` and the time of grace are in ms; `workflow` is the file name of the backup workflow. */
+export interface Judgement {
+  readonly now: number
+  readonly graceMs: number
+  readonly workflow: string
+}
+
 /** A job that has run longer than this is no sign any more that a backup will come, ms. */
 const LONGEST_JOB_MS = 24 * 3_600_000
 
-/** Judges one instance. */
-export function judgeFreshness(facts: FreshnessFacts, now: number, workflow: string): Freshness {
+/**
+ * Judges one instance. A job that succeeded may have left it out as not due: that is assumed to be well for the time of grace only, in which
+ * its report may still come.
+ */
+export function judgeFreshness(facts: FreshnessFacts, { now, graceMs, workflow }: Judgement): Freshness {
   const { slot, success, failure, job, problem } = facts
   if (success !== null && success.at >= slot) return { kind: 'fresh', at: success.at, url: success.url }
   if (failure !== null) return { kind: 'overdue', cause: sayFailure(failure), url: failure.url }
   if (job?.kind === 'running' && now - job.at < LONGEST_JOB_MS) return { kind: 'running', at: job.at, url: job.url }
   if (problem !== null) return { kind: 'unknown', cause: problem, url: null }
-  if (job?.kind === 'succeeded') return { kind: 'assumed', at: job.at, url: job.url }
+  if (job?.kind === 'succeeded')
+    return now - job.at <= graceMs
+      ? { kind: 'assumed', at: job.at, url: job.url }
+      : { kind: 'unknown', cause: sayUntold(job), url: job.url }
   if (job === null) return { kind: 'overdue', cause: `no run of ${workflow} has taken it since`, url: null }
   return { kind: 'overdue', cause: sayJob(job), url: job.url }
 }
@@ -79,6 +92,10 @@ function sayFailure({ status, at, error }: Sighting): string {
     skipped: 'was not begun',
   }
   return `its run of ${said(at)} ${words[status]}${error === null ? '' : `: ${withoutEnd(error)}`}`
+}
+
+function sayUntold({ name, at }: JobSign): string {
+  return `the job "${name}" of ${said(at)} succeeded, but no report says whether it took this backup (reports are artifacts, which expire after artifact-retention-days)`
 }
 
 function sayJob({ kind, name, at, labels }: JobSign): string {

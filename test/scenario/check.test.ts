@@ -160,7 +160,7 @@ test('without a report the job speaks: it succeeded, failed, runs, or waits for 
   const other = { labels: ['self-hosted', 'cloud'] }
   const say = async (job: Record<string, unknown>, run = {}) => {
     forge.runs.length = 0
-    addRun(forge, { at: slot + MINUTE, jobs: [other, { labels, ...job }], run })
+    addRun(forge, { at: slot + HOUR, jobs: [other, { labels, ...job }], run })
     return act(config)
   }
   const good = await say({})
@@ -189,11 +189,68 @@ test('without a report the job speaks: it succeeded, failed, runs, or waits for 
 })
 
 test('an expired or damaged report counts as none; a job whose report does not name the backup is no success', async () => {
-  addRun(forge, { at: slot + MINUTE, instances: { one: 'failed' }, artifact: { expired: true } })
+  addRun(forge, { at: slot + HOUR, instances: { one: 'failed' }, artifact: { expired: true } })
   expect((await act(ONE)).summary).toContain('by its job: there is no report')
   addRun(forge, { at: slot + 2 * MINUTE, instances: { two: 'success' } })
   forge.runs.shift()
   expect(await act(ONE)).toMatchObject({ code: 1 })
+})
+
+test('a job without a report is believed for the time of grace only', async () => {
+  addRun(forge, { at: slot + MINUTE })
+  const ran = await act(ONE)
+  expect(ran).toMatchObject({ code: 1, outputs: { succeeded: '[]', failed: '["one"]' } })
+  expect(errors(ran.stdout)).toEqual([
+    expect.stringMatching(
+      /::one: whether it was backed up since its slot of .* is not known: the job "backup" of .* succeeded, but no report says whether it took this backup/,
+    ),
+  ])
+  expect(await act(ONE, { inputs: { grace: '140m' } })).toMatchObject({ code: 1 }) // the slot before is judged then
+  addRun(forge, { at: slot + 10 * MINUTE, instances: { one: 'success' } })
+  expect(await act(ONE)).toMatchObject({ code: 0 })
+})
+
+test('a job that left the backup out is no success: neither if its report says so, nor after one that failed without a report', async () => {
+  const notDue = [{ id: 'one', why: 'its slot was served', nextRun: null, line: 2, history: [] }]
+  const two = { labels: ['self-hosted', 'cloud'] }
+  addRun(forge, { at: slot + HOUR, jobs: [{}, two], instances: { two: 'success' }, report: { notDue } })
+  const leftOut = await act(ONE)
+  expect(leftOut.code, leftOut.stdout).toBe(1)
+  expect(errors(leftOut.stdout)[0]).toMatch(/::one: .*no run of backup.yml has taken it since$/)
+
+  forge.runs.length = 0
+  addRun(forge, { at: slot + HOUR, jobs: [{ conclusion: 'failure' }], run: { conclusion: 'failure' } })
+  addRun(forge, { at: slot + HOUR + 20 * MINUTE })
+  const later = await act(ONE)
+  expect(later.code, later.stdout).toBe(1)
+  expect(errors(later.stdout)[0]).toMatch(/::one: .*the job "backup" of .* did not succeed, and left no report$/)
+  addRun(forge, { at: slot + HOUR + 25 * MINUTE, run: { event: 'workflow_dispatch' } }) // by hand, which takes all
+  expect(await act(ONE)).toMatchObject({ code: 0 })
+})
+
+test('a report that left the backup out tells what its host remembers: older reports may have expired', async () => {
+  const told = (status: string, at: number) => ({
+    notDue: [
+      {
+        id: 'one',
+        why: 'served',
+        nextRun: null,
+        line: 2,
+        history: [{ startedAt: new Date(at).toISOString(), status }],
+      },
+    ],
+  })
+  addRun(forge, { at: slot + MINUTE, instances: { one: 'success' }, artifact: { expired: true } })
+  addRun(forge, { at: slot + HOUR, instances: { two: 'success' }, report: told('success', slot + 2 * MINUTE) })
+  const known = await act(ONE)
+  expect(known, known.stdout).toMatchObject({ code: 0, outputs: { succeeded: '["one"]' } })
+  expect(known.summary).not.toContain('by its job')
+  forge.runs.length = 0
+  addRun(forge, { at: slot + HOUR, instances: { two: 'success' }, report: told('died', slot + 2 * MINUTE) })
+  expect(errors((await act(ONE)).stdout)[0]).toMatch(/::one: .*its run of .* UTC failed$/)
+  forge.runs.length = 0
+  addRun(forge, { at: slot + HOUR, instances: { two: 'success' }, report: told('success', slot - MINUTE) })
+  expect((await act(ONE)).code).toBe(1)
 })
 
 test('a disabled schedule fails the check, an idle repository warns', async () => {

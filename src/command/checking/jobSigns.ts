@@ -3,7 +3,7 @@ import type { Answer, Forge } from '../../action/forge/askForge.ts'
 import { listJobs, type WorkflowJob, type WorkflowRun } from '../../action/forge/workflowRuns.ts'
 import type { JobSign } from '../../schedule/overdue.ts'
 import { isJobFor, type RunnerJob } from '../../schedule/waitingJobs.ts'
-import type { Wanted } from './findings.ts'
+import type { Finding } from './findings.ts'
 import type { ReportReader } from './reportReader.ts'
 
 export interface JobReader {
@@ -39,23 +39,27 @@ const MOST_RUNS = 5
 
 /**
  * Looks at the jobs of the first runs after the instance's slot (`runs`), and at those of runs that have not ended. A job that ended
- * counts only if a report is missing in its run: otherwise the report says that the instance was not in it.
+ * counts only if a report is missing in its run: otherwise the report says that the instance was not in it. After a job that failed, the
+ * success of one that a schedule started says nothing: the slot counts as served by the first, and the second leaves the instance out.
  */
 export async function findJobSign(
-  wanted: Wanted,
+  finding: Finding,
   runs: readonly WorkflowRun[],
   { reports, jobs }: { readonly reports: ReportReader; readonly jobs: JobReader },
 ): Promise<JobSign | null> {
+  const { wanted } = finding
   const open = runs.filter((run) => run.status !== 'completed')
   const looked = new Set([...runs.slice(0, MOST_RUNS), ...open.slice(-MOST_RUNS)])
   const signs: JobSign[] = []
   for (const run of looked) {
     const all = (await jobs.jobsOf(run)) ?? []
     const begun = all.filter((job) => job.startedAt !== null && isJobFor(job.labels, []))
-    const lacksReport = reports.reportsOf(run) < begun.length
+    const lacksReport = reports.reportsOf(run) < begun.length && !reports.tellsOf(run, finding)
     for (const job of all.filter(({ labels }) => isJobFor(labels, wanted.runsOn))) {
       const sign = signOf(job, wanted.slot)
-      if (sign !== null && (lacksReport || sign.kind === 'running' || sign.kind === 'waiting')) signs.push(sign)
+      if (sign === null || (!lacksReport && sign.kind !== 'running' && sign.kind !== 'waiting')) continue
+      const mayBeLeftOut = run.event === 'schedule' && signs.some(({ kind }) => kind === 'failed')
+      if (sign.kind !== 'succeeded' || !mayBeLeftOut) signs.push(sign)
     }
   }
   const order = ['running', 'succeeded', 'waiting', 'failed'] as const

@@ -12,6 +12,8 @@ export interface ReportReader {
   readonly read: (run: WorkflowRun) => Promise<void>
   /** Returns how many hosts reported in a run that was read, in its latest attempt. */
   readonly reportsOf: (run: WorkflowRun) => number
+  /** Tells whether a report of that run says what became of the instance: it names it, or is that of its host. */
+  readonly tellsOf: (run: WorkflowRun, finding: Finding) => boolean
   /** Names what could not be read, and why. */
   readonly problems: readonly string[]
   /** True if the API has failed so often that reading on would tell nothing. */
@@ -30,6 +32,9 @@ interface ReaderOptions {
 const DOWNLOADS_AT_ONCE = 4
 const MOST_FAILURES = 3
 
+/** What the instance's host remembers of its runs; a report of an earlier version has none. */
+const history = z.array(z.object({ startedAt: z.string(), status: z.string() })).optional()
+
 const reportSchema = z.object({
   version: z.literal(1),
   dryRun: z.boolean(),
@@ -42,9 +47,10 @@ const reportSchema = z.object({
       status: z.enum(['success', 'partial', 'failed', 'cancelled', 'skipped']),
       error: z.string().nullable(),
       startedAt: z.string().nullable(),
-      history: z.array(z.object({ startedAt: z.string(), status: z.string() })).optional(),
+      history,
     }),
   ),
+  notDue: z.array(z.object({ id: z.string(), history })).optional(),
 })
 type Report = z.infer<typeof reportSchema>
 
@@ -52,6 +58,7 @@ export function createReportReader(findings: Findings, options: ReaderOptions): 
   const { forge, signal } = options
   const problems: string[] = []
   const reports = new Map<number, number>()
+  const told = new Map<number, Set<string>>()
   let failures = 0
 
   async function read(run: WorkflowRun): Promise<void> {
@@ -86,7 +93,13 @@ export function createReportReader(findings: Findings, options: ReaderOptions): 
       )
       return
     }
-    if (isAbout(report, options)) takeIn(findings, report, { run, artifact, allowPartial: options.allowPartial })
+    if (!isAbout(report, options)) return
+    const names = [...report.instances, ...(report.notDue ?? [])].map(({ id }) => idKey(id))
+    const known = told.get(run.id) ?? new Set()
+    told.set(run.id, known)
+    for (const name of names) known.add(name)
+    if (attemptOf(artifact.name) === run.attempt) known.add(hostKey(hostOf(artifact.name)))
+    takeIn(findings, report, { run, artifact, allowPartial: options.allowPartial })
   }
 
   function fail(why: string): void {
@@ -96,11 +109,18 @@ export function createReportReader(findings: Findings, options: ReaderOptions): 
 
   return {
     read,
+    tellsOf(run, { wanted, host }) {
+      const known = told.get(run.id)
+      return known !== undefined && (known.has(idKey(wanted.id)) || (host !== null && known.has(hostKey(host))))
+    },
     reportsOf: (run) => reports.get(run.id) ?? 0,
     problems,
     hasGivenUp: () => failures >= MOST_FAILURES || signal.aborted,
   }
 }
+
+const idKey = (id: string) => `id ${id}`
+const hostKey = (host: string) => `host ${host}`
 
 /** Tells whether an artifact may hold a report: `marina-<host>-<attempt>`, and neither logs nor a plan. */
 function isReportName(name: string): boolean {
@@ -158,9 +178,15 @@ function takeIn(findings: Findings, report: Report, origin: Origin): void {
     addSighting(finding, { status, error, at, url: origin.run.url }, isGood)
     addHistory(finding, one.history ?? [], origin)
   }
+  for (const { id, history } of report.notDue ?? []) {
+    const finding = findings.get(id)
+    if (finding === undefined) continue
+    finding.host = hostOf(origin.artifact.name)
+    addHistory(finding, history ?? [], origin)
+  }
 }
 
-/** Takes in the successes that the instance's host remembers of earlier runs. */
+/** Takes in what the instance's host remembers of earlier runs. A failure that a report tells of is not replaced: it names the cause. */
 function addHistory(
   finding: Finding,
   history: NonNullable<Report['instances'][number]['history']>,
@@ -169,7 +195,13 @@ function addHistory(
   for (const past of history) {
     const at = Math.min(Date.parse(past.startedAt), madeAt(origin.artifact))
     const isGood = past.status === 'success' || (past.status === 'partial' && origin.allowPartial)
-    if (isGood && !Number.isNaN(at)) addSighting(finding, { status: 'success', error: null, at, url: null }, true)
+    if (Number.isNaN(at) || (!isGood && finding.failure !== null)) continue
+    const status = isGood
+      ? 'success'
+      : past.status === 'partial' || past.status === 'cancelled'
+        ? past.status
+        : 'failed'
+    addSighting(finding, { status, error: null, at, url: null }, isGood)
   }
 }
 

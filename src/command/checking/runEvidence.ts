@@ -48,7 +48,7 @@ export async function collectEvidence(request: EvidenceRequest): Promise<Answer<
   await readReports([...findings.values()], window, reports)
   for (const one of findings.values()) {
     if (isServed(one) || one.failure !== null || reports.hasGivenUp()) continue
-    one.job = await findJobSign(one.wanted, await window.since(one.wanted.slot), { reports, jobs })
+    one.job = await findJobSign(one, await window.since(one.wanted.slot), { reports, jobs })
   }
   const of = (id: string) => findings.get(id) ?? NOTHING
   return { value: { of, openJobs, problems: [...window.problems, ...reports.problems, ...jobs.problems] } }
@@ -58,7 +58,7 @@ const NOTHING = { success: null, failure: null, job: null }
 
 /**
  * Reads reports until every instance is known to be served, or all runs since its slot are read. In each round it reads one more run after
- * each slot, beginning with the first run after it, which probably served it.
+ * each slot: first the first run after it, which probably served it, then the last, whose report tells what its host remembers of all.
  */
 async function readReports(findings: readonly Finding[], window: RunWindow, reports: ReportReader): Promise<void> {
   for (let round = 0, isOver = false; !isOver; round++) {
@@ -66,7 +66,8 @@ async function readReports(findings: readonly Finding[], window: RunWindow, repo
     const open = bySlot(findings.filter((one) => !isServed(one)))
     for (const [slot, group] of [...open].sort(([a], [b]) => b - a)) {
       if (reports.hasGivenUp()) return
-      const run = (await window.since(slot))[round]
+      const runs = await window.since(slot)
+      const run = round < runs.length ? runs.at(round % 2 === 0 ? round / 2 : -(round + 1) / 2) : undefined
       if (run === undefined) continue
       isOver = false
       if (group.some((one) => !isServed(one))) await reports.read(run)

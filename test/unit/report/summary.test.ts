@@ -360,7 +360,7 @@ describe('the summary', () => {
 
   test('of a run in which nothing was due', () => {
     const byHand = { id: 'files', nextRun: null, why: 'it has no schedule', line: 7 }
-    const run = report({ result: 'nothing-due', instances: [], notDue: [byHand] })
+    const run = report({ result: 'nothing-due', instances: [], notDue: [{ ...byHand, history: [] }] })
     expect(renderSummary(run, FULL)).toMatchInlineSnapshot(`
       "### 💤 nas: nothing was due
 
