@@ -9,6 +9,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['instance', 'action'],
   ['container'],
   ['targets'],
+  ['load', 'scratch'],
   ['claim', 'dump', 'staging'],
   ['applications', 'copy', 'record'],
   ['docker'],

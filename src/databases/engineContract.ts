@@ -4,6 +4,7 @@
  */
 
 import { InstanceError } from '../errors.ts'
+import type { LoadPlan, LoadQuestion } from './loadContract.ts'
 import type { CountedRows } from './rows/tally.ts'
 
 /** One database engine. To add one, write a file that exports such an object, and add its name to the list in `engines.ts`. */
@@ -16,6 +17,10 @@ export interface DatabaseEngine {
   readonly extractSecrets: (dumpArgs: readonly string[]) => ExtractedArgs
   /** Decides how to dump. Throws an `InstanceError` that says what to do if the dump is impossible. */
   readonly plan: (question: DumpQuestion) => DumpPlan
+  /** The programs of this engine that a load may need in a container. */
+  readonly loadTools: readonly string[]
+  /** Decides how to load a dump. Throws an `InstanceError` that says what to do if the load is impossible. */
+  readonly planLoad: (question: LoadQuestion) => LoadPlan
 }
 
 /** Signs by which a container shows the kind of its database. */

@@ -27,7 +27,13 @@ export const mongo = {
   tools: ['mongodump'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUri),
   plan: planMongo,
+  loadTools: ['mongorestore', 'mongosh', 'mongo'],
+  planLoad: notYet,
 } satisfies DatabaseEngine
+
+function notYet(): never {
+  throw new InstanceError('dumps of this engine are not loaded yet: load it by hand')
+}
 
 const PASSWORD_SYNTAX = {
   alone: /^(-v*p|--pass(?:word|wd)?)$/,

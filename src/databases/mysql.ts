@@ -40,7 +40,13 @@ export const mysql = {
   tools: ['mariadb-dump', 'mysqldump', 'mariadb', 'mysql'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX),
   plan: planMysql,
+  loadTools: ['mariadb', 'mysql'],
+  planLoad: notYet,
 } satisfies DatabaseEngine
+
+function notYet(): never {
+  throw new InstanceError('dumps of this engine are not loaded yet: load it by hand')
+}
 
 /** Letters of the short options without a value, of all versions of the tools. They may stand before one with a value: `-AvpX`. */
 const LETTERS = '[ABCEFIKNQRVWXYacdefiklnqtvxy]*'

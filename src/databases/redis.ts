@@ -25,7 +25,13 @@ export const redis = {
   tools: ['valkey-cli', 'redis-cli'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUrl),
   plan: planRedis,
+  loadTools: [],
+  planLoad: notYet,
 } satisfies DatabaseEngine
+
+function notYet(): never {
+  throw new InstanceError('dumps of this engine are not loaded yet: load it by hand')
+}
 
 const PASSWORD_SYNTAX = {
   alone: /^(-a|--pass(?:word|wd)?)$/,

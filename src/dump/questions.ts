@@ -24,7 +24,7 @@ type Question = Pick<ExecRequest, 'script' | 'args' | 'env'>
  * Runs a question's script in the container and returns its stdout. Throws `CancelledError`; `ToolFailure` with the script's own words if
  * it failed; another `InstanceError` if nobody can say how it ended.
  */
-async function ask(
+export async function ask(
   docker: Docker,
   { id, signal }: { readonly id: string; readonly signal: AbortSignal },
   question: Question,
@@ -36,9 +36,14 @@ async function ask(
   return answer.stdout
 }
 
-/** Finds the dump tools of all database engines in the container, each with the first line of its `--version`. Throws as `ask` does. */
-export async function findTools(docker: Docker, id: string, signal: AbortSignal): Promise<DumpTools> {
-  const stdout = await ask(docker, { id, signal }, { script: FIND_TOOLS, args: DATABASE_TOOLS })
+/** Finds programs in the container, by default the dump tools of all engines, each with the first line of its `--version`. Throws as `ask` does. */
+export async function findTools(
+  docker: Docker,
+  id: string,
+  signal: AbortSignal,
+  names: readonly string[] = DATABASE_TOOLS,
+): Promise<DumpTools> {
+  const stdout = await ask(docker, { id, signal }, { script: FIND_TOOLS, args: names })
   return new Map(
     stdout
       .split('\n')

@@ -1,0 +1,177 @@
+/**
+ * Loads one dump into a database server: out of the helper's volume, through this process, to the engine's own tool in the server's
+ * container. Little memory is used, however large the dump. A load counts if the tool said 0 and the bytes that were read are those that the
+ * manifest names; the tool's last statements are withheld until that is known. Anything else is a failure with the tool's own words.
+ */
+import { randomBytes } from 'node:crypto'
+import type { CopyHelper } from '../copy/copyHelper.ts'
+import type { DumpTools } from '../databases/engineContract.ts'
+import { type DbKind, engineOf } from '../databases/engines.ts'
+import type { LoadPlan, LoadPurpose, LoadScript } from '../databases/loadContract.ts'
+import { type ExecResult, execReason, execTruthfully, foreignReason } from '../docker/exec.ts'
+import type { Docker } from '../docker/process.ts'
+import type { ContainerFacts } from '../dump/dump.ts'
+import { beginProgress } from '../dump/progress.ts'
+import { findTools, stoppedMeanwhile } from '../dump/questions.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+import { collectErrors } from './loadErrors.ts'
+import { readDump } from './readDump.ts'
+
+/** A dump file in the helper, as the manifest describes it. */
+export interface DumpToLoad {
+  /** Absolute path in the helper. */
+  readonly path: string
+  readonly bytes: number
+  /** SHA-256 of the file, hex. */
+  readonly sha256: string
+  /** Name of the database that it holds; `null`: the whole server. */
+  readonly database: string | null
+}
+
+export interface LoadRequest {
+  /** Kind of the server, as the manifest names it (`engine`). */
+  readonly kind: DbKind
+  readonly purpose: LoadPurpose
+  /** The server to load into. */
+  readonly container: ContainerFacts
+  /** The target's `dumpArgs`: they say how to reach the server and its account. */
+  readonly dumpArgs: readonly string[]
+  readonly file: DumpToLoad
+  /** Masks passwords that are found in arguments, in everything that is printed from then on. */
+  readonly hide: (secrets: readonly string[]) => Promise<void>
+  /** Receives lines for the log: what the tool says, and every 30 s how much was loaded. */
+  readonly onLine: (line: string) => Promise<void>
+  readonly deadlineMs: number
+  readonly signal: AbortSignal
+}
+
+/** The part of the helper that a load needs: it runs scripts. */
+export type LoadHelper = Pick<CopyHelper, 'exec'>
+
+const CLEAN_UP_MS = 60_000
+
+/**
+ * Loads a dump. Throws an `InstanceError` with one sentence, or `CancelledError`; then the server may hold a part of the dump and a part of
+ * what was there.
+ */
+export async function loadDump(docker: Docker, helper: LoadHelper, request: LoadRequest): Promise<void> {
+  const { container, file } = request
+  const deadline = Date.now() + request.deadlineMs
+  try {
+    const dump = await readDump(helper, { ...request, file, deadline })
+    try {
+      const plan = await planLoad(docker, request, dump.head)
+      await load(docker, { request, plan, deadline, bytes: dump.bytes })
+    } finally {
+      await dump.close()
+    }
+  } catch (error) {
+    if (request.signal.aborted) throw new CancelledError()
+    if (!(error instanceof InstanceError)) throw error
+    const stopped = await stoppedMeanwhile(docker, container.id)
+    throw new InstanceError(
+      `${nameOf(file)} was not loaded into database container "${container.name}": ${stopped}${docker.redact(error.message)}`,
+      { cause: error },
+    )
+  }
+}
+
+function nameOf({ path, database }: DumpToLoad): string {
+  return database === null ? `the dump ${path.split('/').pop()}` : `the dump of database "${database}"`
+}
+
+async function planLoad(docker: Docker, request: LoadRequest, head: Buffer): Promise<LoadPlan> {
+  const { kind, container, dumpArgs, purpose, file } = request
+  const engine = engineOf(kind)
+  const tools: DumpTools = await findTools(docker, container.id, request.signal, engine.loadTools)
+  const given = engine.extractSecrets(dumpArgs)
+  await request.hide(given.secrets)
+  if (given.refusal !== null) throw new InstanceError(`dumpArgs ${given.refusal}`)
+  const plan = engine.planLoad({
+    kind,
+    tools,
+    database: file.database,
+    purpose,
+    given,
+    command: container.cmd,
+    env: container.env,
+    head,
+    token: randomBytes(6).toString('hex'),
+  })
+  await request.hide(plan.secrets)
+  return plan
+}
+
+interface LoadWork {
+  readonly request: LoadRequest
+  readonly plan: LoadPlan
+  readonly deadline: number
+  /** The dump's bytes, without gzip. It ends only if they are those that the manifest names; else it throws. */
+  readonly bytes: AsyncIterable<Buffer>
+}
+
+async function load(docker: Docker, work: LoadWork): Promise<void> {
+  const { plan, request } = work
+  const progress = beginProgress(request.file.path.split('/').pop() ?? '', request.onLine)
+  try {
+    const prepared = plan.prepare === null ? '' : await runScript(docker, work, plan.prepare)
+    await runScript(docker, work, plan.load, filtered(work, prepared, progress.add))
+  } catch (error) {
+    await cleanUp(docker, work)
+    throw error
+  } finally {
+    await progress.end()
+  }
+}
+
+async function* filtered({ plan, bytes }: LoadWork, prepared: string, onBytes: (count: number) => void) {
+  const filter = plan.filter(prepared)
+  for await (const chunk of bytes) {
+    onBytes(chunk.length)
+    const changed = filter.pass(chunk)
+    if (changed.length > 0) yield changed
+  }
+  const last = filter.end()
+  if (last.length > 0) yield last
+}
+
+/** Runs a script of the plan in the server's container and returns its stdout. Throws an `InstanceError` with its words if it failed. */
+async function runScript(
+  docker: Docker,
+  { request, plan, deadline }: LoadWork,
+  script: LoadScript,
+  input?: AsyncIterable<Buffer>,
+): Promise<string> {
+  const errors = collectErrors(plan.isError)
+  const ran = await execTruthfully(docker, {
+    container: request.container.id,
+    ...script,
+    ...(input === undefined ? { endsRest: true } : { input }),
+    deadlineMs: Math.max(1, deadline - Date.now()),
+    signal: request.signal,
+    onStderr: async (line) => {
+      if (line.trim() === '') return
+      errors.add(line)
+      await request.onLine(line)
+    },
+  })
+  if (request.signal.aborted) throw new CancelledError()
+  if (ran.code === 0) return ran.stdout
+  throw new InstanceError(failure(docker, ran, plan, errors.words()))
+}
+
+/** Says why the tool failed, and what helps. */
+function failure(docker: Docker, ran: ExecResult, plan: LoadPlan, words: string): string {
+  if (ran.code === null) return foreignReason(docker, ran)
+  const reason = words === '' ? foreignReason(docker, ran) : execReason(ran, words)
+  const bare = `${plan.tool} ended with ${execReason(ran, '')}`
+  docker.quotes?.(reason, `${bare} (its words are in the log)`)
+  const hint = plan.hint(`${words}\n${ran.stderr}`)
+  return `${plan.tool} ended with ${reason}${hint === null ? '' : `. What helps: ${hint}`}`
+}
+
+/** Removes what a failed load left of ours; what goes wrong with that is not told, for it explains nothing. */
+async function cleanUp(docker: Docker, { plan, request }: LoadWork): Promise<void> {
+  if (plan.cleanUp === null) return
+  await execTruthfully(docker, { container: request.container.id, ...plan.cleanUp, deadlineMs: CLEAN_UP_MS })
+}
