@@ -12,6 +12,7 @@ import { explainError } from './command/explainError.ts'
 import { checkInputNames } from './command/inputNames.ts'
 import { plan } from './command/plan.ts'
 import { post } from './command/postCleanup.ts'
+import { restore } from './command/restore.ts'
 import { summary } from './command/summariseFleet.ts'
 import { validate } from './command/validate.ts'
 import { endRunningClients } from './docker/runningClients.ts'
@@ -80,6 +81,8 @@ async function main(): Promise<number> {
       return summary(action)
     case 'check':
       return check(action)
+    case 'restore':
+      return restore(action)
   }
 }
 

@@ -27,8 +27,8 @@ export interface PastRun {
   readonly attempt: number
 }
 
-/** The phases of one instance's run, in their order. */
-export const PHASES = ['resolve', 'image', 'claim', 'dump', 'stage', 'run', 'release'] as const
+/** The phases of one instance's run, in their order. `check` and `place` are a restore's. */
+export const PHASES = ['resolve', 'image', 'claim', 'dump', 'stage', 'run', 'check', 'place', 'release'] as const
 export type Phase = (typeof PHASES)[number]
 
 export interface PhaseTiming {
@@ -182,6 +182,51 @@ export interface RunReport {
   readonly notDue: readonly NotDue[]
   /** What of the host no instance backs up; `null` if it was not checked (`coverage: off`, a cancel). */
   readonly coverage: CoverageReport | null
+}
+
+/** How a restore ended. `listed`: it was asked for no point, and only listed them. */
+export type RestoreResult = 'restored' | 'listed' | 'failed' | 'cancelled'
+
+/** A moment to which an instance can be restored. */
+export interface RestorePoint {
+  /** The name that the image gives it. */
+  readonly id: string
+  /** UTC, ISO 8601; `null` if the image printed no time that can be read. */
+  readonly time: string | null
+  /** What the image says of it. */
+  readonly text: string
+}
+
+/** A target that was restored, and where it went. */
+export interface RestoredTarget {
+  readonly kind: TargetKind
+  readonly name: string
+  /** Name of the volume that has the data now, or of the container whose server has it. */
+  readonly to: string
+  /** Name of the volume that has the old data; `null` if none was kept. */
+  readonly kept: string | null
+}
+
+/** `restore.json`. */
+export interface RestoreReport {
+  readonly version: 1
+  readonly result: RestoreResult
+  readonly dryRun: boolean
+  readonly host: string
+  readonly repository: string
+  readonly runUrl: string | null
+  readonly configFile: string
+  readonly into: 'new' | 'place'
+  /** The point as it was asked for; empty if the points were listed. */
+  readonly point: string
+  /** Time of the backup, `YYYYMMDD-HHMMSS` in UTC, from its manifest; `null` if it was not read. */
+  readonly backupOf: string | null
+  /** The points that the image listed, the newest last. */
+  readonly points: readonly RestorePoint[]
+  readonly restored: readonly RestoredTarget[]
+  readonly warnings: readonly string[]
+  readonly errors: readonly string[]
+  readonly instance: InstanceReport
 }
 
 /** The data of a host that no instance of the configuration backs up. */

@@ -1,7 +1,7 @@
 /** Reads the inputs of action.yml into one checked value. No other module reads `INPUT_…`, but `explainError` when they are wrong. */
 import { InputError } from '../errors.ts'
 
-export const COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary'] as const
+export const COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary', 'restore'] as const
 export type Command = (typeof COMMANDS)[number]
 
 const SELECTIONS = ['auto', 'due', 'all'] as const
@@ -37,6 +37,16 @@ export interface Inputs {
   readonly pingUrl: string | null
   /** For `check`: keep an issue for each overdue instance. */
   readonly issue: boolean
+  /** For `restore`: the point, `latest`, or empty to list the points. */
+  readonly point: string
+  /** For `restore`: names of targets; empty: all. */
+  readonly targets: readonly string[]
+  /** For `restore`: into new volumes, or into place. */
+  readonly into: 'new' | 'place'
+  /** For `restore`: the instance's id again, typed by whoever means `place`. */
+  readonly confirm: string
+  /** For `restore`: keep the old data in a volume of its own. */
+  readonly keepOld: boolean
   /** Names of inputs that were given and that action.yml does not have, in lower case. */
   readonly unknown: readonly string[]
 }
@@ -64,6 +74,11 @@ export const INPUT_DEFAULTS = {
   grace: '2h',
   'ping-url': '',
   issue: 'false',
+  point: '',
+  targets: '',
+  into: 'new',
+  confirm: '',
+  'keep-old': 'true',
 } as const
 type InputName = keyof typeof INPUT_DEFAULTS
 
@@ -71,18 +86,30 @@ const ALWAYS: readonly InputName[] = ['command', 'config', 'github-token']
 
 const ONLY_SUMMARY: readonly InputName[] = ['fleet', 'reports']
 const ONLY_CHECK: readonly InputName[] = ['workflow', 'grace', 'issue']
-const NOT_BACKUP = [...ONLY_SUMMARY, ...ONLY_CHECK]
+const ONLY_RESTORE: readonly InputName[] = ['point', 'targets', 'into', 'confirm', 'keep-old']
+const NOT_BACKUP = [...ONLY_SUMMARY, ...ONLY_CHECK, ...ONLY_RESTORE]
 /** The inputs that each command takes besides those in `ALWAYS`. `backup` takes all but those in `NOT_BACKUP`. */
 const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> = {
   plan: ['instances', 'host', 'select'],
   validate: [],
   check: ['instances', 'host', 'allow-partial', ...ONLY_CHECK],
   summary: [...ONLY_SUMMARY, 'allow-partial'],
+  restore: [
+    'instances',
+    'variables',
+    'dry-run',
+    'lock-wait',
+    'upload-logs',
+    'show-logs',
+    'artifact-name',
+    'artifact-retention-days',
+    ...ONLY_RESTORE,
+  ],
 }
 
 /** Words that people write for an input and that it does not take yet, each with what to do instead. */
 const WANTED: Readonly<Record<string, string>> = {
-  'command restore': 'there is no such command yet: docs/restore.md of this action tells how to restore by hand',
+  'into old': 'write place, with confirm',
 }
 
 const MOST_PARALLEL = 64
@@ -150,6 +177,11 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     grace: text('grace'),
     pingUrl: text('ping-url') || null,
     issue: yesOrNo('issue'),
+    point: text('point'),
+    targets: ids(text('targets')),
+    into: oneOf('into', ['new', 'place']),
+    confirm: text('confirm'),
+    keepOld: yesOrNo('keep-old'),
     unknown: unknownInputs(env),
   }
   if (problems.length > 0) throw new InputError(problems.map((problem) => `Input ${problem}.`).join('\n'))

@@ -1,5 +1,5 @@
 /** Makes and writes the outputs that action.yml declares. */
-import type { InstanceStatus, RunReport } from '../outcome.ts'
+import type { InstanceStatus, RestoreReport, RunReport } from '../outcome.ts'
 import { appendOrRollBack } from './appendFile.ts'
 
 export const OUTPUTS = [
@@ -14,6 +14,8 @@ export const OUTPUTS = [
   'artifact-url',
   'due',
   'matrix',
+  'points',
+  'restored',
 ] as const
 type OutputName = (typeof OUTPUTS)[number]
 
@@ -42,6 +44,21 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
     'artifact-url': places.artifact?.url ?? '',
     due: JSON.stringify(places.due ?? []),
     matrix: '[]',
+    points: '[]',
+    restored: '[]',
+  }
+}
+
+/** Makes the outputs of a restore. Pure. */
+export function restoreOutputs(report: RestoreReport, places: Places): Partial<Record<OutputName, string>> {
+  return {
+    result: report.result,
+    points: JSON.stringify(report.points),
+    restored: JSON.stringify(report.restored),
+    report: places.report ?? '',
+    'log-directory': places.logDirectory ?? '',
+    'artifact-id': places.artifact === undefined ? '' : String(places.artifact.id),
+    'artifact-url': places.artifact?.url ?? '',
   }
 }
 

@@ -2,8 +2,8 @@
 import { enginePatience } from '../applications/enginePatience.ts'
 import { waitForPendingStop } from '../applications/pendingStop.ts'
 import { type StartFailure, startAll } from '../applications/start.ts'
-import { inspectContainer, removeContainer } from '../docker/containers.ts'
-import { type Claim, imageClaimName, type JournalEntry, parseClaim } from '../docker/labels.ts'
+import { inspectContainer, inspectContainers, removeContainer } from '../docker/containers.ts'
+import { type Claim, imageClaimName, type JournalEntry, parseClaim, type UndoEntry } from '../docker/labels.ts'
 import { query } from '../docker/process.ts'
 import { asError, sayError } from '../errors.ts'
 import { addRun } from '../record/hostRecords.ts'
@@ -12,12 +12,15 @@ import { acquireSweep, releaseSweep } from './acquireSweep.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
 import { stopAskedBy } from './stopAskedBy.ts'
+import { removeMade, type Undone, undoPlace } from './undoPlace.ts'
 
 /**
  * Longest wait for applications to become ready, ms, because this run's own backups wait meanwhile. A container that runs but is not
  * healthy by then gives a warning.
  */
 const READY_MS = 5 * 60_000
+/** Longest wait for applications to stop before their volumes get their old data back, ms. */
+const STOP_WRITERS_MS = 10 * 60_000
 
 /**
  * Takes a claim over, starts what its journal lists, and removes it; `because` says in words why it is abandoned. Applications that are
@@ -31,17 +34,22 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     if (!(await acquireSweep(host, claim.container))) return false
     // a backup container that cannot be removed must not keep applications down
     const unstopped = await stopBackup(host, claim).then(() => null, asError)
+    const undone = await undoRestore(host, claim)
     const { failed, started, warnings } = await startApplications(host, claim)
     const down = entries.filter(({ id }) => failed.some((one) => one.isDown && one.expected.id === id))
     const kept = down.length === 0 ? null : await keepDown(host, claim, { down, unstopped })
     mayBeDown = []
-    const what = leftBehind(claim, because)
+    const what = `${leftBehind(claim, because)}${undone === null ? '' : `; ${undone.words}`}`
     for (const failure of failed) await host.reportError(`${what}; ${tellOf(failure, kept)}`)
     for (const warning of warnings) await host.warn(`${what}; ${warning}`)
-    if (kept !== null) return false
+    if (kept !== null) {
+      if (undone !== null) await removeMade(host.docker, undoOf(claim), undone.isPlaced)
+      return false
+    }
     if (unstopped !== null) throw unstopped
     await rememberDeath(host, claim)
     await removeContainer(host.docker, claim.container.id)
+    if (undone !== null) await removeMade(host.docker, undoOf(claim), undone.isPlaced)
     const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`
     await host.warn(`${what}: cleaned up${up}${lostHooks(claim)}`)
     return true
@@ -52,6 +60,28 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     else await host.warn(what)
     return false
   }
+}
+
+function undoOf(claim: Claim): readonly UndoEntry[] {
+  return claim.kind === 'helper' ? (claim.undo ?? []) : []
+}
+
+/**
+ * Gives the volumes that a dead restore was changing their old data, while the applications of its journal are down; `null` if the claim is
+ * none of a restore.
+ */
+async function undoRestore(host: DockerHost, claim: Claim): Promise<Undone | null> {
+  const undo = undoOf(claim)
+  if (undo.length === 0) return null
+  return undoPlace(host.docker, claim.container.id, undo, async () => {
+    // the engine may have started them with itself, by their restart policy
+    const now = await inspectContainers(
+      host.docker,
+      restartOf(claim).map(({ id }) => id),
+    )
+    const running = now.filter(({ state }) => state !== 'down').map(({ id }) => id)
+    if (running.length > 0) await query(host.docker, ['stop', ...running], { deadlineMs: STOP_WRITERS_MS })
+  })
 }
 
 /** Adds the dead run to the record of its instance, so that its slot counts as served. What goes wrong is a warning. */

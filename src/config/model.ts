@@ -78,6 +78,8 @@ export interface Instance {
   readonly entrypoint: readonly string[] | null
   /** Path inside the repository, with `/` as separator; `null`: left out. */
   readonly script: string | null
+  /** The same for the script of a restore. */
+  readonly restoreScript: string | null
   readonly network: string | null
   readonly user: string | null
   readonly mounts: readonly UserMount[]

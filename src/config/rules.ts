@@ -73,7 +73,7 @@ function checkBackend(instance: TreeMap, path: Path, look: RuleContext): ConfigI
     const message = 'the instance has both `customImage` and `repository`: it takes one of them'
     return certain ? [issueAt(look.source, [...path, 'repository'], message, 'key')] : []
   }
-  return (['script', 'entrypoint'] as const)
+  return (['script', 'restoreScript', 'entrypoint'] as const)
     .filter((key) => instance[key] !== undefined)
     .map((key) =>
       issueAt(

@@ -321,6 +321,10 @@ export const instanceShape = {
     description:
       'A script in the repository, by its path from the root. It is put into the container as `/backup.sh`, so that any image with its interpreter will do.',
   }),
+  restoreScript: key(script, {
+    description:
+      'As `script`, for a restore: a script in the repository that is put into the container as `/restore.sh`. Left out: the image has one of its own.',
+  }),
   pull: key(oneOf(['always', 'missing', 'never']), {
     description:
       '`always`: pull the image before each backup; where that fails, the one on the host is used, with a warning. `missing`: pull it only where the host has none. `never`: do not pull it. Left out: as `always`, but no registry is asked for an image that is named `localhost/…`, or was built on the host ([one exception](security.md)).',

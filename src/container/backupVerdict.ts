@@ -1,21 +1,25 @@
-/** Judges from the engine's information on the container whether a backup succeeded; a client's exit code never counts. Pure. */
+/** Judges from the engine's information on the container whether a backup, or a restore, succeeded; a client's exit code never counts. Pure. */
 import type { ContainerState } from '../docker/parseContainer.ts'
 import { seconds } from '../format.ts'
 import { toolOfEntrypoint } from './entrypoint.ts'
 import type { ScriptHead } from './scriptHead.ts'
 
+/** The work that a container of the user's image is started for: its script is `/backup.sh` or `/restore.sh`. */
+export type ImageWork = 'backup' | 'restore'
+
 export interface ContainerEnd {
+  readonly work: ImageWork
   readonly image: string
   readonly state: ContainerState
   /** The end of stderr: the container's or, if the container never started, the docker client's. */
   readonly stderr: string
-  /** True if `/backup.sh` exists in the container; `null` if that is not known. */
+  /** True if the script exists in the container; `null` if that is not known. */
   readonly hasScript: boolean | null
-  /** What the beginning of `/backup.sh` shows; `null` if it does not exist or was not read. */
+  /** What the beginning of the script shows; `null` if it does not exist or was not read. */
   readonly head: ScriptHead | null
   /** The USER that was used, from the image or the configuration. Empty is root. */
   readonly user: string
-  /** The ENTRYPOINT that was used, from the image or the configuration. Empty: `/backup.sh` was started directly. */
+  /** The ENTRYPOINT that was used, from the image or the configuration. Empty: the script was started directly. */
   readonly entrypoint: readonly string[]
   readonly memory: string | null
 }
@@ -27,25 +31,25 @@ export function wasStarted(state: ContainerState): boolean {
 
 /** Returns `null` for a success, else one sentence that says what failed and what to do. */
 export function backupFailure(end: ContainerEnd): string | null {
-  const { state, image } = end
+  const { state, image, work } = end
   if (!wasStarted(state)) {
-    if (end.hasScript === false && !/exec: "(?!\/backup\.sh")/.test(state.startError)) return noScript(image)
+    if (end.hasScript === false && !/exec: "(?!\/(?:backup|restore)\.sh")/.test(state.startError)) return noScript(end)
     return startFailure(end, lastWords(state.startError) || lastWords(end.stderr) || 'docker does not say why')
   }
-  if (state.status !== 'exited') return `the backup container did not end: docker says it is ${state.status}`
+  if (state.status !== 'exited') return `the ${end.work} container did not end: docker says it is ${state.status}`
   if (state.oomKilled) return outOfMemory(end)
   if (state.exitCode === 0) return null
   if (state.exitCode > 128 && state.exitCode < 128 + 65) return killedBySignal(end)
   const tool = toolOfEntrypoint(end.entrypoint, end.stderr)
   if (end.hasScript === false && tool !== null)
-    return `image ${image} has no /backup.sh, and its ENTRYPOINT (${tool}) got it as an argument: give the instance a script, and set entrypoint: "" so that the script runs`
-  if (end.hasScript === false && [2, 126, 127].includes(state.exitCode)) return noScript(image)
+    return `image ${image} has no /${work}.sh, and its ENTRYPOINT (${tool}) got it as an argument: give the instance a ${work === 'backup' ? 'script' : 'restoreScript'}, and set entrypoint: "" so that the script runs`
+  if (end.hasScript === false && [2, 126, 127].includes(state.exitCode)) return noScript(end)
   const unrun = whyNotRun(end)
-  if (unrun !== null) return startFailure(end, `exec: "/backup.sh": ${unrun}`)
+  if (unrun !== null) return startFailure(end, `exec: "/${work}.sh": ${unrun}`)
   const after = `exit code ${state.exitCode}${durationOf(state)}`
   const hint = hintOf(end)
   if (tool === null) return hint === null ? `its script ended with ${after}` : `its script ended with ${after}. ${hint}`
-  return `its container ended with ${after}. The ENTRYPOINT (${tool}) got /backup.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs`
+  return `its container ended with ${after}. The ENTRYPOINT (${tool}) got /${work}.sh as an argument: if it does not run it, set entrypoint: "" so that the script itself runs`
 }
 
 /**
@@ -72,16 +76,17 @@ function hintOf({ stderr, user }: ContainerEnd): string | null {
 }
 
 /**
- * Says why `/backup.sh` could not be run, in the words of the program that was to run it; `null` if nothing says so. A newer engine reports
+ * Says why the script could not be run, in the words of the program that was to run it; `null` if nothing says so. A newer engine reports
  * this as a failed start. Otherwise it shows as an exit code and a line on stderr: of an older engine, of an init or a wrapper, or of an
  * `env` that does not find the interpreter of line 1.
  */
 function whyNotRun({ state, stderr, head }: ContainerEnd): string | null {
-  const byInit = /^exec \/backup\.sh: (no such file or directory|exec format error|permission denied)$/m.exec(stderr)
+  const byInit =
+    /^exec \/(?:backup|restore)\.sh: (no such file or directory|exec format error|permission denied)$/m.exec(stderr)
   if (byInit) return byInit[1] ?? null
   if (state.exitCode !== 126 && state.exitCode !== 127) return null
   const found =
-    /(?<![\w.-])\/backup\.sh(?:"?: | failed: )(?:\S+: bad interpreter: |cannot execute: )?(not found|no such file or directory|required file not found|exec format error|permission denied)/i.exec(
+    /(?<![\w.-])\/(?:backup|restore)\.sh(?:"?: | failed: )(?:\S+: bad interpreter: |cannot execute: )?(not found|no such file or directory|required file not found|exec format error|permission denied)/i.exec(
       stderr,
     )
   if (found) return (found[1] ?? '').toLowerCase().replace(/^(required file )?not found$/, 'no such file or directory')
@@ -90,42 +95,43 @@ function whyNotRun({ state, stderr, head }: ContainerEnd): string | null {
   return state.exitCode === 127 && isMissing ? 'no such file or directory' : null
 }
 
-function noScript(image: string): string {
-  return `image ${image} has no /backup.sh: put one there (COPY backup.sh /backup.sh), or give the instance a script`
+function noScript({ image, work }: ContainerEnd): string {
+  const key = work === 'backup' ? 'script' : 'restoreScript'
+  return `image ${image} has no /${work}.sh: put one there (COPY ${work}.sh /${work}.sh), or give the instance a ${key}`
 }
 
 /** Says that memory ran out. The kernel killed one process of the container: the first one (exit code 137), or a child, which the script may not notice. */
-function outOfMemory({ state, memory }: ContainerEnd): string {
+function outOfMemory({ state, memory, work }: ContainerEnd): string {
   const limit = memory === null ? 'the host has too little free memory' : `its limit is ${memory} (resources.memory)`
-  if (state.exitCode === 137) return `the backup ran out of memory and was killed (exit code 137): ${limit}`
+  if (state.exitCode === 137) return `the ${work} ran out of memory and was killed (exit code 137): ${limit}`
   const went =
     state.exitCode === 0
       ? 'the script went on and ended with exit code 0'
       : `the script ended with exit code ${state.exitCode}`
-  return `memory ran out, and a process that the script had started was killed; ${went}, but the backup is not whole: ${limit}`
+  return `memory ran out, and a process that the script had started was killed; ${went}, but the ${work} is not whole: ${limit}`
 }
 
-function killedBySignal({ state, memory }: ContainerEnd): string {
+function killedBySignal({ state, memory, work }: ContainerEnd): string {
   // the engine can miss that memory ran out, when all of it is over at once
   if (state.exitCode === 137 && memory !== null)
-    return `the backup was killed (exit code 137), as when it runs out of memory: its limit is ${memory} (resources.memory). See its log, and whether someone stopped it`
-  return `the backup was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
+    return `the ${work} was killed (exit code 137), as when it runs out of memory: its limit is ${memory} (resources.memory). See its log, and whether someone stopped it`
+  return `the ${work} was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
 }
 
 /** Says why the container's first program could not be started. `said` is docker's message, which ends in `exec: "PROGRAM": why`. */
-function startFailure({ image, head }: ContainerEnd, said: string): string {
+function startFailure({ image, head, work }: ContainerEnd, said: string): string {
   const found = /exec: "((?:[^"\\]|\\.)*)": (.*?)(?:: unknown)?$/.exec(said)
-  if (!found) return `the backup container could not be started: ${said}`
+  if (!found) return `the ${work} container could not be started: ${said}`
   const [, program = '', words = ''] = found
   const why = words.replace(/^stat [^:]*: /, '')
-  if (program !== '/backup.sh')
+  if (program !== `/${work}.sh`)
     return `the entrypoint ${program} could not be started in image ${image}: ${why}. See the ENTRYPOINT of the image, or entrypoint in the configuration`
-  const unstarted = `/backup.sh of image ${image} could not be started`
+  const unstarted = `/${work}.sh of image ${image} could not be started`
   if (/permission denied/.test(why)) return `${unstarted}: ${why}. Make it executable (chmod 0755)`
   return `${unstarted}: ${whyUnstartable(head, why)}`
 }
 
-/** Says why `/backup.sh` could not be started, by what the file itself shows (`head`); if that shows nothing, in the engine's words `why`. */
+/** Says why the script could not be started, by what the file itself shows (`head`); if that shows nothing, in the engine's words `why`. */
 function whyUnstartable(head: ScriptHead | null, why: string): string {
   const isForeign = /exec format error/.test(why)
   switch (head?.kind) {

@@ -8,17 +8,18 @@ import { type Docker, firstOf, query, type Stream, stream } from '../docker/proc
 import { retryWhileUnavailable } from '../docker/retry.ts'
 import { CommandError, DockerUnavailableError, type Ended, EngineLostError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
-import { backupFailure, wasStarted } from './backupVerdict.ts'
+import { backupFailure, type ImageWork, wasStarted } from './backupVerdict.ts'
 import { filterClientWords } from './clientWords.ts'
 import { readAhead } from './readAhead.ts'
 import { readScriptHead, type ScriptHead } from './scriptHead.ts'
 
 export interface BackupRun {
+  readonly work: ImageWork
   readonly docker: Docker
   readonly container: string
   readonly image: string
   readonly memory: string | null
-  /** The ENTRYPOINT that is used, from the image or the configuration. Empty: `/backup.sh` is started directly. */
+  /** The ENTRYPOINT that is used, from the image or the configuration. Empty: the script is started directly. */
   readonly entrypoint: readonly string[]
   /** The USER that is used, of the image or the configuration. Empty is root. */
   readonly user: string
@@ -70,7 +71,7 @@ export async function runBackup(run: BackupRun): Promise<BackupEnd> {
     return {
       kind: 'failed',
       exitCode: null,
-      error: 'the backup container was removed by someone else while it ran',
+      error: `the ${run.work} container was removed by someone else while it ran`,
       warnings: [],
     }
   const isCut = wasStarted(last) && (outlived || attached.ended.kind === 'signal')
@@ -164,16 +165,16 @@ function stderrOf({ docker }: BackupRun, { ended, said }: AttachedEnd): string {
 }
 
 async function judgeEnd(
-  { docker, container, image, memory, entrypoint, user }: BackupRun,
+  { work, docker, container, image, memory, entrypoint, user }: BackupRun,
   state: Container,
   { stderr, warnings }: { readonly stderr: string; readonly warnings: readonly string[] },
 ): Promise<BackupEnd> {
-  const saysScript = !wasStarted(state) || stderr.includes('/backup.sh')
+  const saysScript = !wasStarted(state) || stderr.includes(`/${work}.sh`)
   const asksForScript = entrypoint.length > 0 || [2, 126, 127].includes(state.exitCode) || saysScript
-  const script = asksForScript ? await readScript(docker, container) : null
+  const script = asksForScript ? await readScript(docker, container, work) : null
   const hasScript = script === null ? null : script.isThere
   const head = script?.head ?? null
-  const error = backupFailure({ image, state, stderr, hasScript, head, entrypoint, memory, user })
+  const error = backupFailure({ work, image, state, stderr, hasScript, head, entrypoint, memory, user })
   if (error !== null)
     return {
       kind: 'failed',
@@ -181,7 +182,7 @@ async function judgeEnd(
       error,
       warnings,
     }
-  const withoutScript = `image ${image} has no /backup.sh: its ENTRYPOINT ended well without one. See that it backs anything up`
+  const withoutScript = `image ${image} has no /${work}.sh: its ENTRYPOINT ended well without one. See that it ${work === 'backup' ? 'backs anything up' : 'restores anything'}`
   return { kind: 'success', warnings: hasScript === false ? [...warnings, withoutScript] : warnings }
 }
 
@@ -261,11 +262,11 @@ interface ScriptFacts {
 }
 
 /**
- * Reads `/backup.sh`; `null` if docker does not say. It decides nothing: it makes an error sentence more precise, and gives a warning if
+ * Reads the script; `null` if docker does not say. It decides nothing: it makes an error sentence more precise, and gives a warning if
  * there is no script.
  */
-function readScript(docker: Docker, container: string): Promise<ScriptFacts | null> {
-  return look(docker, container, '/backup.sh', { keep: true }).then(
+function readScript(docker: Docker, container: string, work: ImageWork): Promise<ScriptFacts | null> {
+  return look(docker, container, `/${work}.sh`, { keep: true }).then(
     (found) => ({ isThere: found !== null, head: found?.content ? readScriptHead(found.content) : null }),
     () => null,
   )

@@ -40,6 +40,15 @@ export interface JournalEntry {
   readonly before?: 'unhealthy' | 'restarting'
 }
 
+/** A volume that a restore changes, and how a sweeper undoes that. */
+export interface UndoEntry {
+  /** `place`: the volume's old data was kept in the volume `before`. `new`: the restore made the volume, which is worth nothing until it is whole. */
+  readonly into: 'place' | 'new'
+  readonly volume: string
+  /** Empty with `new`. */
+  readonly before: string
+}
+
 /** What the claim of a helper tells other processes on the host. */
 export interface Journal {
   /** Containers to start again, in the order of starting. */
@@ -48,6 +57,8 @@ export interface Journal {
   readonly dumps: readonly string[]
   /** Names of the containers whose targets have a postHook. If the claim does not end normally, these hooks may not have run. */
   readonly hooks: readonly string[]
+  /** The volumes that a restore changes; missing for a backup. Number N is mounted at `/marina/to/N`, its `before` at `/marina/before/N`. */
+  readonly undo?: readonly UndoEntry[]
 }
 
 interface ClaimBase {
@@ -102,6 +113,8 @@ type WithoutContainer<C> = C extends Claim ? Omit<C, 'container'> : never
 export type PlannedClaim = WithoutContainer<Claim>
 
 export const claimName = (instance: string) => `marina-run-${instance}`
+/** Name of the helper that brings restored data into its place; it stands beside the claim. */
+export const placeClaimName = (instance: string) => `marina-place-${instance}`
 export const imageClaimName = (instance: string) => `marina-image-${instance}`
 export const sweepName = (id: string, generation: number) =>
   `marina-sweep-${id.slice(0, 12)}${generation === 1 ? '' : `-${generation}`}`
@@ -129,6 +142,12 @@ export function claimLabels(claim: PlannedClaim): Record<string, string> {
     ...('restart' in claim ? restartLabels(claim.restart) : {}),
     ...('dumps' in claim ? numbered('dumps.', claim.dumps) : {}),
     ...('hooks' in claim ? numbered('hook.', claim.hooks) : {}),
+    ...('undo' in claim && claim.undo !== undefined
+      ? numbered(
+          'undo.',
+          claim.undo.map(({ into, volume, before }) => `${into} ${volume} ${before}`.trim()),
+        )
+      : {}),
   }
 }
 
@@ -218,6 +237,7 @@ export function parseClaim(container: Container): Claim | null {
         restart,
         dumps: valuesOf(container, 'dumps.'),
         hooks: valuesOf(container, 'hook.'),
+        ...undoOf(container),
       }
     case 'image':
       return { ...base, kind: 'image', helper: label(HELPER_IN_LABELS) }
@@ -243,6 +263,14 @@ function restartOf({ labels }: Pick<Container, 'labels'>): readonly JournalEntry
         ...(before === undefined ? {} : { before }),
       }
     })
+}
+
+function undoOf(container: Pick<Container, 'labels'>): Pick<Journal, 'undo'> {
+  const undo = valuesOf(container, 'undo.').map((text): UndoEntry => {
+    const [into, volume = '', before = ''] = text.split(' ')
+    return { into: into === 'new' ? 'new' : 'place', volume, before }
+  })
+  return undo.length === 0 ? {} : { undo }
 }
 
 function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readonly string[] {

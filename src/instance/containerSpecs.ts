@@ -1,12 +1,15 @@
 /** Makes the spec of an instance's backup container, and the part of the labels that all its containers share. Pure. */
 import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
+import type { ImageWork } from '../container/backupVerdict.ts'
 import type { MountSpec, RunSpec } from '../docker/args.ts'
 import type { ReadyImage } from '../docker/images.ts'
 import type { RunStart } from '../docker/labels.ts'
 import type { InstanceContext } from './context.ts'
 
 export interface LockRequest {
+  /** The work for which the image is started. */
+  readonly work: ImageWork
   readonly context: InstanceContext
   readonly instance: Instance
   readonly image: ReadyImage
@@ -33,7 +36,7 @@ export function claimBase({ context, instance, start }: LockRequest) {
 
 /** Makes the spec of the backup container. The instance's own mounts come after ours. */
 export function backupSpec(
-  { instance, image }: LockRequest,
+  { work, instance, image }: LockRequest,
   own: Pick<RunSpec, 'name' | 'labels' | 'mounts' | 'env'>,
 ): RunSpec {
   return {
@@ -41,7 +44,7 @@ export function backupSpec(
     mounts: [...own.mounts, ...instance.mounts.map(userMount)],
     image: image.id,
     entrypoint: instance.entrypoint,
-    command: ['/backup.sh'],
+    command: [`/${work}.sh`],
     user: instance.user,
     network: instance.network,
     memory: instance.resources.memory,

@@ -3,7 +3,7 @@
  * claim. If anything is copied, dumped or stopped, a helper is.
  */
 import { claim } from '../claim/claim.ts'
-import { type HelperContainer, startHelper } from '../claim/helperContainer.ts'
+import { type HelperContainer, type HelperSpec, startHelper } from '../claim/helperContainer.ts'
 import { whyNotOurs } from '../claim/holder.ts'
 import type { CopyTools } from '../copy/copyHelper.ts'
 import { probeTools } from '../copy/tools.ts'
@@ -28,7 +28,7 @@ export interface AcquiredLock {
   readonly helper: LockHelper | null
   /** Those of the volumes to copy that were removed before they could be mounted. */
   readonly vanished: readonly string[]
-  /** Creates the backup container with `/backup` and these mounts, and returns its id. Without a helper this takes the claim. */
+  /** Creates the container of the image with the staging volume (at `/backup`, for a restore at `/restore`) and these mounts, and returns its id. Without a helper this takes the claim. */
   create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
    * Removes the claim and everything that belongs to it. It has deadlines of its own, so a cancelled run releases too. For applications
@@ -59,7 +59,12 @@ export function lockByBackupContainer(request: LockRequest): AcquiredLock {
     helper: null,
     vanished: [],
     async create(mounts, env) {
-      const spec = backupSpec(request, { name, labels, env, mounts: [stagingMount(instance.id), ...mounts] })
+      const spec = backupSpec(request, {
+        name,
+        labels,
+        env,
+        mounts: [stagingMount(instance.id, `/${request.work}`), ...mounts],
+      })
       current = await claim(context.host, spec, waitOf(request))
       return current
     },
@@ -110,21 +115,15 @@ export async function lockByHelper(
 export const sourcePath = (volume: string) => `/marina/source/${volume}`
 
 async function openHelper(request: LockRequest, sources: readonly string[], journal: Journal): Promise<LockHelper> {
-  const { context, instance, image, signal } = request
-  const { docker, owner } = context.host
-  const { helperImage } = instance
-  // it is pulled only where the host has none, whatever `pull` says; but a `never` holds for it too, since it gets the volumes
-  const pull = instance.pull === 'never' ? 'never' : 'missing'
+  const { context, instance, signal } = request
+  const { owner } = context.host
   const opened = await startHelper(
     context.host,
     {
       claim: { kind: 'helper', self: claimName(instance.id), ...claimBase(request), ...journal },
-      images: [
-        async () => image,
-        ...(helperImage === null ? [] : [() => ensureImage(docker, helperImage, pull, { signal })]),
-      ],
+      images: helperImages(request),
       mounts: [
-        stagingMount(instance.id),
+        stagingMount(instance.id, '/backup'),
         ...sources.map(
           (source): MountSpec => ({
             type: 'volume',
@@ -142,7 +141,18 @@ async function openHelper(request: LockRequest, sources: readonly string[], jour
   return { ...opened.helper, tools: opened.tools }
 }
 
-/** Creates the backup container with the helper's staging volume, which is looked up anew: see `stagingVolume`. */
+/** Returns the images that a helper may be made of, in the order in which they are tried. */
+export function helperImages({ context, instance, image, signal }: LockRequest): HelperSpec['images'] {
+  const { helperImage } = instance
+  // it is pulled only where the host has none, whatever `pull` says; but a `never` holds for it too, since it gets the volumes
+  const pull = instance.pull === 'never' ? 'never' : 'missing'
+  return [
+    async () => image,
+    ...(helperImage === null ? [] : [() => ensureImage(context.host.docker, helperImage, pull, { signal })]),
+  ]
+}
+
+/** Creates the image's container with the helper's staging volume, which is looked up anew: see `stagingVolume`. */
 async function createBesideHelper(
   request: LockRequest,
   helper: string,
@@ -154,7 +164,7 @@ async function createBesideHelper(
     name,
     labels: claimLabels({ kind: 'image', self: name, helper, ...claimBase(request) }),
     env,
-    mounts: [{ type: 'volume', source: staging, target: '/backup', readonly: false }, ...mounts],
+    mounts: [{ type: 'volume', source: staging, target: `/${request.work}`, readonly: false }, ...mounts],
   })
   return createUnderClaim(request, spec)
 }
@@ -184,7 +194,7 @@ async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<st
  * Returns the name of the helper's staging volume. Throws `InstanceError` if the helper was removed: then its staging volume is gone too,
  * and mounting it by name would silently create an empty one.
  */
-async function stagingVolume(request: LockRequest, helper: string): Promise<string> {
+export async function stagingVolume(request: Pick<LockRequest, 'context'>, helper: string): Promise<string> {
   const found = await inspectContainer(request.context.host.docker, helper)
   const volume = found?.mounts.find((mount) => mount.target === '/backup')?.name
   if (volume) return volume
@@ -196,8 +206,8 @@ async function freeStaging(docker: Docker, volume: string): Promise<void> {
   await run(docker, ['volume', 'rm', '--force', volume], 'the staging volume of the helper, which died, is still there')
 }
 
-function stagingMount(instance: string): MountSpec {
-  return { type: 'anonymous', target: '/backup', labels: stagingLabels(instance) }
+function stagingMount(instance: string, target: string): MountSpec {
+  return { type: 'anonymous', target, labels: stagingLabels(instance) }
 }
 
 function waitOf({ context, signal, onClaimed, say }: LockRequest) {

@@ -140,7 +140,8 @@ async function failVolumes(
 /** Takes the claim with a helper if anything is copied or dumped; else the backup container is the claim, which it takes when it is created. */
 async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Resolution): Promise<Held> {
   const { context, instance, abort, report } = run
-  const request = {
+  const request: LockRequest = {
+    work: 'backup',
     context,
     instance,
     image,
@@ -221,6 +222,7 @@ function mountedOf({ volumes }: Resolution) {
 async function runImage(run: InstanceRun, image: ReadyImage, container: string): Promise<void> {
   const { instance, report, abort, log } = run
   const end = await runBackup({
+    work: 'backup',
     docker: run.context.host.docker,
     container,
     image: image.reference,

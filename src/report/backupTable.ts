@@ -24,6 +24,8 @@ const WHILE: Readonly<Record<Phase, string>> = {
   dump: 'while its databases were dumped',
   stage: 'while its volumes were made ready',
   run: 'while your script ran',
+  check: 'while what came back was checked',
+  place: 'while it was brought into place',
   release: 'while it was cleaned up',
 }
 

@@ -1,5 +1,5 @@
 /** Redacts a report before anything is rendered from it: escaping would hide a secret from a later search. Pure. */
-import type { RunReport } from '../outcome.ts'
+import type { RestoreReport, RunReport } from '../outcome.ts'
 
 /**
  * Keys whose values are words of ours, times, numbers, ids, links or paths. They contain no secrets, although they may happen to equal one:
@@ -23,11 +23,18 @@ const OURS = new Set([
   'repository',
   'configFile',
   'log',
+  'into',
+  'point',
+  'time',
+  'backupOf',
 ])
 
 /** Applies `redact` to every text in the report that comes from users, tools and containers. */
-export function redactReport(report: RunReport, redact: (text: string) => string): RunReport {
-  return redactValue(report, redact) as RunReport
+export function redactReport<Report extends RunReport | RestoreReport>(
+  report: Report,
+  redact: (text: string) => string,
+): Report {
+  return redactValue(report, redact) as Report
 }
 
 function redactValue(value: unknown, redact: (text: string) => string): unknown {

@@ -217,13 +217,33 @@ test('Marina 0.9’s own example is valid, with one notice for each thing of its
 })
 
 describe('inputs and events', () => {
+  const byHand = (name: string, inputs: Readonly<Record<string, string>>): Partial<ActionOptions> => ({
+    inputs: { command: 'restore', instances: 'a', ...inputs },
+    env: { GITHUB_EVENT_NAME: name },
+  })
   test.each<[string, Partial<ActionOptions>, string[]]>([
     [
       'a command',
-      { inputs: { command: 'restore' } },
-      [
-        'command is "restore": there is no such command yet: docs/restore.md of this action tells how to restore by hand',
-      ],
+      { inputs: { command: 'remove' } },
+      ['command is "remove": it must be backup, plan, validate, check, summary or restore'],
+    ],
+    ['a restore by schedule', byHand('schedule', {}), ['A restore runs only when somebody starts it by hand']],
+    ['a restore of nothing', byHand('workflow_dispatch', { instances: '' }), ['instances must name the one instance']],
+    ['a restore of two', byHand('workflow_dispatch', { instances: 'a,b' }), ['and it names 2']],
+    [
+      'a restore into place that is not confirmed',
+      byHand('workflow_dispatch', { point: 'latest', into: 'place', confirm: 'b' }),
+      ['into: place replaces the data of a: write its id into confirm, which is "b"'],
+    ],
+    [
+      'a restore into place of no point',
+      byHand('workflow_dispatch', { into: 'place', confirm: 'a' }),
+      ['point is empty, which lists the points'],
+    ],
+    [
+      'a point that is a command',
+      byHand('workflow_dispatch', { point: '$(reboot)' }),
+      ['write latest or an id that the list of points has'],
     ],
     [
       'booleans and numbers',

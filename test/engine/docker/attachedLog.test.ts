@@ -25,6 +25,7 @@ async function received(size: number) {
     },
   }
   const run = {
+    work: 'backup' as const,
     docker: dockerOf(engine),
     container,
     image: engine.baseImage,

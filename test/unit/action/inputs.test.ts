@@ -32,6 +32,11 @@ describe('inputs', () => {
       grace: '2h',
       pingUrl: null,
       issue: false,
+      point: '',
+      targets: [],
+      into: 'new',
+      confirm: '',
+      keepOld: true,
       unknown: [],
     })
   })
@@ -79,6 +84,11 @@ describe('inputs', () => {
       grace: '2h',
       pingUrl: 'https://watch/1',
       issue: false,
+      point: '',
+      targets: [],
+      into: 'new',
+      confirm: '',
+      keepOld: true,
       unknown: [],
     })
   })
@@ -90,7 +100,7 @@ describe('inputs', () => {
 
   test('everything that is wrong is named at once', () => {
     const wrong = env({
-      command: 'restore',
+      command: 'bakcup',
       select: 'some',
       'max-parallel': '0',
       'allow-partial': 'yes',
@@ -101,7 +111,7 @@ describe('inputs', () => {
     expect(() => readInputs(wrong)).toThrow(InputError)
     expect(() => readInputs(wrong)).toThrow(
       [
-        'Input command is "restore": there is no such command yet: docs/restore.md of this action tells how to restore by hand.',
+        'Input command is "bakcup": it must be backup, plan, validate, check, summary or restore.',
         'Input upload-logs is "maybe": it must be auto, true or false.',
         'Input select is "some": it must be auto, due or all.',
         'Input max-parallel is "0": it must be a number from 1 to 64.',
@@ -131,6 +141,10 @@ describe('inputs', () => {
     ['backup', 'workflow', 'backup.yml'],
     ['backup', 'grace', '3h'],
     ['plan', 'issue', 'true'],
+    ['backup', 'point', 'latest'],
+    ['backup', 'confirm', 'a'],
+    ['restore', 'select', 'all'],
+    ['restore', 'ping-url', 'https://watch/1'],
   ])('the command %s does not know %s', (command, name, value) => {
     expect(() => readInputs(env({ command, [name]: value }))).toThrow(
       `Input ${name} means nothing to the command "${command}": leave it out.`,

@@ -180,6 +180,8 @@ describe('outputs', () => {
       'artifact-url': 'https://x/9',
       due: '["a"]',
       matrix: '[]',
+      points: '[]',
+      restored: '[]',
     })
     expect(runOutputs(run, {})).toMatchObject({ report: '', 'artifact-id': '', due: '[]' })
   })

@@ -78,6 +78,7 @@ describe('defaults', () => {
       helperImage: null,
       entrypoint: null,
       script: null,
+      restoreScript: null,
       network: null,
       user: null,
       mounts: [],

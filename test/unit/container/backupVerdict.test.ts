@@ -5,6 +5,7 @@ import type { ContainerState } from '../../../src/docker/parseContainer.ts'
 
 function ran(state: Partial<ContainerState>, over: Partial<ContainerEnd> = {}): ContainerEnd {
   return {
+    work: 'backup',
     image: 'acme/backup:1',
     state: {
       state: 'down',

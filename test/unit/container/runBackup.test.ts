@@ -35,6 +35,7 @@ async function backup(rules: readonly Rule[]) {
   process.env.PATH = docker.folder + delimiter + path
   let log = ''
   const end = runBackup({
+    work: 'backup',
     docker: { env: { PATH: process.env.PATH }, redact: (text) => text },
     container: ID,
     image: 'img:1',

@@ -1,0 +1,114 @@
+/**
+ * Undoes a restore that was changing volumes: each gets back the data that was kept aside. It is written for whoever finds the restore's
+ * helper, this process or a later one: what was going on stands in a file in the helper's own layer, and what to undo in its labels.
+ */
+import type { CopyHelper } from '../copy/copyHelper.ts'
+import { replaceTree } from '../copy/replaceTree.ts'
+import { probeTools } from '../copy/tools.ts'
+import { execTruthfully } from '../docker/exec.ts'
+import { LABEL_PREFIX, type UndoEntry } from '../docker/labels.ts'
+import { type Docker, query, run } from '../docker/process.ts'
+import { inspectVolumes } from '../docker/volumes.ts'
+import { InstanceError } from '../errors.ts'
+
+/** How far a restore is. `kept`: the old data is kept aside, nothing is changed. `changing`: it is being changed. `placed`: all of it is new. */
+export type PlaceState = 'begun' | 'kept' | 'changing' | 'placed'
+
+const FILE = '/.marina-place'
+/** Deadline of one step, ms: bringing millions of files back takes time. */
+const UNDO_MS = 12 * 3_600_000
+const LOOK_MS = 60_000
+
+export const placedAt = (index: number) => `/marina/to/${index}`
+export const keptAt = (index: number) => `/marina/before/${index}`
+
+type Exec = CopyHelper['exec']
+
+/** Writes how far the restore is, and waits until that is on the disk. */
+export async function writeState(exec: Exec, state: PlaceState): Promise<void> {
+  const written = await exec({
+    script: `printf '%s' "$1" >${FILE}.new && mv ${FILE}.new ${FILE} && sync`,
+    args: [state],
+    deadlineMs: LOOK_MS,
+  })
+  if (written.code !== 0) throw new InstanceError('the journal of the restore could not be written in its helper')
+}
+
+/** Returns how far the restore is. Throws `InstanceError` if nobody can say. */
+export async function readState(exec: Exec): Promise<PlaceState> {
+  const read = await exec({ script: `cat ${FILE} 2>/dev/null; exit 0`, deadlineMs: LOOK_MS })
+  if (read.code !== 0) throw new InstanceError('the journal of the restore could not be read in its helper')
+  const found = (['kept', 'changing', 'placed'] as const).find((state) => state === read.stdout.trim())
+  return found ?? 'begun'
+}
+
+/** Puts the old data back into every volume that was to be replaced. */
+export async function putBack(helper: CopyHelper, undo: readonly UndoEntry[]): Promise<void> {
+  for (const [index, { into, volume }] of undo.entries()) {
+    if (into !== 'place') continue
+    await replaceTree(helper, {
+      name: volume,
+      source: keptAt(index),
+      destination: placedAt(index),
+      paths: [],
+      deadlineMs: UNDO_MS,
+    })
+  }
+  await writeState(helper.exec, 'kept')
+}
+
+/** What became of the volumes of a restore whose run died. */
+export interface Undone {
+  /** True if they hold the restored data, all of it. */
+  readonly isPlaced: boolean
+  readonly words: string
+}
+
+/**
+ * Undoes what a dead restore left, in its helper with the id `container`. `stopWriters` is called before a volume is
+ * changed, and must stop the applications of its journal. Throws `InstanceError` if it cannot: then the helper must stay, because only it knows what to undo.
+ */
+export async function undoPlace(
+  docker: Docker,
+  container: string,
+  undo: readonly UndoEntry[],
+  stopWriters: () => Promise<void>,
+): Promise<Undone> {
+  await query(docker, ['start', container]) // it runs, unless somebody stopped it
+  const exec: Exec = (request) => execTruthfully(docker, { ...request, heartbeat: true, container })
+  const state = await readState(exec)
+  const names = (into: UndoEntry['into']) =>
+    undo
+      .filter((one) => one.into === into)
+      .map(({ volume }) => volume)
+      .join(', ')
+  if (state === 'placed')
+    return { isPlaced: true, words: `the restored data is in ${undo.map(({ volume }) => volume).join(', ')}` }
+  const hadOld = names('place') !== ''
+  if (state !== 'changing' || !hadOld)
+    return { isPlaced: false, words: hadOld ? `${names('place')} had not been changed` : 'nothing was restored' }
+  const probed = await probeTools(exec, LOOK_MS)
+  if (!probed.ok) throw new InstanceError(`its helper lacks ${probed.missing.join(', ')}`)
+  await stopWriters()
+  await putBack({ exec, tools: probed.tools }, undo)
+  return { isPlaced: false, words: `${names('place')} has its old data again` }
+}
+
+/**
+ * Removes the volumes that a restore made, and those with the old data of one that changed nothing. `isPlaced`: it was completed, so they
+ * stay. Call it when the helper is gone.
+ */
+export async function removeMade(docker: Docker, undo: readonly UndoEntry[], isPlaced: boolean): Promise<void> {
+  if (isPlaced) return
+  const names = undo.map(({ into, volume, before }) => (into === 'new' ? volume : before)).filter((name) => name !== '')
+  for (const { name, labels } of await inspectVolumes(docker, names))
+    if (labels[RESTORE_LABEL] !== undefined) await query(docker, ['volume', 'rm', name])
+}
+
+/** Label of a volume that a restore made; its value names the instance and the point. */
+const RESTORE_LABEL = `${LABEL_PREFIX}restore`
+
+/** Makes a volume for restored data, or for the old data. Throws `CommandError`; a volume of that name must not exist. */
+export async function makeVolume(docker: Docker, name: string, of: string): Promise<void> {
+  await run(docker, ['volume', 'create', '--label', `${RESTORE_LABEL}=${of}`, name], `volume ${name} could not be made`)
+}

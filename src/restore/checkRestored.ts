@@ -1,0 +1,143 @@
+/** Checks what an image restored against its own manifest, in the helper, before anything of the user's is touched. */
+
+import type { CopyHelper } from '../copy/copyHelper.ts'
+import { eachEntry } from '../copy/listing.ts'
+import { shownReason } from '../copy/readable.ts'
+import { CancelledError, InstanceError } from '../errors.ts'
+import { count } from '../format.ts'
+import { type ManifestTarget, type RestoredManifest, readManifest } from './readManifest.ts'
+
+export interface CheckOptions {
+  /** Folder of the restored tree in the helper. */
+  readonly directory: string
+  /** Id of the instance that the backup must be of. */
+  readonly instance: string
+  /** Names of the targets to restore; empty: all that the backup holds. */
+  readonly targets: readonly string[]
+  readonly deadlineMs: number
+  readonly signal: AbortSignal
+}
+
+/** What was found, and fits its manifest. */
+export interface CheckedBackup {
+  readonly manifest: RestoredManifest
+  /** The targets to restore. */
+  readonly targets: readonly ManifestTarget[]
+  readonly warnings: readonly string[]
+}
+
+/** The largest manifest that is read, bytes. */
+const MANIFEST_BYTES = 64 << 20
+
+/**
+ * Reads the manifest and compares the tree with it. Throws an `InstanceError` that names the first thing that differs, for a manifest that
+ * is missing, of another instance, or that lacks a wanted target.
+ */
+export async function checkRestored(helper: CopyHelper, options: CheckOptions): Promise<CheckedBackup> {
+  const manifest = readManifest(await readText(helper, options))
+  if (manifest.instance !== options.instance)
+    throw new InstanceError(
+      `what the image restored is a backup of instance ${manifest.instance}, and not of ${options.instance}: see which backups its /restore.sh chooses from`,
+    )
+  const targets = wantedOf(manifest, options.targets)
+  for (const target of targets) {
+    if (target.kind === 'db') await checkDump(helper, target, options)
+    else await checkVolume(helper, target, options)
+  }
+  return { manifest, targets, warnings: warningsOf(manifest, options.targets) }
+}
+
+async function readText(helper: CopyHelper, { directory, deadlineMs, signal }: CheckOptions): Promise<string> {
+  const chunks: Buffer[] = []
+  const read = await helper.exec({
+    script: '[ -f "$1" ] && [ ! -L "$1" ] || exit 44; head -c "$2" "$1"',
+    args: [`${directory}/manifest.json`, String(MANIFEST_BYTES)],
+    deadlineMs,
+    signal,
+    onStdout: (chunk) => void chunks.push(Buffer.from(chunk)),
+  })
+  if (read.ended.kind === 'cancelled') throw new CancelledError()
+  if (read.code === 44)
+    throw new InstanceError(
+      'the image restored no manifest.json: its /restore.sh must fill $MARINA_RESTORE_DIR with what the run directory held, manifest.json included, and without a folder around it',
+    )
+  if (read.code !== 0) throw new InstanceError(`the restored manifest.json could not be read: ${shownReason(read)}`)
+  return Buffer.concat(chunks).toString()
+}
+
+function wantedOf(manifest: RestoredManifest, names: readonly string[]): readonly ManifestTarget[] {
+  const { targets, failed } = manifest
+  const missing = names.filter((name) => !targets.some((target) => target.name === name))
+  if (missing.length > 0) {
+    const why = failed.find(({ name }) => missing.includes(name))
+    throw new InstanceError(
+      `the backup of ${manifest.timestamp} does not hold ${missing.join(', ')}${why === undefined ? `: it has ${targets.map(({ name }) => name).join(', ') || 'no target'}` : `, which failed then: ${why.error}`}`,
+    )
+  }
+  if (targets.length === 0) throw new InstanceError(`the backup of ${manifest.timestamp} holds no target`)
+  return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name))
+}
+
+function warningsOf({ failed, timestamp }: RestoredManifest, names: readonly string[]): readonly string[] {
+  return failed
+    .filter(({ name }) => names.length === 0 || names.includes(name))
+    .map(({ name, error }) => `${name} is not in the backup of ${timestamp}, because it failed then: ${error}`)
+}
+
+type Volume = Extract<ManifestTarget, { kind: 'volume' }>
+type Dump = Extract<ManifestTarget, { kind: 'db' }>
+
+async function checkVolume(helper: CopyHelper, target: Volume, options: CheckOptions): Promise<void> {
+  const what = `volume ${target.name}`
+  const root = `${options.directory}/${target.path}`
+  const isThere = await helper.exec({
+    script: '[ -d "$1" ] && [ ! -L "$1" ]',
+    args: [root],
+    deadlineMs: options.deadlineMs,
+    signal: options.signal,
+  })
+  if (isThere.code !== 0)
+    throw new InstanceError(`${what} is in the manifest, and the image did not restore its folder ${target.path}`)
+  let files = 0
+  let size = 0
+  const counted = new Set<number | string>()
+  await eachEntry(
+    helper,
+    root,
+    { what: `the restored ${what}`, paths: [], live: false, deadlineMs: options.deadlineMs, signal: options.signal },
+    (entry) => {
+      if (entry.type !== 'directory') files++
+      if (entry.type === 'file' && (entry.nlink < 2 || !counted.has(entry.ino))) size += entry.size
+      if (entry.nlink > 1) counted.add(entry.ino)
+    },
+  )
+  if (target.files !== null && files !== target.files)
+    throw new InstanceError(
+      `${what} is not whole: the image restored ${count(files, 'file')}, and the backup held ${target.files}`,
+    )
+  if (target.bytes !== null && size !== target.bytes)
+    throw new InstanceError(
+      `${what} is not whole: the image restored ${size} bytes in files, and the backup held ${target.bytes}`,
+    )
+  if (target.files === null && files === 0 && target.staging === 'mount')
+    throw new InstanceError(`${what} was not empty when it was backed up, and the image restored no file of it`)
+}
+
+async function checkDump(helper: CopyHelper, target: Dump, options: CheckOptions): Promise<void> {
+  for (const file of target.files) {
+    const summed = await helper.exec({
+      script: '[ -f "$1" ] && [ ! -L "$1" ] || exit 44; sha256sum <"$1"',
+      args: [`${options.directory}/${file.path}`],
+      deadlineMs: options.deadlineMs,
+      signal: options.signal,
+    })
+    if (summed.ended.kind === 'cancelled') throw new CancelledError()
+    const what = `the dump ${file.path} of ${target.name}`
+    if (summed.code === 44) throw new InstanceError(`${what} is in the manifest, and the image did not restore it`)
+    if (summed.code !== 0) throw new InstanceError(`${what} could not be read: ${shownReason(summed)}`)
+    if (summed.stdout.slice(0, 64) !== file.sha256)
+      throw new InstanceError(
+        `${what} is not what was backed up: its SHA-256 is ${summed.stdout.slice(0, 64)}, and that of the backup ${file.sha256}`,
+      )
+  }
+}

@@ -1,0 +1,71 @@
+/** Decides where each volume of a backup goes, and how the volumes are named that a restore makes. Pure. */
+import type { UndoEntry } from '../docker/labels.ts'
+import { InstanceError } from '../errors.ts'
+import type { ManifestTarget } from './readManifest.ts'
+
+export type RestoreInto = 'new' | 'place'
+
+type VolumeTarget = Extract<ManifestTarget, { kind: 'volume' }>
+
+/** One volume to fill. */
+export interface Placement {
+  readonly target: VolumeTarget
+  /** Name of the volume that gets the data. */
+  readonly volume: string
+  readonly undo: UndoEntry
+}
+
+export interface PlacementRequest {
+  readonly into: RestoreInto
+  readonly instance: string
+  /** The point, as it was asked for. */
+  readonly point: string
+  /** Time of the backup, from its manifest: `YYYYMMDD-HHMMSS`. */
+  readonly timestamp: string
+  /** The moment of this restore, in the same form. */
+  readonly now: string
+  /** Names of the volumes that are on the host. */
+  readonly existing: ReadonlySet<string>
+}
+
+/** Longest name of a volume that is made here; the engine takes 255 characters. */
+const LONGEST_NAME = 200
+
+/**
+ * Returns a placement for each volume, in the order of the targets. Throws `InstanceError` if a volume that would be made is there already.
+ */
+export function placementsOf(targets: readonly ManifestTarget[], request: PlacementRequest): readonly Placement[] {
+  const placements = targets.flatMap((target) => (target.kind === 'volume' ? [placementOf(target, request)] : []))
+  const made = placements.map(madeBy)
+  const taken = made.filter((name) => request.existing.has(name))
+  if (taken.length > 0)
+    throw new InstanceError(
+      `volume ${taken.join(', ')} is there already, from an earlier restore: remove it (docker volume rm ${taken.join(' ')}) and restore again`,
+    )
+  return placements
+}
+
+/** Returns the name of the volume that a placement makes. */
+function madeBy({ undo }: Placement): string {
+  return undo.into === 'new' ? undo.volume : undo.before
+}
+
+function placementOf(target: VolumeTarget, { into, point, timestamp, now, existing }: PlacementRequest): Placement {
+  if (into === 'new') {
+    const volume = named(target.name, 'restored', point === 'latest' ? timestamp : point)
+    return { target, volume, undo: { into: 'new', volume, before: '' } }
+  }
+  // a volume that the host has lost is made anew: there is nothing to keep
+  if (!existing.has(target.name))
+    return { target, volume: target.name, undo: { into: 'new', volume: target.name, before: '' } }
+  return {
+    target,
+    volume: target.name,
+    undo: { into: 'place', volume: target.name, before: named(target.name, 'before', now) },
+  }
+}
+
+/** Makes a volume's name of these parts. */
+export function named(name: string, word: string, when: string): string {
+  return `${name}-${word}-${when.replace(/[^a-zA-Z0-9_.-]/g, '-')}`.slice(0, LONGEST_NAME)
+}

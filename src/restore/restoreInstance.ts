@@ -1,0 +1,164 @@
+/** Restores one instance: resolve, image, claim, run the image, check what came back, bring it into place, release. */
+
+import { hostContents } from '../applications/hostState.ts'
+import type { Instance } from '../config/model.ts'
+import { layoutOf } from '../container/layout.ts'
+import { EngineLostError } from '../errors.ts'
+import type { LockRequest } from '../instance/containerSpecs.ts'
+import type { InstanceContext } from '../instance/context.ts'
+import { findImage } from '../instance/image.ts'
+import { beginInstanceRun, explainFailure, type InstanceRun } from '../instance/instanceRun.ts'
+import { type AcquiredLock, type LockHelper, lockByBackupContainer, lockByHelper } from '../instance/lock.ts'
+import type { InstanceOutcome } from '../instance/reportBuilder.ts'
+import type { InstanceLog } from '../log/instanceLog.ts'
+import type { RestoredTarget, RestorePoint } from '../outcome.ts'
+import { type CheckedBackup, checkRestored } from './checkRestored.ts'
+import { placementsOf, type RestoreInto } from './placements.ts'
+import { placeVolumes } from './placeVolumes.ts'
+import { fetchPoint, listPoints } from './runRestoreImage.ts'
+
+export interface RestoreRequest {
+  /** The point to restore: an id, or `latest`. `null`: the points are only listed. */
+  readonly point: string | null
+  /** Names of the targets; empty: all that the backup holds. */
+  readonly targets: readonly string[]
+  readonly into: RestoreInto
+  readonly keepsOld: boolean
+  /** The backup is fetched and checked, and nothing is brought into place. */
+  readonly dryRun: boolean
+}
+
+export interface RestoreOutcome {
+  readonly outcome: InstanceOutcome
+  readonly points: readonly RestorePoint[]
+  readonly restored: readonly RestoredTarget[]
+  /** Time of the backup, from its manifest; `null` if it was not read. */
+  readonly backupOf: string | null
+}
+
+/** The facts of a restore, as they become known. */
+interface Found {
+  points: readonly RestorePoint[]
+  restored: readonly RestoredTarget[]
+  backupOf: string | null
+}
+
+/** Restores the instance, or lists its points. Never throws for what can go wrong with it: that is in the outcome. */
+export async function restoreInstance(
+  context: InstanceContext,
+  instance: Instance,
+  log: InstanceLog,
+  request: RestoreRequest,
+): Promise<RestoreOutcome> {
+  // its script is that of a restore: what a run says of scripts then names the right one
+  const run = beginInstanceRun(context, { ...instance, script: instance.restoreScript }, log, () => new Date())
+  const found: Found = { points: [], restored: [], backupOf: null }
+  let lock: AcquiredLock | null = null
+  let isEngineLost = false
+  try {
+    const image = await run.report
+      .phase('resolve', async () => {
+        if (run.instance.script !== null) run.script = await context.readScript(run.instance.script)
+      })
+      .then(() => run.report.phase('image', () => findImage(run)))
+    const work: LockRequest = {
+      work: 'restore',
+      context,
+      instance: run.instance,
+      image,
+      start: { at: run.start.at, isScheduled: false },
+      signal: run.abort.signal,
+      onClaimed: () => run.abort.arm(instance.timeoutMs),
+      say: (line) => log.write('marina', line),
+    }
+    const { point } = request
+    if (point === null) {
+      const held = lockByBackupContainer(work)
+      lock = held
+      found.points = await run.report.phase('run', () => listPoints(run, held, image))
+    } else {
+      const held = await run.report.phase('claim', () => lockByHelper(work, [], { restart: [], dumps: [], hooks: [] }))
+      lock = held
+      const helper = held.helper as LockHelper
+      run.abort.also(
+        helper.lost,
+        'the helper died while it was needed (killed, out of memory, or the engine restarted): restore again',
+      )
+      await run.report.phase('run', () => fetchPoint(run, held, { image, point }))
+      const checked = await run.report.phase('check', () => check(run, helper, request))
+      found.backupOf = checked.manifest.timestamp
+      if (!request.dryRun)
+        found.restored = await run.report.phase('place', () =>
+          place(run, work, { helper, checked, request: { ...request, point } }),
+        )
+    }
+  } catch (error) {
+    explainFailure(run, error)
+    isEngineLost = error instanceof EngineLostError
+  } finally {
+    run.abort.disarm()
+    if (lock !== null) await releaseLock(run, lock, isEngineLost)
+  }
+  return { outcome: run.report.end(), ...found }
+}
+
+async function check(run: InstanceRun, helper: LockHelper, { targets }: RestoreRequest): Promise<CheckedBackup> {
+  const checked = await checkRestored(helper, {
+    directory: '/backup',
+    instance: run.instance.id,
+    targets,
+    deadlineMs: run.instance.timeoutMs,
+    signal: run.abort.signal,
+  })
+  for (const warning of checked.warnings) await run.report.warn(warning)
+  const names = checked.targets.map(({ name }) => name).join(', ')
+  await run.log.write('marina', `the backup of ${checked.manifest.timestamp} came back whole: ${names}`)
+  return checked
+}
+
+interface ToPlace {
+  readonly helper: LockHelper
+  readonly checked: CheckedBackup
+  readonly request: RestoreRequest & { readonly point: string }
+}
+
+async function place(
+  run: InstanceRun,
+  lock: LockRequest,
+  { helper, checked, request }: ToPlace,
+): Promise<readonly RestoredTarget[]> {
+  const { docker } = run.context.host
+  const { hostVolumes } = await hostContents(docker, [], async () => {}, { signal: run.abort.signal })
+  const placements = placementsOf(checked.targets, {
+    into: request.into,
+    instance: run.instance.id,
+    point: request.point,
+    timestamp: checked.manifest.timestamp,
+    now: layoutOf('timestamp', new Date()).timestamp,
+    existing: new Set(hostVolumes.map(({ name }) => name)),
+  })
+  return placeVolumes(run, {
+    lock,
+    held: helper,
+    placements,
+    label: `${run.instance.id} ${checked.manifest.timestamp}`,
+    keepsOld: request.keepsOld,
+  })
+}
+
+async function releaseLock(run: InstanceRun, lock: AcquiredLock, isEngineLost: boolean): Promise<void> {
+  if (isEngineLost) {
+    lock.abandon()
+    await run.report.warn(
+      'the claim could not be released, since the engine does not answer: the next run will sweep it',
+    )
+    return
+  }
+  try {
+    await run.report.phase('release', () => lock.release(run.down))
+  } catch (error) {
+    await run.report.warn(
+      `the claim could not be released, the next run will sweep it: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
