@@ -107,8 +107,6 @@ async function restoreOne(
     warnings: opened.warnings,
   })
   if (!one.ok) return ended(notBegun(one.raw, 'failed', one.error.message), nothing)
-  if (one.instance.customImage === null)
-    return ended(notBegun(one.raw, 'failed', 'a restore of `repository` is not there yet'), nothing)
   const { instance } = one
   const path = join(logs, `${instance.id}.log`)
   const section = action.console.section(instance.id)

@@ -1,11 +1,12 @@
 /** Checks what an image restored against its own manifest, in the helper, before anything of the user's is touched. */
 
+import type { DatabaseEntry, Manifest, ManifestTarget, VolumeEntry } from '../container/manifest.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { eachEntry } from '../copy/listing.ts'
 import { shownReason } from '../copy/readable.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { count } from '../format.ts'
-import { type ManifestTarget, type RestoredManifest, readManifest } from './readManifest.ts'
+import { readManifest } from './readManifest.ts'
 
 export interface CheckOptions {
   /** Folder of the restored tree in the helper. */
@@ -20,7 +21,7 @@ export interface CheckOptions {
 
 /** What was found, and fits its manifest. */
 export interface CheckedBackup {
-  readonly manifest: RestoredManifest
+  readonly manifest: Manifest
   /** The targets to restore. */
   readonly targets: readonly ManifestTarget[]
   readonly warnings: readonly string[]
@@ -65,7 +66,7 @@ async function readText(helper: CopyHelper, { directory, deadlineMs, signal }: C
   return Buffer.concat(chunks).toString()
 }
 
-function wantedOf(manifest: RestoredManifest, names: readonly string[]): readonly ManifestTarget[] {
+function wantedOf(manifest: Manifest, names: readonly string[]): readonly ManifestTarget[] {
   const { targets, failed } = manifest
   const missing = names.filter((name) => !targets.some((target) => target.name === name))
   if (missing.length > 0) {
@@ -78,16 +79,13 @@ function wantedOf(manifest: RestoredManifest, names: readonly string[]): readonl
   return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name))
 }
 
-function warningsOf({ failed, timestamp }: RestoredManifest, names: readonly string[]): readonly string[] {
+function warningsOf({ failed, timestamp }: Manifest, names: readonly string[]): readonly string[] {
   return failed
     .filter(({ name }) => names.length === 0 || names.includes(name))
     .map(({ name, error }) => `${name} is not in the backup of ${timestamp}, because it failed then: ${error}`)
 }
 
-type Volume = Extract<ManifestTarget, { kind: 'volume' }>
-type Dump = Extract<ManifestTarget, { kind: 'db' }>
-
-async function checkVolume(helper: CopyHelper, target: Volume, options: CheckOptions): Promise<void> {
+async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: CheckOptions): Promise<void> {
   const what = `volume ${target.name}`
   const root = `${options.directory}/${target.path}`
   const isThere = await helper.exec({
@@ -111,11 +109,11 @@ async function checkVolume(helper: CopyHelper, target: Volume, options: CheckOpt
       if (entry.nlink > 1) counted.add(entry.ino)
     },
   )
-  if (target.files !== null && files !== target.files)
+  if (target.files !== null && !target.live && files !== target.files)
     throw new InstanceError(
       `${what} is not whole: the image restored ${count(files, 'file')}, and the backup held ${target.files}`,
     )
-  if (target.bytes !== null && size !== target.bytes)
+  if (target.bytes !== null && !target.live && size !== target.bytes)
     throw new InstanceError(
       `${what} is not whole: the image restored ${size} bytes in files, and the backup held ${target.bytes}`,
     )
@@ -123,7 +121,7 @@ async function checkVolume(helper: CopyHelper, target: Volume, options: CheckOpt
     throw new InstanceError(`${what} was not empty when it was backed up, and the image restored no file of it`)
 }
 
-async function checkDump(helper: CopyHelper, target: Dump, options: CheckOptions): Promise<void> {
+async function checkDump(helper: CopyHelper, target: DatabaseEntry, options: CheckOptions): Promise<void> {
   for (const file of target.files) {
     const summed = await helper.exec({
       script: '[ -f "$1" ] && [ ! -L "$1" ] || exit 44; sha256sum <"$1"',

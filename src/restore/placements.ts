@@ -1,15 +1,14 @@
 /** Decides where each volume of a backup goes, and how the volumes are named that a restore makes. Pure. */
+
+import type { ManifestTarget, VolumeEntry } from '../container/manifest.ts'
 import type { UndoEntry } from '../docker/labels.ts'
 import { InstanceError } from '../errors.ts'
-import type { ManifestTarget } from './readManifest.ts'
 
 export type RestoreInto = 'new' | 'place'
 
-type VolumeTarget = Extract<ManifestTarget, { kind: 'volume' }>
-
 /** One volume to fill. */
 export interface Placement {
-  readonly target: VolumeTarget
+  readonly target: VolumeEntry
   /** Name of the volume that gets the data. */
   readonly volume: string
   readonly undo: UndoEntry
@@ -50,7 +49,7 @@ function madeBy({ undo }: Placement): string {
   return undo.into === 'new' ? undo.volume : undo.before
 }
 
-function placementOf(target: VolumeTarget, { into, point, timestamp, now, existing }: PlacementRequest): Placement {
+function placementOf(target: VolumeEntry, { into, point, timestamp, now, existing }: PlacementRequest): Placement {
   if (into === 'new') {
     const volume = named(target.name, 'restored', point === 'latest' ? timestamp : point)
     return { target, volume, undo: { into: 'new', volume, before: '' } }

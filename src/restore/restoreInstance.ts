@@ -12,6 +12,7 @@ import { type AcquiredLock, type LockHelper, lockByBackupContainer, lockByHelper
 import type { InstanceOutcome } from '../instance/reportBuilder.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { RestoredTarget, RestorePoint } from '../outcome.ts'
+import { RESTIC_RESTORE } from '../restic/scripts.ts'
 import { type CheckedBackup, checkRestored } from './checkRestored.ts'
 import { placementsOf, type RestoreInto } from './placements.ts'
 import { placeVolumes } from './placeVolumes.ts'
@@ -58,7 +59,7 @@ export async function restoreInstance(
   try {
     const image = await run.report
       .phase('resolve', async () => {
-        if (run.instance.script !== null) run.script = await context.readScript(run.instance.script)
+        run.script = await scriptOf(run)
       })
       .then(() => run.report.phase('image', () => findImage(run)))
     const work: LockRequest = {
@@ -100,6 +101,12 @@ export async function restoreInstance(
     if (lock !== null) await releaseLock(run, lock, isEngineLost)
   }
   return { outcome: run.report.end(), ...found }
+}
+
+/** Returns what is put at `/restore.sh`; `null` if the image has its own. */
+async function scriptOf({ context, instance }: InstanceRun): Promise<Buffer | null> {
+  if (instance.repository !== null) return Buffer.from(RESTIC_RESTORE)
+  return instance.script === null ? null : context.readScript(instance.script)
 }
 
 async function check(run: InstanceRun, helper: LockHelper, { targets }: RestoreRequest): Promise<CheckedBackup> {
