@@ -15,7 +15,18 @@ import {
 } from './engineContract.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
 import { isSwitchedOn, judgeGrants } from './mysqlGrants.ts'
-import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
+import { planMysqlLoad } from './mysqlLoad.ts'
+import {
+  ASK_SCRIPT,
+  baseEnv,
+  CHOOSE_ACCOUNT,
+  connectionArgs,
+  FIRST_OPTION,
+  LETTERS,
+  reachesItself,
+  socketOf,
+} from './mysqlLogin.ts'
+import { argumentsInEnv } from './script.ts'
 import { extractSecrets } from './secretArgs.ts'
 
 const MYSQL_DATA = /^\/var\/lib\/mysql(\/data)?$|^\/bitnami\/(mysql|mariadb)(\/data)?$|^\/config(\/databases)?$/
@@ -41,15 +52,9 @@ export const mysql = {
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX),
   plan: planMysql,
   loadTools: ['mariadb', 'mysql'],
-  planLoad: notYet,
+  planLoad: planMysqlLoad,
 } satisfies DatabaseEngine
 
-function notYet(): never {
-  throw new InstanceError('dumps of this engine are not loaded yet: load it by hand')
-}
-
-/** Letters of the short options without a value, of all versions of the tools. They may stand before one with a value: `-AvpX`. */
-const LETTERS = '[ABCEFIKNQRVWXYacdefiklnqtvxy]*'
 const PASSWORD_OPTION = '--(?:loose[-_])?pa(?:s(?:s(?:w(?:o(?:rd?)?|d)?)?)?)?1?'
 
 /** Knows how the tools take a password. */
@@ -60,67 +65,6 @@ const PASSWORD_SYNTAX = {
   exposed: /^--(loose[-_])?(password[23]|ssl[-_]passphrase)(?=[=\s]|$)/,
   form: `["--user=NAME", "--password=\${DB_PASSWORD}"]`,
 }
-
-/**
- * Chooses the account, the same one for the dump and for the question before it: the one that dumpArgs name (`MARINA_ACCOUNT`); else the
- * one of the options files; else root with the password that the container's environment has; else the user that the image made. If there
- * is no password at all, root is tried without one: the server may trust its own socket.
- *
- * `$1`: the tool. `$2`: how many of the arguments must stay in front (`--defaults-file=…`). `$3`: `1` if these may name an account, which
- * counts if what the files say cannot be read. Afterwards `files` holds the options that the dump tool reads from files, and "$@" the
- * tool's arguments. `MYSQL_HOST` is removed, because only the question's client would obey it.
- */
-const CHOOSE_ACCOUNT = `${PRELUDE}
-unset MYSQL_HOST
-user=$MARINA_ACCOUNT given=\${MARINA_PASSWORD-}; unset MARINA_ACCOUNT MARINA_PASSWORD
-tool=$1 first=$2 trusted=$3; shift 3
-${TAKE_ARGUMENTS}
-file_options() {
-  i=0
-  for arg in "$@"; do
-    if [ "$i" -eq 0 ]; then set --; fi
-    if [ "$i" -lt "$first" ]; then set -- "$@" "$arg"; fi
-    i=$((i+1))
-  done
-  case $(my_print_defaults --version 2>&1) in
-    *MariaDB*) my_print_defaults "$@" client client-server client-mariadb mysqldump mariadb-dump ;;
-    *) my_print_defaults "$@" -s client mysqldump ;;
-  esac 2>/dev/null
-}
-can_print=; files=; account=
-if command -v my_print_defaults >/dev/null 2>&1; then can_print=1; files=$(file_options "$@"); fi
-case "
-$files" in *"
---user="*|*"
---password"*) account=1 ;; esac
-if [ -z "$files" ]; then account=$trusted; fi
-if [ -z "$user" ] && [ -n "$account" ]; then user=-; fi
-named=$user
-root=$(secret MARIADB_ROOT_USER MYSQL_ROOT_USER) || exit 1; root=\${root:-root}
-root_password=$(secret MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD) || exit 1
-own=$(secret MARIADB_USER MYSQL_USER) || exit 1
-own_password=$(secret MARIADB_PASSWORD MYSQL_PASSWORD) || exit 1
-if [ -n "$given" ]; then MYSQL_PWD=$given; fi
-if [ -z "$user" ]; then
-  user=$root
-  if [ -z "\${MYSQL_PWD-}$root_password\${MARIADB_ALLOW_EMPTY_ROOT_PASSWORD-}\${MYSQL_ALLOW_EMPTY_PASSWORD-}" ] && [ -n "$own_password" ]; then user=$own; fi
-fi
-if [ -z "\${MYSQL_PWD-}" ]; then
-  if [ "$user" = "$root" ]; then MYSQL_PWD=$root_password
-  elif [ "$user" = "$own" ]; then MYSQL_PWD=$own_password
-  fi
-fi
-if [ -n "\${MYSQL_PWD-}" ]; then export MYSQL_PWD; else unset MYSQL_PWD; fi
-if [ -z "$named" ]; then
-  i=0
-  for arg in "$@"; do
-    if [ "$i" -eq 0 ]; then set --; fi
-    if [ "$i" -eq "$first" ]; then set -- "$@" "--user=$user"; fi
-    set -- "$@" "$arg"; i=$((i+1))
-  done
-fi
-as_file() { sed -e 's/^--//' -e 's/\\\\/\\\\\\\\/g' -e 's/"/\\\\"/g' -e 's/=\\(.*\\)$/="\\1"/'; }
-given_line() { if [ -n "$given" ]; then printf '%s\\n' "password=$given"; fi; }`
 
 /**
  * Runs the dump tool. A password in an options file would win over that of dumpArgs, which comes by the environment. If there are both, all
@@ -136,30 +80,10 @@ exec "$tool" --defaults-file=/dev/fd/3 "$@" 3<<END
 $({ printf '%s\\n' "$files"; given_line; } | as_file)
 END`
 
-/** Matches options from files that say how to connect. Others mean something else to the question's client, or nothing. */
-const CONNECTION_LINES =
-  '^--(loose[-_])?(host|port|socket|protocol|user|password[123]?|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[a-z_-]*|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)'
-
-/**
- * Asks for the account's rights over the connection that the dump will use: with the options in files that say how to connect, and nothing
- * of what the files give to the client alone (a pager, a prompt, another host, HTML). If the files cannot be read, the client reads them
- * itself. `$1` is the client.
- */
-const RIGHTS_SCRIPT = `${CHOOSE_ACCOUNT}
-if [ -z "$can_print" ] || { [ -z "$files" ] && [ -n "$trusted" ]; }; then exec "$tool" "$@"; fi
-shift "$first"
-export MYSQL_TEST_LOGIN_FILE=/nonexistent
-exec "$tool" --defaults-file=/dev/fd/3 "$@" 3<<END
-[client]
-$({ printf '%s\\n' "$files" | sed -n -E '/${CONNECTION_LINES}/p'; given_line; } | as_file)
-END`
-
 const RIGHTS_SQL =
   "SET SESSION sql_mode='', sql_quote_show_create=1; SHOW GRANTS; SELECT 'databases follow'; SHOW DATABASES"
 const RIGHTS_OPTIONS = ['--batch', '--raw', '--skip-column-names', '--default-character-set=utf8mb4']
 
-/** Matches options that must come first on the command line. All but `--no-defaults` may name the account. */
-const FIRST_OPTION = /^--(defaults-file|defaults-extra-file|defaults-group-suffix|login-path|no-defaults)(=|$)/
 const OUTPUT_OPTION = new RegExp(`^(-${LETTERS}[rT]|--res|--tab)`)
 const WITHOUT_END = /^--(compact|(skip|disable)[-_]comments|comments=(0|off|false))$/i
 
@@ -183,7 +107,7 @@ function planMysql(question: DumpQuestion): DumpPlan {
     env: { ...base, ...argumentsInEnv([...first, ...reach, ...ours, ...rest, ...what]) },
   })
   const ask = (client: string): RightsQuestion => ({
-    script: RIGHTS_SCRIPT,
+    script: ASK_SCRIPT,
     args: [client, String(first.length), trusted],
     env: {
       ...base,
@@ -225,41 +149,6 @@ function refuseArgs({ given }: DumpQuestion, tool: string): void {
       ? `dumpArgs has "${bad}", which makes ${tool} write elsewhere than into the backup: leave it out`
       : `dumpArgs has "${bad}", which leaves out the comment that ends a whole dump: leave it out`,
   )
-}
-
-function baseEnv({ given }: DumpQuestion, args: readonly string[]): Record<string, string> {
-  return {
-    MARINA_ACCOUNT: optionValue(args, '-u', '--user') ?? '',
-    ...(given.password === null ? {} : { MARINA_PASSWORD: given.password }),
-  }
-}
-
-/**
- * Matches options of dumpArgs that say how to connect; the question for the rights uses them too. Letters of options without a value may
- * stand before `-h`.
- */
-const CONNECTION_OPTION =
-  /^(--(loose[-_])?(host?|port|socket?|protocol|user|((skip|disable|enable)[-_])?ssl[a-z_-]*|tls[-_][a-z_-]+|plugin[-_]dir|default[-_]auth|get[-_]server[-_]public[-_]key|server[-_]public[-_]key[-_]path|enable[-_]cleartext[-_]plugin|compress|compression[-_]algorithms|bind[-_]address)(=|$)|-[CRqv]*[hPSu])/
-/** Matches options that say how to connect and whose value is the next argument. */
-const VALUE_FOLLOWS =
-  /^(-[CRqv]*[hPSu]|--(host?|port|socket?|protocol|user|ssl[-_](ca|capath|cert|cipher|key|crl|crlpath|mode|fips[-_]mode)|tls[-_](version|ciphersuites|sni[-_]servername)|plugin[-_]dir|default[-_]auth|server[-_]public[-_]key[-_]path|compression[-_]algorithms|bind[-_]address))$/
-
-function connectionArgs(args: readonly string[]): string[] {
-  return args.filter((arg, i) => CONNECTION_OPTION.test(arg) || VALUE_FOLLOWS.test(args[i - 1] ?? ''))
-}
-
-/** Tells whether dumpArgs say where the server listens. */
-function reachesItself(args: readonly string[]): boolean {
-  return args.some((arg) => /^(-[hPS]|--(host?|port|socket?|protocol)(=|$))/.test(arg))
-}
-
-/**
- * Returns the socket option if the server's command line sets a socket; else empty. Its port does not matter: a client without a host uses
- * the socket.
- */
-function socketOf(command: readonly string[]): string[] {
-  const socket = optionValue(serverArgs(command, /^(mysqld|mariadbd)([_-]safe)?$/), '--socket')
-  return socket === null ? [] : [`--socket=${socket}`]
 }
 
 function judgeAnswer(stdout: string, { databases, given }: DumpQuestion) {
