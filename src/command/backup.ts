@@ -97,8 +97,8 @@ interface Decided {
 
 /** Decides which of the selected instances are run, and says so. */
 async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): Promise<readonly Decided[]> {
-  const { inputs, event, console } = action
-  const isDue = modeOf(inputs.select, event.name) === 'due' || event.attempt > 1
+  const { inputs, console, event } = action
+  const isDue = isBySchedule(action) || event.attempt > 1
   const ids = plan.instances.map(({ raw }) => raw.id)
   const memory = isDue ? await readMemory(host, ids) : NO_MEMORY
   const candidates = plan.instances.map((one) => candidateOf(one, inputs.instances))
@@ -110,6 +110,11 @@ async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): 
   }))
   if (isDue) await sayDecisions(console, items)
   return decided
+}
+
+/** Tells whether the run counts as a start by schedule. */
+function isBySchedule({ inputs, event }: CommandContext): boolean {
+  return event.name === 'schedule' || modeOf(inputs.select, event.name) === 'due'
 }
 
 function candidateOf(one: PlannedInstance, named: readonly string[]): Candidate {
@@ -144,7 +149,7 @@ async function runInstances(
   logs: string,
 ): Promise<{ readonly reports: readonly InstanceReport[]; readonly isEngineLost: boolean }> {
   const { event, inputs, signal } = action
-  const isScheduled = modeOf(inputs.select, event.name) === 'due'
+  const isScheduled = isBySchedule(action)
   let isEngineLost = false
   const context = (instance: Instance, item: PlanItem): InstanceContext => ({
     host,

@@ -29,6 +29,9 @@ export async function readTicks({ event, env }: CommandContext): Promise<readonl
 }
 
 export interface LastRuns {
+  /** When the forge created this run, and the one by schedule before it, ms since 1970; `null` if that is not known. */
+  readonly createdAt: number | null
+  readonly earlierRun: number | null
   /** Returns when the last run by schedule before this one began on a host, ms since 1970; `null` if it is not known. */
   readonly on: (host: readonly string[]) => number | null
   /** Says why the API did not tell; `null` if it did. */
@@ -36,27 +39,30 @@ export interface LastRuns {
 }
 
 /** Nothing is known of earlier runs. */
-export const NO_RUNS: LastRuns = { on: () => null, unknown: null }
+export const NO_RUNS: LastRuns = { createdAt: null, earlierRun: null, on: () => null, unknown: null }
 
-/** Asks for the runs by schedule before this one, until all hosts are answered. Never throws. */
+/** Asks for the runs by schedule before this one, and for their jobs until all hosts are answered. Never throws. */
 export async function readLastRuns(
   { env, event, inputs }: CommandContext,
   hosts: readonly (readonly string[])[],
 ): Promise<LastRuns> {
   const workflow = ownWorkflow(env)
-  if (hosts.length === 0 || workflow === null || event.runId === '') return NO_RUNS
+  if (workflow === null || event.runId === '') return NO_RUNS
   const forge = openForge({ token: inputs.githubToken, baseUrl: event.apiUrl, repository: event.repository })
   const listed = await listRuns(forge, { workflow, event: 'schedule', perPage: MOST_RUNS })
   if ('unknown' in listed) return { ...NO_RUNS, unknown: listed.unknown }
   const earlier = listed.value.items.filter(({ id }) => id < Number(event.runId))
+  const created = (run: WorkflowRun | undefined) => (run === undefined ? null : Date.parse(run.createdAt))
+  const own = listed.value.items.find(({ id }) => id === Number(event.runId))
+  const known = { createdAt: created(own), earlierRun: created(earlier[0]) }
   const runs: ScheduledRun[] = []
   for (const run of earlier.slice(0, MOST_QUESTIONS)) {
     if (hosts.every((host) => lastRunOn(host, runs) !== null)) break
     const found = await jobsOf(forge, run)
-    if ('unknown' in found) return { on: (host) => lastRunOn(host, runs), unknown: found.unknown }
+    if ('unknown' in found) return { ...known, on: (host) => lastRunOn(host, runs), unknown: found.unknown }
     runs.push(found)
   }
-  return { on: (host) => lastRunOn(host, runs), unknown: null }
+  return { ...known, on: (host) => lastRunOn(host, runs), unknown: null }
 }
 
 async function jobsOf(

@@ -9,7 +9,7 @@ import { sayError } from '../errors.ts'
 import { minute } from '../format.ts'
 import { readRecords } from '../record/hostRecords.ts'
 import { credibleStart, type InstanceRecord, recordOwner } from '../record/recordLabels.ts'
-import { lastStartOf, previousTickOf } from '../schedule/due.ts'
+import { dependsOnEarlierRun, lastStartOf, previousTickOf, tickOf } from '../schedule/due.ts'
 import { type Candidate, type PlanItem, type PlanRequest, planRun } from '../schedule/planRun.ts'
 import type { CommandContext } from './commandContext.ts'
 import { NO_RUNS, readLastRuns, readTicks } from './scheduledRuns.ts'
@@ -62,7 +62,7 @@ interface DecideRequest {
 }
 
 /**
- * Decides for each candidate, in their order. The API is asked about earlier runs only for hosts of which something is to be decided that
+ * Decides for each candidate, in their order. The API is asked about this run and those before it only if something is to be decided that
  * the memory does not know. Warns if it does not answer; never throws.
  */
 export async function decideAll(
@@ -72,20 +72,35 @@ export async function decideAll(
   const { inputs, event, console } = action
   const mode = modeOf(inputs.select, event.name)
   const start = (id: string) => lastKnown(memory, id, now)
-  const open = candidates.filter(({ id, schedule }) => schedule !== null && start(id) === null)
+  const open = mode === 'due' ? candidates.filter(({ id, schedule }) => schedule !== null && start(id) === null) : []
   const asked = [...new Map(open.map(({ id }) => [labelsOf(hosts, id).join(' '), labelsOf(hosts, id)])).values()]
-  const runs = mode === 'due' ? await readLastRuns(action, asked) : NO_RUNS
-  if (runs.unknown !== null)
+  const isTicked = event.name === 'schedule' && event.attempt === 1
+  const dependsOnTick = (one: Candidate) =>
+    isFreeOfSlots(one, mode) ? isTicked && start(one.id) !== null : dependsOnEarlierRun(one, start(one.id), now)
+  const isAsked = asked.length > 0 || (mode !== 'all' && candidates.some(dependsOnTick))
+  const runs = isAsked ? await readLastRuns(action, asked) : NO_RUNS
+  if (runs.unknown !== null && asked.length > 0)
     await console.notice(
       `${runs.unknown}. So the ticks of the workflow decide for instances of which this host has no record`,
     )
-  const previousTick = mode === 'due' ? previousTickOf(await readTicks(action), now) : null
+  const fired = mode === 'all' ? [] : await readTicks(action)
+  const tick = { fired, createdAt: Math.min(runs.createdAt ?? now, now) }
+  const latest = previousTickOf(tick, null)
   const past = (id: string) => {
     const record = start(id)
     const run = record === null ? runs.on(labelsOf(hosts, id)) : null
-    return { last: lastStartOf({ record, runs: run, previousTick, now }), runs: memory.records.get(id)?.runs ?? [] }
+    return {
+      last: lastStartOf({ record, runs: run, previousTick: latest, now }),
+      runs: memory.records.get(id)?.runs ?? [],
+    }
   }
-  return planRun({ candidates, mode, past, previousTick, attempt: event, now })
+  const previousTick = previousTickOf(tick, runs.earlierRun)
+  return planRun({ candidates, mode, past, previousTick, tick: isTicked ? tickOf(tick) : null, attempt: event, now })
+}
+
+/** Tells whether each tick takes the instance, whatever its slots. */
+function isFreeOfSlots({ schedule, isOpen, isNamed }: Candidate, mode: PlanRequest['mode']): boolean {
+  return mode === 'every' || (schedule === null && !isOpen && isNamed)
 }
 
 /** Returns the last start by schedule that the host knows of, ms since 1970; `null` if it knows none. */

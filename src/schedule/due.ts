@@ -22,7 +22,7 @@ export interface DueRequest {
   readonly schedule: Schedule | null
   readonly catchUp: boolean | number
   readonly last: LastStart
-  /** Time for which the tick before this one was planned, ms since 1970 in UTC; `null` if no tick is known. */
+  /** Time for which the tick before this one was planned, at the earliest, ms since 1970 in UTC; `null` if no tick is known. */
   readonly previousTick: number | null
   /** ms since 1970 in UTC. */
   readonly now: number
@@ -38,8 +38,8 @@ export interface DueDecision {
   readonly why: string
 }
 
-/** Time for which a slot counts as not missed if no tick is known, ms. */
-const UNKNOWN_TICK_MS = 3_600_000
+/** Longest time by which a tick is expected to be late, ms: it may be that of any slot in this time. */
+const LATE_MS = 6 * 3_600_000
 /** Time that a start without any memory looks back, ms. */
 const NO_MEMORY_MS = 24 * 3_600_000
 /** Number of missed slots that are counted. */
@@ -56,7 +56,7 @@ export function decideDue({ schedule, catchUp, last, previousTick, now }: DueReq
     return { ...decision, isDue: false, why: `its slot of ${slotWords(slot, schedule)} ${served(last)}` }
   const age = now - slot.getTime()
   const tolerated = typeof catchUp === 'number' ? catchUp : catchUp ? Number.POSITIVE_INFINITY : null
-  const isMissed = tolerated === null ? slot.getTime() <= (previousTick ?? now - UNKNOWN_TICK_MS) : age > tolerated
+  const isMissed = tolerated === null ? slot.getTime() <= (previousTick ?? now - LATE_MS) : age > tolerated
   if (isMissed) {
     const rule = tolerated === null ? '`catchUp: false`' : `\`catchUp\` (${limit(tolerated)})`
     return {
@@ -86,13 +86,44 @@ export function lastStartOf(known: {
   return { at: known.now - NO_MEMORY_MS, source: 'none' }
 }
 
+/** The tick that started a run. */
+export interface Tick {
+  /** The crons that may have fired: that of the event or, if it does not say, those of the workflow. */
+  readonly fired: readonly Schedule[]
+  /** When the forge created the run, or a later time if it does not tell, ms. */
+  readonly createdAt: number
+}
+
+/** Returns when a tick was planned, at the latest, ms; `null` if no cron is known. */
+export function tickOf({ fired, createdAt }: Tick): number | null {
+  const ticks = fired.map((cron) => previousSlot(cron, new Date(createdAt)).getTime())
+  return ticks.length === 0 ? null : Math.max(...ticks)
+}
+
 /**
- * Returns when the tick before the present one was planned. `fired` are the crons that may have fired: that of the event or, if it does not
- * say, those of the workflow. `null` if there are none. A tick that is late by more than a period of its cron cannot be told from the next.
+ * Returns when the tick before this one was planned, at the earliest, ms; `null` if no cron is known. A tick that comes later than the next
+ * was planned cannot be told from that: it may be any of those since `earlierRun`, the creation of the workflow's run before this one. If
+ * that is not known (`null`), it may be late by six hours. One backup too many is better than a slot that is lost.
  */
-export function previousTickOf(fired: readonly Schedule[], now: number): number | null {
-  const ticks = fired.map((cron) => previousSlot(cron, new Date(previousSlot(cron, new Date(now)).getTime() - 1)))
-  return ticks.length === 0 ? null : Math.max(...ticks.map((tick) => tick.getTime()))
+export function previousTickOf({ fired, createdAt }: Tick, earlierRun: number | null): number | null {
+  const known = Math.max(earlierRun ?? Number.NEGATIVE_INFINITY, createdAt - LATE_MS)
+  const ticks = fired.map((cron) => {
+    const planned = previousSlot(cron, new Date(createdAt)).getTime()
+    const before = previousSlot(cron, new Date(planned - 1)).getTime()
+    return Math.min(before, previousSlot(cron, new Date(Math.min(known, createdAt))).getTime())
+  })
+  return ticks.length === 0 ? null : Math.max(...ticks)
+}
+
+/** Tells whether it depends on the runs before this one whether an instance missed its slot. */
+export function dependsOnEarlierRun(
+  { schedule, catchUp }: Pick<DueRequest, 'schedule' | 'catchUp'>,
+  lastStart: number | null,
+  now: number,
+): boolean {
+  if (schedule === null || catchUp !== false) return false
+  const slot = previousSlot(schedule, new Date(now)).getTime()
+  return lastStart === null || slot > lastStart
 }
 
 /** The run that is repeated by a further attempt. */

@@ -1,5 +1,6 @@
 /** Decides which of the candidates a run takes, and says why for each. Pure. */
 import type { Schedule } from '../config/model.ts'
+import { minute } from '../format.ts'
 import type { PastRun } from '../outcome.ts'
 import { type Attempt, type DueDecision, decideDue, earlierAttempt, type LastStart } from './due.ts'
 import { nextSlot } from './slots.ts'
@@ -28,6 +29,8 @@ export interface PlanRequest {
   readonly mode: 'due' | 'all' | 'every'
   readonly past: (id: string) => Past
   readonly previousTick: number | null
+  /** Time for which the tick of this run was planned, at the latest, ms since 1970 in UTC; `null` if a schedule did not start it. */
+  readonly tick: number | null
   readonly attempt: Attempt
   /** ms since 1970 in UTC. */
   readonly now: number
@@ -71,12 +74,33 @@ function planOne(request: PlanRequest, candidate: Candidate): PlanItem & { reado
     isTaken: isOpen || isOfWorkflow || decision.isDue,
     why: isOpen ? OPEN : isOfWorkflow ? OF_WORKFLOW : decision.why,
   }
+  if (mode === 'every' || isOfWorkflow) return { ...item, ...takeOnce(request, past(candidate.id)), earlier }
   // a repetition serves no slot of its own: that the record has a later start must not stop it
   if (earlier === 'again')
     return { ...item, slot: null, isTaken: true, why: 'it did not succeed in an earlier attempt of this run' }
   if (earlier === 'done')
     return { ...item, slot: null, isTaken: false, why: 'it succeeded in an earlier attempt of this run' }
   return item
+}
+
+/**
+ * Lets an instance that each tick takes be taken once by it: GitHub sometimes delivers a tick twice. What this very run has begun itself, in a
+ * step before, is taken again.
+ */
+function takeOnce(
+  { tick, attempt }: PlanRequest,
+  { last, runs }: Past,
+): { readonly slot: Date | null; readonly isTaken?: false; readonly why?: string } {
+  const isOwn = runs.some(({ runId }) => runId === attempt.runId && runId !== '')
+  if (tick === null || attempt.attempt > 1 || isOwn) return { slot: null }
+  const slot = new Date(tick)
+  if (last.source !== 'record' || last.at < tick) return { slot }
+  const at = (time: number) => minute(new Date(time).toISOString())
+  return {
+    slot,
+    isTaken: false,
+    why: `the tick of ${at(tick)} was served by the start of ${at(last.at)} (record of this host)`,
+  }
 }
 
 const OPEN = 'its schedule depends on variables, so its host decides'

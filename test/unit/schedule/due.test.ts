@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { PastRun } from '../../../src/outcome.ts'
-import { decideDue, earlierAttempt, lastStartOf, previousTickOf } from '../../../src/schedule/due.ts'
+import {
+  decideDue,
+  dependsOnEarlierRun,
+  earlierAttempt,
+  lastStartOf,
+  previousTickOf,
+  tickOf,
+} from '../../../src/schedule/due.ts'
 
 const HOUR = 3_600_000
 const ms = (text: string) => Date.parse(text)
@@ -66,10 +73,16 @@ describe('one decision', () => {
       '`catchUp: false` leaves it out',
     ],
     [
-      'no catchUp, no tick known, late',
-      { catchUp: false, previousTick: null, now: ms('2026-11-28T04:08Z') },
+      'no catchUp, no tick known, later than a tick can be',
+      { catchUp: false, previousTick: null, now: ms('2026-11-28T09:00Z') },
       false,
       '`catchUp: false` leaves it out',
+    ],
+    [
+      'no catchUp, no tick known, as late as a tick can be',
+      { catchUp: false, previousTick: null, now: ms('2026-11-28T08:59Z') },
+      true,
+      'is later than',
     ],
     ['by hand only', { schedule: null }, false, 'it has no schedule, and is started by hand only'],
     [
@@ -114,13 +127,23 @@ test('what remembers best is believed', () => {
 })
 
 test('the tick before this one', () => {
-  const tick = (crons: readonly string[], now: string) =>
+  const tick = (crons: readonly string[], createdAt: string, earlierRun: string | null = null) =>
     previousTickOf(
-      crons.map((one) => cron(one)),
-      ms(now),
+      { fired: crons.map((one) => cron(one)), createdAt: ms(createdAt) },
+      earlierRun === null ? null : ms(earlierRun),
     )
-  expect(tick(['7 * * * *'], '2026-11-28T03:09Z')).toBe(ms('2026-11-28T02:07Z'))
-  expect(tick(['7 * * * *'], '2026-11-28T03:07Z')).toBe(ms('2026-11-28T02:07Z'))
+  // the run before this one was that of 02:07, so this is that of 03:07
+  expect(tick(['7 * * * *'], '2026-11-28T03:09Z', '2026-11-28T02:10Z')).toBe(ms('2026-11-28T02:07Z'))
+  expect(tick(['7 * * * *'], '2026-11-28T03:07Z', '2026-11-28T02:07Z')).toBe(ms('2026-11-28T02:07Z'))
+  // two ticks were dropped or are late
+  expect(tick(['7 * * * *'], '2026-11-28T05:09Z', '2026-11-28T02:10Z')).toBe(ms('2026-11-28T02:07Z'))
+  // the run before this one was a late tick of another cron, or the same tick
+  expect(tick(['7 * * * *'], '2026-11-28T03:09Z', '2026-11-28T03:08Z')).toBe(ms('2026-11-28T02:07Z'))
+  // nobody knows: it may be late by six hours, and by no more
+  expect(tick(['7 * * * *'], '2026-11-28T09:09Z')).toBe(ms('2026-11-28T03:07Z'))
+  expect(tick(['7 * * * *'], '2026-11-28T09:09Z', '2026-11-27T02:10Z')).toBe(ms('2026-11-28T03:07Z'))
+  expect(tick(['*/5 * * * *'], '2026-11-28T09:09Z')).toBe(ms('2026-11-28T03:05Z'))
+  expect(tick(['0 3 * * *'], '2026-11-28T03:00Z')).toBe(ms('2026-11-27T03:00Z'))
   expect(tick(['0 3 * * *'], '2026-11-28T05:00Z')).toBe(ms('2026-11-27T03:00Z'))
   expect(tick(['0 3 * * *', '0 4 * * *'], '2026-11-28T05:00Z')).toBe(ms('2026-11-27T04:00Z'))
   expect(tick([], '2026-11-28T05:00Z')).toBeNull()
@@ -146,4 +169,39 @@ test('an earlier attempt of the same run', () => {
   expect(ask([past('7', 1, 'success')])).toBe('done')
   expect(ask([past('7', 2, 'success'), past('7', 1, 'failed')], 3)).toBe('done')
   expect(ask([past('', 1, 'failed')])).toBeNull()
+})
+
+test('the tick of this run', () => {
+  expect(tickOf({ fired: [cron('7 * * * *'), cron('0 3 * * *')], createdAt: ms('2026-11-28T03:09Z') })).toBe(
+    ms('2026-11-28T03:07Z'),
+  )
+  expect(tickOf({ fired: [], createdAt: 0 })).toBeNull()
+})
+
+test('an hourly tick that comes hours late loses no slot: neither with `catchUp: false`, nor in a first run that nobody remembers', () => {
+  const now = ms('2026-11-28T05:30Z') // the tick of 03:07
+  const previousTick = previousTickOf({ fired: [cron('7 * * * *')], createdAt: now }, null)
+  const request = { schedule: cron('0 3 * * *'), catchUp: false, previousTick, now }
+  const record = { at: ms('2026-11-27T03:09Z'), source: 'record' as const }
+  expect(decideDue({ ...request, last: record }).isDue).toBe(true)
+  const last = lastStartOf({ record: null, runs: null, previousTick, now })
+  expect(decideDue({ ...request, last }).isDue).toBe(true)
+  // the API knows a run in between: that was the slot's tick
+  const known = previousTickOf({ fired: [cron('7 * * * *')], createdAt: now }, ms('2026-11-28T04:10Z'))
+  expect(decideDue({ ...request, previousTick: known, last: record }).isDue).toBe(false)
+  // the job waited for its runner: its run was created in time
+  const queued = previousTickOf(
+    { fired: [cron('7 * * * *')], createdAt: ms('2026-11-28T03:08Z') },
+    ms('2026-11-28T02:09Z'),
+  )
+  expect(decideDue({ ...request, previousTick: queued, last: record, now: ms('2026-11-28T20:00Z') }).isDue).toBe(true)
+})
+
+test('the runs before this one are asked for only where they decide', () => {
+  const now = ms('2026-11-28T05:30Z')
+  const schedule = cron('0 3 * * *')
+  expect(dependsOnEarlierRun({ schedule, catchUp: false }, ms('2026-11-27T03:09Z'), now)).toBe(true)
+  expect(dependsOnEarlierRun({ schedule, catchUp: false }, ms('2026-11-28T03:09Z'), now)).toBe(false)
+  expect(dependsOnEarlierRun({ schedule, catchUp: true }, ms('2026-11-27T03:09Z'), now)).toBe(false)
+  expect(dependsOnEarlierRun({ schedule: null, catchUp: false }, null, now)).toBe(false)
 })

@@ -35,6 +35,7 @@ function taken(
       runs: runs[id] ?? [],
     }),
     previousTick: null,
+    tick: null,
     attempt: { runId: '7', attempt: 1 },
     now: NOW,
     ...request,
@@ -74,5 +75,41 @@ describe('a further attempt', () => {
   })
   test('takes all again if all succeeded', () => {
     expect(taken(all.slice(0, 1), { attempt, runs })).toEqual(['good'])
+  })
+})
+
+describe('a tick that GitHub delivers twice', () => {
+  const last = (at: string, source: 'record' | 'runs' = 'record') => ({
+    last: { at: Date.parse(at), source },
+    runs: [],
+  })
+  const tick = Date.parse('2026-11-28T03:07Z')
+  const ask = (past: ReturnType<PlanRequest['past']>, more: Partial<PlanRequest> = {}) =>
+    planRun({
+      candidates: [candidate('a', { schedule: null, isNamed: true })],
+      mode: 'every',
+      past: () => past,
+      previousTick: null,
+      tick,
+      attempt: { runId: '7', attempt: 1 },
+      now: NOW,
+      ...more,
+    })[0]
+  test.each(['every', 'due'] as const)('is served once (%s)', (mode) => {
+    expect(ask(last('2026-11-28T03:08Z'), { mode })).toMatchObject({
+      isTaken: false,
+      slot: new Date(tick),
+      why: 'the tick of 2026-11-28 03:07 UTC was served by the start of 2026-11-28 03:08 UTC (record of this host)',
+    })
+    expect(ask(last('2026-11-28T02:08Z'), { mode })).toMatchObject({ isTaken: true, slot: new Date(tick) })
+  })
+  test('is not taken for one where nobody remembers, by hand, in a further attempt, and in a second step of the run', () => {
+    expect(ask(last('2026-11-28T03:08Z', 'runs'))).toMatchObject({ isTaken: true })
+    expect(ask(last('2026-11-28T03:08Z'), { tick: null })).toMatchObject({ isTaken: true, slot: null })
+    expect(ask(last('2026-11-28T03:08Z'), { attempt: { runId: '7', attempt: 2 } })).toMatchObject({
+      isTaken: true,
+      slot: null,
+    })
+    expect(ask({ ...last('2026-11-28T03:08Z'), runs: [run('failed')] })).toMatchObject({ isTaken: true, slot: null })
   })
 })
