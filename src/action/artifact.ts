@@ -60,6 +60,11 @@ export function artifactName(wanted: string | null, host: string, attempt: numbe
   return name.replace(/^[. ]+|[. ]+$/g, '') || 'marina'
 }
 
+/** Makes the name of a plan's artifact. No host's report can have it, whatever the host is called. */
+export function planArtifactName(attempt: number): string {
+  return `marina.plan-${attempt}`
+}
+
 /**
  * Tells from the environment why this platform takes no artifacts; `null` if it does. Asking the service would only make the client retry
  * and annotate the failure.

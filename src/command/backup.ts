@@ -119,7 +119,7 @@ function isBySchedule({ inputs, event }: CommandContext): boolean {
 
 function candidateOf(one: PlannedInstance, named: readonly string[]): Candidate {
   const { id } = one.raw
-  const isNamed = named.includes(id)
+  const isNamed = named.includes(id) && !one.raw.scheduleIsOpen // a plan names what only its host can decide
   if (one.ok) return { id, schedule: one.instance.schedule, isOpen: false, catchUp: one.instance.catchUp, isNamed }
   // one that cannot be resolved fails, but only when its time has come
   return { id, schedule: one.raw.schedule, isOpen: one.raw.scheduleIsOpen, catchUp: true, isNamed }

@@ -1,16 +1,17 @@
 /** `plan`: says which backups are due, why, when each comes next and on which host, and makes the matrix for the jobs. Backs nothing up. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { artifactName, uploadArtifact } from '../action/artifact.ts'
+import { planArtifactName, uploadArtifact } from '../action/artifact.ts'
 import { type PlanOutputs, planOutputs, setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import { type DockerHost, engineNow } from '../claim/host.ts'
 import type { Config, RawInstance } from '../config/load.ts'
-import { hostsOf } from '../config/runnerHosts.ts'
+import { hostKey, hostsOf } from '../config/runnerHosts.ts'
 import { writtenCatchUp } from '../config/writtenCatchUp.ts'
 import { DockerUnavailableError, InputError } from '../errors.ts'
 import type { CoverageReport } from '../outcome.ts'
+import type { InstanceRecord } from '../record/recordLabels.ts'
 import { type PlannedRow, renderPlan } from '../report/planPage.ts'
 import { isCoverageBroken } from '../report/uncovered.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
@@ -21,6 +22,7 @@ import { openHostTargets } from './hostTargets.ts'
 import { coverOf, hostCount, instancesOfHost } from './instanceCover.ts'
 import { readConfig } from './loadConfiguration.ts'
 import { openHost } from './openHost.ts'
+import { matrixOf } from './planMatrix.ts'
 import { sayCoverage } from './sayCoverage.ts'
 import { selectInstances } from './selectInstances.ts'
 import { decideAll, hostsById, type Memory, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
@@ -34,7 +36,7 @@ const UPLOAD_MS = 60_000
 /**
  * Makes the plan and returns the exit code: 0, or 1 if `coverage: enforce` finds something on this host that is in no backup. All outputs
  * are set then, too. Needs no Docker and no variable's value. Throws `ConfigError` and `InputError` for a wrong configuration, a wrong
- * request, and for more hosts than a matrix can have.
+ * request and, once the plan is published, for more hosts than a matrix can have.
  */
 export async function plan(action: CommandContext): Promise<number> {
   const { inputs, console } = action
@@ -52,15 +54,15 @@ export async function plan(action: CommandContext): Promise<number> {
   const items = await decideAll(action, { candidates, hosts: hostsById(config), memory, now })
   await sayDecisions(console, items)
   const rows = rowsOf(config, selected, items)
-  const matrix = matrixOf(rows)
-  if (matrix.length > MOST_JOBS)
-    throw new InputError(
-      `${matrix.length} hosts have something due, and a matrix takes ${MOST_JOBS} jobs at most: split the configuration into two files with a workflow each, or give instances of one host the same runsOn`,
-    )
+  const matrix = matrixOf(rows, inputs.instances.length === 0)
   const here = instancesOfHost(config.instances, selected, inputs.host)
   const coverage = host === null ? null : await coverageOf(action, host, { config, here })
   if (host !== null && coverage !== null) await sayCoverage(action.console, host, host.engine.hostName, coverage)
   await publishPlan(action, config, { rows, matrix, basis: basisOf(memory), coverage })
+  if (matrix.length > MOST_JOBS)
+    throw new InputError(
+      `${matrix.length} hosts have something due, and a matrix takes ${MOST_JOBS} jobs at most: split the configuration into two files with a workflow each, or give instances of one host the same runsOn`,
+    )
   return coverage !== null && isCoverageBroken(coverage) ? 1 : 0
 }
 
@@ -75,13 +77,17 @@ async function hostAtHand(action: CommandContext): Promise<DockerHost | null> {
   }
 }
 
-/** Reads what this host remembers of the selected instances. */
+/** Reads what this host remembers of the selected instances. What it remembers of one that has moved to another host since does not count. */
 async function remembered(
   host: DockerHost,
   selected: readonly RawInstance[],
 ): Promise<{ readonly memory: Memory; readonly now: number }> {
   const ids = selected.map(({ id }) => id)
-  return { memory: await readMemory(host, ids), now: engineNow(host) }
+  const { records, goingOn } = await readMemory(host, ids)
+  const hosts = new Map(selected.map(({ id, runsOn }) => [id, hostKey(runsOn)]))
+  const isHere = ([id, record]: readonly [string, InstanceRecord]) =>
+    record.host === null || record.host === hosts.get(id)
+  return { memory: { records: new Map([...records].filter(isHere)), goingOn }, now: engineNow(host) }
 }
 
 /**
@@ -127,17 +133,6 @@ function rowsOf(config: Config, selected: readonly RawInstance[], items: readonl
   })
 }
 
-function matrixOf(rows: readonly PlannedRow[]): PlanOutputs['matrix'] {
-  const jobs = new Map<string, { readonly runsOn: readonly string[]; readonly ids: string[] }>()
-  for (const { host, runsOn, id, isDue } of rows) {
-    if (!isDue) continue
-    const job = jobs.get(host) ?? { runsOn, ids: [] }
-    job.ids.push(id)
-    jobs.set(host, job)
-  }
-  return [...jobs].map(([name, { runsOn, ids }]) => ({ name, 'runs-on': runsOn, instances: ids.join(',') }))
-}
-
 /** Says who remembers, for people who wonder why something is due. */
 function basisOf({ records }: Memory): string {
   return records.size === 0
@@ -181,7 +176,7 @@ async function publishPlan(action: CommandContext, config: Config, made: MadePla
   await console.info(`${due.length} of ${rows.length} due, on ${matrix.length} host${matrix.length === 1 ? '' : 's'}.`)
   if (!isWritten) return
   await console.settle()
-  const name = artifactName(null, 'plan', event.attempt)
+  const name = planArtifactName(event.attempt)
   const uploaded = await uploadArtifact(
     { name, files: [path], rootDirectory: folder, retentionDays: null, deadlineMs: UPLOAD_MS },
     env,

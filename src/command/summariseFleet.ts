@@ -1,7 +1,7 @@
 /** `summary`: joins the reports of all hosts of a fleet's run, shows one summary of them, and fails if one is missing. */
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { artifactName } from '../action/artifact.ts'
+import { artifactName, planArtifactName } from '../action/artifact.ts'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
 import { isForStrangers } from '../action/platform.ts'
@@ -58,7 +58,7 @@ async function readDue(
   { event, inputs }: CommandContext,
   jobs: FleetJobs,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const folder = resolve(event.workspace, inputs.reports, artifactName(null, 'plan', jobs.attempt))
+  const folder = resolve(event.workspace, inputs.reports, planArtifactName(jobs.attempt))
   return parseDue((await readText(join(folder, 'plan.json'))) ?? '')
 }
 

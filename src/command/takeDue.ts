@@ -24,16 +24,25 @@ export interface Memory {
 
 export const NO_MEMORY: Memory = { records: new Map(), goingOn: new Map() }
 
-/** Reads what the host remembers. A record of another repository counts as none, with a warning if the instance is one of `ids`. Never throws. */
+/**
+ * Reads what the host remembers. A record of another repository counts as none; before the first run of an instance of `ids` it gives a
+ * warning. Never throws.
+ */
 export async function readMemory(host: DockerHost, ids: readonly string[]): Promise<Memory> {
   const own = recordOwner(host.owner)
   try {
     const all = await readRecords(host.docker)
+    const records = new Map(
+      all
+        .filter(({ repository }) => repository === own)
+        .map((record) => [record.instance, record] as const)
+        .reverse(),
+    )
     for (const id of ids) {
-      const record = all.get(id)
-      if (record === undefined || record.repository === own) continue
+      const other = all.find(({ instance }) => instance === id)
+      if (other === undefined || records.has(id)) continue
       await host.warn(
-        `instance ${id}: this host remembers runs of an instance of that id of ${record.repository.split(' ')[0] || 'a run away from a forge'}: two repositories use the id here. Give one of them another, or each takes the other's slots for not served`,
+        `instance ${id}: this host remembers runs of an instance of that id of ${other.repository.split(' ')[0] || 'a run away from a forge'}: two repositories use the id here. Each is remembered on its own, but only one of them can run at a time: give one of them another id`,
       )
     }
     const claims = await findClaims(host)
@@ -41,7 +50,7 @@ export async function readMemory(host: DockerHost, ids: readonly string[]): Prom
       start?.isScheduled && recordOwner(owner) === own ? [[instance, start.at] as const] : [],
     )
     return {
-      records: new Map([...all].filter(([, { repository }]) => repository === own)),
+      records,
       goingOn: new Map(starts),
     }
   } catch (error) {

@@ -18,7 +18,7 @@ export function hostsOf(instances: readonly { readonly runsOn: readonly string[]
   const hosts = new Map<string, RunnerHost>()
   for (const { runsOn } of instances) {
     const labels = runsOn.length === 0 ? DEFAULT_LABELS : runsOn
-    const key = keyOf(labels)
+    const key = hostKey(labels)
     if (!hosts.has(key)) hosts.set(key, { name: shortName(labels), runsOn: labels })
   }
   const counts = new Map<string, number>()
@@ -26,7 +26,7 @@ export function hostsOf(instances: readonly { readonly runsOn: readonly string[]
   for (const [key, host] of hosts) {
     if ((counts.get(host.name) ?? 0) > 1) hosts.set(key, { ...host, name: key.split(' ').join('-') })
   }
-  return instances.map(({ runsOn }) => hosts.get(keyOf(runsOn.length === 0 ? DEFAULT_LABELS : runsOn)) as RunnerHost)
+  return instances.map(({ runsOn }) => hosts.get(hostKey(runsOn)) as RunnerHost)
 }
 
 /** Returns the different hosts of `hosts`, in their order. */
@@ -41,7 +41,9 @@ export function isMeant(word: string, host: RunnerHost, all: readonly RunnerHost
   return host.runsOn.some((label) => label.toLowerCase() === lower)
 }
 
-function keyOf(labels: readonly string[]): string {
+/** Returns a text that is the same for the same set of runner labels. */
+export function hostKey(runsOn: readonly string[]): string {
+  const labels = runsOn.length === 0 ? DEFAULT_LABELS : runsOn
   return [...new Set(labels.map((label) => label.toLowerCase()))].sort().join(' ')
 }
 

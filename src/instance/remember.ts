@@ -1,5 +1,6 @@
 /** Writes a run into the record of its instance, and asks that record whether another run has served the same slot meanwhile. */
 import { engineNow } from '../claim/host.ts'
+import { hostKey } from '../config/runnerHosts.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { claimName } from '../docker/labels.ts'
 import { sayError } from '../errors.ts'
@@ -28,7 +29,7 @@ export async function remember(run: InstanceRun, { isHeld }: { readonly isHeld: 
     const bytes = counted.length === 0 ? (outcome.result?.bytes ?? null) : counted.reduce((sum, one) => sum + one, 0)
     const { runs } = await addRun(
       docker,
-      { instance: instance.id, repository: recordOwner(owner) },
+      { instance: instance.id, repository: recordOwner(owner), host: hostKey(instance.runsOn) },
       {
         startedAt: new Date(run.start.at).toISOString(),
         status,
@@ -57,8 +58,8 @@ export async function servedMeanwhile({ context }: InstanceRun, instance: string
   if (slot === null) return null
   const { docker, owner } = context.host
   // a record that cannot be read stops no backup: at worst there is one too many
-  const record = await readRecord(docker, instance).catch(() => null)
-  if (record === null || record.repository !== recordOwner(owner)) return null
+  const record = await readRecord(docker, { instance, repository: recordOwner(owner) }).catch(() => null)
+  if (record === null) return null
   const start = credibleStart(record, engineNow(context.host))
   if (start === null || start < slot) return null
   return `a run that began at ${minute(new Date(start).toISOString())} has served its slot meanwhile`

@@ -13,6 +13,7 @@ import {
   RECORD_FILTER,
   recordLabels,
   recordName,
+  recordNameFor,
   WRITE_LABEL,
   withRun,
 } from './recordLabels.ts'
@@ -22,45 +23,74 @@ const RECORD_MS = 10_000
 /** Number of times that a write is tried while others write the same record. */
 const WRITES = 4
 
-/** Returns the records of the host, by instance. Throws a `CommandError` if volumes cannot be listed. */
-export async function readRecords(docker: Docker): Promise<ReadonlyMap<string, InstanceRecord>> {
+/** Names the record of an instance: each repository that has an instance of that id on the host keeps a record of its own. */
+export interface RecordKey {
+  readonly instance: string
+  readonly repository: string
+}
+
+/** Returns the records of the host, of all repositories. Throws a `CommandError` if volumes cannot be listed. */
+export async function readRecords(docker: Docker): Promise<readonly InstanceRecord[]> {
   const volumes = await inspectVolumes(docker, await listVolumes(docker, [RECORD_FILTER]))
-  const records = volumes.flatMap((volume) => parseRecord(volume) ?? [])
-  return new Map(records.map((record) => [record.instance, record]))
+  return volumes.flatMap((volume) => parseRecord(volume) ?? []).sort(latestFirst)
 }
 
 /** Returns the record of one instance; `null` if the host has none. */
-export async function readRecord(docker: Docker, instance: string): Promise<InstanceRecord | null> {
-  const [volume] = await inspectVolumes(docker, [recordName(instance)], { deadlineMs: RECORD_MS })
-  return volume === undefined ? null : parseRecord(volume)
+export async function readRecord(docker: Docker, key: RecordKey): Promise<InstanceRecord | null> {
+  return (await findRecord(docker, key)).known
+}
+
+/** Orders records by their last run: of two for one instance, as two jobs at once could make, the first counts. */
+function latestFirst(a: InstanceRecord, b: InstanceRecord): number {
+  return (a.runs[0]?.startedAt ?? '') < (b.runs[0]?.startedAt ?? '') ? 1 : -1
+}
+
+/** Finds the record of an instance, and the name of the volume to write it to: the plain one, unless another repository has that. */
+async function findRecord(
+  docker: Docker,
+  { instance, repository }: RecordKey,
+): Promise<{ readonly name: string; readonly known: InstanceRecord | null }> {
+  const plain = recordName(instance)
+  const volumes = await inspectVolumes(docker, [plain, recordNameFor(instance, repository)], { deadlineMs: RECORD_MS })
+  const found = volumes.map(({ name, labels }) => ({ name, known: parseRecord({ name, labels }) }))
+  const own = found
+    .flatMap(({ name, known }) => (known?.repository === repository ? [{ name, known }] : []))
+    .sort((a, b) => latestFirst(a.known, b.known))
+  if (own[0] !== undefined) return own[0]
+  const isOthers = found.some(({ name, known }) => name === plain && known !== null)
+  return { name: isOthers ? recordNameFor(instance, repository) : plain, known: null }
 }
 
 /**
- * Adds a run to the record of an instance, and returns the record. The caller holds the instance's claim or knows that nobody does. A record
- * of another repository is replaced. Throws `InstanceError` if a volume that is not ours has the name, or if the write does not succeed.
+ * Adds a run to the record of an instance, and returns the record. The caller holds the instance's claim or knows that nobody does. `host`
+ * are the runner labels of the instance in one text, if the caller knows them. Throws `InstanceError` if a volume that is not ours has the
+ * name, or if the write does not succeed.
  */
 export async function addRun(
   docker: Docker,
-  { instance, repository }: { readonly instance: string; readonly repository: string },
+  { instance, repository, host = null }: RecordKey & { readonly host?: string | null },
   run: PastRun,
 ): Promise<InstanceRecord> {
-  const name = recordName(instance)
+  let name = ''
   for (let attempt = 0; attempt < WRITES; attempt += 1) {
-    const [found] = await inspectVolumes(docker, [name], { deadlineMs: RECORD_MS })
-    const known = found === undefined ? null : parseRecord(found)
-    if (found !== undefined && known === null)
-      throw new InstanceError(`volume ${name} is not Marina's, so that this run is not remembered: rename it`)
-    const old = known?.repository === repository ? known : { instance, repository, lastScheduled: null, runs: [] }
-    const next = withRun(old, run)
-    if (known !== null) await query(docker, ['volume', 'rm', name], { deadlineMs: RECORD_MS }) // the look below tells whether it worked
+    const found = await findRecord(docker, { instance, repository })
+    name = found.name
+    const old = found.known ?? { instance, repository, host, lastScheduled: null, runs: [] }
+    const next = withRun({ ...old, host: host ?? old.host }, run)
+    if (found.known !== null) await query(docker, ['volume', 'rm', name], { deadlineMs: RECORD_MS }) // the look below tells whether it worked
     const write = randomBytes(8).toString('hex')
-    const labels = Object.entries(recordLabels(next, write)).flatMap(([key, value]) => ['--label', `${key}=${value}`])
+    const labels = Object.entries(recordLabels(next, write, name)).flatMap(([key, value]) => [
+      '--label',
+      `${key}=${value}`,
+    ])
     await runDocker(docker, ['volume', 'create', ...labels, name], `volume ${name} could not be created`, {
       deadlineMs: RECORD_MS,
     })
     // creating a volume that exists succeeds, and keeps the labels that it has
     const [written] = await inspectVolumes(docker, [name], { deadlineMs: RECORD_MS })
     if (written?.labels[WRITE_LABEL] === write) return next
+    if (written !== undefined && parseRecord(written) === null)
+      throw new InstanceError(`volume ${name} is not Marina's, so that this run is not remembered: rename it`)
   }
   throw new InstanceError(
     `volume ${name} could not be renewed, so that this run is not remembered: see whether a container uses it (docker ps --all --filter volume=${name})`,

@@ -1,4 +1,5 @@
 /** Writes and reads the labels of a record: what a host remembers of an instance's past runs. Pure. */
+import { createHash } from 'node:crypto'
 import { LABEL_PREFIX, LABEL_VERSION, VERSION_LABEL } from '../docker/labels.ts'
 import { PAST_STATUSES, type PastRun } from '../outcome.ts'
 
@@ -7,6 +8,8 @@ export interface InstanceRecord {
   readonly instance: string
   /** The repository whose workflow wrote it: `owner/name` and the forge's address, since two forges can have a repository of the same name. */
   readonly repository: string
+  /** The runner labels of the instance's host when it ran last, in one text; `null` if they are not known. */
+  readonly host: string | null
   /** The last start by schedule, ms since 1970 by the engine's clock; `null` if all known starts were by hand. */
   readonly lastScheduled: number | null
   /** The last runs, the latest first. */
@@ -20,6 +23,11 @@ const KIND = 'record'
 export const RECORD_FILTER = `label=${LABEL_PREFIX}kind=${KIND}`
 
 export const recordName = (instance: string) => `marina-record-${instance}`
+
+/** Name of a record whose plain name another repository has. It cannot be the plain name of any instance. */
+export function recordNameFor(instance: string, repository: string): string {
+  return `marina-record.${createHash('sha256').update(repository).digest('hex').slice(0, 12)}-${instance}`
+}
 
 /** Makes the value by which a record names its repository. */
 export function recordOwner({ repository, server }: { readonly repository: string; readonly server: string }): string {
@@ -54,15 +62,23 @@ export function credibleStart({ lastScheduled }: InstanceRecord, now: number): n
   return lastScheduled !== null && lastScheduled <= now + CLOCK_MS ? lastScheduled : null
 }
 
-/** Makes the labels of a record's volume. `write` is a random word, by which the writer knows its own volume again. */
-export function recordLabels(record: InstanceRecord, write: string): Readonly<Record<string, string>> {
+/**
+ * Makes the labels of a record's volume. `write` is a random word, by which the writer knows its own volume again; `name` is that of the
+ * volume.
+ */
+export function recordLabels(
+  record: InstanceRecord,
+  write: string,
+  name: string = recordName(record.instance),
+): Readonly<Record<string, string>> {
   return {
     [VERSION_LABEL]: LABEL_VERSION,
     [`${LABEL_PREFIX}kind`]: KIND,
-    [`${LABEL_PREFIX}self`]: recordName(record.instance),
+    [`${LABEL_PREFIX}self`]: name,
     [`${LABEL_PREFIX}instance`]: record.instance,
     [`${LABEL_PREFIX}repository`]: record.repository,
     [WRITE_LABEL]: write,
+    ...(record.host === null ? {} : { [`${LABEL_PREFIX}host`]: record.host }),
     ...(record.lastScheduled === null
       ? {}
       : { [`${LABEL_PREFIX}scheduled`]: new Date(record.lastScheduled).toISOString() }),
@@ -83,11 +99,13 @@ export function parseRecord(volume: {
   const label = (key: string) => labels[`${LABEL_PREFIX}${key}`] ?? ''
   const instance = label('instance')
   const isOurs = labels[VERSION_LABEL] === LABEL_VERSION && label('kind') === KIND && label('self') === volume.name
-  if (!isOurs || volume.name !== recordName(instance)) return null
+  const repository = label('repository')
+  if (!isOurs || ![recordName(instance), recordNameFor(instance, repository)].includes(volume.name)) return null
   const scheduled = Date.parse(label('scheduled'))
   return {
     instance,
-    repository: label('repository'),
+    repository,
+    host: label('host') || null,
     lastScheduled: Number.isNaN(scheduled) ? null : scheduled,
     runs: Object.keys(labels)
       .filter((key) => key.startsWith(`${LABEL_PREFIX}run.`))

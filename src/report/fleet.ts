@@ -68,12 +68,15 @@ export type FleetHost = { readonly name: string } & (
 export function parseDue(text: string): ReadonlyMap<string, readonly string[]> {
   try {
     const plan: unknown = JSON.parse(text)
-    const matrix = isObject(plan) && Array.isArray(plan.matrix) ? plan.matrix.filter(isObject) : []
-    return new Map(
-      matrix.flatMap(({ name, instances }) =>
-        isString(name) && isString(instances) ? [[name, instances.split(',')] as const] : [],
-      ),
-    )
+    const rows = isObject(plan) && Array.isArray(plan.instances) ? plan.instances.filter(isObject) : []
+    const due = new Map<string, string[]>()
+    for (const { id, host, isDue } of rows) {
+      if (!isString(id) || !isString(host) || isDue !== true) continue
+      const ids = due.get(host) ?? []
+      ids.push(id)
+      due.set(host, ids)
+    }
+    return due
   } catch {
     return new Map()
   }

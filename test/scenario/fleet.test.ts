@@ -12,7 +12,16 @@ const FLEET = { plan: 'success', backup: 'success', attempt: 1, hosts: ['nas', '
 const good = report({ instances: [instance({ id: 'documents' })] })
 const bad = report({ result: 'failed', instances: [failed('shop', 'no route to host')] })
 
-const PLAN = { version: 1, matrix: [{ name: 'web', 'runs-on': ['web'], instances: 'shop,blog' }] }
+const PLAN = {
+  version: 1,
+  matrix: [{ name: 'web', 'runs-on': ['web'], instances: '' }], // as for a list that is too long
+  instances: [
+    { id: 'shop', host: 'web', isDue: true },
+    { id: 'blog', host: 'web', isDue: true },
+    { id: 'wiki', host: 'web', isDue: false },
+    { id: 'documents', host: 'nas', isDue: true },
+  ],
+}
 
 async function summarise(
   fleet: object,
@@ -21,7 +30,7 @@ async function summarise(
 ) {
   const workspace = await makeWorkspace()
   for (const [name, value] of Object.entries(reports)) {
-    const path = join(workspace, 'reports', name, name.includes('-plan-') ? 'plan.json' : 'report.json')
+    const path = join(workspace, 'reports', name, name.startsWith('marina.plan-') ? 'plan.json' : 'report.json')
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, typeof value === 'string' ? value : JSON.stringify(value))
   }
@@ -51,7 +60,7 @@ test('a host without a report, or with one that cannot be read, fails the job an
   const none = await summarise(FLEET, { 'marina-nas-1': good })
   expect(none).toMatchObject({ code: 1, outputs: { result: 'failed' } })
   expect(none.stdout).toMatch(/^::error ?::there is no report of host web \(/m)
-  const planned = await summarise(FLEET, { 'marina-nas-1': good, 'marina-plan-1': PLAN })
+  const planned = await summarise(FLEET, { 'marina-nas-1': good, 'marina.plan-1': PLAN })
   expect(planned.outputs).toMatchObject({ failed: '["shop","blog"]', succeeded: '["documents"]' })
   expect(planned.summary).toContain('web, no report:\n  shop, blog\n')
   const broken = await summarise(FLEET, { 'marina-nas-1': good, 'marina-web-1': '{' })

@@ -106,10 +106,10 @@ const ACTIONS: Readonly<Record<string, string>> = {
     const { mkdirSync, writeFileSync } = require('node:fs')
     const { dirname, join } = require('node:path')
     const { INPUT_PATTERN, INPUT_PATH, MARINA_ARTIFACTS, GITHUB_WORKSPACE } = process.env
-    if (INPUT_PATTERN !== 'marina-!(*-logs)') throw new Error('a pattern that this replacement does not know')
+    if (INPUT_PATTERN !== 'marina!(*-logs)') throw new Error('a pattern that this replacement does not know')
     fetch(MARINA_ARTIFACTS).then((answer) => answer.json()).then((artifacts) => {
       for (const [name, files] of Object.entries(artifacts)) {
-        if (!name.startsWith('marina-') || name.endsWith('-logs')) continue
+        if (!name.startsWith('marina') || name.endsWith('-logs')) continue
         for (const [file, text] of Object.entries(files)) {
           const path = join(GITHUB_WORKSPACE, INPUT_PATH, name, file)
           mkdirSync(dirname(path), { recursive: true })

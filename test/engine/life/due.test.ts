@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { minute } from '../../../src/format.ts'
 import type { PastRun } from '../../../src/outcome.ts'
-import { recordLabels, recordName } from '../../../src/record/recordLabels.ts'
+import { type InstanceRecord, recordLabels, recordName, recordNameFor } from '../../../src/record/recordLabels.ts'
 import { previousSlot } from '../../../src/schedule/slots.ts'
 import { expectNoTrace, given, leftOf, reportOf, runJob, startJob } from '../../support/run.ts'
 import { atTestEnd } from '../../support/testEnd.ts'
@@ -26,17 +26,21 @@ const tick = (runId: string, attempt = 1) => ({
   event: { schedule: TICK, repository: { private: true } },
 })
 const forget = (name: string) =>
-  atTestEnd(async () => void (await engine.docker(['volume', 'rm', '-f', recordName(id(name))])))
+  atTestEnd(async () => {
+    await engine.docker(['volume', 'rm', '-f', recordName(id(name)), recordNameFor(id(name), OWN)])
+  })
 
-async function remembered(name: string, lastScheduled: number | null, repository = OWN, runs: readonly PastRun[] = []) {
-  const labels = recordLabels({ instance: id(name), repository, lastScheduled, runs }, 'test')
+type Remembered = Partial<Pick<InstanceRecord, 'repository' | 'host' | 'runs'>>
+async function remembered(name: string, lastScheduled: number | null, more: Remembered = {}) {
+  const record = { instance: id(name), repository: OWN, host: null, lastScheduled, runs: [], ...more }
+  const labels = recordLabels(record, 'test')
   const words = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
   await engine.ok(['volume', 'create', ...words, recordName(id(name))])
   forget(name)
 }
 
 test('a first run takes what fell due since the tick before; its record makes the next tick take nothing', async () => {
-  const [late, early] = [daily(20 * 60_000), daily(5 * HOUR)]
+  const [late, early] = [daily(20 * 60_000), daily(8 * HOUR)]
   const config = {
     instances: [
       instance('new', 'exit 0', { schedule: late }),
@@ -61,7 +65,7 @@ test('a first run takes what fell due since the tick before; its record makes th
 })
 
 test('missed ticks are made up for once, within catchUp', async () => {
-  const cron = daily(5 * HOUR)
+  const cron = daily(8 * HOUR)
   const config = {
     instances: [
       instance('missed', 'exit 0', { schedule: cron }),
@@ -69,7 +73,7 @@ test('missed ticks are made up for once, within catchUp', async () => {
       instance('bounded', 'exit 0', { schedule: cron, catchUp: '2h' }),
     ],
   }
-  for (const name of ['missed', 'strict', 'bounded']) await remembered(name, started - 3 * DAY - 6 * HOUR)
+  for (const name of ['missed', 'strict', 'bounded']) await remembered(name, started - 3 * DAY - 9 * HOUR)
   const ran = await runJob(engine, config, tick('7003'))
   expect(ran).toMatchObject({ code: 0, outputs: { due: JSON.stringify([id('missed')]) } })
   expect(ran.stdout).toMatch(
@@ -151,12 +155,12 @@ test('a run that was killed has served its slot, as the one that cleans up remem
   expect(labels).toMatch(/"\S+ died schedule - - 7013 1"/)
 })
 
-test("another repository's record counts as none; a volume of somebody else stays", async () => {
+test("another repository's record counts as none and stays; a volume of somebody else stays", async () => {
   const cron = daily(20 * 60_000)
   const config = {
     instances: [instance('shared', 'exit 0', { schedule: cron }), instance('taken', 'exit 0', { schedule: cron })],
   }
-  await remembered('shared', started, 'octo/other https://github.com')
+  await remembered('shared', started, { repository: 'octo/other https://github.com' })
   await engine.ok(['volume', 'create', recordName(id('taken'))])
   forget('taken')
   const ran = await runJob(engine, config, tick('7015'))
@@ -164,6 +168,12 @@ test("another repository's record counts as none; a volume of somebody else stay
   expect(ran.stdout).toMatch(
     /^::warning::instance .*shared: this host remembers runs of an instance of that id of octo\/other/m,
   )
+  const labels = (name: string) => engine.ok(['volume', 'inspect', name, '--format', '{{json .Labels}}'])
+  expect(await labels(recordName(id('shared')))).toContain('octo/other')
+  expect(await labels(recordNameFor(id('shared'), OWN))).toContain('7015')
+  const second = await runJob(engine, { instances: config.instances.slice(0, 1) }, tick('7016'))
+  expect(second.outputs.result, second.stdout).toBe('nothing-due')
+  expect(second.stdout).not.toContain('two repositories')
   expect(reportOf(ran, id('taken')).warnings.join()).toContain(`volume ${recordName(id('taken'))} is not Marina's`)
   expect(await engine.ok(['volume', 'inspect', recordName(id('taken')), '--format', '{{json .Labels}}'])).not.toContain(
     'success',
@@ -180,8 +190,31 @@ test('a size far from the usual is a warning', async () => {
     runId: String(hour),
     attempt: 1,
   })
-  await remembered('small', started - HOUR, OWN, [past(1), past(2), past(3), past(4)])
+  await remembered('small', started - HOUR, { runs: [past(1), past(2), past(3), past(4)] })
   const config = { instances: [instance('small', 'exit 0', { targets: [{ volume, staging: 'copy' }] })] }
   const ran = await runJob(engine, config)
   expect(reportOf(ran, id('small')).warnings.join()).toMatch(/^its data is \d+ B, 0 % of 1\.0 MB, which is usual/)
+})
+
+test('a tick that GitHub delivers twice is served once by `select: all`, too', async () => {
+  const config = { instances: [instance('each', 'exit 0')] }
+  forget('each')
+  const inputs = { select: 'all' }
+  expect((await runJob(engine, config, { ...tick('7017'), inputs })).outputs.result).toBe('success')
+  const doubled = await runJob(engine, config, { ...tick('7018'), inputs })
+  expect(doubled, doubled.stdout).toMatchObject({ code: 0, outputs: { result: 'nothing-due' } })
+  expect(doubled.stdout).toMatch(/each: not due: the tick of .* was served by the start of .* \(record of this host\)/)
+  expect((await runJob(engine, config, { ...tick('7017', 2), inputs })).outputs.result).toBe('success')
+})
+
+test('a plan does not believe what this host remembers of an instance that has moved to another host', async () => {
+  const config = {
+    instances: ['moved', 'here'].map((name) =>
+      instance(name, 'exit 0', { schedule: daily(20 * 60_000), runsOn: ['nas'] }),
+    ),
+  }
+  await remembered('moved', started, { host: 'cloud' })
+  await remembered('here', started, { host: 'nas' })
+  const plan = await runJob(engine, config, { ...tick('7019'), inputs: { command: 'plan' } })
+  expect(plan.outputs.due, plan.stdout).toBe(JSON.stringify([id('moved')]))
 })

@@ -7,11 +7,12 @@ import {
   RUNS_KEPT,
   recordLabels,
   recordName,
+  recordNameFor,
   withRun,
 } from '../../../src/record/recordLabels.ts'
 
 const START = Date.parse('2026-11-28T03:00:00.000Z')
-const EMPTY: InstanceRecord = { instance: 'a', repository: 'o/r https://x', lastScheduled: null, runs: [] }
+const EMPTY: InstanceRecord = { instance: 'a', repository: 'o/r https://x', host: null, lastScheduled: null, runs: [] }
 const run = (more: Partial<PastRun> & { readonly at?: number } = {}): PastRun => {
   const { at = START, ...rest } = more
   return {
@@ -34,6 +35,15 @@ test('what is written is read again', () => {
   const record = runs.reduceRight(withRun, EMPTY)
   expect(record.lastScheduled).toBe(START)
   expect(parseRecord({ name: recordName('a'), labels: recordLabels(record, 'w') })).toEqual(record)
+})
+
+test('a second repository has a record of its own, under a name that no instance of the first can have', () => {
+  const other = { ...EMPTY, repository: 'o/other https://x', host: 'nas self-hosted' }
+  const name = recordNameFor('a', other.repository)
+  expect(name).toMatch(/^marina-record\.[0-9a-f]{12}-a$/)
+  expect(parseRecord({ name, labels: recordLabels(other, 'w', name) })).toEqual(other)
+  expect(parseRecord({ name, labels: recordLabels(EMPTY, 'w', name) })).toBeNull()
+  expect(parseRecord({ name, labels: recordLabels(other, 'w') })).toBeNull()
 })
 
 test.each([

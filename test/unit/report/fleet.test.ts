@@ -142,17 +142,20 @@ test('only what failed keeps its last lines', () => {
 })
 
 test('the plan tells what a host without a report was to back up', () => {
-  const matrix = [
-    { name: 'nas', 'runs-on': ['self-hosted', 'nas'], instances: 'a,b' },
-    { name: 'web', 'runs-on': ['self-hosted'], instances: 'c' },
+  const instances = [
+    { id: 'a', host: 'nas', isDue: true },
+    { id: 'c', host: 'web', isDue: true },
+    { id: 'b', host: 'nas', isDue: true },
+    { id: 'd', host: 'web', isDue: false },
+    {},
   ]
-  const due = parseDue(JSON.stringify({ version: 1, matrix }))
+  const due = parseDue(JSON.stringify({ version: 1, instances }))
   expect([...due]).toEqual([
     ['nas', ['a', 'b']],
     ['web', ['c']],
   ])
   const { problems } = joined(jobs(), [host('nas'), gone('web', ['a', 'b', 'c', 'd', 'e', 'f', 'g'])])
   expect(problems).toEqual([expect.stringMatching(/were made: a, b, c, d, e and 2 more$/)])
-  for (const text of ['', '{', 'null', '[]', '{"matrix":1}', '{"matrix":[1,{}]}'])
+  for (const text of ['', '{', 'null', '[]', '{"instances":1}', '{"instances":[1,{}]}'])
     expect([...parseDue(text)]).toEqual([])
 })
