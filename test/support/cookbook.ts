@@ -13,7 +13,14 @@ import { makeWorkspace } from './workspace.ts'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** The pages whose blocks are all run, or say why not. */
-export const PAGES = ['README.md', 'docs/recipes.md', 'docs/restore.md', 'docs/names-and-labels.md', 'docs/check.md']
+export const PAGES = [
+  'README.md',
+  'docs/recipes.md',
+  'docs/restore.md',
+  'docs/names-and-labels.md',
+  'docs/check.md',
+  'docs/notifications.md',
+]
 
 /** Which test file runs a recipe. A recipe that no file runs is found by `scenario/recipes.test.ts`. */
 export const RUN_BY: Readonly<Record<string, readonly string[]>> = {
@@ -56,6 +63,7 @@ export const RUN_BY: Readonly<Record<string, readonly string[]>> = {
     'clean',
   ],
   'scenario/check.test.ts': ['missing-backups'],
+  'scenario/notifications.test.ts': ['ntfy', 'e-mail', 'slack', 'watcher'],
   // compose is not everywhere: the names and labels that it would make are computed
   'scenario/recipes.test.ts': ['compose-names', 'compose-labels', 'compose-volumes-label'],
 }
