@@ -11,7 +11,11 @@ const ROOT = join(import.meta.dirname, '..')
 const IS_ON_GITHUB = process.env.GITHUB_ACTIONS === 'true'
 
 /** The server that a test file needs. The others need none but what Debian's packages bring. */
-const NEEDS: Readonly<Record<string, TestServer>> = { s3: 'versitygw' }
+const NEEDS: Readonly<Record<string, TestServer>> = {
+  s3: 'versitygw',
+  gcs: 'fake-gcs-server',
+  'azure-blob': 'azurite',
+}
 
 const started = Date.now()
 const files: string[] = []

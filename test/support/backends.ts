@@ -1,5 +1,6 @@
 /** Backups by the images of `examples/images` to real servers: the images, the servers, runs of both scripts, and what came back. */
 
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
@@ -13,11 +14,11 @@ import { ATTRIBUTES, CONTENT } from './treeContent.ts'
 
 const EXAMPLES = join(import.meta.dirname, '../../examples/images')
 
-/** The image of a folder of `examples/images`, on a base that holds the packages that its Dockerfile names and what `describeTrees` needs. */
-export async function exampleImage(engine: Engine, name: string): Promise<string> {
+/** The image of a folder of `examples/images`. Left out, its base holds the packages that its Dockerfile names and what `describeTrees` needs. */
+export async function exampleImage(engine: Engine, name: string, ownBase = ''): Promise<string> {
   const image = `${engine.name(`example-${name}`)}:latest`
   if ((await engine.docker(['image', 'inspect', image])).code === 0) return image
-  const base = await debianWith(engine, await packagesOf(name))
+  const base = ownBase === '' ? await debianWith(engine, await packagesOf(name)) : ownBase
   const env = { ...process.env, DOCKER_BUILDKIT: '0', BUILDX_BUILDER: 'default' }
   const args = ['build', '-q', '--network', 'none', '--build-arg', `BASE_IMAGE=${base}`, '-t', image]
   await engine.ok([...args, join(EXAMPLES, name)], { env })
@@ -59,30 +60,30 @@ export interface RunningServer {
 }
 
 export interface ServerOptions {
-  /** The shell text that starts it. The folder of the program is `/server`. */
+  /** Its program comes from `.ci/testServers.ts`, and lies in `/server`. Left out: the image has it. */
+  readonly program?: TestServer
+  /** The shell text that starts it. `node` is there, and the files of `test/support` that `scripts` names lie in `/`. */
   readonly run: string
+  readonly scripts?: readonly string[]
   /** What the server prints when it serves. */
   readonly says: RegExp
-  /** Of `docker run`. */
+  /** Of `docker create`. */
   readonly args?: readonly string[]
 }
 
-/** Starts a server of `.ci/testServers.ts` (or, with `null`, one of the image's own) in a container of the engine. */
-export async function startBackend(
-  engine: Engine,
-  name: TestServer | null,
-  options: ServerOptions,
-): Promise<RunningServer> {
-  const found = name === null ? null : await testServer(name)
-  if (found && 'missing' in found) throw new Error(`${name}: ${found.missing}`)
-  const container = engine.name(`server-${name ?? 'ssh'}`)
+/** Starts a server in a container of the engine. */
+export async function startBackend(engine: Engine, what: string, options: ServerOptions): Promise<RunningServer> {
+  const container = engine.name(`server-${what}`)
   const image = await debianWith(engine)
   await engine.ok(['create', '--name', container, ...(options.args ?? []), image, 'sh', '-ec', options.run])
-  if (found)
-    await engine
-      .ok(['cp', '-q', `${found.folder}/.`, `${container}:/server`])
-      .catch(() => engine.ok(['cp', `${found.folder}/.`, `${container}:/server`]))
-  if (name === 'azurite') await engine.ok(['cp', process.execPath, `${container}:/usr/local/bin/node`])
+  const bring = (from: string, to: string) => engine.ok(['cp', from, `${container}:${to}`])
+  if (options.program !== undefined) {
+    const found = await testServer(options.program)
+    if ('missing' in found) throw new Error(`${options.program}: ${found.missing}`)
+    await bring(found.folder, '/server')
+  }
+  for (const script of options.scripts ?? []) await bring(join(import.meta.dirname, script), `/${script}`)
+  if (/\bnode\b/.test(options.run)) await bring(process.execPath, '/usr/local/bin/node')
   const start = async () => {
     const before = (await logOf(engine, container)).length
     await engine.ok(['start', container])
@@ -90,12 +91,8 @@ export async function startBackend(
     await vi.waitFor(isUp, { timeout: 60_000, interval: 100 })
   }
   await start()
-  const address = await engine.ok([
-    'inspect',
-    '--format',
-    '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
-    container,
-  ])
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+  const address = await engine.ok(['container', 'inspect', '--format', format, container])
   return {
     container,
     address,
@@ -103,6 +100,21 @@ export async function startBackend(
     stop: async () => void (await engine.ok(['kill', container])),
     remove: async () => void (await engine.docker(['rm', '-fv', container])),
   }
+}
+
+/** A server in front of another one, at the same port, that goes down when it has received so many bytes. */
+export function startDyingServer(
+  engine: Engine,
+  server: RunningServer,
+  port: number,
+  args: readonly string[] = [],
+): Promise<RunningServer> {
+  return startBackend(engine, `dying-${randomBytes(3).toString('hex')}`, {
+    run: 'exec node /cutProxy.mjs',
+    scripts: ['cutProxy.mjs'],
+    says: /listens/,
+    args: ['-e', `TARGET=${server.address}:${port}`, '-e', `PORT=${port}`, '-e', 'BYTES=200000', ...args],
+  })
 }
 
 async function logOf(engine: Engine, container: string): Promise<string> {
@@ -127,6 +139,11 @@ export interface Backend {
 export async function fillSource({ engine, id }: Backend): Promise<void> {
   await engine.ok(['volume', 'create', id])
   await inVolume(engine, await debianWith(engine), id, CONTENT + ATTRIBUTES)
+}
+
+export async function removeBackend(backend: Backend | undefined, server: RunningServer | undefined): Promise<void> {
+  await server?.remove()
+  if (backend) await backend.engine.docker(['volume', 'rm', backend.id])
 }
 
 /** Changes the source, and runs `more` in it: one file is new, one gone, one longer. */
@@ -229,11 +246,22 @@ export async function treeOf(engine: Engine, volume: string, folder: string, fin
   }
 }
 
+export interface RoundOptions {
+  /** Restores the point named `POINT` by the tool's own commands, into `/restore`. */
+  readonly byHand?: string
+  /** Whether the tool keeps nanoseconds, ACLs and attributes. */
+  readonly fine?: boolean
+  /** Whether the whole backup at the end deletes that of an hour before. */
+  readonly prunes?: boolean
+}
+
 /**
- * Three backups with a change between them. The second lacks a target: it deletes nothing. The third deletes both others, since the rule keeps
- * one a day. Each is restored as the source was. `byHand` restores the second one by the tool's own commands, into `/restore`.
+ * Three backups with a change between them. The second lacks a target: it deletes nothing. The third deletes it, since the rule keeps one a
+ * day. Each is restored as the source was.
  */
-export async function storedAndRestored(backend: Backend, byHand = '', fine = true): Promise<ActionResult[]> {
+export async function storedAndRestored(backend: Backend, options: RoundOptions = {}): Promise<ActionResult[]> {
+  const { byHand, fine = true, prunes = true } = options
+  expect(await listPoints(backend)).toEqual([])
   const first = await sourceTree(backend, fine)
   const ran = [await store(backend)]
   expectStored(ran[0] as ActionResult)
@@ -245,12 +273,15 @@ export async function storedAndRestored(backend: Backend, byHand = '', fine = tr
   expect(points).toHaveLength(2)
   expect(await restoredTree(backend, points[0] ?? '', fine)).toBe(first)
   expect(await restoredTree(backend, 'latest', fine)).toBe(second)
-  if (byHand !== '') expect(await treeByHand(backend, byHand.replaceAll('POINT', points[1] ?? ''), fine)).toBe(second)
+  if (byHand !== undefined) {
+    const script = byHand.replace(/\bPOINT\b/g, points[1] ?? '')
+    expect(await treeByHand(backend, script, fine)).toBe(second)
+  }
   await changeSource(backend, 'printf even >more')
   const third = await sourceTree(backend, fine)
   ran.push(await store(backend))
   expectStored(ran[2] as ActionResult)
-  expect(await listPoints(backend)).toEqual([expect.anything()])
+  expect((await listPoints(backend)).includes(points[1] ?? '')).toBe(!prunes)
   expect(await restoredTree(backend, 'latest', fine)).toBe(third)
   return ran
 }
@@ -267,4 +298,20 @@ async function treeByHand(backend: Backend, script: string, fine: boolean): Prom
   } finally {
     await engine.ok(['volume', 'rm', volume])
   }
+}
+
+export interface Trouble {
+  readonly name: string
+  readonly env: Readonly<Record<string, string>>
+  readonly says: RegExp
+}
+
+/** Each trouble fails the backup in words that name its cause, and adds no point; the next backup succeeds. */
+export async function failsInWords(backend: Backend, troubles: readonly Trouble[]): Promise<void> {
+  const before = await listPoints(backend)
+  for (const { env, says } of troubles) {
+    expectFailed(await store({ ...backend, env: { ...backend.env, ...env } }), says)
+    expect(await listPoints(backend)).toEqual(before)
+  }
+  expectStored(await store(backend))
 }

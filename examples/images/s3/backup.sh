@@ -7,9 +7,10 @@ bucket=${S3_BUCKET:?is missing in env: the bucket, and a folder in it if you lik
 [ -z "${S3_ENDPOINT-}" ] || : "${S3_PROVIDER:=Other}"
 export RCLONE_CONFIG_STORE_TYPE=s3 RCLONE_CONFIG_STORE_ENV_AUTH=true RCLONE_S3_NO_CHECK_BUCKET=true RCLONE_S3_CHUNK_SIZE=32M
 export RCLONE_CONFIG_STORE_PROVIDER="${S3_PROVIDER:-AWS}" RCLONE_CONFIG_STORE_ENDPOINT="${S3_ENDPOINT-}" RCLONE_CONFIG_STORE_REGION="${S3_REGION:-us-east-1}"
+tries=1 # each of which is ten: the part of rclone that knows S3 tries again by itself
 
 # From here on the scripts of s3, gcs and azure-blob are the same.
-export RCLONE_CONFIG='' RCLONE_CONTIMEOUT=15s RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES=5
+export RCLONE_CONFIG='' RCLONE_CONTIMEOUT=15s RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES="${tries:-3}"
 folder=store:$bucket/$MARINA_INSTANCE_ID point=$MARINA_TIMESTAMP work=$(mktemp -d)
 fail() { echo "$*" >&2 && exit 1; }
 
@@ -25,10 +26,11 @@ kept() {
         span = unit == "w" ? week($0) : substr($0, 1, unit == "h" ? 11 : unit == "d" ? 8 : unit == "m" ? 6 : 4)
         if (!((i, span) in seen)) { seen[i, span]; if (++count[i] <= part[i] + 0) keep = 1 }
       }
-      if (keep) print }'
+      if (keep) print }
+    END { exit !NR }'
 }
 
-rclone lsf "store:$bucket" >"$work/top" || fail "The bucket $bucket cannot be listed; rclone says why above. Nothing was stored."
+timeout 120 rclone lsf "store:$bucket" >"$work/top" || fail "$bucket cannot be listed within 2 minutes; rclone says why above. Nothing was stored."
 
 # An archive without its checksum is incomplete: the checksum is stored last. The marks tell that the left sides of the pipe succeeded.
 mkfifo "$work/copy"
@@ -50,11 +52,10 @@ if [ -n "${MARINA_PARTIAL-}" ]; then
   echo "Nothing old is deleted, since this backup lacks: ${MARINA_FAILED_TARGETS-}"
 else
   rclone lsf "$folder" >"$work/names" || fail "The new backup is stored, but the old ones cannot be listed; rclone says why above."
-  sed -n 's/\.sha256$//p' "$work/names" | kept >"$work/kept"
+  sed -n 's/\.sha256$//p' "$work/names" | kept >"$work/kept" || fail "The new backup is stored; which old ones to keep cannot be told, so none is deleted."
   echo "$point" >>"$work/kept"
-  grep -E '^[0-9]{8}-[0-9]{6}\.(sha256|tar\.gz)$' "$work/names" | sort | while IFS=. read -r old ending; do
-    grep -qx "$old" "$work/kept" || rclone deletefile "$folder/$old.$ending" || fail "The new backup is stored, but $old.$ending cannot be deleted."
-  done
+  grep -E '^[0-9]{8}-[0-9]{6}\.(sha256|tar\.gz)$' "$work/names" | sort | grep -vFf "$work/kept" >"$work/old" || true
+  while read -r old; do rclone deletefile "$folder/$old" || fail "The new backup is stored, but $old cannot be deleted."; done <"$work/old"
 fi
 [ -z "${MARINA_RESULT-}" ] || find "$MARINA_BACKUP_DIR" -type f -printf '%s\n' | awk -v added="$added" -v point="$point" -v url="$bucket/$MARINA_INSTANCE_ID" '
   { bytes += $1 } END { printf "{\"bytes\":%.0f,\"files\":%d,\"added_bytes\":%s,\"snapshot\":\"%s\",\"text\":\"in %s\"}\n", bytes, NR, added, point, url }' >"$MARINA_RESULT" || true

@@ -7,14 +7,15 @@ bucket=${S3_BUCKET:?is missing in env: the bucket, and a folder in it if you lik
 [ -z "${S3_ENDPOINT-}" ] || : "${S3_PROVIDER:=Other}"
 export RCLONE_CONFIG_STORE_TYPE=s3 RCLONE_CONFIG_STORE_ENV_AUTH=true RCLONE_S3_NO_CHECK_BUCKET=true RCLONE_S3_CHUNK_SIZE=32M
 export RCLONE_CONFIG_STORE_PROVIDER="${S3_PROVIDER:-AWS}" RCLONE_CONFIG_STORE_ENDPOINT="${S3_ENDPOINT-}" RCLONE_CONFIG_STORE_REGION="${S3_REGION:-us-east-1}"
+tries=1 # each of which is ten: the part of rclone that knows S3 tries again by itself
 
 # From here on the scripts of s3, gcs and azure-blob are the same.
-export RCLONE_CONFIG='' RCLONE_CONTIMEOUT=15s RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES=5
+export RCLONE_CONFIG='' RCLONE_CONTIMEOUT=15s RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES="${tries:-3}"
 folder=store:$bucket/$MARINA_INSTANCE_ID work=$(mktemp -d)
 fail() { echo "$*" >&2 && exit 1; }
 
 # A backup is there when its checksum is: that is stored last.
-rclone lsf "$folder" >"$work/names" || fail "The backups of $MARINA_INSTANCE_ID in $bucket cannot be listed; rclone says why above."
+timeout 120 rclone lsf "$folder" >"$work/names" || fail "The backups of $MARINA_INSTANCE_ID in $bucket cannot be listed; rclone says why above."
 sed -nE 's/^([0-9]{8}-[0-9]{6})\.sha256$/\1/p' "$work/names" | sort >"$work/points"
 if [ "${MARINA_RESTORE_LIST-}" = 1 ]; then
   sed -E "s|^(....)(..)(..)-(..)(..)(..)$|& \1-\2-\3T\4:\5:\6Z in $bucket|" "$work/points"

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Runs the steps of /steps/before, stores one archive in /archive, runs those of /steps/after, and tells NOTIFY_URL how it ended.
+set -eu
+umask 077
+folder=/archive/$MARINA_INSTANCE_ID
+point=$MARINA_TIMESTAMP
+said=nothing
+fail() { said=$* && echo "$*" >&2 && exit 1; }
+
+# Runs each program of a folder, in the order of their names. The first that fails ends it.
+steps() {
+  for step in "/steps/$1"/*; do
+    [ -x "$step" ] || continue
+    echo "Step ${step#/steps/}"
+    "$step" || fail "The step ${step#/steps/} failed; it says why above."
+  done
+}
+
+# A watcher that cannot be reached fails no backup. The address is a secret, so curl prints none.
+notify() {
+  [ -n "${NOTIFY_URL-}" ] || return 0
+  body=$(printf '{"instance":"%s","host":"%s","time":"%s","result":"%s","text":"%s","run":"%s"}' \
+    "$MARINA_INSTANCE_ID" "$MARINA_HOSTNAME" "$point" "$1" "$(printf %s "$2" | tr '"\\\n\t' "'/  ")" "${MARINA_RUN_URL-}")
+  printf '%s' "$body" | curl -fsS -o /dev/null -m 20 --retry 2 -H 'content-type: application/json' --data-binary @- "$NOTIFY_URL" 2>/tmp/curl ||
+    echo "NOTIFY_URL could not be told: curl ended with $?." >&2
+}
+
+# However this script ends, the steps of /steps/after run, and the watcher is told.
+end() {
+  code=$?
+  trap - EXIT
+  export BACKUP_RESULT=success
+  [ "$code" = 0 ] || BACKUP_RESULT=failure
+  after=0
+  (steps after) || after=1
+  [ "$after" = 0 ] || [ "$code" != 0 ] || { code=1 BACKUP_RESULT=failure said='The backup is stored, but a step of /steps/after failed.'; }
+  notify "$BACKUP_RESULT" "$said"
+  exit "$code"
+}
+trap end EXIT
+trap 'exit 143' TERM INT
+
+steps before
+mkdir -p "$folder"
+tar --xattrs --acls --numeric-owner -C "$MARINA_BACKUP_DIR" -czf "$folder/$point.part" . || fail "tar failed; it says why above."
+sync "$folder/$point.part"
+mv "$folder/$point.part" "$folder/$point.tar.gz"
+said="$point.tar.gz: $(wc -c <"$folder/$point.tar.gz") bytes"
+echo "Stored $said"
+if [ -n "${MARINA_PARTIAL-}" ]; then
+  said="$said, without: ${MARINA_FAILED_TARGETS-}"
+else
+  find "$folder" -type f -mtime "+${KEEP_DAYS:-30}" \( -name '*.tar.gz' -o -name '*.part' \) -exec rm {} +
+fi
+[ -z "${MARINA_RESULT-}" ] || printf '{"added_bytes":%s,"snapshot":"%s"}\n' "$(wc -c <"$folder/$point.tar.gz")" "$point" >"$MARINA_RESULT" || true

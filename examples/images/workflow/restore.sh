@@ -1,0 +1,19 @@
+#!/bin/sh
+# Brings back an archive that backup.sh stored in /archive, or lists them.
+set -eu
+folder=/archive/$MARINA_INSTANCE_ID
+points=$(find "$folder" -maxdepth 1 -type f -name '????????-??????.tar.gz' 2>/dev/null | sed 's|.*/||; s|\.tar\.gz$||' | sort)
+if [ "${MARINA_RESTORE_LIST-}" = 1 ]; then
+  [ -d /archive ] || { echo "/archive is not mounted." >&2 && exit 1; }
+  printf '%s' "${points:+$points
+}" | sed -E "s|^(....)(..)(..)-(..)(..)(..)$|& \1-\2-\3T\4:\5:\6Z in $folder|"
+  exit
+fi
+point=$MARINA_RESTORE_POINT
+[ "$point" != latest ] || point=$(printf '%s\n' "$points" | tail -n 1)
+printf '%s\n' "$points" | grep -xF -e "${point:-none}" >/dev/null || {
+  echo "$folder has no backup \"$MARINA_RESTORE_POINT\". It has: $points" >&2
+  exit 1
+}
+tar --xattrs --xattrs-include='*' --acls --numeric-owner -xpzf "$folder/$point.tar.gz" -C "$MARINA_RESTORE_DIR"
+echo "Restored $folder/$point.tar.gz." >&2
