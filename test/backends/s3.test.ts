@@ -45,7 +45,11 @@ test('wrong keys, a bucket that is not there, a server that goes down half way',
   await failsInWords(backend, [
     { name: 'wrong key', env: { AWS_SECRET_ACCESS_KEY: 'wrong' }, says: /SignatureDoesNotMatch|Forbidden/ },
     { name: 'no bucket', env: { S3_BUCKET: 'other' }, says: /other cannot be listed within/ },
-    { name: 'dies', env: { S3_ENDPOINT: `http://${dying.address}:7070` }, says: /connection refused[\s\S]*The upload of .* failed/ },
+    {
+      name: 'dies',
+      env: { S3_ENDPOINT: `http://${dying.address}:7070` },
+      says: /connection refused[\s\S]*The upload of .* failed/,
+    },
     { name: 'nothing said', env: { S3_BUCKET: '' }, says: /S3_BUCKET: is missing in env/ },
   ])
   await dying.remove()

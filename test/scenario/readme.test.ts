@@ -13,9 +13,13 @@ const ROOT = join(import.meta.dirname, '../..')
 const DOCS = readdirSync(join(ROOT, 'docs'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`)
+const IMAGES = readdirSync(join(ROOT, 'examples/images'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('README.md'))
+  .map((name) => `examples/images/${name}`)
 const PAGES = [
   'README.md',
   ...DOCS,
+  ...IMAGES,
   'examples/custom-backup-image/README.md',
   'examples/runner/README.md',
   'test/README.md',

@@ -265,6 +265,7 @@ export async function storedAndRestored(backend: Backend, options: RoundOptions 
   const first = await sourceTree(backend, fine)
   const ran = [await store(backend)]
   expectStored(ran[0] as ActionResult)
+  expect(ran[0]?.report?.instances[0]?.result, 'what the image told').toMatchObject({ snapshot: expect.any(String) })
   await changeSource(backend)
   const second = await sourceTree(backend, fine)
   expect(second).not.toBe(first)

@@ -8,7 +8,8 @@ work=$(mktemp -d)
 export RCLONE_CONFIG="$work/rclone.conf" RCLONE_CONTIMEOUT=15s RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES=5
 printf '%s\n' "${RCLONE_CONF-}" >"$RCLONE_CONFIG"
 recipient=${AGE_RECIPIENT:?is missing in env: the public key, age1…}
-folder=$store/$MARINA_INSTANCE_ID point=$MARINA_TIMESTAMP
+point=$MARINA_TIMESTAMP
+case $store in *:) folder=$store$MARINA_INSTANCE_ID ;; *) folder=${store%/}/$MARINA_INSTANCE_ID ;; esac
 fail() { echo "$*" >&2 && exit 1; }
 
 # Prints which of the times on stdin MARINA_RETENTION keeps: 7d:4w:6m is the last backup of each of the 7 last days, 4 weeks, 6 months.

@@ -7,7 +7,7 @@ store=${DESTINATION:?is missing in env: a remote of RCLONE_CONF and a folder the
 work=$(mktemp -d)
 export RCLONE_CONFIG="$work/rclone.conf" RCLONE_CONTIMEOUT=15s RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES=5
 printf '%s\n' "${RCLONE_CONF-}" >"$RCLONE_CONFIG"
-folder=$store/$MARINA_INSTANCE_ID
+case $store in *:) folder=$store$MARINA_INSTANCE_ID ;; *) folder=${store%/}/$MARINA_INSTANCE_ID ;; esac
 fail() { echo "$*" >&2 && exit 1; }
 
 # A backup is there when its checksum is: that is stored last. (rclone ends with 3 where the folder is not there yet.)

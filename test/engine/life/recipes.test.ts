@@ -30,6 +30,7 @@ const TOOLS = [
 
 /** Names of a reader's own; each recipe gets others, so that they can go side by side. */
 const NAMES = ['documents', 'photos', 'scratch']
+const BORG = 'localhost/backup-tools:1\n    script: scripts/borg.sh'
 const SECRETS = {
   RESTIC_PASSWORD: 'correct horse',
   BORG_PASSPHRASE: 'battery staple',
@@ -38,6 +39,8 @@ const SECRETS = {
 }
 
 let tools = ''
+/** Images whose ENTRYPOINT is that of the tool's own one. */
+const stock = { restic: '', rclone: '', borg: '' }
 let nas = ''
 let address = ''
 let keys: Record<string, string> = {}
@@ -55,6 +58,9 @@ exec /usr/sbin/sshd -D -e`
 
 beforeAll(async () => {
   tools = await engine.debian(TOOLS)
+  stock.restic = await stockImage('restic', '["/usr/bin/restic"]')
+  stock.rclone = await stockImage('rclone', '["rclone"]')
+  stock.borg = await stockImage('borg', '["borg"]')
   nas = engine.name('recipes-nas')
   disks = await mkdtemp(join(engine.folder ?? tmpdir(), 'disks-'))
   await engine.ok(['run', '-d', '--name', nas, tools, 'sh', '-c', NAS])
@@ -70,6 +76,13 @@ afterAll(async () => {
   await rm(disks, { recursive: true, force: true })
 })
 
+async function stockImage(name: string, entrypoint: string): Promise<string> {
+  const image = `${engine.name(`stock-${name}`)}:latest`
+  const input = `FROM ${tools}\nENTRYPOINT ${entrypoint}\n`
+  await engine.ok(['build', '-q', '-t', image, '-'], { input, env: { ...process.env, BUILDX_BUILDER: 'default' } })
+  return image
+}
+
 /** What in the recipes is the reader's own, and what stands for it here. */
 async function readerOf(recipe: string): Promise<Reader> {
   const disk = join(disks, recipe)
@@ -83,8 +96,11 @@ async function readerOf(recipe: string): Promise<Reader> {
       'sudo mkdir': 'mkdir', // the tests are root, or the folder is theirs
       '/srv/backups': disk,
       'localhost/backup-tools:1': tools,
-      'restic/restic:0.18.0': tools,
-      'rclone/rclone:1.71': tools,
+      'restic/restic:0.18.0': stock.restic,
+      'rclone/rclone:1.71': stock.rclone,
+      // the recipes' other ways: a shell as entrypoint, and a borg of others
+      ...(recipe === 'restic-sftp' ? { 'entrypoint: ""': 'entrypoint: /bin/sh' } : {}),
+      [BORG]: BORG.replace('localhost/backup-tools:1', `${stock.borg}\n    entrypoint: ""`),
       'alpine:3.22': engine.baseImage,
       'nas.example.com': address,
       's3:https://s3.eu-central-1.amazonaws.com/my-bucket/documents': `rest:http://${address}:8080/`,
