@@ -7,7 +7,9 @@ import { parse } from 'yaml'
 import { jsonSchema } from '../../../src/config/schemaDocs.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
-const validate = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true }).compile(jsonSchema())
+const validate = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true }).compile(
+  jsonSchema(),
+)
 
 function filesBelow(folder: string, extension: string): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
