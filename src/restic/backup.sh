@@ -8,8 +8,8 @@ umask 077
 whole=instance:$MARINA_INSTANCE_ID
 partial=partial:$MARINA_INSTANCE_ID
 
-# A lock whose process has died is removed by `restic unlock` 30 minutes after its last sign of life. This is a little longer.
-lock_patience=${LOCK_PATIENCE_SECONDS-2100}
+# `restic unlock` removes the lock of a dead process 30 minutes after its last sign of life. This is a little longer, seconds.
+lock_patience=2100
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -64,11 +64,11 @@ write_ssh_files() {
 
 # Writes the instance's snapshots to a file, oldest first. Returns 1 if there is no repository. Every other failure ends it all.
 list_snapshots() {
-  when_unlocked quiet snapshots --json --host "$MARINA_HOSTNAME" --tag "$whole" --tag "$partial" >"$work/snapshots"
+  when_unlocked run snapshots --json --host "$MARINA_HOSTNAME" --tag "$whole" --tag "$partial" >"$work/snapshots"
   code=$?
   [ "$code" -ne 0 ] || return 0
   if is_missing "$code"; then return 1; fi
-  cat "$work/errors" >&2
+  show_fatal
   fail_by "$code" 'nothing was stored'
 }
 
@@ -81,9 +81,9 @@ is_missing() {
 
 create_repository() {
   say 'there is no repository yet: it is created'
-  restic init 2>"$work/errors" || {
+  run init || {
     code=$?
-    cat "$work/errors" >&2
+    show_fatal
     fail_by "$code" 'the repository could not be created'
   }
   : >"$work/snapshots"
@@ -92,21 +92,53 @@ create_repository() {
 
 # when_unlocked COMMAND…: runs it, again and again while the repository is locked. `restic unlock` removes locks of dead processes only.
 when_unlocked() {
-  waited=0
+  since=$(date +%s)
+  is_waiting=
   while :; do
     "$@"
     code=$?
-    is_locked "$code" && [ "$waited" -lt "$lock_patience" ] || return "$code"
-    [ "$waited" -gt 0 ] || { cat "$work/errors" >&2; say 'the repository is locked: waiting'; }
+    is_locked "$code" && [ $(($(date +%s) - since)) -lt "$lock_patience" ] || return "$code"
+    [ -n "$is_waiting" ] || { show_fatal; say 'the repository is locked: waiting' >&2; }
     restic unlock >/dev/null 2>&1
+    is_waiting=1
     sleep 15
-    waited=$((waited + 15))
   done
 }
 
-# Runs restic with its stderr in a file.
+# Runs restic. Its warnings are shown at once; the fatal error, and what follows it, only goes into a file: see show_fatal.
 # shellcheck disable=SC2317 # called by when_unlocked, as store is
-quiet() { restic "$@" 2>"$work/errors"; }
+run() {
+  : >"$work/errors"
+  {
+    {
+      restic "$@" 2>&1 >&3 3>&-
+      printf 'marina-ends-with %s\n' "$?"
+    } | read_errors
+  } 3>&1
+}
+
+# shellcheck disable=SC2317
+read_errors() {
+  is_fatal=
+  while IFS= read -r line; do
+    case $line in
+      'marina-ends-with '*) return "${line##* }" ;;
+      '{"message_type":"exit_error"'*) line=$(message "$line") ;;
+    esac
+    case $line in Fatal:*) is_fatal=1 ;; esac
+    printf '%s\n' "$line" >>"$work/errors"
+    [ -n "$is_fatal" ] || printf '%s\n' "$line" >&2
+  done
+  return 1
+}
+
+show_fatal() { sed -n '/^Fatal:/,$p' "$work/errors" >&2; }
+
+# message JSON: what restic says before it ends, in its own lines
+message() {
+  printf '%s\n' "$1" | sed 's/.*"message":"\(.*\)"}$/\1/; s/\\n/\
+/g; s/\\"/"/g'
+}
 
 is_locked() {
   [ "$1" -eq 11 ] || { [ "$1" -ne 0 ] && grep -q 'repository is already locked' "$work/errors"; }
@@ -156,7 +188,7 @@ read_messages() {
       '{"message_type":"status"'*) progress "$line" ;;
       '{"message_type":"summary"'*) printf '%s\n' "$line" >"$work/summary" ;;
       '{"message_type":"error"'*) printf 'cannot be read: %s\n' "$(unreadable "$line")" >&2 ;;
-      '{"message_type":"exit_error"'*) printf '%s\n' "$(text message "$line")" | tee -a "$work/errors" >&2 ;;
+      '{"message_type":"exit_error"'*) message "$line" | tee -a "$work/errors" >&2 ;;
       '{'*) ;;
       *) printf '%s\n' "$line" | tee -a "$work/errors" >&2 ;;
     esac
@@ -200,10 +232,10 @@ mark_partial() {
 # forget_old TAG: removes what `retention` does not keep, of this instance and host alone.
 forget_old() {
   # shellcheck disable=SC2046 # options without blanks
-  when_unlocked quiet forget --host "$MARINA_HOSTNAME" --tag "$1" --group-by host $(keep_options) --prune
+  when_unlocked run forget --host "$MARINA_HOSTNAME" --tag "$1" --group-by host $(keep_options) --prune
   code=$?
   [ "$code" -ne 0 ] || return 0
-  cat "$work/errors" >&2
+  show_fatal
   fail_by "$code" "snapshot $snapshot is stored, but old ones could not be removed"
 }
 
@@ -220,14 +252,15 @@ check_today() {
   today=$(date -u +%Y-%m-%d)
   ! split_snapshots <"$work/snapshots" | tail -n 1 | grep -q "^{\"time\":\"$today" || return 0
   part=$(($(date -u +%s) / 86400 % 100 + 1))
-  when_unlocked quiet check --with-cache --read-data-subset="$part/100" >"$work/out"
+  when_unlocked run check --with-cache --read-data-subset="$part/100" >"$work/out"
   code=$?
   [ "$code" -ne 0 ] || { say "part $part of 100 of the repository was read and is sound"; return 0; }
   if is_locked "$code"; then
     say 'the repository is still locked: it is not checked today'
     return 0
   fi
-  cat "$work/out" "$work/errors" >&2
+  cat "$work/out" >&2
+  show_fatal
   fail_by "$code" "snapshot $snapshot is stored, but restic's check found the repository damaged or could not read it"
 }
 
