@@ -7,25 +7,65 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 export RESTIC_CACHE_DIR="${RESTIC_CACHE_DIR-/tmp/restic-cache}"
 
-# The instance's snapshots, oldest first, one a line. Time is the first field of restic's JSON.
-restic snapshots --json --host "$MARINA_HOSTNAME" --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" || {
-  code=$?
-  echo "the snapshots of instance $MARINA_INSTANCE_ID and host $MARINA_HOSTNAME could not be listed" >&2
+main() {
+  write_ssh_files
+  list_points
+  if [ -n "${MARINA_RESTORE_LIST-}" ]; then
+    cat "$work/points"
+    return
+  fi
+  choose_point
+  run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 || fail "$?" "point $point could not be restored"
+}
+
+fail() {
+  code=$1
+  shift
+  printf '%s\n' "$*" >&2
   exit "$code"
 }
-sed 's/{"time":"/\
-&/g' <"$work/json" | sed -n 's/^{"time":"\([^"]*\)".*"tags":\[\([^]]*\)\].*"short_id":"\([0-9a-f]*\)".*/\3 \1 \2/p' |
-  sed 's/"instance:[^"]*",*//; s/"partial:[^"]*",*/partial /; s/"//g; s/,/ /g' >"$work/points"
 
-if [ -n "${MARINA_RESTORE_LIST-}" ]; then
-  cat "$work/points"
-  exit 0
-fi
-
-point=$MARINA_RESTORE_POINT
-[ "$point" != latest ] || point=$(tail -n 1 "$work/points" | cut -d ' ' -f 1)
-grep -q "^${point:-none} " "$work/points" || {
-  echo "instance $MARINA_INSTANCE_ID has no snapshot ${point:-at all} of host $MARINA_HOSTNAME in this repository" >&2
-  exit 1
+# Runs restic. With --json it says its last words in JSON, too.
+run() {
+  restic "$@" 2>"$work/errors"
+  code=$?
+  sed 's/^{"message_type":"exit_error".*"message":"\(.*\)"}$/\1/; s/\\n/ /g; s/\\"/"/g' "$work/errors" >&2
+  return "$code"
 }
-restic restore "$point" --target "$MARINA_RESTORE_DIR" >&2
+
+# `sftp:` needs a key. It comes as a file (mounts) or as text in SSH_KEY and SSH_KNOWN_HOSTS.
+write_ssh_files() {
+  [ -n "${SSH_KEY-}${SSH_KNOWN_HOSTS-}" ] || return 0
+  # ssh looks into the home folder of /etc/passwd, and not into $HOME
+  home=$(awk -F: -v id="$(id -u)" '$3 == id { print $6; exit }' /etc/passwd)
+  mkdir -p "$home/.ssh" || exit 1
+  [ -z "${SSH_KEY-}" ] || printf '%s\n' "$SSH_KEY" >"$home/.ssh/id_marina" || exit 1
+  [ -z "${SSH_KEY-}" ] || printf 'IdentityFile %s\n' "$home/.ssh/id_marina" >>"$home/.ssh/config" || exit 1
+  [ -z "${SSH_KNOWN_HOSTS-}" ] || printf '%s\n' "$SSH_KNOWN_HOSTS" >>"$home/.ssh/known_hosts" || exit 1
+}
+
+# Writes one line a point, oldest first: id, time, host and what is in it. Those of this host; if it has none, as a new machine, those of all.
+list_points() {
+  run snapshots --json --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" ||
+    fail "$?" "the snapshots of instance $MARINA_INSTANCE_ID could not be listed"
+  # one snapshot a line: time is the first field, short_id the last
+  sed 's/{"time":"/\
+&/g' "$work/json" |
+    sed -n 's/^{"time":"\([^"]*\)".*"hostname":"\([^"]*\)".*"tags":\[\([^]]*\)\].*"short_id":"\([0-9a-f]*\)".*/\4 \1 host \2 \3/p' |
+    sed 's/^\([^ ]* [^ ]*\)\.[0-9]*/\1/; s/"instance:[^"]*",*//; s/"partial:[^"]*",*/partial /; s/"//g; s/,/ /g; s/ *$//' >"$work/all"
+  awk -v host="$MARINA_HOSTNAME" '$4 == host' "$work/all" >"$work/own"
+  if [ -s "$work/own" ]; then cp "$work/own" "$work/points"; else cp "$work/all" "$work/points"; fi
+}
+
+choose_point() {
+  point=$MARINA_RESTORE_POINT
+  if [ "$point" = latest ]; then
+    [ -s "$work/points" ] || fail 1 "this repository has no snapshot of instance $MARINA_INSTANCE_ID"
+    [ -s "$work/own" ] ||
+      fail 1 "this repository has no snapshot of instance $MARINA_INSTANCE_ID and host $MARINA_HOSTNAME, but some of host $(tail -n 1 "$work/points" | cut -d ' ' -f 4): name one by its id, or set nodeName"
+    point=$(tail -n 1 "$work/points" | cut -d ' ' -f 1)
+  fi
+  grep -q "^$point " "$work/all" || fail 1 "this repository has no snapshot $point of instance $MARINA_INSTANCE_ID"
+}
+
+main

@@ -35,6 +35,7 @@ const ALL_PACKAGES = [
   'gpg-agent',
   'openssh-client',
   'rclone',
+  'restic',
   'rsync',
 ]
 
