@@ -46,15 +46,19 @@ write_ssh_files() {
 
 # Writes one line a point, oldest first: id, time, host and what is in it. Those of this host; if it has none, as a new machine, those of all.
 list_points() {
-  run snapshots --json --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" ||
+  list --host "$MARINA_HOSTNAME" >"$work/points"
+  cp "$work/points" "$work/own"
+  [ -s "$work/points" ] || list >"$work/points"
+}
+
+list() {
+  run snapshots --json "$@" --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" ||
     fail "$?" "the snapshots of instance $MARINA_INSTANCE_ID could not be listed"
   # one snapshot a line: time is the first field, short_id the last
   sed 's/{"time":"/\
 &/g' "$work/json" |
     sed -n 's/^{"time":"\([^"]*\)".*"hostname":"\([^"]*\)".*"tags":\[\([^]]*\)\].*"short_id":"\([0-9a-f]*\)".*/\4 \1 host \2 \3/p' |
-    sed 's/^\([^ ]* [^ ]*\)\.[0-9]*/\1/; s/"instance:[^"]*",*//; s/"partial:[^"]*",*/partial /; s/"//g; s/,/ /g; s/ *$//' >"$work/all"
-  awk -v host="$MARINA_HOSTNAME" '$4 == host' "$work/all" >"$work/own"
-  if [ -s "$work/own" ]; then cp "$work/own" "$work/points"; else cp "$work/all" "$work/points"; fi
+    sed 's/^\([^ ]* [^ ]*\)\.[0-9]*/\1/; s/"instance:[^"]*",*//; s/"partial:[^"]*",*/partial /; s/"//g; s/,/ /g; s/ *$//'
 }
 
 choose_point() {
@@ -62,10 +66,10 @@ choose_point() {
   if [ "$point" = latest ]; then
     [ -s "$work/points" ] || fail 1 "this repository has no snapshot of instance $MARINA_INSTANCE_ID"
     [ -s "$work/own" ] ||
-      fail 1 "this repository has no snapshot of instance $MARINA_INSTANCE_ID and host $MARINA_HOSTNAME, but some of host $(tail -n 1 "$work/points" | cut -d ' ' -f 4): name one by its id, or set nodeName"
+      fail 1 "this repository has no snapshot of instance $MARINA_INSTANCE_ID and host $MARINA_HOSTNAME, but $(wc -l <"$work/points") of other hosts: name one by its id, or set nodeName"
     point=$(tail -n 1 "$work/points" | cut -d ' ' -f 1)
   fi
-  grep -q "^$point " "$work/all" || fail 1 "this repository has no snapshot $point of instance $MARINA_INSTANCE_ID"
+  grep -q "^$point " "$work/points" || fail 1 "this repository has no snapshot $point of instance $MARINA_INSTANCE_ID"
 }
 
 main
