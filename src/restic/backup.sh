@@ -75,8 +75,10 @@ list_snapshots() {
 # Tells by restic's code, and for restic before 0.17 by its words, that there is no repository: not that it cannot be reached.
 is_missing() {
   [ "$1" -ne 10 ] || return 0
-  [ "$1" -eq 1 ] && grep -q '^Fatal: unable to open config file: .*\(no such file or directory\|does not exist\|404\|NoSuchKey\|not found$\)' "$work/errors" &&
-    ! grep -qi 'no such host\|executable file not found\|bucket' "$work/errors"
+  [ "$1" -eq 1 ] || return 1
+  # this line alone: the ones below it hold the repository's name, in which anything may stand
+  grep '^Fatal: unable to open config file: ' "$work/errors" | grep -v 'bucket does not exist\|executable file not found' |
+    grep -q "no such file or directory\$\|does not exist[.]*\$\|doesn't exist\$\|NoSuchKey\|[Oo]bject [Nn]ot [Ff]ound\$"
 }
 
 create_repository() {

@@ -130,7 +130,7 @@ describe('what is called', () => {
 })
 
 describe('a repository is created where there is none, and only there', () => {
-  const OLD = 'Is there a repository at the following location?'
+  const OLD = 'Is there a repository at the following location?\ns3:http://h/bucket/404/does not exist'
   test.each([
     ['10', 'Fatal: repository does not exist: unable to open config file: stat /r/config: no such file or directory'],
     ['10', '{"message_type":"exit_error","code":10,"message":"Fatal: repository does not exist: …"}'],
@@ -138,6 +138,7 @@ describe('a repository is created where there is none, and only there', () => {
     ['1', 'Fatal: unable to open config file: <config/> does not exist'],
     ['1', 'Fatal: unable to open config file: Stat: The specified key does not exist.'],
     ['1', 'Fatal: unable to open config file: file does not exist'],
+    ['1', 'Fatal: unable to open config file: Object Not Found'],
   ])('code %s, %s', (code, text) => {
     const ran = runScript({ snapshots: `${lines(text, OLD)}\nexit ${code}` })
     expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: '' })
@@ -171,6 +172,7 @@ describe('a repository is created where there is none, and only there', () => {
     ['1', 'Fatal: unable to open config file: context deadline exceeded', /deadline exceeded/],
     ['1', 'Fatal: config or key 01 is damaged: ciphertext verification failed', /damaged/],
     ['1', 'something else went wrong', /restic ended with code 1: nothing was stored/],
+    ['1', 'Fatal: unable to open config file: Head "http://h/404/config": unexpected HTTP response (503)', /503/],
     ['2', 'fatal error: out of memory', /restic ended with code 2/],
   ])('not for code %s, %s', (code, text, words) => {
     const ran = runScript({ snapshots: `${lines(text, OLD)}\nexit ${code}` })
