@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { debianArchive } from '../examples/demo/base-image.ts'
 import { ensureEnginePrograms, findProgram, installPackages, isDebian } from '../examples/demo/packages.ts'
 import { run } from '../examples/demo/process.ts'
+import { databasesArchive } from './support/databases.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BIN = join(ROOT, 'node_modules/.bin')
@@ -17,7 +19,21 @@ interface Tally {
   readonly said: string
 }
 
+/**
+ * Parts of the engine tests, by the beginnings of their paths, that take about equally long; all other files are one more. The databases'
+ * image, the largest, is needed in the first alone.
+ */
+const LANES: readonly (readonly string[])[] = [
+  ['test/engine/databases/', 'test/engine/load/', 'test/engine/life/repair'],
+  ['test/engine/applications/', 'test/engine/copying/', 'test/engine/docker/', 'test/engine/life/deaths'],
+]
+
 const temp = await mkdtemp(join(tmpdir(), 'marina-everything-'))
+/** Whether engine tests start private engines. */
+const hasPrivateEngines = process.platform === 'linux' && process.getuid?.() === 0
+/** The trees from which engine tests make their large images: made once for all lanes. */
+const archives = process.env.MARINA_TEST_CACHE || join(temp, 'archives')
+
 try {
   await main()
 } finally {
@@ -31,7 +47,7 @@ async function main(): Promise<void> {
     ['lint and format', () => check('biome', ['check', '.'])],
     ['dist/ is what src/ builds', distIsFresh],
     ['tables and schema are what the code says', tablesAreFresh],
-    ['unit and scenario tests', async () => sum(await Promise.all([vitest('unit'), vitest('scenario')]))], // both wait most of their time
+    ['unit and scenario tests', fastTests],
     ['engine tests', engineTests],
   ]
   for (const [name, step] of steps) {
@@ -89,18 +105,29 @@ async function tablesAreFresh(): Promise<Tally> {
 }
 
 /**
- * The programs first, since this process may ask on the terminal; without them the tests fail, and say why themselves.
- * Where each lane has a private engine of its own, two go side by side: both wait most of their time.
+ * Both kinds wait most of their time. Meanwhile the archives are downloaded. The programs for that come first, since this process may ask
+ * on the terminal.
  */
+async function fastTests(): Promise<Tally> {
+  if (hasPrivateEngines) {
+    await ensureEnginePrograms(console.log)
+    if (!(await findProgram('debootstrap')) && (await isDebian())) await installPackages(['debootstrap'])
+  }
+  const [unit, scenario] = await Promise.all([vitest('unit'), vitest('scenario'), makeArchives()])
+  return sum([unit, scenario])
+}
+
+/** Where one cannot be made, the test that needs it tries again, and says why. */
+async function makeArchives(): Promise<void> {
+  if (!hasPrivateEngines) return
+  await Promise.allSettled([databasesArchive(archives), debianArchive(archives, ['acl', 'attr'])])
+}
+
+/** Where each lane has a private engine of its own, they go side by side: all wait much of their time. */
 async function engineTests(): Promise<Tally> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return vitest('engine')
-  await ensureEnginePrograms(console.log)
-  if (!(await findProgram('debootstrap')) && (await isDebian())) await installPackages(['debootstrap'])
-  const lanes = await Promise.all([
-    vitest('engine', ['test/engine/databases/', 'test/engine/applications/']),
-    vitest('engine', ['--exclude', 'test/engine/{databases,applications}/**']),
-  ])
-  return sum(lanes)
+  if (!hasPrivateEngines) return vitest('engine')
+  const others = LANES.flat().flatMap((path) => ['--exclude', path.endsWith('/') ? `${path}**` : `${path}*`])
+  return sum(await Promise.all([...LANES, others].map((some) => vitest('engine', some))))
 }
 
 function sum(tallies: readonly Tally[]): Tally {
@@ -117,7 +144,7 @@ async function vitest(project: string, only: readonly string[] = []): Promise<Ta
   const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
   const ran = await run(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args, ...only], {
     cwd: ROOT,
-    env: { ...process.env, CI: 'true' }, // plain lines, which those of another lane may stand between
+    env: { ...process.env, CI: 'true', MARINA_TEST_CACHE: archives }, // plain lines, which those of another lane may stand between
     show: true,
     timeoutMs: 2_400_000,
   })

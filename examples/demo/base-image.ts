@@ -1,9 +1,9 @@
 /** How base images come into an engine without any image registry: from busybox-static, and from debootstrap. */
 
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Engine } from './engine.ts'
 import { debootstrap, NoEngineError, staticBusybox } from './packages.ts'
 import { runOk } from './process.ts'
@@ -32,7 +32,9 @@ export async function importBusybox(engine: Engine, folder: string): Promise<voi
   for (const applet of applets) await symlink('busybox', join(root, 'bin', applet))
   await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n')
   await writeFile(join(root, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n')
-  await importTree(engine, root, engine.baseImage, 'CMD ["sh"]', 'root')
+  const archive = `${root}.tar`
+  await runOk('tar', ['-C', root, '--numeric-owner', '--owner=0', '--group=0', '-cf', archive, '.'])
+  await importArchive(engine, archive, engine.baseImage, 'CMD ["sh"]')
 }
 
 async function pullBusybox(engine: Engine): Promise<void> {
@@ -49,26 +51,19 @@ async function pullBusybox(engine: Engine): Promise<void> {
 
 /** See `Engine.debian`. On a private engine by debootstrap and apt-get in a chroot, elsewhere by `docker build`. */
 export async function makeDebian(engine: Engine, packages: readonly string[]): Promise<string> {
-  const wanted = [...packages].sort()
-  const digest = createHash('sha256').update(wanted.join(' ')).digest('hex').slice(0, 12)
-  const image = `${engine.prefix}-debian:${digest}`
+  const image = `${engine.prefix}-debian:${digestOf(packages)}`
   if ((await engine.docker(['image', 'inspect', image])).code === 0) return image
   if (engine.kind === 'reachable') {
-    await buildDebian(engine, image, wanted)
+    await buildDebian(engine, image, packages)
     return image
   }
-  const folder = await mkdtemp(join(engine.folder ?? tmpdir(), 'debian-'))
-  try {
-    const base = await debianArchive(engine)
-    const root = join(folder, 'root')
-    await mkdir(root)
-    await runOk('tar', ['-C', root, '--numeric-owner', '-xf', base])
-    if (wanted.length > 0) await installInto(root, wanted)
-    await importTree(engine, root, image, 'CMD ["bash"]', 'kept')
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const cache = process.env.MARINA_TEST_CACHE || join(engine.folder ?? tmpdir(), 'cache')
+  await importArchive(engine, await debianArchive(cache, packages), image, 'CMD ["bash"]')
   return image
+}
+
+function digestOf(packages: readonly string[]): string {
+  return createHash('sha256').update(packages.toSorted().join(' ')).digest('hex').slice(0, 12)
 }
 
 async function buildDebian(engine: Engine, image: string, packages: readonly string[]): Promise<void> {
@@ -79,20 +74,44 @@ async function buildDebian(engine: Engine, image: string, packages: readonly str
   await engine.ok(['build', '-t', image, '-'], { input: `FROM debian:12-slim\n${install}`, timeoutMs: 600_000 })
 }
 
-/** One debootstrap an engine; every further image starts from its archive. `MARINA_TEST_CACHE` keeps it between runs. */
-async function debianArchive(engine: Engine): Promise<string> {
-  const cache = process.env.MARINA_TEST_CACHE || join(engine.folder ?? tmpdir(), 'cache')
-  await mkdir(cache, { recursive: true })
-  const archive = join(cache, 'bookworm.tar')
-  if (await stat(archive).catch(() => null)) return archive
-  const root = await mkdtemp(join(cache, 'debootstrap-'))
-  try {
-    await debootstrap('bookworm', root)
+/**
+ * The tree of a Debian with these packages, as a tar in the folder `cache`; made once. Those with packages start from the one without.
+ * `MARINA_TEST_CACHE` keeps the folder between runs, and shares it between engines.
+ */
+export async function debianArchive(cache: string, packages: readonly string[] = []): Promise<string> {
+  const archive = join(cache, packages.length === 0 ? 'bookworm.tar' : `bookworm-${digestOf(packages)}.tar`)
+  return keptArchive(archive, async (root) => {
+    if (packages.length === 0) await debootstrap('bookworm', root)
+    else {
+      await runOk('tar', ['-C', root, '--numeric-owner', '-xf', await debianArchive(cache)])
+      await installInto(root, packages)
+    }
     await runOk('sh', ['-c', 'rm -rf "$1"/var/cache/apt/archives/*.deb', 'sh', root])
-    await runOk('tar', ['-C', root, '--numeric-owner', '-cf', `${archive}.part`, '.'])
-    await runOk('mv', [`${archive}.part`, archive])
+  })
+}
+
+/**
+ * Returns the path of a tar, after it was made, if it is not there yet, from the tree that `fill` puts into a folder, without what the paths
+ * `unused` match. Another process may make the same one meanwhile.
+ */
+export async function keptArchive(
+  archive: string,
+  fill: (root: string) => Promise<void>,
+  unused: readonly string[] = [],
+): Promise<string> {
+  if (await stat(archive).catch(() => null)) return archive
+  await mkdir(dirname(archive), { recursive: true })
+  const folder = await mkdtemp(`${archive}-`)
+  try {
+    const root = join(folder, 'root')
+    await mkdir(root)
+    await fill(root)
+    const left = unused.flatMap((path) => ['--exclude', path])
+    const made = join(folder, 'made.tar')
+    await runOk('tar', ['-C', root, '--numeric-owner', ...left, '-cf', made, '.'], { timeoutMs: 300_000 })
+    await rename(made, archive)
   } finally {
-    await rm(root, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
   return archive
 }
@@ -117,17 +136,6 @@ async function installInto(root: string, packages: readonly string[]): Promise<v
   })
 }
 
-/** The tree below `root` as an image. Its files keep their owners, or all belong to root. */
-async function importTree(
-  engine: Engine,
-  root: string,
-  image: string,
-  command: string,
-  owners: 'kept' | 'root',
-): Promise<void> {
-  const archive = `${root}.tar`
-  const owner = owners === 'root' ? ['--owner=0', '--group=0'] : []
-  await runOk('tar', ['-C', root, '--numeric-owner', ...owner, '-cf', archive, '.'])
+async function importArchive(engine: Engine, archive: string, image: string, command: string): Promise<void> {
   await engine.ok(['import', '--change', PATH, '--change', command, archive, image], { timeoutMs: 300_000 })
-  await rm(archive)
 }

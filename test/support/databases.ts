@@ -1,11 +1,11 @@
 /** Real database servers for tests: one image out of Debian's packages, that starts each of them as the official images do. */
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { keptArchive } from '../../examples/demo/base-image.ts'
 import type { Engine } from '../../examples/demo/engine.ts'
 import { debootstrap } from '../../examples/demo/packages.ts'
-import { runOk } from '../../examples/demo/process.ts'
 
 const SUITE = 'trixie'
 const PATH = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -103,24 +103,26 @@ export async function copyDatabaseImage(from: Engine, to: Engine): Promise<void>
 
 const databaseImageName = (engine: Engine) => `${engine.prefix}-databases:${SUITE}`
 
-/** `MARINA_TEST_CACHE` keeps the archive between runs. */
+/** What is never used is left out of the image: a smaller one is imported faster. */
+const UNUSED = [
+  'var/cache/apt/archives',
+  'var/lib/apt/lists',
+  'var/lib/postgresql',
+  'usr/share/doc',
+  'usr/share/locale',
+]
+
+/** The tree with the servers, as a tar in the folder `cache`; made once. */
+export function databasesArchive(cache: string): Promise<string> {
+  return keptArchive(
+    join(cache, `databases-${SUITE}.tar`),
+    (root) => debootstrap(SUITE, root, PACKAGES),
+    UNUSED.map((path) => `./${path}/*`),
+  )
+}
+
 async function bootstrap(engine: Engine, image: string, folder: string): Promise<void> {
-  const archive = join(process.env.MARINA_TEST_CACHE || folder, `databases-${SUITE}.tar`)
-  if (!(await stat(archive).catch(() => null))) {
-    const root = join(folder, 'root')
-    await debootstrap(SUITE, root, PACKAGES)
-    // what is never used is left out: a smaller image is imported faster
-    const unused = [
-      'var/cache/apt/archives',
-      'var/lib/apt/lists',
-      'var/lib/postgresql',
-      'usr/share/doc',
-      'usr/share/locale',
-    ]
-    const left = unused.flatMap((path) => ['--exclude', `./${path}/*`])
-    await runOk('tar', ['-C', root, '--numeric-owner', ...left, '-cf', `${archive}.part`, '.'], { timeoutMs: 300_000 })
-    await runOk('mv', [`${archive}.part`, archive])
-  }
+  const archive = await databasesArchive(process.env.MARINA_TEST_CACHE || folder)
   await engine.ok(['import', '--change', PATH, archive, `${image}-base`], { timeoutMs: 300_000 })
   await build(engine, image, folder, `FROM ${image}-base`)
 }
