@@ -277,6 +277,8 @@ fail_by() {
     code=12 cause='the password does not open the repository: see env.RESTIC_PASSWORD'
   elif grep -q 'empty password\|no password\|password from stdin\|open password' "$work/errors"; then
     cause='restic has no password: set env.RESTIC_PASSWORD'
+  elif grep -q 'SSH_FX_FAILURE' "$work/errors"; then
+    cause="$cause (SFTP does not say why: is the disk there full?)"
   fi
   fail "$code" "$cause: $2"
 }

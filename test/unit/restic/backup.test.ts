@@ -212,6 +212,11 @@ describe('a backup that is not whole', () => {
       'unable to save snapshot: no space left on device: nothing was stored',
     ],
     ['1', '{"message_type":"exit_error","code":1,"message":"Fatal: a \\"b\\"\\nmore"}', 'a "b": nothing was stored'],
+    [
+      '1',
+      'Fatal: unable to save snapshot: Write: sftp: "Failure" (SSH_FX_FAILURE)',
+      'unable to save snapshot: Write: sftp: "Failure" (SSH_FX_FAILURE) (SFTP does not say why: is the disk there full?): nothing was stored',
+    ],
     ['130', '', 'restic ended with code 130: nothing was stored'],
     ['137', '', 'restic ended with code 137: nothing was stored'],
   ])('code %s of restic backup', (code, text, words) => {
