@@ -6,6 +6,7 @@
 /** From the top down; folders of one row know nothing of each other. */
 export const LAYERS: readonly (readonly string[])[] = [
   ['command'],
+  ['drill'],
   ['restore'],
   ['instance', 'action'],
   ['container'],

@@ -59,6 +59,9 @@ export class InstanceError extends Error {
   override readonly name = 'InstanceError'
 }
 
+/** What an image restored is not what was backed up: the backup, or the image's `/restore.sh`, is to blame, and not the surroundings. */
+export class DamagedBackupError extends InstanceError {}
+
 /** An application that the run stopped did not come up again. It is told beside whatever else ended the instance. */
 export class ApplicationDownError extends InstanceError {}
 

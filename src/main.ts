@@ -8,6 +8,7 @@ import { isPost, readState, saveState } from './action/state.ts'
 import { backup } from './command/backup.ts'
 import { check } from './command/check.ts'
 import type { CommandContext } from './command/commandContext.ts'
+import { drill } from './command/drill.ts'
 import { explainError } from './command/explainError.ts'
 import { checkInputNames } from './command/inputNames.ts'
 import { plan } from './command/plan.ts'
@@ -83,6 +84,8 @@ async function main(): Promise<number> {
       return check(action)
     case 'restore':
       return restore(action)
+    case 'drill':
+      return drill(action)
   }
 }
 

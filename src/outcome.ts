@@ -27,8 +27,20 @@ export interface PastRun {
   readonly attempt: number
 }
 
-/** The phases of one instance's run, in their order. `check` and `place` are a restore's. */
-export const PHASES = ['resolve', 'image', 'claim', 'dump', 'stage', 'run', 'check', 'place', 'release'] as const
+/** The phases of one instance's run, in their order. `check` and `place` are a restore's, `list`, `check` and `load` a drill's. */
+export const PHASES = [
+  'resolve',
+  'image',
+  'claim',
+  'dump',
+  'stage',
+  'list',
+  'run',
+  'check',
+  'load',
+  'place',
+  'release',
+] as const
 export type Phase = (typeof PHASES)[number]
 
 export interface PhaseTiming {
@@ -227,6 +239,119 @@ export interface RestoreReport {
   readonly warnings: readonly string[]
   readonly errors: readonly string[]
   readonly instance: InstanceReport
+}
+
+/**
+ * What a drill says of a backup, the best first. `nothing-to-drill`: nothing was backed up yet. `inconclusive`: the surroundings of the
+ * drill kept it from an answer. `failed`: the backup is bad.
+ */
+export const DRILL_VERDICTS = ['proven', 'nothing-to-drill', 'inconclusive', 'failed'] as const
+export type DrillVerdict = (typeof DRILL_VERDICTS)[number]
+
+/** Memory that a host has of one past drill of an instance. */
+export interface PastDrill {
+  /** UTC, ISO 8601 with milliseconds, by the engine's clock. */
+  readonly startedAt: string
+  readonly verdict: DrillVerdict
+  /** True if it was started because it was due, false if by hand. */
+  readonly isScheduled: boolean
+  /** Age of the point when the drill began, s; `null` if there was none, or if nobody could tell. */
+  readonly ageSeconds: number | null
+  /** Time that the restore took, s; `null` if it did not come to an end. */
+  readonly restoreSeconds: number | null
+  readonly runId: string
+  readonly attempt: number
+}
+
+/** One thing that a drill looked at. */
+export interface DrillCheck {
+  /**
+   * `point`: which backup came back. `age`: RPO. `duration`: RTO. `backup`: what the manifest holds. `tree`: a volume's files. `dump`: the bytes of
+   * a dump. `rows`: the rows of a loaded dump. `file`, `files`: checks of the configuration.
+   */
+  readonly kind: 'point' | 'age' | 'duration' | 'backup' | 'tree' | 'dump' | 'rows' | 'file' | 'files'
+  /** Name of the volume or database container; empty if the check is about the whole backup. */
+  readonly target: string
+  readonly passed: boolean
+  /** True if the content of the backup was compared, and not only facts about it. Without such a check nothing is proven. */
+  readonly looked: boolean
+  /** What was seen, in one sentence; where it failed, also what was expected. */
+  readonly seen: string
+}
+
+/** An image that a drill used. */
+export interface DrillImage {
+  readonly use: 'backup' | 'server'
+  /** Name of the instance, or of the database container. */
+  readonly name: string
+  readonly reference: string
+  readonly id: string | null
+  readonly digest: string | null
+}
+
+/** The drill of one instance. */
+export interface DrilledInstance {
+  readonly id: string
+  /** Line of the instance in the configuration, 1-based. */
+  readonly line: number
+  readonly verdict: DrillVerdict
+  /** Why the verdict is not `proven`; `null` if it is. */
+  readonly error: string | null
+  readonly warnings: readonly string[]
+  /** The newest point that the image listed; `null` if it listed none. */
+  readonly point: RestorePoint | null
+  /** Time of the backup that came back, from its manifest, UTC, ISO 8601; `null` if none did. */
+  readonly backupOf: string | null
+  /** Age of that backup when the drill began, s. */
+  readonly ageSeconds: number | null
+  /** `drill.maxAge`, s; `null` if it is not set. */
+  readonly maxAgeSeconds: number | null
+  /** True if the backup was young enough; `null` without `maxAge`, or if nothing came back. */
+  readonly rpoMet: boolean | null
+  /** Time that the image took to restore, and the servers to load the dumps, s; `null` if that did not come to an end. */
+  readonly restoreSeconds: number | null
+  /** `drill.maxDuration`, s; `null` if it is not set. */
+  readonly maxDurationSeconds: number | null
+  readonly rtoMet: boolean | null
+  readonly checks: readonly DrillCheck[]
+  readonly images: readonly DrillImage[]
+  readonly controls: readonly string[]
+  /** Number of times that it was tried: a drill that was inconclusive is tried once more. */
+  readonly tries: number
+  readonly phases: readonly PhaseTiming[]
+  /** UTC, ISO 8601 with milliseconds; `null` if it never began. */
+  readonly startedAt: string | null
+  readonly seconds: number
+  /** The last drills of the instance on this host, this one included, the latest first; empty if the host remembers none. */
+  readonly history: readonly PastDrill[]
+  readonly log: string | null
+  /** The last lines that the image wrote to stderr, redacted; empty unless it failed. */
+  readonly stderr: readonly string[]
+}
+
+/** `drill.json`. */
+export interface DrillReport {
+  readonly version: 1
+  readonly result: DrillVerdict
+  readonly host: string
+  readonly repository: string
+  readonly runUrl: string | null
+  readonly runId: string
+  readonly attempt: number
+  readonly configFile: string
+  /** UTC, ISO 8601 with milliseconds. */
+  readonly startedAt: string
+  readonly seconds: number
+  readonly engine: { readonly version: string; readonly apiVersion: string }
+  readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+  readonly instances: readonly DrilledInstance[]
+}
+
+/** Judges a drill by the worst of its instances; without one there was nothing to drill. */
+export function drillResult(verdicts: readonly DrillVerdict[]): DrillVerdict {
+  const worst = Math.max(-1, ...verdicts.map((one) => DRILL_VERDICTS.indexOf(one)))
+  return DRILL_VERDICTS[worst] ?? 'nothing-to-drill'
 }
 
 /** The data of a host that no instance of the configuration backs up. */

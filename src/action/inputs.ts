@@ -1,7 +1,7 @@
 /** Reads the inputs of action.yml into one checked value. No other module reads `INPUT_…`, but `explainError` when they are wrong. */
 import { InputError } from '../errors.ts'
 
-export const COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary', 'restore'] as const
+export const COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary', 'restore', 'drill'] as const
 export type Command = (typeof COMMANDS)[number]
 
 const SELECTIONS = ['auto', 'due', 'all'] as const
@@ -104,6 +104,18 @@ const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> =
     'artifact-name',
     'artifact-retention-days',
     ...ONLY_RESTORE,
+  ],
+  drill: [
+    'instances',
+    'host',
+    'select',
+    'max-parallel',
+    'variables',
+    'lock-wait',
+    'upload-logs',
+    'show-logs',
+    'artifact-name',
+    'artifact-retention-days',
   ],
 }
 

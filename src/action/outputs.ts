@@ -1,5 +1,5 @@
 /** Makes and writes the outputs that action.yml declares. */
-import type { InstanceStatus, RestoreReport, RunReport } from '../outcome.ts'
+import type { DrillReport, DrillVerdict, InstanceStatus, RestoreReport, RunReport } from '../outcome.ts'
 import { appendOrRollBack } from './appendFile.ts'
 
 export const OUTPUTS = [
@@ -16,6 +16,8 @@ export const OUTPUTS = [
   'matrix',
   'points',
   'restored',
+  'proven',
+  'inconclusive',
 ] as const
 type OutputName = (typeof OUTPUTS)[number]
 
@@ -46,6 +48,8 @@ export function runOutputs(report: RunReport, places: Places): Record<OutputName
     matrix: '[]',
     points: '[]',
     restored: '[]',
+    proven: '[]',
+    inconclusive: '[]',
   }
 }
 
@@ -55,6 +59,23 @@ export function restoreOutputs(report: RestoreReport, places: Places): Partial<R
     result: report.result,
     points: JSON.stringify(report.points),
     restored: JSON.stringify(report.restored),
+    report: places.report ?? '',
+    'log-directory': places.logDirectory ?? '',
+    'artifact-id': places.artifact === undefined ? '' : String(places.artifact.id),
+    'artifact-url': places.artifact?.url ?? '',
+  }
+}
+
+/** Makes the outputs of a drill. Pure. */
+export function drillOutputs(report: DrillReport, places: Places): Partial<Record<OutputName, string>> {
+  const ids = (verdict: DrillVerdict) =>
+    JSON.stringify(report.instances.filter((one) => one.verdict === verdict).map((one) => one.id))
+  return {
+    result: report.result,
+    proven: ids('proven'),
+    failed: ids('failed'),
+    inconclusive: ids('inconclusive'),
+    due: JSON.stringify(places.due ?? []),
     report: places.report ?? '',
     'log-directory': places.logDirectory ?? '',
     'artifact-id': places.artifact === undefined ? '' : String(places.artifact.id),

@@ -119,12 +119,13 @@ export function keyName(path: Path): string {
         .filter((part) => typeof part === 'string')
         .at(-1) ?? ''
     }\``
-  return above === 'env' || above === 'resources' ? `\`${above}.${last}\`` : `\`${last}\``
+  return above === 'env' || above === 'resources' || above === 'drill' ? `\`${above}.${last}\`` : `\`${last}\``
 }
 
 function placeOfPath(path: Path): KeyPlace {
   if (path.length === 0) return 'top'
   if (path.at(-1) === 'resources') return 'resources'
+  if (path[2] === 'drill') return path.includes('checks') ? 'check' : 'drill'
   return path.includes('targets') ? 'target' : 'instance'
 }
 
@@ -133,6 +134,8 @@ const PLACE_WORDS: Readonly<Record<KeyPlace, string>> = {
   instance: 'an instance',
   target: 'a target',
   resources: '`resources`',
+  drill: '`drill`',
+  check: 'a check of a drill',
 }
 
 /** Keys of similar tools that are spelt quite differently from ours, in small letters without signs, each with our key. */
@@ -156,7 +159,7 @@ function unknownKey(key: string, place: KeyPlace): string {
   const known = KNOWN_KEYS[place]
   const nearest = nearestWord(key, known, OTHER_WORDS)
   if (nearest !== null) return `unknown key \`${key}\`: did you mean \`${nearest}\`?`
-  const elsewhere = (['instance', 'target', 'top', 'resources'] as const).filter((other) =>
+  const elsewhere = (['instance', 'target', 'top', 'resources', 'drill', 'check'] as const).filter((other) =>
     KNOWN_KEYS[other].includes(key),
   )
   if (elsewhere.length > 0) {

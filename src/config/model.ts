@@ -46,6 +46,40 @@ export interface DbTarget {
 
 export type Target = VolumeTarget | DbTarget
 
+/** How a drill proves that the backup of an instance can be restored. */
+export interface Drill {
+  /** `null`: it is drilled by hand only. */
+  readonly schedule: Schedule | null
+  /** Largest age of the newest point, ms; `null`: any. */
+  readonly maxAgeMs: number | null
+  /** Longest restore, ms; `null`: any. */
+  readonly maxDurationMs: number | null
+  readonly controls: readonly string[]
+  readonly checks: readonly WantedCheck[]
+}
+
+/** A check of `drill.checks`. */
+export type WantedCheck = WantedFile | WantedFiles
+
+export interface WantedFile {
+  readonly kind: 'file'
+  readonly volume: string
+  /** Path from the root of the volume. */
+  readonly file: string
+  readonly sha256: string | null
+  readonly contains: string | null
+  /** Longest time between the last write of the file and the backup, ms; `null`: any. */
+  readonly canaryMs: number | null
+  readonly line: number
+}
+
+export interface WantedFiles {
+  readonly kind: 'files'
+  readonly volume: string
+  readonly atLeast: number
+  readonly line: number
+}
+
 export interface Instance {
   readonly id: string
   /** Line of the instance's entry, 1-based. */
@@ -86,4 +120,6 @@ export interface Instance {
   /** Limits of the backup container in the form that `docker run` takes; `null`: no limit. */
   readonly resources: { readonly memory: string | null; readonly cpus: string | null }
   readonly runsOn: readonly string[]
+  /** `null`: it has none. A drill by hand then compares what the manifest tells. */
+  readonly drill: Drill | null
 }

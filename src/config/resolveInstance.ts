@@ -3,10 +3,10 @@ import { ConfigError, type ConfigIssue } from '../errors.ts'
 import { type Filled, fillTemplate, parseTemplate } from './interpolation.ts'
 import { describeIssues, issueAt, keyName, sortIssues } from './issues.ts'
 import { type Config, hookHint, openTexts, prune, type RawInstance } from './load.ts'
-import type { Instance, Target } from './model.ts'
+import type { Drill, Instance, Target, WantedCheck } from './model.ts'
 import { nearestWord } from './nearestWord.ts'
 import { checkInstance } from './rules.ts'
-import { DEFAULTS, type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
+import { DEFAULTS, type DrillValues, type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
 import { type FilledText, type SecretText, secretsOf } from './secretValues.ts'
 import { parseDuration } from './values/duration.ts'
 import { normalisePaths } from './values/paths.ts'
@@ -181,6 +181,37 @@ function buildInstance(config: Config, raw: RawInstance, values: InstanceValues,
     user: values.user ?? null,
     resources: { memory: values.resources?.memory ?? null, cpus: values.resources?.cpus ?? null },
     runsOn: raw.runsOn,
+    drill:
+      values.drill === undefined
+        ? null
+        : buildDrill(values.drill, timezone, (more) => source.valueAt([...path, 'drill', ...more]).line),
+  }
+}
+
+function buildDrill(values: DrillValues, timezone: string, lineOf: (path: Path) => number): Drill {
+  const { schedule, checks = [] } = values
+  return {
+    schedule:
+      schedule === undefined
+        ? null
+        : { cron: schedule.expression, timezone: schedule.timezone ?? timezone, line: lineOf(['schedule']) },
+    maxAgeMs: values.maxAge ?? null,
+    maxDurationMs: values.maxDuration ?? null,
+    controls: values.controls ?? [],
+    checks: checks.map((check, index): WantedCheck => {
+      const line = lineOf(['checks', index])
+      const volume = check.volume as string
+      if (check.files !== undefined) return { kind: 'files', volume, atLeast: check.files, line }
+      return {
+        kind: 'file',
+        volume,
+        file: check.file as string,
+        sha256: check.sha256 ?? null,
+        contains: check.contains ?? null,
+        canaryMs: check.canary ?? null,
+        line,
+      }
+    }),
   }
 }
 

@@ -33,6 +33,7 @@ export function checkInstance(instance: TreeMap, path: Path, look: RuleContext):
     ...checkEnv(instance, path, look),
     ...checkMounts(instance, path, look),
     ...checkTargets(instance, path, look),
+    ...checkDrill(instance, path, look),
   ]
 }
 
@@ -188,6 +189,37 @@ function checkTargets(instance: TreeMap, path: Path, look: RuleContext): ConfigI
         )
     }
     return issues
+  })
+}
+
+/** Checks that each item of `drill.checks` says one thing, and of a volume of the instance. */
+function checkDrill({ drill, targets }: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
+  if (drill === undefined || !isTreeMap(drill) || !Array.isArray(drill.checks)) return []
+  const volumes = Array.isArray(targets)
+    ? targets.flatMap((target: Tree) => (isTreeMap(target) ? (known(target, 'volume', look) ?? []) : []))
+    : null
+  return drill.checks.flatMap((check: Tree, index) => {
+    if (!isTreeMap(check)) return []
+    const own = [...path, 'drill', 'checks', index]
+    const at = (message: string) => [issueAt(look.source, own, message)]
+    if (check.volume === undefined) return at('the check needs `volume` (the name of a volume that is backed up)')
+    if ((check.file === undefined) === (check.files === undefined))
+      return at('the check needs `file` (a path) or `files` (a number), one of them')
+    const lost = ['sha256', 'contains', 'canary'].filter((key) => check[key] !== undefined)
+    if (check.file === undefined && lost.length > 0) return at(`\`${lost[0]}\` needs \`file\``)
+    const name = known(check, 'volume', look)
+    const isOther = volumes !== null && name !== undefined && !volumes.includes(name)
+    // a target whose name is not known yet may be the one
+    const isCertain = look.settled || (Array.isArray(targets) && volumes?.length === targets.length)
+    return isOther && isCertain
+      ? [
+          issueAt(
+            look.source,
+            [...own, 'volume'],
+            `\`volume: ${name}\` is no target of this instance: it has ${volumes.join(', ') || 'no volume'}`,
+          ),
+        ]
+      : []
   })
 }
 

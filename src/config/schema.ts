@@ -93,6 +93,28 @@ function readDuration(text: string, fail: Fail): number {
   return parseDuration(text) ?? fail(`must be a duration such as 30s, 15m, 1h30m or 2d${unit}`)
 }
 
+const age = leaf(TEXT, (text, fail) => {
+  const ms = readDuration(text, fail)
+  return ms < 1000 ? fail('must be at least one second') : ms
+})
+
+const wholeNumber = leaf({ type: ['integer', 'string'] }, (text, fail) =>
+  /^[1-9][0-9]{0,11}$/.test(text) ? Number(text) : fail('must be a whole number from 1'),
+)
+
+const sha256 = leaf(TEXT, (text, fail) =>
+  /^[0-9a-fA-F]{64}$/.test(text) ? text.toLowerCase() : fail('must be a SHA-256: 64 digits and letters from a to f'),
+)
+
+const pathInVolume = leaf(TEXT, (text, fail) => {
+  if (text.includes('\0')) fail('must not hold a NUL character')
+  const path = text.replace(/^\/+/, '')
+  const parts = path.split('/')
+  return path !== '' && !parts.some((part) => part === '' || part === '.' || part === '..')
+    ? path
+    : fail('must be the path of a file, from the root of the volume')
+})
+
 const catchUp = leaf({ type: ['boolean', 'string'] }, (text, fail): boolean | number => {
   return readBoolean(text) ?? parseDuration(text) ?? fail('must be true, false, or a duration such as 6h')
 })
@@ -249,6 +271,41 @@ export const TARGET_KEYS = {
   db: ['dbKind', 'databases', 'dumpArgs'],
 } as const
 
+/** Keys of one item of `drill.checks`. */
+export const drillCheckShape = {
+  volume: key(dockerName('volume'), { description: 'The restored volume that is looked at.' }),
+  file: key(pathInVolume, { description: 'Volume: path of a file, from the root of the volume. It must exist.' }),
+  sha256: key(sha256, { description: 'With `file`: its SHA-256.' }),
+  contains: key(textWithoutNul, { description: 'With `file`: a text that one of its lines contains.' }),
+  canary: key(age, {
+    description:
+      'With `file`: how long before the backup it was last written at most, such as `26h`: a file that is written again and again shows that the data of the day is in the backup.',
+  }),
+  files: key(wholeNumber, { description: 'Volume: how many files, links and the like it holds at least.' }),
+}
+
+const drillCheckSchema = z.strictObject(drillCheckShape)
+
+/** Keys of `drill`. */
+export const drillShape = {
+  schedule: key(schedule, {
+    description: 'When the drill is due, as `schedule` of an instance, in its time zone. Left out: by hand only.',
+  }),
+  maxAge: key(age, {
+    description: 'How old the newest point may be, such as `26h` (RPO). An older one fails the drill.',
+  }),
+  maxDuration: key(age, {
+    description: 'How long the restore may take, such as `30m` (RTO). A longer one fails the drill.',
+  }),
+  controls: key(z.array(scalar), {
+    description:
+      'Controls of a standard that the drill gives evidence for, such as `ISO27001-A.8.13`. They stand in `drill.json`.',
+  }),
+  checks: key(z.array(drillCheckSchema), {
+    description: 'What is looked at besides what the manifest of the backup tells ([drills](drills.md)).',
+  }),
+}
+
 const targetSchema = z.strictObject(targetShape).meta({ oneOf: [{ required: ['volume'] }, { required: ['db'] }] })
 
 export const resourcesShape = {
@@ -345,6 +402,9 @@ export const instanceShape = {
   runsOn: key(z.union([runnerLabel, z.array(runnerLabel)]), {
     description: 'Labels of the runner beside its Docker host: they tell the host in a fleet. Takes no variables.',
   }),
+  drill: key(z.strictObject(drillShape), {
+    description: 'When and how `command: drill` proves that the backup can be restored ([drills](drills.md)).',
+  }),
   ...sharedShape,
 }
 
@@ -410,9 +470,10 @@ export const fileSchema = z.strictObject({
 
 export type InstanceValues = z.output<typeof instanceSchemaOnly>
 export type TargetValues = z.output<typeof targetSchema>
+export type DrillValues = NonNullable<InstanceValues['drill']>
 export type TopValues = z.output<typeof topSchema>
 
-export type KeyPlace = 'top' | 'instance' | 'target' | 'resources'
+export type KeyPlace = 'top' | 'instance' | 'target' | 'resources' | 'drill' | 'check'
 
 /** The known keys of each place in the file, in the order in which messages list them. */
 export const KNOWN_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
@@ -420,4 +481,6 @@ export const KNOWN_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   instance: Object.keys(instanceShape),
   target: Object.keys(targetShape),
   resources: Object.keys(resourcesShape),
+  drill: Object.keys(drillShape),
+  check: Object.keys(drillCheckShape),
 }

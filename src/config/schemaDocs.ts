@@ -1,6 +1,15 @@
 /** Makes from the schema what people and editors read: the JSON Schema, and the rows of the README's table. */
 import { z } from 'zod'
-import { DAEMON_KEYS, fileSchema, instanceShape, resourcesShape, sharedShape, targetShape } from './schema.ts'
+import {
+  DAEMON_KEYS,
+  drillCheckShape,
+  drillShape,
+  fileSchema,
+  instanceShape,
+  resourcesShape,
+  sharedShape,
+  targetShape,
+} from './schema.ts'
 
 /** Makes the JSON Schema (2020-12) of the file, for editors. */
 export function jsonSchema(): Record<string, unknown> {
@@ -36,6 +45,8 @@ export function keyRows(): readonly KeyRow[] {
     ...rowsOf(instanceShape, 'instance', Object.keys(sharedShape)),
     ...rowsOf(targetShape, 'target', []),
     ...rowsOf(resourcesShape, 'resources', []),
+    ...rowsOf(drillShape, 'drill', []),
+    ...rowsOf(drillCheckShape, 'drill.checks', []),
   ]
   return rows.filter(({ key: name }) => !Object.hasOwn(DAEMON_KEYS, name))
 }

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { type Docker, query, run as runDocker } from '../docker/process.ts'
 import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
-import type { PastRun } from '../outcome.ts'
+import type { PastDrill, PastRun } from '../outcome.ts'
 import {
   type InstanceRecord,
   parseRecord,
@@ -15,6 +15,7 @@ import {
   recordName,
   recordNameFor,
   WRITE_LABEL,
+  withDrill,
   withRun,
 } from './recordLabels.ts'
 
@@ -61,22 +62,33 @@ async function findRecord(
   return { name: isOthers ? recordNameFor(instance, repository) : plain, known: null }
 }
 
+type KeyOnHost = RecordKey & { readonly host?: string | null }
+
 /**
  * Adds a run to the record of an instance, and returns the record. The caller holds the instance's claim or knows that nobody does. `host`
  * are the runner labels of the instance in one text, if the caller knows them. Throws `InstanceError` if a volume that is not ours has the
  * name, or if the write does not succeed.
  */
-export async function addRun(
+export function addRun(docker: Docker, of: KeyOnHost, run: PastRun): Promise<InstanceRecord> {
+  return renew(docker, of, (record) => withRun(record, run))
+}
+
+/** Adds a drill to the record of an instance as `addRun` adds a run. */
+export function addDrill(docker: Docker, of: KeyOnHost, drill: PastDrill): Promise<InstanceRecord> {
+  return renew(docker, of, (record) => withDrill(record, drill))
+}
+
+async function renew(
   docker: Docker,
-  { instance, repository, host = null }: RecordKey & { readonly host?: string | null },
-  run: PastRun,
+  { instance, repository, host = null }: KeyOnHost,
+  change: (record: InstanceRecord) => InstanceRecord,
 ): Promise<InstanceRecord> {
   let name = ''
   for (let attempt = 0; attempt < WRITES; attempt += 1) {
     const found = await findRecord(docker, { instance, repository })
     name = found.name
-    const old = found.known ?? { instance, repository, host, lastScheduled: null, runs: [] }
-    const next = withRun({ ...old, host: host ?? old.host }, run)
+    const old = found.known ?? { instance, repository, host, lastScheduled: null, runs: [], drills: [] }
+    const next = change({ ...old, host: host ?? old.host })
     if (found.known !== null) await query(docker, ['volume', 'rm', name], { deadlineMs: RECORD_MS }) // the look below tells whether it worked
     const write = randomBytes(8).toString('hex')
     const labels = Object.entries(recordLabels(next, write, name)).flatMap(([key, value]) => [

@@ -1,7 +1,7 @@
 /** Writes and reads the labels of a record: what a host remembers of an instance's past runs. Pure. */
 import { createHash } from 'node:crypto'
 import { LABEL_PREFIX, LABEL_VERSION, VERSION_LABEL } from '../docker/labels.ts'
-import { PAST_STATUSES, type PastRun } from '../outcome.ts'
+import { DRILL_VERDICTS, PAST_STATUSES, type PastDrill, type PastRun } from '../outcome.ts'
 
 /** Memory that a host has of one instance. */
 export interface InstanceRecord {
@@ -14,9 +14,11 @@ export interface InstanceRecord {
   readonly lastScheduled: number | null
   /** The last runs, the latest first. */
   readonly runs: readonly PastRun[]
+  /** The last drills, the latest first. */
+  readonly drills: readonly PastDrill[]
 }
 
-/** Number of runs that a record holds. */
+/** Number of runs that a record holds, and of drills. */
 export const RUNS_KEPT = 30
 
 const KIND = 'record'
@@ -45,6 +47,12 @@ export function withRun(record: InstanceRecord, run: PastRun): InstanceRecord {
   const others = record.runs
   const runs = [...others, run].toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, RUNS_KEPT)
   return { ...record, runs, lastScheduled: lastScheduledOf(record.lastScheduled, run) }
+}
+
+/** Returns the record with one more drill, the oldest dropped. */
+export function withDrill(record: InstanceRecord, drill: PastDrill): InstanceRecord {
+  const drills = [...record.drills, drill].toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, RUNS_KEPT)
+  return { ...record, drills }
 }
 
 /** A run that has ended is the latest, whatever an earlier clock said; one that died may be older than what is remembered. */
@@ -85,6 +93,9 @@ export function recordLabels(
     ...Object.fromEntries(
       record.runs.map((run, index) => [`${LABEL_PREFIX}run.${String(index).padStart(2, '0')}`, runText(run)]),
     ),
+    ...Object.fromEntries(
+      record.drills.map((drill, index) => [`${LABEL_PREFIX}drill.${String(index).padStart(2, '0')}`, drillText(drill)]),
+    ),
   }
 }
 
@@ -107,11 +118,44 @@ export function parseRecord(volume: {
     repository,
     host: label('host') || null,
     lastScheduled: Number.isNaN(scheduled) ? null : scheduled,
-    runs: Object.keys(labels)
-      .filter((key) => key.startsWith(`${LABEL_PREFIX}run.`))
-      .sort()
-      .flatMap((key) => readRun(labels[key] ?? '')),
+    runs: listed(labels, 'run').flatMap(readRun),
+    drills: listed(labels, 'drill').flatMap(readDrill),
   }
+}
+
+/** Returns the values of the labels that are numbered below `key`, in their order. */
+function listed(labels: Readonly<Record<string, string>>, key: string): readonly string[] {
+  return Object.keys(labels)
+    .filter((name) => name.startsWith(`${LABEL_PREFIX}${key}.`))
+    .sort()
+    .map((name) => labels[name] ?? '')
+}
+
+function drillText({ startedAt, verdict, isScheduled, ageSeconds, restoreSeconds, runId, attempt }: PastDrill): string {
+  const by = isScheduled ? 'schedule' : 'hand'
+  const age = ageSeconds?.toFixed(0) ?? '-'
+  return [startedAt, verdict, by, age, restoreSeconds?.toFixed(1) ?? '-', runId || '-', attempt].join(' ')
+}
+
+function readDrill(text: string): readonly PastDrill[] {
+  const [startedAt = '', verdict = '', by = '', age = '', seconds = '', runId = '', attempt = ''] = text.split(' ')
+  const known = DRILL_VERDICTS.find((one) => one === verdict)
+  if (Number.isNaN(Date.parse(startedAt)) || known === undefined) return []
+  return [
+    {
+      startedAt: new Date(startedAt).toISOString(),
+      verdict: known,
+      isScheduled: by === 'schedule',
+      ageSeconds: numberOf(age),
+      restoreSeconds: numberOf(seconds),
+      runId: runId === '-' ? '' : runId,
+      attempt: numberOf(attempt) ?? 1,
+    },
+  ]
+}
+
+function numberOf(word: string): number | null {
+  return /^[0-9]+(\.[0-9]+)?$/.test(word) ? Number(word) : null
 }
 
 function runText({ startedAt, status, isScheduled, seconds, bytes, runId, attempt }: PastRun): string {
@@ -123,16 +167,15 @@ function readRun(text: string): readonly PastRun[] {
   const [startedAt = '', status = '', by = '', seconds = '', bytes = '', runId = '', attempt = ''] = text.split(' ')
   const known = PAST_STATUSES.find((one) => one === status)
   if (Number.isNaN(Date.parse(startedAt)) || known === undefined) return []
-  const number = (word: string) => (/^[0-9]+(\.[0-9]+)?$/.test(word) ? Number(word) : null)
   return [
     {
       startedAt: new Date(startedAt).toISOString(),
       status: known,
       isScheduled: by === 'schedule',
-      seconds: number(seconds),
-      bytes: number(bytes),
+      seconds: numberOf(seconds),
+      bytes: numberOf(bytes),
       runId: runId === '-' ? '' : runId,
-      attempt: number(attempt) ?? 1,
+      attempt: numberOf(attempt) ?? 1,
     },
   ]
 }

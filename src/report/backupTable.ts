@@ -25,6 +25,8 @@ const WHILE: Readonly<Record<Phase, string>> = {
   stage: 'while its volumes were made ready',
   run: 'while your script ran',
   check: 'while what came back was checked',
+  list: 'while its points were listed',
+  load: 'while its dumps were loaded',
   place: 'while it was brought into place',
   release: 'while it was cleaned up',
 }

@@ -1,5 +1,5 @@
 /** Redacts a report before anything is rendered from it: escaping would hide a secret from a later search. Pure. */
-import type { RestoreReport, RunReport } from '../outcome.ts'
+import type { DrillReport, RestoreReport, RunReport } from '../outcome.ts'
 
 /**
  * Keys whose values are words of ours, times, numbers, ids, links or paths. They contain no secrets, although they may happen to equal one:
@@ -27,10 +27,11 @@ const OURS = new Set([
   'point',
   'time',
   'backupOf',
+  'verdict',
 ])
 
 /** Applies `redact` to every text in the report that comes from users, tools and containers. */
-export function redactReport<Report extends RunReport | RestoreReport>(
+export function redactReport<Report extends RunReport | RestoreReport | DrillReport>(
   report: Report,
   redact: (text: string) => string,
 ): Report {

@@ -4,7 +4,7 @@ import type { DatabaseEntry, Manifest, ManifestTarget, VolumeEntry } from '../co
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { eachEntry } from '../copy/listing.ts'
 import { shownReason } from '../copy/readable.ts'
-import { CancelledError, InstanceError } from '../errors.ts'
+import { CancelledError, DamagedBackupError, InstanceError } from '../errors.ts'
 import { count } from '../format.ts'
 import { readManifest } from './readManifest.ts'
 
@@ -31,21 +31,49 @@ export interface CheckedBackup {
 const MANIFEST_BYTES = 64 << 20
 
 /**
- * Reads the manifest and compares the tree with it. Throws an `InstanceError` that names the first thing that differs, for a manifest that
- * is missing, of another instance, or that lacks a wanted target.
+ * Reads the manifest and compares the tree with it. Throws a `DamagedBackupError` that names the first thing that differs, for a manifest
+ * that is missing, of another instance, or that lacks a wanted target; an `InstanceError` if something could not be read.
  */
 export async function checkRestored(helper: CopyHelper, options: CheckOptions): Promise<CheckedBackup> {
-  const manifest = readManifest(await readText(helper, options))
+  const checked = await openRestored(helper, options)
+  for (const target of checked.targets) await checkTarget(helper, target, options)
+  return checked
+}
+
+/** Reads the manifest as `checkRestored` does, and compares nothing with it. */
+export async function openRestored(helper: CopyHelper, options: CheckOptions): Promise<CheckedBackup> {
+  const manifest = parsed(await readText(helper, options))
   if (manifest.instance !== options.instance)
-    throw new InstanceError(
+    throw new DamagedBackupError(
       `what the image restored is a backup of instance ${manifest.instance}, and not of ${options.instance}: see which backups its /restore.sh chooses from`,
     )
   const targets = wantedOf(manifest, options.targets)
-  for (const target of targets) {
-    if (target.kind === 'db') await checkDump(helper, target, options)
-    else await checkVolume(helper, target, options)
-  }
   return { manifest, targets, warnings: warningsOf(manifest, options.targets) }
+}
+
+function parsed(text: string): Manifest {
+  try {
+    return readManifest(text)
+  } catch (error) {
+    throw error instanceof InstanceError ? new DamagedBackupError(error.message, { cause: error }) : error
+  }
+}
+
+/** Counts of what was restored of a target. */
+export interface RestoredSize {
+  readonly files: number
+  readonly bytes: number
+}
+
+/** Compares one target with the manifest, throws as `checkRestored` does, and returns what is there. */
+export async function checkTarget(
+  helper: CopyHelper,
+  target: ManifestTarget,
+  options: CheckOptions,
+): Promise<RestoredSize> {
+  if (target.kind === 'volume') return checkVolume(helper, target, options)
+  await checkDump(helper, target, options)
+  return { files: target.files.length, bytes: target.files.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
 async function readText(helper: CopyHelper, { directory, deadlineMs, signal }: CheckOptions): Promise<string> {
@@ -59,7 +87,7 @@ async function readText(helper: CopyHelper, { directory, deadlineMs, signal }: C
   })
   if (read.ended.kind === 'cancelled') throw new CancelledError()
   if (read.code === 44)
-    throw new InstanceError(
+    throw new DamagedBackupError(
       'the image restored no manifest.json: its /restore.sh must fill $MARINA_RESTORE_DIR with what the run directory held, manifest.json included, and without a folder around it',
     )
   if (read.code !== 0) throw new InstanceError(`the restored manifest.json could not be read: ${shownReason(read)}`)
@@ -71,11 +99,11 @@ function wantedOf(manifest: Manifest, names: readonly string[]): readonly Manife
   const missing = names.filter((name) => !targets.some((target) => target.name === name))
   if (missing.length > 0) {
     const why = failed.find(({ name }) => missing.includes(name))
-    throw new InstanceError(
+    throw new DamagedBackupError(
       `the backup of ${manifest.timestamp} does not hold ${missing.join(', ')}${why === undefined ? `: it has ${targets.map(({ name }) => name).join(', ') || 'no target'}` : `, which failed then: ${why.error}`}`,
     )
   }
-  if (targets.length === 0) throw new InstanceError(`the backup of ${manifest.timestamp} holds no target`)
+  if (targets.length === 0) throw new DamagedBackupError(`the backup of ${manifest.timestamp} holds no target`)
   return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name))
 }
 
@@ -85,7 +113,7 @@ function warningsOf({ failed, timestamp }: Manifest, names: readonly string[]): 
     .map(({ name, error }) => `${name} is not in the backup of ${timestamp}, because it failed then: ${error}`)
 }
 
-async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: CheckOptions): Promise<void> {
+async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: CheckOptions): Promise<RestoredSize> {
   const what = `volume ${target.name}`
   const root = `${options.directory}/${target.path}`
   const isThere = await helper.exec({
@@ -95,7 +123,7 @@ async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: Che
     signal: options.signal,
   })
   if (isThere.code !== 0)
-    throw new InstanceError(`${what} is in the manifest, and the image did not restore its folder ${target.path}`)
+    throw new DamagedBackupError(`${what} is in the manifest, and the image did not restore its folder ${target.path}`)
   let files = 0
   let size = 0
   const counted = new Set<number | string>()
@@ -110,15 +138,16 @@ async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: Che
     },
   )
   if (target.files !== null && !target.live && files !== target.files)
-    throw new InstanceError(
+    throw new DamagedBackupError(
       `${what} is not whole: the image restored ${count(files, 'file')}, and the backup held ${target.files}`,
     )
   if (target.bytes !== null && !target.live && size !== target.bytes)
-    throw new InstanceError(
+    throw new DamagedBackupError(
       `${what} is not whole: the image restored ${size} bytes in files, and the backup held ${target.bytes}`,
     )
   if (target.files === null && files === 0 && target.staging === 'mount')
-    throw new InstanceError(`${what} was not empty when it was backed up, and the image restored no file of it`)
+    throw new DamagedBackupError(`${what} was not empty when it was backed up, and the image restored no file of it`)
+  return { files, bytes: size }
 }
 
 async function checkDump(helper: CopyHelper, target: DatabaseEntry, options: CheckOptions): Promise<void> {
@@ -131,10 +160,10 @@ async function checkDump(helper: CopyHelper, target: DatabaseEntry, options: Che
     })
     if (summed.ended.kind === 'cancelled') throw new CancelledError()
     const what = `the dump ${file.path} of ${target.name}`
-    if (summed.code === 44) throw new InstanceError(`${what} is in the manifest, and the image did not restore it`)
+    if (summed.code === 44) throw new DamagedBackupError(`${what} is in the manifest, and the image did not restore it`)
     if (summed.code !== 0) throw new InstanceError(`${what} could not be read: ${shownReason(summed)}`)
     if (summed.stdout.slice(0, 64) !== file.sha256)
-      throw new InstanceError(
+      throw new DamagedBackupError(
         `${what} is not what was backed up: its SHA-256 is ${summed.stdout.slice(0, 64)}, and that of the backup ${file.sha256}`,
       )
   }

@@ -104,7 +104,7 @@ export async function restoreInstance(
 }
 
 /** Returns what is put at `/restore.sh`; `null` if the image has its own. */
-async function scriptOf({ context, instance }: InstanceRun): Promise<Buffer | null> {
+export async function scriptOf({ context, instance }: InstanceRun): Promise<Buffer | null> {
   if (instance.repository !== null) return Buffer.from(RESTIC_RESTORE)
   return instance.script === null ? null : context.readScript(instance.script)
 }
@@ -153,7 +153,7 @@ async function place(
   })
 }
 
-async function releaseLock(run: InstanceRun, lock: AcquiredLock, isEngineLost: boolean): Promise<void> {
+export async function releaseLock(run: InstanceRun, lock: AcquiredLock, isEngineLost: boolean): Promise<void> {
   if (isEngineLost) {
     lock.abandon()
     await run.report.warn(

@@ -19,6 +19,20 @@ export async function listPoints(
   lock: AcquiredLock,
   image: ReadyImage,
 ): Promise<readonly RestorePoint[]> {
+  const { points } = await askPoints(run, lock, image)
+  if (points.length === 0)
+    throw new InstanceError(
+      'the image lists no point: nothing was ever backed up for this instance, or its /restore.sh does not know MARINA_RESTORE_LIST',
+    )
+  return points
+}
+
+/** Asks the image which points it has: none, if it prints nothing. Warns of lines that name no point, and throws `InstanceError` if it fails. */
+export async function askPoints(
+  run: InstanceRun,
+  lock: AcquiredLock,
+  image: ReadyImage,
+): Promise<ReturnType<typeof parsePoints>> {
   const printed: string[] = []
   let length = 0
   const log: InstanceLog = {
@@ -37,11 +51,7 @@ export async function listPoints(
     await run.report.warn(
       `${unread} of the lines that the image printed name no point: with MARINA_RESTORE_LIST=1 it must print \`ID TIME text\`, one point a line, and everything else on stderr`,
     )
-  if (points.length === 0)
-    throw new InstanceError(
-      'the image lists no point: nothing was ever backed up for this instance, or its /restore.sh does not know MARINA_RESTORE_LIST',
-    )
-  return points
+  return { points, unread }
 }
 
 /** Lets the image fill the staging volume with the point. Throws `InstanceError` if it fails. */

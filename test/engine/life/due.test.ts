@@ -32,7 +32,7 @@ const forget = (name: string) =>
 
 type Remembered = Partial<Pick<InstanceRecord, 'repository' | 'host' | 'runs'>>
 async function remembered(name: string, lastScheduled: number | null, more: Remembered = {}) {
-  const record = { instance: id(name), repository: OWN, host: null, lastScheduled, runs: [], ...more }
+  const record = { instance: id(name), repository: OWN, host: null, lastScheduled, runs: [], drills: [], ...more }
   const labels = recordLabels(record, 'test')
   const words = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
   await engine.ok(['volume', 'create', ...words, recordName(id(name))])

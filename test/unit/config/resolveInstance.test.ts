@@ -84,6 +84,7 @@ describe('defaults', () => {
       mounts: [],
       resources: { memory: null, cpus: null },
       runsOn: [],
+      drill: null,
     } satisfies Instance)
   })
 

@@ -12,7 +12,14 @@ import {
 } from '../../../src/record/recordLabels.ts'
 
 const START = Date.parse('2026-11-28T03:00:00.000Z')
-const EMPTY: InstanceRecord = { instance: 'a', repository: 'o/r https://x', host: null, lastScheduled: null, runs: [] }
+const EMPTY: InstanceRecord = {
+  instance: 'a',
+  repository: 'o/r https://x',
+  host: null,
+  lastScheduled: null,
+  runs: [],
+  drills: [],
+}
 const run = (more: Partial<PastRun> & { readonly at?: number } = {}): PastRun => {
   const { at = START, ...rest } = more
   return {

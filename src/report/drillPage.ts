@@ -1,0 +1,114 @@
+/** Draws the page of a drill: what was proven of each backup, what was seen, and how long restores took. Pure. */
+import { count, minute, seconds } from '../format.ts'
+import type { DrillCheck, DrilledInstance, DrillReport, DrillVerdict, PastDrill } from '../outcome.ts'
+import { block, breakable, inline, link } from './markdown.ts'
+import { joinWithin } from './summary.ts'
+
+export interface DrillPage {
+  readonly report: DrillReport
+  readonly workflow: string | null
+  /** True if strangers may read the page: what the container printed, and what is named after files, is then left out. */
+  readonly isPublic: boolean
+  readonly limitBytes: number
+}
+
+const SIGNS: Readonly<Record<DrillVerdict, string>> = {
+  proven: '✅',
+  failed: '❌',
+  inconclusive: '⚠️',
+  'nothing-to-drill': '⏭️',
+}
+const ORDER: readonly DrillVerdict[] = ['failed', 'inconclusive', 'nothing-to-drill', 'proven']
+/** Number of instances that are drawn in detail, for each step less. */
+const STEPS = [1000, 100, 20, 3, 0]
+
+/** Draws the page. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+export function renderDrill(page: DrillPage): string {
+  for (const most of STEPS) {
+    const text = joinWithin(parts(page, most), page.limitBytes)
+    if (text !== null) return text
+  }
+  return ''
+}
+
+function* parts({ report, workflow, isPublic }: DrillPage, most: number): Generator<string> {
+  const ordered = ORDER.flatMap((verdict) => report.instances.filter((one) => one.verdict === verdict))
+  yield `### ${heading(report)}`
+  if (report.errors.length > 0) yield ['> [!CAUTION]', ...report.errors.map((one) => `> ${inline(one)}`)].join('\n')
+  if (ordered.length > 0) yield table(ordered)
+  for (const one of ordered.slice(0, most)) yield* details(one, isPublic)
+  if (ordered.length > most) yield `_What was seen of ${count(ordered.length - most, 'more backup')} is in the report._`
+  const warnings = [...report.warnings, ...ordered.flatMap((one) => one.warnings.map((text) => `${one.id}: ${text}`))]
+  if (warnings.length > 0 && most > 0)
+    yield ['> [!WARNING]', ...warnings.slice(0, most).map((one) => `> - ${inline(one)}`)].join('\n')
+  const again = link('Run the workflow again', workflow)
+  if (again !== null && report.result !== 'proven') yield again
+}
+
+function heading({ instances, host }: DrillReport): string {
+  if (instances.length === 0) return `⏭️ Nothing to drill on ${inline(host)}`
+  const counts = ORDER.flatMap((verdict) => {
+    const many = instances.filter((one) => one.verdict === verdict).length
+    return many === 0 ? [] : [`${SIGNS[verdict]} ${many} ${words(verdict)}`]
+  })
+  return `${counts.join(', ')} on ${inline(host)}`
+}
+
+function words(verdict: DrillVerdict): string {
+  return verdict === 'nothing-to-drill' ? 'with nothing to drill' : verdict
+}
+
+function table(instances: readonly DrilledInstance[]): string {
+  return [
+    '| drill | newest backup | restore |',
+    '|---|---|---|',
+    ...instances.map((one) => {
+      const age = one.ageSeconds === null ? '–' : `${seconds(one.ageSeconds)} old${met('RPO', one.rpoMet)}`
+      const took = one.restoreSeconds === null ? '–' : `${seconds(one.restoreSeconds)}${met('RTO', one.rtoMet)}`
+      return `| ${SIGNS[one.verdict]} <b>${breakable(inline(one.id))}</b><br>${words(one.verdict)} | ${age} | ${took} |`
+    }),
+  ].join('\n')
+}
+
+function met(name: string, isMet: boolean | null): string {
+  return isMet === null ? '' : `<br>${name} ${isMet ? 'met' : '<b>missed</b>'}`
+}
+
+function* details(one: DrilledInstance, isPublic: boolean): Generator<string> {
+  const { verdict, error, checks, stderr, backupOf, history } = one
+  const title = `<code>${inline(one.id)}</code>: ${words(verdict)}${backupOf === null ? '' : `, the backup of ${minute(backupOf)}`}`
+  const failed = checks.filter(({ passed }) => !passed)
+  const reason =
+    failed.length > 0 ? failed.map(({ seen }) => `- ❌ ${inline(seen)}`) : error === null ? [] : [inline(error)]
+  if (reason.length > 0) yield [`#### ${SIGNS[verdict]} ${title}`, '', ...reason].join('\n')
+  if (!isPublic && verdict !== 'proven' && stderr.length > 0) yield block(stderr.slice(-20))
+  const good = checks.filter(({ passed }) => passed)
+  if (good.length > 0)
+    yield `<details><summary>${reason.length > 0 ? 'What was good of it' : title}</summary>\n\n${good.map(seenLine).join('\n')}\n\n</details>`
+  yield* chart(one.id, history)
+}
+
+function seenLine({ seen, looked }: DrillCheck): string {
+  return `- ${looked ? '✅' : '☑️'} ${inline(seen)}`
+}
+
+/** Draws the seconds of the last restores, the newest at the right; nothing for fewer than two. */
+function* chart(id: string, history: readonly PastDrill[]): Generator<string> {
+  const known = history.flatMap(({ restoreSeconds, startedAt }) =>
+    restoreSeconds === null ? [] : [{ restoreSeconds, day: startedAt.slice(5, 10) }],
+  )
+  if (known.length < 2) return
+  const drawn = known.toReversed()
+  yield [
+    `<details><summary>Restore time of <code>${inline(id)}</code>, last ${drawn.length} drills</summary>`,
+    '',
+    '```mermaid',
+    'xychart-beta',
+    `  x-axis [${drawn.map(({ day }, index) => `"${index + 1}: ${day}"`).join(', ')}]`,
+    '  y-axis "seconds"',
+    `  line [${drawn.map(({ restoreSeconds }) => restoreSeconds.toFixed(1)).join(', ')}]`,
+    '```',
+    '',
+    '</details>',
+  ].join('\n')
+}

@@ -1,0 +1,154 @@
+/** Drills through the built action on a real engine: what proves a backup, what does not, and that the originals are left alone. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { builtImage, filledVolume, leftOf, runJob, shell, testEngine, writeFile } from '../../support/run.ts'
+
+const engine = testEngine()
+const HAND = { GITHUB_EVENT_NAME: 'workflow_dispatch' }
+
+/** Stores each backup as an archive in the volume at /store, lists and restores; `LIE` runs after a restore, `LIST_LIE` before a list. */
+const BACKUP = `#!/bin/sh
+set -e
+tar --numeric-owner -C "$MARINA_BACKUP_DIR" -cf "/store/$MARINA_TIMESTAMP.part" .
+mv "/store/$MARINA_TIMESTAMP.part" "/store/$MARINA_TIMESTAMP.tar"
+`
+const RESTORE = `#!/bin/sh
+cd /store
+if [ -n "$MARINA_RESTORE_LIST" ]; then
+  eval "$LIST_LIE"
+  for f in *.tar; do [ -e "$f" ] || continue; t=\${f%.tar}; echo "$t $(echo "$t" | sed 's/\\(....\\)\\(..\\)\\(..\\)-\\(..\\)\\(..\\)\\(..\\)/\\1-\\2-\\3T\\4:\\5:\\6Z/') stored"; done
+  exit 0
+fi
+eval "$BEFORE"
+f=\${POINT:-$(ls *.tar | tail -n 1)}
+tar --numeric-owner -xpf "$f" -C "$MARINA_RESTORE_DIR"
+cd "$MARINA_RESTORE_DIR"
+eval "$LIE"
+`
+
+const image = () =>
+  builtImage(engine, 'drilled', [
+    writeFile('/backup.sh', BACKUP),
+    writeFile('/restore.sh', RESTORE),
+    'RUN chmod 755 /backup.sh /restore.sh',
+  ])
+
+const TREE = 'echo one >one; mkdir sub; echo two >sub/two; chown 1234:77 sub/two; chmod 640 sub/two; ln -s one link'
+
+interface Lies {
+  readonly lie?: string
+  readonly listLie?: string
+  readonly before?: string
+  readonly point?: string
+}
+
+async function given(name: string, more: Readonly<Record<string, unknown>> = {}) {
+  const volume = await filledVolume(engine, `${name}-data`, TREE)
+  const store = await filledVolume(engine, `${name}-store`, '')
+  const id = engine.name(name)
+  const instance = {
+    id,
+    customImage: await image(),
+    pull: 'never',
+    targets: [{ volume, staging: 'copy' }],
+    mounts: [`${store}:/store`],
+  }
+  const backUp = async () => {
+    const ran = await runJob(engine, { instances: [instance] })
+    expect(ran.outputs.result, ran.stdout).toBe('success')
+  }
+  const drill = async (
+    { lie = '', listLie = '', before = '', point = '' }: Lies = {},
+    drilled: Readonly<Record<string, unknown>> = {},
+    env: Readonly<Record<string, string>> = HAND,
+  ) => {
+    const config = {
+      instances: [
+        {
+          ...instance,
+          ...more,
+          ...drilled,
+          env: { LIE: shell(lie), LIST_LIE: shell(listLie), BEFORE: shell(before), POINT: point },
+        },
+      ],
+    }
+    const ran = await runJob(engine, config, { inputs: { command: 'drill' }, env })
+    expect(await leftOf(engine, id)).toEqual([])
+    const report = ran.outputs.report ? JSON.parse(readFileSync(ran.outputs.report, 'utf8')) : null
+    return { ...ran, report, one: report?.instances[0] }
+  }
+  return { volume, store, id, backUp, drill }
+}
+
+test('proves a backup that comes back whole, by what the manifest tells and by checks, and touches nothing that is there', async () => {
+  const { volume, id, backUp, drill } = await given('proven', {
+    drill: {
+      schedule: '0 4 * * 0',
+      maxAge: '1h',
+      maxDuration: '10m',
+      controls: ['ISO27001-A.8.13'],
+      checks: [
+        { volume: engine.name('proven-data'), file: 'sub/two', contains: 'two', canary: '1h' },
+        { volume: engine.name('proven-data'), files: 3 },
+      ],
+    },
+  })
+  await backUp()
+  const before = (await engine.ok(['volume', 'ls', '-q'])).split('\n').sort()
+  const ran = await drill()
+  expect(ran, ran.stdout).toMatchObject({ code: 0, outputs: { result: 'proven', proven: `["${id}"]`, failed: '[]' } })
+  expect(ran.one).toMatchObject({ rpoMet: true, rtoMet: true, controls: ['ISO27001-A.8.13'], tries: 1 })
+  expect(ran.one.checks.filter(({ looked }: { looked: boolean }) => looked)).toHaveLength(3)
+  expect(ran.one.checks.every(({ passed }: { passed: boolean }) => passed)).toBe(true)
+  expect(ran.summary).toContain('1 proven')
+  expect((await engine.ok(['volume', 'ls', '-q'])).split('\n').sort()).toEqual(before)
+  const again = await drill()
+  expect(again.one.history).toHaveLength(2)
+  expect(again.summary).toContain('xychart-beta')
+  expect(volume).toContain('proven')
+})
+
+test('a backup that comes back otherwise than it was made is failed, and each difference is named', async () => {
+  const { id, volume, store, backUp, drill } = await given('bad')
+  await backUp()
+  const cases: readonly [Lies, Readonly<Record<string, unknown>>, string][] = [
+    [
+      { lie: 'rm volume/*/one' },
+      {},
+      `volume ${volume} is not whole: the image restored 2 files, and the backup held 3`,
+    ],
+    [{ lie: 'rm manifest.json' }, {}, 'the image restored no manifest.json'],
+    [{ before: 'echo no such store >&2; exit 3' }, {}, 'the image did not restore the newest point'],
+    [{}, { maxAge: '1s' }, 'RPO missed'],
+    [{ before: 'sleep 1' }, { maxDuration: '1s' }, 'RTO missed'],
+    [{}, { checks: [{ volume, file: 'one', contains: 'two' }] }, `one of volume ${volume} does not contain the text`],
+    [{}, { checks: [{ volume, file: 'none' }] }, `none of volume ${volume} did not come back`],
+  ]
+  for (const [lie, config, words] of cases) {
+    const ran = await drill(lie, { drill: config })
+    expect(ran, words).toMatchObject({ code: 1, outputs: { result: 'failed', proven: '[]', failed: `["${id}"]` } })
+    expect(ran.one.error).toContain(words)
+    expect(ran.summary).toContain('1 failed')
+  }
+  await backUp()
+  const stale = await drill({ point: '$(ls *.tar | head -n 1)', before: 'f=$(ls *.tar | head -n 1); POINT=$f' })
+  expect(stale).toMatchObject({ code: 1, outputs: { result: 'failed' } })
+  expect(stale.one.error).toContain('the data is older than it is said to be')
+  await engine.ok(['run', '--rm', '-v', `${store}:/s`, engine.baseImage, 'sh', '-c', 'rm /s/*'])
+  const gone = await drill()
+  expect(gone.one).toMatchObject({ verdict: 'failed', error: expect.stringContaining('remembers 2 good backups') })
+})
+
+test('what the surroundings lack says nothing of a backup, and without a backup there is nothing to drill', async () => {
+  const { drill, backUp } = await given('amber')
+  const nothing = await drill()
+  expect(nothing).toMatchObject({ code: 0, outputs: { result: 'nothing-to-drill', proven: '[]', failed: '[]' } })
+  expect(nothing.stdout).toContain('::notice')
+  await backUp()
+  const gone = await drill({}, { customImage: engine.name('gone') })
+  expect(gone).toMatchObject({ code: 0, outputs: { result: 'inconclusive', proven: '[]', failed: '[]' } })
+  expect(gone.one).toMatchObject({ tries: 2, verdict: 'inconclusive' })
+  const memory = await drill({ before: 'x=$(tail /dev/zero)' }, { resources: { memory: '8m' } })
+  expect(memory).toMatchObject({ code: 0, outputs: { result: 'inconclusive' } })
+  expect(memory.one.error).toContain('memory')
+})
