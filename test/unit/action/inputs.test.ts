@@ -111,7 +111,7 @@ describe('inputs', () => {
     expect(() => readInputs(wrong)).toThrow(InputError)
     expect(() => readInputs(wrong)).toThrow(
       [
-        'Input command is "bakcup": it must be backup, plan, validate, check, summary or restore.',
+        'Input command is "bakcup": it must be backup, plan, validate, check, summary, restore or drill.',
         'Input upload-logs is "maybe": it must be auto, true or false.',
         'Input select is "some": it must be auto, due or all.',
         'Input max-parallel is "0": it must be a number from 1 to 64.',
