@@ -2,7 +2,7 @@
  * Finds by labels what dead runs left on the host, repairs it and removes it. Every run sweeps the host at its start, and `post` sweeps
  * what its own job left.
  */
-import { inspectContainer, listLooks, removeContainer } from '../docker/containers.ts'
+import { inspectContainer, type Look, listLooks, removeContainer } from '../docker/containers.ts'
 import { type Claim, journalName, sweepGeneration, VERSION_LABEL } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { query } from '../docker/process.ts'
@@ -10,7 +10,9 @@ import { inspectVolumes, listVolumes } from '../docker/volumes.ts'
 import { sayError } from '../errors.ts'
 import { findClaims, whyStale } from './findClaims.ts'
 import { type DockerHost, engineNow } from './host.ts'
+import { startTime, thisProcess } from './processIdentity.ts'
 import { repairClaim } from './repair.ts'
+import { processGone } from './stale.ts'
 
 /** Age below which an unused staging volume is left alone, ms: its container may just be being created. */
 const VOLUME_GRACE_MS = 600_000
@@ -161,10 +163,14 @@ async function removeQuietly(host: DockerHost, container: Container): Promise<bo
  * nobody is told.
  */
 async function sweepLooks(host: DockerHost, job: string | null): Promise<void> {
-  const left = (await listLooks(host.docker, job)).filter(
-    ({ createdAt }) => job !== null || engineNow(host) - createdAt > LOOK_GRACE_MS,
-  )
+  const left = (await listLooks(host.docker, job)).filter((look) => job !== null || isLeft(look, engineNow(host)))
   await Promise.all(
     left.map(({ id }) => query(host.docker, ['rm', '--force', '--volumes', id], { deadlineMs: LOOK_REMOVE_MS })),
   )
+}
+
+/** Tells whether a container that only looks was left by a dead run. */
+function isLeft({ createdAt, deadline, process }: Look, now: number): boolean {
+  if (deadline === null) return now - createdAt > LOOK_GRACE_MS
+  return now > deadline || processGone(process, thisProcess(), startTime) === true
 }

@@ -4,8 +4,10 @@
  */
 
 import { InstanceError } from '../errors.ts'
+import type { CountPlan, CountQuestion } from './countContract.ts'
 import type { LoadPlan, LoadQuestion } from './loadContract.ts'
 import type { CountedRows } from './rows/tally.ts'
+import type { ScratchPlan, ScratchQuestion } from './scratchContract.ts'
 
 /** One database engine. To add one, write a file that exports such an object, and add its name to the list in `engines.ts`. */
 export interface DatabaseEngine {
@@ -21,6 +23,12 @@ export interface DatabaseEngine {
   readonly loadTools: readonly string[]
   /** Decides how to load a dump. Throws an `InstanceError` that says what to do if the load is impossible. */
   readonly planLoad: (question: LoadQuestion) => LoadPlan
+  /** Decides how to count the rows of a server. Throws an `InstanceError` if they cannot be counted. */
+  readonly planCount: (question: CountQuestion) => CountPlan
+  /** Tells whether a table, by its name in a manifest, is the server's own, so that its rows prove nothing. */
+  readonly isOwnTable: (table: string) => boolean
+  /** Decides how to start a server that is thrown away. */
+  readonly planScratch: (question: ScratchQuestion) => ScratchPlan
 }
 
 /** Signs by which a container shows the kind of its database. */

@@ -29,6 +29,9 @@ export const mongo = {
   plan: planMongo,
   loadTools: ['mongorestore', 'mongosh', 'mongo'],
   planLoad: notYet,
+  planCount: notYet,
+  isOwnTable: () => false,
+  planScratch: notYet,
 } satisfies DatabaseEngine
 
 function notYet(): never {

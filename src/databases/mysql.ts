@@ -14,6 +14,7 @@ import {
   saysWarning,
 } from './engineContract.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
+import { isSystemTable, planMysqlCount } from './mysqlCount.ts'
 import { isSwitchedOn, judgeGrants } from './mysqlGrants.ts'
 import { planMysqlLoad } from './mysqlLoad.ts'
 import {
@@ -26,6 +27,7 @@ import {
   reachesItself,
   socketOf,
 } from './mysqlLogin.ts'
+import { planMysqlScratch } from './mysqlScratch.ts'
 import { argumentsInEnv } from './script.ts'
 import { extractSecrets } from './secretArgs.ts'
 
@@ -53,6 +55,9 @@ export const mysql = {
   plan: planMysql,
   loadTools: ['mariadb', 'mysql'],
   planLoad: planMysqlLoad,
+  planCount: planMysqlCount,
+  isOwnTable: isSystemTable,
+  planScratch: planMysqlScratch,
 } satisfies DatabaseEngine
 
 const PASSWORD_OPTION = '--(?:loose[-_])?pa(?:s(?:s(?:w(?:o(?:rd?)?|d)?)?)?)?1?'

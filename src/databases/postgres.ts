@@ -14,8 +14,10 @@ import {
 } from './engineContract.ts'
 import { customArchive, tarArchive } from './formats/pgArchive.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
+import { planPostgresCount } from './postgresCount.ts'
 import { planPostgresLoad } from './postgresLoad.ts'
 import { connectionsIn, LOG_IN, serverOf, withDatabase } from './postgresLogin.ts'
+import { planPostgresScratch } from './postgresScratch.ts'
 import { postgresRows } from './rows/postgresRows.ts'
 import { argumentsInEnv } from './script.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
@@ -35,6 +37,9 @@ export const postgres = {
   plan: planPostgres,
   loadTools: ['psql', 'pg_restore'],
   planLoad: planPostgresLoad,
+  planCount: planPostgresCount,
+  isOwnTable: () => false,
+  planScratch: planPostgresScratch,
 } satisfies DatabaseEngine
 
 /** Dumps with `$1`, the tool. */

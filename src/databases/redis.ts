@@ -27,6 +27,9 @@ export const redis = {
   plan: planRedis,
   loadTools: [],
   planLoad: notYet,
+  planCount: notYet,
+  isOwnTable: () => false,
+  planScratch: notYet,
 } satisfies DatabaseEngine
 
 function notYet(): never {

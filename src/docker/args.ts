@@ -18,7 +18,13 @@ export type MountSpec =
       readonly madeBy?: string
     }
   /** An anonymous volume, which is removed with its container (`rm -fv`). */
-  | { readonly type: 'anonymous'; readonly target: string; readonly labels: Readonly<Record<string, string>> }
+  | {
+      readonly type: 'anonymous'
+      readonly target: string
+      readonly labels: Readonly<Record<string, string>>
+      /** True if the engine copies what the image has at `target`, with owner and mode. */
+      readonly isFilled?: boolean
+    }
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readonly: boolean }
   | { readonly type: 'tmpfs'; readonly target: string }
 
@@ -137,7 +143,7 @@ export function mountSpec(mount: MountSpec): string {
       return csv([
         'type=volume',
         `dst=${mount.target}`,
-        'volume-nocopy',
+        ...(mount.isFilled ? [] : ['volume-nocopy']),
         ...Object.entries(mount.labels).map(([key, value]) => `volume-label=${key}=${value}`),
       ])
     case 'bind':

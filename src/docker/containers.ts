@@ -2,7 +2,7 @@
 import type { CreateCall } from './args.ts'
 import { commandError, isUnanswered, succeeded } from './callResult.ts'
 import { inspectNamed } from './inspectNamed.ts'
-import { LOOK, LOOK_JOB_LABEL, VERSION_LABEL } from './labels.ts'
+import { LOOK, LOOK_DEADLINE_LABEL, LOOK_JOB_LABEL, LOOK_PROCESS_LABEL, VERSION_LABEL } from './labels.ts'
 import { type Container, parseContainer } from './parseContainer.ts'
 import { poll } from './poll.ts'
 import { type Docker, type QueryOptions, query, run } from './process.ts'
@@ -49,24 +49,38 @@ export async function listContainers(
   })
 }
 
-/**
- * Returns our containers that only look at something: of the job with the id `job`, or of any if it is `null`. `createdAt` is in ms since
- * 1970; now if docker's text cannot be read, so that none is taken for an old one.
- */
-export async function listLooks(
-  docker: Docker,
-  job: string | null,
-): Promise<readonly { readonly id: string; readonly createdAt: number }[]> {
+/** A container of ours that only looks at something. */
+export interface Look {
+  readonly id: string
+  /** In ms since 1970; now if docker's text cannot be read, so that none is taken for an old one. */
+  readonly createdAt: number
+  /** When it may be removed at the latest, ms since 1970; `null` for one that looks for a moment only. */
+  readonly deadline: number | null
+  /** The process that made it, as in `Owner`; empty if it is not told. */
+  readonly process: string
+}
+
+/** Returns our containers that only look at something: of the job with the id `job`, or of any if it is `null`. */
+export async function listLooks(docker: Docker, job: string | null): Promise<readonly Look[]> {
   const filters = [`label=${VERSION_LABEL}=${LOOK}`, ...(job === null ? [] : [`label=${LOOK_JOB_LABEL}=${job}`])]
-  const argv = [
-    ...['ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.CreatedAt}}'],
-    ...filters.flatMap((filter) => ['--filter', filter]),
-  ]
+  const format = `{{.ID}}|{{.CreatedAt}}|{{.Label "${LOOK_DEADLINE_LABEL}"}}|{{.Label "${LOOK_PROCESS_LABEL}"}}`
+  const argv = ['ps', '--all', '--no-trunc', '--format', format, ...filters.flatMap((filter) => ['--filter', filter])]
   const stdout = await run(docker, argv, 'containers could not be listed')
   return stdout.split('\n').flatMap((line) => {
+    const [id = '', created = '', until = '', process = ''] = line.split('|')
     // 2026-11-27 22:55:01 +0000 UTC
-    const [id = '', day, time, zone] = line.split(' ')
-    return id === '' ? [] : [{ id, createdAt: Date.parse(`${day} ${time} ${zone}`) || Date.now() }]
+    const [day, time, zone] = created.split(' ')
+    const deadline = Date.parse(until)
+    return id === ''
+      ? []
+      : [
+          {
+            id,
+            createdAt: Date.parse(`${day} ${time} ${zone}`) || Date.now(),
+            deadline: Number.isNaN(deadline) ? null : deadline,
+            process,
+          },
+        ]
   })
 }
 

@@ -9,6 +9,9 @@ export const VERSION_LABEL = `${LABEL_PREFIX}version`
 export const LABEL_VERSION = '1'
 /** Label on a container that only looks at something; its value is the job's id. */
 export const LOOK_JOB_LABEL = `${LABEL_PREFIX}job`
+/** Labels on a container that looks for longer than a moment (see `longLookLabels`). */
+export const LOOK_PROCESS_LABEL = `${LABEL_PREFIX}process`
+export const LOOK_DEADLINE_LABEL = `${LABEL_PREFIX}deadline`
 
 const HEALTHY_FIRST = 'healthy-first'
 
@@ -301,4 +304,20 @@ export const LOOK = 'look'
 /** Makes the labels of a container that only looks at something. `job` is the id of the job whose `post` removes it if it is still there. */
 export function lookLabels(job: string): Record<string, string> {
   return { [VERSION_LABEL]: LOOK, [LOOK_JOB_LABEL]: job }
+}
+
+/**
+ * Makes the labels of a container that looks for longer than a moment: a scratch server. `process` is as in `Owner`; `deadline` is by the
+ * engine's clock, ms since 1970. Nobody else removes it before one of the two has ended.
+ */
+export function longLookLabels(look: {
+  readonly job: string
+  readonly process: string
+  readonly deadline: number
+}): Record<string, string> {
+  return {
+    ...lookLabels(look.job),
+    [LOOK_PROCESS_LABEL]: look.process,
+    [LOOK_DEADLINE_LABEL]: new Date(look.deadline).toISOString(),
+  }
 }

@@ -1,0 +1,40 @@
+/** Defines how the rows of a database server are counted, by the names that a manifest uses, and how the count is compared with one. Pure. */
+import type { LoadQuestion, LoadScript } from './loadContract.ts'
+
+export type CountQuestion = Pick<LoadQuestion, 'kind' | 'tools' | 'database' | 'given' | 'command' | 'env'>
+
+export interface CountPlan {
+  readonly count: LoadScript
+  /** Reads what the script printed. Throws if it is no answer. */
+  readonly read: (stdout: string) => ServerRows
+}
+
+/** The rows of a server, or of one of its databases. */
+export interface ServerRows {
+  /** Number of rows by table. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Tables whose rows a dump holds only in part, because an extension or the server itself brings the others. */
+  readonly exempt: readonly string[]
+}
+
+export interface RowDifference {
+  readonly table: string
+  /** Number of rows in the dump; `null`: the dump does not have the table. */
+  readonly expected: number | null
+  /** Number of rows on the server; `null`: the server does not have the table. */
+  readonly found: number | null
+}
+
+/** Compares the rows that a manifest names with those that were found; returns what differs. `isOwn` tells the tables that are the server's own. */
+export function compareRows(
+  expected: Readonly<Record<string, number>>,
+  { rows, exempt }: ServerRows,
+  isOwn: (table: string) => boolean,
+): readonly RowDifference[] {
+  const tables = [...new Set([...Object.keys(expected), ...Object.keys(rows)])].sort()
+  return tables.flatMap((table) => {
+    const difference = { table, expected: expected[table] ?? null, found: rows[table] ?? null }
+    const isSame = difference.expected === difference.found || exempt.includes(table) || isOwn(table)
+    return isSame ? [] : [difference]
+  })
+}

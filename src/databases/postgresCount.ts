@@ -1,0 +1,60 @@
+/** Knows how the rows of a PostgreSQL server are counted. Pure. */
+import type { CountPlan, CountQuestion, ServerRows } from './countContract.ts'
+import { findTool } from './engineContract.ts'
+import { LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
+import { tableName } from './rows/tally.ts'
+import { argumentsInEnv } from './script.ts'
+
+/** Asks by the SQL of `MARINA_LIST`, whose answer is the script that counts. */
+const COUNT_SCRIPT = `${LOG_IN}
+export PGCLIENTENCODING=UTF8
+list=$MARINA_LIST; unset MARINA_LIST
+ask() { "$tool" --no-password -X -q -A -t -v ON_ERROR_STOP=1 "$@" -f -; }
+lines=$(printf '%s\\n' "$list" | ask "$@") || exit 1
+printf '%s\\n' "$lines" | ask "$@"`
+
+/**
+ * Counts the tables of the database that we are in: each its own rows, as a dump holds them. Temporary tables are nobody's, and those of an
+ * extension are told apart.
+ */
+const COUNT_SQL = `SELECT format('SELECT json_build_array(%L, %L, %L, (SELECT count(*) FROM ONLY %I.%I), %L::bool)', current_database(), n.nspname, c.relname, n.nspname, c.relname,
+  EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast' ORDER BY 1
+\\gexec`
+
+/** Makes the lines that connect to each database and count its tables. */
+const LIST_SQL = `SELECT format(E'\\\\connect -reuse-previous=on "dbname=''%s''"\\n%s', replace(replace(replace(datname, E'\\\\', E'\\\\\\\\'), '''', E'\\\\'''), '"', '""'), $marina$${COUNT_SQL}$marina$)
+FROM pg_catalog.pg_database WHERE datallowconn AND datname <> 'template0' ORDER BY datname;`
+
+/** Plans the count of a whole server, or of one database. */
+export function planPostgresCount({ tools, database, given, command }: CountQuestion): CountPlan {
+  const tool = findTool(tools, ['psql'], 'the PostgreSQL client')
+  const server = serverOf(command)
+  return {
+    count: {
+      script: COUNT_SCRIPT,
+      args: [tool, server.port ?? '', server.folder ?? ''],
+      env: {
+        ...argumentsInEnv(withDatabase(loginArgs(given.args), database ?? 'postgres')),
+        ...(given.password === null ? {} : { PGPASSWORD: given.password }),
+        MARINA_LIST: database === null ? LIST_SQL : `SELECT $marina$${COUNT_SQL}$marina$;`,
+      },
+    },
+    read: (stdout) => readCounts(stdout, database === null),
+  }
+}
+
+function readCounts(stdout: string, isServer: boolean): ServerRows {
+  const found = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [database, schema, table, count, isExtension] = JSON.parse(line)
+      return { name: tableName(isServer ? [database, schema, table] : [schema, table]), count, isExtension }
+    })
+  return {
+    rows: Object.fromEntries(found.map(({ name, count }) => [name, Number(count)])),
+    exempt: found.filter(({ isExtension }) => isExtension).map(({ name }) => name),
+  }
+}
