@@ -33,7 +33,7 @@ export const redis = {
 } satisfies DatabaseEngine
 
 function notYet(): never {
-  throw new InstanceError('dumps of this engine are not loaded yet: load it by hand')
+  throw new InstanceError('dumps of this engine are not loaded yet: load it by hand, as docs/restore.md says')
 }
 
 const PASSWORD_SYNTAX = {
