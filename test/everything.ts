@@ -8,6 +8,7 @@ import { debianArchive } from '../examples/demo/base-image.ts'
 import { ensureEnginePrograms, findProgram, installPackages, isDebian } from '../examples/demo/packages.ts'
 import { run } from '../examples/demo/process.ts'
 import { databasesArchive } from './support/databases.ts'
+import { ATTRIBUTE_TOOLS, RECIPE_TOOLS } from './support/debianPackages.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BIN = join(ROOT, 'node_modules/.bin')
@@ -120,7 +121,11 @@ async function fastTests(): Promise<Tally> {
 /** Where one cannot be made, the test that needs it tries again, and says why. */
 async function makeArchives(): Promise<void> {
   if (!hasPrivateEngines) return
-  await Promise.allSettled([databasesArchive(archives), debianArchive(archives, ['acl', 'attr'])])
+  const debian = async () => {
+    await debianArchive(archives) // the two below begin with it
+    await Promise.all([ATTRIBUTE_TOOLS, RECIPE_TOOLS].map((packages) => debianArchive(archives, packages)))
+  }
+  await Promise.allSettled([databasesArchive(archives), debian()])
 }
 
 /** Where each lane has a private engine of its own, they go side by side: all wait much of their time. */

@@ -10,6 +10,7 @@ import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
 import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
 import { confirmPasses, firstPass, secondPass } from '../../../src/copy/twoPassCopy.ts'
 import { describeTrees, openTestBench, type TestBench } from '../../support/bench.ts'
+import { ATTRIBUTE_TOOLS } from '../../support/debianPackages.ts'
 import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -19,7 +20,7 @@ const FIRST_SEED = Number(process.env.MARINA_PRESYNC_SEED ?? 1)
 
 let gnu: string
 beforeAll(async () => {
-  gnu = await engine.debian(['acl', 'attr'])
+  gnu = await engine.debian(ATTRIBUTE_TOOLS)
 })
 
 interface Mutator {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
 import { describeTrees, inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
+import { ATTRIBUTE_TOOLS } from '../../support/debianPackages.ts'
 import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -22,7 +23,7 @@ const wanted = (over: Partial<CopyRequest>): CopyRequest => ({
 })
 
 beforeAll(async () => {
-  gnu = await engine.debian(['acl', 'attr'])
+  gnu = await engine.debian(ATTRIBUTE_TOOLS)
   odd = engine.name('odd')
   await inVolume(engine, gnu, odd, await readFile(join(import.meta.dirname, '../../support/odd-volume.sh'), 'utf8'))
 })

@@ -6,6 +6,7 @@ import { type CopyRequest, copyVolume } from '../../../src/copy/copyVolume.ts'
 import { probeTools } from '../../../src/copy/tools.ts'
 import { supportsTwoPasses } from '../../../src/copy/twoPassCopy.ts'
 import { inVolume, openTestBench, type TestBench } from '../../support/bench.ts'
+import { ATTRIBUTE_TOOLS } from '../../support/debianPackages.ts'
 import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -25,7 +26,7 @@ const wanted = (over: Partial<CopyRequest> = {}): CopyRequest => ({
 })
 
 beforeAll(async () => {
-  gnu = await engine.debian(['acl', 'attr'])
+  gnu = await engine.debian(ATTRIBUTE_TOOLS)
   await inVolume(
     engine,
     gnu,

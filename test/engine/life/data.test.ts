@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { IDLES, startApp, startOf } from '../../support/applications.ts'
 import { describeTrees, inVolume } from '../../support/bench.ts'
+import { ATTRIBUTE_TOOLS } from '../../support/debianPackages.ts'
 import {
   expectNoTrace,
   filledVolume,
@@ -27,7 +28,7 @@ let gnu: string
 let odd: string
 
 beforeAll(async () => {
-  gnu = await engine.debian(['acl', 'attr'])
+  gnu = await engine.debian(ATTRIBUTE_TOOLS)
   odd = id('odd-data')
   await inVolume(engine, gnu, odd, await readFile(join(import.meta.dirname, '../../support/odd-volume.sh'), 'utf8'))
 })

@@ -8,25 +8,11 @@ import type { ActionResult } from '../../../examples/demo/action.ts'
 import { IDLES, startApp, startOf, statusOf } from '../../support/applications.ts'
 import { describeTrees, inVolume } from '../../support/bench.ts'
 import { backUp, follow, latestTime, neverRun, newReader, type Reader } from '../../support/cookbook.ts'
+import { RECIPE_TOOLS } from '../../support/debianPackages.ts'
 import { expectNoTrace, leftOf, testEngine } from '../../support/run.ts'
 import { ATTRIBUTES, CONTENT } from '../../support/treeContent.ts'
 
 const engine = testEngine()
-
-/** What the images of the recipes hold, all in one; `test/scenario/recipes.test.ts` compares it with the page. */
-const TOOLS = [
-  'acl',
-  'attr',
-  'age',
-  'borgbackup',
-  'gpg',
-  'gpg-agent',
-  'openssh-client',
-  'openssh-server',
-  'rclone',
-  'restic',
-  'rsync',
-]
 
 /** Names of a reader's own; each recipe gets others, so that they can go side by side. */
 const NAMES = ['documents', 'photos', 'scratch']
@@ -57,7 +43,7 @@ rclone serve webdav --addr :8081 /srv/cloud &
 exec /usr/sbin/sshd -D -e`
 
 beforeAll(async () => {
-  tools = await engine.debian(TOOLS)
+  tools = await engine.debian(RECIPE_TOOLS)
   stock.restic = await stockImage('restic', '["/usr/bin/restic"]')
   stock.rclone = await stockImage('rclone', '["rclone"]')
   stock.borg = await stockImage('borg', '["borg"]')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ActionResult } from '../../../examples/demo/action.ts'
 import { inVolume } from '../../support/bench.ts'
+import { RECIPE_TOOLS } from '../../support/debianPackages.ts'
 import { expectNoTrace, filledVolume, leftOf, reportOf, runJob, testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -15,7 +16,7 @@ let image = ''
 let disk = ''
 
 beforeAll(async () => {
-  image = await engine.debian(['restic', 'openssh-client'])
+  image = await engine.debian(RECIPE_TOOLS)
   disk = await mkdtemp(join(engine.folder ?? tmpdir(), 'restic-'))
 }, 900_000)
 
