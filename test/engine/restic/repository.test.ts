@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ActionResult } from '../../../examples/demo/action.ts'
 import { inVolume } from '../../support/bench.ts'
-import { RECIPE_TOOLS } from '../../support/debianPackages.ts'
 import { expectNoTrace, filledVolume, leftOf, reportOf, runJob, testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -16,7 +15,7 @@ let image = ''
 let disk = ''
 
 beforeAll(async () => {
-  image = await engine.debian(RECIPE_TOOLS)
+  image = await engine.debian(['restic', 'openssh-client'])
   disk = await mkdtemp(join(engine.folder ?? tmpdir(), 'restic-'))
 }, 900_000)
 
