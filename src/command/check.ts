@@ -64,7 +64,7 @@ async function keepIssuesFor(
 ): Promise<readonly string[]> {
   const isAll = inputs.instances.length === 0 && inputs.host === null
   const subjects = rows
-    .filter(({ state }) => state === 'overdue' || state === 'fresh' || state === 'assumed')
+    .filter(({ state }) => state === 'overdue' || state === 'fresh') // what is only assumed closes no issue
     .map((row) => ({ ...row, isOverdue: row.state === 'overdue' }))
   const { githubToken: token } = inputs
   const forge = openForge({

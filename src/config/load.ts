@@ -89,23 +89,55 @@ export function loadConfig(text: string, file: string): Config {
  * place of `tree` in the file.
  */
 export function prune(tree: Tree, path: Path): Tree {
-  if (Array.isArray(tree)) return tree.map((item: Tree, index) => prune(item, [...path, index]))
+  return pruneBelow(tree, path.at(-1))
+}
+
+/** `last` is the last part of the path. */
+function pruneBelow(tree: Tree, last: string | number | undefined): Tree {
+  if (Array.isArray(tree)) return tree.map((item: Tree, index) => pruneBelow(item, index))
   if (!isTreeMap(tree)) return tree
   const kept: Record<string, Tree> = Object.create(null)
-  for (const [key, value] of Object.entries(tree)) {
-    const means = path.at(-1) === 'env' || key === 'targets' || (key === 'entrypoint' && value === '')
-    if (means || (value !== null && value !== '')) kept[key] = prune(value, [...path, key])
+  for (const key of Object.keys(tree)) {
+    const value = tree[key] as Tree
+    const means = last === 'env' || key === 'targets' || (key === 'entrypoint' && value === '')
+    if (means || (value !== null && value !== '')) kept[key] = pruneBelow(value, key)
   }
   return kept
 }
 
-/** Yields the texts of an instance that variables are filled into: all but `id` and `runsOn`. `path` is the place of `tree` in the file. */
-export function* openTexts(tree: Tree, path: Path): Generator<{ readonly path: Path; readonly text: string }> {
-  if (isPlanned(path)) return
-  if (typeof tree === 'string') yield { path, text: tree }
-  else if (Array.isArray(tree))
-    for (const [index, item] of tree.entries()) yield* openTexts(item as Tree, [...path, index])
-  else if (isTreeMap(tree)) for (const [key, item] of Object.entries(tree)) yield* openTexts(item, [...path, key])
+interface PlacedText {
+  readonly path: Path
+  readonly text: string
+}
+
+/** Returns the texts of an instance that variables are filled into: all but `id` and `runsOn`. `path` is the place of `tree` in the file. */
+export function openTexts(tree: Tree, path: Path): readonly PlacedText[] {
+  return collectTexts(tree, [...path], { found: [], isWanted: () => true })
+}
+
+/** As `openTexts`, but only those that may have a variable. It is fast: few of ten thousand instances' texts have one. */
+function templateTexts(tree: Tree, path: Path): readonly PlacedText[] {
+  return collectTexts(tree, [...path], { found: [], isWanted: (text) => text.includes('$') })
+}
+
+interface Collection {
+  readonly found: PlacedText[]
+  readonly isWanted: (text: string) => boolean
+}
+
+/** `path` is changed on the way, and is as before at the end. */
+function collectTexts(tree: Tree, path: (string | number)[], into: Collection): readonly PlacedText[] {
+  if (typeof tree === 'string') {
+    if (into.isWanted(tree) && !isPlanned(path)) into.found.push({ path: [...path], text: tree })
+  } else if (tree !== null) {
+    const keys: Iterable<string | number> = Array.isArray(tree) ? tree.keys() : Object.keys(tree)
+    for (const key of keys) {
+      path.push(key)
+      collectTexts((tree as Readonly<Record<string | number, Tree>>)[key] as Tree, path, into)
+      path.pop()
+    }
+  }
+  return into.found
 }
 
 function withoutFreeKeys(tree: { readonly [key: string]: Tree }): Tree {
@@ -153,7 +185,7 @@ function instanceIssues(tree: { readonly [key: string]: Tree }, source: YamlSour
     if (!isTreeMap(instance)) return []
     const path = ['instances', index]
     const issues = [...checkInstance(instance, path, { source, settled: false, stopAttached })]
-    for (const open of openTexts(instance, path)) issues.push(...templateIssues(open.text, open.path, source))
+    for (const open of templateTexts(instance, path)) issues.push(...templateIssues(open.text, open.path, source))
     if (typeof instance.id === 'string') {
       const first = seen.get(instance.id)
       const place = source.valueAt([...path, 'id'])
@@ -218,7 +250,7 @@ function rawInstance(
 ): RawInstance {
   const path = ['instances', index]
   const instance = treeAt(tree, path) as { readonly [key: string]: Tree }
-  const { required, optional } = variablesOf([...openTexts(instance, path)].map(({ text }) => text))
+  const { required, optional } = variablesOf(templateTexts(instance, path).map(({ text }) => text))
   const schedule = typeof instance.schedule === 'string' ? instance.schedule : null
   const timezone = typeof instance.timezone === 'string' ? instance.timezone : (top.timezone ?? DEFAULTS.timezone)
   const scheduleIsOpen = schedule !== null && (isOpen(schedule) || isOpen(timezone))

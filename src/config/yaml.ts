@@ -134,7 +134,7 @@ class Reader {
       for (const { code, message, pos } of problems.slice(0, MAX_SYNTAX))
         this.#note(plainWords(code, message), pos[0], [])
     if (this.issues.length > 0) return undefined
-    this.#anchors = anchorsOf(document)
+    if (this.#text.includes('&')) this.#anchors = anchorsOf(document)
     if (document.contents === null) return null
     return this.#convert(document.contents as Node, [])
   }

@@ -121,7 +121,8 @@ function decoded(text: string): string | null {
   }
 }
 
-/** Makes a short word of a cause that stays the same as long as only times and numbers in it change. */
+/** Makes a short word of a cause that stays the same as long as only times, numbers, digests and ids in it change. */
 function causeKey(cause: string): string {
-  return createHash('sha256').update(cause.replace(/\d+/g, '#')).digest('hex').slice(0, 12)
+  const steady = cause.replace(/\b(?=[a-f-]*\d)[0-9a-f][0-9a-f-]{5,}\b/gi, '#').replace(/\d+/g, '#')
+  return createHash('sha256').update(steady).digest('hex').slice(0, 12)
 }

@@ -69,12 +69,12 @@ function* parts(page: PlanPage, most: number): Generator<string> {
 function table(page: PlanPage, rows: readonly PlannedRow[], most: number, title: string): readonly string[] {
   if (rows.length === 0 || most === 0) return []
   const lines = [
-    '| backup | host | next | why |',
-    '|---|---|---|---|',
+    '| backup, host | next | why |', // a fourth column is too much for a phone
+    '|---|---|---|',
     ...rows.slice(0, most).map((one) => {
       const name = link(one.id, page.config === null ? null : `${page.config}#L${one.line}`) ?? inline(one.id)
       const next = one.nextWords ?? '–'
-      return `| <b>${breakable(name)}</b> | ${breakable(inline(one.host))} | ${breakable(inline(next))} | ${inline(one.why)} |`
+      return `| <b>${breakable(name)}</b><br>${breakable(inline(one.host))} | ${breakable(inline(next))} | ${inline(one.why)} |`
     }),
     ...(rows.length > most ? ['', `_And ${count(rows.length - most, 'more backup')}, in plan.json._`] : []),
   ].join('\n')

@@ -93,6 +93,36 @@ test('issues of people, of other configurations and without the label stay; a ba
   expect(forge.issues[0]?.comments).toEqual([expect.stringContaining('has no schedule in the configuration any more')])
 })
 
+test('what fails for one issue stops no other, and repeats no comment', async () => {
+  await act(instances('one', 'two'))
+  addRun(forge, { at: slot + MINUTE, instances: { one: 'success', two: { status: 'failed', error: 'exit code 3' } } })
+  forge.fault = ({ method, path }) =>
+    method !== 'GET' && path.startsWith('/issues/1') ? { status: 403, body: { message: 'locked' } } : null
+  const ran = await act(instances('one', 'two', 'three'))
+  expect(ran.stdout).toMatch(/^::warning::The API does not change issue 1/m)
+  expect(forge.issues.map(({ state, comments }) => [state, comments.length])).toEqual([
+    ['open', 0],
+    ['open', 1],
+    ['open', 0],
+  ])
+  expect(forge.issues[2]?.title).toBe('Backup three is overdue')
+})
+
+test('a job that only seems to have made the backup closes no issue, and an id in a cause is no news', async () => {
+  await act(instances('one'))
+  addRun(forge, { at: slot + 60 * MINUTE })
+  expect(await act(instances('one'))).toMatchObject({ code: 0 })
+  expect(forge.issues).toMatchObject([{ state: 'open', comments: [] }])
+  const failed = (error: string, minutes: number) =>
+    addRun(forge, { at: slot + minutes * MINUTE, instances: { one: { status: 'failed', error } } })
+  failed('container 3f2a9c1b77de is gone since 02:11', 70)
+  await act(instances('one'))
+  failed('container a8b7c6d5e4f3 is gone since 03:12', 80)
+  await act(instances('one'))
+  expect(forge.issues).toMatchObject([{ state: 'open', comments: [expect.stringContaining('3f2a9c1b77de')] }])
+  expect(forge.issues[0]?.body).toContain('a8b7c6d5e4f3')
+})
+
 test('two checks at once leave one issue: the older', async () => {
   const both = await Promise.all([act(instances('one', 'two')), act(instances('one', 'two'))])
   expect(both.map(({ code }) => code)).toEqual([1, 1])
