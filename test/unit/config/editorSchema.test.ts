@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { jsonSchema } from '../../../src/config/schemaDocs.ts'
+import { blocksOf } from '../../support/recipes.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const validate = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true }).compile(
@@ -17,11 +18,12 @@ function filesBelow(folder: string, extension: string): readonly string[] {
     .map((name) => join(folder, name))
 }
 
-/** Returns the configurations in a page: its YAML blocks that have `instances` or keys of the top, and are not workflows. */
+/** Returns the configurations in a page: its YAML blocks that have `instances`, and are not said to be a part of one. */
 function configsOf(page: string): readonly string[] {
   const text = readFileSync(join(ROOT, page), 'utf8')
-  return [...text.matchAll(/^( *)```ya?ml\n([\s\S]*?)^ *```$/gm)]
-    .map(([, indent = '', yaml = '']) => yaml.replace(new RegExp(`^${indent}`, 'gm'), ''))
+  return blocksOf(page, text)
+    .filter(({ marker }) => !(marker?.kind === 'not run' && marker.why.startsWith('a part')))
+    .map((block) => block.text)
     .filter((yaml) => /^instances:/m.test(yaml))
 }
 
