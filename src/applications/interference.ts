@@ -14,7 +14,8 @@ export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): 
   const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
   const gone = group.targets.find((target) => !volumes.some(({ name }) => name === target))
   if (gone !== undefined) return `volume "${gone}" was removed while it was being backed up`
-  const plan = planStops({ ...now, volumes })
+  const servers = now.containers.filter(({ id }) => group.servers.includes(id))
+  const plan = planStops({ ...now, volumes, servers })
   const refused = plan.refused[0]
   if (refused !== undefined) return refused.error
   const planned = new Set(group.start.flat().map(({ id }) => id))
@@ -26,6 +27,7 @@ export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): 
     waves.map((wave) => wave.filter((one) => current.has(idOf(one)))).filter((wave) => wave.length > 0)
   return {
     targets: group.targets,
+    servers: group.servers,
     stop: stillThere(group.stop, ({ container }) => container.id),
     start: stillThere(group.start, ({ id }) => id).map((wave) =>
       wave.map((one) => ({ ...one, ...unwell(one, group, current.get(one.id)) })),

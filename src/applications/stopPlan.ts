@@ -14,6 +14,8 @@ import { howItWrites } from './writers.ts'
 export interface StopPlanInput {
   /** Volumes for whose copy containers are stopped, in the order of the targets. */
   readonly volumes: readonly Volume[]
+  /** Servers that go on, while the containers that need them are stopped; missing: none. */
+  readonly servers?: readonly Container[]
   /** All volumes of the host, including those of the targets: two volumes can lie on the same device. */
   readonly hostVolumes: readonly Volume[]
   /** All containers of the host in any state. */
@@ -42,6 +44,8 @@ export interface ToStop {
 export interface StopGroup {
   /** Names of the targets' volumes. */
   readonly targets: readonly string[]
+  /** Ids of the servers that go on while the containers that need them are stopped. */
+  readonly servers: readonly string[]
   /** Waves in the order of stopping. Containers of one wave are stopped in parallel. Empty: nothing has to be stopped. */
   readonly stop: readonly (readonly ToStop[])[]
   /** The containers of `stop`, in waves in the order of starting. */
@@ -61,7 +65,10 @@ export interface StopPlan {
 
 /** All containers that must be stopped for one target (`stop`, by id), and those that can write to its volume and are not stopped. */
 interface Closure {
+  /** Name of the volume, or of the server's container. */
   readonly target: string
+  /** Id of the server that goes on; `null` for a volume. */
+  readonly server: string | null
   readonly stop: ReadonlyMap<string, ToStop>
   readonly paused: readonly Container[]
   readonly idle: readonly Container[]
@@ -74,7 +81,10 @@ export function planStops(input: StopPlanInput): StopPlan {
   const containers = input.containers.filter((c) => !c.ours)
   const needs = dependenciesOf(containers)
   const self = new Set(input.self)
-  const closures = input.volumes.map((volume) => closureOf(volume, { ...input, containers }, needs, self))
+  const closures = [
+    ...input.volumes.map((volume) => closureOf(volume, { ...input, containers }, needs, self)),
+    ...(input.servers ?? []).map((server) => closureOfServer(server, { ...input, containers }, needs, self)),
+  ]
   const refusals = closures.map((closure) => ({
     target: closure.target,
     error: refusal(closure, containers, needs, self),
@@ -102,8 +112,48 @@ function closureOf(
     const why = howItWrites(container, volume, input.hostVolumes)
     return why === null ? [] : [{ container, why }]
   })
+  const stop = withDependents(
+    writers.filter(({ container }) => isActive(container) && !self.has(container.id)),
+    input,
+    needs,
+    self,
+  )
+  const idle = writers.map(({ container }) => container).filter((c) => !stop.has(c.id))
+  return {
+    target: volume.name,
+    server: null,
+    stop,
+    paused: idle.filter((c) => c.state === 'paused' && !self.has(c.id)),
+    idle: idle.filter((c) => c.state === 'down'),
+    own: idle.filter((c) => self.has(c.id)),
+  }
+}
+
+/** Finds the containers that need a server, which itself goes on. */
+function closureOfServer(
+  server: Container,
+  input: StopPlanInput,
+  needs: ReadonlyMap<string, readonly Dependency[]>,
+  self: ReadonlySet<string>,
+): Closure {
+  const direct = input.containers.flatMap((container) => {
+    const need = needs.get(container.id)?.find(({ id }) => id === server.id)
+    return need && isActive(container) && !self.has(container.id) ? [{ container, why: need.why }] : []
+  })
+  const stop = withDependents(direct, input, needs, self)
+  stop.delete(server.id)
+  return { target: server.name, server: server.id, stop, paused: [], idle: [], own: [] }
+}
+
+/** Returns these containers and all that need one of them, by id. */
+function withDependents(
+  first: readonly ToStop[],
+  input: StopPlanInput,
+  needs: ReadonlyMap<string, readonly Dependency[]>,
+  self: ReadonlySet<string>,
+): Map<string, ToStop> {
   const stop = new Map<string, ToStop>()
-  const open = writers.filter(({ container }) => isActive(container) && !self.has(container.id))
+  const open = [...first]
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     if (stop.has(next.container.id)) continue
     stop.set(next.container.id, next)
@@ -112,14 +162,7 @@ function closureOf(
       if (need && isActive(container) && !self.has(container.id)) open.push({ container, why: need.why })
     }
   }
-  const idle = writers.map(({ container }) => container).filter((c) => !stop.has(c.id))
-  return {
-    target: volume.name,
-    stop,
-    paused: idle.filter((c) => c.state === 'paused' && !self.has(c.id)),
-    idle: idle.filter((c) => c.state === 'down'),
-    own: idle.filter((c) => self.has(c.id)),
-  }
+  return stop
 }
 
 /** Says in one sentence why the containers of a target must not be stopped; `null` if they may. */
@@ -129,7 +172,7 @@ function refusal(
   needs: ReadonlyMap<string, readonly Dependency[]>,
   self: ReadonlySet<string>,
 ): string | null {
-  const volume = `volume "${closure.target}"`
+  const volume = `${closure.server === null ? 'volume' : 'database container'} "${closure.target}"`
   for (const { container, why } of closure.stop.values()) {
     const who = `container "${container.name}" ${why}, so it would have to be stopped for ${volume}, but`
     if (container.autoRemove)
@@ -184,7 +227,8 @@ function groupOf(members: readonly Closure[], needs: ReadonlyMap<string, readonl
   const stop = new Map(members.flatMap((member) => [...member.stop]))
   const byName = [...stop.values()].sort((a, b) => (a.container.name < b.container.name ? -1 : 1))
   const ids = byName.map(({ container }) => container.id)
-  const targets = members.map(({ target }) => target)
+  const targets = members.flatMap(({ target, server }) => (server === null ? [target] : []))
+  const servers = members.flatMap(({ server }) => server ?? [])
   const starting = startOrder(ids, needs)
   const stopping = startOrder(ids, turned(ids, needs))
   const awaited = new Set(
@@ -192,6 +236,7 @@ function groupOf(members: readonly Closure[], needs: ReadonlyMap<string, readonl
   )
   const group: StopGroup = {
     targets,
+    servers,
     stop: stopping.waves.map((wave) => wave.flatMap((id) => stop.get(id) ?? [])),
     start: starting.waves.map((wave) => wave.flatMap((id) => toStart(stop.get(id)?.container, awaited))),
     paused: distinct(members.flatMap(({ paused }) => paused)),

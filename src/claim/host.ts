@@ -1,8 +1,10 @@
 /** Bundles what claims, helpers and sweeps work with: the engine, our identity, GitHub's API, and functions that tell people. */
 
+import type { CopyHelper } from '../copy/copyHelper.ts'
 import type { Engine } from '../docker/engine.ts'
 import type { Owner } from '../docker/labels.ts'
 import type { Docker } from '../docker/process.ts'
+import type { KeptDump } from './undoPlace.ts'
 
 export interface DockerHost {
   readonly docker: Docker
@@ -14,6 +16,8 @@ export interface DockerHost {
   readonly reportError: (message: string) => Promise<void>
   /** Reports a warning that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>
+  /** Loads the databases of a dead restore back as they were. Throws an `InstanceError` that says what to do if it cannot. */
+  readonly loadBack: (helper: Pick<CopyHelper, 'exec'>, dumps: readonly KeptDump[]) => Promise<void>
   /** Prints a line that belongs to no instance, such as what is waited for. */
   readonly say: (line: string) => Promise<void>
 }

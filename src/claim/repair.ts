@@ -73,7 +73,7 @@ function undoOf(claim: Claim): readonly UndoEntry[] {
 async function undoRestore(host: DockerHost, claim: Claim): Promise<Undone | null> {
   const undo = undoOf(claim)
   if (undo.length === 0) return null
-  return undoPlace(host.docker, claim.container.id, undo, async () => {
+  const stopWriters = async () => {
     // the engine may have started them with itself, by their restart policy
     const now = await inspectContainers(
       host.docker,
@@ -81,7 +81,8 @@ async function undoRestore(host: DockerHost, claim: Claim): Promise<Undone | nul
     )
     const running = now.filter(({ state }) => state !== 'down').map(({ id }) => id)
     if (running.length > 0) await query(host.docker, ['stop', ...running], { deadlineMs: STOP_WRITERS_MS })
-  })
+  }
+  return undoPlace(host.docker, claim.container.id, undo, { stopWriters, loadBack: host.loadBack })
 }
 
 /** Adds the dead run to the record of its instance, so that its slot counts as served. What goes wrong is a warning. */

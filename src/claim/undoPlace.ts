@@ -11,10 +11,26 @@ import { type Docker, query, run } from '../docker/process.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 
+/** A dump of what a server held before a restore, in the restore's helper. */
+export interface KeptDump {
+  /** Id and name of the server's container. */
+  readonly container: string
+  readonly name: string
+  readonly kind: string
+  /** True if the login to the server stood in the configuration, which a later run may not have. */
+  readonly hasOwnLogin: boolean
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly database: string | null
+}
+
 /** How far a restore is. `kept`: the old data is kept aside, nothing is changed. `changing`: it is being changed. `placed`: all of it is new. */
 export type PlaceState = 'begun' | 'kept' | 'changing' | 'placed'
 
 const FILE = '/.marina-place'
+/** The list of the kept dumps, JSON. */
+const DUMPS = '/.marina-dumps'
 /** Deadline of one step, ms: bringing millions of files back takes time. */
 const UNDO_MS = 12 * 3_600_000
 const LOOK_MS = 60_000
@@ -34,6 +50,27 @@ export async function writeState(exec: Exec, state: PlaceState): Promise<void> {
   if (written.code !== 0) throw new InstanceError('the journal of the restore could not be written in its helper')
 }
 
+/** Writes which dumps are to be loaded back, before a server is changed. */
+export async function writeDumps(exec: Exec, dumps: readonly KeptDump[]): Promise<void> {
+  const input = async function* () {
+    yield Buffer.from(JSON.stringify(dumps))
+  }
+  const written = await exec({ script: `cat >${DUMPS} && sync`, input: input(), deadlineMs: LOOK_MS })
+  if (written.code !== 0) throw new InstanceError('the list of the old dumps could not be written in the helper')
+}
+
+async function readDumps(exec: Exec): Promise<readonly KeptDump[]> {
+  const chunks: Buffer[] = []
+  const read = await exec({
+    script: `[ ! -e ${DUMPS} ] || cat ${DUMPS}`,
+    deadlineMs: LOOK_MS,
+    onStdout: (chunk) => void chunks.push(Buffer.from(chunk)),
+  })
+  if (read.code !== 0) throw new InstanceError('the list of the old dumps could not be read in the helper')
+  const text = Buffer.concat(chunks).toString()
+  return text === '' ? [] : (JSON.parse(text) as readonly KeptDump[])
+}
+
 /** Returns how far the restore is. Throws `InstanceError` if nobody can say. */
 export async function readState(exec: Exec): Promise<PlaceState> {
   const read = await exec({ script: `cat ${FILE} 2>/dev/null; exit 0`, deadlineMs: LOOK_MS })
@@ -42,8 +79,12 @@ export async function readState(exec: Exec): Promise<PlaceState> {
   return found ?? 'begun'
 }
 
-/** Puts the old data back into every volume that was to be replaced. */
-export async function putBack(helper: CopyHelper, undo: readonly UndoEntry[]): Promise<void> {
+/** Puts the old data back into every volume that was to be replaced. `settle` puts back what else was changed; then the restore counts as undone. */
+export async function putBack(
+  helper: CopyHelper,
+  undo: readonly UndoEntry[],
+  settle: () => Promise<void>,
+): Promise<void> {
   for (const [index, { into, volume }] of undo.entries()) {
     if (into !== 'place') continue
     await replaceTree(helper, {
@@ -54,6 +95,7 @@ export async function putBack(helper: CopyHelper, undo: readonly UndoEntry[]): P
       deadlineMs: UNDO_MS,
     })
   }
+  await settle()
   await writeState(helper.exec, 'kept')
 }
 
@@ -64,15 +106,21 @@ export interface Undone {
   readonly words: string
 }
 
+/** What `undoPlace` asks of others. */
+export interface UndoNeeds {
+  /** Stops the applications of the restore's journal. Called before anything is changed. */
+  readonly stopWriters: () => Promise<void>
+  readonly loadBack: (helper: Pick<CopyHelper, 'exec'>, dumps: readonly KeptDump[]) => Promise<void>
+}
+
 /**
- * Undoes what a dead restore left, in its helper with the id `container`. `stopWriters` is called before a volume is
- * changed, and must stop the applications of its journal. Throws `InstanceError` if it cannot: then the helper must stay, because only it knows what to undo.
+ * Undoes what a dead restore left, in its helper with the id `container`. Throws `InstanceError` if it cannot: then the helper must stay, because only it knows what to undo.
  */
 export async function undoPlace(
   docker: Docker,
   container: string,
   undo: readonly UndoEntry[],
-  stopWriters: () => Promise<void>,
+  { stopWriters, loadBack }: UndoNeeds,
 ): Promise<Undone> {
   await query(docker, ['start', container]) // it runs, unless somebody stopped it
   const exec: Exec = (request) => execTruthfully(docker, { ...request, heartbeat: true, container })
@@ -84,14 +132,16 @@ export async function undoPlace(
       .join(', ')
   if (state === 'placed')
     return { isPlaced: true, words: `the restored data is in ${undo.map(({ volume }) => volume).join(', ')}` }
-  const hadOld = names('place') !== ''
+  const dumps = await readDumps(exec)
+  const changed = [names('place'), ...new Set(dumps.map(({ name }) => name))].filter((name) => name !== '').join(', ')
+  const hadOld = changed !== ''
   if (state !== 'changing' || !hadOld)
-    return { isPlaced: false, words: hadOld ? `${names('place')} had not been changed` : 'nothing was restored' }
+    return { isPlaced: false, words: hadOld ? `${changed} had not been changed` : 'nothing was restored' }
   const probed = await probeTools(exec, LOOK_MS)
   if (!probed.ok) throw new InstanceError(`its helper lacks ${probed.missing.join(', ')}`)
   await stopWriters()
-  await putBack({ exec, tools: probed.tools }, undo)
-  return { isPlaced: false, words: `${names('place')} has its old data again` }
+  await putBack({ exec, tools: probed.tools }, undo, () => loadBack({ exec }, dumps))
+  return { isPlaced: false, words: `${changed} has its old data again` }
 }
 
 /**
@@ -100,7 +150,7 @@ export async function undoPlace(
  */
 export async function removeMade(docker: Docker, undo: readonly UndoEntry[], isPlaced: boolean): Promise<void> {
   if (isPlaced) return
-  const names = undo.map(({ into, volume, before }) => (into === 'new' ? volume : before)).filter((name) => name !== '')
+  const names = undo.map(({ into, volume, before }) => (into === 'place' ? before : volume))
   for (const { name, labels } of await inspectVolumes(docker, names))
     if (labels[RESTORE_LABEL] !== undefined) await query(docker, ['volume', 'rm', name])
 }

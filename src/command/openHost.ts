@@ -8,6 +8,7 @@ import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { withoutFileNames } from '../report/hideFileNames.ts'
 import { openQuotes, type Quotes } from '../report/quotes.ts'
+import { loadBack } from '../restore/placeDatabases.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 
@@ -45,6 +46,8 @@ export async function openHost(action: CommandContext, redactor: Redactor, deadl
       job: action.job,
       process: thisProcess(),
     },
+    loadBack: (helper, dumps) =>
+      loadBack(docker, helper, { dumps, say: (line) => console.info(shown(redactor.text(line))) }),
     runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
     say: (line) => console.info(shown(redactor.text(line))),
     reportError: async (message) => {

@@ -10,6 +10,7 @@ import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
 import { renderRefusal } from '../report/messagePages.ts'
+import { loadBack } from '../restore/placeDatabases.ts'
 import { pingKilled } from './pings.ts'
 
 /** Deadline for each of the first two questions to the engine, ms. If the engine hangs, the job must end soon, and the next run cleans up. */
@@ -47,6 +48,7 @@ async function cleanUp(env: NodeJS.ProcessEnv, console: Console, job: string): P
         engine,
         owner,
         runCompleted: async () => null,
+        loadBack: (helper, dumps) => loadBack(docker, helper, { dumps, say: (line) => console.info(line) }),
         say: (line) => console.info(line),
         reportError: (message) => {
           errors.push(message)

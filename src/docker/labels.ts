@@ -45,10 +45,13 @@ export interface JournalEntry {
 
 /** A volume that a restore changes, and how a sweeper undoes that. */
 export interface UndoEntry {
-  /** `place`: the volume's old data was kept in the volume `before`. `new`: the restore made the volume, which is worth nothing until it is whole. */
-  readonly into: 'place' | 'new'
+  /**
+   * `place`: the volume's old data is kept in the volume `before`. `new`: the restore made the volume, which is worth nothing until it is
+   * whole. `dumps`: the restore made the volume for dumps of what servers held.
+   */
+  readonly into: 'place' | 'new' | 'dumps'
   readonly volume: string
-  /** Empty with `new`. */
+  /** Empty unless `place`. */
   readonly before: string
 }
 
@@ -271,7 +274,7 @@ function restartOf({ labels }: Pick<Container, 'labels'>): readonly JournalEntry
 function undoOf(container: Pick<Container, 'labels'>): Pick<Journal, 'undo'> {
   const undo = valuesOf(container, 'undo.').map((text): UndoEntry => {
     const [into, volume = '', before = ''] = text.split(' ')
-    return { into: into === 'new' ? 'new' : 'place', volume, before }
+    return { into: into === 'new' || into === 'dumps' ? into : 'place', volume, before }
   })
   return undo.length === 0 ? {} : { undo }
 }

@@ -6,11 +6,14 @@ import { InstanceError } from '../errors.ts'
 
 export type RestoreInto = 'new' | 'place'
 
-/** One volume to fill. */
+/** One volume to fill, and how that is undone. */
 export interface Placement {
-  readonly target: VolumeEntry
-  /** Name of the volume that gets the data. */
+  /** Name of the volume that gets the data; for `dumps` of `undo` the volume for what servers hold now. */
   readonly volume: string
+  /** Path of what comes into it, below the restored tree; empty: the tree itself. */
+  readonly from: string
+  /** The paths that are brought in; empty: all. */
+  readonly paths: readonly string[]
   readonly undo: UndoEntry
 }
 
@@ -31,10 +34,14 @@ export interface PlacementRequest {
 const LONGEST_NAME = 200
 
 /**
- * Returns a placement for each volume, in the order of the targets. Throws `InstanceError` if a volume that would be made is there already.
+ * Returns a placement for each volume, in the order of the targets, and last one for the dumps: a volume of their own for `new`, one for
+ * what the servers hold now for `place`. Throws `InstanceError` if a volume that would be made is there already.
  */
 export function placementsOf(targets: readonly ManifestTarget[], request: PlacementRequest): readonly Placement[] {
-  const placements = targets.flatMap((target) => (target.kind === 'volume' ? [placementOf(target, request)] : []))
+  const placements = [
+    ...targets.flatMap((target) => (target.kind === 'volume' ? [placementOf(target, request)] : [])),
+    ...dumpsOf(targets, request),
+  ]
   const made = placements.map(madeBy)
   const taken = made.filter((name) => request.existing.has(name))
   if (taken.length > 0)
@@ -46,22 +53,29 @@ export function placementsOf(targets: readonly ManifestTarget[], request: Placem
 
 /** Returns the name of the volume that a placement makes. */
 function madeBy({ undo }: Placement): string {
-  return undo.into === 'new' ? undo.volume : undo.before
+  return undo.into === 'place' ? undo.before : undo.volume
 }
 
 function placementOf(target: VolumeEntry, { into, point, timestamp, now, existing }: PlacementRequest): Placement {
   if (into === 'new') {
     const volume = named(target.name, 'restored', point === 'latest' ? timestamp : point)
-    return { target, volume, undo: { into: 'new', volume, before: '' } }
+    return { volume, from: target.path, paths: [], undo: { into: 'new', volume, before: '' } }
   }
+  const what = { volume: target.name, from: target.path, paths: target.paths }
   // a volume that the host has lost is made anew: there is nothing to keep
-  if (!existing.has(target.name))
-    return { target, volume: target.name, undo: { into: 'new', volume: target.name, before: '' } }
-  return {
-    target,
-    volume: target.name,
-    undo: { into: 'place', volume: target.name, before: named(target.name, 'before', now) },
-  }
+  if (!existing.has(target.name)) return { ...what, undo: { into: 'new', volume: target.name, before: '' } }
+  return { ...what, undo: { into: 'place', volume: target.name, before: named(target.name, 'before', now) } }
+}
+
+function dumpsOf(targets: readonly ManifestTarget[], request: PlacementRequest): readonly Placement[] {
+  const dumps = targets.flatMap((target) => (target.kind === 'db' ? [target.path] : []))
+  if (dumps.length === 0) return []
+  const { into, instance, point, timestamp, now } = request
+  const name = `${instance}-dumps`
+  const volume =
+    into === 'new' ? named(name, 'restored', point === 'latest' ? timestamp : point) : named(name, 'before', now)
+  const kind = into === 'new' ? 'new' : 'dumps'
+  return [{ volume, from: '', paths: ['manifest.json', ...dumps], undo: { into: kind, volume, before: '' } }]
 }
 
 /** Makes a volume's name of these parts. */

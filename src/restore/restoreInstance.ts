@@ -3,6 +3,7 @@
 import { hostContents } from '../applications/hostState.ts'
 import type { Instance } from '../config/model.ts'
 import { layoutOf } from '../container/layout.ts'
+import type { ManifestTarget } from '../container/manifest.ts'
 import { EngineLostError } from '../errors.ts'
 import type { LockRequest } from '../instance/containerSpecs.ts'
 import type { InstanceContext } from '../instance/context.ts'
@@ -13,9 +14,10 @@ import type { InstanceOutcome } from '../instance/reportBuilder.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { RestoredTarget, RestorePoint } from '../outcome.ts'
 import { RESTIC_RESTORE } from '../restic/scripts.ts'
+import { bringIntoPlace } from './bringIntoPlace.ts'
 import { type CheckedBackup, checkRestored } from './checkRestored.ts'
-import { placementsOf, type RestoreInto } from './placements.ts'
-import { placeVolumes } from './placeVolumes.ts'
+import { findServers } from './placeDatabases.ts'
+import { type Placement, placementsOf, type RestoreInto } from './placements.ts'
 import { fetchPoint, listPoints } from './runRestoreImage.ts'
 
 export interface RestoreRequest {
@@ -144,13 +146,31 @@ async function place(
     now: layoutOf('timestamp', new Date()).timestamp,
     existing: new Set(hostVolumes.map(({ name }) => name)),
   })
-  return placeVolumes(run, {
+  const entries = checked.targets.flatMap((target) => (target.kind === 'db' ? [target] : []))
+  const databases = request.into === 'place' ? await findServers(run, entries) : []
+  await bringIntoPlace(run, {
     lock,
     held: helper,
     placements,
+    databases,
     label: `${run.instance.id} ${checked.manifest.timestamp}`,
     keepsOld: request.keepsOld,
   })
+  return checked.targets.map((target) => restoredTo(target, placements, request))
+}
+
+/** Says where a target is now, and where its old data is. */
+function restoredTo(
+  { kind, name, path }: ManifestTarget,
+  placements: readonly Placement[],
+  { into, keepsOld }: RestoreRequest,
+): RestoredTarget {
+  const placement = placements.find((one) => (kind === 'volume' ? one.from === path : one.from === ''))
+  const { before = '', volume = '' } = placement?.undo ?? {}
+  if (kind === 'volume') return { kind, name, to: volume, kept: before === '' || !keepsOld ? null : before }
+  return into === 'new'
+    ? { kind, name, to: volume, kept: null }
+    : { kind, name, to: name, kept: keepsOld ? volume : null }
 }
 
 export async function releaseLock(run: InstanceRun, lock: AcquiredLock, isEngineLost: boolean): Promise<void> {

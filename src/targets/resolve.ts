@@ -284,6 +284,7 @@ async function describe(
   return containers.map(({ name, image, imageId }) => ({ name, image, imageId, digest: digests.get(imageId) ?? null }))
 }
 
-function factsOf({ id, name, image, environment, command }: Container): ContainerFacts {
+/** Returns the facts about a container that a dump, or a load, needs. */
+export function factsOf({ id, name, image, environment, command }: Container): ContainerFacts {
   return { id, name, image, env: environment, cmd: command }
 }

@@ -30,7 +30,14 @@ async function claimed(...rules: readonly Rule[]) {
   const say = async (line: string) => void lines.push(line)
   const engine = { version: '29', apiVersion: '1.50', hostName: 'h', remapped: false, clockOffsetMs: 0 }
   const told = { say: async () => {}, warn: async () => {}, reportError: async () => {} }
-  const host: DockerHost = { docker, engine, owner: OWNER, runCompleted: async () => null, ...told }
+  const host: DockerHost = {
+    docker,
+    engine,
+    owner: OWNER,
+    runCompleted: async () => null,
+    loadBack: async () => {},
+    ...told,
+  }
   const wait = { lockWaitMs: 0, signal: new AbortController().signal, onClaimed: () => {}, say }
   const result = await claim(host, spec, wait).catch((error: Error) => error.message)
   return { result, lines }

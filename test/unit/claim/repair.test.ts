@@ -48,7 +48,7 @@ async function repaired(claim: Claim, ...rules: readonly Rule[]) {
   const engine = { version: '29', apiVersion: '1.50', hostName: 'h', remapped: false, clockOffsetMs: 0 }
   const owner = { ...OWNER, job: 'k' }
   const host: DockerHost = {
-    ...{ docker, engine, owner, runCompleted: async () => null },
+    ...{ docker, engine, owner, runCompleted: async () => null, loadBack: async () => {} },
     ...{ reportError: note, warn: nothing, say: nothing },
   }
   const began = Date.now()

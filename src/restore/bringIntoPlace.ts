@@ -1,14 +1,24 @@
 /**
- * Brings checked data into volumes: into new ones, or into place. Into place: who can write to them is stopped, the old data is kept in a
- * volume of its own, the new one is brought in, and everybody is started again. What fails on the way is undone, here or by whoever finds
- * the helper that remembers it.
+ * Brings checked data into new volumes, or into place: then who can write to it is stopped, the old data is kept in volumes of its own, the
+ * new one is brought in, dumps are loaded into their servers, and everybody is started again. What fails on the way is undone, here or by
+ * whoever finds the helper that remembers it.
  */
 import { hostContents, readRunnerTraces } from '../applications/hostState.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
 import { planStops, type StopGroup } from '../applications/stopPlan.ts'
 import { type WorkWhileStopped, whileStopped } from '../applications/whileStopped.ts'
 import { type HelperContainer, startHelper } from '../claim/helperContainer.ts'
-import { keptAt, makeVolume, placedAt, putBack, readState, removeMade, writeState } from '../claim/undoPlace.ts'
+import {
+  type KeptDump,
+  keptAt,
+  makeVolume,
+  placedAt,
+  putBack,
+  readState,
+  removeMade,
+  writeDumps,
+  writeState,
+} from '../claim/undoPlace.ts'
 import type { CopyHelper, CopyTools } from '../copy/copyHelper.ts'
 import { copyVolume } from '../copy/copyVolume.ts'
 import { freeSpaceAt, spaceNeeded } from '../copy/freeSpace.ts'
@@ -23,7 +33,7 @@ import { claimBase, type LockRequest } from '../instance/containerSpecs.ts'
 import type { InstanceRun } from '../instance/instanceRun.ts'
 import { helperImages, type LockHelper, stagingVolume } from '../instance/lock.ts'
 import { waitForEarlierClaims } from '../instance/otherInstances.ts'
-import type { RestoredTarget } from '../outcome.ts'
+import { type DatabasePlacement, dumpOld, loadNew, loadOld } from './placeDatabases.ts'
 import type { Placement } from './placements.ts'
 
 const PROBE_MS = 60_000
@@ -35,6 +45,8 @@ export interface PlaceRequest {
   /** The helper that holds the claim, with the restored tree at `/backup`. */
   readonly held: LockHelper
   readonly placements: readonly Placement[]
+  /** The databases to load into their servers; none with `into: new`. */
+  readonly databases: readonly DatabasePlacement[]
   /** Names the point in the labels of the volumes that are made. */
   readonly label: string
   readonly keepsOld: boolean
@@ -55,11 +67,12 @@ interface Placer extends CopyHelper, Pick<HelperContainer, 'id' | 'lost' | 'rele
  * Fills the volumes. Throws `InstanceError` or `CancelledError` if not all of them hold the restored data and everybody is up; the message
  * says whether the old data is back. What is still down is in `run.down`.
  */
-export async function placeVolumes(run: InstanceRun, request: PlaceRequest): Promise<readonly RestoredTarget[]> {
+export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): Promise<void> {
   const { docker } = run.context.host
   const undo = request.placements.map((placement) => placement.undo)
-  const stops = await planPlaceStops(run, request.placements)
-  for (const { into, volume, before } of undo) await makeVolume(docker, into === 'new' ? volume : before, request.label)
+  const stops = await planPlaceStops(run, request)
+  for (const { into, volume, before } of undo)
+    await makeVolume(docker, into === 'place' ? before : volume, request.label)
   let isPlaced = false
   let placer: Placer | null = null
   try {
@@ -67,23 +80,17 @@ export async function placeVolumes(run: InstanceRun, request: PlaceRequest): Pro
     run.abort.also(placer.lost, 'the helper died while data was brought into place')
     await waitForEarlierClaims(run, placer.id, { restart: stops.journal, dumps: [], hooks: [] })
     await refuseWithoutRoom(run, placer, request.placements)
-    await replaceWhileStopped(run, placer, { stops, placements: request.placements })
+    await replaceWhileStopped(run, placer, { stops, request })
     isPlaced = true
   } finally {
     await closePlacer(run, placer, { undo, isPlaced, keepsOld: request.keepsOld })
   }
-  return request.placements.map(({ target, volume, undo: { before } }) => ({
-    kind: 'volume',
-    name: target.name,
-    to: volume,
-    kept: before === '' || !request.keepsOld ? null : before,
-  }))
 }
 
 /** Plans who is stopped for the volumes that are replaced. Throws `InstanceError` if somebody cannot be. */
-async function planPlaceStops(run: InstanceRun, placements: readonly Placement[]): Promise<Stops> {
+async function planPlaceStops(run: InstanceRun, { placements, databases }: PlaceRequest): Promise<Stops> {
   const names = placements.flatMap(({ undo }) => (undo.into === 'place' ? [undo.volume] : []))
-  if (names.length === 0) return { groups: [], self: [], journal: [] }
+  if (names.length + databases.length === 0) return { groups: [], self: [], journal: [] }
   const { docker } = run.context.host
   const [host, traces] = await Promise.all([
     hostContents(docker, names, run.report.warnOnce, { signal: run.abort.signal }),
@@ -91,7 +98,14 @@ async function planPlaceStops(run: InstanceRun, placements: readonly Placement[]
   ])
   const self = runnerContainers(traces, host.containers)
   const volumes = host.hostVolumes.filter(({ name }) => names.includes(name))
-  const plan = planStops({ ...host, volumes, self })
+  const servers = host.containers.filter(({ id }) => databases.some(({ source }) => source.container.id === id))
+  const plan = planStops({ ...host, volumes, servers, self })
+  const stopped = new Set(plan.groups.flatMap(({ stop }) => stop.flat().map(({ container }) => container.id)))
+  const torn = servers.find(({ id }) => stopped.has(id))
+  if (torn !== undefined)
+    throw new InstanceError(
+      `the backup holds a dump of ${torn.name} and a volume that it writes to, and only one of the two can come into place: name the one in targets`,
+    )
   if (plan.refused.length > 0) throw new InstanceError(joinSentences(plan.refused.map(({ error }) => error)))
   for (const { target, message } of plan.warnings) await run.report.warn(`volume ${target}: ${message}`)
   const journal = plan.groups.flatMap((group) =>
@@ -128,7 +142,7 @@ async function openPlacer(
       mounts: [
         mount(staged, RESTORED, true),
         ...placements.flatMap(({ volume, undo: { into, before } }, index) => [
-          mount(volume, placedAt(index)),
+          mount(volume, into === 'dumps' ? keptAt(index) : placedAt(index)),
           ...(into === 'place' ? [mount(before, keptAt(index))] : []),
         ]),
       ],
@@ -143,12 +157,13 @@ async function openPlacer(
 async function refuseWithoutRoom(run: InstanceRun, placer: Placer, placements: readonly Placement[]): Promise<void> {
   const { instance, abort } = run
   const limits = { deadlineMs: instance.timeoutMs, signal: abort.signal }
-  for (const [index, { target, volume, undo }] of placements.entries()) {
-    const list = (root: string) =>
-      listTree(placer, root, { what: `volume ${volume}`, paths: [], live: true, ...limits })
+  for (const [index, { from, paths, volume, undo }] of placements.entries()) {
+    if (undo.into === 'dumps') continue // nobody knows their size before they are made
+    const list = (root: string, only: readonly string[]) =>
+      listTree(placer, root, { what: `volume ${volume}`, paths: only, live: true, ...limits })
     const room = await freeSpaceAt(placer, placedAt(index), limits.deadlineMs, limits.signal)
-    const fresh = spaceNeeded(await list(`${RESTORED}/${target.path}`), room.block, placer.tools).bytes
-    const old = undo.into === 'new' ? 0 : spaceNeeded(await list(placedAt(index)), room.block, placer.tools).bytes
+    const fresh = spaceNeeded(await list(`${RESTORED}/${from}`, paths), room.block, placer.tools).bytes
+    const old = undo.into === 'new' ? 0 : spaceNeeded(await list(placedAt(index), []), room.block, placer.tools).bytes
     // the old data is kept in full before the new data takes its place
     const need = old + Math.max(0, fresh - old)
     if (need > room.bytes)
@@ -158,11 +173,15 @@ async function refuseWithoutRoom(run: InstanceRun, placer: Placer, placements: r
   }
 }
 
-/** Keeps the old data, and brings in the new one. After an error nothing is changed, or the state in the helper says what is. */
-async function bringIn(run: InstanceRun, placer: Placer, placements: readonly Placement[]): Promise<void> {
+/** Keeps the old data of volumes, and brings in the new one. After an error nothing is changed, or the state in the helper says what is. */
+async function bringIn(
+  run: InstanceRun,
+  placer: Placer,
+  { placements, databases }: Pick<PlaceRequest, 'placements' | 'databases'>,
+): Promise<void> {
   const limits = { deadlineMs: run.instance.timeoutMs, signal: run.abort.signal }
   for (const [index, { volume, undo }] of placements.entries()) {
-    if (undo.into === 'new') continue
+    if (undo.into !== 'place') continue
     await run.log.write('marina', `keeping the old data of ${volume} in ${undo.before}`)
     await copyVolume(placer, {
       name: volume,
@@ -176,31 +195,37 @@ async function bringIn(run: InstanceRun, placer: Placer, placements: readonly Pl
     })
   }
   await writeState(placer.exec, 'changing')
-  for (const [index, { target, volume }] of placements.entries()) {
+  for (const [index, { from, paths, volume, undo }] of placements.entries()) {
+    if (undo.into === 'dumps') continue
     await run.log.write('marina', `bringing the restored data into ${volume}`)
     await replaceTree(placer, {
       name: volume,
-      source: `${RESTORED}/${target.path}`,
+      source: `${RESTORED}/${from}`,
       destination: placedAt(index),
-      paths: target.paths,
+      paths,
       ...limits,
     })
   }
+  await loadNew(run, placer, { databases, restored: RESTORED })
   await writeState(placer.exec, 'placed')
 }
 
 async function replaceWhileStopped(
   run: InstanceRun,
   placer: Placer,
-  { stops, placements }: { readonly stops: Stops; readonly placements: readonly Placement[] },
+  { stops, request }: { readonly stops: Stops; readonly request: PlaceRequest },
 ): Promise<void> {
+  const { placements, databases } = request
   const undo = placements.map((placement) => placement.undo)
+  const directory = keptAt(undo.findIndex(({ into }) => into === 'dumps'))
+  const kept = await keepDumps(run, placer, { request, directory })
+  const undoAll = () => putBack(placer, undo, () => loadOld(run, placer, { databases, kept }))
   const began = Date.now()
   const stopped = await stopAll(run, stops, async () => {
     try {
-      await bringIn(run, placer, placements)
+      await bringIn(run, placer, request)
     } catch (error) {
-      throw await undoneAfter(placer, undo, asError(error))
+      throw await undoneAfter(undoAll, asError(error))
     }
   })
   if (stops.groups.length > 0) run.report.downtime((Date.now() - began) / 1000)
@@ -213,7 +238,7 @@ async function replaceWhileStopped(
   const why = joinSentences(wrong)
   await run.log.write('marina', `${why}; putting the old data back`)
   await writeState(placer.exec, 'changing')
-  const again = await stopAll(run, stops, () => putBack(placer, undo))
+  const again = await stopAll(run, stops, undoAll)
   if (again.error !== null)
     throw new InstanceError(`${why}; and the old data could not be put back: ${again.error.message}`)
   const rest =
@@ -221,10 +246,36 @@ async function replaceWhileStopped(
   throw new InstanceError(`with the restored data, ${why}. The old data was put back, and ${rest}`)
 }
 
-/** Puts the old data back, if it was being changed. Returns the error to throw. */
-async function undoneAfter(placer: Placer, undo: readonly UndoEntry[], error: Error): Promise<Error> {
+/**
+ * Dumps what the servers hold now, while everybody still works with them, and writes down in the helper what is to be loaded back. A server
+ * that cannot be dumped ends the restore, unless the old data is not to be kept.
+ */
+async function keepDumps(
+  run: InstanceRun,
+  placer: Placer,
+  { request, directory }: { readonly request: PlaceRequest; readonly directory: string },
+): Promise<readonly KeptDump[]> {
+  const { databases, keepsOld } = request
+  if (databases.length === 0) return []
   try {
-    await putBack(placer, undo)
+    const kept = await dumpOld(run, placer, { databases, directory })
+    await writeDumps(placer.exec, kept)
+    return kept
+  } catch (error) {
+    if (!(error instanceof InstanceError)) throw error
+    if (keepsOld)
+      throw new InstanceError(
+        `what is there now could not be kept: ${error.message}. Nothing was changed. To restore without a way back, set keep-old: false`,
+      )
+    await run.report.warn(`what was there could not be kept, and there is no way back: ${error.message}`)
+    return []
+  }
+}
+
+/** Puts the old data back, if it was being changed. Returns the error to throw. */
+async function undoneAfter(undoAll: () => Promise<void>, error: Error): Promise<Error> {
+  try {
+    await undoAll()
   } catch (second) {
     return new InstanceError(
       `${error.message}; and the old data could not be put back: ${asError(second).message}. The next run on this host tries again`,
@@ -298,7 +349,7 @@ async function closePlacer(
   if (isPlaced && !keepsOld)
     await removeMade(
       docker,
-      undo.filter(({ into }) => into === 'place'),
+      undo.filter(({ into }) => into !== 'new'),
       false,
     )
 }

@@ -1,0 +1,174 @@
+/** Loads dumps into the running servers of their targets, after a dump of what is there now, which is loaded back if something fails. */
+import type { KeptDump } from '../claim/undoPlace.ts'
+import type { DbTarget, Instance } from '../config/model.ts'
+import type { DatabaseEntry } from '../container/manifest.ts'
+import type { CopyHelper } from '../copy/copyHelper.ts'
+import { DB_KINDS, type DbKind } from '../databases/engines.ts'
+import { inspectContainer } from '../docker/containers.ts'
+import type { Docker } from '../docker/process.ts'
+import { dumpDatabase } from '../dump/dump.ts'
+import { InstanceError } from '../errors.ts'
+import type { InstanceRun } from '../instance/instanceRun.ts'
+import { loadDump } from '../load/loadDump.ts'
+import { type DbSource, factsOf, resolveTargets } from '../targets/resolve.ts'
+
+/** A database to restore into its server. */
+export interface DatabasePlacement {
+  readonly entry: DatabaseEntry
+  readonly kind: DbKind
+  readonly source: DbSource
+}
+
+/** Finds the running server of each entry. Throws an `InstanceError` if one does not run, or is of a kind that is not known here. */
+export async function findServers(
+  run: InstanceRun,
+  entries: readonly DatabaseEntry[],
+): Promise<readonly DatabasePlacement[]> {
+  const { host, hostName } = run.context
+  const targets = entries.map((entry) => targetOf(run.instance, entry))
+  const on = { docker: host.docker, engine: host.engine, hostName, onOdd: run.report.warnOnce }
+  const found = await resolveTargets(on, targets, { signal: run.abort.signal })
+  return found.map((source, index) => {
+    const entry = entries[index] as DatabaseEntry
+    if (source.kind === 'unresolved') throw new InstanceError(source.error)
+    const kind = DB_KINDS.find((one) => one === entry.engine)
+    if (source.kind !== 'db' || kind === undefined)
+      throw new InstanceError(`database ${entry.name} is of the kind ${entry.engine}, which cannot be restored`)
+    return { entry, kind, source }
+  })
+}
+
+/** Returns the target as the configuration has it, with the databases that the backup holds; without one there, a target of that name. */
+function targetOf({ targets }: Instance, entry: DatabaseEntry): DbTarget {
+  const known = (targets ?? []).find((one) => one.kind === 'db' && one.container === entry.name)
+  const databases = entry.files.flatMap(({ database }) => database ?? [])
+  const base = { dumpArgs: [], preHook: null, postHook: null, line: null }
+  return {
+    ...(known?.kind === 'db' ? known : base),
+    kind: 'db',
+    container: entry.name,
+    dbKind: DB_KINDS.find((one) => one === entry.engine) ?? null,
+    databases,
+  }
+}
+
+/** Dumps what the servers hold now, below `directory` in the helper. Throws `InstanceError` if one cannot be dumped. */
+export async function dumpOld(
+  run: InstanceRun,
+  helper: CopyHelper,
+  { databases, directory }: { readonly databases: readonly DatabasePlacement[]; readonly directory: string },
+): Promise<readonly KeptDump[]> {
+  const kept: KeptDump[] = []
+  for (const { source, kind } of databases) {
+    await run.log.write('marina', `dumping what ${source.name} holds now`)
+    const dumped = await dumpDatabase(run.context.host.docker, helper, {
+      target: source.target,
+      container: source.facts,
+      directory: `${directory}/db/${source.name}`,
+      owner: { uid: 0, gid: 0 },
+      hide: (secrets) => hide(run, source, secrets),
+      onLine: (line) => run.log.write('marina', line),
+      onToolLine: (line) => run.log.write('err', `${line}\n`),
+      deadlineMs: run.instance.timeoutMs,
+      signal: run.abort.signal,
+    })
+    for (const file of dumped.files)
+      kept.push({
+        container: source.container.id,
+        name: source.container.name,
+        kind,
+        hasOwnLogin: source.target.dumpArgs.length > 0,
+        path: file.path,
+        bytes: file.bytes,
+        sha256: file.sha256,
+        database: file.database,
+      })
+  }
+  return kept
+}
+
+/** Loads the dumps of the backup, whose tree lies at `restored` in the helper. What was there is gone afterwards. */
+export async function loadNew(
+  run: InstanceRun,
+  helper: CopyHelper,
+  { databases, restored }: { readonly databases: readonly DatabasePlacement[]; readonly restored: string },
+): Promise<void> {
+  for (const placement of databases) {
+    await run.log.write('marina', `loading the backup into ${placement.source.name}`)
+    for (const file of placement.entry.files)
+      await load(run, helper, placement, { ...file, path: `${restored}/${file.path}` }, run.abort.signal)
+  }
+}
+
+/** Loads the old dumps back, whatever became of the run. */
+export async function loadOld(
+  run: InstanceRun,
+  helper: CopyHelper,
+  { databases, kept }: { readonly databases: readonly DatabasePlacement[]; readonly kept: readonly KeptDump[] },
+): Promise<void> {
+  for (const placement of databases)
+    for (const file of kept.filter(({ container }) => container === placement.source.container.id))
+      await load(run, helper, placement, file, new AbortController().signal)
+}
+
+type File = Pick<KeptDump, 'path' | 'bytes' | 'sha256' | 'database'>
+
+function load(
+  run: InstanceRun,
+  helper: CopyHelper,
+  { kind, source }: DatabasePlacement,
+  file: File,
+  signal: AbortSignal,
+): Promise<void> {
+  return loadDump(run.context.host.docker, helper, {
+    kind,
+    purpose: 'replace',
+    container: source.facts,
+    dumpArgs: source.target.dumpArgs,
+    file,
+    hide: (secrets) => hide(run, source, secrets),
+    onLine: (line) => run.log.write('marina', line),
+    deadlineMs: run.instance.timeoutMs,
+    signal,
+  })
+}
+
+async function hide(run: InstanceRun, source: DbSource, secrets: readonly string[]): Promise<void> {
+  const doubt = run.context.hide(secrets, `the password of database container "${source.container.name}"`)
+  if (doubt !== null) await run.report.warn(doubt)
+}
+
+/** Time for loading old data back after a run that died, ms. */
+const LOAD_BACK_MS = 12 * 3_600_000
+
+/**
+ * Loads old dumps back for a restore whose run died. Throws an `InstanceError` that says how to do it by hand for a server whose login stood
+ * in `dumpArgs`: those may hold secrets, and are nowhere on the host.
+ */
+export async function loadBack(
+  docker: Docker,
+  helper: Pick<CopyHelper, 'exec'>,
+  { dumps, say }: { readonly dumps: readonly KeptDump[]; readonly say: (line: string) => Promise<void> },
+): Promise<void> {
+  for (const dump of dumps) {
+    if (dump.hasOwnLogin)
+      throw new InstanceError(
+        `${dump.name} may hold half of a restore, and its login stands in dumpArgs, which this run does not know: load ${dump.path} of its helper by hand (docs/restore.md)`,
+      )
+    const container = await inspectContainer(docker, dump.container)
+    const kind = DB_KINDS.find((one) => one === dump.kind)
+    if (container === null || kind === undefined)
+      throw new InstanceError(`container ${dump.name}, which may hold half of a restore, is gone`)
+    await loadDump(docker, helper, {
+      kind,
+      purpose: 'replace',
+      container: factsOf(container),
+      dumpArgs: [],
+      file: dump,
+      hide: async () => {},
+      onLine: say,
+      deadlineMs: LOAD_BACK_MS,
+      signal: new AbortController().signal,
+    })
+  }
+}
