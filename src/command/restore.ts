@@ -49,26 +49,26 @@ function checkRequest({ inputs, event }: CommandContext): void {
   const { instances, into, confirm, point, targets } = inputs
   if (event.name !== 'workflow_dispatch')
     throw new InputError(
-      `A restore runs only when somebody starts it by hand (workflow_dispatch), and not on ${event.name === '' ? 'no event at all' : `"${event.name}"`}.`,
+      `A restore runs only when somebody starts it by hand (workflow_dispatch), and not on ${event.name === '' ? 'no event at all' : `"${event.name}"`}`,
     )
   const [id, ...more] = instances
   if (id === undefined || more.length > 0)
-    throw new InputError(`instances must name the one instance to restore, and it names ${instances.length}.`)
+    throw new InputError(`instances must name the one instance to restore, and it names ${instances.length}`)
   if (point !== '' && !isPointId(point))
     throw new InputError(
-      `point is "${point.slice(0, 100)}": write latest or an id that the list of points has. Leave it empty to get that list.`,
+      `point is "${point.slice(0, 100)}": write latest or an id that the list of points has. Leave it empty to get that list`,
     )
   if (point === '' && (into === 'place' || targets.length > 0))
     throw new InputError(
-      'point is empty, which lists the points: with into: place or targets, write the point to restore, or latest.',
+      'point is empty, which lists the points: with into: place or targets, write the point to restore, or latest',
     )
   if (into === 'place' && confirm !== id)
     throw new InputError(
-      `into: place replaces the data of ${id}: write its id into confirm${confirm === '' ? '' : `, which is "${confirm.slice(0, 100)}"`}.`,
+      `into: place replaces the data of ${id}: write its id into confirm${confirm === '' ? '' : `, which is "${confirm.slice(0, 100)}"`}`,
     )
   if (into === 'new' && confirm !== '')
     throw new InputError(
-      'confirm belongs to into: place. With into: new nothing that exists is changed: leave confirm out.',
+      'confirm belongs to into: place. With into: new nothing that exists is changed: leave confirm out',
     )
 }
 
@@ -85,7 +85,7 @@ async function restoreOne(
 ): Promise<RestoreReport> {
   const { inputs, event } = action
   const [one] = plan.instances
-  if (one === undefined) throw new InputError('instances names no instance of this host.')
+  if (one === undefined) throw new InputError('instances names no instance of this host')
   const { host } = opened
   const base = {
     version: 1,

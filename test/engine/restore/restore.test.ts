@@ -1,6 +1,7 @@
 /** Restores through the built action on a real engine: the points, into new volumes, into place, and what an image that lies is told. */
 import { expect, test } from 'vitest'
-import { startApp, statusOf } from '../../support/applications.ts'
+import { IDLES, startApp, statusOf } from '../../support/applications.ts'
+import { databaseImage, startServer } from '../../support/databases.ts'
 import {
   builtImage,
   type ConfigText,
@@ -8,6 +9,7 @@ import {
   leftOf,
   runJob,
   shell,
+  startJob,
   testEngine,
   writeFile,
 } from '../../support/run.ts'
@@ -47,8 +49,10 @@ echo one >one; mkdir -p sub/deep; echo two >sub/deep/two; chown 1234:77 sub/deep
 ln -s one link; ln one hard; mkfifo pipe; printf 'a' >"odd
 name"; chmod 2770 sub; touch -d @1000000000 one; chown 33:33 .; chmod 751 .`
 
-async function given(name: string, more: Readonly<Record<string, unknown>> = {}) {
-  const volume = await filledVolume(engine, `${name}-data`, TREE)
+type More = Readonly<Record<string, unknown>> | ((data: string) => Readonly<Record<string, unknown>>)
+
+async function given(name: string, more: More = {}, first = '') {
+  const volume = await filledVolume(engine, `${name}-data`, `${first}${TREE}`)
   const store = await filledVolume(engine, `${name}-store`, '')
   const id = engine.name(name)
   const instance = {
@@ -57,16 +61,17 @@ async function given(name: string, more: Readonly<Record<string, unknown>> = {})
     pull: 'never',
     targets: [{ volume, stopAttached: true }],
     mounts: [`${store}:/store`],
-    ...more,
+    ...(typeof more === 'function' ? more(volume) : more),
   }
   const config = { instances: [instance] }
+  const job = (inputs: Readonly<Record<string, string>>) => ({
+    inputs: { command: 'restore', instances: id, ...inputs },
+    env: HAND,
+  })
   const restore = (inputs: Readonly<Record<string, string>>, lie = '') =>
-    runJob(
-      engine,
-      { instances: [{ ...instance, env: { LIE: shell(lie) } }] },
-      { inputs: { command: 'restore', instances: id, ...inputs }, env: HAND },
-    )
-  return { volume, id, config, restore }
+    runJob(engine, { instances: [{ ...instance, env: { LIE: shell(lie) } }] }, job(inputs))
+  const restoring = (inputs: Readonly<Record<string, string>>) => startJob(engine, config, job(inputs))
+  return { volume, id, config, restore, restoring }
 }
 
 async function backUp(config: ConfigText): Promise<void> {
@@ -163,6 +168,96 @@ test('restores into place: the application is stopped, the old data kept, and ev
   expect(await treeOf(volume)).toBe(before)
   expect(await treeOf(kept)).toBe(changed)
   expect(await statusOf(engine, app)).toBe('running')
+})
+
+test('killed while data is brought into place: the next run gives the old data back, and the application is up', async () => {
+  const { volume, config, restore, restoring, id } = await given(
+    'killed',
+    {},
+    'dd if=/dev/urandom of=large bs=1M count=25 2>/dev/null; ',
+  )
+  const app = await startApp(engine, 'killed-app', { volumes: [volume], script: IDLES })
+  await backUp(config)
+  await change(volume, 'rm -rf sub one; echo new >new; dd if=/dev/urandom of=large bs=1M count=25 2>/dev/null')
+  const changed = await treeOf(volume)
+  for (const at of [/keeping the old data of/, /bringing the restored data into/, /up again/]) {
+    const running = await restoring({ point: 'latest', into: 'place', confirm: id })
+    await running.says(at)
+    running.killGroup()
+    await running.done
+    const swept = await restore({}) // it sweeps first, as every run does
+    const words = swept.stdout
+      .split('\n')
+      .filter((line) => line.includes('a run was left behind'))
+      .join('\n')
+    expect(words, `${at}: ${swept.stdout}`).toMatch(/old data again|had not been changed|the restored data is in/)
+    expect(await statusOf(engine, app)).toBe('running')
+    const tree = await treeOf(volume)
+    if (words.includes('the restored data is in')) expect(tree).not.toBe(changed)
+    else expect(tree, words).toBe(changed)
+    expect(await leftOf(engine, id)).toEqual([])
+  }
+  const kept = (await engine.ok(['volume', 'ls', '-q']))
+    .split('\n')
+    .filter((name) => name.startsWith(`${volume}-before-`))
+  removeAtEnd(...kept)
+})
+
+test('a volume and a database come into place together, and a load that fails gives everything back', async () => {
+  await databaseImage(engine)
+  const server = engine.name('place-pg')
+  atTestEnd(async () => void (await engine.docker(['rm', '-fv', server])))
+  await startServer(engine, 'postgres', server, { env: { POSTGRES_PASSWORD: 'x y' } })
+  const sql = (query: string, database = 'postgres') =>
+    engine.ok(['exec', '-i', server, 'psql', '-U', 'postgres', '-d', database, '-v', 'ON_ERROR_STOP=1', '-qAt'], {
+      input: query,
+    })
+  await sql('CREATE DATABASE shop')
+  await sql('CREATE TABLE orders AS SELECT n, md5(n::text) FROM generate_series(1, 2000) n', 'shop')
+  const { volume, config, restore, id } = await given('both', (data) => ({
+    targets: [{ db: server }, { volume: data, stopAttached: true }],
+  }))
+  const app = await startApp(engine, 'both-app', {
+    volumes: [volume],
+    script: IDLES,
+  })
+  const rows = () => sql('SELECT count(*), md5(string_agg(md5, $$,$$ ORDER BY n)) FROM orders', 'shop')
+  await backUp(config)
+  const [tree, held] = [await treeOf(volume), await rows()]
+  await change(volume)
+  await sql('DELETE FROM orders WHERE n > 5; CREATE TABLE extra()', 'shop')
+  const [changedTree, changedRows] = [await treeOf(volume), await rows()]
+  // a dump that ends in an error: its hash is right, as the image says
+  const lie = `f=/restore/db/${server}/dump.sql; old=$(sha256sum <$f | cut -c 1-64); size=$(stat -c %s $f); echo 'SELECT 1/0;' >>$f
+    sed -i "s/$old/$(sha256sum <$f | cut -c 1-64)/; s/"bytes": $size/"bytes": $(stat -c %s $f)/" /restore/manifest.json`
+  const failed = await restore({ point: 'latest', into: 'place', confirm: id }, lie)
+  expect(failed.outputs.result, failed.stdout).toBe('failed')
+  expect(failed.stdout).toContain('division by zero')
+  expect(failed.stdout).toContain('The old data is in place again')
+  expect([await treeOf(volume), await rows()]).toEqual([changedTree, changedRows])
+  expect(await sql('SELECT count(*) FROM extra', 'shop')).toBe('0')
+  expect(await statusOf(engine, app)).toBe('running')
+  const restored = await restore({ point: 'latest', into: 'place', confirm: id })
+  expect(restored.outputs.result, restored.stdout).toBe('restored')
+  expect([await treeOf(volume), await rows()]).toEqual([tree, held])
+  expect(await statusOf(engine, app)).toBe('running')
+  const where: { kind: string; to: string; kept: string }[] = JSON.parse(restored.outputs.restored ?? '[]')
+  removeAtEnd(...where.map(({ kept }) => kept))
+  expect(where.map(({ kind, to }) => [kind, to])).toEqual([
+    ['db', server],
+    ['volume', volume],
+  ])
+  const dumps = where.find(({ kind }) => kind === 'db')?.kept ?? ''
+  expect(
+    await engine.ok(['run', '--rm', '-v', `${dumps}:/v:ro`, engine.baseImage, 'find', '/v', '-name', 'dump.sql']),
+  ).toContain(`/v/db/${server}/dump.sql`)
+  const beside = await restore({ point: 'latest', targets: server })
+  expect(beside.outputs.result, beside.stdout).toBe('restored')
+  const [{ to }] = JSON.parse(beside.outputs.restored ?? '[{}]')
+  removeAtEnd(to)
+  expect(await engine.ok(['run', '--rm', '-v', `${to}:/v:ro`, engine.baseImage, 'ls', `/v/db/${server}`])).toBe(
+    'dump.sql',
+  )
 })
 
 test('an image that lies is told so before anything is touched', async () => {
