@@ -39,7 +39,6 @@ interface Lies {
   readonly lie?: string
   readonly listLie?: string
   readonly before?: string
-  readonly point?: string
 }
 
 async function given(name: string, more: Readonly<Record<string, unknown>> = {}) {
@@ -58,7 +57,7 @@ async function given(name: string, more: Readonly<Record<string, unknown>> = {})
     expect(ran.outputs.result, ran.stdout).toBe('success')
   }
   const drill = async (
-    { lie = '', listLie = '', before = '', point = '' }: Lies = {},
+    { lie = '', listLie = '', before = '' }: Lies = {},
     drilled: Readonly<Record<string, unknown>> = {},
     env: Readonly<Record<string, string>> = HAND,
   ) => {
@@ -68,11 +67,11 @@ async function given(name: string, more: Readonly<Record<string, unknown>> = {})
           ...instance,
           ...more,
           ...drilled,
-          env: { LIE: shell(lie), LIST_LIE: shell(listLie), BEFORE: shell(before), POINT: point },
+          env: { LIE: shell(lie), LIST_LIE: shell(listLie), BEFORE: shell(before) },
         },
       ],
     }
-    const ran = await runJob(engine, config, { inputs: { command: 'drill' }, env })
+    const ran = await runJob(engine, config, { inputs: { command: 'drill', instances: id }, env })
     expect(await leftOf(engine, id)).toEqual([])
     const report = ran.outputs.report ? JSON.parse(readFileSync(ran.outputs.report, 'utf8')) : null
     return { ...ran, report, one: report?.instances[0] }
@@ -131,7 +130,7 @@ test('a backup that comes back otherwise than it was made is failed, and each di
     expect(ran.summary).toContain('1 failed')
   }
   await backUp()
-  const stale = await drill({ point: '$(ls *.tar | head -n 1)', before: 'f=$(ls *.tar | head -n 1); POINT=$f' })
+  const stale = await drill({ before: 'POINT=$(ls *.tar | head -n 1)' })
   expect(stale).toMatchObject({ code: 1, outputs: { result: 'failed' } })
   expect(stale.one.error).toContain('the data is older than it is said to be')
   await engine.ok(['run', '--rm', '-v', `${store}:/s`, engine.baseImage, 'sh', '-c', 'rm /s/*'])
@@ -143,6 +142,7 @@ test('what the surroundings lack says nothing of a backup, and without a backup 
   const { drill, backUp } = await given('amber')
   const nothing = await drill()
   expect(nothing).toMatchObject({ code: 0, outputs: { result: 'nothing-to-drill', proven: '[]', failed: '[]' } })
+  expect(nothing.one.error).toContain('nothing was backed up yet')
   expect(nothing.stdout).toContain('::notice')
   await backUp()
   const gone = await drill({}, { customImage: engine.name('gone') })
