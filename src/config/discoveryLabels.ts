@@ -457,6 +457,7 @@ function volumeShape(
     stopAttached: stopAttached ?? false,
     staging: null,
     allowEmpty: false,
+    verify: null,
     preHook: withHooks ? hook(labels, 'pre') : null,
     postHook: withHooks ? hook(labels, 'post') : null,
     line: null,

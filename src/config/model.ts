@@ -25,6 +25,8 @@ export interface VolumeTarget {
   /** `null`: left out. It is then chosen by the properties of the volume, the target and the engine. */
   readonly staging: StagingName | null
   readonly allowEmpty: boolean
+  /** `content`: the list of the copy has the SHA-256 of each file. `null`: left out. */
+  readonly verify: 'content' | null
   readonly preHook: string | null
   readonly postHook: string | null
   /** Line in the file, 1-based; `null` for a target that was found by its labels. */

@@ -268,6 +268,7 @@ function buildTarget(values: TargetValues, stopAttached: boolean, line: number):
     stopAttached: values.stopAttached ?? stopAttached,
     staging: values.staging ?? null,
     allowEmpty: values.allowEmpty ?? DEFAULTS.allowEmpty,
+    verify: values.verify ?? null,
     ...hooks,
   }
 }

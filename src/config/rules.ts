@@ -270,6 +270,7 @@ function checkStaging(target: TreeMap, path: Path, look: RuleContext): ConfigIss
   const conflicts = stagingConflicts(staging, {
     stopAttached: target.stopAttached === undefined ? look.stopAttached : own === undefined ? null : readBoolean(own),
     hasExclude: Array.isArray(target.exclude) && target.exclude.length > 0,
+    hasVerify: target.verify !== undefined,
     hooks: (['preHook', 'postHook'] as const).filter((key) => target[key] !== undefined),
   })
   return conflicts.map((message) => issueAt(look.source, [...path, 'staging'], message))

@@ -5,15 +5,19 @@ import type { StagingName } from '../outcome.ts'
 export interface StagingWish {
   readonly stopAttached: boolean | null
   readonly hasExclude: boolean
+  readonly hasVerify: boolean
   readonly hooks: readonly ('preHook' | 'postHook')[]
 }
 
 /**
  * Returns a sentence for each key that conflicts with `staging`. `mount` conflicts with `exclude`, because a mounted volume is seen whole,
- * and with `stopAttached` and hooks, because the mounted data is read only after the applications run again and the hooks have ended.
+ * with `verify`, because it may change behind its list, and with `stopAttached` and hooks, because the mounted data is read only after the applications run again and the hooks have ended.
  * `presync` needs `stopAttached`.
  */
-export function stagingConflicts(staging: StagingName, { stopAttached, hasExclude, hooks }: StagingWish): string[] {
+export function stagingConflicts(
+  staging: StagingName,
+  { stopAttached, hasExclude, hasVerify, hooks }: StagingWish,
+): string[] {
   if (staging === 'presync')
     return stopAttached === false
       ? ['`staging: presync` is two passes around a stop: it needs `stopAttached: true`']
@@ -26,6 +30,7 @@ export function stagingConflicts(staging: StagingName, { stopAttached, hasExclud
         ]
       : []),
     ...(hasExclude ? ['`staging: mount` cannot be had with `exclude`: a mounted volume is seen whole'] : []),
+    ...(hasVerify ? ['`staging: mount` cannot be had with `verify`: what is read later is not what was listed'] : []),
     ...hooks.map(
       (key) => `\`staging: mount\` cannot be had with \`${key}\`: the mounted data is read only after the hooks`,
     ),

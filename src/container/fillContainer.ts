@@ -9,8 +9,8 @@ import { type NumericUser, needsFiles, numericUser } from './user.ts'
 
 export interface Contents {
   readonly layout: Layout
-  /** Tells which of the directories `volume/` and `db/` are needed. */
-  readonly uses: { readonly volumes: boolean; readonly databases: boolean }
+  /** Tells which of the directories `volume/`, `listings/` and `db/` are needed. */
+  readonly uses: Parameters<typeof ownDirectories>[1]
   /** The directories above the paths of mounted volumes, with the owners and modes that they have in the volumes. */
   readonly parents: readonly FileToCopy[]
   readonly manifest: Buffer

@@ -19,16 +19,18 @@ export const volumeDirectory = (layout: Layout, volume: string) => `${layout.dir
 export const databaseDirectory = (layout: Layout, container: string) => `${layout.directory}/db/${container}`
 /** Path of the file in which the image may tell of its backup: the value of `MARINA_RESULT`. */
 export const resultPath = (layout: Layout) => `${layout.directory}/result.json`
+export const listingFile = (layout: Layout, volume: string) => `${layout.directory}/listings/${volume}.txt`
 
-/** Returns the directories that belong to the image's user: from `/backup` to the run directory, and `volume/` and `db/` if they are used. */
+/** Returns the directories that belong to the image's user: from `/backup` to the run directory, and `volume/`, `listings/` and `db/` if they are used. */
 export function ownDirectories(
   layout: Layout,
-  uses: { readonly volumes: boolean; readonly databases: boolean },
+  uses: { readonly volumes: boolean; readonly listings: boolean; readonly databases: boolean },
 ): readonly string[] {
   return [
     '/backup',
     ...(layout.directory === '/backup' ? [] : [layout.directory]),
     ...(uses.volumes ? [`${layout.directory}/volume`] : []),
+    ...(uses.listings ? [`${layout.directory}/listings`] : []),
     ...(uses.databases ? [`${layout.directory}/db`] : []),
   ]
 }

@@ -10,6 +10,7 @@ import { shownPath } from './readable.ts'
 import { type Selection, select } from './selection.ts'
 import { type Difference, rebound, untouched, verifier } from './verify.ts'
 import { batchCopies, relinked, type WorkList } from './worklist.ts'
+import { type WrittenListing, writeListing } from './writeListing.ts'
 
 export interface CopyRequest {
   /** The volume's name, for messages. */
@@ -23,6 +24,8 @@ export interface CopyRequest {
   /** Patterns by gitignore's rules. */
   readonly exclude: readonly string[]
   readonly allowEmpty?: boolean
+  /** The list of the copy to write, and whether it has the SHA-256 of each file; none is written if this is left out. */
+  readonly list?: { readonly file: string; readonly contents: boolean }
   /** Applications may be writing, so a change during the copy is a warning; else it is a failure. Default true. */
   readonly live?: boolean
   /** Receives a progress line every 30 s. */
@@ -36,6 +39,8 @@ export interface CopyResult {
   readonly files: number
   /** Sum of the file sizes in the copy; hard links count once. */
   readonly bytes: number
+  /** The list of the copy; `null` if none was to be written. */
+  readonly listing: WrittenListing | null
   readonly warnings: readonly string[]
 }
 
@@ -122,11 +127,17 @@ export async function verifyCopy(
 ): Promise<CopyResult> {
   const compared = verifier(entries, helper.tools)
   const options = { ...optionsOf(request), what: copyOf(request), live: false, paths: [] }
-  await eachEntry(helper, request.destination, options, compared.staged)
+  const staged: Entry[] = []
+  await eachEntry(helper, request.destination, options, (entry) => {
+    compared.staged(entry)
+    if (request.list) staged.push(entry)
+  })
   const { differences, files, bytes } = compared.end()
   const wrong = await unexplained(helper, request, entries, differences)
   refuseWrong(request, wrong, said)
-  return { files, bytes, warnings: [...changedMeanwhile(entries, differences), ...helper.tools.warnings] }
+  const list = request.list && { ...request.list, ...options, root: request.destination }
+  const listing = list === undefined ? null : await writeListing(helper, list, staged)
+  return { files, bytes, listing, warnings: [...changedMeanwhile(entries, differences), ...helper.tools.warnings] }
 }
 
 /** Returns those of the differences that no change of the source explains: all of them if nothing was writing. */
@@ -221,15 +232,15 @@ export async function withProgress<Result>(
 /** Does `work`, and removes the destination if it fails: a half copy must not pass for a copy. A cancelled one is removed with the claim. */
 export async function discardOnFailure<Result>(
   helper: CopyHelper,
-  request: Pick<CopyRequest, 'destination'>,
+  request: Pick<CopyRequest, 'destination' | 'list'>,
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await work()
   } catch (error) {
     if (error instanceof CancelledError) throw error
-    const args = [request.destination]
-    const result = await helper.exec({ script: 'rm -rf -- "$1"', args, deadlineMs: DISCARD_MS })
+    const args = [request.destination, ...(request.list ? [request.list.file] : [])]
+    const result = await helper.exec({ script: 'rm -rf -- "$@"', args, deadlineMs: DISCARD_MS })
     if (result.code === 0 || !(error instanceof InstanceError)) throw error
     const message = `${error.message}; what was copied so far could not be removed and lies in ${request.destination}`
     throw new InstanceError(message, { cause: error })

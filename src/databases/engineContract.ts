@@ -103,6 +103,8 @@ export interface DumpPlan {
   readonly notices: readonly string[]
   /** A question that is asked before the dump, because the dump silently lacks what the account may not see; `null` if there is none. */
   readonly rights: RightsQuestion | null
+  /** A question about the server, for the manifest; `null` if the container has no program that could ask it. */
+  readonly facts: FactsQuestion | null
   /** Tells whether a line of stderr becomes a warning of the target. The log has every line anyway. */
   readonly isWarning: (line: string) => boolean
   /** Tells whether a line of stderr belongs to the warning above it. */
@@ -123,6 +125,31 @@ export interface RightsQuestion {
   readonly judge: (stdout: string) => { readonly error: string | null; readonly warning: string | null }
 }
 
+export interface FactsQuestion {
+  readonly script: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Reads what the script printed. Throws an `Error` if it is something else. */
+  readonly read: (stdout: string) => ServerFacts
+}
+
+/** What a restore must know of a server beside its data. */
+export interface ServerFacts {
+  /** Its version in its own words; `null` if it did not say. */
+  readonly version: string | null
+  /** Settings that decide whether a dump can be loaded, and what it then means, by the server's own names. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly databases: readonly DatabaseFacts[]
+  /** Names of the roles, or accounts. */
+  readonly roles: readonly string[]
+}
+
+export interface DatabaseFacts {
+  readonly name: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly extensions: readonly { readonly name: string; readonly version: string }[]
+}
+
 /** Checks a dump while it streams by. It needs the same memory whatever the size of the dump. */
 export interface DumpCheck {
   /** Takes the tool's next bytes and returns those to write to the file. Bytes may be kept back until the end. */
@@ -138,6 +165,8 @@ export interface CheckedDump {
   readonly missing: string | null
   /** The rows of the dump; absent if nobody counts them in a dump of this form. */
   readonly counted?: CountedRows
+  /** The version of the server, if the dump names it. */
+  readonly serverVersion?: string
 }
 
 /** Tells whether a line of a tool's stderr is a warning or an error. `--verbose` fills stderr with lines that are none. */

@@ -135,6 +135,7 @@ function planMongo(question: DumpQuestion): DumpPlan {
           })),
     notices: hiddenDatabasesNotice(question, account),
     rights: null,
+    facts: null,
     isWarning: (line) =>
       !/\t(writing|done dumping|reading password|dumping up to) |\t\[[#.]+\]|^Enter password/.test(line) &&
       saysWarning(line),

@@ -10,11 +10,11 @@ import {
   fileNameOf,
   findTool,
   isIndented,
-  type RightsQuestion,
   saysWarning,
 } from './engineContract.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
 import { isSystemTable, planMysqlCount } from './mysqlCount.ts'
+import { FACTS_SQL, readFacts } from './mysqlFacts.ts'
 import { isSwitchedOn, judgeGrants } from './mysqlGrants.ts'
 import { planMysqlLoad } from './mysqlLoad.ts'
 import {
@@ -28,6 +28,7 @@ import {
   socketOf,
 } from './mysqlLogin.ts'
 import { planMysqlScratch } from './mysqlScratch.ts'
+import { mysqlRows } from './rows/mysqlRows.ts'
 import { argumentsInEnv } from './script.ts'
 import { extractSecrets } from './secretArgs.ts'
 
@@ -111,14 +112,13 @@ function planMysql(question: DumpQuestion): DumpPlan {
     args: [tool, String(first.length), trusted],
     env: { ...base, ...argumentsInEnv([...first, ...reach, ...ours, ...rest, ...what]) },
   })
-  const ask = (client: string): RightsQuestion => ({
+  const ask = (client: string, sql: string) => ({
     script: ASK_SCRIPT,
     args: [client, String(first.length), trusted],
     env: {
       ...base,
-      ...argumentsInEnv([...first, ...reach, ...connectionArgs(rest), ...RIGHTS_OPTIONS, '-e', RIGHTS_SQL]),
+      ...argumentsInEnv([...first, ...reach, ...connectionArgs(rest), ...RIGHTS_OPTIONS, '-e', sql]),
     },
-    judge: (stdout) => judgeAnswer(stdout, question),
   })
   const clients = isMariadb ? ['mariadb', 'mysql'] : ['mysql', 'mariadb']
   const client = clients.find((one) => question.tools.has(one))
@@ -133,10 +133,12 @@ function planMysql(question: DumpQuestion): DumpPlan {
             name: fileNameOf(database, '.sql'),
           })),
     notices: [],
-    rights: client === undefined ? null : ask(client),
+    rights:
+      client === undefined ? null : { ...ask(client, RIGHTS_SQL), judge: (stdout) => judgeAnswer(stdout, question) },
+    facts: client === undefined ? null : { ...ask(client, FACTS_SQL), read: readFacts },
     isWarning: saysWarning,
     isContinuation: isIndented,
-    check: () => checkByForm(() => textWithEnd(SQL_END), [XML]),
+    check: () => checkByForm(() => textWithEnd(SQL_END, mysqlRows()), [XML]),
     hint: (words) => hintFor(words, question),
     secrets: [],
   }

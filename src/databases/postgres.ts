@@ -7,6 +7,7 @@ import {
   type DatabaseEngine,
   type DumpPlan,
   type DumpQuestion,
+  type FactsQuestion,
   fileNameOf,
   findTool,
   isIndented,
@@ -15,11 +16,12 @@ import {
 import { customArchive, tarArchive } from './formats/pgArchive.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
 import { planPostgresCount } from './postgresCount.ts'
+import { FACTS_SCRIPT, LIST_SQL, readFacts, SERVER_SQL } from './postgresFacts.ts'
 import { planPostgresLoad } from './postgresLoad.ts'
-import { connectionsIn, LOG_IN, serverOf, withDatabase } from './postgresLogin.ts'
+import { connectionsIn, LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
 import { planPostgresScratch } from './postgresScratch.ts'
 import { postgresRows } from './rows/postgresRows.ts'
-import { argumentsInEnv } from './script.ts'
+import { argumentsInEnv, optionValue } from './script.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
 export const postgres = {
@@ -32,7 +34,7 @@ export const postgres = {
       tool: 'pg_dumpall',
     },
   },
-  tools: ['pg_dumpall', 'pg_dump'],
+  tools: ['pg_dumpall', 'pg_dump', 'psql'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromConnection),
   plan: planPostgres,
   loadTools: ['psql', 'pg_restore'],
@@ -144,6 +146,16 @@ function planPostgres(question: DumpQuestion): DumpPlan {
     args: [tool, server.port ?? '', server.folder ?? ''],
     env: { ...argumentsInEnv(words), ...(password === null ? {} : { PGPASSWORD: password }) },
   })
+  const asked = question.databases[0] ?? optionValue(args, '-l', '--database') ?? 'postgres'
+  const facts = (client: string): FactsQuestion => {
+    const ask = call(withDatabase(loginArgs(args), asked))
+    return {
+      script: FACTS_SCRIPT,
+      args: [client, ...ask.args.slice(1)],
+      env: { ...ask.env, MARINA_SERVER: SERVER_SQL, MARINA_LIST: LIST_SQL },
+      read: readFacts,
+    }
+  }
   return {
     tool,
     files: isServer
@@ -155,6 +167,7 @@ function planPostgres(question: DumpQuestion): DumpPlan {
         })),
     notices: [],
     rights: null,
+    facts: question.tools.has('psql') ? facts('psql') : null,
     isWarning: saysWarning,
     isContinuation: (line) => DETAIL.test(line) || isIndented(line),
     check: () => checkByForm(() => textWithEnd(endOfDump(isServer), postgresRows(isServer)), ARCHIVES),

@@ -203,6 +203,7 @@ function planRedis(question: DumpQuestion): DumpPlan {
     ],
     notices: [],
     rights: null,
+    facts: null,
     isWarning: saysWarning,
     isContinuation: isIndented,
     check: rdbFile,

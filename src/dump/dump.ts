@@ -6,7 +6,7 @@
 import type { DbTarget } from '../config/model.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { detectKind } from '../databases/detect.ts'
-import type { DumpFile, DumpPlan, DumpTools } from '../databases/engineContract.ts'
+import type { DumpFile, DumpPlan, DumpTools, ServerFacts } from '../databases/engineContract.ts'
 import { type DbKind, engineOf } from '../databases/engines.ts'
 import { extractedLine, joinedArgument, optionName } from '../databases/secretArgs.ts'
 import { execReason } from '../docker/exec.ts'
@@ -14,7 +14,7 @@ import { tellWhile } from '../docker/poll.ts'
 import type { Docker } from '../docker/process.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { beginProgress } from './progress.ts'
-import { askRights, findTools, stoppedMeanwhile } from './questions.ts'
+import { askFacts, askRights, findTools, stoppedMeanwhile } from './questions.ts'
 import { ToolFailure } from './toolFailure.ts'
 import { type TransferResult, transfer } from './transfer.ts'
 import { collectWarnings, type WarningCollector } from './warnings.ts'
@@ -61,6 +61,8 @@ export interface DumpReport {
   /** The program that dumped. `toolVersion` is the first line of its `--version`. */
   readonly tool: string
   readonly toolVersion: string
+  /** What the server says of itself, or its version alone if only the dump names it; `null` if neither tells anything. */
+  readonly server: ServerFacts | null
   /** Warnings on the target: the dump is complete, but somebody should look. */
   readonly warnings: readonly string[]
   /** Sentences about what the target's owner should change or know. Each becomes a warning of the run. */
@@ -93,14 +95,19 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
       const warnings = collectWarnings(plan)
       const doubt = await tellWhile(telling, () => askRights(docker, request.container.id, request.signal, plan))
       if (doubt !== null) warnings.say(doubt)
+      const { id } = request.container
+      const facts = await tellWhile(telling, () =>
+        askFacts(docker, { id, signal: request.signal }, plan, async (line) => request.onLine(docker.redact(line))),
+      )
       await makeDirectory(helper, request)
       const dumped = await dumpFiles(docker, helper, { request, plan, deadline, warnings })
       for (const words of warnings.quoted()) docker.quotes?.(words, `${plan.tool} warned (its words are in the log)`)
-      return { dumped, warnings: warnings.list() }
+      return { dumped, facts, warnings: warnings.list() }
     })
     return {
       kind,
       files: files.dumped,
+      server: files.facts ?? serverIn(files.dumped),
       tool: plan.tool,
       toolVersion: tools.get(plan.tool) ?? '',
       warnings: files.warnings.map(docker.redact),
@@ -115,6 +122,12 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
       { cause: error },
     )
   }
+}
+
+/** Returns what the dumps tell of the server. */
+function serverIn(files: readonly DumpedFile[]): ServerFacts | null {
+  const version = files.find((file) => file.serverVersion !== null)?.serverVersion ?? null
+  return version === null ? null : { version, settings: {}, databases: [], roles: [] }
 }
 
 /**

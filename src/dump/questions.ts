@@ -3,7 +3,7 @@
  * after a failure, whether it stopped meanwhile.
  */
 
-import type { DumpPlan, DumpTools } from '../databases/engineContract.ts'
+import type { DumpPlan, DumpTools, ServerFacts } from '../databases/engineContract.ts'
 import { DATABASE_TOOLS } from '../databases/engines.ts'
 import { type ExecRequest, execTruthfully, foreignReason } from '../docker/exec.ts'
 import { type Docker, query } from '../docker/process.ts'
@@ -68,6 +68,28 @@ export async function askRights(
   const { error, warning } = judge(await ask(docker, { id, signal }, question))
   if (error !== null) throw new InstanceError(error)
   return warning
+}
+
+/**
+ * Asks the server about itself, for the manifest. Nothing depends on the answer: without one it tells `say` the reason, and returns `null`.
+ * Throws `CancelledError`.
+ */
+export async function askFacts(
+  docker: Docker,
+  { id, signal }: { readonly id: string; readonly signal: AbortSignal },
+  plan: DumpPlan,
+  say: (line: string) => Promise<void>,
+): Promise<ServerFacts | null> {
+  if (plan.facts === null) return null
+  const { read, ...question } = plan.facts
+  try {
+    return read(await ask(docker, { id, signal }, question))
+  } catch (error) {
+    if (error instanceof CancelledError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    await say(`the manifest does not say how the server is set up: ${why}`)
+    return null
+  }
 }
 
 /**

@@ -37,6 +37,8 @@ export interface TransferResult {
   /** SHA-256 of the file, hex. */
   readonly sha256: string
   readonly counted: CountedRows
+  /** The version of the server, if the dump names it; else `null`. */
+  readonly serverVersion: string | null
 }
 
 const NOT_COUNTED = uncounted('rows are not counted in a dump of this form')
@@ -69,7 +71,12 @@ export async function transfer(
   if (sent.status === 'rejected') throw sent.reason
   refuseFailure(docker, sent.value, received.value, pipe.bytes())
   await finish(helper, request, pipe.bytes())
-  return { bytes: pipe.bytes(), sha256: pipe.sha256(), counted: sent.value.counted }
+  return {
+    bytes: pipe.bytes(),
+    sha256: pipe.sha256(),
+    counted: sent.value.counted,
+    serverVersion: sent.value.serverVersion,
+  }
 }
 
 type Pipe = ReturnType<typeof openPipe>
@@ -120,6 +127,7 @@ interface Sent {
   /** What the dump lacks to be complete; `null`: nothing. */
   readonly missing: string | null
   readonly counted: CountedRows
+  readonly serverVersion: string | null
 }
 
 async function send(docker: Docker, request: TransferRequest, pipe: Pipe): Promise<Sent> {
@@ -132,9 +140,9 @@ async function send(docker: Docker, request: TransferRequest, pipe: Pipe): Promi
       signal: AbortSignal.any([request.signal, pipe.receiverGone]),
       onStdout: async (chunk) => pipe.pass(await check.pass(chunk)),
     })
-    const { rest, missing, counted = NOT_COUNTED } = await check.end()
+    const { rest, missing, counted = NOT_COUNTED, serverVersion = null } = await check.end()
     await pipe.pass(rest)
-    return { tool, missing, counted }
+    return { tool, missing, counted, serverVersion }
   } finally {
     pipe.end()
   }

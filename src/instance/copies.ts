@@ -7,7 +7,7 @@ import { hookContainer } from '../applications/hooks.ts'
 import type { StartFailure } from '../applications/start.ts'
 import type { StopGroup } from '../applications/stopPlan.ts'
 import { type WorkWhileStopped, whileStopped } from '../applications/whileStopped.ts'
-import { volumeDirectory } from '../container/layout.ts'
+import { listingFile, volumeDirectory } from '../container/layout.ts'
 import { VANISHED } from '../container/mountedVolumes.ts'
 import type { CopyRequest, CopyResult } from '../copy/copyVolume.ts'
 import type { Docker } from '../docker/process.ts'
@@ -17,7 +17,7 @@ import type { BegunCopy, CopyingStrategy, UnconfirmedCopy } from '../staging/sta
 import type { VolumeSource } from '../targets/resolve.ts'
 import { failTarget, type InstanceRun, isExpected } from './instanceRun.ts'
 import { type LockHelper, sourcePath } from './lock.ts'
-import { volumeEntry } from './manifestEntries.ts'
+import { listingEntry, volumeEntry } from './manifestEntries.ts'
 import type { InstanceStops } from './planStops.ts'
 import { type HookPlace, postHook, preHook } from './targetHooks.ts'
 
@@ -90,6 +90,7 @@ function memberOf({ run, stops, vanished }: CopySurroundings, { source, strategy
       paths: target.paths,
       exclude: target.exclude,
       allowEmpty: target.allowEmpty,
+      list: { file: listingFile(run.layout, volume.name), contents: target.verify === 'content' },
       onProgress: (line) => void run.log.write('marina', line),
       deadlineMs: run.instance.timeoutMs,
       signal: run.abort.signal,
@@ -259,7 +260,8 @@ async function removeFailed({ run, helper }: CopySurroundings, members: readonly
   if (run.abort.signal.aborted) return
   for (const { progress, request } of members) {
     if (progress.kind !== 'failed') continue
-    const removed = await helper.exec({ script: 'rm -rf -- "$1"', args: [request.destination], deadlineMs: REMOVE_MS })
+    const args = [request.destination, ...(request.list ? [request.list.file] : [])]
+    const removed = await helper.exec({ script: 'rm -rf -- "$@"', args, deadlineMs: REMOVE_MS })
     if (removed.code !== 0)
       throw new InstanceError(
         `what was staged of volume ${request.name}, which failed (${progress.error.message}), could not be removed`,
@@ -274,10 +276,10 @@ async function report({ run }: CopySurroundings, member: Member): Promise<void> 
     const error = progress.kind === 'failed' ? progress.error.message : `volume ${source.volume.name} was not copied`
     return failTarget(run, source.target, { error, seconds })
   }
-  const { files, bytes } = progress.result
+  const { files, bytes, listing } = progress.result
   const warnings = [...progress.result.warnings, ...member.torn]
   const how = { staging: progress.staging, files, bytes, warnings }
   run.report.staged(source.target, { ...how, seconds })
   for (const warning of warnings) await run.log.write('marina', `warning: volume ${source.volume.name}: ${warning}`)
-  run.staged.push(volumeEntry(source, { ...how, live: false, listing: null }))
+  run.staged.push(volumeEntry(source, { ...how, live: false, listing: listing && listingEntry(listing, run.layout) }))
 }

@@ -2,6 +2,7 @@
 import { posix } from 'node:path'
 import type { Layout } from '../container/layout.ts'
 import type { DatabaseEntry, VolumeEntry } from '../container/manifest.ts'
+import type { WrittenListing } from '../copy/writeListing.ts'
 import { shownOptions } from '../docker/mountOptions.ts'
 import type { DumpReport } from '../dump/dump.ts'
 import type { DbSource, VolumeSource } from '../targets/resolve.ts'
@@ -24,6 +25,10 @@ export function volumeEntry(
   }
 }
 
+export function listingEntry({ file, ...listing }: WrittenListing, layout: Layout): VolumeEntry['listing'] {
+  return { path: posix.relative(layout.directory, file), ...listing }
+}
+
 export function databaseEntry(source: DbSource, dumped: DumpReport, layout: Layout): DatabaseEntry {
   return {
     kind: 'db',
@@ -40,7 +45,7 @@ export function databaseEntry(source: DbSource, dumped: DumpReport, layout: Layo
       rows: counted.rows,
       rowsUnknown: counted.unknown,
     })),
-    server: null,
+    server: dumped.server,
     containers: source.containers,
     warnings: dumped.warnings,
   }

@@ -113,7 +113,11 @@ function fill(run: InstanceRun, { id, image, volumes, parents }: ContainerToFill
   const { context, instance, layout, script, abort } = run
   return fillContainer({ docker: context.host.docker, instance, image, signal: abort.signal }, id, {
     layout,
-    uses: { volumes: has(run, 'volume') || volumes.length > 0, databases: has(run, 'db') },
+    uses: {
+      volumes: has(run, 'volume') || volumes.length > 0,
+      listings: has(run, 'volume'),
+      databases: has(run, 'db'),
+    },
     parents,
     manifest: manifestOf(run, volumes),
     script,

@@ -17,7 +17,7 @@ export type StagingDecision = ChosenStaging | { readonly kind: 'refused'; readon
 
 /**
  * Chooses the strategy: the configured `staging`, if it is possible; else `presync` if applications are stopped for the volume; else
- * `mount`, unless something speaks for `copy`, such as `exclude`, hooks (a `postHook` must not run before the data is read) or a driver
+ * `mount`, unless something speaks for `copy`, such as `exclude`, `verify`, hooks (a `postHook` must not run before the data is read) or a driver
  * other than `local`. `disk` is the mount point of the volume's own disk; `null` if it lies on the same disk as all others.
  */
 export function decideStaging(
@@ -42,6 +42,7 @@ export function decideStaging(
 function reasonToCopy(target: VolumeTarget, volume: Volume, engine: EngineTraits, disk: string | null): string | null {
   if (target.preHook !== null || target.postHook !== null) return 'it has hooks'
   if (target.exclude.length > 0) return 'it has exclude'
+  if (target.verify !== null) return `it has verify: ${target.verify}`
   if (target.paths.length > 0 && !mountsPaths(engine)) return `paths cannot be mounted by engine ${engine.version}`
   if (volume.driver !== 'local') return `its driver is ${volume.driver}`
   if (Object.keys(volume.options).length > 0) return 'it lies on a device of its own'

@@ -58,7 +58,7 @@ export function allTargets(data: HostData, { others, except, stopAttached, held 
 function volumeTarget(name: string, stopAttached: boolean): VolumeTarget {
   return {
     ...{ kind: 'volume', name, paths: [], exclude: [], stopAttached, staging: null },
-    ...{ allowEmpty: true, preHook: null, postHook: null, line: null },
+    ...{ allowEmpty: true, verify: null, preHook: null, postHook: null, line: null },
   }
 }
 

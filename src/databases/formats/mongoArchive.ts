@@ -3,6 +3,7 @@
  * has one.
  */
 import type { DumpCheck } from '../engineContract.ts'
+import { type Tally, tally } from '../rows/tally.ts'
 import { crc64, ECMA } from './crc64.ts'
 import { type Parser, type Parsing, parsedBy } from './streamParser.ts'
 
@@ -17,19 +18,31 @@ const LARGEST_DOCUMENT = 17 << 20
  * end, and nothing follows the last collection.
  */
 export function mongoArchive(): DumpCheck {
-  return parsedBy(parseArchive())
+  const found = { counts: tally(), serverVersion: '' }
+  return parsedBy(parseArchive(found), () => ({
+    counted: found.counts.end(),
+    ...(found.serverVersion !== '' && { serverVersion: found.serverVersion }),
+  }))
+}
+
+interface Found {
+  /** Documents by collection. */
+  readonly counts: Tally
+  serverVersion: string
 }
 
 type Checksum = ReturnType<typeof crc64>
 
-function* parseArchive(): Parser {
+function* parseArchive(found: Found): Parser {
   if (((yield { read: 4 }) as Buffer).readUInt32LE(0) !== MAGIC) return 'it is not a mongodump archive'
   const announced = new Set<string>()
-  yield* document() // versions
+  const versions = yield* document()
+  if (versions !== null) found.serverVersion = stringField(versions, 'server_version')
   for (let entry = yield* document(); entry !== null; entry = yield* document()) {
     // a view has no data
     if (stringField(entry, 'type') === 'view' || /"viewOn"/.test(stringField(entry, 'metadata'))) continue
     announced.add(namespaceOf(entry))
+    listCollection(found.counts, entry)
   }
   const open = new Map<string, Checksum>()
   while ((yield { more: true }) as boolean) {
@@ -46,7 +59,12 @@ function* parseArchive(): Parser {
       announced.delete(name)
       announced.delete(name.replace('.system.buckets.', '.')) // a time series is announced by its own name
     } else open.set(name, sum)
-    for (let data = yield* document(); data !== null; data = yield* document()) sum.update(data)
+    let documents = 0
+    for (let data = yield* document(); data !== null; data = yield* document()) {
+      sum.update(data)
+      documents++
+    }
+    countDocuments(found.counts, header, documents)
   }
   const lacking = [...new Set([...open.keys(), ...announced])]
   return lacking.length === 0 ? null : `collection ${lacking.slice(0, 3).join(', ')} does not come to its end`
@@ -62,6 +80,26 @@ function* document(): Parsing<Buffer | null> {
   if (size === END_OF_BLOCK) return null
   const isPossible = size >= SMALLEST_DOCUMENT && size <= LARGEST_DOCUMENT
   return Buffer.concat([head, (yield { read: isPossible ? size - 4 : -1 }) as Buffer])
+}
+
+/** Lists a collection that the archive announces. What a time series holds is dumped in a form of its own. */
+function listCollection(counts: Tally, entry: Buffer): void {
+  const name = namespaceOf(entry)
+  if (stringField(entry, 'type') === 'timeseries' || /"timeseries"/.test(stringField(entry, 'metadata')))
+    counts.leaveOut(name, 'a time series')
+  else if (isPlain(entry)) counts.add(name, 0)
+}
+
+function countDocuments(counts: Tally, header: Buffer, documents: number): void {
+  if (isPlain(header)) counts.add(namespaceOf(header), documents)
+  else if (stringField(header, 'db') === '' && documents > 0)
+    counts.giveUp('the dump has an oplog, which changes the collections when it is loaded')
+}
+
+/** Tells whether a collection is one of the users' own databases, as it stands in the dump. */
+function isPlain(entry: Buffer): boolean {
+  const database = stringField(entry, 'db')
+  return database !== '' && !database.startsWith('$') && !stringField(entry, 'collection').startsWith('system.buckets.')
 }
 
 function namespaceOf(entry: Buffer): string {

@@ -1,5 +1,5 @@
 /** Parses a binary dump while it streams by, in chunks of any size: the parser says what it wants next, and gets it once it has come. */
-import type { DumpCheck } from '../engineContract.ts'
+import type { CheckedDump, DumpCheck } from '../engineContract.ts'
 
 /** A wish of a parser: the next `read` bytes as one buffer, to jump over `skip` bytes, or to know whether `more` bytes follow. */
 type Want = { readonly read: number } | { readonly skip: number } | { readonly more: true }
@@ -17,8 +17,8 @@ export type Parser = Parsing<string | null>
 const LONGEST_READ = 64 << 20
 const NOTHING = Buffer.alloc(0)
 
-/** Makes a check from a parser. Every byte is passed on unchanged. Memory holds what the parser keeps, one `read` and one chunk. */
-export function parsedBy(parser: Parser): DumpCheck {
+/** Makes a check from a parser; `found` is what it has found besides, asked for at the end. Every byte is passed on unchanged. Memory holds what the parser keeps, one `read` and one chunk. */
+export function parsedBy(parser: Parser, found: () => Omit<CheckedDump, 'rest' | 'missing'> = () => ({})): DumpCheck {
   const waiting = byteQueue()
   let toSkip = 0
   let step = parser.next()
@@ -59,7 +59,7 @@ export function parsedBy(parser: Parser): DumpCheck {
     async end() {
       if (!step.done && 'more' in step.value && waiting.length() === 0) step = parser.next(false)
       const missing = step.done ? step.value : `it is cut off at byte ${waiting.at() + waiting.length()}`
-      return { rest: NOTHING, missing }
+      return { rest: NOTHING, missing, ...found() }
     },
   }
 }

@@ -117,6 +117,7 @@ export function postgresRows(isServer: boolean): RowCounter {
       counts.add(target, 1)
       return null
     },
+    isWanting: () => words.length < MOST_WORDS || isRoutine(),
     sign(sign) {
       if (sign === '(') depth++
       else if (sign === ')') depth--

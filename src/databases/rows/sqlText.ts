@@ -18,6 +18,8 @@ export type ReadAs = 'lines' | 'rows' | 'rest' | null
 export interface SqlReader {
   /** Takes a word, a number or a quoted name (without its quotes). `isQuoted` tells a name from a keyword. */
   word(text: string, isQuoted: boolean): ReadAs
+  /** Tells whether the words of this statement still matter; else they may be left out, up to its end. */
+  isWanting(): boolean
   /** Takes one of `( ) ; , .`. `isAgain`: the same sign stands directly before it. */
   sign(sign: string, isAgain: boolean): ReadAs
   /** Takes the beginning of a string in single quotes. */
@@ -80,6 +82,8 @@ const IS_WORD = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x80 || /[A-Za-z0-9_$@]/.test(String.fromCharCode(byte)) ? 1 : 0,
 )
 
+const isLetterE = (byte: number | undefined) => byte === 0x65 || byte === 0x45
+
 /** Reads text in SQL. */
 export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
   let mode: Mode = Mode.Code
@@ -111,10 +115,14 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
     pieces.push(piece)
     kept += piece.length
   }
-  const take = (): string => {
-    const text = (pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)).toString('utf8')
+  const drop = () => {
+    if (kept === 0) return
     pieces = []
     kept = 0
+  }
+  const take = (): string => {
+    const text = (pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)).toString('utf8')
+    drop()
     return text
   }
   const readAs = (what: ReadAs) => {
@@ -127,11 +135,6 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
       mode = Mode.LinesBegin
       rows = 0
     } else if (what === 'rest') mode = Mode.Rest
-  }
-  const emitWord = (isQuoted: boolean) => {
-    mode = Mode.Code
-    isStatementStart = false
-    readAs(reader.word(take(), isQuoted))
   }
   const openText = (byte: number) => {
     quote = byte
@@ -207,17 +210,31 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
   const word = (chunk: Buffer, from: number): number => {
     let end = from
     while (end < chunk.length && IS_WORD[chunk[end] as number] === 1) end++
-    keep(chunk, from, end)
-    if (end === chunk.length) return end
-    previous = chunk[end - 1] as number
-    if (isPostgres && chunk[end] === QUOTE && kept === 1 && /^e$/i.test(pieces[0]?.toString('latin1') ?? '')) {
-      take()
+    if (end === chunk.length) {
+      keep(chunk, from, end)
+      return end
+    }
+    const isNew = kept === 0
+    if (
+      isPostgres &&
+      chunk[end] === QUOTE &&
+      isLetterE(isNew ? chunk[from] : pieces[0]?.[0]) &&
+      kept + end - from === 1
+    ) {
+      drop()
       isEscaping = true
       openText(QUOTE)
       return end + 1
     }
     previous = 0
-    emitWord(false)
+    mode = Mode.Code
+    isStatementStart = false
+    if (!reader.isWanting()) drop()
+    else if (isNew) readAs(reader.word(chunk.toString('utf8', from, Math.min(end, from + KEPT_BYTES)), false))
+    else {
+      keep(chunk, from, end)
+      readAs(reader.word(take(), false))
+    }
     return end
   }
 
@@ -238,22 +255,26 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
       isEscaped = false
       i++
     }
-    // most strings are short: a native search costs more than a look at a few bytes
-    const near = Math.min(length, i + NEAR_BYTES)
+    // most strings are short, and most escapes near to each other: a native search costs more than a look at a few bytes
+    let near = i + NEAR_BYTES
     const escaping = isEscaping ? BACKSLASH : -1
-    while (i < near) {
+    while (i < length) {
+      if (i >= near) {
+        const end = chunk.indexOf(quote, i)
+        if (!isEscaping) return end
+        if (nextBackslash < i) nextBackslash = chunk.indexOf(BACKSLASH, i)
+        if (nextBackslash < 0) nextBackslash = length
+        if (nextBackslash >= (end < 0 ? length : end)) return end
+        i = nextBackslash + 2
+        near = i + NEAR_BYTES
+        continue
+      }
       const byte = chunk[i] as number
       if (byte === quote) return i
-      i += byte === escaping ? 2 : 1
-    }
-    while (i < length) {
-      const end = chunk.indexOf(quote, i)
-      if (isEscaping && nextBackslash < i) {
-        nextBackslash = chunk.indexOf(BACKSLASH, i)
-        if (nextBackslash < 0) nextBackslash = length
-      }
-      if (!isEscaping || nextBackslash >= (end < 0 ? length : end)) return end
-      i = nextBackslash + 2
+      if (byte === escaping) {
+        i += 2
+        near = i + NEAR_BYTES
+      } else i++
     }
     isEscaped = i > length
     return -1
@@ -267,12 +288,11 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
       return from + 1
     }
     previous = 0
-    if (mode === Mode.QuotedEnd) emitWord(true)
-    else {
-      mode = Mode.Code
-      isStatementStart = false
-      reader.string(take())
-    }
+    const isName = mode === Mode.QuotedEnd
+    mode = Mode.Code
+    isStatementStart = false
+    if (isName) readAs(reader.word(take(), true))
+    else reader.string(take())
     return from
   }
 

@@ -170,10 +170,14 @@ async function said(what: string): Promise<string[]> {
   return log.split('\n').flatMap((line) => / out (.*)$/.exec(line)?.[1] ?? [])
 }
 
-/** `said`, with the run directory and the engine's names made plain. */
+/**
+ * `said`, with the run directory and the engine's names made plain. The lists of copies are left out where the engine's version decides
+ * whether a volume is copied.
+ */
 async function plain(what: string): Promise<string[]> {
   const lines = await said(what)
-  return lines.map((line) => line.replace(/\d{8}-\d{6}/g, 'T').replaceAll(`${engine.prefix}-`, ''))
+  const shown = lines.filter((line) => !line.startsWith('./listings'))
+  return shown.map((line) => line.replace(/\d{8}-\d{6}/g, 'T').replaceAll(`${engine.prefix}-`, ''))
 }
 
 test('all but the one that cannot be are green, without a word of ours that is not meant', () => {
@@ -246,7 +250,7 @@ const below = (folder: string, paths: string[]) => [folder, ...paths.map((path) 
 describe('layout', () => {
   test.each([
     ['stable', below('/backup', ['manifest.json', 'volume', ...DATA])],
-    ['stable-copied', below('/backup', ['manifest.json', 'volume', ...DATA])],
+    ['stable-copied', below('/backup', ['listings', 'listings/c-data.txt', 'manifest.json', 'volume', ...DATA])],
     ['nothing', ['/backup', ...below('/backup/T', ['manifest.json'])]],
     // whatever the image itself has there is neither seen nor copied, and its VOLUMEs change nothing
     ['own-backup', ['/backup', ...below('/backup/T', ['manifest.json', 'volume', ...DATA])]],

@@ -27,6 +27,7 @@ const VOLUME = {
   stopAttached: false,
   staging: null,
   allowEmpty: false,
+  verify: null,
   preHook: null,
   postHook: null,
   line: null,

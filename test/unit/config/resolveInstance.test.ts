@@ -99,6 +99,7 @@ describe('defaults', () => {
         stopAttached: false,
         staging: null,
         allowEmpty: false,
+        verify: null,
         preHook: null,
         postHook: null,
         line: 5,

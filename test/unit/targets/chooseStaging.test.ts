@@ -11,6 +11,7 @@ const TARGET: VolumeTarget = {
   stopAttached: false,
   staging: null,
   allowEmpty: false,
+  verify: null,
   preHook: null,
   postHook: null,
   line: 3,
@@ -57,15 +58,16 @@ describe('layout', () => {
     expect(layoutOf('stable', at)).toEqual({ timestamp: '20261124-040506', directory: '/backup' })
   })
   test("the image's own directories", () => {
-    expect(ownDirectories(layoutOf('timestamp', at), { volumes: true, databases: true })).toEqual([
+    expect(ownDirectories(layoutOf('timestamp', at), { volumes: true, listings: false, databases: true })).toEqual([
       '/backup',
       '/backup/20261124-040506',
       '/backup/20261124-040506/volume',
       '/backup/20261124-040506/db',
     ])
-    expect(ownDirectories(layoutOf('stable', at), { volumes: true, databases: false })).toEqual([
+    expect(ownDirectories(layoutOf('stable', at), { volumes: true, listings: true, databases: false })).toEqual([
       '/backup',
       '/backup/volume',
+      '/backup/listings',
     ])
   })
 })
