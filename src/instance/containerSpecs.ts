@@ -27,11 +27,11 @@ export interface LockRequest {
  */
 const RELEASE_MS = 3 * 3_600_000
 
-/** Makes the part that all claims of one run of an instance have in common. */
-export function claimBase({ context, instance, start }: LockRequest) {
+/** Makes the part that all claims of one run of an instance have in common. A restore has no start there: if it dies, no backup has died. */
+export function claimBase({ work, context, instance, start }: LockRequest) {
   const { host, lockWaitMs } = context
   const deadline = engineNow(host) + lockWaitMs + instance.timeoutMs + RELEASE_MS
-  return { instance: instance.id, owner: host.owner, deadline, start }
+  return { instance: instance.id, owner: host.owner, deadline, ...(work === 'backup' ? { start } : {}) }
 }
 
 /** Makes the spec of the backup container. The instance's own mounts come after ours. */

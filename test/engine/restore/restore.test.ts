@@ -229,7 +229,7 @@ test('a volume and a database come into place together, and a load that fails gi
   const [changedTree, changedRows] = [await treeOf(volume), await rows()]
   // a dump that ends in an error: its hash is right, as the image says
   const lie = `f=/restore/db/${server}/dump.sql; old=$(sha256sum <$f | cut -c 1-64); size=$(stat -c %s $f); echo 'SELECT 1/0;' >>$f
-    sed -i "s/$old/$(sha256sum <$f | cut -c 1-64)/; s/"bytes": $size/"bytes": $(stat -c %s $f)/" /restore/manifest.json`
+    sed -i "s/$old/$(sha256sum <$f | cut -c 1-64)/; s/: $size,/: $(stat -c %s $f),/" /restore/manifest.json`
   const failed = await restore({ point: 'latest', into: 'place', confirm: id }, lie)
   expect(failed.outputs.result, failed.stdout).toBe('failed')
   expect(failed.stdout).toContain('division by zero')
