@@ -12,6 +12,7 @@ const IS_ON_GITHUB = process.env.GITHUB_ACTIONS === 'true'
 
 /** The server that a test file needs. The others need none but what Debian's packages bring. */
 const NEEDS: Readonly<Record<string, TestServer>> = {
+  restic: 'versitygw',
   s3: 'versitygw',
   gcs: 'fake-gcs-server',
   'azure-blob': 'azurite',
