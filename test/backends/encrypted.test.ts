@@ -37,7 +37,8 @@ beforeAll(async () => {
     id: engine.name('encrypted'),
     env: { DESTINATION: '/archive', AGE_RECIPIENT: recipient },
     keys: { mounts: [`${archive}:/archive`] },
-    restoreArgs: ['-v', `${archive}:/archive:ro`, '-e', `AGE_IDENTITY=${identity}`],
+    restoreArgs: ['-v', `${archive}:/archive:ro`],
+    restoreEnv: { AGE_IDENTITY: identity },
   }
   await fillSource(backend)
 })
@@ -71,10 +72,7 @@ test('a wrong key, a place that is not there, and a private key that does not fi
     { name: 'no place', env: { DESTINATION: '/not/mounted' }, says: /\/not\/mounted cannot be listed/ },
     { name: 'no remote', env: { DESTINATION: 'cloud:bucket' }, says: /didn't find section in config file/ },
   ])
-  const other = {
-    ...backend,
-    restoreArgs: ['-v', `${archive}:/archive:ro`, '-e', 'AGE_IDENTITY=AGE-SECRET-KEY-1WRONG'],
-  }
+  const other = { ...backend, restoreEnv: { AGE_IDENTITY: 'AGE-SECRET-KEY-1WRONG' } }
   const ran = await runRestore(other, { MARINA_RESTORE_POINT: 'latest' }, `${backend.id}-bad`)
   expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/age: error[\s\S]*cannot be unpacked/) })
   await engine.ok(['volume', 'rm', `${backend.id}-bad`])
