@@ -89,7 +89,7 @@ export async function startBackend(engine: Engine, what: string, options: Server
     const before = (await logOf(engine, container)).length
     await engine.ok(['start', container])
     const isUp = async () => expect((await logOf(engine, container)).slice(before)).toMatch(options.says)
-    await vi.waitFor(isUp, { timeout: 60_000, interval: 100 })
+    await vi.waitFor(isUp, { timeout: 240_000, interval: 100 })
   }
   await start()
   const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
