@@ -75,12 +75,19 @@ async function replacePaths(helper: CopyHelper, request: ReplaceRequest): Promis
     if (!isMeant(entry)) return
     seen.add(entry.path)
     const original = wanted.get(entry.path)
-    const what = original === undefined ? 'is not in the backup' : differs(original, entry, helper.tools)
+    const what =
+      original === undefined ? 'is not in the backup' : differs(original, timed(entry, original), helper.tools)
     if (what !== null) first ??= `${shownPath(entry.path)} ${what}`
   })
   for (const entry of wanted.values())
     if (isMeant(entry) && !seen.has(entry.path)) first ??= `${shownPath(entry.path)} is missing`
   if (first !== null) throw new InstanceError(`volume ${request.name} is not what the backup held: ${first}`)
+}
+
+/** Gives a directory the times of its original: BusyBox's tar does not keep them. */
+function timed(entry: Entry, original: Entry): Entry {
+  if (entry.type !== 'directory') return entry
+  return { ...entry, mtime: original.mtime, mtimeNs: original.mtimeNs }
 }
 
 interface Step {

@@ -219,13 +219,14 @@ async function replaceWhileStopped(
   const undo = placements.map((placement) => placement.undo)
   const directory = keptAt(undo.findIndex(({ into }) => into === 'dumps'))
   const kept = await keepDumps(run, placer, { request, directory })
+  const hadOld = kept.length > 0 || undo.some(({ into }) => into === 'place')
   const undoAll = () => putBack(placer, undo, () => loadOld(run, placer, { databases, kept }))
   const began = Date.now()
   const stopped = await stopAll(run, stops, async () => {
     try {
       await bringIn(run, placer, request)
     } catch (error) {
-      throw await undoneAfter(undoAll, asError(error))
+      throw await undoneAfter(undoAll, asError(error), hadOld)
     }
   })
   if (stops.groups.length > 0) run.report.downtime((Date.now() - began) / 1000)
@@ -273,7 +274,7 @@ async function keepDumps(
 }
 
 /** Puts the old data back, if it was being changed. Returns the error to throw. */
-async function undoneAfter(undoAll: () => Promise<void>, error: Error): Promise<Error> {
+async function undoneAfter(undoAll: () => Promise<void>, error: Error, hadOld: boolean): Promise<Error> {
   try {
     await undoAll()
   } catch (second) {
@@ -281,7 +282,9 @@ async function undoneAfter(undoAll: () => Promise<void>, error: Error): Promise<
       `${error.message}; and the old data could not be put back: ${asError(second).message}. The next run on this host tries again`,
     )
   }
-  return error instanceof InstanceError ? new InstanceError(`${error.message}. The old data is in place again`) : error
+  return error instanceof InstanceError && hadOld
+    ? new InstanceError(`${error.message}. The old data is in place again`)
+    : error
 }
 
 interface Stopped {

@@ -2,10 +2,11 @@
 
 import type { DatabaseEntry, Manifest, ManifestTarget, VolumeEntry } from '../container/manifest.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
-import { eachEntry } from '../copy/listing.ts'
+import { type Entry, eachEntry } from '../copy/listing.ts'
 import { shownReason } from '../copy/readable.ts'
 import { CancelledError, DamagedBackupError, InstanceError } from '../errors.ts'
 import { count } from '../format.ts'
+import { compareListing } from './compareListing.ts'
 import { readManifest } from './readManifest.ts'
 
 export interface CheckOptions {
@@ -124,6 +125,7 @@ async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: Che
   })
   if (isThere.code !== 0)
     throw new DamagedBackupError(`${what} is in the manifest, and the image did not restore its folder ${target.path}`)
+  const entries: Entry[] = []
   let files = 0
   let size = 0
   const counted = new Set<number | string>()
@@ -132,11 +134,16 @@ async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: Che
     root,
     { what: `the restored ${what}`, paths: [], live: false, deadlineMs: options.deadlineMs, signal: options.signal },
     (entry) => {
+      if (target.listing !== null) entries.push(entry)
       if (entry.type !== 'directory') files++
       if (entry.type === 'file' && (entry.nlink < 2 || !counted.has(entry.ino))) size += entry.size
       if (entry.nlink > 1) counted.add(entry.ino)
     },
   )
+  if (target.listing !== null) {
+    await compareListing(helper, target, entries, options)
+    return { files, bytes: size }
+  }
   if (target.files !== null && !target.live && files !== target.files)
     throw new DamagedBackupError(
       `${what} is not whole: the image restored ${count(files, 'file')}, and the backup held ${target.files}`,

@@ -111,11 +111,7 @@ test('a backup that comes back otherwise than it was made is failed, and each di
   const { id, volume, store, backUp, drill } = await given('bad')
   await backUp()
   const cases: readonly [Lies, Readonly<Record<string, unknown>>, string][] = [
-    [
-      { lie: 'rm volume/*/one' },
-      {},
-      `volume ${volume} is not whole: the image restored 2 files, and the backup held 3`,
-    ],
+    [{ lie: 'rm volume/*/one' }, {}, `volume ${volume} is not what was backed up: "one" did not come back`],
     [{ lie: 'rm manifest.json' }, {}, 'the image restored no manifest.json'],
     [{ before: 'echo no such store >&2; exit 3' }, {}, 'the image did not restore the newest point'],
     [{}, { maxAge: '1s' }, 'RPO missed'],
