@@ -19,8 +19,7 @@ let machine: SshMachine
 let backend: Backend
 
 beforeAll(async () => {
-  const small = 'mkdir /home/backup/small; mount -t tmpfs -o size=400k tmpfs /home/backup/small || echo no small disk'
-  machine = await startSshMachine(engine, 'airgap', small)
+  machine = await startSshMachine(engine, 'airgap', ['--tmpfs', '/home/backup/small:size=400k'])
   const { address } = machine.server
   const env = { SSH_HOST: `backup@${address}`, SSH_PORT: '22', SSH_FOLDER: 'marina', ...machine.env }
   backend = { engine, image: await exampleImage(engine, 'airgap-ssh'), id: engine.name('airgap'), env }

@@ -103,6 +103,9 @@ export async function startBackend(engine: Engine, what: string, options: Server
   }
 }
 
+/** What rclone says of a server that went down while it stored; how the connection ends depends on the moment. */
+export const WENT_DOWN = /(dial tcp|connection reset|EOF)[\s\S]*The upload of .* failed/
+
 /** A server in front of another one, at the same port, that goes down when it has received so many bytes. */
 export function startDyingServer(
   engine: Engine,

@@ -15,8 +15,8 @@ const MAKE_KEYS = `
 ssh-keygen -q -t ed25519 -N '' -f /tmp/key; ssh-keygen -q -t ed25519 -N '' -f /tmp/other; ssh-keygen -q -t ed25519 -N '' -f /tmp/host
 for file in key other host key.pub host.pub; do cat /tmp/$file; echo =====; done`
 
-/** `before` runs before the server starts, as root; `/home/backup` is the user's folder. */
-export async function startSshMachine(engine: Engine, what: string, before = ''): Promise<SshMachine> {
+/** `/home/backup` is the user's folder; `more` goes to `docker create`. */
+export async function startSshMachine(engine: Engine, what: string, more: readonly string[] = []): Promise<SshMachine> {
   const image = await debianWith(engine)
   const made = await engine.ok(['run', '--rm', '--network', 'none', image, 'sh', '-ec', MAKE_KEYS])
   const [key = '', other = '', host = '', publicKey = '', publicHost = ''] = made.split('=====\n')
@@ -25,10 +25,9 @@ mkdir -p /run/sshd /home/backup/.ssh
 usermod -d /home/backup -s /bin/sh backup
 printf %s "$PUBLIC_KEY" >/home/backup/.ssh/authorized_keys
 (umask 077; printf %s "$HOST_KEY" >/host-key)
-${before}
 chown -R backup: /home/backup
 exec /usr/sbin/sshd -D -e -h /host-key`
-  const args = ['-e', `PUBLIC_KEY=${publicKey}`, '-e', `HOST_KEY=${host}`]
+  const args = ['-e', `PUBLIC_KEY=${publicKey}`, '-e', `HOST_KEY=${host}`, ...more]
   const server = await startBackend(engine, what, { run, says: /Server listening on 0.0.0.0/, args })
   return { server, env: { SSH_KEY: key, SSH_KNOWN_HOSTS: `* ${publicHost}` }, strangersKey: other }
 }
