@@ -225,7 +225,7 @@ describe('inputs and events', () => {
     [
       'a command',
       { inputs: { command: 'remove' } },
-      ['command is "remove": it must be backup, plan, validate, check, summary or restore'],
+      ['command is "remove": it must be backup, plan, validate, check, summary, restore or drill'],
     ],
     ['a restore by schedule', byHand('schedule', {}), ['A restore runs only when somebody starts it by hand']],
     ['a restore of nothing', byHand('workflow_dispatch', { instances: '' }), ['instances must name the one instance']],

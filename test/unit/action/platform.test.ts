@@ -182,6 +182,8 @@ describe('outputs', () => {
       matrix: '[]',
       points: '[]',
       restored: '[]',
+      proven: '[]',
+      inconclusive: '[]',
     })
     expect(runOutputs(run, {})).toMatchObject({ report: '', 'artifact-id': '', due: '[]' })
   })
