@@ -9,7 +9,7 @@ export function readManifest(text: string): Manifest {
   const manifest = parseManifest(text)
   const odd = manifest.targets.find((target) => !isSafe(target))
   if (odd !== undefined)
-    throw new InstanceError(`manifest.json is not one that Marina wrote: it names a path outside the backup`)
+    throw new InstanceError('manifest.json is not one that Marina wrote: it leads out of the backup')
   return manifest
 }
 

@@ -140,7 +140,7 @@ export async function leftOf(engine: Engine, text = engine.prefix): Promise<stri
   const filter = ['--filter', `label=${VERSION_LABEL}`]
   const containers = await engine.ok(['ps', '-a', ...filter, '--format', '{{.Names}} {{.Labels}}'])
   const volumes = await engine.ok(['volume', 'ls', ...filter, '--format', '{{.Name}} {{.Labels}}'])
-  const isRecord = (line: string) => line.startsWith('marina-record-') // it is meant to stay
+  const isRecord = (line: string) => /^marina-record[-.]/.test(line) // it is meant to stay
   return `${containers}\n${volumes}`.split('\n').filter((line) => line.includes(text) && line !== '' && !isRecord(line))
 }
 

@@ -47,6 +47,11 @@ if (rule.hangs) setInterval(() => existsSync(folder) || process.exit(1), 2_000)
 else if (rule.signal) process.kill(process.pid, rule.signal)
 else process.exitCode = rule.code ?? 0
 
+/** Whether a volume of that name is a record, of this repository or of another one. */
+function isRecordName(name) {
+  return /^marina-record[-.]/.test(name)
+}
+
 /** What an engine says to calls about the volumes of records, which it keeps in files; `null` to any other call no rule fits. */
 function recordAnswer() {
   const [object, verb] = argv
@@ -54,10 +59,10 @@ function recordAnswer() {
   const ok = (stdout) => ({ stdout, stderr: '', code: 0 })
   if (object !== 'volume') return null
   if (verb === 'ls' && line.includes('kind=record')) {
-    const names = readdirSync(folder).filter((file) => file.startsWith('marina-record-'))
+    const names = readdirSync(folder).filter(isRecordName)
     return ok(names.map((one) => `${one}\n`).join(''))
   }
-  if (!name.startsWith('marina-record-')) return null
+  if (!isRecordName(name)) return null
   const file = join(folder, name)
   if (verb === 'create') {
     const labels = argv.filter((_, index) => argv[index - 1] === '--label')
@@ -70,7 +75,7 @@ function recordAnswer() {
     return ok(`${name}\n`)
   }
   if (verb !== 'inspect') return null
-  const asked = argv.filter((word) => word.startsWith('marina-record-'))
+  const asked = argv.filter(isRecordName)
   const found = asked.filter((one) => existsSync(join(folder, one)))
   const stdout = `[${found.map((one) => readFileSync(join(folder, one), 'utf8')).join()}]\n`
   const missing = asked.filter((one) => !found.includes(one)).map((one) => `Error: No such volume: ${one}\n`)
