@@ -79,7 +79,9 @@ test.each`
   await change()
   // somebody is at the database meanwhile
   const other = engine.docker(['exec', source, 'psql', '-U', 'app', '-d', 'shop', '-c', 'SELECT pg_sleep(100)'])
-  await expect.poll(() => sql(`SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'`)).toBe('1')
+  await expect
+    .poll(() => sql(`SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'`), { timeout: 120_000 })
+    .toBe('1')
   await load(engine, bench, source, files, { kind: 'postgres', purpose: 'replace' })
   expect(await state()).toEqual(before)
   expect((await other).code).not.toBe(0)
