@@ -12,7 +12,6 @@ import { sweepHost } from '../claim/sweep.ts'
 import { isTreeMap, treeAt } from '../config/yaml.ts'
 import { type DrillOutcome, drillInstance } from '../drill/drillInstance.ts'
 import { sayError } from '../errors.ts'
-import type { InstanceContext } from '../instance/context.ts'
 import { openLog } from '../log/instanceLog.ts'
 import { type DrilledInstance, type DrillReport, drillResult, type PastDrill, type PastRun } from '../outcome.ts'
 import { renderDrill } from '../report/drillPage.ts'
@@ -21,7 +20,7 @@ import type { Candidate, PlanItem } from '../schedule/planRun.ts'
 import type { CommandContext } from './commandContext.ts'
 import type { PlannedInstance } from './loadConfiguration.ts'
 import { type OpenHost, openHost } from './openHost.ts'
-import { readScript } from './repositoryFiles.ts'
+import { restoreContext } from './restoreContext.ts'
 import { runAll } from './runAll.ts'
 import { showsContainerLines } from './runOne.ts'
 import { openRunPlan, type RunPlan } from './runPlan.ts'
@@ -125,7 +124,10 @@ async function drillOne(
     ...(showsOutput ? {} : { shown: opened.quotes.hide }),
   })
   try {
-    const outcome: DrillOutcome = await drillInstance(contextOf(action, plan, { opened, item }), instance, log)
+    const isScheduled = modeOf(action.inputs.select, action.event.name) === 'due'
+    const reason = { isScheduled, slot: null, why: item.why, nextRun: item.next?.toISOString() ?? null }
+    const context = restoreContext(action, plan, opened.host, reason)
+    const outcome: DrillOutcome = await drillInstance(context, instance, log)
     await log.write('marina', outcome.error === null ? outcome.verdict : `${outcome.verdict}: ${outcome.error}`)
     await log.end()
     const warnings = [...outcome.warnings, ...(log.problem === null ? [] : [log.problem])]
@@ -134,28 +136,6 @@ async function drillOne(
   } finally {
     await log.end()
     await section.end()
-  }
-}
-
-function contextOf(
-  action: CommandContext,
-  plan: RunPlan,
-  { opened: { host }, item }: { readonly opened: OpenHost; readonly item: PlanItem },
-): InstanceContext {
-  const { event, inputs, signal } = action
-  const isScheduled = modeOf(inputs.select, event.name) === 'due'
-  return {
-    host,
-    reason: { isScheduled, slot: null, why: item.why, nextRun: item.next?.toISOString() ?? null },
-    hostName: plan.hostName ?? host.engine.hostName,
-    runUrl: event.runUrl,
-    lockWaitMs: plan.lockWaitMs,
-    signal,
-    readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
-    discover: async () => ({ targets: [], remarks: [] }),
-    hide: plan.hide,
-    onEngineLost: () => {},
-    pending: () => [],
   }
 }
 

@@ -9,7 +9,7 @@ import { isForStrangers } from '../action/platform.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import { InputError } from '../errors.ts'
-import type { InstanceContext } from '../instance/context.ts'
+import type { StartReason } from '../instance/context.ts'
 import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport, RestoreReport, RestoreResult } from '../outcome.ts'
 import { failedByContainer } from '../report/lastWords.ts'
@@ -19,11 +19,12 @@ import { isPointId } from '../restore/points.ts'
 import { restoreInstance } from '../restore/restoreInstance.ts'
 import type { CommandContext } from './commandContext.ts'
 import { type OpenHost, openHost } from './openHost.ts'
-import { readScript } from './repositoryFiles.ts'
+import { restoreContext } from './restoreContext.ts'
 import { notBegun, showsContainerLines } from './runOne.ts'
 import { openRunPlan, type RunPlan } from './runPlan.ts'
 
 const UPLOAD_MS = 120_000
+const BY_HAND: StartReason = { isScheduled: false, slot: null, why: 'a restore was started by hand', nextRun: null }
 
 /**
  * Restores, or lists the points of an instance, and returns the exit code. Throws `InputError` unless it is clear that somebody means it,
@@ -36,11 +37,10 @@ export async function restore(action: CommandContext): Promise<number> {
   const opened = await openHost(action, plan.redactor)
   await action.saveJob()
   await sweepHost(opened.host)
-  const folder = join(action.event.temp, `marina-${action.job}`)
-  const logs = join(folder, 'logs')
+  const logs = join(action.event.temp, `marina-${action.job}`, 'logs')
   await mkdir(logs, { recursive: true }).catch(() => {}) // the log says so
   const report = await restoreOne(action, plan, { opened, logs, startedAt })
-  await publishRestore(action, { report, plan, opened, logs, folder })
+  await publishRestore(action, { report, plan, opened, logs })
   return report.result === 'restored' || report.result === 'listed' ? 0 : 1
 }
 
@@ -119,7 +119,7 @@ async function restoreOne(
     ...(showsOutput ? {} : { shown: opened.quotes.hide }),
   })
   try {
-    const { outcome, ...facts } = await restoreInstance(contextOf(action, plan, opened), instance, log, {
+    const { outcome, ...facts } = await restoreInstance(restoreContext(action, plan, host, BY_HAND), instance, log, {
       point: inputs.point === '' ? null : inputs.point,
       targets: inputs.targets,
       into: inputs.into,
@@ -140,23 +140,6 @@ async function restoreOne(
   }
 }
 
-function contextOf(action: CommandContext, plan: RunPlan, { host }: OpenHost): InstanceContext {
-  const { event, inputs, signal } = action
-  return {
-    host,
-    reason: { isScheduled: false, slot: null, why: 'a restore was started by hand', nextRun: null },
-    hostName: plan.hostName ?? host.engine.hostName,
-    runUrl: event.runUrl,
-    lockWaitMs: plan.lockWaitMs,
-    signal,
-    readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
-    discover: async () => ({ targets: [], remarks: [] }),
-    hide: plan.hide,
-    onEngineLost: () => {},
-    pending: () => [],
-  }
-}
-
 function resultOf({ status }: InstanceReport, point: string, errors: readonly string[]): RestoreResult {
   if (errors.length > 0 || status === 'failed' || status === 'partial') return 'failed'
   if (status === 'cancelled') return 'cancelled'
@@ -168,7 +151,6 @@ interface Published {
   readonly plan: RunPlan
   readonly opened: OpenHost
   readonly logs: string
-  readonly folder: string
 }
 
 async function publishRestore(action: CommandContext, { report, plan, opened, logs }: Published): Promise<void> {

@@ -1,0 +1,28 @@
+/** Makes the context in which an instance is restored, to be kept or to be drilled. */
+import type { DockerHost } from '../claim/host.ts'
+import type { InstanceContext, StartReason } from '../instance/context.ts'
+import type { CommandContext } from './commandContext.ts'
+import { readScript } from './repositoryFiles.ts'
+import type { RunPlan } from './runPlan.ts'
+
+/** Makes the context. The targets come from the backup's manifest, so nothing is discovered on the host. */
+export function restoreContext(
+  { event, inputs, signal }: CommandContext,
+  plan: RunPlan,
+  host: DockerHost,
+  reason: StartReason,
+): InstanceContext {
+  return {
+    host,
+    reason,
+    hostName: plan.hostName ?? host.engine.hostName,
+    runUrl: event.runUrl,
+    lockWaitMs: plan.lockWaitMs,
+    signal,
+    readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
+    discover: async () => ({ targets: [], remarks: [] }),
+    hide: plan.hide,
+    onEngineLost: () => {},
+    pending: () => [],
+  }
+}
