@@ -34,7 +34,7 @@ export class DockerUnavailableError extends Error {
   override readonly name = 'DockerUnavailableError'
 }
 
-/** How a docker client ended, or why it is not waited for any more: its deadline passed (`timeout`), or a signal fired (`cancelled`). */
+/** The end of a docker client, or the reason why nothing waits for it any more: its deadline passed (`timeout`), or a signal fired (`cancelled`). */
 export type Ended =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
@@ -59,7 +59,7 @@ export class InstanceError extends Error {
   override readonly name = 'InstanceError'
 }
 
-/** What an image restored is not what was backed up: the backup, or the image's `/restore.sh`, is to blame, and not the surroundings. */
+/** Tells that an image restored something else than was backed up: the backup, or the image's `/restore.sh`, is to blame, and not the surroundings. */
 export class DamagedBackupError extends InstanceError {}
 
 /** An application that the run stopped did not come up again. It is told beside whatever else ended the instance. */

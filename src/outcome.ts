@@ -3,10 +3,10 @@
  * that people see is made from the report; `RunReport` is `report.json`. Pure.
  */
 
-/** How one instance ended. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began, another run served its slot, or a dry run. */
+/** The end of one instance. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began, another run served its slot, or a dry run. */
 export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 'skipped'
 
-/** How the run ended. `nothing-due`: no instance failed and none was backed up, because none was selected or all were skipped. */
+/** The end of the whole run. `nothing-due`: no instance failed and none was backed up, because none was selected or all were skipped. */
 export type RunResult = 'success' | 'partial' | 'failed' | 'cancelled' | 'nothing-due'
 
 /** Endings of a past run, as its host remembers them. `died`: it was killed, and a later run cleaned up after it. */
@@ -71,7 +71,7 @@ interface TargetBasics {
   readonly line: number | null
 }
 
-/** How a target's data came under `/backup`, and how much it was. A volume that is mounted in place is never counted. */
+/** The way a target's data came under `/backup`, and its size. A volume that is mounted in place is never counted. */
 export type StagedData =
   | { readonly staging: 'mount'; readonly files: null; readonly bytes: null }
   | {
@@ -102,7 +102,7 @@ export interface PlannedTarget extends TargetBasics, NothingStaged {
   readonly status: 'planned'
   readonly staging: StagingName | 'dump'
   readonly error: null
-  /** How it would be staged, in words for a place after "would be": `mounted in place`. */
+  /** The staging, in words for a place after "would be": `mounted in place`. */
   readonly plan: string
 }
 
@@ -110,7 +110,7 @@ export interface PlannedTarget extends TargetBasics, NothingStaged {
 export const NOT_REACHED = 'it was not staged: the instance ended before'
 
 /**
- * What a backup image told of its backup in the file `$MARINA_RESULT`: checked, redacted and shortened. A part that the image did not tell
+ * Facts that a backup image told of its backup in the file `$MARINA_RESULT`: checked, redacted and shortened. A part that the image did not tell
  * is missing.
  */
 export interface ImageResult {
@@ -196,7 +196,7 @@ export interface RunReport {
   readonly coverage: CoverageReport | null
 }
 
-/** How a restore ended. `listed`: it was asked for no point, and only listed them. */
+/** The end of a restore. `listed`: it was asked for no point, and only listed them. */
 export type RestoreResult = 'restored' | 'listed' | 'failed' | 'cancelled'
 
 /** A moment to which an instance can be restored. */
@@ -242,7 +242,7 @@ export interface RestoreReport {
 }
 
 /**
- * What a drill says of a backup, the best first. `nothing-to-drill`: nothing was backed up yet. `inconclusive`: the surroundings of the
+ * The verdict of a drill on a backup, the best first. `nothing-to-drill`: nothing was backed up yet. `inconclusive`: the surroundings of the
  * drill kept it from an answer. `failed`: the backup is bad.
  */
 export const DRILL_VERDICTS = ['proven', 'nothing-to-drill', 'inconclusive', 'failed'] as const

@@ -13,7 +13,7 @@ import { type StartFailure, type StartResult, startAll } from './start.ts'
 import { type StopResult, stopAll } from './stop.ts'
 import type { StopGroup } from './stopPlan.ts'
 
-/** For how long, after all are started, the question what else ran is repeated while docker fails to answer it, ms. */
+/** Time after the last start in which the question what else ran is repeated while docker fails to answer it, ms. */
 const LOOK_BACK_MS = 30_000
 
 export interface WhileStoppedOptions {

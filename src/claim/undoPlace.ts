@@ -25,7 +25,7 @@ export interface KeptDump {
   readonly database: string | null
 }
 
-/** How far a restore is. `kept`: the old data is kept aside, nothing is changed. `changing`: it is being changed. `placed`: all of it is new. */
+/** The progress of a restore. `kept`: the old data is kept aside, nothing is changed. `changing`: it is being changed. `placed`: all of it is new. */
 export type PlaceState = 'begun' | 'kept' | 'changing' | 'placed'
 
 const FILE = '/.marina-place'
@@ -99,14 +99,14 @@ export async function putBack(
   await writeState(helper.exec, 'kept')
 }
 
-/** What became of the volumes of a restore whose run died. */
+/** The fate of the volumes of a restore whose run died. */
 export interface Undone {
   /** True if they hold the restored data, all of it. */
   readonly isPlaced: boolean
   readonly words: string
 }
 
-/** What `undoPlace` asks of others. */
+/** The functions that `undoPlace` needs from others. */
 export interface UndoNeeds {
   /** Stops the applications of the restore's journal. Called before anything is changed. */
   readonly stopWriters: () => Promise<void>

@@ -48,7 +48,7 @@ export interface DbTarget {
 
 export type Target = VolumeTarget | DbTarget
 
-/** How a drill proves that the backup of an instance can be restored. */
+/** The settings of a drill, which proves that the backup of an instance can be restored. */
 export interface Drill {
   /** `null`: it is drilled by hand only. */
   readonly schedule: Schedule | null

@@ -41,7 +41,7 @@ export function parseVariables(text: string): VariablesInput {
   return /^\s*\{/.test(text) ? readJson(text) : readLines(text)
 }
 
-/** What is known about a variable's name from outside the input: from the configuration and the step's environment. */
+/** Facts about a variable's name from outside the input: from the configuration and the step's environment. */
 export interface NameFacts {
   /** Tells whether the configuration uses the variable. */
   readonly isUsed: (name: string) => boolean

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { ImageResult } from '../outcome.ts'
 import { harmless, harmlessLine } from '../report/sanitize.ts'
 
-/** What an image told (`null`: nothing that can be used), and a sentence for each thing that was left out. */
+/** The result that an image told (`null`: nothing that can be used), and a sentence for each part that was left out. */
 export interface ToldResult {
   readonly result: ImageResult | null
   readonly problems: readonly string[]

@@ -133,7 +133,7 @@ export interface FactsQuestion {
   readonly read: (stdout: string) => ServerFacts
 }
 
-/** What a restore must know of a server beside its data. */
+/** Facts about a server that a restore needs beside its data. */
 export interface ServerFacts {
   /** Its version in its own words; `null` if it did not say. */
   readonly version: string | null

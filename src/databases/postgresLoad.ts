@@ -177,15 +177,15 @@ function literal(text: string): string {
 const START = `SET standard_conforming_strings = on; SET client_min_messages = warning; SET search_path = pg_catalog;
 `
 
-/** What the filter of a whole server's dump must know of the server. */
-interface ServerFacts {
+/** Facts about the server that the filter of a whole server's dump needs. */
+interface ServerNow {
   /** The account that loads. */
   readonly me: string
   readonly roles: readonly string[]
   readonly tablespaces: readonly string[]
 }
 
-function readServer(prepared: string): ServerFacts {
+function readServer(prepared: string): ServerNow {
   try {
     const facts = JSON.parse(prepared.trim().split('\n').at(-1) ?? '')
     return { me: String(facts.me), roles: [...facts.roles], tablespaces: [...facts.tablespaces] }

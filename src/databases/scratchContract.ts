@@ -22,6 +22,6 @@ export interface ScratchPlan {
   readonly ready: LoadScript
   /** Runs once when it answers; `null` if nothing is to be done. */
   readonly setUp: LoadScript | null
-  /** How a load and a count log in, in the words of `dumpArgs`. */
+  /** The login for a load and a count, in the words of `dumpArgs`. */
   readonly dumpArgs: readonly string[]
 }

@@ -7,7 +7,7 @@
 import type { ExtractedArgs } from './engineContract.ts'
 import { joinedByEquals, secretsByName } from './secretNames.ts'
 
-/** How a tool takes a password on its command line. */
+/** The ways in which a tool takes a password on its command line. */
 interface PasswordSyntax {
   /** Matches the option alone (`--password`, `-p`). Its value, if any, is the next argument. */
   readonly alone: RegExp

@@ -29,7 +29,7 @@ export function joinedByEquals(arg: string): string {
   return tellsOfSecret(name) ? `--${name}=${arg.slice(whole.length)}` : arg
 }
 
-/** What `secretsByName` must know of the tool. */
+/** Facts about a tool that `secretsByName` needs. */
 interface NameSyntax {
   /** Tells whether an argument, by its index, is a text of a language of its own, in which anything may stand. */
   readonly isFreeText: (index: number) => boolean

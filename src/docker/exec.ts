@@ -59,7 +59,7 @@ export interface ExecResult {
    * it. `null` is never a success.
    */
   readonly code: number | null
-  /** How it ended: by the exit of the script or of the client, by the deadline or by silence (`timeout`), or by the signal (`cancelled`). */
+  /** The way it ended: by the exit of the script or of the client, by the deadline or by silence (`timeout`), or by the signal (`cancelled`). */
   readonly ended: Ended
   /** True if it was ended because no sign of life came. */
   readonly silent: boolean

@@ -55,7 +55,7 @@ export interface UndoEntry {
   readonly before: string
 }
 
-/** What the claim of a helper tells other processes on the host. */
+/** The facts that the claim of a helper tells other processes on the host. */
 export interface Journal {
   /** Containers to start again, in the order of starting. */
   readonly restart: readonly JournalEntry[]

@@ -15,7 +15,7 @@ import { commandError, type QueryOutput, succeeded, UNNAMED_SIGNAL } from './cal
 import { withoutMountOptions } from './mountOptions.ts'
 import { endGroup } from './runningClients.ts'
 
-/** How docker is called: the environment of its client (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
+/** The way docker is called: the environment of its client (`DOCKER_HOST`, `DOCKER_CONTEXT`, `PATH`, …), and what must not be shown. */
 export interface Docker {
   readonly env: Readonly<Record<string, string>>
   /** Removes secrets from a text before it becomes part of an error. */
@@ -121,7 +121,7 @@ export interface Stream {
   readonly stdout: Readable
   readonly stderr: Readable
   /**
-   * How the client ended, once its output is read to the end. Says nothing about the container: `inspect` does. Rejects with
+   * The way the client ended; settles once its output is read to the end. Says nothing about the container: `inspect` does. Rejects with
    * `DockerUnavailableError` if there is no docker client.
    */
   readonly ended: Promise<Ended>

@@ -43,7 +43,7 @@ function answer({ kind, volume }: WantedCheck, passed: boolean, seen: string): D
   return { kind, target: volume, passed, looked: true, seen }
 }
 
-/** What was seen of a file. */
+/** The state of a file that a check looked at. */
 export type SeenFile =
   | { readonly kind: 'missing' }
   | { readonly kind: 'no file' }

@@ -20,7 +20,7 @@ import { volumeEntry } from './manifestEntries.ts'
 import { targetName } from './reportBuilder.ts'
 import { unmountableIn } from './unmountable.ts'
 
-/** What the manifest can tell of a mounted volume: nothing is counted before the image runs. */
+/** The part of a mounted volume's entry that is known before the image runs: nothing is counted by then. */
 const MOUNTED = { staging: 'mount', files: null, bytes: null, live: false, listing: null, warnings: [] } as const
 const GIVE_DUMPS_MS = 60_000
 const REMOVE_MOUNT_POINT_MS = 30_000

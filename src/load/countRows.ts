@@ -10,7 +10,7 @@ import { CancelledError, InstanceError } from '../errors.ts'
 export interface CountRequest {
   readonly kind: DbKind
   readonly container: ContainerFacts
-  /** How to log in. */
+  /** The login, in the words of `dumpArgs`. */
   readonly dumpArgs: readonly string[]
   /** The database to count; `null`: the whole server. */
   readonly database: string | null

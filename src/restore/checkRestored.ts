@@ -20,7 +20,7 @@ export interface CheckOptions {
   readonly signal: AbortSignal
 }
 
-/** What was found, and fits its manifest. */
+/** A restored backup that fits its manifest. */
 export interface CheckedBackup {
   readonly manifest: Manifest
   /** The targets to restore. */

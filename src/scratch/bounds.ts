@@ -7,7 +7,7 @@ export interface ScratchLimits {
   readonly pids: number
 }
 
-/** What the start-up of the usual images needs: it gives folders to the server's user, and becomes that user. */
+/** The capabilities that the start-up of the usual images needs: it gives folders to the server's user, and becomes that user. */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID']
 /** Bytes of shared memory; the engine's 64 MiB are too few for what a server does in parallel. */
 const SHARED = 256 << 20

@@ -42,7 +42,7 @@ export interface ScratchRequest {
 
 export interface ScratchServer {
   readonly container: ContainerFacts
-  /** How a load, a count or a question logs in. */
+  /** The login for a load, a count or a question. */
   readonly dumpArgs: readonly string[]
   /** Says why what failed on the server is not the backup's fault (it ran out of memory or disk, it stopped); `null` if nothing suggests that. */
   readonly trouble: () => Promise<string | null>

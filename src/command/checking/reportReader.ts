@@ -32,7 +32,7 @@ interface ReaderOptions {
 const DOWNLOADS_AT_ONCE = 4
 const MOST_FAILURES = 3
 
-/** What the instance's host remembers of its runs; a report of an earlier version has none. */
+/** The runs of the instance that its host remembers; a report of an earlier version has none. */
 const history = z.array(z.object({ startedAt: z.string(), status: z.string() })).optional()
 
 const reportSchema = z.object({

@@ -14,7 +14,7 @@ interface Word {
 }
 
 interface Database {
-  /** How a table came into being, by its name: `table`, or `foreign` for one that lies on another server. */
+  /** The kind of each table, by its name: `table`, or `foreign` for one that lies on another server. */
   readonly made: Map<string, 'table' | 'foreign'>
   readonly partitioned: Set<string>
   /** The table of which a table is a partition. */

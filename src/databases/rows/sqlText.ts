@@ -11,7 +11,7 @@ export interface SqlDialect {
   readonly isPostgres: boolean
 }
 
-/** What the text is to be read as from here on: the lines of a COPY, the rows behind VALUES, or the rest of the line as one text. */
+/** The form of the text from here on: the lines of a COPY, the rows behind VALUES, or the rest of the line as one text. */
 export type ReadAs = 'lines' | 'rows' | 'rest' | null
 
 /** Takes the words and signs of the text. */
