@@ -1,6 +1,6 @@
 /**
- * Writes what is drawn from one source elsewhere: the linter's import rules from `layers.ts`; `dist/config.schema.json` from the schema; the
- * tables of `docs/` between `<!-- begin:NAME -->` and `<!-- end:NAME -->` (config keys and labels from the schema, inputs and outputs from
+ * Writes what is drawn from one source elsewhere: the linter's import rules from `layers.ts`; `dist/config.schema.json` and
+ * `docs/drill.schema.json` from the schemas; the tables of `docs/` between `<!-- begin:NAME -->` and `<!-- end:NAME -->` (config keys and labels from the schema, inputs and outputs from
  * `action.yml`); `src/restic/scripts.ts` from the shell scripts beside it. `--check` writes nothing, names the stale files and ends with 1.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { parse } from 'yaml'
 import { LABEL_PREFIX, LABELS } from '../src/config/discoveryLabels.ts'
 import { jsonSchema, keyRows } from '../src/config/schemaDocs.ts'
 
+import { drillJsonSchema } from '../src/drillReport.ts'
 import { importRules } from './layers.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -88,6 +89,7 @@ function wanted(): Readonly<Record<string, string>> {
     'biome.imports.json': `${JSON.stringify(importRules(), null, 2)}\n`,
     'src/restic/scripts.ts': scripts(),
     'dist/config.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
+    'docs/drill.schema.json': `${JSON.stringify(drillJsonSchema(), null, 2)}\n`,
     ...page('docs/configuration.md', { config, labels }),
     ...page('docs/inputs-and-outputs.md', { inputs, outputs }),
   }

@@ -1,5 +1,6 @@
 /** Makes and writes the outputs that action.yml declares. */
-import type { DrillReport, DrillVerdict, InstanceStatus, RestoreReport, RunReport } from '../outcome.ts'
+import type { DrillReport } from '../drillReport.ts'
+import type { DrillVerdict, InstanceStatus, RestoreReport, RunReport } from '../outcome.ts'
 import { appendOrRollBack } from './appendFile.ts'
 
 export const OUTPUTS = [

@@ -11,9 +11,10 @@ import { engineNow } from '../claim/host.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import { isTreeMap, treeAt } from '../config/yaml.ts'
 import { type DrillOutcome, drillInstance } from '../drill/drillInstance.ts'
+import type { DrilledInstance, DrillReport } from '../drillReport.ts'
 import { sayError } from '../errors.ts'
 import { openLog } from '../log/instanceLog.ts'
-import { type DrilledInstance, type DrillReport, drillResult, type PastDrill, type PastRun } from '../outcome.ts'
+import { drillResult, type PastDrill, type PastRun } from '../outcome.ts'
 import { renderDrill } from '../report/drillPage.ts'
 import { redactReport } from '../report/redact.ts'
 import type { Candidate, PlanItem } from '../schedule/planRun.ts'
@@ -160,6 +161,8 @@ function notDrilled(
     maxDurationSeconds: null,
     rtoMet: null,
     checks: [],
+    hashes: [],
+    rows: [],
     images: [],
     controls: [],
     tries: 0,

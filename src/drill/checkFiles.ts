@@ -2,9 +2,9 @@
 import type { WantedCheck, WantedFile } from '../config/model.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { shownReason } from '../copy/readable.ts'
+import type { DrillCheck } from '../drillReport.ts'
 import { CancelledError, InstanceError } from '../errors.ts'
 import { count, limit, seconds } from '../format.ts'
-import type { DrillCheck } from '../outcome.ts'
 import type { RestoredSize } from '../restore/checkRestored.ts'
 
 export interface FileCheckOptions {

@@ -10,6 +10,7 @@ import { shownReason } from '../copy/readable.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import type { ReadyImage } from '../docker/images.ts'
 import { imageClaimName } from '../docker/labels.ts'
+import type { DrillCheck, DrilledInstance, DrillHash, DrillImage, DrillRows } from '../drillReport.ts'
 import { CancelledError, DamagedBackupError, EngineLostError, InstanceError, sayError } from '../errors.ts'
 import { bytes, count } from '../format.ts'
 import type { LockRequest } from '../instance/containerSpecs.ts'
@@ -18,7 +19,7 @@ import { findImage } from '../instance/image.ts'
 import { beginInstanceRun, explainFailure, type InstanceRun } from '../instance/instanceRun.ts'
 import { type AcquiredLock, type LockHelper, lockByHelper } from '../instance/lock.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
-import type { DrillCheck, DrilledInstance, DrillImage, PastDrill, PastRun, RestorePoint } from '../outcome.ts'
+import type { PastDrill, PastRun, RestorePoint } from '../outcome.ts'
 import { type CheckedBackup, checkTarget, openRestored, type RestoredSize } from '../restore/checkRestored.ts'
 import { releaseLock, scriptOf } from '../restore/restoreInstance.ts'
 import { askPoints, fetchPoint } from '../restore/runRestoreImage.ts'
@@ -47,6 +48,8 @@ interface Found {
   readonly checks: DrillCheck[]
   readonly surroundings: string[]
   readonly images: DrillImage[]
+  readonly hashes: DrillHash[]
+  readonly rows: DrillRows[]
   nothing: string | null
   points: readonly RestorePoint[]
   backupOf: number | null
@@ -83,6 +86,8 @@ async function tryOnce(
     checks: [],
     surroundings: [],
     images: [],
+    hashes: [],
+    rows: [],
     nothing: null,
     points: [],
     backupOf: null,
@@ -234,6 +239,7 @@ async function check(
   const opened = await openRestored(held.helper, options)
   const { manifest } = opened
   found.backupOf = timeOfBackup(manifest.timestamp)
+  found.hashes.push({ target: '', path: 'manifest.json', sha256: opened.sha256 })
   found.checks.push(
     judgePoint({ manifest, points: found.points, runs, now: engineNow(run.context.host) }),
     ...judgeTargets(manifest),
@@ -243,7 +249,9 @@ async function check(
   for (const target of opened.targets) {
     const compared = await compare(held.helper, target, options)
     found.checks.push(compared.check)
-    if (compared.size !== null) sizes.set(target, compared.size)
+    if (compared.size === null) continue
+    sizes.set(target, compared.size)
+    found.hashes.push(...comparedHashes(target))
   }
   if (found.restoreMs !== null) push(found, judgeDuration(instance.drill, found.restoreMs, true))
   await checkAllWanted(run, found, { helper: held.helper, opened, sizes })
@@ -268,6 +276,12 @@ async function compare(
     if (!(error instanceof DamagedBackupError)) throw error
     return { check: { kind, target: target.name, passed: false, looked: true, seen: error.message }, size: null }
   }
+}
+
+/** Returns the hashes of what came back as its manifest tells. */
+function comparedHashes(target: ManifestTarget): readonly DrillHash[] {
+  const files = target.kind === 'db' ? target.files : target.listing === null ? [] : [target.listing]
+  return files.map(({ path, sha256 }) => ({ target: target.name, path, sha256 }))
 }
 
 function seenOf(target: ManifestTarget, { files, bytes: size }: RestoredSize): string {
@@ -343,6 +357,8 @@ function outcomeOf(run: InstanceRun, found: Found): DrillOutcome {
     rtoMet: met('duration'),
     checks: found.checks,
     images: found.images,
+    hashes: found.hashes,
+    rows: found.rows,
     controls: instance.drill?.controls ?? [],
     tries: 1,
     phases,

@@ -1,8 +1,9 @@
 /** Judges a drill: which point came back, how old it is, how long that took, and what all of it says of the backup. Pure. */
 import type { Drill } from '../config/model.ts'
 import type { Manifest } from '../container/manifest.ts'
+import type { DrillCheck } from '../drillReport.ts'
 import { count, joinSentences, limit, minute, seconds } from '../format.ts'
-import type { DrillCheck, DrillVerdict, PastRun, RestorePoint } from '../outcome.ts'
+import type { DrillVerdict, PastRun, RestorePoint } from '../outcome.ts'
 
 /** The facts from which a drill is judged. */
 export interface DrillFacts {
@@ -37,8 +38,10 @@ export function timeOfBackup(timestamp: string): number | null {
   const parts = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)$/.exec(timestamp)
   if (parts === null) return null
   const [, year, month, day, hour, min, second] = parts
-  const at = Date.parse(`${year}-${month}-${day}T${hour}:${min}:${second}Z`)
-  return Number.isNaN(at) ? null : at
+  const time = `${year}-${month}-${day}T${hour}:${min}:${second}`
+  const at = Date.parse(`${time}Z`)
+  // a day that its month does not have becomes one of the next month
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(time) ? at : null
 }
 
 /** Clocks of a runner, an engine and a store may differ by this much, ms. */

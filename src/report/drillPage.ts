@@ -1,6 +1,7 @@
 /** Draws the page of a drill: what was proven of each backup, what was seen, and how long restores took. Pure. */
+import type { DrillCheck, DrilledInstance, DrillReport } from '../drillReport.ts'
 import { count, minute, seconds } from '../format.ts'
-import type { DrillCheck, DrilledInstance, DrillReport, DrillVerdict, PastDrill } from '../outcome.ts'
+import type { DrillVerdict, PastDrill } from '../outcome.ts'
 import { block, breakable, inline, link } from './markdown.ts'
 import { joinWithin } from './summary.ts'
 

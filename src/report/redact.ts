@@ -1,5 +1,6 @@
 /** Redacts a report before anything is rendered from it: escaping would hide a secret from a later search. Pure. */
-import type { DrillReport, RestoreReport, RunReport } from '../outcome.ts'
+import type { DrillReport } from '../drillReport.ts'
+import type { RestoreReport, RunReport } from '../outcome.ts'
 
 /**
  * Keys whose values are words of ours, times, numbers, ids, links or paths. They contain no secrets, although they may happen to equal one:

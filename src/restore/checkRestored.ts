@@ -1,5 +1,5 @@
 /** Checks what an image restored against its own manifest, in the helper, before anything of the user's is touched. */
-
+import { createHash } from 'node:crypto'
 import type { DatabaseEntry, Manifest, ManifestTarget, VolumeEntry } from '../container/manifest.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { type Entry, eachEntry } from '../copy/listing.ts'
@@ -23,6 +23,8 @@ export interface CheckOptions {
 /** A restored backup that fits its manifest. */
 export interface CheckedBackup {
   readonly manifest: Manifest
+  /** SHA-256 of `manifest.json`, hex. */
+  readonly sha256: string
   /** The targets to restore. */
   readonly targets: readonly ManifestTarget[]
   readonly warnings: readonly string[]
@@ -43,13 +45,15 @@ export async function checkRestored(helper: CopyHelper, options: CheckOptions): 
 
 /** Reads the manifest as `checkRestored` does, and compares nothing with it. */
 export async function openRestored(helper: CopyHelper, options: CheckOptions): Promise<CheckedBackup> {
-  const manifest = parsed(await readText(helper, options))
+  const text = await readText(helper, options)
+  const manifest = parsed(text.toString())
   if (manifest.instance !== options.instance)
     throw new DamagedBackupError(
       `what the image restored is a backup of instance ${manifest.instance}, and not of ${options.instance}: see which backups its /restore.sh chooses from`,
     )
   const targets = wantedOf(manifest, options.targets)
-  return { manifest, targets, warnings: warningsOf(manifest, options.targets) }
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  return { manifest, sha256, targets, warnings: warningsOf(manifest, options.targets) }
 }
 
 function parsed(text: string): Manifest {
@@ -77,7 +81,7 @@ export async function checkTarget(
   return { files: target.files.length, bytes: target.files.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
-async function readText(helper: CopyHelper, { directory, deadlineMs, signal }: CheckOptions): Promise<string> {
+async function readText(helper: CopyHelper, { directory, deadlineMs, signal }: CheckOptions): Promise<Buffer> {
   const chunks: Buffer[] = []
   const read = await helper.exec({
     script: '[ -f "$1" ] && [ ! -L "$1" ] || exit 44; head -c "$2" "$1"',
@@ -92,7 +96,7 @@ async function readText(helper: CopyHelper, { directory, deadlineMs, signal }: C
       'the image restored no manifest.json: its /restore.sh must fill $MARINA_RESTORE_DIR with what the run directory held, manifest.json included, and without a folder around it',
     )
   if (read.code !== 0) throw new InstanceError(`the restored manifest.json could not be read: ${shownReason(read)}`)
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks)
 }
 
 function wantedOf(manifest: Manifest, names: readonly string[]): readonly ManifestTarget[] {

@@ -1,6 +1,7 @@
 /** Drills through the built action on a real engine: what proves a backup, what does not, and that the originals are left alone. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { drillProblems } from '../../support/drillSchema.ts'
 import { builtImage, filledVolume, leftOf, runJob, shell, testEngine, writeFile } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -99,6 +100,8 @@ test('proves a backup that comes back whole, by what the manifest tells and by c
   expect(ran.one).toMatchObject({ rpoMet: true, rtoMet: true, controls: ['ISO27001-A.8.13'], tries: 1 })
   expect(ran.one.checks.filter(({ looked }: { looked: boolean }) => looked)).toHaveLength(3)
   expect(ran.one.checks.every(({ passed }: { passed: boolean }) => passed)).toBe(true)
+  expect(drillProblems(ran.report)).toEqual([])
+  expect(ran.one.hashes.map(({ path }: { path: string }) => path)).toEqual(['manifest.json', expect.any(String)])
   expect(ran.summary).toContain('1 proven')
   expect((await engine.ok(['volume', 'ls', '-q'])).split('\n').sort()).toEqual(before)
   const again = await drill()
