@@ -270,13 +270,25 @@ check_today() {
 fail_by() {
   code=$1
   cause=$(sed -n 's/^Fatal: //p' "$work/errors" | head -n 1)
-  cause=${cause:-restic ended with code $code}
+  if [ -z "$cause" ]; then
+    # before a trace of the stack, restic says the cause first
+    cause=$(grep -v '^unable to open cache\|^$' "$work/errors" | head -n 1 | cut -c 1-300)
+    cause="${cause:+$cause, }restic ended with code $code"
+  fi
   if is_locked "$code"; then
     code=11 cause='the repository is locked by another process, which the lines above name. If it is dead, its lock is removed by itself 30 minutes after its death'
   elif [ "$code" -eq 12 ] || grep -q 'wrong password or no key found' "$work/errors"; then
     code=12 cause='the password does not open the repository: see env.RESTIC_PASSWORD'
   elif grep -q 'empty password\|no password\|password from stdin\|open password' "$work/errors"; then
     cause='restic has no password: set env.RESTIC_PASSWORD'
+  elif grep -qi 'no space left on device\|disk quota exceeded' "$work/errors"; then
+    cause=$(sed -n 's/^Fatal: //; /[Nn]o space left on device/p; /[Qq]uota exceeded/p' "$work/errors" | head -n 1)
+    case $cause in
+      */restic-temp-*) cause="$cause (the disk of the Docker host is full)" ;;
+      *) cause="$cause (the disk of the repository is full: make room there, or let \`retention\` keep less)" ;;
+    esac
+  elif grep -q '413 Request Entity Too Large\|(413)\|507 Insufficient Storage' "$work/errors"; then
+    cause="$cause (the server takes no more: its quota is used up, or a proxy before it bounds the size of a request)"
   elif grep -q 'SSH_FX_FAILURE' "$work/errors"; then
     cause="$cause (SFTP does not say why: is the disk there full?)"
   fi

@@ -74,3 +74,38 @@ test('a folder of the host: created, added to with the parent found, and restore
   await engine.ok(['run', '--rm', '-v', `${restored}:/to:ro`, '-v', `${volume}:/from:ro`, image, 'sh', '-ec', compare])
   expect(await leftOf(engine, engine.name('restic-local'))).toEqual([])
 })
+
+test('a point of the repository comes back by one dispatch, and a drill proves the newest', async () => {
+  const repository = await newRepository('back')
+  const fill =
+    'echo 1 >small; mkdir -m 2750 sub; echo x >"sub/od\nd"; chown -h 33:44 sub small; ln -s small link; touch -d @1 sub/*'
+  const volume = await filledVolume(engine, 'restic-back', fill)
+  const id = engine.name('restic-back')
+  const one = instance('restic-back', repository, { targets: [{ volume, staging: 'copy', verify: 'content' }] })
+  const config = { instances: [one] }
+  const env = { GITHUB_EVENT_NAME: 'workflow_dispatch' }
+  const by = (command: string, more: Readonly<Record<string, string>> = {}) =>
+    runJob(engine, config, { inputs: { command, instances: id, ...more }, env })
+  const tree = () =>
+    inVolume(engine, image, volume, "find . -printf '%P %y %m %U %G %s %l\\n' | sort; cat small; date -r sub/od* +%s")
+
+  const early = await by('drill')
+  expect(early, early.stdout).toMatchObject({ code: 0, outputs: { result: 'nothing-to-drill' } })
+  expectGood(await runJob(engine, config))
+  const before = await tree()
+  await inVolume(engine, image, volume, 'echo 2 >small; rm -r sub')
+  expectGood(await runJob(engine, config))
+  const listed = await by('restore')
+  expectGood(listed)
+  const points = JSON.parse(listed.outputs.points ?? '[]')
+  expect(points).toHaveLength(2)
+  expect(points[0]).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{8}$/), text: expect.stringContaining('host') })
+  const restored = await by('restore', { point: points[0].id, into: 'place', confirm: id, 'keep-old': 'false' })
+  expectGood(restored)
+  expect(restored.outputs.result).toBe('restored')
+  expect(await tree()).toBe(before)
+  const drilled = await by('drill')
+  expectGood(drilled)
+  expect(drilled.outputs, drilled.stdout).toMatchObject({ result: 'proven', proven: `["${id}"]` })
+  expect(await leftOf(engine, id)).toEqual([])
+})

@@ -171,7 +171,22 @@ describe('a repository is created where there is none, and only there', () => {
     ['1', 'Fatal: unable to open config file: stat /r/config: permission denied', /permission denied/],
     ['1', 'Fatal: unable to open config file: context deadline exceeded', /deadline exceeded/],
     ['1', 'Fatal: config or key 01 is damaged: ciphertext verification failed', /damaged/],
-    ['1', 'something else went wrong', /restic ended with code 1: nothing was stored/],
+    ['1', 'something else went wrong', /something else went wrong, restic ended with code 1: nothing was stored/],
+    [
+      '1',
+      'write /r/locks/aa-tmp-1: no space left on device',
+      /no space left on device \(the disk of the repository is full: make room there/,
+    ],
+    [
+      '1',
+      'Fatal: unable to save snapshot: write /tmp/restic-temp-pack-1: no space left on device',
+      /^unable to save snapshot: .*\(the disk of the Docker host is full\)/,
+    ],
+    [
+      '1',
+      'Fatal: unable to save snapshot: server response unexpected: 413 Request Entity Too Large (413)',
+      /its quota is used up/,
+    ],
     ['1', 'Fatal: unable to open config file: Head "http://h/404/config": unexpected HTTP response (503)', /503/],
     ['2', 'fatal error: out of memory', /restic ended with code 2/],
   ])('not for code %s, %s', (code, text, words) => {
@@ -188,7 +203,9 @@ describe('a repository is created where there is none, and only there', () => {
       init: `${lines('Fatal: create repository failed: no space left on device')}\nexit 1`,
     })
     expect(ran).toMatchObject({ code: 1, calls: [LIST, 'init'] })
-    expect(ran.stderr).toMatch(/no space left on device: the repository could not be created\n$/)
+    expect(ran.stderr).toMatch(
+      /no space left on device \(the disk of the repository is full: .*\): the repository could not be created\n$/,
+    )
   })
 })
 
@@ -209,7 +226,7 @@ describe('a backup that is not whole', () => {
     [
       '1',
       'Fatal: unable to save snapshot: no space left on device',
-      'unable to save snapshot: no space left on device: nothing was stored',
+      'unable to save snapshot: no space left on device (the disk of the repository is full: make room there, or let `retention` keep less): nothing was stored',
     ],
     ['1', '{"message_type":"exit_error","code":1,"message":"Fatal: a \\"b\\"\\nmore"}', 'a "b": nothing was stored'],
     [
