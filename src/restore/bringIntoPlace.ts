@@ -173,13 +173,12 @@ async function refuseWithoutRoom(run: InstanceRun, placer: Placer, placements: r
   }
 }
 
-/** Keeps the old data of volumes, and brings in the new one. After an error nothing is changed, or the state in the helper says what is. */
-async function bringIn(
+/** Copies the old data of volumes aside. Changes nothing of theirs. */
+async function keepVolumes(
   run: InstanceRun,
   placer: Placer,
-  { placements, databases }: Pick<PlaceRequest, 'placements' | 'databases'>,
+  { placements }: Pick<PlaceRequest, 'placements'>,
 ): Promise<void> {
-  const limits = { deadlineMs: run.instance.timeoutMs, signal: run.abort.signal }
   for (const [index, { volume, undo }] of placements.entries()) {
     if (undo.into !== 'place') continue
     await run.log.write('marina', `keeping the old data of ${volume} in ${undo.before}`)
@@ -191,10 +190,20 @@ async function bringIn(
       exclude: [],
       allowEmpty: true,
       live: false,
-      ...limits,
+      deadlineMs: run.instance.timeoutMs,
+      signal: run.abort.signal,
     })
   }
   await writeState(placer.exec, 'changing')
+}
+
+/** Brings the restored data into the volumes and servers. After an error some of it may be there. */
+async function bringIn(
+  run: InstanceRun,
+  placer: Placer,
+  { placements, databases }: Pick<PlaceRequest, 'placements' | 'databases'>,
+): Promise<void> {
+  const limits = { deadlineMs: run.instance.timeoutMs, signal: run.abort.signal }
   for (const [index, { from, paths, volume, undo }] of placements.entries()) {
     if (undo.into === 'dumps') continue
     await run.log.write('marina', `bringing the restored data into ${volume}`)
@@ -223,6 +232,8 @@ async function replaceWhileStopped(
   const undoAll = () => putBack(placer, undo, () => loadOld(run, placer, { databases, kept }))
   const began = Date.now()
   const stopped = await stopAll(run, stops, async () => {
+    // until here nothing was changed, so nothing is put back: what was kept may be a part
+    await keepVolumes(run, placer, request)
     try {
       await bringIn(run, placer, request)
     } catch (error) {
@@ -273,7 +284,7 @@ async function keepDumps(
   }
 }
 
-/** Puts the old data back, if it was being changed. Returns the error to throw. */
+/** Puts the old data back after it was changed. Returns the error to throw. */
 async function undoneAfter(undoAll: () => Promise<void>, error: Error, hadOld: boolean): Promise<Error> {
   try {
     await undoAll()

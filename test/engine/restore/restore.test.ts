@@ -170,6 +170,29 @@ test('restores into place: the application is stopped, the old data kept, and ev
   expect(await statusOf(engine, app)).toBe('running')
 })
 
+test('cancelled while data is brought into place: all is as it was, whether or not something was changed', async () => {
+  const { volume, config, restoring, id } = await given(
+    'ended',
+    {},
+    'dd if=/dev/urandom of=large bs=1M count=60 2>/dev/null; ',
+  )
+  const app = await startApp(engine, 'ended-app', { volumes: [volume], script: IDLES })
+  await backUp(config)
+  await change(volume, 'rm -rf sub one; echo new >new; dd if=/dev/urandom of=large bs=1M count=60 2>/dev/null')
+  const changed = await treeOf(volume)
+  for (const at of [/keeping the old data of/, /bringing the restored data into/]) {
+    const running = await restoring({ point: 'latest', into: 'place', confirm: id })
+    await running.says(at)
+    running.kill('SIGINT')
+    const ran = await running.done
+    expect(ran.outputs.result, ran.stdout).toBe('cancelled')
+    expect(await treeOf(volume), `${at}`).toBe(changed)
+    expect(await statusOf(engine, app)).toBe('running')
+    expect(await leftOf(engine, id)).toEqual([])
+  }
+  expect(await engine.ok(['volume', 'ls', '-q'])).not.toContain(`${volume}-before-`)
+})
+
 test('killed while data is brought into place: the next run gives the old data back, and the application is up', async () => {
   const { volume, config, restore, restoring, id } = await given(
     'killed',
