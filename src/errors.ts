@@ -54,12 +54,18 @@ export class CommandError extends Error {
   }
 }
 
-/** An instance, or one of its targets, cannot go on, for a reason other than a docker command. The message says what failed, on what, and what to do. */
+/**
+ * An instance, or one of its targets, cannot go on, for a reason other than a docker command. The message says what failed, on what, and
+ * what to do.
+ */
 export class InstanceError extends Error {
   override readonly name = 'InstanceError'
 }
 
-/** Tells that an image restored something else than was backed up: the backup, or the image's `/restore.sh`, is to blame, and not the surroundings. */
+/**
+ * Tells that an image restored something else than was backed up: the backup, or the image's `/restore.sh`, is to blame, and not the
+ * surroundings.
+ */
 export class DamagedBackupError extends InstanceError {}
 
 /** An application that the run stopped did not come up again. It is told beside whatever else ended the instance. */

@@ -89,7 +89,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** Saves the job's id for `post`. If it cannot be saved (a full disk), a warning says so and the run goes on: the next run finds what this job leaves. */
+/**
+ * Saves the job's id for `post`. If it cannot be saved (a full disk), a warning says so and the run goes on: the next run finds what this
+ * job leaves.
+ */
 async function saveJob(job: string): Promise<void> {
   try {
     savedJob = job

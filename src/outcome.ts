@@ -3,7 +3,10 @@
  * that people see is made from the report; `RunReport` is `report.json`. Pure.
  */
 
-/** The end of one instance. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began, another run served its slot, or a dry run. */
+/**
+ * The end of one instance. `skipped`: it was selected, nothing of it failed, and it was not backed up: a cancel came before it began,
+ * another run served its slot, or a dry run.
+ */
 export type InstanceStatus = 'success' | 'partial' | 'failed' | 'cancelled' | 'skipped'
 
 /** The end of the whole run. `nothing-due`: no instance failed and none was backed up, because none was selected or all were skipped. */
@@ -135,7 +138,10 @@ export interface InstanceReport {
   readonly why: string | null
   /** The phase in which the instance itself failed or was cancelled, else the one in which its first target failed; else `null`. */
   readonly failedPhase: Phase | null
-  /** What failed and what to do, in one sentence or several joined; after a cancel `cancelled`, and which application is down; `null` if nothing failed. */
+  /**
+   * What failed and what to do, in one sentence or several joined; after a cancel `cancelled`, and which application is down; `null` if
+   * nothing failed.
+   */
   readonly error: string | null
   readonly warnings: readonly string[]
   readonly targets: readonly TargetReport[]
@@ -186,7 +192,10 @@ export interface RunReport {
   readonly startedAt: string
   readonly seconds: number
   readonly engine: { readonly version: string; readonly apiVersion: string } | null
-  /** Failures that belong to no instance of this run: an application that an earlier run stopped is not, or may not be, up; with `coverage: enforce`, something is in no backup. They make the run `failed`. */
+  /**
+   * Failures that belong to no instance of this run: an application that an earlier run stopped is not, or may not be, up; with `coverage:
+   * enforce`, something is in no backup. They make the run `failed`.
+   */
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
   readonly instances: readonly InstanceReport[]

@@ -94,7 +94,7 @@ async function uploadUnderFreeName(upload: Upload, env: NodeJS.ProcessEnv): Prom
   process.stdout.write(`${commandLine('group', {}, `Upload ${upload.name}`)}\n`) // the client prints what it does
   try {
     for (let tried = 1; ; tried++) {
-      const name = tried === 1 ? upload.name : `${upload.name}-${tried}`
+      const name = tried === 1 ? upload.name : `${upload.name}.${tried}`
       try {
         const { id } = await client.uploadArtifact(name, [...upload.files], upload.rootDirectory, options)
         if (id === undefined) return { kind: 'unavailable', why: 'the artifact service gave no id' }

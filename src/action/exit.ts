@@ -54,7 +54,10 @@ function libraryPath(): Record<string, string> {
   return LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }
 }
 
-/** Tells whether this process may execute a file. Ask before `execve`: until Node 26, its failure aborts the process (SIGABRT) instead of throwing. */
+/**
+ * Tells whether this process may execute a file. Ask before `execve`: until Node 26, its failure aborts the process (SIGABRT) instead of
+ * throwing.
+ */
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)

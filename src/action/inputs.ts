@@ -43,7 +43,7 @@ export interface Inputs {
   readonly targets: readonly string[]
   /** For `restore`: into new volumes, or into place. */
   readonly into: 'new' | 'place'
-  /** For `restore`: the instance's id again, typed by whoever means `place`. */
+  /** For `restore`: the instance's id again, as a promise that `place` is meant. */
   readonly confirm: string
   /** For `restore`: keep the old data in a volume of its own. */
   readonly keepOld: boolean

@@ -22,7 +22,10 @@ export const OUTPUTS = [
 ] as const
 type OutputName = (typeof OUTPUTS)[number]
 
-/** Facts for the outputs that are not in the report: paths of the run's files, its artifact, the selected instances. A key is left out if there is none. */
+/**
+ * Facts for the outputs that are not in the report: paths of the run's files, its artifact, the selected instances. A key is left out if
+ * there is none.
+ */
 interface Places {
   readonly report?: string
   readonly logDirectory?: string

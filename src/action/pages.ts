@@ -5,7 +5,10 @@ import { dirname, join, posix } from 'node:path'
 interface Pages {
   /** Address of the workflow's page, with its button "Run workflow"; `null` if the forge has no such page or this repository not the workflow. */
   readonly workflow: string | null
-  /** Address of the configuration file at this commit, without a line (`#L12`); `null` if the commit is unknown, not the one that is checked out, or the file outside the repository. */
+  /**
+   * Address of the configuration file at this commit, without a line (`#L12`); `null` if the commit is unknown, not the one that is checked
+   * out, or the file outside the repository.
+   */
   readonly config: string | null
 }
 

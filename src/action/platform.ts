@@ -108,7 +108,10 @@ function readPayload(path: string): { payload: Payload; problem: string | null }
   }
 }
 
-/** Tells whether everybody can read a repository; `null` if the event does not say. An "internal" one is not public: only members of the company see it. */
+/**
+ * Tells whether everybody can read a repository; `null` if the event does not say. An "internal" one is not public: only members of the
+ * company see it.
+ */
 function isPublic(repository: Payload['repository']): boolean | null {
   if (typeof repository?.visibility === 'string') return repository.visibility === 'public'
   return typeof repository?.private === 'boolean' ? !repository.private : null

@@ -9,7 +9,10 @@ import { retryWhileUnavailable } from '../docker/retry.ts'
 const ENGINE_AWAY_MS = 45_000
 
 export interface EnginePatience {
-  /** Repeats `work`, which must be safe to repeat, while a docker command in it fails. After too long a time without success, throws its last error. */
+  /**
+   * Repeats `work`, which must be safe to repeat, while a docker command in it fails. After too long a time without success, throws its last
+   * error.
+   */
   ask<T>(work: () => Promise<T>): Promise<T>
 }
 

@@ -1,4 +1,7 @@
-/** Reads the state of the host: containers, volumes, the last lines of a container's log, and traces in /proc of where the runner runs. Decides nothing. */
+/**
+ * Reads the state of the host: containers, volumes, the last lines of a container's log, and traces in /proc of where the runner runs.
+ * Decides nothing.
+ */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { commandError, isRefused } from '../docker/callResult.ts'

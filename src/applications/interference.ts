@@ -1,4 +1,7 @@
-/** Finds what changed on the host between the plan, the stop and the end of the copy. Pure: it compares what was known with what `inspect` says now. */
+/**
+ * Finds what changed on the host between the plan, the stop and the end of the copy. Pure: it compares what was known with what `inspect`
+ * says now.
+ */
 
 import type { Container } from '../docker/parseContainer.ts'
 import type { Volume } from '../docker/volumes.ts'
@@ -97,7 +100,10 @@ export interface HostAfterCopy {
   readonly hostVolumes: readonly Volume[]
   readonly containers: readonly Container[]
   readonly self: readonly string[]
-  /** Time by the engine's clock when the first stopped container was started again, `null` if none was. A container that came later did not disturb. */
+  /**
+   * Time by the engine's clock when the first stopped container was started again, `null` if none was. A container that came later did not
+   * disturb.
+   */
   readonly startedAgainAt: string | null
 }
 

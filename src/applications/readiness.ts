@@ -23,7 +23,10 @@ export interface StartedContainer {
   readonly expected: ToStart
   /** When the wait for it began. */
   readonly since: number
-  /** The last start of the container that was seen, as the engine writes the time. A container that restarts again and again has a new one each time. */
+  /**
+   * The last start of the container that was seen, as the engine writes the time. A container that restarts again and again has a new one
+   * each time.
+   */
   readonly startedAt: string
   /** When that start was first seen. */
   readonly seenAt: number

@@ -58,7 +58,10 @@ export interface StopGroup {
 
 export interface StopPlan {
   readonly groups: readonly StopGroup[]
-  /** Targets (by volume name) whose containers cannot be stopped safely; nothing is stopped for them. `error` is one sentence: what, and what to do. */
+  /**
+   * Targets (by volume name) whose containers cannot be stopped safely; nothing is stopped for them. `error` is one sentence: what, and what
+   * to do.
+   */
   readonly refused: readonly { readonly target: string; readonly error: string }[]
   readonly warnings: readonly { readonly target: string; readonly message: string }[]
 }

@@ -1,4 +1,7 @@
-/** Does work while applications are stopped: stop, work, check that nothing wrote, start, wait until ready. They are started even if the work fails. */
+/**
+ * Does work while applications are stopped: stop, work, check that nothing wrote, start, wait until ready. They are started even if the work
+ * fails.
+ */
 
 import { inspectContainers } from '../docker/containers.ts'
 import type { Container } from '../docker/parseContainer.ts'
@@ -19,7 +22,10 @@ const LOOK_BACK_MS = 30_000
 export interface WhileStoppedOptions {
   /** Ids of the runner's own containers. */
   readonly self: readonly string[]
-  /** End of the instance's time, ms since 1970. It limits the waits, as in `StopOptions` and `StartOptions`; stopped containers are started in any case. */
+  /**
+   * End of the instance's time, ms since 1970. It limits the waits, as in `StopOptions` and `StartOptions`; stopped containers are started
+   * in any case.
+   */
   readonly until: number
   /** Called with what happens, and every 30 s with what is waited for. */
   readonly say: (line: string) => void | Promise<void>

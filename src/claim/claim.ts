@@ -27,7 +27,7 @@ export interface ClaimWait {
 
 const POLL_MS = 1_000
 const CREATE_DEADLINE_MS = 120_000
-/** Number of times that a lock which was free a moment ago is tried for again at once, before it counts as held. */
+/** Number of further tries at once, each after the holder was gone when it was looked up. Then the lock counts as held. */
 const FREED = 3
 
 type Attempt =
@@ -39,9 +39,9 @@ type Attempt =
       readonly start?: RunStart | undefined
     }
 
-/** A live run of the same instance has the lock. */
+/** The name of the claim is taken: by a live run, by a container that is no claim of ours, or by a claim that could not be swept. */
 export class LockHeldError extends InstanceError {
-  /** Start of the holder's run; `undefined` if it is not known. */
+  /** Start of the holder's run; `undefined` if it is not known, or if the run is of another repository. */
   readonly start: RunStart | undefined
   constructor(message: string, start: RunStart | undefined) {
     super(message)

@@ -12,7 +12,10 @@ export interface DockerHost {
   readonly owner: Owner
   /** Asks GitHub's API whether an attempt of a run of `repository` (`owner/name`) has ended; `null` if it does not say. */
   readonly runCompleted: (repository: string, runId: string, attempt: number) => Promise<boolean | null>
-  /** Reports an application that an earlier run stopped and that is not, or may not be, up again. A run is then red, even if its backups are good. */
+  /**
+   * Reports an error that makes the run red, even if its backups are good: an application that may be down, or data on the host that no
+   * instance backs up.
+   */
   readonly reportError: (message: string) => Promise<void>
   /** Reports a warning that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>

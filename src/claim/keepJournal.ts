@@ -72,7 +72,10 @@ async function madeBefore(host: DockerHost, self: string): Promise<string | null
   return claims.find((claim) => claim.kind === 'journal' && claim.self === self)?.container.name ?? null
 }
 
-/** Puts a tmpfs wherever the origin had a volume or a tmpfs: the image's VOLUME lines would otherwise give the journal volumes of its own. */
+/**
+ * Returns a tmpfs for each place where the origin had a volume or a tmpfs, except below `/marina/`. Without it the image's VOLUME lines would
+ * make volumes.
+ */
 function withoutVolumes(mounts: Container['mounts']): readonly MountSpec[] {
   const covered = mounts.filter(({ type, target }) => /^(volume|tmpfs)$/.test(type) && !target.startsWith('/marina/'))
   return covered.map(({ target }) => ({ type: 'tmpfs', target }))

@@ -1,4 +1,4 @@
-/** Repairs one abandoned claim: takes it over, ends its backup, starts its applications, removes it. */
+/** Repairs one abandoned claim: ends its backup, undoes its restore, starts its applications, and removes it. */
 import { enginePatience } from '../applications/enginePatience.ts'
 import { waitForPendingStop } from '../applications/pendingStop.ts'
 import { type StartFailure, startAll } from '../applications/start.ts'
@@ -67,8 +67,8 @@ function undoOf(claim: Claim): readonly UndoEntry[] {
 }
 
 /**
- * Gives the volumes that a dead restore was changing their old data, while the applications of its journal are down; `null` if the claim is
- * none of a restore.
+ * Puts the old data back into the volumes that a dead restore was changing, while the applications are down. Returns `null` if the claim is
+ * not of a restore.
  */
 async function undoRestore(host: DockerHost, claim: Claim): Promise<Undone | null> {
   const undo = undoOf(claim)
@@ -113,7 +113,10 @@ function leftBehind({ kind, instance }: Claim, because: string): string {
     : `instance ${instance}: a run was left behind (${because})`
 }
 
-/** Makes the sentence for one application, without its log, which may hold secrets. `kept` is the name of the container that remembers those that are down. */
+/**
+ * Makes the sentence for one application, without its log, which may hold secrets. `kept` is the name of the container that remembers those
+ * that are down.
+ */
 function tellOf({ name, error, isDown, id }: StartFailure, kept: string | null): string {
   const said = id === null ? error : `${error} (docker logs ${name} may say why)`
   return isDown ? `${said}. Every run tries again until it is up; to give it up: docker rm -fv ${kept}` : said

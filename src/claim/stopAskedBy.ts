@@ -1,4 +1,7 @@
-/** Learns by when a dead run can have asked for its last stop: a container that runs on for longer than its stop time-out after that is not being stopped. */
+/**
+ * Learns the latest time at which a dead run can have asked for a stop. A container that still runs when its stop time-out has passed since
+ * then is not being stopped.
+ */
 import type { Claim, HelperClaim } from '../docker/labels.ts'
 import { query } from '../docker/process.ts'
 import { type DockerHost, engineNow } from './host.ts'

@@ -17,10 +17,10 @@ import { processGone } from './stale.ts'
 /** Age below which an unused staging volume is left alone, ms: its container may just be being created. */
 const VOLUME_GRACE_MS = 600_000
 
-/** Age below which a container that only looks at something is left alone, ms: its look may still go on. */
+/** Age below which a container that only looks is left alone, ms, if its labels name no deadline. */
 const LOOK_GRACE_MS = 600_000
 const LOOK_REMOVE_MS = 10_000
-/** Number of repairs that go on at the same time. Each waits for its applications, for minutes if they are slow. */
+/** Largest number of repairs at the same time, without those that another run had begun. Each waits for its applications. */
 const REPAIRS_AT_ONCE = 4
 
 /**
@@ -63,10 +63,7 @@ function inOrder(claims: readonly Claim[]): readonly Claim[] {
   return [...own.filter(({ kind }) => kind !== 'journal'), ...own.filter(({ kind }) => kind === 'journal')]
 }
 
-/**
- * Does `work` with each claim: one after the other, in their order, with those that share a container or an instance; at the same time with
- * the others, at most `REPAIRS_AT_ONCE`.
- */
+/** Does `work` with each claim, at most `REPAIRS_AT_ONCE` at a time. Claims that share a container or an instance are done one after the other. */
 async function eachApart(claims: readonly Claim[], work: (claim: Claim) => Promise<void>): Promise<void> {
   const queue = sharing(claims).values()
   const worker = async () => {
@@ -158,9 +155,8 @@ async function removeQuietly(host: DockerHost, container: Container): Promise<bo
 }
 
 /**
- * Removes containers that only look at something and were left, because a mount hung in them or their run died: those of `job`, or for
- * `null` those of any job that are old enough. One whose mount still hangs stays for the next run: nothing of a backup depends on it, so
- * nobody is told.
+ * Removes containers that only look: all of `job`, or for `null` those whose process is gone or whose time is over. One that cannot be removed
+ * stays for the next run, and nobody is told.
  */
 async function sweepLooks(host: DockerHost, job: string | null): Promise<void> {
   const left = (await listLooks(host.docker, job)).filter((look) => job !== null || isLeft(look, engineNow(host)))

@@ -1,6 +1,6 @@
 /**
- * Undoes a restore that was changing volumes: each gets back the data that was kept aside. It is written for whoever finds the restore's
- * helper, this process or a later one: what was going on stands in a file in the helper's own layer, and what to undo in its labels.
+ * Keeps in the restore's helper how far a restore into place is. Puts the old data of its volumes and databases back, in this process or a
+ * later one: a file in the helper's own layer says how far it is, its labels what to undo.
  */
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { replaceTree } from '../copy/replaceTree.ts'
@@ -13,7 +13,7 @@ import { InstanceError } from '../errors.ts'
 
 /** A dump of what a server held before a restore, in the restore's helper. */
 export interface KeptDump {
-  /** Id and name of the server's container. */
+  /** Id of the server's container. */
   readonly container: string
   readonly name: string
   readonly kind: string
@@ -114,7 +114,8 @@ export interface UndoNeeds {
 }
 
 /**
- * Undoes what a dead restore left, in its helper with the id `container`. Throws `InstanceError` if it cannot: then the helper must stay, because only it knows what to undo.
+ * Undoes what a dead restore left, in its helper with the id `container`. Throws `InstanceError` if it cannot: then the helper must stay,
+ * because only it knows what to undo.
  */
 export async function undoPlace(
   docker: Docker,

@@ -59,7 +59,10 @@ interface Taken {
   readonly item: PlanItem
 }
 
-/** Decides which of the selected instances are drilled, and says so: on a schedule those that are due, by hand those that have a `drill` or are named. */
+/**
+ * Decides which of the selected instances are drilled, and says so: on a schedule those that are due, by hand those that have a `drill` or
+ * are named.
+ */
 async function takeDrills(action: CommandContext, plan: RunPlan, { host }: OpenHost): Promise<readonly Taken[]> {
   const { inputs, event, console } = action
   const mode = modeOf(inputs.select, event.name)

@@ -21,7 +21,10 @@ export interface OpenHost {
   readonly quotes: Quotes
 }
 
-/** Asks the engine for its version and features, each within `deadlineMs` (default: half a minute). Throws `DockerUnavailableError` if no usable engine answers, `CancelledError` after a cancel. */
+/**
+ * Asks the engine for its version and features, each within `deadlineMs` (default: half a minute). Throws `DockerUnavailableError` if no
+ * usable engine answers, `CancelledError` after a cancel.
+ */
 export async function openHost(action: CommandContext, redactor: Redactor, deadlineMs?: number): Promise<OpenHost> {
   const { inputs, event, console } = action
   const quotes = openQuotes((text) => redactor.text(text))

@@ -1,4 +1,7 @@
-/** `post`: removes what this step's main phase could not, because it was killed or failed. The runner starts it in every case but its own shutdown. */
+/**
+ * `post`: removes what this step's main phase could not, because it was killed or failed. The runner starts it in every case but its own
+ * shutdown.
+ */
 import type { Console } from '../action/console/console.ts'
 import { readPages } from '../action/pages.ts'
 import type { SavedState } from '../action/state.ts'
@@ -18,8 +21,8 @@ const ANSWER_MS = 12_000
 
 /**
  * Removes the containers that have the label of the job that main saved, and starts the applications that they list. Without a job (see
- * `saveJob`) docker is not called. If main was killed before it had reported, the step summary tells that, and the watcher of `ping-url`. Never throws: a problem is
- * printed, and the next run tries again.
+ * `saveJob`) docker is not called. If main was killed before it had reported, the step summary tells that, and the watcher of `ping-url`.
+ * Never throws: a problem is printed, and the next run tries again.
  */
 export async function post(env: NodeJS.ProcessEnv, console: Console, state: SavedState): Promise<void> {
   const { job } = state

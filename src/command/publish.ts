@@ -1,4 +1,7 @@
-/** Publishes a run that has ended: annotations, summary, report, artifacts, outputs, exit code. A problem with any of them never fails a good backup. */
+/**
+ * Publishes a run that has ended: annotations, summary, report, artifacts, outputs, exit code. A problem with any of them never fails a good
+ * backup.
+ */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { artifactName, type UploadResult, uploadRun } from '../action/artifact.ts'

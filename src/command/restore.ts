@@ -1,4 +1,7 @@
-/** `restore`: brings a backup of one instance back, into new volumes or into place. It runs only when somebody starts it by hand and says what is meant. */
+/**
+ * `restore`: brings a backup of one instance back, into new volumes or into place. It runs only when somebody starts it by hand and says
+ * what is meant.
+ */
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Plans a run before the host is asked anything: checks the request, reads the configuration, resolves the selected instances, hides their secrets. */
+/**
+ * Plans a run before the host is asked anything: checks the request, reads the configuration, resolves the selected instances, hides their
+ * secrets.
+ */
 import { join } from 'node:path'
 import { refusedEvent } from '../action/platform.ts'
 import type { Config, RawInstance } from '../config/load.ts'
@@ -113,7 +116,10 @@ function visibleTexts(
   ]
 }
 
-/** Fills in the file's `nodeName`; `null` without one. If a variable is missing, the error is returned: instances with their own `nodeName` can go on. */
+/**
+ * Fills in the file's `nodeName`; `null` without one. If a variable is missing, the error is returned: instances with their own `nodeName`
+ * can go on.
+ */
 function nodeNameOf(config: Config, lookup: Lookup): string | null | ConfigError {
   try {
     return resolveNodeName(config, lookup)

@@ -29,7 +29,7 @@ export async function readTicks({ event, env }: CommandContext): Promise<readonl
 }
 
 export interface LastRuns {
-  /** When the forge created this run, and the one by schedule before it, ms since 1970; `null` if that is not known. */
+  /** Time when the forge created this run, and the run by schedule before it, ms since 1970; `null` where it is not known. */
   readonly createdAt: number | null
   readonly earlierRun: number | null
   /** Returns when the last run by schedule before this one began on a host, ms since 1970; `null` if it is not known. */

@@ -43,7 +43,10 @@ export function hostKey(config: Config, { index, runsOn }: RawInstance): string 
   return `${labels}\n${writtenAt(config, ['instances', index, 'nodeName']) ?? ''}`
 }
 
-/** Returns the text at a path, with the defaults of its variables; `undefined` if it is missing or empty, is no text, or contains a variable without a default. */
+/**
+ * Returns the text at a path, with the defaults of its variables; `undefined` if it is missing or empty, is no text, or contains a variable
+ * without a default.
+ */
 export function writtenAt(config: Config, path: Path): string | undefined {
   const value = treeAt(config.tree, path)
   return (typeof value === 'string' ? byDefault(value) : null) || undefined

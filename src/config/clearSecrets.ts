@@ -44,7 +44,10 @@ const PUBLIC_KEY = /^(?:age1[a-z0-9]{20,}|ssh-|ecdsa-|AAAA[A-Z0-9])/i
 /** Matches parts of a name as people write them: a word, words in CamelCase, capitals, a number. */
 const WORD = /^(?:[a-z]+|(?:[A-Z]?[a-z]+)(?:[A-Z][a-z]+)*|[A-Z]+)\d{0,4}$|^\d*$/
 
-/** Says what kind of secret a text holds in clear, such as "a GitHub token"; `null` if it holds none. `name` is its name in `env`; `null` elsewhere. */
+/**
+ * Says what kind of secret a text holds in clear, such as "a GitHub token"; `null` if it holds none. `name` is its name in `env`; `null`
+ * elsewhere.
+ */
 export function clearSecret(name: string | null, text: string): string | null {
   const { parts } = parseTemplate(text)
   const literal = parts.map((part) => (typeof part === 'string' ? part : VARIABLE)).join('')

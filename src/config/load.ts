@@ -85,8 +85,8 @@ export function loadConfig(text: string, file: string): Config {
 
 /**
  * Removes keys without a value: they count as left out, as in Marina 0.9. Kept are keys in `env` (an empty text is a value there, and a
- * missing one an error), `targets` with null or an empty text (it could mean two things), and `entrypoint: ""` (it removes the image's own). `path` is the
- * place of `tree` in the file.
+ * missing one an error), `targets` with null or an empty text (it could mean two things), and `entrypoint: ""` (it removes the image's
+ * own). `path` is the place of `tree` in the file.
  */
 export function prune(tree: Tree, path: Path): Tree {
   return pruneBelow(tree, path.at(-1))

@@ -11,8 +11,8 @@ export interface StagingWish {
 
 /**
  * Returns a sentence for each key that conflicts with `staging`. `mount` conflicts with `exclude`, because a mounted volume is seen whole,
- * with `verify`, because it may change behind its list, and with `stopAttached` and hooks, because the mounted data is read only after the applications run again and the hooks have ended.
- * `presync` needs `stopAttached`.
+ * with `verify`, because it may change behind its list, and with `stopAttached` and hooks, because the mounted data is read only after the
+ * applications run again and the hooks have ended. `presync` needs `stopAttached`.
  */
 export function stagingConflicts(
   staging: StagingName,

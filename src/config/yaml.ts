@@ -173,7 +173,7 @@ class Reader {
     }
   }
 
-  /** Converts a node that an alias or a merge key repeats. Its position is that of the alias. */
+  /** Converts a node that an alias or a merge key repeats. Its path keeps the position that it has. */
   #convertCopy(node: Node, path: Path): Tree {
     this.#aliases++
     const tree = this.#convert(node, path, true)

@@ -100,7 +100,10 @@ function noScript({ image, work }: ContainerEnd): string {
   return `image ${image} has no /${work}.sh: put one there (COPY ${work}.sh /${work}.sh), or give the instance a ${key}`
 }
 
-/** Says that memory ran out. The kernel killed one process of the container: the first one (exit code 137), or a child, which the script may not notice. */
+/**
+ * Says that memory ran out. The kernel killed one process of the container: the first one (exit code 137), or a child, which the script may
+ * not notice.
+ */
 function outOfMemory({ state, memory, work }: ContainerEnd): string {
   const limit = memory === null ? 'the host has too little free memory' : `its limit is ${memory} (resources.memory)`
   if (state.exitCode === 137) return `the ${work} ran out of memory and was killed (exit code 137): ${limit}`

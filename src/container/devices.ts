@@ -1,4 +1,7 @@
-/** Finds disks of the host that are mounted inside volumes: a tool that stays on one file system (`tar --one-file-system`, `restic -x`) leaves them out. */
+/**
+ * Finds disks of the host that are mounted inside volumes: a tool that stays on one file system (`tar --one-file-system`, `restic -x`)
+ * leaves them out.
+ */
 import { type MountSpec, mountSpec } from '../docker/args.ts'
 import { succeeded } from '../docker/callResult.ts'
 import { lookLabels } from '../docker/labels.ts'
@@ -15,8 +18,8 @@ const READERS: readonly (readonly [program: string, ...args: string[]])[] = [
 
 /**
  * Returns the mount points, at the targets of `mounts` or below them, that lie on another device than a new volume does. Only a container
- * sees them as a backup will, so a short-lived container looks and removes itself; `post` of the job `job` removes one that is left. Its image is the first of `images` that has one of
- * `READERS`. Returns `null` if none has, or if the look fails.
+ * sees them as a backup will, so a short-lived container looks and removes itself; `post` of the job `job` removes one that is left. Its
+ * image is the first of `images` that has one of `READERS`. Returns `null` if none has, or if the look fails.
  */
 export async function findOtherDevices(
   docker: Docker,

@@ -8,9 +8,9 @@ const STARTERS_AS_USER = /^(gosu|su-exec|setuidgid|s6-setuidgid)$/
 const RUNS_ITS_ARGUMENTS =
   /^(sh|bash|ash|dash|ksh|zsh|busybox|python[0-9.]*|perl|ruby|node|deno|bun|php|init|with-contenv|my_init|s6-.*)$|entry|start|run|wrap|exec|\.(sh|bash|py|pl|rb|js)$/i
 
-/** Matches a tool's message about a command that it does not know. */
+/** Matches a tool's message that it does not know our script as a command. */
 const UNKNOWN_COMMAND =
-  /(unknown|unrecogni[sz]ed|invalid|unexpected|no such|not a|expected).*backup\.sh|backup\.sh.*(unknown|unrecogni[sz]ed|invalid|unexpected|no such command|not a)/i
+  /(unknown|unrecogni[sz]ed|invalid|unexpected|no such|not a|expected).*(?:backup|restore)\.sh|(?:backup|restore)\.sh.*(unknown|unrecogni[sz]ed|invalid|unexpected|no such command|not a)/i
 
 /**
  * Returns the name of the tool if an ENTRYPOINT seems not to run its arguments (`restic`, `rclone`); `null` if there is no ENTRYPOINT, or
@@ -24,8 +24,8 @@ export function toolOfEntrypoint(entrypoint: readonly string[], said: string): s
 }
 
 /**
- * Returns the name, without its folder, of the program that an ENTRYPOINT starts, also behind inits and the like; if a script is named
- * behind the program, the script's. `null` if there is no program.
+ * Returns the name, without its folder, of the program that an ENTRYPOINT starts; inits and the like are skipped. If a script follows the
+ * program, returns the script's name. `null` if there is no program.
  */
 export function programOf(entrypoint: readonly string[]): string | null {
   let skipsUser = false

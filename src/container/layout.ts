@@ -21,7 +21,10 @@ export const databaseDirectory = (layout: Layout, container: string) => `${layou
 export const resultPath = (layout: Layout) => `${layout.directory}/result.json`
 export const listingFile = (layout: Layout, volume: string) => `${layout.directory}/listings/${volume}.txt`
 
-/** Returns the directories that belong to the image's user: from `/backup` to the run directory, and `volume/`, `listings/` and `db/` if they are used. */
+/**
+ * Returns the directories that belong to the image's user: from `/backup` to the run directory, and `volume/`, `listings/` and `db/` if they
+ * are used.
+ */
 export function ownDirectories(
   layout: Layout,
   uses: { readonly volumes: boolean; readonly listings: boolean; readonly databases: boolean },

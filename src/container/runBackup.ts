@@ -34,7 +34,10 @@ export interface BackupRun {
  */
 export type BackupEnd = { readonly warnings: readonly string[] } & (
   | { readonly kind: 'success' }
-  /** `exitCode` is `null` if the container did not run to an end: it was never started, was removed, or could not be stopped. `error` is one sentence. */
+  /**
+   * `exitCode` is `null` if the container did not run to an end: it was never started, was removed, or could not be stopped. `error` is one
+   * sentence.
+   */
   | { readonly kind: 'failed'; readonly exitCode: number | null; readonly error: string }
 )
 
@@ -44,7 +47,10 @@ const STOP_SECONDS = 3
 const ENGINE_AWAY_MS = 40_000
 /** Deadline of one inspect, ms, so that a hanging engine does not use up `ENGINE_AWAY_MS` at once. */
 const LOOK_AT_END_MS = 10_000
-/** Time after a container's end in which the engine may still learn that memory ran out, ms: the two events reach it separately (measured on 26.1). */
+/**
+ * Time after a container's end in which the engine may still learn that memory ran out, ms: the two events reach it separately (measured on
+ * 26.1).
+ */
 const OOM_LATE_MS = 1_000
 const OOM_POLL_MS = 200
 /** Pause between two looks at a container whose client died, ms. */
@@ -228,7 +234,10 @@ async function waitForEnd(run: BackupRun): Promise<ContainerAtEnd> {
   return { container: await inspectWithRetry(run), outlived }
 }
 
-/** Inspects the container again while the engine may still have to report that memory ran out, for at most `OOM_LATE_MS`, and returns what was seen last. */
+/**
+ * Inspects the container again while the engine may still have to report that memory ran out, for at most `OOM_LATE_MS`, and returns what
+ * was seen last.
+ */
 async function untilOomIsKnown(run: BackupRun, first: Container | null): Promise<Container | null> {
   let last = first
   const isKnown = () => last === null || !oomMayBeUnreported(last, run.memory)

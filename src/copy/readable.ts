@@ -6,7 +6,7 @@ import { type ExecResult, execReason } from '../docker/exec.ts'
 
 /** A path or message of at most this many characters is shown whole. */
 const LIMIT = 400
-/** Of a longer one, this many characters are shown of each end. */
+/** Number of characters that are shown of each end of a text longer than `LIMIT`. */
 const SHOWN_END = 160
 
 /** Matches control characters, invisible ones, and those that change the direction of what follows. */
@@ -61,7 +61,10 @@ function withEscapes(text: string): string {
   })
 }
 
-/** Matches the lone half of a surrogate pair by which `decodedPath` writes a byte that is not UTF-8. Text that was decoded from UTF-8 never holds one. */
+/**
+ * Matches the lone half of a surrogate pair by which `decodedPath` writes a byte that is not UTF-8. Text that was decoded from UTF-8 never
+ * holds one.
+ */
 const INVALID = /[\udc80-\udcff](?<![\ud800-\udbff].)/g
 
 function byteOf(mark: string): string {

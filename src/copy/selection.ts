@@ -69,7 +69,10 @@ function refusePath(listing: Listing, path: string, name: string): void {
   if (!listing.has(path)) throw new InstanceError(missingPath(name, path))
 }
 
-/** Number of questions after which a new matcher is made: the `ignore` package remembers every path that it was asked about, and would fill the memory. */
+/**
+ * Number of questions after which a new matcher is made: the `ignore` package remembers every path that it was asked about, and would fill
+ * the memory.
+ */
 const ASKED_BEFORE_RENEWAL = 10_000
 
 /**

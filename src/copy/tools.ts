@@ -68,7 +68,10 @@ export type Probe =
   | { readonly ok: true; readonly tools: CopyTools }
   | { readonly ok: false; readonly missing: readonly string[] }
 
-/** Tries the tools of a running helper. `missing` names the tools and options that every copy needs. Throws `InstanceError` if the probe itself cannot run. */
+/**
+ * Tries the tools of a running helper. `missing` names the tools and options that every copy needs. Throws `InstanceError` if the probe
+ * itself cannot run.
+ */
 export async function probeTools(exec: Exec, deadlineMs = 60_000, signal?: AbortSignal): Promise<Probe> {
   const result = await exec({ script: PROBE, args: NEEDED, deadlineMs, ...(signal && { signal }) })
   if (result.code === NO_ROOM)

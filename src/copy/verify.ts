@@ -53,7 +53,10 @@ export function verifier(source: Listing, tools: CopyTools): Verifier {
   }
 }
 
-/** Says how a copy differs from its original; `null` if they agree in all that a listing shows and the tools keep. Extended attributes are not in a listing. */
+/**
+ * Says how a copy differs from its original; `null` if they agree in all that a listing shows and the tools keep. Extended attributes are
+ * not in a listing.
+ */
 export function differs(original: Entry, copy: Entry, tools: CopyTools): string | null {
   if (original.type !== copy.type) return `is a ${copy.type} where its original is a ${original.type}`
   if (original.type !== 'directory' && original.size !== copy.size)

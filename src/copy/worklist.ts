@@ -8,11 +8,14 @@ export interface WorkList {
   readonly remove: readonly string[]
   /** Directories that are made in the staged tree, parents first. */
   readonly directories: readonly string[]
-  /** Paths for one `cp -a --parents` each. Hard links to one inode are in the same list, or in `links`. A directory is copied with everything below. */
+  /**
+   * Paths for one `cp -a --parents` each. Hard links to one inode are in the same list, or in `links`. A directory is copied with everything
+   * below.
+   */
   readonly copies: readonly (readonly string[])[]
   /**
-   * Pairs of a staged path and a hard link to it, made after the copies: for a group that is too long for one `cp`, or of a type that `cp`
-   * does not keep linked. Paths of such a type were copied one by one, and stay so if they differ because the source changed.
+   * Pairs of a staged path and a hard link to it, made after the copies. They stand for links that `cp` does not keep, and for groups too long
+   * for one `cp`.
    */
   readonly links: readonly (readonly [string, string])[]
   /** Staged directories that are replaced by new ones with the same content: no tool removes an extended attribute that the original has lost. */

@@ -61,7 +61,10 @@ export interface ExtractedArgs {
    * there.
    */
   readonly exposed: string | null
-  /** The reason why the arguments cannot be used, and how to write them, in words that follow "dumpArgs"; `null` if they can. It contains no secret. */
+  /**
+   * The reason why the arguments cannot be used, and how to write them, in words that follow "dumpArgs"; `null` if they can. It contains no
+   * secret.
+   */
   readonly refusal: string | null
 }
 

@@ -35,7 +35,10 @@ export interface RunSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly MountSpec[]
   readonly env: Readonly<Record<string, string>>
-  /** Replaces the image's ENTRYPOINT: the program, then the arguments that go before `command`. `null` keeps the image's; an empty list removes it. */
+  /**
+   * Replaces the image's ENTRYPOINT: the program, then the arguments that go before `command`. `null` keeps the image's; an empty list
+   * removes it.
+   */
   readonly entrypoint: readonly string[] | null
   readonly command: readonly string[]
   readonly user: string | null

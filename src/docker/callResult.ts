@@ -4,7 +4,10 @@ import { withoutEnd } from '../format.ts'
 import { withoutMountOptions } from './mountOptions.ts'
 import type { Docker } from './process.ts'
 
-/** Holds the result of a docker call: how it ended, and what it printed until then. The client may still run if `ended` is `timeout` or `cancelled`. */
+/**
+ * Holds the result of a docker call: how it ended, and what it printed until then. The client may still run if `ended` is `timeout` or
+ * `cancelled`.
+ */
 export interface QueryOutput {
   readonly ended: Ended
   readonly stdout: string

@@ -126,7 +126,10 @@ const REMOVING_MS = 30_000
 /** Pause between two looks whether a container is gone, ms. */
 const GONE_POLL_MS = 300
 
-/** Removes a container with its anonymous volumes, even a running one. If it does not exist any more, that is fine. Throws `CommandError` if it stays. */
+/**
+ * Removes a container with its anonymous volumes, even a running one. If it does not exist any more, that is fine. Throws `CommandError` if
+ * it stays.
+ */
 export async function removeContainer(docker: Docker, id: string, options: QueryOptions = {}): Promise<void> {
   const argv = ['rm', '--force', '--volumes', id]
   const output = await queryWithRetry(docker, argv, REMOVE_AGAIN_MS, options)

@@ -8,7 +8,10 @@ export interface Engine {
   readonly version: string
   /** The newest API version that both client and engine speak. */
   readonly apiVersion: string
-  /** The name that the engine gives its host (`docker info`), also if the runner is a container with a name of its own; `unknown` if it gives none. */
+  /**
+   * The name that the engine gives its host (`docker info`), also if the runner is a container with a name of its own; `unknown` if it gives
+   * none.
+   */
   readonly hostName: string
   /** True if user namespaces are remapped: files of a volume then have other owners' numbers inside a container than on the host. */
   readonly remapped: boolean
@@ -79,7 +82,10 @@ function refused(what: string): DockerUnavailableError {
   return new DockerUnavailableError(`${what} is not supported yet: use a rootful Docker Engine 20.10 or newer`)
 }
 
-/** Parses the answer to a question as JSON. If the client failed, throws `CancelledError`, or `DockerUnavailableError` with the first line that it wrote. */
+/**
+ * Parses the answer to a question as JSON. If the client failed, throws `CancelledError`, or `DockerUnavailableError` with the first line
+ * that it wrote.
+ */
 function parse(output: QueryOutput): unknown {
   if (succeeded(output)) return parseAnswer(output.stdout)
   if (output.ended.kind === 'cancelled') throw new CancelledError()

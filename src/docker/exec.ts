@@ -31,7 +31,10 @@ export interface ExecRequest {
   readonly args?: readonly string[]
   /** Variables inside the container. Their values travel in the client's environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** Bytes for the script's stdin. Without it the script's stdin is empty and ours is the dead-man. With it, the script must end when its stdin does. */
+  /**
+   * Bytes for the script's stdin. Without it the script's stdin is empty and ours is the dead-man. With it, the script must end when its
+   * stdin does.
+   */
   readonly input?: AsyncIterable<Buffer>
   /** Deadline, ms. After it the script is ended inside the container. */
   readonly deadlineMs: number
@@ -78,7 +81,10 @@ const SILENCE_MS = 180_000
 /** Time after the end of the wait in which the script must die and the client must end, ms. Then the client is killed. */
 const GRACE_MS = 5_000
 
-/** Runs a script in a running container. Throws only if docker itself is missing, or if a callback or `input` throws; everything else is in the result. */
+/**
+ * Runs a script in a running container. Throws only if docker itself is missing, or if a callback or `input` throws; everything else is in
+ * the result.
+ */
 export async function execTruthfully(docker: Docker, request: ExecRequest): Promise<ExecResult> {
   const word = `marina-${randomBytes(12).toString('hex')}`
   const client = stream(docker, execArgv(request, word), request.env)

@@ -17,7 +17,10 @@ export interface HeartbeatTimes {
 
 /** The usual times. An engine that hangs counts as lost 42 s after its last answer. */
 const TIMES: HeartbeatTimes = { everyMs: 6_000, deadlineMs: 12_000, lostAfterMs: 40_000 }
-/** Number of questions in a row that must have got no answer before the engine counts as lost: time alone also passes for a machine that was suspended. */
+/**
+ * Number of questions in a row that must have got no answer before the engine counts as lost: time alone also passes for a machine that was
+ * suspended.
+ */
 const MISSES = 3
 /** Pause after a question that failed in less time than this, ms. */
 const PAUSE_MS = 1_000

@@ -1,4 +1,7 @@
-/** Takes image references apart by Docker's rules (the registry, the repository in it, whether a digest pins the content), and compares them. Pure. */
+/**
+ * Takes image references apart by Docker's rules (the registry, the repository in it, whether a digest pins the content), and compares them.
+ * Pure.
+ */
 
 /** The registry of a name that does not begin with one. Anybody can own a name there. */
 const HUB = 'docker.io'

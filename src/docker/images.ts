@@ -76,7 +76,10 @@ function usedInstead(image: ReadyImage, failure: Error): ReadyImage {
   return { ...image, warnings: [warning] }
 }
 
-/** The origin of an image: whether it came from the repository that its name means. A pushed image counts as `pulled`. `unknown`: this engine does not tell. */
+/**
+ * The origin of an image: whether it came from the repository that its name means. A pushed image counts as `pulled`. `unknown`: this engine
+ * does not tell.
+ */
 type Origin = 'pulled' | 'never pulled' | 'unknown'
 
 /** Says why no registry is asked for an image that is on the host; `null` if one is to be asked. */

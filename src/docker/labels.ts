@@ -128,7 +128,10 @@ export const sweepName = (id: string, generation: number) =>
 /** Makes the name of a journal container. `id` is that of the claim whose applications could not be started again. */
 export const journalName = (id: string) => `marina-journal-${id.slice(0, 12)}`
 
-/** Makes the name of a claim whose sweeper gave up without having repaired everything. `generation` is that sweeper's number (see `sweepGeneration`). */
+/**
+ * Makes the name of a claim whose sweeper gave up without having repaired everything. `generation` is that sweeper's number (see
+ * `sweepGeneration`).
+ */
 export const releasedSweepName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
 
 /** Makes the labels of one of our containers. */

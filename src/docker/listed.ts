@@ -18,7 +18,7 @@ export interface OddContainer {
   readonly mayRun: boolean
   /** Mounts of the container: names of volumes, and paths on the host. `null` if the list does not tell them. */
   readonly mounts: readonly string[] | null
-  /** The keys of its labels, and what else stands after a comma. `null` if the list does not tell them. */
+  /** The keys of its labels. A value with a comma adds false ones. `null` if the list does not tell them. */
   readonly labels: readonly string[] | null
   /** The reason why its description cannot be understood, in one sentence. */
   readonly why: string

@@ -117,7 +117,10 @@ export function secretsOfOptions(options: Options): readonly string[] {
 
 const isPassword = (name: string) => /(pass(?!.*file)|pwd|secret|token|key(?!.*file)|^pw$)/i.test(name)
 
-/** Returns each secret in a list of options in both ways that a mount may read it: up to the first comma, and up to the next option that is known or secret. */
+/**
+ * Returns each secret in a list of options in both ways that a mount may read it: up to the first comma, and up to the next option that is
+ * known or secret.
+ */
 function secretsInList(value: string): readonly string[] {
   const parts = value.split(',')
   return parts.flatMap((part, index) => {

@@ -240,7 +240,10 @@ function mountOf(mount: RawContainer['Mounts'][number]): ContainerMount {
   }
 }
 
-/** Returns the names of the linked containers, from the links of the default bridge (`/db:/web/alias`) and of the user's own networks (`db:alias`). */
+/**
+ * Returns the names of the linked containers, from the links of the default bridge (`/db:/web/alias`) and of the user's own networks
+ * (`db:alias`).
+ */
 function linksOf(raw: RawContainer): readonly string[] {
   const networks = Object.values(raw.NetworkSettings?.Networks ?? {})
   const links = [...(raw.HostConfig?.Links ?? []), ...networks.flatMap((network) => network?.Links ?? [])]

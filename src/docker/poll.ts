@@ -30,14 +30,20 @@ export async function poll<T>(
 const TELL_EVERY_MS = 30_000
 
 export interface Telling {
-  /** Returns what is waited for, such as `waiting for container "db" to be healthy`; the time is added to it in brackets. Called anew for each line. */
+  /**
+   * Returns what is waited for, such as `waiting for container "db" to be healthy`; the time is added to it in brackets. Called anew for
+   * each line.
+   */
   readonly what: () => string
   readonly say: (line: string) => void | Promise<void>
   /** Time between two lines, ms; default 30 s. */
   readonly everyMs?: number
 }
 
-/** Does `work` and, until it has ended, says every `everyMs` what is waited for and for how long: `waiting for container "db" to be healthy (60 s)`. */
+/**
+ * Does `work` and, until it has ended, says every `everyMs` what is waited for and for how long: `waiting for container "db" to be healthy
+ * (60 s)`.
+ */
 export async function tellWhile<T>({ what, say, everyMs }: Telling, work: () => Promise<T>): Promise<T> {
   const began = Date.now()
   const timer = setInterval(() => {

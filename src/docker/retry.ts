@@ -29,7 +29,10 @@ export async function retryWhileUnavailable<T>(
   }
 }
 
-/** Runs a query that is safe to repeat (start, remove), and repeats it for `forMs` while it gets no answer. A refusal by the engine is returned at once. */
+/**
+ * Runs a query that is safe to repeat (start, remove), and repeats it for `forMs` while it gets no answer. A refusal by the engine is
+ * returned at once.
+ */
 export async function queryWithRetry(
   docker: Docker,
   argv: readonly string[],

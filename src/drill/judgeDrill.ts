@@ -97,7 +97,7 @@ export function judgePoint({ manifest, points, runs, now }: PointFacts): DrillCh
   return check(true, `the backup of ${of} came back${newest === null ? '' : ` as point ${newest.id}`}`)
 }
 
-/** Compares the age of the backup with `maxAge`; `null` without it. `ageMs` is `null` if the age is not known. */
+/** Compares the age of the backup, in ms, with `maxAge`. Returns `null` if the drill has no `maxAge`. */
 export function judgeAge(drill: Drill | null, ageMs: number): DrillCheck | null {
   if (drill === null || drill.maxAgeMs === null) return null
   const passed = ageMs <= drill.maxAgeMs
@@ -109,7 +109,10 @@ export function judgeAge(drill: Drill | null, ageMs: number): DrillCheck | null 
   return { kind: 'age', target: '', passed, looked: false, seen }
 }
 
-/** Compares the time of the restore with `maxDuration`; `null` without it. `isOver` is false for a restore that was ended before it was done. */
+/**
+ * Compares the time of the restore with `maxDuration`. Returns `null` without a `maxDuration`, or if the restore was ended early (`isOver` is
+ * false) within it.
+ */
 export function judgeDuration(drill: Drill | null, tookMs: number, isOver: boolean): DrillCheck | null {
   if (drill === null || drill.maxDurationMs === null) return null
   const passed = tookMs <= drill.maxDurationMs
@@ -133,7 +136,7 @@ export function judgeTargets({ failed, timestamp }: Pick<Manifest, 'failed' | 't
   }))
 }
 
-/** Judges a list of points that is empty: `null` if nothing was ever backed up, else the check that failed. */
+/** Judges an empty list of points: a failed check if the host remembers a good backup, else `null`. */
 export function judgeNoPoint(runs: readonly Pick<PastRun, 'startedAt' | 'status'>[]): DrillCheck | null {
   const good = runs.filter(({ status }) => status === 'success')
   const [latest] = good

@@ -11,8 +11,8 @@ import { recordOwner } from '../record/recordLabels.ts'
 const LOOK_MS = 10_000
 
 /**
- * Adds the drill to the record, and returns the last ones, the latest first. Without the claim (`isHeld`) it is only written if nobody else
- * has that: two writers could lose each other's word. Never throws: it warns.
+ * Adds the drill to the record, and returns all drills of the record, the latest first. Returns only this one if another run has the claim, or
+ * if the write fails, which is a warning.
  */
 export async function rememberDrill(
   run: InstanceRun,

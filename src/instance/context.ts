@@ -32,7 +32,7 @@ export interface InstanceContext {
    * with if harmless text is masked too.
    */
   readonly hide: (secrets: readonly string[], origin: string, runner?: 'told' | 'untold') => string | null
-  /** Called when the engine does not answer any more. */
+  /** Called when the engine no longer answers. */
   readonly onEngineLost: () => void
   /** Reads a file of the repository, for `script`. Throws an `InstanceError` if it does not exist or lies outside. */
   readonly readScript: (file: string) => Promise<Buffer>

@@ -105,7 +105,10 @@ function memberOf({ run, stops, vanished }: CopySurroundings, { source, strategy
   }
 }
 
-/** Does `copy` for one volume, or for a group that is stopped together: preHooks before it, postHooks after it even if it throws, then a report for each. */
+/**
+ * Does `copy` for one volume, or for a group that is stopped together: preHooks before it, postHooks after it even if it throws, then a
+ * report for each.
+ */
 async function copyTogether(
   on: CopySurroundings,
   members: readonly Member[],

@@ -37,7 +37,10 @@ export function refuseBrokenScript({ instance, script }: InstanceRun, entrypoint
   if (problem !== null) throw new InstanceError(`script ${instance.script} ${problem}`)
 }
 
-/** Throws `InstanceError` if a volume in `mounts` does not exist, or if docker would take the configured network for something else (`refuseOtherNetwork`). */
+/**
+ * Throws `InstanceError` if a volume in `mounts` does not exist, or if docker would take the configured network for something else
+ * (`refuseOtherNetwork`).
+ */
 export async function refuseMissingObjects(run: InstanceRun): Promise<void> {
   const { context, instance, abort } = run
   await refuseMissingMounts(run)

@@ -28,7 +28,10 @@ export interface AcquiredLock {
   readonly helper: LockHelper | null
   /** Those of the volumes to copy that were removed before they could be mounted. */
   readonly vanished: readonly string[]
-  /** Creates the container of the image with the staging volume (at `/backup`, for a restore at `/restore`) and these mounts, and returns its id. Without a helper this takes the claim. */
+  /**
+   * Creates the container of the image with the staging volume (at `/backup`, for a restore at `/restore`) and these mounts, and returns its
+   * id. Without a helper this takes the claim.
+   */
   create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
    * Removes the claim and everything that belongs to it. It has deadlines of its own, so a cancelled run releases too. For applications

@@ -12,7 +12,7 @@ interface StoppedByOther {
 
 /** Decides what to do about containers that are down because another instance stopped them. */
 export interface OthersPolicy {
-  /** Returns true if it has waited until they are up, so that the host must be asked again; false if it does not wait. */
+  /** Returns true if it has waited until no other live run stops them; the host must then be asked again. Returns false if it does not wait. */
   untilUp(containers: readonly StoppedByOther[]): Promise<boolean>
 }
 

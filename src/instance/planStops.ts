@@ -1,4 +1,7 @@
-/** Decides which containers are stopped for an instance. It is decided before the claim, because the claim's journal must list them from the first moment. */
+/**
+ * Decides which containers are stopped for an instance. It is decided before the claim, because the claim's journal must list them from the
+ * first moment.
+ */
 
 import { hostContents, readRunnerTraces } from '../applications/hostState.ts'
 import { runnerContainers } from '../applications/runnerContainers.ts'
@@ -60,7 +63,7 @@ export async function planInstanceStops(
   }
 }
 
-/** Refuses the targets for which a container would be stopped whose stop may take longer than the instance's whole timeout. */
+/** Refuses each target with a container whose stop may take longer than the timeout of the instance. */
 function withoutTooSlow(plan: StopPlan, timeoutMs: number): StopPlan {
   const judged = plan.groups.map((group) => ({ group, tooSlow: tooSlowToStop(group.stop, timeoutMs) }))
   const refused = judged.flatMap(({ group, tooSlow }) => {

@@ -27,7 +27,10 @@ export interface ReportBuilder {
   warnOnce(message: string): Promise<void>
   /** Records how long applications were down, s. If several groups were stopped, the longest time is kept. */
   downtime(seconds: number): void
-  /** Records the applications that were stopped and are not, or may not be, up again; `unhealthy` are those of them that run. Replaces what was recorded before. */
+  /**
+   * Records the applications that were stopped and are not, or may not be, up again; `unhealthy` are those of them that run. Replaces what
+   * was recorded before.
+   */
   notUp(names: readonly string[], unhealthy?: readonly string[]): void
   /** Records that the postHook in this container failed. */
   postHookFailed(container: string): void

@@ -27,7 +27,10 @@ import { findDisks } from './warnOfDisks.ts'
 
 const LOST = 'the helper died while it was needed (killed, out of memory, or the engine restarted): run it again'
 
-/** Runs one instance from the first look at the host to the end of its claim. Never throws for what can go wrong with the instance: that is in the report. */
+/**
+ * Runs one instance from the first look at the host to the end of its claim. Never throws for what can go wrong with the instance: that is
+ * in the report.
+ */
 export async function runInstance(
   context: InstanceContext,
   instance: Instance,
@@ -92,7 +95,7 @@ function servesSlot({ context: { reason } }: InstanceRun, error: unknown): error
 }
 
 async function end(run: InstanceRun, lock: AcquiredLock | null, isEngineLost: boolean): Promise<void> {
-  if (isEngineLost) return lock === null ? undefined : abandon(run, lock)
+  if (isEngineLost) return abandon(run, lock)
   await remember(run, { isHeld: lock !== null })
   if (lock !== null) await release(run, lock)
 }
@@ -184,7 +187,10 @@ function needsHelper(resolution: Resolution): boolean {
   return copiedOf(resolution).length + resolution.databases.length > 0
 }
 
-/** Makes the death of the helper end the instance, and waits for other instances before anything is dumped or stopped. Does nothing without a helper. */
+/**
+ * Makes the death of the helper end the instance, and waits for other instances before anything is dumped or stopped. Does nothing without a
+ * helper.
+ */
 async function guardHelper(
   run: InstanceRun,
   { helper }: AcquiredLock,
@@ -249,8 +255,9 @@ async function release(run: InstanceRun, lock: AcquiredLock): Promise<void> {
 }
 
 /** Leaves the claim as it is: an engine that does not answer would keep the job for minutes with each question. */
-async function abandon({ report, context }: InstanceRun, lock: AcquiredLock): Promise<void> {
-  lock.abandon()
+async function abandon({ report, context }: InstanceRun, lock: AcquiredLock | null): Promise<void> {
   context.onEngineLost()
+  if (lock === null) return
+  lock.abandon()
   await report.warn('the claim could not be released, since the engine does not answer: the next run will sweep it')
 }

@@ -112,7 +112,7 @@ function drained(raw: PassThrough): Promise<void> {
   })
 }
 
-/** Passes on what `raw` gives, without gzip. At its end it throws what `reading` threw. */
+/** Yields the bytes of `raw`, without gzip. Throws what `reading` threw, else an `InstanceError` for damaged gzip. */
 async function* unpacked(raw: PassThrough, reading: Promise<void>): AsyncGenerator<Buffer> {
   reading.catch(() => {}) // awaited below
   try {

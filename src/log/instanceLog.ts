@@ -28,7 +28,10 @@ export type LogSource = keyof typeof TAGS
 export interface LogSink extends InstanceLog {
   /** Writes what is left and closes the file. A second call does nothing. */
   end(): Promise<void>
-  /** Returns the last lines of stdout and stderr (without our own, and without the progress lines that the live view leaves out), redacted and harmless to show. */
+  /**
+   * Returns the last lines of stdout and stderr (without our own, and without the progress lines that the live view leaves out), redacted
+   * and harmless to show.
+   */
   tail(): readonly string[]
   /** Returns the last lines of stderr since `rememberStderr`, redacted and harmless to show. Its last line is whole once the log has ended. */
   stderr(): readonly string[]

@@ -65,9 +65,8 @@ async function findRecord(
 type KeyOnHost = RecordKey & { readonly host?: string | null }
 
 /**
- * Adds a run to the record of an instance, and returns the record. The caller holds the instance's claim or knows that nobody does. `host`
- * are the runner labels of the instance in one text, if the caller knows them. Throws `InstanceError` if a volume that is not ours has the
- * name, or if the write does not succeed.
+ * Adds a run to the record of an instance (`host`: its runner labels in one text, if known) and returns the record; call it only while nobody
+ * else has the claim. Throws `InstanceError` if the name is taken or the write fails, `CommandError` if the engine refuses.
  */
 export function addRun(docker: Docker, of: KeyOnHost, run: PastRun): Promise<InstanceRecord> {
   return renew(docker, of, (record) => withRun(record, run))

@@ -18,7 +18,7 @@ export interface InstanceRecord {
   readonly drills: readonly PastDrill[]
 }
 
-/** Number of runs that a record holds, and of drills. */
+/** Largest number of runs in a record, and of drills. */
 export const RUNS_KEPT = 30
 
 const KIND = 'record'
@@ -36,10 +36,7 @@ export function recordOwner({ repository, server }: { readonly repository: strin
   return `${repository} ${server}`
 }
 
-/**
- * Returns the record with one more run, the oldest dropped. A run that is in it already stays as it is: its end was seen, and what a sweeper
- * says of its remains is not news.
- */
+/** Returns the record with one more run; beyond `RUNS_KEPT` the oldest is dropped. A run that the record already has is not changed. */
 export function withRun(record: InstanceRecord, run: PastRun): InstanceRecord {
   const isSame = (one: PastRun) =>
     one.startedAt === run.startedAt && one.runId === run.runId && one.attempt === run.attempt
@@ -55,7 +52,10 @@ export function withDrill(record: InstanceRecord, drill: PastDrill): InstanceRec
   return { ...record, drills }
 }
 
-/** A run that has ended is the latest, whatever an earlier clock said; one that died may be older than what is remembered. */
+/**
+ * Returns the last start by schedule once `run` is in the record. A run by schedule that ended replaces the known start; one that died does so
+ * only if it is later.
+ */
 function lastScheduledOf(known: number | null, run: PastRun): number | null {
   if (!run.isScheduled) return known
   const start = Date.parse(run.startedAt)
@@ -65,7 +65,7 @@ function lastScheduledOf(known: number | null, run: PastRun): number | null {
 /** A start that lies further in the future than this was written by a wrong clock, ms. */
 const CLOCK_MS = 5 * 60_000
 
-/** Returns a record's last start by schedule as far as it can be true; `null` if there is none, or if it lies in the future. `now` is in ms. */
+/** Returns the record's last start by schedule; `null` if there is none, or if it lies more than 5 minutes in the future. `now` is in ms. */
 export function credibleStart({ lastScheduled }: InstanceRecord, now: number): number | null {
   return lastScheduled !== null && lastScheduled <= now + CLOCK_MS ? lastScheduled : null
 }
@@ -101,7 +101,7 @@ export function recordLabels(
 
 export const WRITE_LABEL = `${LABEL_PREFIX}write`
 
-/** Reads a record from a volume; `null` if the volume is none of ours. A run that cannot be read is left out. */
+/** Reads a record from a volume; `null` if the volume is none of ours. A run or a drill that cannot be read is left out. */
 export function parseRecord(volume: {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>

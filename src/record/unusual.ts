@@ -11,8 +11,8 @@ const MUCH = 2
 const NOTICED_SECONDS = 5
 
 /**
- * Returns one sentence for each of size and duration that is under 50 % or over 200 % of the median of the last 7 successful backups.
- * `runs` are the earlier runs, the latest first.
+ * Returns a sentence for the size, and one for the duration, if it is under half or over twice the median of the last 7 good backups. It needs
+ * 3 of them, and 5 s of difference for a duration.
  */
 export function unusual(
   now: { readonly bytes: number | null; readonly seconds: number },

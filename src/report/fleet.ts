@@ -51,7 +51,10 @@ export function parseReport(text: string): RunReport | string {
   return isWhole ? (value as unknown as RunReport) : 'it lacks a part'
 }
 
-/** Returns the report without what the joined page does not show: the last lines of backups that went well. Ten thousand of them must fit in memory. */
+/**
+ * Returns the report without what the joined page does not show: the last lines of backups that went well. Ten thousand of them must fit in
+ * memory.
+ */
 export function slimReport(report: RunReport): RunReport {
   const slim = (one: InstanceReport): InstanceReport =>
     one.status === 'success' ? { ...one, tail: [], stderr: [], phases: [] } : one

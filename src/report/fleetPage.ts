@@ -89,7 +89,10 @@ function headingOf(fleet: Fleet, allowPartial: boolean): string {
   return `### ${run.result === 'cancelled' ? '🚫' : '❌'} ${inline(what ?? '')}${others}`
 }
 
-/** Names every backup that did not end well, or of which nothing is known, below its host, in lines that fit a phone. Empty if none failed, or if there is only one host. */
+/**
+ * Names every backup that did not end well, or of which nothing is known, below its host, in lines that fit a phone. Empty if none failed,
+ * or if there is only one host.
+ */
 function failedByHost({ hosts }: Fleet): readonly string[] {
   const lines = hosts.flatMap((host) => {
     const bad = host.report === null ? host.due : badInstances(host.report).map(({ id }) => id)

@@ -52,7 +52,10 @@ function within(lines: readonly string[], kept: 'first' | 'last'): readonly stri
   return left
 }
 
-/** Adds the container's last words on stderr to the reason of a failure or, if it wrote none and its end is the failure, the last line of its output. */
+/**
+ * Adds the container's last words on stderr to the reason of a failure or, if it wrote none and its end is the failure, the last line of its
+ * output.
+ */
 export function withLastWords(one: Words): string {
   const error = one.error ?? one.status
   const words = lastWords(one)

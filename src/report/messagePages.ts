@@ -19,7 +19,10 @@ export interface RefusalMessage {
   readonly at: { readonly file: string; readonly line: number; readonly column: number; readonly path: string } | null
 }
 
-/** Draws the page with all messages, each with a link to its line. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+/**
+ * Draws the page with all messages, each with a link to its line. What does not fit into `limitBytes` is left out, and that is said; empty
+ * if nothing fits.
+ */
 export function renderRefusal(page: RefusalPage): string {
   for (const most of [Number.POSITIVE_INFINITY, 1000, 100, 10, 1, 0]) {
     const text = joinWithin(refusalParts(page, most), page.limitBytes)

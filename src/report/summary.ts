@@ -55,7 +55,10 @@ const DETAILS: readonly Detail[] = [
 const CHARTED = 50
 const CUT_NOTE = '_This summary was cut to fit: the whole is in the report and the logs._'
 
-/** Draws the page of a run, never longer than `limitBytes`. Texts of users and containers cannot become markup. The caller has taken the secrets out. */
+/**
+ * Draws the page of a run, never longer than `limitBytes`. Texts of users and containers cannot become markup. The caller has taken the
+ * secrets out.
+ */
 export function renderSummary(report: RunReport, options: SummaryOptions): string {
   const page = publicPage(report, options.publicRepository)
   for (const [step, detail] of DETAILS.entries()) {

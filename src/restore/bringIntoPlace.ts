@@ -341,7 +341,7 @@ async function stopAll(run: InstanceRun, stops: Stops, work: () => Promise<void>
   return { error, notUp, disturbed }
 }
 
-/** Removes the helper, and the volumes that are worth nothing now. Where the old data is not back, the helper stays: it is the only one who knows. */
+/** Removes the helper, and the volumes that nobody needs any more. If the volumes may be half restored, the helper and all volumes stay. */
 async function closePlacer(
   run: InstanceRun,
   placer: Placer | null,

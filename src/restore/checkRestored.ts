@@ -20,7 +20,7 @@ export interface CheckOptions {
   readonly signal: AbortSignal
 }
 
-/** A restored backup that fits its manifest. */
+/** A restored backup whose manifest was read. Only `checkRestored` has also compared the files with it. */
 export interface CheckedBackup {
   readonly manifest: Manifest
   /** SHA-256 of `manifest.json`, hex. */

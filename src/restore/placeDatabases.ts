@@ -38,7 +38,7 @@ export async function findServers(
   })
 }
 
-/** Returns the target as the configuration has it, with the databases that the backup holds; without one there, a target of that name. */
+/** Returns the configured target of a database, or a new one if it is not configured. Its `databases` are those in the backup. */
 function targetOf({ targets }: Instance, entry: DatabaseEntry): DbTarget {
   const known = (targets ?? []).find((one) => one.kind === 'db' && one.container === entry.name)
   const databases = entry.files.flatMap(({ database }) => database ?? [])
@@ -100,7 +100,7 @@ export async function loadNew(
   }
 }
 
-/** Loads the old dumps back, whatever became of the run. */
+/** Loads the old dumps back. A cancel or the run's deadline does not stop it. */
 export async function loadOld(
   run: InstanceRun,
   helper: CopyHelper,

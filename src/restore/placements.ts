@@ -8,7 +8,7 @@ export type RestoreInto = 'new' | 'place'
 
 /** One volume to fill, and how that is undone. */
 export interface Placement {
-  /** Name of the volume that gets the data; for `dumps` of `undo` the volume for what servers hold now. */
+  /** Name of the volume that gets the data. If `undo.into` is `dumps`, it gets dumps of what the servers hold now. */
   readonly volume: string
   /** Path of what comes into it, below the restored tree; empty: the tree itself. */
   readonly from: string
@@ -34,8 +34,8 @@ export interface PlacementRequest {
 const LONGEST_NAME = 200
 
 /**
- * Returns a placement for each volume, in the order of the targets, and last one for the dumps: a volume of their own for `new`, one for
- * what the servers hold now for `place`. Throws `InstanceError` if a volume that would be made is there already.
+ * Returns a placement for each volume and, if there are databases, a last one for dumps: those of the backup (`new`), or of what the servers
+ * hold now (`place`). Throws `InstanceError` if a volume to make exists already.
  */
 export function placementsOf(targets: readonly ManifestTarget[], request: PlacementRequest): readonly Placement[] {
   const placements = [

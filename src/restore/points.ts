@@ -21,7 +21,7 @@ function pointOf(line: string): RestorePoint | null {
   return { id, time: new Date(at).toISOString(), text: words.join(' ') }
 }
 
-/** Tells whether a text can be the id of a point; `latest` is none. */
+/** Tells whether a text has the form of a point's id. The word `latest` has it too. */
 export function isPointId(text: string): boolean {
   return ID.test(text)
 }

@@ -6,7 +6,7 @@ const DAY = 86_400_000
 const HORIZON = 400 * DAY
 /** Number of slots that are computed for all instances together, so that thousands on one volume stay quick. */
 const MOST_SLOTS = 400_000
-/** A schedule's slots that are looked at once that number is spent. */
+/** Number of slots that are looked at of each further schedule, once `MOST_SLOTS` are used up. */
 const FEW_SLOTS = 50
 
 /** An instance that stops applications of a volume. */

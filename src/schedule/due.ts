@@ -30,7 +30,7 @@ export interface DueRequest {
 
 export interface DueDecision {
   readonly isDue: boolean
-  /** The latest slot; `null` without a schedule, or if there is none in the years before. */
+  /** The latest slot; `null` without a schedule. */
   readonly slot: Date | null
   /** The first slot after now; `null` without a schedule. */
   readonly next: Date | null
@@ -38,7 +38,7 @@ export interface DueDecision {
   readonly why: string
 }
 
-/** Longest time by which a tick is expected to be late, ms: it may be that of any slot in this time. */
+/** Longest delay of a tick that is expected, ms. */
 const LATE_MS = 6 * 3_600_000
 /** Time that a start without any memory looks back, ms. */
 const NO_MEMORY_MS = 24 * 3_600_000
@@ -101,9 +101,8 @@ export function tickOf({ fired, createdAt }: Tick): number | null {
 }
 
 /**
- * Returns when the tick before this one was planned, at the earliest, ms; `null` if no cron is known. A tick that comes later than the next
- * was planned cannot be told from that: it may be any of those since `earlierRun`, the creation of the workflow's run before this one. If
- * that is not known (`null`), it may be late by six hours. One backup too many is better than a slot that is lost.
+ * Returns the earliest time for which the tick before this one can have been planned, ms; `null` if no cron is known. `earlierRun` is when the
+ * workflow's run before this one was created; without it, this tick may be six hours late.
  */
 export function previousTickOf({ fired, createdAt }: Tick, earlierRun: number | null): number | null {
   const known = Math.max(earlierRun ?? Number.NEGATIVE_INFINITY, createdAt - LATE_MS)
@@ -115,7 +114,10 @@ export function previousTickOf({ fired, createdAt }: Tick, earlierRun: number | 
   return ticks.length === 0 ? null : Math.max(...ticks)
 }
 
-/** Tells whether it depends on the runs before this one whether an instance missed its slot. */
+/**
+ * Tells whether the run before this one decides if the instance missed its slot: only with `catchUp: false`, and if a slot is later than its
+ * last start.
+ */
 export function dependsOnEarlierRun(
   { schedule, catchUp }: Pick<DueRequest, 'schedule' | 'catchUp'>,
   lastStart: number | null,

@@ -14,10 +14,8 @@ export interface ScheduledRun {
 }
 
 /**
- * Returns when the last of `runs` (the latest first) that served the host with these labels was created, ms; `null` if none is known. A run
- * whose job for the host never began (the host was off), or failed, does not count: the host's record may know better, and its job asks it. A
- * run without a job for the host counts if all of the run is good: nothing was due there then. The time is that of the plan, or a little
- * before: a slot between the plan and the job was not planned.
+ * Returns when the last run that served this host was created, ms since 1970; `null` if none is known. `runs` has the latest first; a run
+ * served the host if its jobs there are good or, without such a job, if all of it is.
  */
 export function lastRunOn(host: readonly string[], runs: readonly ScheduledRun[]): number | null {
   for (const run of runs) {

@@ -45,7 +45,10 @@ export interface FreshnessFacts extends Expectation {
   readonly problem: string | null
 }
 
-/** `assumed`: its job succeeded a short while ago, and left no report that says what it took. `running`: a job that may be backing it up has begun and not ended. */
+/**
+ * `assumed`: its job succeeded a short while ago, and left no report that says what it took. `running`: a job that may be backing it up has
+ * begun and not ended.
+ */
 export type Freshness =
   | { readonly kind: 'fresh' | 'assumed' | 'running'; readonly at: number; readonly url: string | null }
   | {

@@ -25,7 +25,10 @@ export interface Past {
 
 export interface PlanRequest {
   readonly candidates: readonly Candidate[]
-  /** `due`: the due ones. `all`: all, but of an earlier attempt's only those that did not succeed. `every`: all without exception. */
+  /**
+   * `due`: those that are due. `all`: all, but a repeated run takes only those that did not succeed. `every`: all that no other run has taken
+   * on the same tick.
+   */
   readonly mode: 'due' | 'all' | 'every'
   readonly past: (id: string) => Past
   readonly previousTick: number | null
@@ -83,10 +86,7 @@ function planOne(request: PlanRequest, candidate: Candidate): PlanItem & { reado
   return item
 }
 
-/**
- * Lets an instance that each tick takes be taken once by it: GitHub sometimes delivers a tick twice. What this very run has begun itself, in a
- * step before, is taken again.
- */
+/** Returns what changes in the item of an instance that every tick takes. The instance is left out if another run has already served this tick. */
 function takeOnce(
   { tick, attempt }: PlanRequest,
   { last, runs }: Past,

@@ -36,7 +36,7 @@ export function ticksOf(crons: readonly Schedule[], now: number): Ticks {
   return [...new Set(all)].sort((a, b) => a - b)
 }
 
-/** Compares a schedule with the ticks. `null` if the schedule has no slot within the horizon. */
+/** Compares a schedule with the ticks. Returns `null` if the schedule has no slot in the next 364 days. */
 export function fitTicks(schedule: Schedule, ticks: Ticks, now: number): TickFit | null {
   const within = (from: number, days: number) =>
     slotsBetween(schedule, { from, to: from + days * DAY, most: Number.POSITIVE_INFINITY })

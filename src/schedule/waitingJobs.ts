@@ -11,7 +11,7 @@ export interface RunnerJob {
   readonly url: string | null
 }
 
-/** A job in the queue for so long waits for a runner that is offline, ms. */
+/** Time in the queue after which a job counts as waiting for a runner, ms. The runner is offline, or busy. */
 const QUEUED_MS = 30 * 60_000
 
 export interface WaitingJob extends RunnerJob {
@@ -28,8 +28,8 @@ export function waitingJobs(jobs: readonly RunnerJob[], now: number): readonly W
 }
 
 /**
- * Tells whether a job runs where the instance is to run: it has all labels of `runsOn`. An instance without `runsOn` is backed up by any job
- * that is not on one of GitHub's own runners.
+ * Tells whether a job runs on the instance's runner: it has all labels of `runsOn`, `self-hosted` not counted. A job on one of GitHub's own
+ * runners never does.
  */
 export function isJobFor(labels: readonly string[], runsOn: readonly string[]): boolean {
   if (labels.length === 0 || labels.every(isHosted)) return false

@@ -31,7 +31,7 @@ export interface ScratchRequest {
   readonly settings: Readonly<Record<string, string>>
   readonly roles: readonly string[]
   readonly limits?: Partial<ScratchLimits>
-  /** Time at which the drill ends, ms since 1970, and the engine's clock less ours, ms. */
+  /** Time at which the drill ends by this process's clock, ms since 1970. `clockOffsetMs` is the engine's clock less ours. */
   readonly deadline: number
   readonly clockOffsetMs: number
   /** Masks the server's password in everything that is printed from then on. */

@@ -67,7 +67,10 @@ export async function discover(
   }
 }
 
-/** Returns the warning that a container is left out which the engine describes oddly. Throws an `InstanceError` if it may be labelled for a backup. */
+/**
+ * Returns the warning that a container is left out which the engine describes oddly. Throws an `InstanceError` if it may be labelled for a
+ * backup.
+ */
 function skipUnlabelled({ name, labels, why }: OddContainer): string {
   if (labels === null || labels.some(isMarinaLabel))
     throw new InstanceError(

@@ -2,7 +2,10 @@
 import type { Schedule } from '../config/model.ts'
 import { isTimezone, parseCron } from '../config/values/cron.ts'
 
-/** A cron of a workflow; `null` if it starts nothing. `problem` says what GitHub makes of it, for a place after "the cron "; `null` if it is right. */
+/**
+ * A cron of a workflow; `null` if it starts nothing. `problem` says what GitHub makes of it, for a place after "the cron "; `null` if it is
+ * right.
+ */
 export interface WorkflowCron {
   readonly schedule: Schedule | null
   readonly problem: string | null

@@ -39,7 +39,10 @@ export interface Console {
   redact(text: string): string
   /** Ends all sections and resolves when those that wait are printed. What is printed afterwards stands below them. */
   settle(): Promise<void>
-  /** Ends all sections, says how many annotations GitHub does not show, and resolves when everything is printed. The process must not exit before that. */
+  /**
+   * Ends all sections, says how many annotations GitHub does not show, and resolves when everything is printed. The process must not exit
+   * before that.
+   */
   end(): Promise<void>
 }
 

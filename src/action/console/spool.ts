@@ -9,12 +9,18 @@ const READ_BYTES = 64 * 1024
 export interface Spool {
   /** Stores whole lines. Resolves when more may come. */
   add(lines: string): Promise<void>
-  /** Yields everything that was added, in pieces of whole lines. A piece is valid until the next one is asked for. Call it when nothing is added any more. */
+  /**
+   * Yields everything that was added, in pieces of whole lines. A piece is valid until the next one is asked for. Call it when nothing is
+   * added any more.
+   */
   read(): AsyncGenerator<string | Buffer>
   remove(): Promise<void>
 }
 
-/** Makes a spool with its file in `folder`. If that cannot be written (a full disk), further lines are lost, and `read` ends with a line that says so. */
+/**
+ * Makes a spool with its file in `folder`. If that cannot be written (a full disk), further lines are lost, and `read` ends with a line that
+ * says so.
+ */
 export function createSpool(folder: string): Spool {
   const path = join(folder, `marina-console-${randomUUID()}`)
   let file: FileHandle | null = null

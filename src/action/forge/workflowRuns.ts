@@ -97,7 +97,7 @@ export interface WorkflowJob {
   readonly createdAt: string
   /** Time when a runner began it; `null` as long as none did, and if it was skipped or cancelled before. */
   readonly startedAt: string | null
-  /** Name of the runner that took it; `null` if none did. */
+  /** Name of the runner that took the job; `null` if none did, or if the server does not name it. */
   readonly runnerName: string | null
   readonly url: string | null
 }

@@ -122,18 +122,20 @@ export function createReportReader(findings: Findings, options: ReaderOptions): 
 const idKey = (id: string) => `id ${id}`
 const hostKey = (host: string) => `host ${host}`
 
+/** Matches the attempt at the end of an artifact's name, and the number of a name that was taken. */
+const ATTEMPT = /^marina-.+-(\d+)(\.\d+)?$/
+
 /** Tells whether an artifact may hold a report: `marina-<host>-<attempt>`, and neither logs nor a plan. */
 function isReportName(name: string): boolean {
-  return /^marina-.+-\d+$/.test(name)
+  return ATTEMPT.test(name)
 }
 
-/** The host in the name of an artifact; one whose name was taken has a further number behind the attempt. */
 function hostOf(name: string): string {
-  return name.replace(/^marina-/, '').replace(/-\d+$/, '')
+  return name.replace(/^marina-/, '').replace(/-\d+(\.\d+)?$/, '')
 }
 
 function attemptOf(name: string): number {
-  return Number(/-(\d+)$/.exec(name)?.[1])
+  return Number(ATTEMPT.exec(name)?.[1])
 }
 
 /** Tells whether a report may tell of an instance that is still looked for: it was made after the slot, by the instance's host if that is known. */

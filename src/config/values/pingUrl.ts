@@ -42,7 +42,10 @@ export function pingProblem(text: string): string | null {
   return null
 }
 
-/** Makes the request that tells a watcher of an event; `null` if an address with these placeholders cannot tell it. Throws nothing that `pingProblem` accepts. */
+/**
+ * Makes the request that tells a watcher of an event; `null` if an address with these placeholders cannot tell it. Throws nothing that
+ * `pingProblem` accepts.
+ */
 export function pingRequest(address: string, event: PingEvent, facts: PingFacts): PingRequest | null {
   const names = namesIn(address)
   if (names.length === 0) return { ...withoutCredentials(healthchecksUrl(address, event, facts)), body: facts.body }

@@ -17,7 +17,10 @@ export type Parser = Parsing<string | null>
 const LONGEST_READ = 64 << 20
 const NOTHING = Buffer.alloc(0)
 
-/** Makes a check from a parser; `found` is what it has found besides, asked for at the end. Every byte is passed on unchanged. Memory holds what the parser keeps, one `read` and one chunk. */
+/**
+ * Makes a check from a parser; `found` is what it has found besides, asked for at the end. Every byte is passed on unchanged. Memory holds
+ * what the parser keeps, one `read` and one chunk.
+ */
 export function parsedBy(parser: Parser, found: () => Omit<CheckedDump, 'rest' | 'missing'> = () => ({})): DumpCheck {
   const waiting = byteQueue()
   let toSkip = 0

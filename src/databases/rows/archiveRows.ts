@@ -42,7 +42,7 @@ function openInflate(onData: (chunk: Buffer) => void): OpenInflate {
   return { stream, over }
 }
 
-/** Makes a counter. What it is told is only counted by `drain`, because it may have to be decompressed. */
+/** Makes a counter that collects what it is given. Call `drain` to decompress and count it. */
 export function archiveRows() {
   const counter = guardedCounter(postgresRows(false))
   let pieces: Piece[] = []

@@ -13,7 +13,7 @@ interface Word {
   readonly keyword: string
 }
 
-/** Makes a counter for a dump in SQL that names its databases by `USE`. Tables are named `database.table`. */
+/** Makes a counter for a dump in SQL. Tables are named `database.table`, or `table` before the first `USE`. */
 export function mysqlRows(): RowCounter {
   const counts = tally()
   let database: string | null = null

@@ -169,7 +169,7 @@ function leavePartitionsOut({ partitioned, parents }: Database, counts: ReturnTy
   for (const table of partitioned) if (!through.has(table)) counts.drop(table)
 }
 
-/** Leaves tables out of which the dump does not have all rows: those of extensions, which make rows of their own, and those on other servers. */
+/** Leaves out the tables whose rows are not all in the dump: tables of extensions, and tables on other servers. */
 function leaveForeignOut({ made }: Database, counts: ReturnType<typeof tally>, hasExtension: boolean): void {
   for (const table of [...counts.tables()]) {
     if (made.get(table) === 'foreign') counts.leaveOut(table, 'it lies on another server')

@@ -6,7 +6,7 @@ import { type RowCounter, tally } from './tally.ts'
 
 /** A part of a value: a string, a number, the float of an old sorted set, what a module wrote, or this many bytes. */
 type Part = 'string' | 'number' | 'float' | 'module' | number | Repeated
-/** A number, and that many times these parts. */
+/** A list of parts that is repeated. A number before it says how often. */
 interface Repeated {
   readonly each: readonly Part[]
 }

@@ -11,7 +11,7 @@ export interface SqlDialect {
   readonly isPostgres: boolean
 }
 
-/** The form of the text from here on: the lines of a COPY, the rows behind VALUES, or the rest of the line as one text. */
+/** The form of the text from here on: lines of a COPY, rows behind VALUES, or the rest of the line. `null`: code as before. */
 export type ReadAs = 'lines' | 'rows' | 'rest' | null
 
 /** Takes the words and signs of the text. */

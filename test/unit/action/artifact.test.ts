@@ -54,8 +54,8 @@ describe('uploads', () => {
   })
 
   test('a name that is taken gets a number', async () => {
-    service.taken = ['marina-nas-1', 'marina-nas-1-2']
-    expect((await step({})).result.report).toMatchObject({ kind: 'uploaded', name: 'marina-nas-1-3' })
+    service.taken = ['marina-nas-1', 'marina-nas-1.2']
+    expect((await step({})).result.report).toMatchObject({ kind: 'uploaded', name: 'marina-nas-1.3' })
   })
 
   test('a server that refuses is a reason, and nobody waits twice', async () => {

@@ -55,7 +55,8 @@ function fleet(status: string) {
         instances,
       }
       const files = { 'report.json': JSON.stringify(report) }
-      artifacts.push(forgeArtifact(id * 1000 + host, `marina-h${host}-1`, files, { created_at: iso(at + 120_000) }))
+      const name = `marina-h${host}-1${host % 2 === 0 ? '' : '.2'}` // a name that was taken gets a number
+      artifacts.push(forgeArtifact(id * 1000 + host, name, files, { created_at: iso(at + 120_000) }))
     }
     server.artifacts.set(id, artifacts)
   }

@@ -29,6 +29,7 @@ test.each([
 test.each([
   'unknown command "/backup.sh" for "restic"',
   'Error: unknown command "/backup.sh" for "rclone"',
+  'unknown command "/restore.sh" for "restic"',
   "borg: error: argument <command>: invalid choice: '/backup.sh' (choose from 'benchmark', 'break-lock')",
   'kopia: error: expected command but got "/backup.sh", try --help',
   "git: '/backup.sh' is not a git command. See 'git --help'.",
