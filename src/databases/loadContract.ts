@@ -46,6 +46,8 @@ export interface LoadPlan {
   readonly load: LoadScript
   /** Makes what changes the dump on its way; called once, with what `prepare` printed. */
   readonly filter: (prepared: string) => LoadFilter
+  /** Runs after the load, without stdin, once the whole dump was read and found to be the manifest's; `null` if nothing is to be done. */
+  readonly finish: LoadScript | null
   /** Removes what a failed load may have left of ours; `null` if there is nothing. */
   readonly cleanUp: LoadScript | null
   /** Tells whether a line of stderr is an error, not only a notice or a warning. */

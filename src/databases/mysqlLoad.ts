@@ -50,6 +50,7 @@ export function planMysqlLoad(question: LoadQuestion): LoadPlan {
     prepare: mysqlCall(question, { tool, script: PREPARE_SCRIPT, options: OPTIONS, env }),
     load: mysqlCall(question, { tool, script: LOAD_SCRIPT, options: OPTIONS }),
     filter: () => sqlFilter(question.database === null ? lastStatements(question) : ''),
+    finish: null,
     cleanUp: null,
     isError: (line) => /^ERROR\b|\berror: /i.test(line),
     hint: (words) => hintForLoad(words, question),

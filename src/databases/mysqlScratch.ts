@@ -21,6 +21,7 @@ export function planMysqlScratch({ kind, settings, password }: ScratchQuestion):
   ]
   return {
     env: isMariadb ? { MARIADB_ROOT_PASSWORD: password } : { MYSQL_ROOT_PASSWORD: password },
+    entrypoint: null,
     command: [
       isMariadb ? 'mariadbd' : 'mysqld',
       '--innodb-flush-log-at-trx-commit=0',

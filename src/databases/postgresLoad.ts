@@ -87,6 +87,7 @@ function planServer(question: LoadQuestion, form: DumpFormat): LoadPlan {
     prepare: somewhere(question, { tool: 'psql', script: SQL_SCRIPT, tries, sql: prepareServer(base) }),
     load: call(question, { tool: 'psql', script: PSQL_SCRIPT, args: start }),
     filter: (prepared) => clusterFilter({ ...readServer(prepared), base, purpose: question.purpose }),
+    finish: null,
     cleanUp: somewhere(question, { tool: 'psql', script: SQL_SCRIPT, tries, sql: cleanUpServer(base) }),
     isError: saysError,
     hint: (words) => hintForLoad(words, question),
@@ -113,6 +114,7 @@ function planDatabase(question: LoadQuestion, database: string, tool: string): L
           ? somewhereElse(PSQL_SOMEWHERE_SCRIPT)
           : call(question, { tool, script: PSQL_SCRIPT, args: withDatabase(loginOf, database) }),
     filter: () => databaseFilter(tool === 'psql'),
+    finish: null,
     cleanUp: null,
     isError: saysError,
     hint: (words) => hintForLoad(words, question),

@@ -21,6 +21,7 @@ export function planPostgresScratch({ settings, roles, password }: ScratchQuesti
       POSTGRES_PASSWORD: password,
       ...(initdb.length === 0 ? {} : { POSTGRES_INITDB_ARGS: initdb.join(' ') }),
     },
+    entrypoint: null,
     command: ['postgres', ...FAST.flatMap((setting) => ['-c', setting])],
     data: '/var/lib/postgresql/data',
     ready: {

@@ -14,7 +14,9 @@ export interface ScratchQuestion {
 export interface ScratchPlan {
   /** Environment of the container: the image's own start-up makes the first account from it. */
   readonly env: Readonly<Record<string, string>>
-  /** The container's command, which the image's own entrypoint gets. */
+  /** Replaces the image's own entrypoint; `null` keeps it. */
+  readonly entrypoint: string | null
+  /** The container's command, which the entrypoint gets. */
   readonly command: readonly string[]
   /** Folder with the server's data, for an image that declares no volume. */
   readonly data: string

@@ -116,6 +116,7 @@ async function load(docker: Docker, work: LoadWork): Promise<void> {
   try {
     const prepared = plan.prepare === null ? '' : await runScript(docker, work, plan.prepare)
     await runScript(docker, work, plan.load, filtered(work, prepared, progress.add))
+    if (plan.finish !== null) await runScript(docker, work, plan.finish)
   } catch (error) {
     await cleanUp(docker, work)
     throw error

@@ -117,6 +117,7 @@ async function create(
     ...mounts.flatMap((mount) => ['--mount', mount]),
     ...boundArgs(limits),
     ...Object.keys(plan.env).flatMap((key) => ['--env', key]),
+    ...(plan.entrypoint === null ? [] : ['--entrypoint', plan.entrypoint]),
     image,
     ...plan.command,
   ]
