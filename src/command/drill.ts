@@ -1,33 +1,26 @@
 /** `drill`: proves that backups can be restored. It restores the newest point of each instance beside everything that runs, and looks at it. */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { artifactName, uploadArtifact } from '../action/artifact.ts'
-import { drillOutputs, setOutputs } from '../action/outputs.ts'
-import { readPages } from '../action/pages.ts'
-import { isForStrangers } from '../action/platform.ts'
-import { openSummary } from '../action/stepSummary.ts'
-import { engineNow } from '../claim/host.ts'
+import { drillOutputs } from '../action/outputs.ts'
 import { sweepHost } from '../claim/sweep.ts'
-import { isTreeMap, treeAt } from '../config/yaml.ts'
 import { type DrillOutcome, drillInstance } from '../drill/drillInstance.ts'
 import type { DrilledInstance, DrillReport } from '../drillReport.ts'
 import { sayError } from '../errors.ts'
 import { openLog } from '../log/instanceLog.ts'
-import { drillResult, type PastDrill, type PastRun } from '../outcome.ts'
+import { drillResult } from '../outcome.ts'
 import { renderDrill } from '../report/drillPage.ts'
-import { redactReport } from '../report/redact.ts'
-import type { Candidate, PlanItem } from '../schedule/planRun.ts'
+import { publicDrill } from '../report/publicPage.ts'
 import type { CommandContext } from './commandContext.ts'
 import type { PlannedInstance } from './loadConfiguration.ts'
 import { type OpenHost, openHost } from './openHost.ts'
+import { publishReport } from './publishReport.ts'
 import { restoreContext } from './restoreContext.ts'
 import { runAll } from './runAll.ts'
 import { showsContainerLines } from './runOne.ts'
 import { openRunPlan, type RunPlan } from './runPlan.ts'
-import { decideAll, hostsById, type Memory, modeOf, NO_MEMORY, readMemory, sayDecisions } from './takeDue.ts'
-
-const UPLOAD_MS = 120_000
+import { type TakenDrill, takeDrills } from './takeDrills.ts'
+import { modeOf } from './takeDue.ts'
 
 /**
  * Drills the instances that are due, or those that are named, and returns the exit code: 1 if a backup is bad, or after a cancel. Throws
@@ -39,7 +32,8 @@ export async function drill(action: CommandContext): Promise<number> {
   const opened = await openHost(action, plan.redactor)
   await action.saveJob()
   await sweepHost(opened.host)
-  const logs = join(action.event.temp, `marina-${action.job}`, 'logs')
+  const folder = join(action.event.temp, `marina-${action.job}`)
+  const logs = join(folder, 'logs')
   await mkdir(logs, { recursive: true }).catch(() => {}) // the log says so
   const taken = await takeDrills(action, plan, opened)
   const instances = await runAll(
@@ -50,62 +44,12 @@ export async function drill(action: CommandContext): Promise<number> {
     ({ one }) => notDrilled(one, 'it was not begun, since the run was cancelled', 'inconclusive'),
   )
   const report = reportOf(action, plan, { opened, startedAt, instances })
-  await publishDrill(action, report, { plan, opened, logs, due: taken.map(({ one }) => one.raw.id) })
+  await publishDrill(action, report, { plan, opened, folder, logs, due: taken.map(({ one }) => one.raw.id) })
   return report.result === 'failed' || action.signal.aborted ? 1 : 0
 }
 
-interface Taken {
-  readonly one: PlannedInstance
-  readonly item: PlanItem
-}
-
-/**
- * Decides which of the selected instances are drilled, and says so: on a schedule those that are due, by hand those that have a `drill` or
- * are named.
- */
-async function takeDrills(action: CommandContext, plan: RunPlan, { host }: OpenHost): Promise<readonly Taken[]> {
-  const { inputs, event, console } = action
-  const mode = modeOf(inputs.select, event.name)
-  const hasDrill = ({ raw }: PlannedInstance) => isTreeMap(treeAt(plan.config.tree, ['instances', raw.index, 'drill']))
-  const wanted = plan.instances.filter(
-    (one) => inputs.select === 'all' || hasDrill(one) || inputs.instances.includes(one.raw.id),
-  )
-  const ids = wanted.map(({ raw }) => raw.id)
-  const isDue = mode === 'due' || event.attempt > 1
-  const memory = isDue ? drillsOf(await readMemory(host, ids)) : NO_MEMORY
-  const candidates = wanted.map((one): Candidate => {
-    const base = { id: one.raw.id, catchUp: true, isNamed: inputs.instances.includes(one.raw.id) }
-    // one that cannot be resolved fails: nobody knows when it is due
-    return one.ok
-      ? { ...base, schedule: one.instance.drill?.schedule ?? null, isOpen: false }
-      : { ...base, schedule: null, isOpen: true }
-  })
-  const items = await decideAll(action, { candidates, hosts: hostsById(plan.config), memory, now: engineNow(host) })
-  if (isDue) await sayDecisions(console, items)
-  return items.flatMap((item, index) => (item.isTaken ? [{ one: wanted[index] as PlannedInstance, item }] : []))
-}
-
-/** Makes of the memory of backups that of drills, in the form in which the rule of what is due reads it. */
-export function drillsOf({ records }: Memory): Memory {
-  const asRun = ({ verdict, startedAt, isScheduled, restoreSeconds, runId, attempt }: PastDrill): PastRun => {
-    const status = verdict === 'proven' || verdict === 'nothing-to-drill' ? 'success' : 'failed'
-    return { startedAt, status, isScheduled, seconds: restoreSeconds, bytes: null, runId, attempt }
-  }
-  return {
-    goingOn: new Map(),
-    records: new Map(
-      [...records].flatMap(([id, record]) => {
-        const last = record.drills.find(({ isScheduled }) => isScheduled)
-        const lastScheduled = last === undefined ? null : Date.parse(last.startedAt)
-        // a record of backups alone says nothing of drills
-        return record.drills.length === 0 ? [] : [[id, { ...record, lastScheduled, runs: record.drills.map(asRun) }]]
-      }),
-    ),
-  }
-}
-
 interface Surroundings {
-  readonly one: Taken
+  readonly one: TakenDrill
   readonly opened: OpenHost
   readonly logs: string
 }
@@ -209,56 +153,29 @@ function reportOf(
 interface PublishPlace {
   readonly plan: RunPlan
   readonly opened: OpenHost
+  readonly folder: string
   readonly logs: string
   readonly due: readonly string[]
 }
 
-async function publishDrill(
+function publishDrill(
   action: CommandContext,
   report: DrillReport,
-  { plan, opened, logs, due }: PublishPlace,
+  { plan, opened, folder, logs, due }: PublishPlace,
 ): Promise<void> {
-  const { console, env, event, inputs } = action
-  const isPublic = isForStrangers(event)
-  await console.settle()
-  const whole = redactReport(report, plan.redactor.text)
-  const visible = isPublic ? redactReport(whole, opened.quotes.hide) : whole
-  await annotate(action, visible)
-  const path = join(logs, 'drill.json')
-  const isWritten = await writeFile(path, `${JSON.stringify(whole, null, 2)}\n`).then(
-    () => true,
-    async (error: Error) => {
-      await console.warning(`The report could not be written: ${error.message}`)
-      return false
-    },
-  )
-  const summary = await openSummary(env)
-  const { workflow } = readPages(env, inputs.config)
-  const unwritten = await summary.write(
-    renderDrill({ report: visible, workflow, isPublic, limitBytes: summary.roomBytes }),
-  )
-  if (unwritten !== null) await console.warning(unwritten)
-  await action.saveReported()
-  const places = { logDirectory: logs, due, ...(isWritten ? { report: path } : {}) }
-  await setOutputs(drillOutputs(whole, places)).catch((error: Error) =>
-    console.warning(`The outputs could not be written: ${error.message}`),
-  )
-  if (!action.signal.aborted && isWritten) {
-    const showsLogs = inputs.uploadLogs === 'auto' ? !isPublic : inputs.uploadLogs
-    const uploaded = await uploadArtifact(
-      {
-        name: artifactName(inputs.artifactName, `drill-${report.host}`, event.attempt),
-        files: [path, ...(showsLogs ? report.instances.flatMap(({ log }) => log ?? []) : [])],
-        rootDirectory: logs,
-        retentionDays: inputs.artifactRetentionDays,
-        deadlineMs: UPLOAD_MS,
-      },
-      env,
-    )
-    if (uploaded.kind === 'uploaded')
-      await setOutputs(drillOutputs(whole, { ...places, artifact: uploaded })).catch(() => {})
-  }
-  await console.info(`${report.result}. Logs: ${logs}`)
+  return publishReport(action, report, {
+    name: `drill-${report.host}`,
+    fileName: 'drill.json',
+    logs: report.instances.flatMap(({ log }) => log ?? []),
+    folder,
+    logDirectory: logs,
+    redactor: plan.redactor,
+    quotes: opened.quotes,
+    hide: publicDrill,
+    annotate: (visible) => annotate(action, visible),
+    render: renderDrill,
+    outputs: (whole, places) => drillOutputs(whole, { ...places, due }),
+  })
 }
 
 /** Writes an error for each bad backup, a warning for each drill that could not be made, and a notice where there was nothing to drill. */

@@ -2,15 +2,13 @@
  * Publishes a run that has ended: annotations, summary, report, artifacts, outputs, exit code. A problem with any of them never fails a good
  * backup.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { artifactName, type UploadResult, uploadRun } from '../action/artifact.ts'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { runOutputs, setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
-import { isForStrangers, whyForStrangers } from '../action/platform.ts'
+import { isForStrangers } from '../action/platform.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import { count } from '../format.ts'
-import { cutLog } from '../log/truncate.ts'
 import { exitCode, type RunReport } from '../outcome.ts'
 import { failedByContainer, withLastWords } from '../report/lastWords.ts'
 import { publicPage, withoutLines } from '../report/publicPage.ts'
@@ -20,6 +18,8 @@ import { renderSummary } from '../report/summary.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
 import type { Pings } from './pings.ts'
+import { attempt } from './publishReport.ts'
+import { type Artifacts, NO_ARTIFACTS, uploadReport, uploadsLogs } from './uploadReport.ts'
 
 interface Published {
   /** The run's own folder below the runner's temporary folder. */
@@ -64,13 +64,6 @@ export async function publish(action: CommandContext, made: RunReport, run: Publ
   return exitCode(report.result, inputs.allowPartial)
 }
 
-interface Artifacts {
-  readonly report: { readonly id: number; readonly url: string } | null
-  readonly logs: { readonly url: string } | null
-}
-
-const NO_ARTIFACTS: Artifacts = { report: null, logs: null }
-
 /**
  * Makes the function that writes the summary, with links to the given artifacts. Call it before they are uploaded, because that may take
  * long or never end, and again when they are there: it then replaces what it wrote before.
@@ -111,17 +104,6 @@ function lastLine({ dryRun, result, instances }: RunReport): string {
 
 const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`
 
-/** Does work that a good backup does not depend on. If it fails (a full disk), prints a warning that begins with `what`, and returns `false`. */
-async function attempt(action: CommandContext, what: string, work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work()
-    return true
-  } catch (error) {
-    await action.console.warning(`${what}: ${(error as Error).message}`)
-    return false
-  }
-}
-
 /**
  * Annotates each instance's failure and warnings at its line of the configuration. With `isPublic`, as the summary shows them: without
  * lines that containers printed, and without names of files.
@@ -146,44 +128,15 @@ const HIDDEN_WORDS =
   '. What it printed is not shown, because the repository is public or may be: the summary says where its log is'
 
 async function upload(action: CommandContext, report: RunReport, run: Published): Promise<Artifacts> {
-  const { inputs, event, console } = action
-  const isPublic = isForStrangers(event)
-  const logsToo = inputs.uploadLogs === 'auto' ? !isPublic : inputs.uploadLogs
-  if (inputs.uploadLogs === 'auto' && !logsToo) {
-    await console.notice(
-      `Logs are not uploaded, because ${whyForStrangers(event)}: set upload-logs: true to upload them. They are in the log directory on the runner.`,
-    )
-  }
-  const cut = join(run.folder, 'upload')
-  await mkdir(cut, { recursive: true })
-  const logs = logsToo ? report.instances.flatMap((instance) => (instance.log === null ? [] : [instance.log])) : []
+  const logsToo = uploadsLogs(action)
   // the report is uploaded in any case; the last lines of the logs are logs
-  const shown = publicPage(report, isPublic)
+  const shown = publicPage(report, isForStrangers(action.event))
   const tails = { ...shown, instances: shown.instances.map((one) => (logsToo ? one : withoutLines(one))) }
-  await writeFile(join(cut, 'report.json'), json(tails))
-  for (const log of logs) await cutLog(log, join(cut, basename(log)))
-  const uploaded = await uploadRun(
-    {
-      name: artifactName(inputs.artifactName, report.host, report.attempt),
-      report: join(cut, 'report.json'),
-      logs: logs.map((log) => join(cut, basename(log))),
-      rootDirectory: cut,
-      retentionDays: inputs.artifactRetentionDays,
-      deadlineMs: UPLOAD_DEADLINE_MS,
-    },
-    action.env,
-  )
-  const refused = [uploaded.report, ...(uploaded.logs ? [uploaded.logs] : [])].find((one) => one.kind === 'unavailable')
-  if (refused)
-    await console.warning(
-      `Not all artifacts were uploaded: ${refused.why}. The report and the logs are in the log directory on the runner.`,
-    )
-  return { report: linkOf(uploaded.report), logs: linkOf(uploaded.logs) }
+  return uploadReport(action, {
+    name: report.host,
+    fileName: 'report.json',
+    text: json(tails),
+    logs: report.instances.flatMap(({ log }) => log ?? []),
+    folder: run.folder,
+  })
 }
-
-function linkOf(result: UploadResult | null): { readonly id: number; readonly url: string } | null {
-  return result?.kind === 'uploaded' ? result : null
-}
-
-/** Longest wait for the upload of one artifact, ms. The client retries a failing server for about half a minute. */
-const UPLOAD_DEADLINE_MS = 120_000

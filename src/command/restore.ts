@@ -3,30 +3,26 @@
  * what is meant.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { artifactName, uploadArtifact } from '../action/artifact.ts'
-import { restoreOutputs, setOutputs } from '../action/outputs.ts'
-import { readPages } from '../action/pages.ts'
-import { isForStrangers } from '../action/platform.ts'
-import { openSummary } from '../action/stepSummary.ts'
+import { restoreOutputs } from '../action/outputs.ts'
 import { sweepHost } from '../claim/sweep.ts'
 import { InputError } from '../errors.ts'
 import type { StartReason } from '../instance/context.ts'
 import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport, RestoreReport, RestoreResult } from '../outcome.ts'
 import { failedByContainer } from '../report/lastWords.ts'
-import { redactReport } from '../report/redact.ts'
+import { publicRestore } from '../report/publicPage.ts'
 import { renderRestore } from '../report/restorePage.ts'
 import { isPointId } from '../restore/points.ts'
 import { restoreInstance } from '../restore/restoreInstance.ts'
 import type { CommandContext } from './commandContext.ts'
 import { type OpenHost, openHost } from './openHost.ts'
+import { publishReport } from './publishReport.ts'
 import { restoreContext } from './restoreContext.ts'
 import { notBegun, showsContainerLines } from './runOne.ts'
 import { openRunPlan, type RunPlan } from './runPlan.ts'
 
-const UPLOAD_MS = 120_000
 const BY_HAND: StartReason = { isScheduled: false, slot: null, why: 'a restore was started by hand', nextRun: null }
 
 /**
@@ -40,10 +36,11 @@ export async function restore(action: CommandContext): Promise<number> {
   const opened = await openHost(action, plan.redactor)
   await action.saveJob()
   await sweepHost(opened.host)
-  const logs = join(action.event.temp, `marina-${action.job}`, 'logs')
+  const folder = join(action.event.temp, `marina-${action.job}`)
+  const logs = join(folder, 'logs')
   await mkdir(logs, { recursive: true }).catch(() => {}) // the log says so
   const report = await restoreOne(action, plan, { opened, logs, startedAt })
-  await publishRestore(action, { report, plan, opened, logs })
+  await publishRestore(action, { report, plan, opened, folder, logs })
   return report.result === 'restored' || report.result === 'listed' ? 0 : 1
 }
 
@@ -153,61 +150,29 @@ interface Published {
   readonly report: RestoreReport
   readonly plan: RunPlan
   readonly opened: OpenHost
+  readonly folder: string
   readonly logs: string
 }
 
-async function publishRestore(action: CommandContext, { report, plan, opened, logs }: Published): Promise<void> {
-  const { console, env, event, inputs } = action
-  const isPublic = isForStrangers(event)
-  await console.settle()
-  const whole = redactReport(report, plan.redactor.text)
-  const visible = isPublic ? redactReport(whole, opened.quotes.hide) : whole
-  const at = { file: inputs.config, line: report.instance.line }
-  if (visible.instance.error !== null)
-    await console.error(`${report.instance.id}: ${visible.instance.error}`, {
-      ...at,
-      title: `Restore ${report.instance.id}: ${report.result}`,
-    })
-  for (const warning of visible.instance.warnings) await console.warning(`${report.instance.id}: ${warning}`, at)
-  const path = join(logs, 'restore.json')
-  const text = `${JSON.stringify(whole, null, 2)}\n`
-  const isWritten = await writeFile(path, text).then(
-    () => true,
-    async (error: Error) => {
-      await console.warning(`The report could not be written: ${error.message}`)
-      return false
-    },
-  )
-  const summary = await openSummary(env)
-  const page = {
-    report: visible,
-    workflow: readPages(env, inputs.config).workflow,
-    isPublic,
-    limitBytes: summary.roomBytes,
-  }
-  const unwritten = await summary.write(renderRestore(page))
-  if (unwritten !== null) await console.warning(unwritten)
-  await action.saveReported()
-  const places = { logDirectory: logs, ...(isWritten ? { report: path } : {}) }
-  await setOutputs(restoreOutputs(whole, places)).catch((error: Error) =>
-    console.warning(`The outputs could not be written: ${error.message}`),
-  )
-  if (!action.signal.aborted && isWritten) {
-    const uploaded = await uploadArtifact(
-      {
-        name: artifactName(inputs.artifactName, `restore-${report.instance.id}`, event.attempt),
-        files: [
-          path,
-          ...(isPublic && inputs.uploadLogs !== true ? [] : [report.instance.log].flatMap((log) => log ?? [])),
-        ],
-        rootDirectory: logs,
-        retentionDays: inputs.artifactRetentionDays,
-        deadlineMs: UPLOAD_MS,
-      },
-      env,
-    )
-    if (uploaded.kind === 'uploaded')
-      await setOutputs(restoreOutputs(whole, { ...places, artifact: uploaded })).catch(() => {})
-  }
-  await console.info(`${report.result}. Logs: ${logs}`)
+function publishRestore(action: CommandContext, { report, plan, opened, folder, logs }: Published): Promise<void> {
+  return publishReport(action, report, {
+    name: `restore-${report.instance.id}`,
+    fileName: 'restore.json',
+    logs: [report.instance.log].flatMap((log) => log ?? []),
+    folder,
+    logDirectory: logs,
+    redactor: plan.redactor,
+    quotes: opened.quotes,
+    hide: publicRestore,
+    annotate: (visible) => annotate(action, visible),
+    render: renderRestore,
+    outputs: restoreOutputs,
+  })
+}
+
+async function annotate({ console, inputs }: CommandContext, { instance, result }: RestoreReport): Promise<void> {
+  const { id, line, error, warnings } = instance
+  const at = { file: inputs.config, line }
+  if (error !== null) await console.error(`${id}: ${error}`, { ...at, title: `Restore ${id}: ${result}` })
+  for (const warning of warnings) await console.warning(`${id}: ${warning}`, at)
 }

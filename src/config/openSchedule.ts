@@ -6,28 +6,40 @@ import { DEFAULTS } from './schema.ts'
 import { isTimezone, parseCron } from './values/cron.ts'
 import { treeAt } from './yaml.ts'
 
+type Lookup = (name: string) => string | undefined
+type Read = Schedule | null | { readonly why: string }
+
 /** Returns the schedule of an instance (`null` if it has none), or says in one sentence why it is not known. */
-export function readOpenSchedule(
+export function readOpenSchedule(config: Config, raw: RawInstance, lookup: Lookup): Read {
+  return raw.scheduleIsOpen ? readAt(config, raw, { keys: ['schedule'], lookup }) : raw.schedule
+}
+
+/** Returns `drill.schedule` of an instance as `readOpenSchedule` does its `schedule`. */
+export function readDrillSchedule(config: Config, raw: RawInstance, lookup: Lookup): Read {
+  const keys = ['drill', 'schedule']
+  return treeAt(config.tree, ['instances', raw.index, ...keys]) === undefined
+    ? null
+    : readAt(config, raw, { keys, lookup })
+}
+
+function readAt(
   config: Config,
   raw: RawInstance,
-  lookup: (name: string) => string | undefined,
-): Schedule | null | { readonly why: string } {
-  if (!raw.scheduleIsOpen) return raw.schedule
-  const own = (key: string) => treeAt(config.tree, ['instances', raw.index, key])
-  const texts = [own('schedule'), own('timezone') ?? config.top.timezone ?? DEFAULTS.timezone]
+  { keys, lookup }: { readonly keys: readonly string[]; readonly lookup: Lookup },
+): Read {
+  const path = ['instances', raw.index]
+  const zoneText = treeAt(config.tree, [...path, 'timezone']) ?? config.top.timezone ?? DEFAULTS.timezone
+  const texts = [treeAt(config.tree, [...path, ...keys]), zoneText]
   const filled = texts.map((text) => fillTemplate(parseTemplate(String(text)), lookup))
   const missing = filled.flatMap((one) => one.missing.map(({ name }) => name))
-  if (missing.length > 0) return { why: `its schedule needs ${missing.join(', ')}: give it by the step's \`env\`` }
+  const what = keys.length === 1 ? 'schedule' : 'drill.schedule'
+  if (missing.length > 0) return { why: `its ${what} needs ${missing.join(', ')}: give it by the step's \`env\`` }
   const [expression = '', timezone = ''] = filled.map(({ text }) => text)
   if (expression.trim() === '') return null
   const parsed = parseCron(expression)
-  if (!parsed.ok) return { why: `with its variables filled in, its schedule cannot be kept: ${parsed.message}` }
+  if (!parsed.ok) return { why: `with its variables filled in, its ${what} cannot be kept: ${parsed.message}` }
   const zone = parsed.cron.timezone ?? (timezone || DEFAULTS.timezone)
   if (!isTimezone(zone))
     return { why: 'with its variables filled in, its time zone is none: write a name such as Europe/Berlin' }
-  return {
-    cron: parsed.cron.expression,
-    timezone: zone,
-    line: config.source.valueAt(['instances', raw.index, 'schedule']).line,
-  }
+  return { cron: parsed.cron.expression, timezone: zone, line: config.source.valueAt([...path, ...keys]).line }
 }

@@ -283,7 +283,7 @@ export const drillCheckShape = {
   contains: key(textWithoutNul, { description: 'With `file`: a text that one of its lines contains.' }),
   canary: key(age, {
     description:
-      'With `file`: how long before the backup it was last written at most, such as `26h`: a file that is written again and again shows that the data of the day is in the backup.',
+      'With `file`: how long before the backup its time may be, such as `26h`: a file that is written again and again shows that the data of the day is in the backup. Its time is its first line, if that is an ISO time with its zone (`date -Iseconds`), else when it was last written.',
   }),
   files: key(wholeNumber, { description: 'Volume: how many files, links and the like it holds at least.' }),
 }

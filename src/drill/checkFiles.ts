@@ -14,6 +14,8 @@ export interface FileCheckOptions {
   readonly size: RestoredSize | null
   /** Time of the backup, ms since 1970. */
   readonly madeAt: number
+  /** When the drill began, ms since 1970 by the engine's clock. */
+  readonly drilledAt: number
   readonly deadlineMs: number
   readonly signal: AbortSignal
 }
@@ -36,7 +38,7 @@ export async function checkWanted(
       `volume ${wanted.volume} has ${count(files, 'file')}${passed ? '' : `, and must have ${wanted.atLeast} at least`}`,
     )
   }
-  return answer(wanted, ...judgeFile(wanted, await look(helper, wanted, root, options), options.madeAt))
+  return answer(wanted, ...judgeFile(wanted, await look(helper, wanted, root, options), options))
 }
 
 function answer({ kind, volume }: WantedCheck, passed: boolean, seen: string): DrillCheck {
@@ -56,9 +58,11 @@ export type SeenFile =
       /** Hex; empty if it was not asked for. */
       readonly sha256: string
       readonly contains: boolean
+      /** Its first line, as far as it may be a time; empty if it was not asked for. */
+      readonly firstLine: string
     }
 
-/** Prints size, time, SHA-256 and whether the text stands in the file. A path that a link leads out of the volume is not followed. */
+/** Prints size, time, SHA-256, whether the text stands in the file, and its first line. A path that a link leads out of the volume is not followed. */
 const LOOK = `
 LC_ALL=C; export LC_ALL
 [ -e "$1/$2" ] || [ -L "$1/$2" ] || exit 44
@@ -67,17 +71,18 @@ case $real in "$root"/*) ;; *) exit 46;; esac
 [ -f "$real" ] || exit 45
 sum=; if [ -n "$3" ]; then sum=$(sha256sum <"$real") || exit 1; sum=\${sum%% *}; fi
 found=0; if [ -n "$NEEDLE" ]; then if grep -qF -e "$NEEDLE" -- "$real"; then found=1; else [ $? -eq 1 ] || exit 1; fi; fi
-stat -c "%s|%Y|$sum|$found" -- "$real"`
+first=; if [ -n "$4" ]; then first=$(head -c 64 <"$real" | head -n 1 | tr -cd '0-9TZ:,.+ -'); fi
+stat -c "%s|%Y|$sum|$found|$first" -- "$real"`
 
 async function look(
   helper: Pick<CopyHelper, 'exec'>,
-  { file, volume, sha256, contains }: WantedFile,
+  { file, volume, sha256, contains, canaryMs }: WantedFile,
   root: string,
   { deadlineMs, signal }: FileCheckOptions,
 ): Promise<SeenFile> {
   const result = await helper.exec({
     script: LOOK,
-    args: [root, file, sha256 === null ? '' : 'sum'],
+    args: [root, file, sha256 === null ? '' : 'sum', canaryMs === null ? '' : 'time'],
     env: { NEEDLE: contains ?? '' },
     deadlineMs,
     signal,
@@ -86,7 +91,7 @@ async function look(
   if (result.code === 44) return { kind: 'missing' }
   if (result.code === 45) return { kind: 'no file' }
   if (result.code === 46) return { kind: 'outside' }
-  const seen = /^(\d+)\|(-?\d+)\|([0-9a-f]*)\|([01])$/.exec(result.stdout.trim())
+  const seen = /^(\d+)\|(-?\d+)\|([0-9a-f]*)\|([01])\|(.*)$/.exec(result.stdout.trim())
   if (result.code !== 0 || seen === null)
     throw new InstanceError(`${file} of the restored volume ${volume} could not be looked at: ${shownReason(result)}`)
   return {
@@ -95,11 +100,15 @@ async function look(
     mtime: Number(seen[2]),
     sha256: seen[3] as string,
     contains: seen[4] === '1',
+    firstLine: (seen[5] as string).trim(),
   }
 }
 
+/** The times with which a canary is compared, ms since 1970. */
+type Times = Pick<FileCheckOptions, 'madeAt' | 'drilledAt'>
+
 /** Compares what was seen of a file with what is wanted. Pure. */
-export function judgeFile(wanted: WantedFile, seen: SeenFile, madeAt: number): [passed: boolean, seen: string] {
+export function judgeFile(wanted: WantedFile, seen: SeenFile, times: Times): [passed: boolean, seen: string] {
   const what = `${wanted.file} of volume ${wanted.volume}`
   if (seen.kind === 'missing') return [false, `${what} did not come back`]
   if (seen.kind === 'no file') return [false, `${what} is no file`]
@@ -108,13 +117,49 @@ export function judgeFile(wanted: WantedFile, seen: SeenFile, madeAt: number): [
   if (wanted.sha256 !== null && seen.sha256 !== wanted.sha256)
     wrong.push(`has the SHA-256 ${seen.sha256}, and must have ${wanted.sha256}`)
   if (wanted.contains !== null && !seen.contains) wrong.push('does not contain the text that it must contain')
-  const olderMs = madeAt - seen.mtime * 1000
-  if (wanted.canaryMs !== null && olderMs > wanted.canaryMs)
-    wrong.push(
-      `was last written ${seconds(olderMs / 1000)} before the backup, and must be written ${limit(wanted.canaryMs)} before it at most (canary)`,
-    )
+  const canary = wanted.canaryMs === null ? null : judgeCanary(wanted.canaryMs, seen, times)
+  if (canary?.passed === false) wrong.push(canary.seen)
   if (wrong.length > 0) return [false, `${what} ${wrong.join(', and ')}`]
-  const fresh =
-    wanted.canaryMs === null ? '' : `, last written ${seconds(Math.max(0, olderMs) / 1000)} before the backup`
+  const fresh = canary === null ? '' : `, ${canary.seen}`
   return [true, `${what} came back as it must be (${seen.size} bytes${fresh})`]
+}
+
+/** Clocks of an application and of the engine may differ by this much, ms. */
+const CLOCKS_MS = 10 * 60_000
+
+/**
+ * Tells whether a file was written shortly before the backup: by the time in its first line, else by that of its last write. The latter tells
+ * nothing if it is the time of the restore: some images do not keep times.
+ */
+function judgeCanary(
+  canaryMs: number,
+  seen: Extract<SeenFile, { readonly kind: 'file' }>,
+  { madeAt, drilledAt }: Times,
+): { readonly passed: boolean; readonly seen: string } {
+  const said = timeOf(seen.firstLine)
+  const at = said ?? seen.mtime * 1000
+  const verb = said === null ? 'was last written' : 'says a time'
+  // the time of a file is known to the second
+  if (said === null && at + 1000 >= drilledAt)
+    return {
+      passed: false,
+      seen: 'has the time of the restore and not that of its last write, so that nothing tells how old it is: let its first line be a time, such as that of date -Iseconds (canary)',
+    }
+  if (at > drilledAt + CLOCKS_MS) return { passed: false, seen: `${verb} that lies in the future (canary)` }
+  const olderMs = Math.max(0, madeAt - at)
+  const before = `${seconds(olderMs / 1000)} before the backup`
+  return olderMs > canaryMs
+    ? { passed: false, seen: `${verb} ${before}, and may be ${limit(canaryMs)} before it at most (canary)` }
+    : { passed: true, seen: said === null ? `last written ${before}` : `its time is ${before}` }
+}
+
+const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)? ?(Z|[+-]\d\d:?(?:\d\d)?)$/
+
+/** Reads an ISO 8601 time that says its zone, ms since 1970; `null` if the text is none. */
+function timeOf(text: string): number | null {
+  const [, day, time, zone = ''] = TIME.exec(text) ?? []
+  if (day === undefined) return null
+  const offset = zone === 'Z' ? zone : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`
+  const at = Date.parse(`${day}T${time}${offset}`)
+  return Number.isNaN(at) ? null : at
 }

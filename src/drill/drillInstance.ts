@@ -13,7 +13,6 @@ import { imageClaimName } from '../docker/labels.ts'
 import type { DrillCheck, DrilledInstance, DrillHash, DrillImage, DrillRows } from '../drillReport.ts'
 import { CancelledError, DamagedBackupError, EngineLostError, InstanceError, sayError } from '../errors.ts'
 import { bytes, count } from '../format.ts'
-import type { LockRequest } from '../instance/containerSpecs.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { findImage } from '../instance/image.ts'
 import { beginInstanceRun, explainFailure, type InstanceRun } from '../instance/instanceRun.ts'
@@ -21,7 +20,7 @@ import { type AcquiredLock, type LockHelper, lockByHelper } from '../instance/lo
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { PastDrill, PastRun, RestorePoint } from '../outcome.ts'
 import { type CheckedBackup, checkTarget, openRestored, type RestoredSize } from '../restore/checkRestored.ts'
-import { releaseLock, scriptOf } from '../restore/restoreInstance.ts'
+import { releaseLock, restoreLock, scriptOf } from '../restore/restoreInstance.ts'
 import { askPoints, fetchPoint } from '../restore/runRestoreImage.ts'
 import { checkWanted } from './checkFiles.ts'
 import {
@@ -99,7 +98,7 @@ async function tryOnce(
   let isEngineLost = false
   try {
     const image = await prepare(run, found)
-    const held = await run.report.phase('claim', () => lockByHelper(lockRequest(run, image), [], NO_JOURNAL))
+    const held = await run.report.phase('claim', () => lockByHelper(restoreLock(run, image), [], NO_JOURNAL))
     lock = held
     const helper = held.helper as LockHelper
     run.abort.also(helper.lost, 'the helper died while it was needed (killed, out of memory, or the engine restarted)')
@@ -132,21 +131,6 @@ async function prepare(run: InstanceRun, found: Found): Promise<ReadyImage> {
   const { reference, id, digest } = image
   found.images.push({ use: 'backup', name: run.instance.id, reference, id, digest })
   return image
-}
-
-function lockRequest(run: InstanceRun, image: ReadyImage): LockRequest {
-  const { context, instance, abort, log } = run
-  return {
-    work: 'restore',
-    context,
-    instance,
-    image,
-    // a drill serves no slot of the backup
-    start: { at: run.start.at, isScheduled: false },
-    signal: abort.signal,
-    onClaimed: () => abort.arm(instance.timeoutMs),
-    say: (line) => log.write('marina', line),
-  }
 }
 
 interface Held {
@@ -314,6 +298,7 @@ async function checkAllWanted(
         root: target === undefined ? null : `${RESTORED}/${target.path}`,
         size: target === undefined ? null : (sizes.get(target) ?? null),
         madeAt: found.backupOf ?? run.start.at,
+        drilledAt: run.start.at,
         deadlineMs: instance.timeoutMs,
         signal: abort.signal,
       }),

@@ -41,9 +41,21 @@ export async function readRecord(docker: Docker, key: RecordKey): Promise<Instan
   return (await findRecord(docker, key)).known
 }
 
-/** Orders records by their last run: of two for one instance, as two jobs at once could make, the first counts. */
-function latestFirst(a: InstanceRecord, b: InstanceRecord): number {
-  return (a.runs[0]?.startedAt ?? '') < (b.runs[0]?.startedAt ?? '') ? 1 : -1
+/**
+ * Orders records by their last run, those without one by their last drill: of two for one instance, as two jobs at once could make, the first
+ * counts. Exported for tests.
+ */
+export function latestFirst(a: InstanceRecord, b: InstanceRecord): number {
+  return byTime(a.runs[0], b.runs[0]) || byTime(a.drills[0], b.drills[0])
+}
+
+interface Started {
+  readonly startedAt: string
+}
+
+function byTime(a: Started | undefined, b: Started | undefined): number {
+  const [first, second] = [a?.startedAt ?? '', b?.startedAt ?? '']
+  return first === second ? 0 : first < second ? 1 : -1
 }
 
 /** Finds the record of an instance, and the name of the volume to write it to: the plain one, unless another repository has that. */

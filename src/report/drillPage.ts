@@ -46,7 +46,8 @@ function* parts({ report, workflow, isPublic }: DrillPage, most: number): Genera
   if (again !== null && report.result !== 'proven') yield again
 }
 
-function heading({ instances, host }: DrillReport): string {
+function heading({ instances, host, errors }: DrillReport): string {
+  if (instances.length === 0 && errors.length > 0) return `❌ Nothing was drilled on ${inline(host)}`
   if (instances.length === 0) return `⏭️ Nothing to drill on ${inline(host)}`
   const counts = ORDER.flatMap((verdict) => {
     const many = instances.filter((one) => one.verdict === verdict).length

@@ -1,5 +1,6 @@
 /** Takes out of a report what strangers must not read. Pure. */
-import type { ImageResult, InstanceReport, RunReport, TargetReport } from '../outcome.ts'
+import type { DrillReport } from '../drillReport.ts'
+import type { ImageResult, InstanceReport, RestoreReport, RunReport, TargetReport } from '../outcome.ts'
 import { withoutFileNames } from './hideFileNames.ts'
 
 /** Returns the report as it may be shown: unchanged if the repository is not public; else without names of files and lines of containers. */
@@ -16,6 +17,49 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
       error: one.error === null ? null : hide(one.error),
       warnings: one.warnings.map(hide),
       targets: one.targets.map((target) => publicTarget(target, hide)),
+    })),
+  }
+}
+
+/** Returns the report of a restore without names of files and lines of containers. */
+export function publicRestore(report: RestoreReport): RestoreReport {
+  const { instance, host, configFile, restored } = report
+  const names = restored.flatMap(({ name, to, kept }) => [name, to, ...(kept === null ? [] : [kept])])
+  const known = new Set([host, configFile, instance.id, instance.image.reference, ...names])
+  const hide = (sentence: string) => withoutFileNames(sentence, known)
+  return {
+    ...report,
+    errors: report.errors.map(hide),
+    warnings: report.warnings.map(hide),
+    instance: {
+      ...withoutLines(instance),
+      error: instance.error === null ? null : hide(instance.error),
+      warnings: instance.warnings.map(hide),
+    },
+  }
+}
+
+/** Returns the report of a drill without names of files and tables, and without lines of containers. */
+export function publicDrill(report: DrillReport): DrillReport {
+  const { host, configFile, instances } = report
+  const names = instances.flatMap((one) => [
+    one.id,
+    ...one.images.flatMap(({ name, reference }) => [name, reference]),
+    ...one.checks.map(({ target }) => target),
+  ])
+  const known = new Set([host, configFile, ...names])
+  const hide = (sentence: string) => withoutFileNames(sentence, known)
+  return {
+    ...report,
+    errors: report.errors.map(hide),
+    warnings: report.warnings.map(hide),
+    instances: instances.map((one) => ({
+      ...one,
+      error: one.error === null ? null : hide(one.error),
+      warnings: one.warnings.map(hide),
+      checks: one.checks.map((check) => ({ ...check, seen: hide(check.seen) })),
+      rows: [],
+      stderr: [],
     })),
   }
 }

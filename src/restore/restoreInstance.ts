@@ -4,6 +4,7 @@ import { hostContents } from '../applications/hostState.ts'
 import type { Instance } from '../config/model.ts'
 import { layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
+import type { ReadyImage } from '../docker/images.ts'
 import { EngineLostError } from '../errors.ts'
 import type { LockRequest } from '../instance/containerSpecs.ts'
 import type { InstanceContext } from '../instance/context.ts'
@@ -64,16 +65,7 @@ export async function restoreInstance(
         run.script = await scriptOf(run)
       })
       .then(() => run.report.phase('image', () => findImage(run)))
-    const work: LockRequest = {
-      work: 'restore',
-      context,
-      instance: run.instance,
-      image,
-      start: { at: run.start.at, isScheduled: false },
-      signal: run.abort.signal,
-      onClaimed: () => run.abort.arm(instance.timeoutMs),
-      say: (line) => log.write('marina', line),
-    }
+    const work = restoreLock(run, image)
     const { point } = request
     if (point === null) {
       const held = lockByBackupContainer(work)
@@ -103,6 +95,21 @@ export async function restoreInstance(
     if (lock !== null) await releaseLock(run, lock, isEngineLost)
   }
   return { outcome: run.report.end(), ...found }
+}
+
+/** Makes the request for the claim under which the image restores. It serves no slot of the backup. */
+export function restoreLock(run: InstanceRun, image: ReadyImage): LockRequest {
+  const { context, instance, abort, log } = run
+  return {
+    work: 'restore',
+    context,
+    instance,
+    image,
+    start: { at: run.start.at, isScheduled: false },
+    signal: abort.signal,
+    onClaimed: () => abort.arm(instance.timeoutMs),
+    say: (line) => log.write('marina', line),
+  }
 }
 
 /** Returns what is put at `/restore.sh`; `null` if the image has its own. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PastRun } from '../../../src/outcome.ts'
+import { latestFirst } from '../../../src/record/hostRecords.ts'
 import {
   credibleStart,
   type InstanceRecord,
@@ -8,8 +9,10 @@ import {
   recordLabels,
   recordName,
   recordNameFor,
+  withDrill,
   withRun,
 } from '../../../src/record/recordLabels.ts'
+import { pastDrill } from '../report/drills.ts'
 
 const START = Date.parse('2026-11-28T03:00:00.000Z')
 const EMPTY: InstanceRecord = {
@@ -82,4 +85,44 @@ test('a start by hand serves no slot; a dead run takes no later start back; a wr
   expect(credibleStart(year, START)).toBeNull()
   expect(credibleStart(known, START)).toBe(START)
   expect(withRun(year, run()).lastScheduled).toBe(START)
+})
+
+test('drills are written and read beside the runs, and neither counts as the other', () => {
+  const drills = [
+    pastDrill(),
+    pastDrill({
+      ...{ startedAt: '2026-11-27T04:00:00.000Z', verdict: 'nothing-to-drill', isScheduled: false },
+      ...{ ageSeconds: null, restoreSeconds: null, runId: '', attempt: 2 },
+    }),
+  ] as const
+  const record = drills.reduceRight(withDrill, withRun(EMPTY, run({ isScheduled: false })))
+  expect(record).toMatchObject({ drills, lastScheduled: null, runs: [run({ isScheduled: false })] })
+  expect(parseRecord({ name: recordName('a'), labels: recordLabels(record, 'w') })).toEqual(record)
+})
+
+test.each(['2026-11-28T04:00:00.000Z green schedule 1 1 7 1', 'never proven schedule 1 1 7 1', ''])(
+  'a drill that cannot be read is left out: %s',
+  (text) => {
+    const labels = { ...recordLabels(withDrill(EMPTY, pastDrill()), 'w'), 'dev.polarfox.marina-action.drill.01': text }
+    expect(parseRecord({ name: recordName('a'), labels })?.drills).toEqual([pastDrill()])
+  },
+)
+
+test('the latest drills are kept, whatever their order', () => {
+  let record = EMPTY
+  const at = (index: number) => pastDrill({ startedAt: new Date(START - index * 1000).toISOString() })
+  for (let index = 0; index < RUNS_KEPT + 5; index += 1) record = withDrill(record, at(index))
+  expect(record.drills).toHaveLength(RUNS_KEPT)
+  expect(record.drills[0]).toEqual(at(0))
+})
+
+test('of two records for one instance, that with the latest run counts, and of two without runs that with the latest drill', () => {
+  const runs = { ...EMPTY, runs: [run()] }
+  const older = { ...EMPTY, runs: [run({ at: START - 1000 })] }
+  const drill = { ...EMPTY, drills: [pastDrill()] }
+  const olderDrill = { ...EMPTY, drills: [pastDrill({ startedAt: '2026-11-20T04:00:00.000Z' })] }
+  const all = [EMPTY, olderDrill, drill, older, runs]
+  expect(all.toSorted(latestFirst)).toEqual([runs, older, drill, olderDrill, EMPTY])
+  expect(all.toReversed().toSorted(latestFirst)).toEqual([runs, older, drill, olderDrill, EMPTY])
+  expect(latestFirst(EMPTY, EMPTY)).toBe(0)
 })

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest'
+import { type DrillPage, renderDrill } from '../../../src/report/drillPage.ts'
+import { check, drilled, drillReport, pastDrill } from './drills.ts'
+
+const page = (changes: Partial<DrillPage> = {}) =>
+  renderDrill({ report: drillReport(), workflow: null, isPublic: false, limitBytes: 100_000, ...changes })
+
+const failed = drilled({
+  id: 'wiki',
+  verdict: 'failed',
+  error: 'a file is missing',
+  rpoMet: false,
+  checks: [check(), check({ passed: false, seen: 'volume data: `a|b` <script> did not come back' })],
+  stderr: ['no such file'],
+})
+
+test('a drill that proved a backup', () => {
+  expect(page()).toMatchInlineSnapshot(`
+    "### ✅ 1 proven on nas
+
+    | drill | newest backup | restore |
+    |---|---|---|
+    | ✅ <b>shop</b><br>proven | 2 h old<br>RPO met | 12 s |
+
+    <details><summary><code>shop</code>: proven, the backup of 2026-11-28 02:00 UTC</summary>
+
+    - ✅ volume data came back
+
+    </details>
+    "
+  `)
+})
+
+test('the worst comes first, with what was seen, and what was good of it', () => {
+  const report = drillReport({
+    result: 'failed',
+    instances: [
+      drilled(),
+      drilled({ id: 'mail', verdict: 'nothing-to-drill', error: 'nothing was backed up yet', checks: [], point: null }),
+      drilled({ id: 'shop2', verdict: 'inconclusive', error: 'the disk is full', checks: [check()], rpoMet: null }),
+      failed,
+    ],
+  })
+  expect(page({ report, workflow: 'https://x/drill.yml' })).toMatchInlineSnapshot(`
+    "### ❌ 1 failed, ⚠️ 1 inconclusive, ⏭️ 1 with nothing to drill, ✅ 1 proven on nas
+
+    | drill | newest backup | restore |
+    |---|---|---|
+    | ❌ <b>wiki</b><br>failed | 2 h old<br>RPO <b>missed</b> | 12 s |
+    | ⚠️ <b>shop2</b><br>inconclusive | 2 h old | 12 s |
+    | ⏭️ <b>mail</b><br>with nothing to drill | 2 h old<br>RPO met | 12 s |
+    | ✅ <b>shop</b><br>proven | 2 h old<br>RPO met | 12 s |
+
+    #### ❌ <code>wiki</code>: failed, the backup of 2026-11-28 02:00 UTC
+
+    - ❌ volume data: &#96;a&#124;b&#96; &#60;script&#62; did not come back
+
+    <pre>
+    no such file
+    </pre>
+
+    <details><summary>What was good of it</summary>
+
+    - ✅ volume data came back
+
+    </details>
+
+    #### ⚠️ <code>shop2</code>: inconclusive, the backup of 2026-11-28 02:00 UTC
+
+    the disk is full
+
+    <details><summary>What was good of it</summary>
+
+    - ✅ volume data came back
+
+    </details>
+
+    #### ⏭️ <code>mail</code>: with nothing to drill, the backup of 2026-11-28 02:00 UTC
+
+    nothing was backed up yet
+
+    <details><summary><code>shop</code>: proven, the backup of 2026-11-28 02:00 UTC</summary>
+
+    - ✅ volume data came back
+
+    </details>
+
+    <a href="https://x/drill.yml">Run the workflow again</a>
+    "
+  `)
+})
+
+test('strangers read no words of the container', () => {
+  const report = drillReport({ result: 'failed', instances: [failed] })
+  expect(page({ report })).toContain('no such file')
+  expect(page({ report, isPublic: true })).not.toContain('no such file')
+})
+
+test('the chart begins with the second drill that came to an end, and has the newest at the right', () => {
+  const history = [
+    pastDrill({ startedAt: '2026-11-28T04:00:00.000Z', restoreSeconds: 3 }),
+    pastDrill({ startedAt: '2026-11-21T04:00:00.000Z', restoreSeconds: null, verdict: 'inconclusive' }),
+    pastDrill({ startedAt: '2026-11-14T04:00:00.000Z', restoreSeconds: 1.26 }),
+  ]
+  const shown = (many: number) =>
+    page({ report: drillReport({ instances: [drilled({ history: history.slice(0, many) })] }) })
+  expect(shown(2)).not.toContain('xychart')
+  expect(shown(3)).toContain('line [1.3, 3.0]')
+  expect(shown(3)).toContain('last 2 drills')
+})
+
+test('nothing to drill, errors, and a page that does not fit', () => {
+  expect(page({ report: drillReport({ instances: [], result: 'nothing-to-drill' }) })).toBe(
+    '### ⏭️ Nothing to drill on nas\n',
+  )
+  expect(page({ report: drillReport({ errors: ['a claim was left'] }) })).toContain('a claim was left')
+  expect(page({ report: drillReport({ instances: [], errors: ['a claim was left'] }) })).toContain(
+    '❌ Nothing was drilled',
+  )
+  const many = Array.from({ length: 50 }, (_, index) => ({ ...failed, id: `wiki${index}` }))
+  const report = drillReport({ result: 'failed', instances: many })
+  const short = page({ report, limitBytes: 6_000 })
+  expect(Buffer.byteLength(short)).toBeLessThanOrEqual(6_000)
+  expect(short).toContain('❌ 50 failed on nas')
+  expect(short).toContain('is in the report')
+  expect(page({ report, limitBytes: 10 })).toBe('')
+})
