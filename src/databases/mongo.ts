@@ -11,7 +11,10 @@ import {
 } from './engineContract.ts'
 import { mongoArchive } from './formats/mongoArchive.ts'
 import { checkByForm } from './formats/text.ts'
-import { argumentsInEnv, optionValue, PRELUDE, serverArgs, TAKE_ARGUMENTS } from './script.ts'
+import { isOwnCollection, planMongoCount } from './mongoCount.ts'
+import { planMongoLoad } from './mongoLoad.ts'
+import { accountOf, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
+import { planMongoScratch } from './mongoScratch.ts'
 import { decodePercent, extractSecrets, hideUrlPassword, type SecretCollector, splitUrlPassword } from './secretArgs.ts'
 
 export const mongo = {
@@ -28,15 +31,11 @@ export const mongo = {
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUri),
   plan: planMongo,
   loadTools: ['mongorestore', 'mongosh', 'mongo'],
-  planLoad: notYet,
-  planCount: notYet,
-  isOwnTable: () => false,
-  planScratch: notYet,
+  planLoad: planMongoLoad,
+  planCount: planMongoCount,
+  isOwnTable: isOwnCollection,
+  planScratch: planMongoScratch,
 } satisfies DatabaseEngine
-
-function notYet(): never {
-  throw new InstanceError('dumps of this engine are not loaded yet: load it by hand, as docs/restore.md says')
-}
 
 const PASSWORD_SYNTAX = {
   alone: /^(-v*p|--pass(?:word|wd)?)$/,
@@ -83,45 +82,22 @@ function hideOptions(uri: string, collect: SecretCollector): void {
   }
 }
 
-/**
- * Dumps with `$1`, the tool. The password goes to its stdin, where every version asks for one if there is a user and no password.
- * `MARINA_ACCOUNT` and `MARINA_PASSWORD` are the user and the password of dumpArgs. Without a user the root account is taken, if the
- * container's environment has a password for it. That password also serves if dumpArgs name the root account without one.
- */
-const DUMP_SCRIPT = `${PRELUDE}
-user=$MARINA_ACCOUNT; unset MARINA_ACCOUNT
-password=\${MARINA_PASSWORD-}; unset MARINA_PASSWORD
-tool=$1; shift
-${TAKE_ARGUMENTS}
-root=$(secret MONGO_INITDB_ROOT_USERNAME MONGODB_ROOT_USER MONGODB_ROOT_USERNAME) || exit 1
-root_password=$(secret MONGO_INITDB_ROOT_PASSWORD MONGODB_ROOT_PASSWORD) || exit 1
-if [ -z "$user" ] && [ -n "$root_password" ]; then
-  user=\${root:-root}
-  set -- "--username=$user" --authenticationDatabase=admin "$@"
-fi
-if [ -z "$password" ] && [ "$user" = "\${root:-root}" ]; then password=$root_password; fi
+/** Dumps with `$1`, the tool. The password goes to its stdin, where every version asks for one if there is a user and no password. */
+const DUMP_SCRIPT = `${LOG_IN}${NAME_ROOT}
 if [ -z "$password" ]; then exec "$tool" --archive "$@"; fi
 printf '%s\\n' "$password" | "$tool" --archive "$@"`
 
 const OUTPUT_OPTION = /^(-o|--out|--archive)/
-/** Matches arguments of dumpArgs that say how to reach the server. */
-const REACH_OPTION = /^(-h|--host|--port|--uri|mongodb(\+srv)?:\/\/)/
 
 /** Plans the dump of a MongoDB server, or of each of the named databases. */
 function planMongo(question: DumpQuestion): DumpPlan {
   const { given, databases } = question
   const tool = findTool(question.tools, ['mongodump'], 'the MongoDB database tools')
   refuseArgs(question, tool)
-  const account = given.user ?? optionValue(given.args, '-u', '--username') ?? ''
-  const reach = given.args.some((arg) => REACH_OPTION.test(arg)) ? [] : portOf(question.command)
   const call = (what: readonly string[]) => ({
     script: DUMP_SCRIPT,
     args: [tool],
-    env: {
-      MARINA_ACCOUNT: account,
-      ...(given.password === null ? {} : { MARINA_PASSWORD: given.password }),
-      ...argumentsInEnv([...reach, ...given.args, ...what]),
-    },
+    env: loginEnv(question, [...given.args, ...what]),
   })
   return {
     tool,
@@ -133,7 +109,7 @@ function planMongo(question: DumpQuestion): DumpPlan {
             database,
             name: fileNameOf(database, '.archive'),
           })),
-    notices: hiddenDatabasesNotice(question, account),
+    notices: hiddenDatabasesNotice(question, accountOf(given)),
     rights: null,
     facts: null,
     isWarning: (line) =>
@@ -157,12 +133,6 @@ function refuseArgs({ given }: DumpQuestion, tool: string): void {
     throw new InstanceError(
       `dumpArgs has "${output}", which makes ${tool} write elsewhere than into the backup: leave it out (--archive is ours)`,
     )
-}
-
-/** Returns the port option if the server's command line sets a port; else empty. */
-function portOf(command: readonly string[]): string[] {
-  const port = optionValue(serverArgs(command, /^mongod$/), '--port')
-  return port === null ? [] : [`--port=${port}`]
 }
 
 /**
