@@ -30,7 +30,7 @@ export interface PastRun {
   readonly attempt: number
 }
 
-/** The phases of one instance's run, in their order. `check` and `place` are a restore's, `list`, `check` and `load` a drill's. */
+/** The phases of one instance's run, in their order. `check` and `place` are a restore's, `list`, `check`, `scratch`, `load` and `count` a drill's. */
 export const PHASES = [
   'resolve',
   'image',
@@ -40,7 +40,9 @@ export const PHASES = [
   'list',
   'run',
   'check',
+  'scratch',
   'load',
+  'count',
   'place',
   'release',
 ] as const

@@ -30,6 +30,9 @@ export interface LoadQuestion {
   readonly token: string
 }
 
+/** The answer of `lack` if the server went down while it loaded. */
+export const SERVER_GONE = 'the server went down meanwhile'
+
 /** A script for the container's `sh`. Nothing from the configuration stands in `args`. */
 export interface LoadScript {
   readonly script: string
@@ -54,6 +57,11 @@ export interface LoadPlan {
   readonly isError: (line: string) => boolean
   /** Says what to do after the load failed with these words; `null` if the words suggest nothing. */
   readonly hint: (words: string) => string | null
+  /**
+   * Says what the server lacks or suffered, in words that follow "because", if that made the load fail and not the dump (an extension, a
+   * full disk); `null` if the words do not tell that. Left out: they never do.
+   */
+  readonly lack?: (words: string) => string | null
   /** Passwords from the server's own command line, to be masked. */
   readonly secrets: readonly string[]
 }

@@ -4,7 +4,7 @@
  */
 import { InstanceError } from '../errors.ts'
 import { findTool } from './engineContract.ts'
-import type { LoadFilter, LoadPlan, LoadQuestion, LoadScript } from './loadContract.ts'
+import { type LoadFilter, type LoadPlan, type LoadQuestion, type LoadScript, SERVER_GONE } from './loadContract.ts'
 import { baseEnv, CLIENT, connectionArgs, FIRST_OPTION, LETTERS, reachesItself, socketOf } from './mysqlLogin.ts'
 import { argumentsInEnv, optionValue } from './script.ts'
 
@@ -54,6 +54,7 @@ export function planMysqlLoad(question: LoadQuestion): LoadPlan {
     cleanUp: null,
     isError: (line) => /^ERROR\b|\berror: /i.test(line),
     hint: (words) => hintForLoad(words, question),
+    lack: (words) => lackOf(words, question),
     secrets: [],
   }
 }
@@ -116,12 +117,13 @@ function killOthers(database: string | null): string {
 }
 
 /** SQL that selects the statements to run before the load. */
-function dropStatements({ database, given }: LoadQuestion): string {
+function dropStatements({ database, given, purpose }: LoadQuestion): string {
   if (database === null)
     return `SELECT CONCAT('DROP DATABASE \`', REPLACE(schema_name, '\`', '\`\`'), '\`;') FROM information_schema.schemata WHERE schema_name NOT IN (${SYSTEM_DATABASES.map((one) => `'${one}'`).join(', ')});`
   const drop = `SELECT CONVERT(${hex(`DROP DATABASE IF EXISTS ${name(database)};`)} USING utf8mb4);`
-  if (!given.args.some((arg) => /^(-n|--no[-_]create[-_]db)$/.test(arg))) return drop
-  // the dump does not make its database
+  // on a scratch server nobody knows whether the dump makes its database
+  const makesItself = purpose === 'replace' && !given.args.some((arg) => /^(-n|--no[-_]create[-_]db)$/.test(arg))
+  if (makesItself) return drop
   const create = `CREATE DATABASE ${name(database)}`
   return `${drop} SELECT CONCAT(CONVERT(${hex(create)} USING utf8mb4), COALESCE((SELECT CONCAT(' CHARACTER SET ', default_character_set_name, ' COLLATE ', default_collation_name) FROM information_schema.schemata WHERE CAST(schema_name AS BINARY) = ${hex(database)}), ''), ';');`
 }
@@ -177,6 +179,21 @@ function withoutGtid(head: Buffer): Buffer {
     at = end
   }
   return head
+}
+
+/** Says what the server lacks, or that it went down; `null` if the words do not tell that. The dump of a whole server brings its accounts. */
+function lackOf(words: string, { database }: LoadQuestion): string | null {
+  const number = /\bERROR (\d{4})\b/.exec(words)?.[1] ?? ''
+  if (/^(2002|2003|2006|2013|1053|1927)$/.test(number)) return SERVER_GONE
+  if (/^(1021|1114)$/.test(number) || /No space left|errno: 28\b/i.test(words)) return "the server's disk is full"
+  if (/^(1037|1038|1041|1135)$/.test(number)) return 'the server ran out of memory'
+  if (/^(1273|1115)$/.test(number))
+    return 'the server does not know the character set or collation: its image is older than the dump, or of another kind'
+  if (/^(1286|1524|1126|1127)$/.test(number)) return 'the plugin or storage engine is not in the image of the server'
+  if (number === '1153') return 'a statement is larger than the server takes'
+  if (number === '1205') return 'somebody held a lock'
+  if (number === '1449' && database !== null) return 'an account is missing: the dump of one database holds no accounts'
+  return null
 }
 
 /** Says what to do after the load failed with these words; `null` if they suggest nothing. It looks for the server's error numbers. */

@@ -4,7 +4,7 @@
  */
 import { InstanceError } from '../errors.ts'
 import { findTool } from './engineContract.ts'
-import type { LoadPlan, LoadQuestion, LoadScript } from './loadContract.ts'
+import { type LoadPlan, type LoadQuestion, type LoadScript, SERVER_GONE } from './loadContract.ts'
 import { clusterFilter, databaseFilter } from './postgresLoadFilter.ts'
 import { connectionsIn, LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
 import { argumentsInEnv, optionValue } from './script.ts'
@@ -91,6 +91,7 @@ function planServer(question: LoadQuestion, form: DumpFormat): LoadPlan {
     cleanUp: somewhere(question, { tool: 'psql', script: SQL_SCRIPT, tries, sql: cleanUpServer(base) }),
     isError: saysError,
     hint: (words) => hintForLoad(words, question),
+    lack: (words) => lackOf(words, question),
     secrets: [],
   }
 }
@@ -118,6 +119,7 @@ function planDatabase(question: LoadQuestion, database: string, tool: string): L
     cleanUp: null,
     isError: saysError,
     hint: (words) => hintForLoad(words, question),
+    lack: (words) => lackOf(words, question),
     secrets: [],
   }
 }
@@ -289,14 +291,52 @@ function saysError(line: string): boolean {
   return /\b(ERROR|FATAL|PANIC):|\berror: |^\w+: invalid |invalid command/.test(line)
 }
 
+/** Says what the server lacks, or that it went down; `null` if the words do not tell that. The dump of a whole server brings its roles. */
+function lackOf(words: string, { database }: LoadQuestion): string | null {
+  const gone =
+    /server closed the connection|connection to server .*(failed|was lost)|terminating connection|the database system is (starting up|shutting down|in recovery)|could not receive data from server|could not send data to server/
+  if (gone.test(words)) return SERVER_GONE
+  if (/No space left on device|could not extend file|disk full/i.test(words)) return "the server's disk is full"
+  if (/\bout of memory\b|could not resize shared memory/i.test(words)) return 'the server ran out of memory'
+  const role = database === null ? undefined : /role "(.+?)" does not exist/.exec(words)?.[1]
+  if (role !== undefined)
+    return `the role "${role}" is missing: the dump of one database holds no roles, and the manifest does not name this one`
+  const extension = missingExtension(words)
+  if (extension !== undefined) return `the extension "${extension}" is not in the server's image`
+  const library = /could not (?:access|load) (?:file|library) "(.+?)"/.exec(words)?.[1]
+  if (library !== undefined) return `the library ${library} is not in the server's image`
+  const preload =
+    /(?:^|[\s"])(\S+?)"? must be (?:pre)?loaded (?:via|by|in|through|with) "?shared_preload_libraries/.exec(words)?.[1]
+  if (preload !== undefined)
+    return `the server does not load the library ${preload} when it starts (shared_preload_libraries)`
+  const locale = /(?:invalid|could not create) locale(?: name:?)? "(.+?)"|invalid LC_\w+ locale name: "(.+?)"/.exec(
+    words,
+  )
+  if (locale !== null) return `the locale "${locale[1] ?? locale[2]}" is not in the server's image`
+  const space = /tablespace "(.+?)" does not exist|directory "(.+?)" does not exist/.exec(words)
+  if (space !== null) return `the tablespace "${space[1] ?? space[2]}" is not on the server`
+  if (
+    /invalid command \\(un)?restrict|unsupported version \(.*\) in file header|unrecognized configuration parameter/.test(
+      words,
+    )
+  )
+    return "the server's image is older than the programs that made the dump"
+  return null
+}
+
+function missingExtension(words: string): string | undefined {
+  return (
+    /extension "(.+?)" is not available/.exec(words)?.[1] ??
+    /extension\/([\w-]+)\.control"?: No such file/.exec(words)?.[1]
+  )
+}
+
 /** Says what to do after the load failed with these words; `null` if they suggest nothing. */
 function hintForLoad(words: string, { database }: LoadQuestion): string | null {
   const role = /role "(.+?)" does not exist/.exec(words)?.[1]
   if (role !== undefined)
     return `the role "${role}" is not on the server${database === null ? '' : ', and the dump of one database holds no roles'}: create it (CREATE ROLE) and load again, or back up the whole server, without "databases"`
-  const extension =
-    /extension "(.+?)" is not available/.exec(words)?.[1] ??
-    /extension\/([\w-]+)\.control"?: No such file/.exec(words)?.[1]
+  const extension = missingExtension(words)
   if (extension !== undefined)
     return `the extension "${extension}" is not in the server's image: take the image of the backup, or one that has the extension`
   const library = /could not access file "(.+?)"/.exec(words)?.[1]

@@ -1,6 +1,6 @@
 /**
- * Drills one instance: the image restores the newest point into a volume of the helper, never into those of the applications; what came
- * back is compared with what the manifest tells, and with the checks of the configuration.
+ * Drills one instance: the image restores the newest point into a volume of the helper, never into those of the applications, and dumps are
+ * loaded into servers that are thrown away. What came back is compared with what the manifest tells, and with the checks of the configuration.
  */
 import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
@@ -32,7 +32,9 @@ import {
   judgeTargets,
   timeOfBackup,
 } from './judgeDrill.ts'
+import { proveDatabase } from './proveDatabase.ts'
 import { rememberDrill, rememberedRuns } from './rememberDrill.ts'
+import { type RestoreClock, restoreClock } from './restoreClock.ts'
 
 /** The part of a drill's report that the drill makes. */
 export type DrillOutcome = Omit<DrilledInstance, 'log' | 'stderr'>
@@ -52,9 +54,9 @@ interface Found {
   nothing: string | null
   points: readonly RestorePoint[]
   backupOf: number | null
-  /** When the image began to restore, ms; `null` before. */
-  restoreBegan: number | null
-  restoreMs: number | null
+  readonly clock: RestoreClock
+  /** True if everything was restored and loaded. */
+  isRestored: boolean
   /** True if another try may end otherwise. */
   isWorthRetry: boolean
 }
@@ -90,8 +92,8 @@ async function tryOnce(
     nothing: null,
     points: [],
     backupOf: null,
-    restoreBegan: null,
-    restoreMs: null,
+    clock: restoreClock(),
+    isRestored: false,
     isWorthRetry: true,
   }
   let lock: AcquiredLock | null = null
@@ -150,7 +152,10 @@ async function drill(run: InstanceRun, found: Found, held: Held): Promise<void> 
     return
   }
   await run.report.phase('run', () => fetch(run, found, held))
-  await run.report.phase('check', () => check(run, found, { held, runs }))
+  const { opened, sizes } = await run.report.phase('check', () => check(run, found, { held, runs }))
+  await proveDatabases(run, found, { helper: held.helper, opened, sizes })
+  if (found.isRestored) push(found, judgeDuration(run.instance.drill, found.clock.spentMs(), true))
+  await checkAllWanted(run, found, { helper: held.helper, opened, sizes })
 }
 
 /** Lists the points. Returns true if the image says that there is none. An image that cannot list is no failure: the manifest tells the time. */
@@ -180,9 +185,8 @@ async function list(run: InstanceRun, found: Found, { lock, helper, image }: Hel
 
 /** Lets the image restore the newest point. Throws `DamagedBackupError` if it fails for no reason that lies in the surroundings. */
 async function fetch(run: InstanceRun, found: Found, { lock, helper, image }: Held): Promise<void> {
-  found.restoreBegan = Date.now()
   try {
-    await fetchPoint(run, lock, { image, point: 'latest' })
+    await found.clock.during(() => fetchPoint(run, lock, { image, point: 'latest' }))
   } catch (error) {
     if (run.abort.reason() !== null || !(error instanceof InstanceError) || error instanceof EngineLostError)
       throw error
@@ -190,7 +194,6 @@ async function fetch(run: InstanceRun, found: Found, { lock, helper, image }: He
     if (why !== null) throw new InstanceError(`${error.message}; ${why}`, { cause: error })
     throw new DamagedBackupError(`the image did not restore the newest point: ${error.message}`, { cause: error })
   }
-  found.restoreMs = Date.now() - found.restoreBegan
 }
 
 /** Says which lack of the host may have made the restore fail; `null` if there is none. */
@@ -211,7 +214,7 @@ async function check(
   run: InstanceRun,
   found: Found,
   { held, runs }: { readonly held: Held; readonly runs: readonly PastRun[] },
-): Promise<void> {
+): Promise<Omit<CameBack, 'helper'>> {
   const { instance, abort } = run
   const options = {
     directory: RESTORED,
@@ -237,8 +240,30 @@ async function check(
     sizes.set(target, compared.size)
     found.hashes.push(...comparedHashes(target))
   }
-  if (found.restoreMs !== null) push(found, judgeDuration(instance.drill, found.restoreMs, true))
-  await checkAllWanted(run, found, { helper: held.helper, opened, sizes })
+  return { opened, sizes }
+}
+
+/** What came back, and lies in the helper. */
+interface CameBack {
+  readonly helper: LockHelper
+  readonly opened: CheckedBackup
+  /** The targets that came back as they must be, with what they hold. */
+  readonly sizes: ReadonlyMap<ManifestTarget, RestoredSize>
+}
+
+/** Loads the dumps that came back as they must be, one server at a time. */
+async function proveDatabases(run: InstanceRun, found: Found, { helper, opened, sizes }: CameBack): Promise<void> {
+  const { clock } = found
+  let isRestored = true
+  for (const entry of opened.targets) {
+    if (entry.kind !== 'db' || !sizes.has(entry)) continue
+    const proved = await proveDatabase(run, helper, { entry, restored: RESTORED, clock })
+    found.checks.push(...proved.checks)
+    found.surroundings.push(...proved.surroundings)
+    if (proved.image !== null) found.images.push(proved.image)
+    isRestored &&= proved.isLoaded
+  }
+  found.isRestored = isRestored
 }
 
 function push(found: Found, check: DrillCheck | null): void {
@@ -277,19 +302,7 @@ function seenOf(target: ManifestTarget, { files, bytes: size }: RestoredSize): s
     : `volume ${target.name} came back (${much}); the manifest tells not how much it held, since it was read in place`
 }
 
-async function checkAllWanted(
-  run: InstanceRun,
-  found: Found,
-  {
-    helper,
-    opened,
-    sizes,
-  }: {
-    readonly helper: LockHelper
-    readonly opened: CheckedBackup
-    readonly sizes: ReadonlyMap<ManifestTarget, RestoredSize>
-  },
-): Promise<void> {
+async function checkAllWanted(run: InstanceRun, found: Found, { helper, opened, sizes }: CameBack): Promise<void> {
   const { instance, abort } = run
   for (const wanted of instance.drill?.checks ?? []) {
     const target = opened.targets.find(({ kind, name }) => kind === 'volume' && name === wanted.volume)
@@ -317,8 +330,7 @@ function note(run: InstanceRun, found: Found, error: unknown): void {
   found.surroundings.push(run.report.end().error ?? sayError(error))
   // what was ended by its deadline would be ended by it again
   found.isWorthRetry = reason === null || run.abort.until > Date.now()
-  if (found.restoreBegan !== null && found.restoreMs === null)
-    push(found, judgeDuration(run.instance.drill, Date.now() - found.restoreBegan, false))
+  if (!found.isRestored) push(found, judgeDuration(run.instance.drill, found.clock.spentMs(), false))
 }
 
 function outcomeOf(run: InstanceRun, found: Found): DrillOutcome {
@@ -337,7 +349,7 @@ function outcomeOf(run: InstanceRun, found: Found): DrillOutcome {
     ageSeconds: found.backupOf === null ? null : Math.max(0, Math.round((run.start.at - found.backupOf) / 1000)),
     maxAgeSeconds: inSeconds(instance.drill?.maxAgeMs),
     rpoMet: met('age'),
-    restoreSeconds: inSeconds(found.restoreMs),
+    restoreSeconds: inSeconds(found.isRestored ? found.clock.spentMs() : null),
     maxDurationSeconds: inSeconds(instance.drill?.maxDurationMs),
     rtoMet: met('duration'),
     checks: found.checks,

@@ -15,7 +15,7 @@ export interface DrillFacts {
 }
 
 const NOT_LOOKED =
-  'nothing that was compared is data: the manifest tells nothing of volumes that were read in place. Give the instance checks (drill.checks), or its volumes staging: copy'
+  'nothing that was compared is data: the manifest tells nothing of volumes that were read in place, and a database without a row shows nothing. Give the instance checks (drill.checks), or its volumes staging: copy'
 
 /**
  * Judges a drill. A check that failed makes it `failed`, whatever else went wrong. It is `proven` only if nothing went wrong, and if at least

@@ -13,8 +13,8 @@ import type { Docker } from '../docker/process.ts'
 import type { ContainerFacts } from '../dump/dump.ts'
 import { beginProgress } from '../dump/progress.ts'
 import { findTools, stoppedMeanwhile } from '../dump/questions.ts'
-import { CancelledError, InstanceError } from '../errors.ts'
-import { collectErrors } from './loadErrors.ts'
+import { CancelledError, DamagedBackupError, InstanceError } from '../errors.ts'
+import { collectErrors, RefusedDumpError } from './loadErrors.ts'
 import { readDump } from './readDump.ts'
 
 /** A dump file in the helper, as the manifest describes it. */
@@ -34,6 +34,8 @@ export interface LoadRequest {
   readonly purpose: LoadPurpose
   /** The server to load into. */
   readonly container: ContainerFacts
+  /** Names the server in messages; left out: `database container "NAME"`. */
+  readonly into?: string
   /** The target's `dumpArgs`: they say how to reach the server and its account. */
   readonly dumpArgs: readonly string[]
   readonly file: DumpToLoad
@@ -52,7 +54,8 @@ const CLEAN_UP_MS = 60_000
 
 /**
  * Loads a dump. Throws an `InstanceError` with one sentence, or `CancelledError`; then the server may hold a part of the dump and a part of
- * what was there.
+ * what was there. The error is a `DamagedBackupError` if the file is not the one of the manifest or is no dump, and a `RefusedDumpError` if
+ * the tool failed.
  */
 export async function loadDump(docker: Docker, helper: LoadHelper, request: LoadRequest): Promise<void> {
   const { container, file } = request
@@ -69,11 +72,15 @@ export async function loadDump(docker: Docker, helper: LoadHelper, request: Load
     if (request.signal.aborted) throw new CancelledError()
     if (!(error instanceof InstanceError)) throw error
     const stopped = await stoppedMeanwhile(docker, container.id)
-    throw new InstanceError(
-      `${nameOf(file)} was not loaded into database container "${container.name}": ${stopped}${docker.redact(error.message)}`,
-      { cause: error },
-    )
+    const into = request.into ?? `database container "${container.name}"`
+    throw sameKind(`${nameOf(file)} was not loaded into ${into}: ${stopped}${docker.redact(error.message)}`, error)
   }
+}
+
+function sameKind(message: string, error: InstanceError): InstanceError {
+  if (error instanceof RefusedDumpError) return new RefusedDumpError(message, { lack: error.lack, cause: error })
+  if (error instanceof DamagedBackupError) return new DamagedBackupError(message, { cause: error })
+  return new InstanceError(message, { cause: error })
 }
 
 function nameOf({ path, database }: DumpToLoad): string {
@@ -158,7 +165,11 @@ async function runScript(
   })
   if (request.signal.aborted) throw new CancelledError()
   if (ran.code === 0) return ran.stdout
-  throw new InstanceError(failure(docker, ran, plan, errors.words()))
+  const words = errors.words()
+  const message = failure(docker, ran, plan, words)
+  // before the dump the tool can only meet faults of the server
+  if (input === undefined || ran.code === null) throw new InstanceError(message)
+  throw new RefusedDumpError(message, { lack: plan.lack?.(`${words}\n${ran.stderr}`) ?? null })
 }
 
 /** Says why the tool failed, and what helps. */

@@ -1,4 +1,15 @@
-/** Keeps the lines of a tool's stderr that say why a load failed. Pure. */
+/** Defines how the load of a dump can fail, and keeps the lines of a tool's stderr that say why. Pure. */
+import { InstanceError } from '../errors.ts'
+
+/** The tool refused a dump that was read whole. `lack` says what the server lacks, which no dump brings; `null`: nothing suggests that. */
+export class RefusedDumpError extends InstanceError {
+  readonly lack: string | null
+
+  constructor(message: string, details: { readonly lack: string | null; readonly cause?: unknown }) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.lack = details.lack
+  }
+}
 
 /** Number of lines of an error that are kept: itself, and what belongs to it. */
 const KEPT_LINES = 3

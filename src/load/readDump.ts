@@ -7,7 +7,7 @@ import { PassThrough, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { execReason } from '../docker/exec.ts'
-import { InstanceError } from '../errors.ts'
+import { DamagedBackupError, InstanceError } from '../errors.ts'
 import type { DumpToLoad } from './loadDump.ts'
 
 interface ReadRequest {
@@ -92,10 +92,10 @@ async function readFile(
     raw.end()
   }
   if (bytes !== file.bytes)
-    throw new InstanceError(`it has ${bytes} bytes, and its manifest says ${file.bytes}: the backup is damaged`)
+    throw new DamagedBackupError(`it has ${bytes} bytes, and its manifest says ${file.bytes}: the backup is damaged`)
   const found = hash.digest('hex')
   if (found !== file.sha256)
-    throw new InstanceError(
+    throw new DamagedBackupError(
       `its SHA-256 is ${found}, and its manifest says ${file.sha256}: the backup is damaged, or it was changed`,
     )
 }
@@ -119,7 +119,7 @@ async function* unpacked(raw: PassThrough, reading: Promise<void>): AsyncGenerat
     yield* isGzip(await firstBytes(raw)) ? gunzipped(raw) : (raw as AsyncIterable<Buffer>)
   } catch (error) {
     await reading // says more than a stream that was cut
-    throw new InstanceError(`its gzip stream is cut or damaged (${(error as Error).message})`, { cause: error })
+    throw new DamagedBackupError(`its gzip stream is cut or damaged (${(error as Error).message})`, { cause: error })
   }
   await reading
 }

@@ -26,7 +26,9 @@ const WHILE: Readonly<Record<Phase, string>> = {
   run: 'while your script ran',
   check: 'while what came back was checked',
   list: 'while its points were listed',
+  scratch: 'while a scratch server was started',
   load: 'while its dumps were loaded',
+  count: 'while rows were counted',
   place: 'while it was brought into place',
   release: 'while it was cleaned up',
 }

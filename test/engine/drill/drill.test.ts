@@ -1,83 +1,15 @@
 /** Drills through the built action on a real engine: what proves a backup, what does not, and that the originals are left alone. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { drilled, type Lies } from '../../support/drilling.ts'
 import { drillProblems } from '../../support/drillSchema.ts'
-import { builtImage, filledVolume, leftOf, runJob, shell, testEngine, writeFile } from '../../support/run.ts'
+import { filledVolume, testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
-const HAND = { GITHUB_EVENT_NAME: 'workflow_dispatch' }
-
-/** Stores each backup as an archive in the volume at /store, lists and restores; `LIE` runs after a restore, `LIST_LIE` before a list. */
-const BACKUP = `#!/bin/sh
-set -e
-tar --numeric-owner -C "$MARINA_BACKUP_DIR" -cf "/store/$MARINA_TIMESTAMP.part" .
-mv "/store/$MARINA_TIMESTAMP.part" "/store/$MARINA_TIMESTAMP.tar"
-`
-const RESTORE = `#!/bin/sh
-cd /store
-if [ -n "$MARINA_RESTORE_LIST" ]; then
-  eval "$LIST_LIE"
-  for f in *.tar; do [ -e "$f" ] || continue; t=\${f%.tar}; echo "$t $(echo "$t" | sed 's/\\(....\\)\\(..\\)\\(..\\)-\\(..\\)\\(..\\)\\(..\\)/\\1-\\2-\\3T\\4:\\5:\\6Z/') stored"; done
-  exit 0
-fi
-eval "$BEFORE"
-f=\${POINT:-$(ls *.tar | tail -n 1)}
-tar --numeric-owner -xpf "$f" -C "$MARINA_RESTORE_DIR"
-cd "$MARINA_RESTORE_DIR"
-eval "$LIE"
-`
-
-const image = () =>
-  builtImage(engine, 'drilled', [
-    writeFile('/backup.sh', BACKUP),
-    writeFile('/restore.sh', RESTORE),
-    'RUN chmod 755 /backup.sh /restore.sh',
-  ])
-
 const TREE = 'echo one >one; mkdir sub; echo two >sub/two; chown 1234:77 sub/two; chmod 640 sub/two; ln -s one link'
-
-interface Lies {
-  readonly lie?: string
-  readonly listLie?: string
-  readonly before?: string
-}
 
 async function given(name: string, more: Readonly<Record<string, unknown>> = {}) {
   const volume = await filledVolume(engine, `${name}-data`, TREE)
-  const store = await filledVolume(engine, `${name}-store`, '')
-  const id = engine.name(name)
-  const instance = {
-    id,
-    customImage: await image(),
-    pull: 'never',
-    targets: [{ volume, staging: 'copy' }],
-    mounts: [`${store}:/store`],
-  }
-  const backUp = async () => {
-    const ran = await runJob(engine, { instances: [instance] })
-    expect(ran.outputs.result, ran.stdout).toBe('success')
-  }
-  const drill = async (
-    { lie = '', listLie = '', before = '' }: Lies = {},
-    drilled: Readonly<Record<string, unknown>> = {},
-    env: Readonly<Record<string, string>> = HAND,
-  ) => {
-    const config = {
-      instances: [
-        {
-          ...instance,
-          ...more,
-          ...drilled,
-          env: { LIE: shell(lie), LIST_LIE: shell(listLie), BEFORE: shell(before) },
-        },
-      ],
-    }
-    const ran = await runJob(engine, config, { inputs: { command: 'drill', instances: id }, env })
-    expect(await leftOf(engine, id)).toEqual([])
-    const report = ran.outputs.report ? JSON.parse(readFileSync(ran.outputs.report, 'utf8')) : null
-    return { ...ran, report, one: report?.instances[0] }
-  }
-  return { volume, store, id, backUp, drill }
+  return { volume, ...(await drilled(engine, name, [{ volume, staging: 'copy' }], more)) }
 }
 
 test('proves a backup that comes back whole, by what the manifest tells and by checks, and touches nothing that is there', async () => {

@@ -1,0 +1,254 @@
+/**
+ * Proves the dumps of one database container: it loads them into a scratch server of the source's image and counts their rows there. What
+ * keeps a server from answering is no fault of the backup, and is told apart.
+ */
+import type { DatabaseEntry } from '../container/manifest.ts'
+import { freeSpaceAt } from '../copy/freeSpace.ts'
+import { DB_KINDS, type DbKind, engineOf } from '../databases/engines.ts'
+import { SERVER_GONE } from '../databases/loadContract.ts'
+import { poll } from '../docker/poll.ts'
+import { CancelledError, CommandError, DamagedBackupError, EngineLostError, InstanceError } from '../errors.ts'
+import { bytes } from '../format.ts'
+import type { InstanceRun } from '../instance/instanceRun.ts'
+import type { LockHelper } from '../instance/lock.ts'
+import { countRows } from '../load/countRows.ts'
+import { loadDump } from '../load/loadDump.ts'
+import { RefusedDumpError } from '../load/loadErrors.ts'
+import type { DrillCheck, DrillImage } from '../outcome.ts'
+import { type ScratchServer, startScratchServer } from '../scratch/scratchServer.ts'
+import { judgeRows } from './judgeRows.ts'
+import type { RestoreClock } from './restoreClock.ts'
+import { findScratchImage } from './scratchImage.ts'
+
+/** What was seen of a database. */
+export interface ProvedDatabase {
+  readonly checks: readonly DrillCheck[]
+  /** What kept the drill from an answer, in one sentence each. */
+  readonly surroundings: readonly string[]
+  readonly image: DrillImage | null
+  /** True if all dumps were loaded. */
+  readonly isLoaded: boolean
+}
+
+interface Proving {
+  readonly run: InstanceRun
+  readonly helper: LockHelper
+  /** Folder of the restored tree in the helper. */
+  readonly restored: string
+  readonly entry: DatabaseEntry
+  readonly kind: DbKind
+  readonly image: DrillImage & { readonly id: string }
+  readonly checks: DrillCheck[]
+  readonly surroundings: string[]
+  readonly clock: RestoreClock
+  isLoaded: boolean
+}
+
+type File = DatabaseEntry['files'][number]
+
+/** Less room than this after a load that failed means that the disk was full, bytes. */
+const FULL_DISK = 16 << 20
+const LOOK_MS = 60_000
+/** Longest wait for a server that went down to say why, ms. */
+const TROUBLE_MS = 5_000
+const TROUBLE_POLL_MS = 500
+
+/** Proves the dumps, one server after the other. Throws `CancelledError`, and for what makes further work useless. */
+export async function proveDatabase(
+  run: InstanceRun,
+  helper: LockHelper,
+  {
+    entry,
+    restored,
+    clock,
+  }: { readonly entry: DatabaseEntry; readonly restored: string; readonly clock: RestoreClock },
+): Promise<ProvedDatabase> {
+  const nothing = (why: string): ProvedDatabase => ({
+    checks: [],
+    surroundings: [`${entry.name} could not be drilled: ${why}`],
+    image: null,
+    isLoaded: false,
+  })
+  const kind = DB_KINDS.find((one) => one === entry.engine)
+  if (kind === undefined) return nothing(`this release does not know the kind ${entry.engine}`)
+  const image = await orWhy(run, () => run.report.phase('image', () => findScratchImage(run, entry)))
+  if (typeof image === 'string') return nothing(image)
+  const proving: Proving = {
+    ...{ run, helper, restored, entry, kind, image, clock },
+    ...{ checks: [], surroundings: [], isLoaded: true },
+  }
+  for (const files of filesByServer(proving)) {
+    const why = await orWhy(run, () => proveFiles(proving, files))
+    if (why === null) continue
+    proving.isLoaded = false
+    proving.surroundings.push(`${entry.name} could not be drilled: ${why}`)
+  }
+  const { checks, surroundings, isLoaded } = proving
+  return { checks, surroundings, image, isLoaded }
+}
+
+/** Does `work`, and returns the words of an error that is no fault of the backup. Throws on what a cancel or the deadline ended. */
+async function orWhy<T>(run: InstanceRun, work: () => Promise<T>): Promise<T | string> {
+  try {
+    return await work()
+  } catch (error) {
+    if (run.abort.reason() !== null) throw new CancelledError()
+    if (error instanceof EngineLostError) throw error
+    if (error instanceof InstanceError || error instanceof CommandError)
+      return run.context.host.docker.redact(error.message)
+    throw error
+  }
+}
+
+/** Returns the settings of the source's server, with those of the database in the file. */
+function settingsOf({ server }: DatabaseEntry, { database }: File): Readonly<Record<string, string>> {
+  const own = server?.databases.find(({ name }) => name === database)
+  return { ...server?.settings, ...own?.settings }
+}
+
+/** Puts the files together that one server can take: a server is made for the settings of its databases. */
+function filesByServer({ kind, entry }: Proving): readonly (readonly File[])[] {
+  const groups = new Map<string, File[]>()
+  for (const file of entry.files) {
+    const question = { kind, settings: settingsOf(entry, file), roles: [], password: '' }
+    const key = plannedAs(() => JSON.stringify(engineOf(kind).planScratch(question)))
+    groups.set(key, [...(groups.get(key) ?? []), file])
+  }
+  return [...groups.values()]
+}
+
+/** Returns the plan's text; the empty text if there is none, which the start of the server then explains. */
+function plannedAs(plan: () => string): string {
+  try {
+    return plan()
+  } catch (error) {
+    if (error instanceof InstanceError) return ''
+    throw error
+  }
+}
+
+/** Proves files by one server. Returns why it could not be done; `null` if it was. */
+async function proveFiles(proving: Proving, files: readonly File[]): Promise<string | null> {
+  const { run, entry } = proving
+  const started = await run.report.phase('scratch', () => start(proving, files))
+  if (started.kind === 'surroundings') return started.why
+  const { server } = started
+  try {
+    for (const file of files) {
+      const why = await proveFile(proving, server, file)
+      if (why !== null) return why
+    }
+    return null
+  } finally {
+    await server
+      .remove()
+      .catch((error: Error) =>
+        run.report.warn(
+          `the scratch server of ${entry.name} is still there, and the next run removes it: ${error.message}`,
+        ),
+      )
+  }
+}
+
+function start({ run, entry, kind, image }: Proving, files: readonly File[]) {
+  const { host } = run.context
+  const [first] = files
+  const holdsRoles = files.every(({ database }) => database === null)
+  return startScratchServer(host.docker, {
+    kind,
+    image: image.id,
+    reference: image.reference,
+    instance: run.instance.id,
+    job: host.owner.job,
+    settings: first === undefined ? {} : settingsOf(entry, first),
+    // the dump of a whole server makes its roles itself
+    roles: holdsRoles ? [] : (entry.server?.roles ?? []),
+    deadline: deadlineOf(run),
+    clockOffsetMs: host.engine.clockOffsetMs,
+    hide: async (secrets) => void run.context.hide(secrets, 'the password of a scratch server', 'untold'),
+    onLine: (line) => run.log.write('marina', line),
+    signal: run.abort.signal,
+  })
+}
+
+function deadlineOf({ abort, instance }: InstanceRun): number {
+  return Math.min(abort.until, Date.now() + instance.timeoutMs)
+}
+
+function remaining(run: InstanceRun): number {
+  return Math.max(1, deadlineOf(run) - Date.now())
+}
+
+/** Loads one file and judges it. Returns what kept it from an answer; `null` if there is one. */
+async function proveFile(proving: Proving, server: ScratchServer, file: File): Promise<string | null> {
+  const { run, entry, checks, clock } = proving
+  try {
+    await run.report.phase('load', () => clock.during(() => load(proving, server, file)))
+  } catch (error) {
+    if (run.abort.reason() !== null || !(error instanceof InstanceError)) throw error
+    proving.isLoaded = false
+    const why = await surroundingsOf(proving, server, error)
+    if (why !== null) return why
+    checks.push({
+      kind: 'rows',
+      target: entry.name,
+      passed: false,
+      looked: true,
+      seen: `${entry.name}: ${error.message}`,
+    })
+    return null
+  }
+  const counted = await run.report.phase('count', () => count(proving, server, file))
+  checks.push(judgeRows({ target: entry.name, file, counted, isOwn: engineOf(proving.kind).isOwnTable }))
+  return null
+}
+
+function load({ run, helper, restored, kind, image }: Proving, server: ScratchServer, file: File): Promise<void> {
+  return loadDump(run.context.host.docker, helper, {
+    kind,
+    purpose: 'empty',
+    container: server.container,
+    into: `a scratch server of image ${image.reference}`,
+    dumpArgs: server.dumpArgs,
+    file: { ...file, path: `${restored}/${file.path}` },
+    hide: async () => {}, // its only password is hidden since the start
+    onLine: (line) => run.log.write('marina', line),
+    deadlineMs: remaining(run),
+    signal: run.abort.signal,
+  })
+}
+
+async function count({ run, kind }: Proving, { container, dumpArgs, trouble }: ScratchServer, file: File) {
+  try {
+    const asked = { kind, container, dumpArgs, database: file.database }
+    return await countRows(run.context.host.docker, { ...asked, deadlineMs: remaining(run), signal: run.abort.signal })
+  } catch (error) {
+    const why = error instanceof InstanceError ? await trouble() : null
+    throw why === null ? error : new InstanceError(`${(error as Error).message}; ${why}`, { cause: error })
+  }
+}
+
+/** Says what kept a dump from being loaded, if that was not the dump itself; else `null`. */
+async function surroundingsOf(
+  { run, helper, restored, image }: Proving,
+  server: ScratchServer,
+  error: InstanceError,
+): Promise<string | null> {
+  if (error instanceof DamagedBackupError) return null
+  const lack = error instanceof RefusedDumpError ? error.lack : ''
+  const trouble = await troubleOf(server, lack === SERVER_GONE)
+  if (trouble !== null) return `${error.message}; ${trouble}, which says nothing about the backup`
+  if (lack === '') return error.message
+  if (lack !== null)
+    return `${error.message}; ${lack}, which says nothing about the backup. Another image than ${image.reference} can be named for ${image.name} (drill.image)`
+  const room = await freeSpaceAt(helper, restored, LOOK_MS, run.abort.signal).catch(() => null)
+  if (room !== null && (room.bytes < FULL_DISK || room.inodes === 0))
+    return `${error.message}; the disk of the Docker host is full (${bytes(room.bytes)} free), which says nothing about the backup`
+  return null
+}
+
+/** Asks what became of the server. One that went down says so a moment later than the tool. */
+async function troubleOf({ trouble }: ScratchServer, isGone: boolean): Promise<string | null> {
+  if (!isGone) return trouble()
+  return poll(trouble, { everyMs: TROUBLE_POLL_MS, until: Date.now() + TROUBLE_MS })
+}
