@@ -59,7 +59,11 @@ const rows = z
     target: text.describe('Name of the database container.'),
     path: text.describe('Path of the dump in the backup.'),
     table: text.describe('The table, as `manifest.json` names it.'),
-    expected: count.describe('Number of rows in the dump, counted when it was made.'),
+    expected: count
+      .nullable()
+      .describe(
+        'Number of rows in the dump, counted when it was made; `null` if the dump has no such table, or nobody counted it.',
+      ),
     found: count
       .nullable()
       .describe('Number of rows in the server after it was loaded; `null` if the table is missing.'),

@@ -183,9 +183,11 @@ function withoutGtid(head: Buffer): Buffer {
 
 /** Says what the server lacks, or that it went down; `null` if the words do not tell that. The dump of a whole server brings its accounts. */
 function lackOf(words: string, { database }: LoadQuestion): string | null {
-  const number = /\bERROR (\d{4})\b/.exec(words)?.[1] ?? ''
+  // data of the dump may stand behind the number
+  const number = /^ERROR (\d+)\b/m.exec(words)?.[1] ?? ''
   if (/^(2002|2003|2006|2013|1053|1927)$/.test(number)) return SERVER_GONE
-  if (/^(1021|1114)$/.test(number) || /No space left|errno: 28\b/i.test(words)) return "the server's disk is full"
+  const isFull = /^(3|1005|1026|1030|1878)$/.test(number) && /No space left|\b(errno:|error) 28\b/i.test(words)
+  if (isFull || /^(1021|1114)$/.test(number)) return "the server's disk is full"
   if (/^(1037|1038|1041|1135)$/.test(number)) return 'the server ran out of memory'
   if (/^(1273|1115)$/.test(number))
     return 'the server does not know the character set or collation: its image is older than the dump, or of another kind'

@@ -291,36 +291,53 @@ function saysError(line: string): boolean {
   return /\b(ERROR|FATAL|PANIC):|\berror: |^\w+: invalid |invalid command/.test(line)
 }
 
+/** Matches what the tools write before the server's own words. */
+const BEFORE_WORDS =
+  /^(?:psql:[^:]*:\d+: )?(?:(?:psql|pg_restore): )?(?:error: (?:could not execute query: )?)?(?:(?:ERROR|FATAL|PANIC): +)?/
+
+/**
+ * The words of faults that lie in the server. They are looked for at the beginning of an error's line, since behind it may stand data of the
+ * dump.
+ */
+const LACKS: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [/^could not .*: (?:No space left on device|Disk quota exceeded)/, () => "the server's disk is full"],
+  [/^(?:out of memory|could not resize shared memory|could not fork)/, () => 'the server ran out of memory'],
+  [/^extension "(.+?)" is not available/, notInImage('extension')],
+  [/^could not open extension control file ".*\/(.+?)\.control"/, notInImage('extension')],
+  [/^could not (?:access|load) (?:file|library) "(.+?)"/, notInImage('library')],
+  [
+    /^(?:extension )?"?([\w.$-]+)"? must be (?:pre)?loaded\b/,
+    (name) => `the server does not load the library "${name}" when it starts (shared_preload_libraries)`,
+  ],
+  [/^(?:invalid|could not create) (?:LC_\w+ )?locale(?: name:?)? "(.+?)"/, notInImage('locale')],
+  [/^tablespace "(.+?)" does not exist/, (name) => `the tablespace "${name}" is not on the server`],
+  [/^directory "(.+?)" does not exist/, (name) => `the folder ${name} of a tablespace is not on the server`],
+  [
+    /^(?:invalid command \\(?:un)?restrict|unsupported version \(.*\) in file header|unrecognized configuration parameter)/,
+    () => "the server's image is older than the programs that made the dump",
+  ],
+  [
+    /^(?:server closed the connection|connection to server .*(?:failed|was lost)|terminating connection|the database system is |could not (?:receive|send) data |SSL SYSCALL error|no connection to the server)/,
+    () => SERVER_GONE,
+  ],
+]
+
+function notInImage(what: string): (name: string) => string {
+  return (name) => `the ${what} "${name}" is not in the image of the server`
+}
+
 /** Says what the server lacks, or that it went down; `null` if the words do not tell that. The dump of a whole server brings its roles. */
 function lackOf(words: string, { database }: LoadQuestion): string | null {
-  const gone =
-    /server closed the connection|connection to server .*(failed|was lost)|terminating connection|the database system is (starting up|shutting down|in recovery)|could not receive data from server|could not send data to server/
-  if (gone.test(words)) return SERVER_GONE
-  if (/No space left on device|could not extend file|disk full/i.test(words)) return "the server's disk is full"
-  if (/\bout of memory\b|could not resize shared memory/i.test(words)) return 'the server ran out of memory'
-  const role = database === null ? undefined : /role "(.+?)" does not exist/.exec(words)?.[1]
-  if (role !== undefined)
-    return `the role "${role}" is missing: the dump of one database holds no roles, and the manifest does not name this one`
-  const extension = missingExtension(words)
-  if (extension !== undefined) return `the extension "${extension}" is not in the server's image`
-  const library = /could not (?:access|load) (?:file|library) "(.+?)"/.exec(words)?.[1]
-  if (library !== undefined) return `the library ${library} is not in the server's image`
-  const preload =
-    /(?:^|[\s"])(\S+?)"? must be (?:pre)?loaded (?:via|by|in|through|with) "?shared_preload_libraries/.exec(words)?.[1]
-  if (preload !== undefined)
-    return `the server does not load the library ${preload} when it starts (shared_preload_libraries)`
-  const locale = /(?:invalid|could not create) locale(?: name:?)? "(.+?)"|invalid LC_\w+ locale name: "(.+?)"/.exec(
-    words,
-  )
-  if (locale !== null) return `the locale "${locale[1] ?? locale[2]}" is not in the server's image`
-  const space = /tablespace "(.+?)" does not exist|directory "(.+?)" does not exist/.exec(words)
-  if (space !== null) return `the tablespace "${space[1] ?? space[2]}" is not on the server`
-  if (
-    /invalid command \\(un)?restrict|unsupported version \(.*\) in file header|unrecognized configuration parameter/.test(
-      words,
-    )
-  )
-    return "the server's image is older than the programs that made the dump"
+  for (const line of words.split('\n')) {
+    const said = line.replace(BEFORE_WORDS, '')
+    const role = database === null ? undefined : /^role "(.+?)" does not exist/.exec(said)?.[1]
+    if (role !== undefined)
+      return `the role "${role}" is missing: the dump of one database holds no roles, and the manifest does not name this one`
+    for (const [pattern, sentence] of LACKS) {
+      const found = pattern.exec(said)
+      if (found !== null) return sentence(found[1] ?? '')
+    }
+  }
   return null
 }
 

@@ -259,6 +259,7 @@ async function proveDatabases(run: InstanceRun, found: Found, { helper, opened, 
     if (entry.kind !== 'db' || !sizes.has(entry)) continue
     const proved = await proveDatabase(run, helper, { entry, restored: RESTORED, clock })
     found.checks.push(...proved.checks)
+    found.rows.push(...proved.rows)
     found.surroundings.push(...proved.surroundings)
     if (proved.image !== null) found.images.push(proved.image)
     isRestored &&= proved.isLoaded

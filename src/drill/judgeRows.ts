@@ -1,8 +1,8 @@
 /** Judges a dump that was loaded into a scratch server by the rows that the server counts. Pure. */
 import type { DatabaseEntry } from '../container/manifest.ts'
 import { compareRows, type RowDifference, type ServerRows } from '../databases/countContract.ts'
+import type { DrillCheck, DrillRows } from '../drillReport.ts'
 import { count } from '../format.ts'
-import type { DrillCheck } from '../outcome.ts'
 
 export interface LoadedDump {
   /** Name of the database container. */
@@ -53,6 +53,20 @@ export function judgeRows(dump: LoadedDump): DrillCheck {
 function rowDifferences({ file, counted, isOwn }: LoadedDump): readonly RowDifference[] {
   const all = compareRows(file.rows ?? {}, counted, isOwn)
   return all.filter(({ expected, found }) => expected !== null || (found !== 0 && file.rowsUnknown === null))
+}
+
+/** Returns the rows of each table that is in the manifest or on the server, for the report. */
+export function rowsOf({ target, file, counted, isOwn }: LoadedDump): readonly DrillRows[] {
+  const tables = [...new Set([...Object.keys(file.rows ?? {}), ...Object.keys(counted.rows)])].sort()
+  return tables
+    .filter((table) => !isOwn(table))
+    .map((table) => ({
+      target,
+      path: file.path,
+      table,
+      expected: file.rows?.[table] ?? null,
+      found: counted.rows[table] ?? null,
+    }))
 }
 
 function sentenceOf(differences: readonly RowDifference[]): string {

@@ -7,6 +7,7 @@ import { freeSpaceAt } from '../copy/freeSpace.ts'
 import { DB_KINDS, type DbKind, engineOf } from '../databases/engines.ts'
 import { SERVER_GONE } from '../databases/loadContract.ts'
 import { poll } from '../docker/poll.ts'
+import type { DrillCheck, DrillImage, DrillRows } from '../drillReport.ts'
 import { CancelledError, CommandError, DamagedBackupError, EngineLostError, InstanceError } from '../errors.ts'
 import { bytes } from '../format.ts'
 import type { InstanceRun } from '../instance/instanceRun.ts'
@@ -14,15 +15,15 @@ import type { LockHelper } from '../instance/lock.ts'
 import { countRows } from '../load/countRows.ts'
 import { loadDump } from '../load/loadDump.ts'
 import { RefusedDumpError } from '../load/loadErrors.ts'
-import type { DrillCheck, DrillImage } from '../outcome.ts'
 import { type ScratchServer, startScratchServer } from '../scratch/scratchServer.ts'
-import { judgeRows } from './judgeRows.ts'
+import { judgeRows, rowsOf } from './judgeRows.ts'
 import type { RestoreClock } from './restoreClock.ts'
 import { findScratchImage } from './scratchImage.ts'
 
 /** What was seen of a database. */
 export interface ProvedDatabase {
   readonly checks: readonly DrillCheck[]
+  readonly rows: readonly DrillRows[]
   /** What kept the drill from an answer, in one sentence each. */
   readonly surroundings: readonly string[]
   readonly image: DrillImage | null
@@ -39,6 +40,7 @@ interface Proving {
   readonly kind: DbKind
   readonly image: DrillImage & { readonly id: string }
   readonly checks: DrillCheck[]
+  readonly rows: DrillRows[]
   readonly surroundings: string[]
   readonly clock: RestoreClock
   isLoaded: boolean
@@ -65,6 +67,7 @@ export async function proveDatabase(
 ): Promise<ProvedDatabase> {
   const nothing = (why: string): ProvedDatabase => ({
     checks: [],
+    rows: [],
     surroundings: [`${entry.name} could not be drilled: ${why}`],
     image: null,
     isLoaded: false,
@@ -75,7 +78,7 @@ export async function proveDatabase(
   if (typeof image === 'string') return nothing(image)
   const proving: Proving = {
     ...{ run, helper, restored, entry, kind, image, clock },
-    ...{ checks: [], surroundings: [], isLoaded: true },
+    ...{ checks: [], rows: [], surroundings: [], isLoaded: true },
   }
   for (const files of filesByServer(proving)) {
     const why = await orWhy(run, () => proveFiles(proving, files))
@@ -83,8 +86,8 @@ export async function proveDatabase(
     proving.isLoaded = false
     proving.surroundings.push(`${entry.name} could not be drilled: ${why}`)
   }
-  const { checks, surroundings, isLoaded } = proving
-  return { checks, surroundings, image, isLoaded }
+  const { checks, rows, surroundings, isLoaded } = proving
+  return { checks, rows, surroundings, image, isLoaded }
 }
 
 /** Does `work`, and returns the words of an error that is no fault of the backup. Throws on what a cancel or the deadline ended. */
@@ -199,7 +202,9 @@ async function proveFile(proving: Proving, server: ScratchServer, file: File): P
     return null
   }
   const counted = await run.report.phase('count', () => count(proving, server, file))
-  checks.push(judgeRows({ target: entry.name, file, counted, isOwn: engineOf(proving.kind).isOwnTable }))
+  const loaded = { target: entry.name, file, counted, isOwn: engineOf(proving.kind).isOwnTable }
+  checks.push(judgeRows(loaded))
+  proving.rows.push(...rowsOf(loaded))
   return null
 }
 

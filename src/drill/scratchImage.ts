@@ -1,9 +1,9 @@
 /** Finds the image of a scratch server: the one that the source's container had when it was backed up, or the one that the configuration names. */
 import type { DatabaseEntry } from '../container/manifest.ts'
 import { ensureImage, imageIdOnHost } from '../docker/images.ts'
+import type { DrillImage } from '../drillReport.ts'
 import { InstanceError } from '../errors.ts'
 import type { InstanceRun } from '../instance/instanceRun.ts'
-import type { DrillImage } from '../outcome.ts'
 
 /** Returns the image, with its id on this host. Throws an `InstanceError` that says what to do if it cannot be had. */
 export async function findScratchImage(

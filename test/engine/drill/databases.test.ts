@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { databaseImage, startServer } from '../../support/databases.ts'
 import { drilled, type Lies } from '../../support/drilling.ts'
+import { drillProblems } from '../../support/drillSchema.ts'
 import { filledVolume, testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -28,7 +29,7 @@ const SHOP = 'db/*/shop.sql'
 test('a volume, PostgreSQL and MariaDB in one instance are proven: their rows are counted in servers that are gone afterwards', async () => {
   await startServer(engine, 'mariadb', mariadb, { env: { MARIADB_ROOT_PASSWORD: 'x' } })
   await engine.ok(['exec', '-i', mariadb, 'mariadb', '-uroot', '-px'], {
-    input: 'CREATE DATABASE stock; CREATE TABLE stock.parts AS SELECT seq FROM seq_1_to_321; CREATE USER app',
+    input: 'CREATE DATABASE stock; USE stock; CREATE TABLE stock.parts AS SELECT seq FROM seq_1_to_321; CREATE USER app',
   })
   const volume = await filledVolume(engine, 'drilled-files', 'echo one >one')
   const { backUp, drill } = await drilled(engine, 'databases', [
@@ -46,6 +47,14 @@ test('a volume, PostgreSQL and MariaDB in one instance are proven: their rows ar
     { target: postgres, passed: true, looked: true, seen: expect.stringContaining('1235 rows in 3 tables') },
     { target: mariadb, passed: true, looked: true, seen: expect.stringContaining('321 rows in 1 table') },
   ])
+  expect(ran.one.rows).toContainEqual({
+    target: postgres,
+    path: expect.any(String),
+    table: 'shop.public.orders',
+    expected: 1234,
+    found: 1234,
+  })
+  expect(drillProblems(ran.report)).toEqual([])
   expect(images.map(({ use, name }: { use: string; name: string }) => [use, name])).toEqual([
     ['backup', engine.name('databases')],
     ['server', postgres],
