@@ -7,7 +7,7 @@ import type { ConfigIssue } from '../errors.ts'
 import { excerpt } from './excerpt.ts'
 import { nearestWord } from './nearestWord.ts'
 import { type KeyPlace, KNOWN_KEYS } from './schema.ts'
-import { isTreeMap, type Path, type Tree, treeAt, writePath, type YamlSource } from './yaml.ts'
+import { type Path, type Tree, treeAt, writePath, type YamlSource } from './yaml.ts'
 
 type ZodIssue = z.core.$ZodIssue
 
@@ -58,13 +58,17 @@ function describeIssue(issue: ZodIssue, tree: Tree, source: YamlSource): ConfigI
   return [issueAt(source, path, `${name} ${issue.message}`)]
 }
 
-/** Describes an issue of a union. Each union here is "a text or a list of texts", so the message is that of the side that fits the value. */
+/**
+ * Describes an issue of a union. Each union here is "a text, or a list or map of texts", so the message is that of the side whose kind fits
+ * the value.
+ */
 function describeUnion(issue: z.core.$ZodIssueInvalidUnion, tree: Tree, source: YamlSource): ConfigIssue {
   const path = issue.path as Path
-  const value = treeAt(tree, path)
-  const side = issue.errors[Array.isArray(value) ? 1 : 0]?.[0]
-  if (side === undefined || isTreeMap(value) || value === null || value === undefined) {
-    return issueAt(source, path, `${keyName(path)} must be text or a list, not ${valueKind(value)}`)
+  const side = issue.errors.find(([first]) => first?.code !== 'invalid_type' || first.path.length > 0)?.[0]
+  if (side === undefined) {
+    const other = issue.errors[1]?.[0]
+    const many = other?.code === 'invalid_type' && other.expected === 'array' ? 'a list' : 'a map'
+    return issueAt(source, path, `${keyName(path)} must be text or ${many}, not ${valueKind(treeAt(tree, path))}`)
   }
   const at = [...path, ...(side.path as Path)]
   const words = side.code === 'invalid_type' ? wrongKind(side.expected, treeAt(tree, at) ?? null, at) : side.message

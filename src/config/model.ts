@@ -57,11 +57,13 @@ export interface Drill {
   /** Longest restore, ms; `null`: any. */
   readonly maxDurationMs: number | null
   readonly controls: readonly string[]
+  /** The image of the scratch servers: one for all, or by the name of the database container; `null`: the source's own. */
+  readonly image: string | Readonly<Record<string, string>> | null
   readonly checks: readonly WantedCheck[]
 }
 
 /** A check of `drill.checks`. */
-export type WantedCheck = WantedFile | WantedFiles
+export type WantedCheck = WantedFile | WantedFiles | WantedAnswer
 
 export interface WantedFile {
   readonly kind: 'file'
@@ -79,6 +81,21 @@ export interface WantedFiles {
   readonly kind: 'files'
   readonly volume: string
   readonly atLeast: number
+  readonly line: number
+}
+
+export interface WantedAnswer {
+  readonly kind: 'sql'
+  /** Name of the database container. */
+  readonly db: string
+  /** The database to ask; `null`: the only one of the backup. */
+  readonly database: string | null
+  readonly sql: string
+  readonly equals: string | null
+  readonly atLeast: number | null
+  readonly atMost: number | null
+  /** Source of a regular expression. */
+  readonly matches: string | null
   readonly line: number
 }
 

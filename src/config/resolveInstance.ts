@@ -198,8 +198,21 @@ function buildDrill(values: DrillValues, timezone: string, lineOf: (path: Path) 
     maxAgeMs: values.maxAge ?? null,
     maxDurationMs: values.maxDuration ?? null,
     controls: values.controls ?? [],
+    image: values.image ?? null,
     checks: checks.map((check, index): WantedCheck => {
       const line = lineOf(['checks', index])
+      if (check.db !== undefined)
+        return {
+          kind: 'sql',
+          db: check.db,
+          database: check.database ?? null,
+          sql: check.sql as string,
+          equals: check.equals ?? null,
+          atLeast: check.atLeast ?? null,
+          atMost: check.atMost ?? null,
+          matches: check.matches ?? null,
+          line,
+        }
       const volume = check.volume as string
       if (check.files !== undefined) return { kind: 'files', volume, atLeast: check.files, line }
       return {

@@ -4,24 +4,16 @@
  */
 import type { ConfigIssue } from '../errors.ts'
 import { STAGINGS } from '../outcome.ts'
+import { checkDrill } from './drillRules.ts'
 import { isOpen } from './interpolation.ts'
 import { issueAt } from './issues.ts'
+import { known, type RuleContext, type TreeMap } from './ruleContext.ts'
 import { readBoolean, TARGET_KEYS } from './schema.ts'
 import { stagingConflicts } from './stagingConflicts.ts'
 import { parseCron } from './values/cron.ts'
 import { parseMount } from './values/mounts.ts'
 import { normalisePaths } from './values/paths.ts'
-import { isTreeMap, type Path, type Tree, type YamlSource } from './yaml.ts'
-
-type TreeMap = { readonly [key: string]: Tree }
-
-/** Context for checking one instance. `settled`: its variables are filled in. Before that, texts with variables are not judged. */
-interface RuleContext {
-  readonly source: YamlSource
-  readonly settled: boolean
-  /** The default of `stopAttached`: that of the file and, for the checks of a target, that of its instance. */
-  readonly stopAttached: boolean
-}
+import { isTreeMap, type Path, type Tree } from './yaml.ts'
 
 /** Checks one instance. `path` is its place in the file. */
 export function checkInstance(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
@@ -35,13 +27,6 @@ export function checkInstance(instance: TreeMap, path: Path, look: RuleContext):
     ...checkTargets(instance, path, look),
     ...checkDrill(instance, path, look),
   ]
-}
-
-/** Returns the text of a key; `undefined` if the key is missing, is no text, or contains variables that are not filled in. */
-function known(map: TreeMap, key: string, look: RuleContext): string | undefined {
-  const value = map[key]
-  if (typeof value !== 'string') return undefined
-  return !look.settled && isOpen(value) ? undefined : value
 }
 
 function* textItems(list: Tree | undefined, look: RuleContext): Generator<{ index: number; text: string }> {
@@ -189,37 +174,6 @@ function checkTargets(instance: TreeMap, path: Path, look: RuleContext): ConfigI
         )
     }
     return issues
-  })
-}
-
-/** Checks that each item of `drill.checks` says one thing, and of a volume of the instance. */
-function checkDrill({ drill, targets }: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
-  if (drill === undefined || !isTreeMap(drill) || !Array.isArray(drill.checks)) return []
-  const volumes = Array.isArray(targets)
-    ? targets.flatMap((target: Tree) => (isTreeMap(target) ? (known(target, 'volume', look) ?? []) : []))
-    : null
-  return drill.checks.flatMap((check: Tree, index) => {
-    if (!isTreeMap(check)) return []
-    const own = [...path, 'drill', 'checks', index]
-    const at = (message: string) => [issueAt(look.source, own, message)]
-    if (check.volume === undefined) return at('the check needs `volume` (the name of a volume that is backed up)')
-    if ((check.file === undefined) === (check.files === undefined))
-      return at('the check needs `file` (a path) or `files` (a number), one of them')
-    const lost = ['sha256', 'contains', 'canary'].filter((key) => check[key] !== undefined)
-    if (check.file === undefined && lost.length > 0) return at(`\`${lost[0]}\` needs \`file\``)
-    const name = known(check, 'volume', look)
-    const isOther = volumes !== null && name !== undefined && !volumes.includes(name)
-    // a target whose name is not known yet may be the one
-    const isCertain = look.settled || (Array.isArray(targets) && volumes?.length === targets.length)
-    return isOther && isCertain
-      ? [
-          issueAt(
-            look.source,
-            [...own, 'volume'],
-            `\`volume: ${name}\` is no target of this instance: it has ${volumes.join(', ') || 'no volume'}`,
-          ),
-        ]
-      : []
   })
 }
 

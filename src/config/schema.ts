@@ -102,6 +102,18 @@ const wholeNumber = leaf({ type: ['integer', 'string'] }, (text, fail) =>
   /^[1-9][0-9]{0,11}$/.test(text) ? Number(text) : fail('must be a whole number from 1'),
 )
 
+const decimal = leaf({ type: ['number', 'string'] }, (text, fail) =>
+  /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/.test(text) ? Number(text) : fail('must be a number'),
+)
+
+const pattern = leaf(SCALAR, (text, fail) => {
+  try {
+    return new RegExp(text, 'u').source
+  } catch (error) {
+    return fail(`must be a regular expression of JavaScript: ${(error as Error).message}`)
+  }
+})
+
 const sha256 = leaf(TEXT, (text, fail) =>
   /^[0-9a-fA-F]{64}$/.test(text) ? text.toLowerCase() : fail('must be a SHA-256: 64 digits and letters from a to f'),
 )
@@ -286,7 +298,21 @@ export const drillCheckShape = {
       'With `file`: how long before the backup its time may be, such as `26h`: a file that is written again and again shows that the data of the day is in the backup. Its time is its first line, if that is an ISO time with its zone (`date -Iseconds`), else when it was last written.',
   }),
   files: key(wholeNumber, { description: 'Volume: how many files, links and the like it holds at least.' }),
+  db: key(dockerName('container'), { description: 'The database container whose restored data is asked.' }),
+  database: key(scalar, {
+    description: 'With `db`: the database to ask. Left out: the only one of the backup.',
+  }),
+  sql: key(textWithoutNul, {
+    description: "With `db`: what its server's own client is asked, in a scratch server with the restored data.",
+  }),
+  equals: key(scalar, { description: 'With `sql`: the answer must be this.' }),
+  atLeast: key(decimal, { description: 'With `sql`: the answer must be a number of at least this.' }),
+  atMost: key(decimal, { description: 'With `sql`: the answer must be a number of at most this.' }),
+  matches: key(pattern, { description: 'With `sql`: a regular expression that the answer must match.' }),
 }
+
+/** Keys of `drill.checks` that say what the answer to `sql` must be. */
+export const ANSWER_KEYS = ['equals', 'atLeast', 'atMost', 'matches'] as const
 
 const drillCheckSchema = z.strictObject(drillCheckShape)
 
@@ -304,6 +330,10 @@ export const drillShape = {
   controls: key(z.array(scalar), {
     description:
       'Controls of a standard that the drill gives evidence for, such as `ISO27001-A.8.13`. They stand in `drill.json`.',
+  }),
+  image: key(z.union([image, z.record(z.string(), image)]), {
+    description:
+      'Image of the scratch servers that dumps are loaded into: one for all, or a map of the database containers with one each. Left out: the image that the container had when it was backed up.',
   }),
   checks: key(z.array(drillCheckSchema), {
     description: 'What is looked at besides what the manifest of the backup tells ([drills](drills.md)).',

@@ -64,11 +64,13 @@ export function secretsOf(instance: Instance, filled: Iterable<FilledText>): rea
 }
 
 /**
- * Tells whether a value at this path of the file can be a secret: `env`, `repository`, `dumpArgs` and hooks of an instance.
+ * Tells whether a value at this path of the file can be a secret: `env`, `repository`, `dumpArgs` and hooks of an instance, and
+ * what a check of a drill asks or looks for.
  * Names are not secrets; masking them would hide them wherever they occur.
  */
 function mayHoldSecrets(path: Path): boolean {
   const [, , key, , targetKey] = path
   if (key === 'env' || key === 'repository') return true
+  if (key === 'drill') return ['sql', 'equals', 'matches', 'contains'].includes(String(path.at(-1)))
   return key === 'targets' && ['dumpArgs', 'preHook', 'postHook'].includes(String(targetKey))
 }

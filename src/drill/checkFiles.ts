@@ -1,5 +1,5 @@
 /** Runs the checks of the configuration on restored volumes, in the helper. */
-import type { WantedCheck, WantedFile } from '../config/model.ts'
+import type { WantedFile, WantedFiles } from '../config/model.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { shownReason } from '../copy/readable.ts'
 import type { DrillCheck } from '../drillReport.ts'
@@ -23,7 +23,7 @@ export interface FileCheckOptions {
 /** Runs one check. Throws `InstanceError` if the helper could not look, and `CancelledError`. */
 export async function checkWanted(
   helper: Pick<CopyHelper, 'exec'>,
-  wanted: WantedCheck,
+  wanted: WantedFile | WantedFiles,
   options: FileCheckOptions,
 ): Promise<DrillCheck> {
   const { root, size } = options
@@ -41,7 +41,7 @@ export async function checkWanted(
   return answer(wanted, ...judgeFile(wanted, await look(helper, wanted, root, options), options))
 }
 
-function answer({ kind, volume }: WantedCheck, passed: boolean, seen: string): DrillCheck {
+function answer({ kind, volume }: WantedFile | WantedFiles, passed: boolean, seen: string): DrillCheck {
   return { kind, target: volume, passed, looked: true, seen }
 }
 

@@ -306,6 +306,7 @@ function seenOf(target: ManifestTarget, { files, bytes: size }: RestoredSize): s
 async function checkAllWanted(run: InstanceRun, found: Found, { helper, opened, sizes }: CameBack): Promise<void> {
   const { instance, abort } = run
   for (const wanted of instance.drill?.checks ?? []) {
+    if (wanted.kind === 'sql') continue
     const target = opened.targets.find(({ kind, name }) => kind === 'volume' && name === wanted.volume)
     found.checks.push(
       await checkWanted(helper, wanted, {

@@ -1,0 +1,80 @@
+/** Checks what the schema of single keys cannot tell of `drill`: keys of a check that need or exclude each other, and names of no target. */
+import type { ConfigIssue } from '../errors.ts'
+import { issueAt } from './issues.ts'
+import { known, type RuleContext, type TreeMap } from './ruleContext.ts'
+import { ANSWER_KEYS } from './schema.ts'
+import { isTreeMap, type Path, type Tree } from './yaml.ts'
+
+/** Keys of a check that need another one. */
+const NEEDS: readonly (readonly [needed: string, keys: readonly string[]])[] = [
+  ['file', ['sha256', 'contains', 'canary']],
+  ['volume', ['file', 'files']],
+  ['db', ['sql', 'database']],
+  ['sql', ANSWER_KEYS],
+]
+
+/** Checks the `drill` of an instance. `path` is the instance's place in the file. */
+export function checkDrill({ drill, targets }: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
+  if (drill === undefined || !isTreeMap(drill)) return []
+  const own = [...path, 'drill']
+  const checks = Array.isArray(drill.checks) ? drill.checks : []
+  return [
+    ...checks.flatMap((check: Tree, index) =>
+      isTreeMap(check) ? checkOne(check, { targets, path: [...own, 'checks', index], look }) : [],
+    ),
+    ...checkImages(drill.image, { targets, path: [...own, 'image'], look }),
+  ]
+}
+
+interface Place {
+  readonly targets: Tree | undefined
+  readonly path: Path
+  readonly look: RuleContext
+}
+
+/** Checks that a check says one thing, and of a target of the instance. */
+function checkOne(check: TreeMap, place: Place): ConfigIssue[] {
+  const has = (key: string) => check[key] !== undefined
+  const at = (message: string) => [issueAt(place.look.source, place.path, message)]
+  if (!has('volume') && !has('db'))
+    return at(
+      'the check needs `volume` (the name of a volume) or `db` (that of a database container) that is backed up',
+    )
+  if (has('volume') && has('db')) return at('the check has both `volume` and `db`: make two checks of it')
+  if (has('volume') && has('file') === has('files'))
+    return at('the check needs `file` (a path) or `files` (a number), one of them')
+  for (const [needed, keys] of NEEDS) {
+    const lost = has(needed) ? undefined : keys.find(has)
+    if (lost !== undefined) return at(`\`${lost}\` needs \`${needed}\``)
+  }
+  if (has('db') && !has('sql')) return at('the check needs `sql`: what the database is asked')
+  if (has('db') && !ANSWER_KEYS.some(has))
+    return at(`\`sql\` needs what the answer must be: ${ANSWER_KEYS.map((key) => `\`${key}\``).join(', ')}`)
+  const kind = has('volume') ? 'volume' : 'db'
+  const name = known(check, kind, place.look)
+  return name === undefined ? [] : checkTargetName(name, kind, { ...place, path: [...place.path, kind] })
+}
+
+/** Checks that each database container of a map of images is a target. */
+function checkImages(image: Tree | undefined, place: Place): ConfigIssue[] {
+  if (image === undefined || !isTreeMap(image)) return []
+  return Object.keys(image).flatMap((name) => checkTargetName(name, 'db', { ...place, path: [...place.path, name] }))
+}
+
+function checkTargetName(name: string, kind: 'volume' | 'db', { targets, path, look }: Place): ConfigIssue[] {
+  if (!Array.isArray(targets)) return []
+  const maps = targets.flatMap((target: Tree) => (isTreeMap(target) ? [target] : []))
+  const names = maps.flatMap((target) => known(target, kind, look) ?? [])
+  // a target whose name is not known yet may be the one
+  const isOpen =
+    !look.settled && maps.some((target) => target[kind] !== undefined && known(target, kind, look) === undefined)
+  if (names.includes(name) || isOpen) return []
+  const what = kind === 'volume' ? 'volume' : 'database'
+  return [
+    issueAt(
+      look.source,
+      path,
+      `\`${kind}: ${name}\` is no target of this instance: it has ${names.join(', ') || `no ${what}`}`,
+    ),
+  ]
+}
