@@ -52,7 +52,28 @@ function checkOne(check: TreeMap, place: Place): ConfigIssue[] {
     return at(`\`sql\` needs what the answer must be: ${ANSWER_KEYS.map((key) => `\`${key}\``).join(', ')}`)
   const kind = has('volume') ? 'volume' : 'db'
   const name = known(check, kind, place.look)
-  return name === undefined ? [] : checkTargetName(name, kind, { ...place, path: [...place.path, kind] })
+  if (name === undefined) return []
+  const issues = checkTargetName(name, kind, { ...place, path: [...place.path, kind] })
+  return issues.length > 0 || kind === 'volume' ? issues : checkDatabase(check, name, place)
+}
+
+/** Checks that a check asks a database that is dumped, where the target of that name lists them. */
+function checkDatabase(check: TreeMap, name: string, { targets, path, look }: Place): ConfigIssue[] {
+  const target = Array.isArray(targets)
+    ? targets.find((one: Tree) => isTreeMap(one) && known(one, 'db', look) === name)
+    : undefined
+  const listed = target !== undefined && isTreeMap(target) && Array.isArray(target.databases) ? target.databases : []
+  const names = listed.map((one: Tree) => known({ one }, 'one', look))
+  const database = known(check, 'database', look)
+  const isLeftOut = check.database === undefined
+  // one whose name is not known yet may be the one
+  if (names.length === 0 || (database === undefined && !isLeftOut) || names.includes(undefined)) return []
+  if (isLeftOut && names.length === 1) return []
+  if (database !== undefined && names.includes(database)) return []
+  const message = isLeftOut
+    ? `the check needs \`database\`: ${name} has ${names.join(', ')}`
+    : `\`database: ${database}\` is not backed up: ${name} has ${names.join(', ')}`
+  return [issueAt(look.source, isLeftOut ? path : [...path, 'database'], message)]
 }
 
 /** Checks that each database container of a map of images is a target. */

@@ -1,7 +1,15 @@
-/** Defines how the rows of a database server are counted, by the names that a manifest uses, and how the count is compared with one. Pure. */
+/**
+ * Defines how a database server is asked for its rows, by the names that a manifest uses, or in somebody's own words, and how its rows are
+ * compared with those of a manifest. Pure.
+ */
 import type { LoadQuestion, LoadScript } from './loadContract.ts'
 
 export type CountQuestion = Pick<LoadQuestion, 'kind' | 'tools' | 'database' | 'given' | 'command' | 'env'>
+
+export interface AskQuestion extends CountQuestion {
+  /** The question, in the language of the server's own client. */
+  readonly ask: string
+}
 
 export interface CountPlan {
   readonly count: LoadScript

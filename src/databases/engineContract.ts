@@ -4,8 +4,8 @@
  */
 
 import { InstanceError } from '../errors.ts'
-import type { CountPlan, CountQuestion } from './countContract.ts'
-import type { LoadPlan, LoadQuestion } from './loadContract.ts'
+import type { AskQuestion, CountPlan, CountQuestion } from './countContract.ts'
+import type { LoadPlan, LoadQuestion, LoadScript } from './loadContract.ts'
 import type { CountedRows } from './rows/tally.ts'
 import type { ScratchPlan, ScratchQuestion } from './scratchContract.ts'
 
@@ -25,6 +25,8 @@ export interface DatabaseEngine {
   readonly planLoad: (question: LoadQuestion) => LoadPlan
   /** Decides how to count the rows of a server. Throws an `InstanceError` if they cannot be counted. */
   readonly planCount: (question: CountQuestion) => CountPlan
+  /** Makes the script that asks a server a question of the configuration, and prints its answer alone. */
+  readonly planAsk: (question: AskQuestion) => LoadScript
   /** Tells whether a table, by its name in a manifest, is the server's own, so that its rows prove nothing. */
   readonly isOwnTable: (table: string) => boolean
   /** Decides how to start a server that is thrown away. */

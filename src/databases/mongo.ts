@@ -11,7 +11,7 @@ import {
 } from './engineContract.ts'
 import { mongoArchive } from './formats/mongoArchive.ts'
 import { checkByForm } from './formats/text.ts'
-import { isOwnCollection, planMongoCount } from './mongoCount.ts'
+import { isOwnCollection, planMongoAsk, planMongoCount } from './mongoCount.ts'
 import { planMongoLoad } from './mongoLoad.ts'
 import { accountOf, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
 import { planMongoScratch } from './mongoScratch.ts'
@@ -33,6 +33,7 @@ export const mongo = {
   loadTools: ['mongorestore', 'mongosh', 'mongo'],
   planLoad: planMongoLoad,
   planCount: planMongoCount,
+  planAsk: planMongoAsk,
   isOwnTable: isOwnCollection,
   planScratch: planMongoScratch,
 } satisfies DatabaseEngine

@@ -1,5 +1,6 @@
-/** Knows how the documents of a MongoDB server are counted. Pure. */
-import type { CountPlan, CountQuestion, ServerRows } from './countContract.ts'
+/** Knows how a MongoDB server is asked for its documents, or in somebody's own words. Pure. */
+import type { AskQuestion, CountPlan, CountQuestion, ServerRows } from './countContract.ts'
+import type { LoadScript } from './loadContract.ts'
 import { shellCall } from './mongoShell.ts'
 
 /** Prints a line of JSON for each collection that a dump holds: its database, its name, its documents, and whether it is a time series. */
@@ -17,6 +18,11 @@ const OWN = ['admin', 'config', 'local']
 /** Plans the count of a whole server, or of one database. */
 export function planMongoCount(question: CountQuestion): CountPlan {
   return { count: shellCall(question, COUNT_CODE), read: readCounts }
+}
+
+/** Makes the script that asks by code for the shell, which prints the value of its last expression: `db.orders.countDocuments()`. */
+export function planMongoAsk({ ask, ...question }: AskQuestion): LoadScript {
+  return shellCall(question, `if (named) db = db.getSiblingDB(named);\n${ask}`)
 }
 
 function readCounts(stdout: string): ServerRows {

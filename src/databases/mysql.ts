@@ -13,7 +13,7 @@ import {
   saysWarning,
 } from './engineContract.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
-import { isSystemTable, planMysqlCount } from './mysqlCount.ts'
+import { isSystemTable, planMysqlAsk, planMysqlCount } from './mysqlCount.ts'
 import { FACTS_SQL, readFacts } from './mysqlFacts.ts'
 import { isSwitchedOn, judgeGrants } from './mysqlGrants.ts'
 import { planMysqlLoad } from './mysqlLoad.ts'
@@ -57,6 +57,7 @@ export const mysql = {
   loadTools: ['mariadb', 'mysql'],
   planLoad: planMysqlLoad,
   planCount: planMysqlCount,
+  planAsk: planMysqlAsk,
   isOwnTable: isSystemTable,
   planScratch: planMysqlScratch,
 } satisfies DatabaseEngine

@@ -1,6 +1,7 @@
-/** Knows how the rows of a MySQL or MariaDB server are counted. Pure. */
-import type { CountPlan, CountQuestion } from './countContract.ts'
+/** Knows how a MySQL or MariaDB server is asked for its rows, or in somebody's own words. Pure. */
+import type { AskQuestion, CountPlan, CountQuestion } from './countContract.ts'
 import { findTool } from './engineContract.ts'
+import type { LoadScript } from './loadContract.ts'
 import { mysqlCall, SYSTEM_DATABASES } from './mysqlLoad.ts'
 import { CLIENT } from './mysqlLogin.ts'
 import { partsOfTableName, tableName } from './rows/tally.ts'
@@ -21,19 +22,12 @@ FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND ${which};`
 
 /** Plans the count of a whole server, without its own databases, or of one database. */
 export function planMysqlCount(question: CountQuestion): CountPlan {
-  const names = question.kind === 'mariadb' ? ['mariadb', 'mysql'] : ['mysql', 'mariadb']
-  const tool = findTool(question.tools, names, 'one')
   const which =
     question.database === null
       ? `table_schema NOT IN (${SYSTEM_DATABASES.map((one) => `'${one}'`).join(', ')})`
       : `CAST(table_schema AS BINARY) = 0x${Buffer.from(question.database).toString('hex')}`
   return {
-    count: mysqlCall(question, {
-      tool,
-      script: COUNT_SCRIPT,
-      options: ['--batch', '--raw', '--skip-column-names', '--default-character-set=utf8mb4'],
-      env: { MARINA_LIST: listSql(which) },
-    }),
+    count: call(question, COUNT_SCRIPT, { MARINA_LIST: listSql(which) }),
     read: (stdout) => ({
       rows: Object.fromEntries(
         stdout
@@ -48,6 +42,28 @@ export function planMysqlCount(question: CountQuestion): CountPlan {
       exempt: [],
     }),
   }
+}
+
+/** Asks what `MARINA_ASK` says. `$@` is the client's; the database comes last. */
+const ASK_SCRIPT = `${CLIENT}
+question=$MARINA_ASK database=$MARINA_ASK_DATABASE; unset MARINA_ASK MARINA_ASK_DATABASE
+if [ -n "$database" ]; then set -- "$@" "--database=$database"; fi
+printf '%s\\n' "$question" | client "$@"`
+
+/** Makes the script that asks a question in SQL, in no database if none is named. */
+export function planMysqlAsk({ ask, database, ...question }: AskQuestion): LoadScript {
+  return call(question, ASK_SCRIPT, { MARINA_ASK: ask, MARINA_ASK_DATABASE: database ?? '' })
+}
+
+function call(
+  question: Omit<CountQuestion, 'database'>,
+  script: string,
+  env: Readonly<Record<string, string>>,
+): LoadScript {
+  const names = question.kind === 'mariadb' ? ['mariadb', 'mysql'] : ['mysql', 'mariadb']
+  const tool = findTool(question.tools, names, 'one')
+  const options = ['--batch', '--raw', '--skip-column-names', '--default-character-set=utf8mb4']
+  return mysqlCall(question, { tool, script, options, env })
 }
 
 /** Tells whether a table is the server's own: a load changes some of them, such as those of the accounts. */

@@ -15,7 +15,7 @@ import {
 } from './engineContract.ts'
 import { customArchive, tarArchive } from './formats/pgArchive.ts'
 import { checkByForm, type DumpForm, textWithEnd } from './formats/text.ts'
-import { planPostgresCount } from './postgresCount.ts'
+import { planPostgresAsk, planPostgresCount } from './postgresCount.ts'
 import { FACTS_SCRIPT, LIST_SQL, readFacts, SERVER_SQL } from './postgresFacts.ts'
 import { planPostgresLoad } from './postgresLoad.ts'
 import { connectionsIn, LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
@@ -40,6 +40,7 @@ export const postgres = {
   loadTools: ['psql', 'pg_restore'],
   planLoad: planPostgresLoad,
   planCount: planPostgresCount,
+  planAsk: planPostgresAsk,
   isOwnTable: () => false,
   planScratch: planPostgresScratch,
 } satisfies DatabaseEngine

@@ -1,6 +1,7 @@
-/** Knows how the rows of a PostgreSQL server are counted. Pure. */
-import type { CountPlan, CountQuestion, ServerRows } from './countContract.ts'
+/** Knows how a PostgreSQL server is asked for its rows, or in somebody's own words. Pure. */
+import type { AskQuestion, CountPlan, CountQuestion, ServerRows } from './countContract.ts'
 import { findTool } from './engineContract.ts'
+import type { LoadScript } from './loadContract.ts'
 import { LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
 import { tableName } from './rows/tally.ts'
 import { argumentsInEnv } from './script.ts'
@@ -28,20 +29,41 @@ const LIST_SQL = `SELECT format(E'\\\\connect -reuse-previous=on "dbname=''%s''"
 FROM pg_catalog.pg_database WHERE datallowconn AND datname <> 'template0' ORDER BY datname;`
 
 /** Plans the count of a whole server, or of one database. */
-export function planPostgresCount({ tools, database, given, command }: CountQuestion): CountPlan {
+export function planPostgresCount(question: CountQuestion): CountPlan {
+  const isServer = question.database === null
+  const list = isServer ? LIST_SQL : `SELECT $marina$${COUNT_SQL}$marina$;`
+  return {
+    count: call(question, COUNT_SCRIPT, { MARINA_LIST: list }),
+    read: (stdout) => readCounts(stdout, isServer),
+  }
+}
+
+/** Asks what `MARINA_ASK` says. */
+const ASK_SCRIPT = `${LOG_IN}
+export PGCLIENTENCODING=UTF8
+question=$MARINA_ASK; unset MARINA_ASK
+printf '%s\\n' "$question" | "$tool" --no-password -X -q -A -t -v ON_ERROR_STOP=1 "$@" -f -`
+
+/** Makes the script that asks a question in SQL, in the database `postgres` if none is named. */
+export function planPostgresAsk({ ask, ...question }: AskQuestion): LoadScript {
+  return call(question, ASK_SCRIPT, { MARINA_ASK: ask })
+}
+
+function call(
+  { tools, database, given, command }: CountQuestion,
+  script: string,
+  env: Readonly<Record<string, string>>,
+): LoadScript {
   const tool = findTool(tools, ['psql'], 'the PostgreSQL client')
   const server = serverOf(command)
   return {
-    count: {
-      script: COUNT_SCRIPT,
-      args: [tool, server.port ?? '', server.folder ?? ''],
-      env: {
-        ...argumentsInEnv(withDatabase(loginArgs(given.args), database ?? 'postgres')),
-        ...(given.password === null ? {} : { PGPASSWORD: given.password }),
-        MARINA_LIST: database === null ? LIST_SQL : `SELECT $marina$${COUNT_SQL}$marina$;`,
-      },
+    script,
+    args: [tool, server.port ?? '', server.folder ?? ''],
+    env: {
+      ...argumentsInEnv(withDatabase(loginArgs(given.args), database ?? 'postgres')),
+      ...(given.password === null ? {} : { PGPASSWORD: given.password }),
+      ...env,
     },
-    read: (stdout) => readCounts(stdout, database === null),
   }
 }
 

@@ -12,7 +12,7 @@ import {
   saysWarning,
 } from './engineContract.ts'
 import { rdbFile } from './formats/rdb.ts'
-import { planRedisCount } from './redisCount.ts'
+import { planRedisAsk, planRedisCount } from './redisCount.ts'
 import { planRedisLoad } from './redisLoad.ts'
 import { LOG_IN, redisClients, redisLogin } from './redisLogin.ts'
 import { planRedisScratch } from './redisScratch.ts'
@@ -31,6 +31,7 @@ export const redis = {
   loadTools: ['valkey-cli', 'redis-cli'],
   planLoad: planRedisLoad,
   planCount: planRedisCount,
+  planAsk: planRedisAsk,
   isOwnTable: () => false,
   planScratch: planRedisScratch,
 } satisfies DatabaseEngine

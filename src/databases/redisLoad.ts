@@ -44,8 +44,17 @@ export function planRedisLoad(question: LoadQuestion): LoadPlan {
     cleanUp: null,
     isError: () => true,
     hint: hintForLoad,
+    lack: lackOf,
     secrets: [],
   }
+}
+
+/** Says what the server lacks; `null` if the words do not tell that. */
+function lackOf(words: string): string | null {
+  if (/can't handle RDB format version/i.test(words))
+    return "the server's image is older than the dump, or of another kind"
+  if (/\bmodule\b/i.test(words)) return 'the image of the server lacks a module that the dump needs'
+  return /No space left on device/i.test(words) ? "the server's disk is full" : null
 }
 
 /** Says what to do after the server did not take the file, with these words; `null` if they suggest nothing. */

@@ -12,7 +12,8 @@ import { judgeAnswer } from './judgeAnswer.ts'
 
 export interface QuestionOptions {
   readonly kind: DbKind
-  readonly entry: DatabaseEntry
+  /** The database to ask; `null`: the one that the client chooses. */
+  readonly database: string | null
   readonly server: Pick<ScratchServer, 'container' | 'dumpArgs'>
   readonly deadlineMs: number
   readonly signal: AbortSignal
@@ -23,12 +24,11 @@ const ANSWER_BYTES = 64 << 10
 
 /** Asks, and judges the answer. Throws an `InstanceError` if the server cannot be asked, and `CancelledError`. */
 export async function askDatabase(docker: Docker, wanted: WantedAnswer, options: QuestionOptions): Promise<DrillCheck> {
-  const { kind, server, signal, deadlineMs } = options
+  const { kind, database, server, signal, deadlineMs } = options
   const { container, dumpArgs } = server
   const engine = engineOf(kind)
   const tools = await findTools(docker, container.id, signal, engine.loadTools)
   const given = engine.extractSecrets(dumpArgs)
-  const database = wanted.database ?? onlyDatabase(options)
   const question = { kind, tools, database, given, command: container.cmd, env: container.env, ask: wanted.sql }
   const chunks: Buffer[] = []
   let length = 0
@@ -55,7 +55,9 @@ export async function askDatabase(docker: Docker, wanted: WantedAnswer, options:
   const where = database === null ? '' : ` (in database "${database}")`
   if (ran.code !== 0) return check(false, `was not answered${where}: ${docker.redact(foreignReason(docker, ran))}`)
   if (length > ANSWER_BYTES) return check(false, `was answered with more than ${ANSWER_BYTES >> 10} KiB: ask for less`)
-  const answer = Buffer.concat(chunks).toString().replace(/\r?\n$/, '')
+  const answer = Buffer.concat(chunks)
+    .toString()
+    .replace(/\r?\n$/, '')
   const { passed, words } = judgeAnswer(wanted, answer)
   const said = `was answered${where}: ${words}`
   docker.quotes?.(said, `was answered${where} (its answer is in the log)`)
@@ -66,7 +68,7 @@ export async function askDatabase(docker: Docker, wanted: WantedAnswer, options:
 const SERVERS_OWN = ['postgres', 'mysql', 'sys', 'information_schema', 'performance_schema', 'admin', 'config', 'local']
 
 /** Returns the only database of the backup; `null` if there are more, or nobody knows. */
-function onlyDatabase({ entry }: QuestionOptions): string | null {
+export function onlyDatabase(entry: DatabaseEntry): string | null {
   const dumped = entry.files.flatMap(({ database }) => database ?? [])
   const told = entry.server?.databases.map(({ name }) => name).filter((name) => !SERVERS_OWN.includes(name)) ?? []
   const names = dumped.length > 0 ? dumped : told

@@ -306,7 +306,14 @@ function seenOf(target: ManifestTarget, { files, bytes: size }: RestoredSize): s
 async function checkAllWanted(run: InstanceRun, found: Found, { helper, opened, sizes }: CameBack): Promise<void> {
   const { instance, abort } = run
   for (const wanted of instance.drill?.checks ?? []) {
-    if (wanted.kind === 'sql') continue
+    if (wanted.kind === 'sql') {
+      const isHeld = opened.targets.some(
+        (target) => target.kind === 'db' && target.name === wanted.db && sizes.has(target),
+      )
+      const seen = `database ${wanted.db} did not come back whole, so that it could not be asked (line ${wanted.line})`
+      if (!isHeld) found.checks.push({ kind: 'sql', target: wanted.db, passed: false, looked: false, seen })
+      continue
+    }
     const target = opened.targets.find(({ kind, name }) => kind === 'volume' && name === wanted.volume)
     found.checks.push(
       await checkWanted(helper, wanted, {

@@ -1,6 +1,7 @@
 /** Compares what a database answered with what a check wants. Pure. */
-import type { WantedAnswer } from '../config/model.ts'
+
 import { excerpt } from '../config/excerpt.ts'
+import type { WantedAnswer } from '../config/model.ts'
 
 /** Number of characters of an answer that a sentence quotes. */
 const QUOTED = 200

@@ -2,8 +2,10 @@
  * Proves the dumps of one database container: it loads them into a scratch server of the source's image and counts their rows there. What
  * keeps a server from answering is no fault of the backup, and is told apart.
  */
+import type { WantedAnswer } from '../config/model.ts'
 import type { DatabaseEntry } from '../container/manifest.ts'
 import { freeSpaceAt } from '../copy/freeSpace.ts'
+import type { ServerRows } from '../databases/countContract.ts'
 import { DB_KINDS, type DbKind, engineOf } from '../databases/engines.ts'
 import { SERVER_GONE } from '../databases/loadContract.ts'
 import { poll } from '../docker/poll.ts'
@@ -16,6 +18,7 @@ import { countRows } from '../load/countRows.ts'
 import { loadDump } from '../load/loadDump.ts'
 import { RefusedDumpError } from '../load/loadErrors.ts'
 import { type ScratchServer, startScratchServer } from '../scratch/scratchServer.ts'
+import { askDatabase, onlyDatabase } from './askDatabase.ts'
 import { judgeRows, rowsOf } from './judgeRows.ts'
 import type { RestoreClock } from './restoreClock.ts'
 import { findScratchImage } from './scratchImage.ts'
@@ -31,18 +34,23 @@ export interface ProvedDatabase {
   readonly isLoaded: boolean
 }
 
-interface Proving {
-  readonly run: InstanceRun
-  readonly helper: LockHelper
+export interface ToProve {
+  readonly entry: DatabaseEntry
   /** Folder of the restored tree in the helper. */
   readonly restored: string
-  readonly entry: DatabaseEntry
+  readonly clock: RestoreClock
+}
+
+interface Proving extends ToProve {
+  readonly run: InstanceRun
+  readonly helper: LockHelper
   readonly kind: DbKind
   readonly image: DrillImage & { readonly id: string }
   readonly checks: DrillCheck[]
   readonly rows: DrillRows[]
   readonly surroundings: string[]
-  readonly clock: RestoreClock
+  /** The files that were not loaded. */
+  readonly unloaded: File[]
   isLoaded: boolean
 }
 
@@ -78,14 +86,17 @@ export async function proveDatabase(
   if (typeof image === 'string') return nothing(image)
   const proving: Proving = {
     ...{ run, helper, restored, entry, kind, image, clock },
-    ...{ checks: [], rows: [], surroundings: [], isLoaded: true },
+    ...{ checks: [], rows: [], surroundings: [], unloaded: [], isLoaded: true },
   }
+  const wanted = wantedOf(run, entry)
   for (const files of filesByServer(proving)) {
-    const why = await orWhy(run, () => proveFiles(proving, files))
+    const asked = wanted.filter(({ file }) => file !== undefined && files.includes(file))
+    const why = await orWhy(run, () => proveFiles(proving, files, asked))
     if (why === null) continue
     proving.isLoaded = false
     proving.surroundings.push(`${entry.name} could not be drilled: ${why}`)
   }
+  proving.checks.push(...wanted.flatMap(({ file, check }) => (file === undefined ? [notHeld(check, entry)] : [])))
   const { checks, rows, surroundings, isLoaded } = proving
   return { checks, rows, surroundings, image, isLoaded }
 }
@@ -130,8 +141,41 @@ function plannedAs(plan: () => string): string {
   }
 }
 
-/** Proves files by one server. Returns why it could not be done; `null` if it was. */
-async function proveFiles(proving: Proving, files: readonly File[]): Promise<string | null> {
+/** A check of the configuration, the database that it asks, and the file that this is in; `undefined`: the backup does not hold it. */
+interface WantedOfFile {
+  readonly check: WantedAnswer
+  readonly database: string | null
+  readonly file: File | undefined
+}
+
+function wantedOf({ instance }: InstanceRun, entry: DatabaseEntry): readonly WantedOfFile[] {
+  const checks = (instance.drill?.checks ?? []).flatMap((one) =>
+    one.kind === 'sql' && one.db === entry.name ? [one] : [],
+  )
+  return checks.map((check) => {
+    const database = check.database ?? onlyDatabase(entry)
+    return { check, database, file: entry.files.find((file) => file.database === null || file.database === database) }
+  })
+}
+
+function notHeld({ db, database, line }: WantedAnswer, { files }: DatabaseEntry): DrillCheck {
+  const held = files.flatMap((file) => file.database ?? []).join(', ')
+  const which = database === null ? 'names no database' : `asks database "${database}", which is not in the backup`
+  return {
+    kind: 'sql',
+    target: db,
+    passed: false,
+    looked: false,
+    seen: `the check of ${db} in line ${line} ${which}: it holds ${held}`,
+  }
+}
+
+/** Proves files by one server, and asks it. Returns why it could not be done; `null` if it was. */
+async function proveFiles(
+  proving: Proving,
+  files: readonly File[],
+  wanted: readonly WantedOfFile[],
+): Promise<string | null> {
   const { run, entry } = proving
   const started = await run.report.phase('scratch', () => start(proving, files))
   if (started.kind === 'surroundings') return started.why
@@ -141,6 +185,7 @@ async function proveFiles(proving: Proving, files: readonly File[]): Promise<str
       const why = await proveFile(proving, server, file)
       if (why !== null) return why
     }
+    for (const one of wanted) proving.checks.push(await ask(proving, server, one))
     return null
   } finally {
     await server
@@ -190,6 +235,7 @@ async function proveFile(proving: Proving, server: ScratchServer, file: File): P
   } catch (error) {
     if (run.abort.reason() !== null || !(error instanceof InstanceError)) throw error
     proving.isLoaded = false
+    proving.unloaded.push(file)
     const why = await surroundingsOf(proving, server, error)
     if (why !== null) return why
     checks.push({
@@ -223,10 +269,39 @@ function load({ run, helper, restored, kind, image }: Proving, server: ScratchSe
   })
 }
 
-async function count({ run, kind }: Proving, { container, dumpArgs, trouble }: ScratchServer, file: File) {
+/** Asks what a check wants to know. Of a dump that was not loaded nothing can be asked. */
+async function ask(
+  { run, kind, unloaded }: Proving,
+  server: ScratchServer,
+  { check, database, file }: WantedOfFile,
+): Promise<DrillCheck> {
+  if (file !== undefined && unloaded.includes(file)) {
+    const seen = `the check of ${check.db} in line ${check.line} could not be asked, since the dump was not loaded`
+    return { kind: 'sql', target: check.db, passed: false, looked: false, seen }
+  }
+  return explained(server, () =>
+    askDatabase(run.context.host.docker, check, {
+      kind,
+      database,
+      server,
+      deadlineMs: remaining(run),
+      signal: run.abort.signal,
+    }),
+  )
+}
+
+function count({ run, kind }: Proving, server: ScratchServer, { database }: File): Promise<ServerRows> {
+  const { container, dumpArgs } = server
+  const asked = { kind, container, dumpArgs, database }
+  return explained(server, () =>
+    countRows(run.context.host.docker, { ...asked, deadlineMs: remaining(run), signal: run.abort.signal }),
+  )
+}
+
+/** Does `work`; if that fails, says also what happened to the server. */
+async function explained<T>({ trouble }: ScratchServer, work: () => Promise<T>): Promise<T> {
   try {
-    const asked = { kind, container, dumpArgs, database: file.database }
-    return await countRows(run.context.host.docker, { ...asked, deadlineMs: remaining(run), signal: run.abort.signal })
+    return await work()
   } catch (error) {
     const why = error instanceof InstanceError ? await trouble() : null
     throw why === null ? error : new InstanceError(`${(error as Error).message}; ${why}`, { cause: error })

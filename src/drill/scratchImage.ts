@@ -11,6 +11,9 @@ export async function findScratchImage(
   entry: DatabaseEntry,
 ): Promise<DrillImage & { readonly id: string }> {
   const { docker } = run.context.host
+  const named = run.instance.drill?.image ?? null
+  const other = typeof named === 'string' ? named : (named?.[entry.name] ?? null)
+  if (other !== null) return findNamed(run, entry, other)
   const [source] = entry.containers
   if (source === undefined)
     throw new InstanceError(`the manifest does not name the image of ${entry.name}: name one (drill.image)`)
@@ -22,9 +25,9 @@ export async function findScratchImage(
   const gone = `the image ${source.image} that ${entry.name} had when it was backed up (${source.imageId}) is not on this host any more`
   if (source.digest === null)
     throw new InstanceError(`${gone}, and it was in no registry: name one that takes its dump (drill.image)`)
+  const pull = pullOf(run)
   const pinned = `${source.image.split('@')[0]?.replace(/:[^/]*$/, '')}@${source.digest}`
   try {
-    const pull = run.instance.pull === 'never' ? 'never' : 'missing'
     const pulled = await ensureImage(docker, pinned, pull, { signal, pullDeadlineMs: run.instance.timeoutMs })
     return { ...known, id: pulled.id }
   } catch (error) {
@@ -33,4 +36,19 @@ export async function findScratchImage(
       cause: error,
     })
   }
+}
+
+/** An image that is never to be pulled is a rule of the host: it holds for these too. */
+function pullOf({ instance }: InstanceRun): 'never' | 'missing' {
+  return instance.pull === 'never' ? 'never' : 'missing'
+}
+
+async function findNamed(
+  run: InstanceRun,
+  { name }: DatabaseEntry,
+  reference: string,
+): Promise<DrillImage & { readonly id: string }> {
+  const options = { signal: run.abort.signal, pullDeadlineMs: run.instance.timeoutMs }
+  const { id, digest } = await ensureImage(run.context.host.docker, reference, pullOf(run), options)
+  return { use: 'server', name, reference, id, digest }
 }

@@ -121,9 +121,11 @@ async function load(docker: Docker, work: LoadWork): Promise<void> {
   const { plan, request } = work
   const progress = beginProgress(request.file.path.split('/').pop() ?? '', request.onLine)
   try {
-    const prepared = plan.prepare === null ? '' : await runScript(docker, work, plan.prepare)
-    await runScript(docker, work, plan.load, filtered(work, prepared, progress.add))
-    if (plan.finish !== null) await runScript(docker, work, plan.finish)
+    const prepared =
+      plan.prepare === null ? '' : await runScript(docker, work, { script: plan.prepare, hasDump: false })
+    const input = filtered(work, prepared, progress.add)
+    await runScript(docker, work, { script: plan.load, input, hasDump: true })
+    if (plan.finish !== null) await runScript(docker, work, { script: plan.finish, hasDump: true })
   } catch (error) {
     await cleanUp(docker, work)
     throw error
@@ -143,12 +145,18 @@ async function* filtered({ plan, bytes }: LoadWork, prepared: string, onBytes: (
   if (last.length > 0) yield last
 }
 
+interface LoadStep {
+  readonly script: LoadScript
+  readonly input?: AsyncIterable<Buffer>
+  /** False before the dump comes: then the tool can only meet faults of the server. */
+  readonly hasDump: boolean
+}
+
 /** Runs a script of the plan in the server's container and returns its stdout. Throws an `InstanceError` with its words if it failed. */
 async function runScript(
   docker: Docker,
   { request, plan, deadline }: LoadWork,
-  script: LoadScript,
-  input?: AsyncIterable<Buffer>,
+  { script, input, hasDump }: LoadStep,
 ): Promise<string> {
   const errors = collectErrors(plan.isError)
   const ran = await execTruthfully(docker, {
@@ -167,8 +175,7 @@ async function runScript(
   if (ran.code === 0) return ran.stdout
   const words = errors.words()
   const message = failure(docker, ran, plan, words)
-  // before the dump the tool can only meet faults of the server
-  if (input === undefined || ran.code === null) throw new InstanceError(message)
+  if (!hasDump || ran.code === null) throw new InstanceError(message)
   throw new RefusedDumpError(message, { lack: plan.lack?.(`${words}\n${ran.stderr}`) ?? null })
 }
 

@@ -118,6 +118,7 @@ describe('RPO and RTO', () => {
     maxAgeMs: null,
     maxDurationMs: null,
     controls: [],
+    image: null,
     checks: [],
     ...changes,
   })
