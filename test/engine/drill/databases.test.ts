@@ -29,7 +29,8 @@ const SHOP = 'db/*/shop.sql'
 test('a volume, PostgreSQL and MariaDB in one instance are proven: their rows are counted in servers that are gone afterwards', async () => {
   await startServer(engine, 'mariadb', mariadb, { env: { MARIADB_ROOT_PASSWORD: 'x' } })
   await engine.ok(['exec', '-i', mariadb, 'mariadb', '-uroot', '-px'], {
-    input: 'CREATE DATABASE stock; USE stock; CREATE TABLE stock.parts AS SELECT seq FROM seq_1_to_321; CREATE USER app',
+    input:
+      'CREATE DATABASE stock; USE stock; CREATE TABLE stock.parts AS SELECT seq FROM seq_1_to_321; CREATE USER app',
   })
   const volume = await filledVolume(engine, 'drilled-files', 'echo one >one')
   const { backUp, drill } = await drilled(engine, 'databases', [
