@@ -26,7 +26,8 @@ export interface KeptDump {
 }
 
 /** The progress of a restore. `kept`: the old data is kept aside, nothing is changed. `changing`: it is being changed. `placed`: all of it is new. */
-export type PlaceState = 'begun' | 'kept' | 'changing' | 'placed'
+export type PlaceState = 'begun' | (typeof STATES)[number]
+const STATES = ['kept', 'changing', 'placed'] as const
 
 const FILE = '/.marina-place'
 /** The list of the kept dumps, JSON. */
@@ -62,7 +63,7 @@ export async function writeDumps(exec: Exec, dumps: readonly KeptDump[]): Promis
 async function readDumps(exec: Exec): Promise<readonly KeptDump[]> {
   const chunks: Buffer[] = []
   const read = await exec({
-    script: `[ ! -e ${DUMPS} ] || cat ${DUMPS}`,
+    script: `[ ! -e ${DUMPS} ] || cat ${DUMPS} || exit 1`,
     deadlineMs: LOOK_MS,
     onStdout: (chunk) => void chunks.push(Buffer.from(chunk)),
   })
@@ -73,10 +74,14 @@ async function readDumps(exec: Exec): Promise<readonly KeptDump[]> {
 
 /** Returns how far the restore is. Throws `InstanceError` if nobody can say. */
 export async function readState(exec: Exec): Promise<PlaceState> {
-  const read = await exec({ script: `cat ${FILE} 2>/dev/null; exit 0`, deadlineMs: LOOK_MS })
-  if (read.code !== 0) throw new InstanceError('the journal of the restore could not be read in its helper')
-  const found = (['kept', 'changing', 'placed'] as const).find((state) => state === read.stdout.trim())
-  return found ?? 'begun'
+  const read = await exec({ script: `[ ! -e ${FILE} ] || cat ${FILE} || exit 1`, deadlineMs: LOOK_MS })
+  const text = read.stdout.trim()
+  if (read.code === 0 && text === '') return 'begun' // it is written whole, or not at all
+  const found = STATES.find((state) => state === text)
+  // never guess: what is called unchanged loses its old data
+  if (read.code !== 0 || found === undefined)
+    throw new InstanceError('the journal of the restore could not be read in its helper')
+  return found
 }
 
 /** Puts the old data back into every volume that was to be replaced. `settle` puts back what else was changed; then the restore counts as undone. */
