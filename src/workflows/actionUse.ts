@@ -28,7 +28,8 @@ export interface LocalUse {
 
 export type UsedThing = { readonly kind: 'ours'; readonly use: ActionUse } | LocalUse
 
-const COMMANDS = ['backup', 'plan', 'validate', 'check']
+/** The words of the input `command`. A test compares them with those of the action. */
+export const OUR_COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary', 'restore', 'drill']
 /** Inputs by which a fork of another name is known. */
 const TELLING_INPUTS = ['instances', 'variables', 'lock-wait', 'allow-partial', 'max-parallel']
 
@@ -55,7 +56,7 @@ export function looksLikeOurs({ path, inputs, use }: LocalUse): boolean {
 /** Tells whether inputs can hardly be another action's: a command of ours, or names that are telling. */
 function isTelling(inputs: { readonly [key: string]: Tree }): boolean {
   const telling = TELLING_INPUTS.filter((one) => Object.hasOwn(inputs, one))
-  const isOurCommand = COMMANDS.includes(String(inputs.command))
+  const isOurCommand = OUR_COMMANDS.includes(String(inputs.command))
   return telling.length > 1 || (telling.length === 1 && (isOurCommand || Object.hasOwn(inputs, 'config')))
 }
 

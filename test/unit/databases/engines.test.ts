@@ -17,7 +17,8 @@ describe.each(signsOfKinds())('%s', (kind, signs) => {
   test('is recognised by its image, its program and its tool', () => {
     const nothing = { name: 'db', image: 'mine', command: [], env: [] }
     expect(detectKind({ ...nothing, image: kind }, new Map())).toBe(kind)
-    expect(detectKind(nothing, new Map([[signs.tool ?? '', '1']]))).toBe(kind)
+    if (signs.tool === null) return // its tool is one that images of other kinds have too
+    expect(detectKind(nothing, new Map([[signs.tool, '1']]))).toBe(kind)
     expect(engineOf(kind).tools).toContain(signs.tool)
   })
 

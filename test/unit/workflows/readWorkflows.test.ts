@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { COMMANDS } from '../../../src/action/inputs.ts'
+import { OUR_COMMANDS } from '../../../src/workflows/actionUse.ts'
 import { readWorkflows } from '../../../src/workflows/readWorkflows.ts'
 
 const PATH = '.github/workflows/backup.yml'
@@ -13,6 +15,10 @@ const workflow = (on: string, use: string) => `name: x\non:\n${on}\njobs:\n  a:\
 const step = (uses: string, more = '') =>
   `    steps:\n      - uses: actions/checkout@v5\n      - uses: ${uses}\n${more}`
 const NIGHTLY = '  schedule:\n    - cron: "17 2 * * *"'
+
+test('the commands by which a fork is known are those of the action', () => {
+  expect(OUR_COMMANDS).toEqual(COMMANDS)
+})
 
 test('a workflow that runs the action: when, what, with which configuration', () => {
   const text = `name: x
