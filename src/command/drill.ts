@@ -10,6 +10,7 @@ import { sayError } from '../errors.ts'
 import { openLog } from '../log/instanceLog.ts'
 import { drillResult } from '../outcome.ts'
 import { renderDrill } from '../report/drillPage.ts'
+import { addLastWords } from '../report/lastWords.ts'
 import { publicDrill } from '../report/publicPage.ts'
 import type { CommandContext } from './commandContext.ts'
 import type { PlannedInstance } from './loadConfiguration.ts'
@@ -79,7 +80,9 @@ async function drillOne(
     await log.write('marina', outcome.error === null ? outcome.verdict : `${outcome.verdict}: ${outcome.error}`)
     await log.end()
     const warnings = [...outcome.warnings, ...(log.problem === null ? [] : [log.problem])]
-    const stderr = outcome.verdict === 'proven' ? [] : log.stderr()
+    // the image's words explain only that it did not restore
+    const isOfImage = outcome.restoreSeconds === null && outcome.error !== null
+    const stderr = isOfImage ? log.stderr() : []
     return { ...outcome, warnings, stderr, log: existsSync(path) ? path : null }
   } finally {
     await log.end()
@@ -181,11 +184,12 @@ function publishDrill(
 /** Writes an error for each bad backup, a warning for each drill that could not be made, and a notice where there was nothing to drill. */
 async function annotate({ console, inputs }: CommandContext, { instances }: DrillReport): Promise<void> {
   if (instances.length === 0) await console.notice('Nothing to drill: no instance has a drill that is due')
-  for (const { id, line, verdict, error, warnings } of instances) {
+  for (const { id, line, verdict, error, stderr, warnings } of instances) {
     const at = { file: inputs.config, line }
     const title = `Drill ${id}: ${verdict}`
-    if (verdict === 'failed') await console.error(`${id}: ${error}`, { ...at, title })
-    if (verdict === 'inconclusive') await console.warning(`${id}: inconclusive: ${error}`, at)
+    const why = addLastWords(error ?? verdict, stderr)
+    if (verdict === 'failed') await console.error(`${id}: ${why}`, { ...at, title })
+    if (verdict === 'inconclusive') await console.warning(`${id}: inconclusive: ${why}`, at)
     if (verdict === 'nothing-to-drill') await console.notice(`${id}: nothing to drill: ${error}`, at)
     for (const warning of warnings) await console.warning(`${id}: ${warning}`, at)
   }

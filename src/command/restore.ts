@@ -11,7 +11,7 @@ import { InputError } from '../errors.ts'
 import type { StartReason } from '../instance/context.ts'
 import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport, RestoreReport, RestoreResult } from '../outcome.ts'
-import { failedByContainer } from '../report/lastWords.ts'
+import { failedByContainer, withLastWords } from '../report/lastWords.ts'
 import { publicRestore } from '../report/publicPage.ts'
 import { renderRestore } from '../report/restorePage.ts'
 import { isPointId } from '../restore/points.ts'
@@ -173,6 +173,7 @@ function publishRestore(action: CommandContext, { report, plan, opened, folder, 
 async function annotate({ console, inputs }: CommandContext, { instance, result }: RestoreReport): Promise<void> {
   const { id, line, error, warnings } = instance
   const at = { file: inputs.config, line }
-  if (error !== null) await console.error(`${id}: ${error}`, { ...at, title: `Restore ${id}: ${result}` })
+  if (error !== null)
+    await console.error(`${id}: ${withLastWords(instance)}`, { ...at, title: `Restore ${id}: ${result}` })
   for (const warning of warnings) await console.warning(`${id}: ${warning}`, at)
 }

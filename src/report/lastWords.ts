@@ -58,10 +58,15 @@ function within(lines: readonly string[], kept: 'first' | 'last'): readonly stri
  */
 export function withLastWords(one: Words): string {
   const error = one.error ?? one.status
-  const words = lastWords(one)
-  if (words.length > 0) return `${error}${leadIn(error)} ${words.join(' | ')}`
+  if (lastWords(one).length > 0) return addLastWords(error, one.stderr)
   const output = failedByContainer(one) ? lastOutput(one) : null
   return output === null ? error : `${error}. It wrote nothing to stderr; its last line was: ${output}`
+}
+
+/** Adds the last lines of stderr that tell a cause to the sentence; without one, the sentence stays. */
+export function addLastWords(sentence: string, stderr: readonly string[]): string {
+  const words = lastWords({ stderr })
+  return words.length === 0 ? sentence : `${sentence}${leadIn(sentence)} ${words.join(' | ')}`
 }
 
 /** Returns what stands between the sentence and the last words. */

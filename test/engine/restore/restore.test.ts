@@ -298,13 +298,16 @@ test('an image that lies is told so before anything is touched', async () => {
     [`echo x >"/restore/volume/${volume}/more"`, '"more" came back, and the backup did not hold it'],
     [`rm -rf /restore/volume`, 'did not restore its folder'],
     ['sed -i s/lies/other/ /restore/manifest.json', 'and not of'],
-    ['exit 3', 'exit code 3'],
+    ['echo no such tape >&2; exit 3', 'no such tape'],
   ] as const
   for (const [lie, says] of lies) {
     const ran = await restore({ point: 'latest', into: 'place', confirm: id }, lie)
     expect(ran.code, lie).toBe(1)
     expect(ran.outputs.result).toBe('failed')
-    expect(ran.stdout, lie).toContain(says)
+    expect(
+      ran.stdout.split('\n').find((line) => line.startsWith('::error')),
+      lie,
+    ).toContain(says)
     expect(await treeOf(volume), lie).toBe(before)
   }
   expect(await leftOf(engine, id)).toEqual([])
