@@ -4,6 +4,7 @@ import type { Config, RawInstance } from './load.ts'
 import type { Schedule } from './model.ts'
 import { DEFAULTS } from './schema.ts'
 import { isTimezone, parseCron } from './values/cron.ts'
+import { parseDuration } from './values/duration.ts'
 import { treeAt } from './yaml.ts'
 
 type Lookup = (name: string) => string | undefined
@@ -42,4 +43,18 @@ function readAt(
   if (!isTimezone(zone))
     return { why: 'with its variables filled in, its time zone is none: write a name such as Europe/Berlin' }
   return { cron: parsed.cron.expression, timezone: zone, line: config.source.valueAt([...path, ...keys]).line }
+}
+
+/** Returns `drill.maxAge` of an instance, ms (`null` if it has none), or says in one sentence why it is not known. */
+export function readDrillAge(
+  config: Config,
+  raw: RawInstance,
+  lookup: Lookup,
+): number | null | { readonly why: string } {
+  const written = treeAt(config.tree, ['instances', raw.index, 'drill', 'maxAge'])
+  if (written === undefined) return null
+  const { text, missing } = fillTemplate(parseTemplate(String(written)), lookup)
+  const names = missing.map(({ name }) => name).join(', ')
+  if (names !== '') return { why: `its drill.maxAge needs ${names}: give it by the step's \`env\`` }
+  return parseDuration(text) ?? { why: 'with its variables filled in, its drill.maxAge is no duration such as 26h' }
 }

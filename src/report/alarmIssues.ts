@@ -1,5 +1,6 @@
-/** Decides which issues a `check` opens, changes and closes, and writes them: one for each overdue backup. Pure. */
+/** Decides which issues a `check` opens, changes and closes, and writes them: one for each alarm about a backup. Pure. */
 import { createHash } from 'node:crypto'
+import type { JudgedThing } from './checkPage.ts'
 import { code, inline, link } from './markdown.ts'
 
 /** An issue that is open. The forge numbers issues in their order. */
@@ -8,8 +9,9 @@ export interface OpenIssue {
   readonly body: string
 }
 
-/** A backup, as the check judged it. Those of which it cannot say are left out: their issues stay as they are. */
+/** What the check judged. That of which it cannot say is left out: its issue stays as it is. */
 export interface AlarmSubject {
+  readonly what: JudgedThing
   readonly id: string
   readonly isOverdue: boolean
   /** If it is overdue, the slot that was missed; else when its last success was. */
@@ -23,10 +25,10 @@ export interface AlarmRequest {
   readonly open: readonly OpenIssue[]
   /** Path of the configuration: issues of another one are left alone. */
   readonly configFile: string
-  /** All ids with a schedule in the configuration; `null` if only some were judged: then no issue is closed because its backup is gone. */
-  readonly scheduled: readonly string[] | null
-  readonly workflow: string
-  readonly workflowPage: string | null
+  /** All things that are judged by the configuration; `null` if only some were judged: then no issue is closed because its backup is gone. */
+  readonly scheduled: readonly Pick<AlarmSubject, 'what' | 'id'>[] | null
+  /** The workflow that makes such a thing good, and the address of its page. */
+  readonly workflowOf: (what: JudgedThing) => { readonly name: string; readonly page: string | null }
 }
 
 export type IssueStep =
@@ -46,14 +48,15 @@ export function planIssues(request: AlarmRequest): readonly IssueStep[] {
     const known = first.get(one.mark.id)
     if (known === undefined || one.number < known.number) first.set(one.mark.id, one)
   }
+  const wanted = scheduled === null ? null : new Set(scheduled.map(keyOf))
   const steps: IssueStep[] = []
   for (const one of own)
     if (first.get(one.mark.id) !== one) steps.push({ kind: 'close', number: one.number, comment: null })
   for (const { number, mark } of first.values()) {
-    if (scheduled !== null && mark.config !== null && !scheduled.includes(mark.id))
-      steps.push({ kind: 'close', number, comment: `${code(mark.id)} has no schedule in the configuration any more.` })
+    if (wanted !== null && mark.config !== null && !wanted.has(mark.id))
+      steps.push({ kind: 'close', number, comment: goneWords(mark.id) })
   }
-  for (const subject of subjects) steps.push(...stepsFor(subject, first.get(subject.id), request))
+  for (const subject of subjects) steps.push(...stepsFor(subject, first.get(keyOf(subject)), request))
   const order: readonly IssueStep['kind'][] = ['close', 'open', 'rewrite']
   return steps.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
 }
@@ -63,14 +66,14 @@ function stepsFor(
   issue: (OpenIssue & { readonly mark: Mark }) | undefined,
   request: AlarmRequest,
 ): readonly IssueStep[] {
-  const { id, isOverdue, when, cause, url } = subject
+  const { what, id, isOverdue, when, cause, url } = subject
   if (!isOverdue) {
     const run = link('run', url)
-    const comment = `Backed up again: ${inline(when)}${run === null ? '' : ` (${run})`}.`
+    const comment = `${WORDS[what].again}: ${inline(when)}${run === null ? '' : ` (${run})`}.`
     return issue === undefined ? [] : [{ kind: 'close', number: issue.number, comment }]
   }
   const body = writeBody(subject, request)
-  if (issue === undefined) return [{ kind: 'open', id, title: `Backup ${id} is overdue`, body }]
+  if (issue === undefined) return [{ kind: 'open', id, title: WORDS[what].title(id), body }]
   if (issue.body.trim().replaceAll('\r\n', '\n') === body) return []
   const isOther = issue.mark.cause !== causeKey(cause)
   return [
@@ -83,19 +86,62 @@ function stepsFor(
   ]
 }
 
-function writeBody(
-  { id, when, cause, url }: AlarmSubject,
-  { configFile, workflow, workflowPage }: AlarmRequest,
-): string {
+/** How an alarm about each thing is worded. */
+const WORDS: Readonly<
+  Record<
+    JudgedThing,
+    {
+      readonly title: (id: string) => string
+      readonly head: (id: string, when: string) => string
+      readonly again: string
+      readonly cure: string
+    }
+  >
+> = {
+  backup: {
+    title: (id) => `Backup ${id} is overdue`,
+    head: (id, when) => `No backup of ${code(id)} since its slot of ${inline(when)}`,
+    again: 'Backed up again',
+    cure: 'to back it up now. This issue closes by itself when a backup has succeeded.',
+  },
+  drill: {
+    title: (id) => `Drill ${id} is overdue`,
+    head: (id, when) => `No drill of ${code(id)} since its slot of ${inline(when)}`,
+    again: 'Drilled again',
+    cure: 'to drill it now. This issue closes by itself when a drill has proven the backup.',
+  },
+  age: {
+    title: (id) => `The newest backup of ${id} is too old`,
+    head: (id) => `The newest backup of ${code(id)} is older than <code>drill.maxAge</code> allows`,
+    again: 'Backed up again',
+    cure: 'to back it up now. This issue closes by itself when a backup has succeeded.',
+  },
+}
+
+/** Makes the word by which an issue is known again. No id of an instance contains a colon. */
+function keyOf({ what, id }: Pick<AlarmSubject, 'what' | 'id'>): string {
+  return what === 'backup' ? id : `${what}:${id}`
+}
+
+function goneWords(key: string): string {
+  const [id = '', what = ''] = key.split(':').reverse()
+  if (what === 'drill') return `${code(id)} has no schedule of drills in the configuration any more.`
+  if (what === 'age') return `${code(id)} has no maxAge in the configuration any more.`
+  return `${code(id)} has no schedule in the configuration any more.`
+}
+
+function writeBody(subject: AlarmSubject, { configFile, workflowOf }: AlarmRequest): string {
+  const { what, id, when, cause, url } = subject
+  const { name, page } = workflowOf(what)
   const run = link('run', url)
   return [
-    `<!-- marina-check:${id} -->`,
+    `<!-- marina-check:${keyOf(subject)} -->`,
     `<!-- marina-config:${encodeURIComponent(configFile)} cause:${causeKey(cause)} -->`,
-    `**No backup of ${code(id)} since its slot of ${inline(when)}**`,
+    `**${WORDS[what].head(id, when)}**`,
     '',
     `${inline(cause)}.${run === null ? '' : ` (${run})`}`,
     '',
-    `Start ${link(workflow, workflowPage) ?? code(workflow)} by hand to back it up now. This issue closes by itself when a backup has succeeded.`,
+    ...(name === '' ? [] : [`Start ${link(name, page) ?? code(name)} by hand ${WORDS[what].cure}`]),
   ].join('\n')
 }
 

@@ -11,13 +11,19 @@ export interface CheckPage {
   readonly alarms: readonly string[]
   readonly warnings: readonly string[]
   readonly rows: readonly CheckRow[]
+  /** The workflows that run drills, as `workflow` and `workflowPage`. */
+  readonly drillWorkflows: readonly { readonly name: string; readonly page: string | null }[]
   /** Address of the configuration; `null` if there is none. */
   readonly config: string | null
   readonly limitBytes: number
 }
 
-/** One backup. `state` is `overdue`, `unknown` (the check cannot say), or one that does not alarm. */
+/** What a row judges: a backup by its schedule, the drill of one by its own, or the age of the newest backup by `drill.maxAge`. */
+export type JudgedThing = 'backup' | 'drill' | 'age'
+
+/** One backup, drill or age. `state` is `overdue`, `unknown` (the check cannot say), or one that does not alarm. */
 export interface CheckRow {
+  readonly what: JudgedThing
   readonly id: string
   readonly line: number
   readonly state: 'overdue' | 'unknown' | 'fresh' | 'assumed' | 'running' | 'byHand'
@@ -42,31 +48,67 @@ export function renderCheck(page: CheckPage): string {
 
 /** The first line of the page, which says all in a few words. */
 export function checkVerdict({ rows, alarms }: Pick<CheckPage, 'rows' | 'alarms'>): string {
-  const overdue = rows.filter(({ state }) => state === 'overdue').length
-  const unknown = rows.filter(({ state }) => state === 'unknown').length
-  const judged = rows.filter(({ state }) => state !== 'byHand').length
-  const is = (number: number) => (number === 1 ? 'is' : 'are')
-  if (overdue > 0) return `❌ ${count(overdue, 'backup')} of ${judged} ${is(overdue)} overdue`
-  if (unknown > 0) return `❌ It is not known whether ${count(unknown, 'backup')} of ${judged} ${is(unknown)} in time`
+  const judged = (what: JudgedThing) => rows.filter((row) => row.what === what && row.state !== 'byHand').length
+  const said = (state: CheckRow['state'], end: (many: number) => string, old: (many: number) => string) =>
+    (['backup', 'drill', 'age'] as const).flatMap((what) => {
+      const many = rows.filter((row) => row.what === what && row.state === state).length
+      if (many === 0) return []
+      return what === 'age' ? [old(many)] : [`${count(many, what)} of ${judged(what)} ${end(many)}`]
+    })
+  const is = (many: number) => (many === 1 ? 'is' : 'are')
+  const overdue = said(
+    'overdue',
+    (many) => `${is(many)} overdue`,
+    (many) => `${count(many, 'backup')} ${is(many)} older than maxAge`,
+  )
+  if (overdue.length > 0) return `❌ ${overdue.join(', ')}`
+  const unknown = said(
+    'unknown',
+    (many) => `${is(many)} in time`,
+    (many) => `${count(many, 'backup')} ${is(many)} younger than maxAge`,
+  )
+  if (unknown.length > 0) return `❌ It is not known whether ${unknown.join(', and whether ')}`
   if (alarms.length > 0) return '❌ Backups are in danger'
-  return judged === 0
-    ? '✅ No backup has a schedule'
-    : `✅ ${judged === 1 ? 'The backup is' : `All ${judged} backups are`} in time`
+  const [backups, drills] = [judged('backup'), judged('drill')]
+  const inTime = (many: number, noun: JudgedThing) =>
+    many === 1 ? `the ${noun} is in time` : `all ${many} ${noun}s are in time`
+  const good = [
+    ...(backups === 0 ? ['no backup has a schedule'] : [inTime(backups, 'backup')]),
+    ...(drills === 0 ? [] : [inTime(drills, 'drill')]),
+  ].join(', ')
+  return `✅ ${good[0]?.toUpperCase()}${good.slice(1)}`
+}
+
+const BAD_HEADS: Readonly<Record<JudgedThing, string>> = {
+  backup: '| backup | no success since | why |',
+  drill: '| drill | no success since | why |',
+  age: '| backup | newest | why |',
 }
 
 function checkParts(page: CheckPage, most: number): readonly string[] {
-  const { rows, alarms, warnings, config, workflow, workflowPage } = page
+  const { rows, alarms, warnings, config, workflow, workflowPage, drillWorkflows } = page
   const isBad = ({ state }: CheckRow) => state === 'overdue' || state === 'unknown'
-  const bad = rows.filter((row) => isBad(row) && !alarms.includes(row.cause))
-  const good = rows.filter((row) => !isBad(row))
+  const of = (what: JudgedThing) => rows.filter((row) => row.what === what)
+  const bad = (what: JudgedThing) => of(what).filter((row) => isBad(row) && !alarms.includes(row.cause))
+  const good = (what: JudgedThing) => of(what).filter((row) => !isBad(row))
   const again = link(workflow, workflowPage) ?? code(workflow)
+  const drills = drillWorkflows.map(({ name, page: address }) => link(name, address) ?? code(name)).join(', ')
+  const hasBad = (['backup', 'drill', 'age'] as const).some((what) => bad(what).length > 0)
+  const badPart = (what: JudgedThing, hint: string) =>
+    bad(what).length === 0 ? [] : [badTable(bad(what), { what, config, most }), ...(hint === '' ? [] : [hint])]
+  const goodPart = (what: 'backup' | 'drill') => (good(what).length === 0 ? [] : [goodTable(good(what), config, most)])
   return [
     `### ${checkVerdict(page)}`,
     ...alertBlock('CAUTION', alarms, most),
-    ...(bad.length === 0 ? [] : [badTable(bad, config, most), `Back up what is overdue: start ${again} by hand.`]),
+    ...badPart('backup', `Back up what is overdue: start ${again} by hand.`),
+    ...badPart('age', bad('backup').length > 0 ? '' : `Back up what is too old: start ${again} by hand.`),
+    ...badPart('drill', drills === '' ? '' : `Drill what is overdue: start ${drills} by hand.`),
     ...alertBlock('WARNING', warnings, most),
-    ...(good.length === 0 ? [] : [goodTable(good, config, most)]),
-    ...(bad.length === 0 ? [`<sub>Judged by the runs of ${again} and their reports.</sub>`] : []),
+    ...goodPart('backup'),
+    ...goodPart('drill'),
+    ...(hasBad
+      ? []
+      : [`<sub>Judged by the runs of ${drills === '' ? again : `${again}, ${drills}`} and their reports.</sub>`]),
   ]
 }
 
@@ -79,23 +121,27 @@ function alertBlock(kind: string, messages: readonly string[], most: number): re
   return [[`> [!${kind}]`, ...list.map((line) => `> ${line}`)].join('\n')]
 }
 
-function badTable(rows: readonly CheckRow[], config: string | null, most: number): string {
+function badTable(
+  rows: readonly CheckRow[],
+  { what, config, most }: { readonly what: JudgedThing; readonly config: string | null; readonly most: number },
+): string {
   const lines = rows.slice(0, most).map((row) => {
     const why = breakable(inline(row.cause))
     const run = link('run', row.url)
-    return `| ${nameOf(row, config)} | ${inline(row.when)} | ${why}${run === null ? '' : ` (${run})`} |`
+    return `| ${nameOf(row, config)} | ${row.when === '' ? '–' : inline(row.when)} | ${why}${run === null ? '' : ` (${run})`} |`
   })
-  return ['| backup | no success since | why |', '|---|---|---|', ...lines, ...moreRow(rows, most)].join('\n')
+  return [BAD_HEADS[what], '|---|---|---|', ...lines, ...moreRow(rows, most)].join('\n')
 }
 
 function goodTable(rows: readonly CheckRow[], config: string | null, most: number): string {
   const lines = rows
     .slice(0, most)
     .map((row) => `| ${nameOf(row, config)} | ${lastCell(row)} | ${row.next === '' ? '–' : inline(row.next)} |`)
-  const table = ['| backup | last success | next |', '|---|---|---|', ...lines, ...moreRow(rows, most)].join('\n')
+  const what = rows[0]?.what ?? 'backup'
+  const table = [`| ${what} | last success | next |`, '|---|---|---|', ...lines, ...moreRow(rows, most)].join('\n')
   return rows.length <= 10
     ? table
-    : `<details><summary>${count(rows.length, 'backup')} in time</summary>\n\n${table}\n\n</details>`
+    : `<details><summary>${count(rows.length, what)} in time</summary>\n\n${table}\n\n</details>`
 }
 
 function lastCell({ state, when, url }: CheckRow): string {
@@ -112,5 +158,5 @@ function nameOf({ id, line }: CheckRow, config: string | null): string {
 
 function moreRow(rows: readonly CheckRow[], most: number): readonly string[] {
   const more = rows.length - most
-  return more > 0 ? [`| _and ${count(more, 'more backup')}_ | | |`] : []
+  return more > 0 ? [`| _and ${count(more, `more ${rows[0]?.what === 'drill' ? 'drill' : 'backup'}`)}_ | | |`] : []
 }

@@ -58,8 +58,12 @@ export type Freshness =
       readonly url: string | null
     }
 
-/** `now` and the time of grace are in ms; `workflow` is the file name of the backup workflow. */
+/** The work that is judged: a backup, or the drill of one. */
+export type JudgedWork = 'backup' | 'drill'
+
+/** `now` and the time of grace are in ms; `workflow` is the file name of the workflow that does the work. */
 export interface Judgement {
+  readonly work: JudgedWork
   readonly now: number
   readonly graceMs: number
   readonly workflow: string
@@ -72,21 +76,21 @@ const LONGEST_JOB_MS = 24 * 3_600_000
  * Judges one instance. A job that succeeded may have left it out as not due: that is assumed to be well for the time of grace only, in which
  * its report may still come.
  */
-export function judgeFreshness(facts: FreshnessFacts, { now, graceMs, workflow }: Judgement): Freshness {
+export function judgeFreshness(facts: FreshnessFacts, { work, now, graceMs, workflow }: Judgement): Freshness {
   const { slot, success, failure, job, problem } = facts
   if (success !== null && success.at >= slot) return { kind: 'fresh', at: success.at, url: success.url }
-  if (failure !== null) return { kind: 'overdue', cause: sayFailure(failure), url: failure.url }
+  if (failure !== null) return { kind: 'overdue', cause: sayFailure(failure, work), url: failure.url }
   if (job?.kind === 'running' && now - job.at < LONGEST_JOB_MS) return { kind: 'running', at: job.at, url: job.url }
   if (problem !== null) return { kind: 'unknown', cause: problem, url: null }
   if (job?.kind === 'succeeded')
     return now - job.at <= graceMs
       ? { kind: 'assumed', at: job.at, url: job.url }
-      : { kind: 'unknown', cause: sayUntold(job), url: job.url }
+      : { kind: 'unknown', cause: sayUntold(job, work), url: job.url }
   if (job === null) return { kind: 'overdue', cause: `no run of ${workflow} has taken it since`, url: null }
-  return { kind: 'overdue', cause: sayJob(job), url: job.url }
+  return { kind: 'overdue', cause: sayJob(job, work), url: job.url }
 }
 
-function sayFailure({ status, at, error }: Sighting): string {
+function sayFailure({ status, at, error }: Sighting, work: JudgedWork): string {
   const words: Readonly<Record<InstanceStatus, string>> = {
     success: 'succeeded',
     partial: 'lacks some of its targets',
@@ -94,17 +98,17 @@ function sayFailure({ status, at, error }: Sighting): string {
     cancelled: 'was cancelled',
     skipped: 'was not begun',
   }
-  return `its run of ${said(at)} ${words[status]}${error === null ? '' : `: ${withoutEnd(error)}`}`
+  return `its ${work === 'backup' ? 'run' : 'drill'} of ${said(at)} ${words[status]}${error === null ? '' : `: ${withoutEnd(error)}`}`
 }
 
-function sayUntold({ name, at }: JobSign): string {
-  return `the job "${name}" of ${said(at)} succeeded, but no report says whether it took this backup (reports are artifacts, which expire after artifact-retention-days)`
+function sayUntold({ name, at }: JobSign, work: JudgedWork): string {
+  return `the job "${name}" of ${said(at)} succeeded, but no report says whether it took this ${work} (reports are artifacts, which expire after artifact-retention-days)`
 }
 
-function sayJob({ kind, name, at, labels }: JobSign): string {
+function sayJob({ kind, name, at, labels }: JobSign, work: JudgedWork): string {
   const runner = labels.join(', ')
   if (kind === 'waiting') return `the job "${name}" has waited since ${said(at)} for a runner with the labels ${runner}`
-  if (kind === 'running') return `the job "${name}" has run since ${said(at)}, longer than a backup may take`
+  if (kind === 'running') return `the job "${name}" has run since ${said(at)}, longer than a ${work} may take`
   return `the job "${name}" of ${said(at)} did not succeed, and left no report`
 }
 

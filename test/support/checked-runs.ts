@@ -1,4 +1,4 @@
-/** Runs of a backup workflow with their reports, as `check` finds them on a forge. */
+/** Runs of workflows with their reports, as `check` finds them on a forge: of backups and of drills. */
 
 import type { ForgeServer } from './forge-server.ts'
 import { forgeArtifact, forgeJob, forgeRun } from './forge-server.ts'
@@ -54,4 +54,35 @@ export function addRun(forge: ForgeServer, backup: BackupRun): number {
     }),
   )
   return id
+}
+
+export interface DrillRun {
+  /** ms since 1970 in UTC. */
+  readonly at: number
+  /** Verdicts of the instances by id. */
+  readonly verdicts: Readonly<Record<string, string>>
+  /** File name of the workflow. */
+  readonly workflow?: string
+  /** Drills that the host remembers of each instance, by verdict and time. */
+  readonly history?: readonly { readonly startedAt: string; readonly verdict: string }[]
+}
+
+/** Adds a run of a workflow that drilled on the host `nas`. */
+export function addDrillRun(
+  forge: ForgeServer,
+  { at, verdicts, workflow = 'drill.yml', history = [] }: DrillRun,
+): void {
+  const id = 1000 + forge.runs.length
+  forge.runs.push(forgeRun(id, iso(at), { updated_at: iso(at + 300_000), path: `.github/workflows/${workflow}` }))
+  forge.jobs.set(id, [forgeJob(id * 100, iso(at + 20_000), {})])
+  const startedAt = new Date(at + 30_000).toISOString()
+  const value = {
+    ...{ version: 1, result: 'proven', host: 'nas', repository: 'octo/backups', configFile: 'config.yml', startedAt },
+    instances: Object.entries(verdicts).map(([name, verdict]) => ({
+      ...{ id: name, verdict, startedAt, error: verdict === 'proven' ? null : 'a file is missing' },
+      history: [{ startedAt, verdict }, ...history],
+    })),
+  }
+  const files = { 'drill.json': JSON.stringify(value) }
+  forge.artifacts.set(id, [forgeArtifact(id * 1000, 'marina-drill-nas-1', files, { created_at: iso(at + 60_000) })])
 }

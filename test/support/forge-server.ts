@@ -149,9 +149,13 @@ function commits({ lastCommitAt }: ForgeServer): unknown[] {
   return [{ sha: '0'.repeat(40), commit: { message: 'x', committer: { name: 'octo', date: lastCommitAt } } }]
 }
 
-function runsFor(forge: ForgeServer, { query }: ForgeRequest): Record<string, unknown>[] {
+const isDrill = (path: unknown) => String(path).includes('/drill.yml')
+
+/** Returns the runs of a workflow: those of `drill.yml`, or all others. */
+function runsFor(forge: ForgeServer, { query, path }: ForgeRequest): Record<string, unknown>[] {
   const since = /^>=(.+)$/.exec(query.get('created') ?? '')?.[1] ?? ''
   return forge.runs
+    .filter((one) => isDrill(one.path) === isDrill(path))
     .filter((one) => query.get('event') === null || one.event === query.get('event'))
     .filter((one) => query.get('status') === null || [one.status, one.conclusion].includes(query.get('status')))
     .filter((one) => String(one.created_at) >= since)

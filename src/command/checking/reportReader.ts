@@ -20,7 +20,16 @@ export interface ReportReader {
   readonly hasGivenUp: () => boolean
 }
 
+/** A kind of report: the artifacts that may hold it, its file there, and its content in the form of a backup's report. */
+export interface ReportKind {
+  readonly fileName: string
+  readonly isName: (artifact: string) => boolean
+  /** Parses the text; throws if it is no JSON, and returns `foreign` if it is a report of another version. */
+  readonly parse: (text: string) => Report | 'foreign'
+}
+
 interface ReaderOptions {
+  readonly kind: ReportKind
   readonly forge: Forge
   /** Path of the configuration: reports about another one do not count. */
   readonly configFile: string
@@ -52,10 +61,23 @@ const reportSchema = z.object({
   ),
   notDue: z.array(z.object({ id: z.string(), history })).optional(),
 })
-type Report = z.infer<typeof reportSchema>
+export type Report = z.infer<typeof reportSchema>
+
+/** `report.json` of a backup: in `marina-<host>-<attempt>`, which is neither logs nor a plan. */
+export const BACKUP_REPORTS: ReportKind = {
+  fileName: 'report.json',
+  isName: (artifact) => ATTEMPT.test(artifact),
+  parse(text) {
+    const read = reportSchema.safeParse(JSON.parse(text))
+    return read.success ? read.data : 'foreign'
+  },
+}
+
+/** Matches artifacts of other commands. A host may have such a name, too: the file inside tells. */
+const OF_OTHERS = /^marina-(drill|restore)-/
 
 export function createReportReader(findings: Findings, options: ReaderOptions): ReportReader {
-  const { forge, signal } = options
+  const { forge, signal, kind } = options
   const problems: string[] = []
   const reports = new Map<number, number>()
   const told = new Map<number, Set<string>>()
@@ -66,7 +88,7 @@ export function createReportReader(findings: Findings, options: ReaderOptions): 
     reports.set(run.id, 0)
     const artifacts = await listArtifacts(forge, run.id)
     if ('unknown' in artifacts) return fail(artifacts.unknown)
-    const named = artifacts.value.items.filter(({ name }) => isReportName(name))
+    const named = artifacts.value.items.filter(({ name }) => kind.isName(name))
     reports.set(run.id, named.filter((one) => !one.isExpired && attemptOf(one.name) === run.attempt).length)
     const wanted = named.filter((one) => isWanted(findings, one))
     await runAll(
@@ -79,11 +101,13 @@ export function createReportReader(findings: Findings, options: ReaderOptions): 
 
   async function readOne(run: WorkflowRun, artifact: RunArtifact): Promise<void> {
     if (failures >= MOST_FAILURES) return
-    const text = await readArtifactFile(forge, artifact, 'report.json')
+    const text = await readArtifactFile(forge, artifact, kind.fileName)
     if ('unknown' in text) return fail(text.unknown)
     failures = 0
-    const report = text.value === null ? null : parseReport(text.value)
+    const report = text.value === null ? null : parseReport(text.value, kind)
     if (report === null) {
+      // the job that left it did other work, and is no job without a report
+      if (OF_OTHERS.test(artifact.name)) return
       reports.set(run.id, Math.max(0, (reports.get(run.id) ?? 0) - 1))
       return
     }
@@ -125,11 +149,6 @@ const hostKey = (host: string) => `host ${host}`
 /** Matches the attempt at the end of an artifact's name, and the number of a name that was taken. */
 const ATTEMPT = /^marina-.+-(\d+)(\.\d+)?$/
 
-/** Tells whether an artifact may hold a report: `marina-<host>-<attempt>`, and neither logs nor a plan. */
-function isReportName(name: string): boolean {
-  return ATTEMPT.test(name)
-}
-
 function hostOf(name: string): string {
   return name.replace(/^marina-/, '').replace(/-\d+(\.\d+)?$/, '')
 }
@@ -149,10 +168,9 @@ function isWanted(findings: Findings, artifact: RunArtifact): boolean {
 }
 
 /** Parses a report; `null` if the text is none, `foreign` if it is one of another version. */
-function parseReport(text: string): Report | 'foreign' | null {
+function parseReport(text: string, kind: ReportKind): Report | 'foreign' | null {
   try {
-    const read = reportSchema.safeParse(JSON.parse(text))
-    return read.success ? read.data : 'foreign'
+    return kind.parse(text)
   } catch {
     return null
   }

@@ -6,7 +6,7 @@ import type { Answer, Forge } from '../../action/forge/askForge.ts'
 import type { RunnerJob } from '../../schedule/waitingJobs.ts'
 import { emptyFindings, type Finding, isServed, type Wanted } from './findings.ts'
 import { createJobReader, findJobSign } from './jobSigns.ts'
-import { createReportReader, type ReportReader } from './reportReader.ts'
+import { createReportReader, type ReportKind, type ReportReader } from './reportReader.ts'
 import { openRunWindow, type RunWindow } from './runWindow.ts'
 
 export interface RunEvidence {
@@ -20,6 +20,7 @@ export interface RunEvidence {
 export interface EvidenceRequest {
   readonly forge: Forge
   readonly workflow: string
+  readonly kind: ReportKind
   readonly configFile: string
   readonly repository: string
   readonly allowPartial: boolean

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openForge } from '../../../src/action/forge/askForge.ts'
+import { BACKUP_REPORTS } from '../../../src/command/checking/reportReader.ts'
 import { collectEvidence } from '../../../src/command/checking/runEvidence.ts'
 import { addRun, iso } from '../../support/checked-runs.ts'
 import { type ForgeServer, forgeArtifact, startForgeServer } from '../../support/forge-server.ts'
@@ -17,7 +18,14 @@ const MOST = 750
 async function evidence(wanted: readonly { id: string; slot: number; runsOn: readonly string[] }[]) {
   const forge = openForge({ token: 't', baseUrl: server.baseUrl, repository: 'octo/backups', mostQuestions: MOST })
   const answer = await collectEvidence({
-    ...{ forge, wanted, workflow: 'backup.yml', configFile: 'config.yml', repository: 'octo/backups' },
+    ...{
+      forge,
+      wanted,
+      workflow: 'backup.yml',
+      kind: BACKUP_REPORTS,
+      configFile: 'config.yml',
+      repository: 'octo/backups',
+    },
     ...{ allowPartial: false, now: NOW, signal: new AbortController().signal },
   })
   if ('unknown' in answer) throw new Error(answer.unknown)

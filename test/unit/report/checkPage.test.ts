@@ -2,11 +2,29 @@ import { expect, test } from 'vitest'
 import { type CheckPage, type CheckRow, checkVerdict, renderCheck } from '../../../src/report/checkPage.ts'
 
 const row = (id: string, state: CheckRow['state'], more: Partial<CheckRow> = {}): CheckRow => ({
-  ...{ id, state, line: 3, when: '2026-11-28 02:00 UTC', cause: '', url: null, next: '2026-11-29 02:00 UTC' },
+  ...{
+    what: 'backup' as const,
+    id,
+    state,
+    line: 3,
+    when: '2026-11-28 02:00 UTC',
+    cause: '',
+    url: null,
+    next: '2026-11-29 02:00 UTC',
+  },
   ...more,
 })
 const page = (more: Partial<CheckPage>): CheckPage => ({
-  ...{ workflow: 'backup.yml', workflowPage: null, alarms: [], warnings: [], rows: [], config: null, limitBytes: 1e6 },
+  ...{
+    workflow: 'backup.yml',
+    workflowPage: null,
+    alarms: [],
+    warnings: [],
+    rows: [],
+    drillWorkflows: [],
+    config: null,
+    limitBytes: 1e6,
+  },
   ...more,
 })
 
