@@ -26,7 +26,7 @@ export interface HostContents {
 
 /**
  * Returns all containers and volumes of the host. A container that the engine describes oddly is left out and reported by `onOdd`, unless it
- * may be writing to one of the volumes with the names `targets`: then it throws an `InstanceError`, because nobody could stop it safely.
+ * may be writing to one of the volumes with the names `targets`, of which some may be folders (`folderName`): then it throws an `InstanceError`, because nobody could stop it safely.
  */
 export async function hostContents(
   docker: Docker,
@@ -36,7 +36,7 @@ export async function hostContents(
 ): Promise<HostContents> {
   const [{ containers, odd }, hostVolumes] = await Promise.all([
     listContainers(docker, [], options).then((ids) => inspectListed(docker, ids, options)),
-    allVolumes(docker, options),
+    allVolumes(docker, options).then((volumes) => [...volumes, ...targets.flatMap(folderAsVolume)]),
   ])
   for (const one of odd) {
     const volume = hostVolumes.find(({ name }) => targets.includes(name) && mayWrite(one, name, hostVolumes))
@@ -47,6 +47,17 @@ export async function hostContents(
     await onOdd(`container ${one.name} is left out, as it does not write to what is backed up: ${one.why}`)
   }
   return { containers, hostVolumes }
+}
+
+/** Makes the name by which a folder of the host stands among the names of volumes. It has no spaces. */
+export function folderName(path: string): string {
+  return encodeURI(path)
+}
+
+/** Describes a folder of the host as a volume, so that its writers are found; empty for the name of a volume, which never begins with a slash. */
+function folderAsVolume(name: string): readonly Volume[] {
+  if (!name.startsWith('/')) return []
+  return [{ name, driver: '', mountpoint: decodeURI(name), createdAt: '', labels: {}, options: {} }]
 }
 
 /** Tells whether a container that the engine describes oddly may be writing to a volume. One whose mounts are not known may. */

@@ -5,6 +5,7 @@
 
 import { InstanceError } from '../errors.ts'
 import type { AskQuestion, CountPlan, CountQuestion } from './countContract.ts'
+import type { FilesPlan, FilesQuestion } from './fileContract.ts'
 import type { LoadPlan, LoadQuestion, LoadScript } from './loadContract.ts'
 import type { CountedRows } from './rows/tally.ts'
 import type { ScratchPlan, ScratchQuestion } from './scratchContract.ts'
@@ -23,6 +24,8 @@ export interface DatabaseEngine {
   readonly loadTools: readonly string[]
   /** Decides how to load a dump. Throws an `InstanceError` that says what to do if the load is impossible. */
   readonly planLoad: (question: LoadQuestion) => LoadPlan
+  /** Decides how a dump takes the place of a server's own file while it is stopped; `null`: it is loaded into the running server. */
+  readonly planFiles: ((question: FilesQuestion) => FilesPlan) | null
   /** Decides how to count the rows of a server. Throws an `InstanceError` if they cannot be counted. */
   readonly planCount: (question: CountQuestion) => CountPlan
   /** Makes the script that asks a server a question of the configuration, and prints its answer alone. */

@@ -32,6 +32,7 @@ export const mongo = {
   plan: planMongo,
   loadTools: ['mongorestore', 'mongosh', 'mongo'],
   planLoad: planMongoLoad,
+  planFiles: null,
   planCount: planMongoCount,
   planAsk: planMongoAsk,
   isOwnTable: isOwnCollection,

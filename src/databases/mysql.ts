@@ -56,6 +56,7 @@ export const mysql = {
   plan: planMysql,
   loadTools: ['mariadb', 'mysql'],
   planLoad: planMysqlLoad,
+  planFiles: null,
   planCount: planMysqlCount,
   planAsk: planMysqlAsk,
   isOwnTable: isSystemTable,

@@ -39,6 +39,7 @@ export const postgres = {
   plan: planPostgres,
   loadTools: ['psql', 'pg_restore'],
   planLoad: planPostgresLoad,
+  planFiles: null,
   planCount: planPostgresCount,
   planAsk: planPostgresAsk,
   isOwnTable: () => false,

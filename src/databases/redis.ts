@@ -13,6 +13,7 @@ import {
 } from './engineContract.ts'
 import { rdbFile } from './formats/rdb.ts'
 import { planRedisAsk, planRedisCount } from './redisCount.ts'
+import { planRedisFiles } from './redisFiles.ts'
 import { planRedisLoad } from './redisLoad.ts'
 import { LOG_IN, redisClients, redisLogin } from './redisLogin.ts'
 import { planRedisScratch } from './redisScratch.ts'
@@ -30,6 +31,7 @@ export const redis = {
   plan: planRedis,
   loadTools: ['valkey-cli', 'redis-cli'],
   planLoad: planRedisLoad,
+  planFiles: planRedisFiles,
   planCount: planRedisCount,
   planAsk: planRedisAsk,
   isOwnTable: () => false,

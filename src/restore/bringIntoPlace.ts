@@ -35,6 +35,7 @@ import { helperImages, type LockHelper, stagingVolume } from '../instance/lock.t
 import { waitForEarlierClaims } from '../instance/otherInstances.ts'
 import { type DatabasePlacement, dumpOld, loadNew, loadOld } from './placeDatabases.ts'
 import type { Placement } from './placements.ts'
+import { bringFile, type FilePlacement, saveOld, whyNotRead } from './serverFiles.ts'
 
 const PROBE_MS = 60_000
 /** Where the restored tree is mounted in the helper that brings it in. */
@@ -106,6 +107,11 @@ async function planPlaceStops(run: InstanceRun, { placements, databases }: Place
     throw new InstanceError(
       `the backup holds a dump of ${torn.name} and a volume that it writes to, and only one of the two can come into place: name the one in targets`,
     )
+  const untouched = placements.find(({ file }) => file !== undefined && !stopped.has(file.database.source.container.id))
+  if (untouched?.file !== undefined && plan.refused.length === 0)
+    throw new InstanceError(
+      `${untouched.file.database.source.name} has its file in ${untouched.volume} and is not among those that are stopped for it: it runs no more, or cannot write there`,
+    )
   if (plan.refused.length > 0) throw new InstanceError(joinSentences(plan.refused.map(({ error }) => error)))
   for (const { target, message } of plan.warnings) await run.report.warn(`volume ${target}: ${message}`)
   const journal = plan.groups.flatMap((group) =>
@@ -141,8 +147,10 @@ async function openPlacer(
       images: helperImages(lock),
       mounts: [
         mount(staged, RESTORED, true),
-        ...placements.flatMap(({ volume, undo: { into, before } }, index) => [
-          mount(volume, into === 'dumps' ? keptAt(index) : placedAt(index)),
+        ...placements.flatMap(({ volume, file, undo: { into, before } }, index) => [
+          file === undefined
+            ? mount(volume, into === 'dumps' ? keptAt(index) : placedAt(index))
+            : { ...file.mounted, target: placedAt(index), readonly: false },
           ...(into === 'place' ? [mount(before, keptAt(index))] : []),
         ]),
       ],
@@ -157,12 +165,13 @@ async function openPlacer(
 async function refuseWithoutRoom(run: InstanceRun, placer: Placer, placements: readonly Placement[]): Promise<void> {
   const { instance, abort } = run
   const limits = { deadlineMs: instance.timeoutMs, signal: abort.signal }
-  for (const [index, { from, paths, volume, undo }] of placements.entries()) {
+  for (const [index, { from, paths, volume, undo, file }] of placements.entries()) {
     if (undo.into === 'dumps') continue // nobody knows their size before they are made
     const list = (root: string, only: readonly string[]) =>
       listTree(placer, root, { what: `volume ${volume}`, paths: only, live: true, ...limits })
     const room = await freeSpaceAt(placer, placedAt(index), limits.deadlineMs, limits.signal)
-    const fresh = spaceNeeded(await list(`${RESTORED}/${from}`, paths), room.block, placer.tools).bytes
+    const copies = file?.files.copies ?? 1
+    const fresh = copies * spaceNeeded(await list(`${RESTORED}/${from}`, paths), room.block, placer.tools).bytes
     const old = undo.into === 'new' ? 0 : spaceNeeded(await list(placedAt(index), []), room.block, placer.tools).bytes
     // the old data is kept in full before the new data takes its place
     const need = old + Math.max(0, fresh - old)
@@ -204,9 +213,13 @@ async function bringIn(
   { placements, databases }: Pick<PlaceRequest, 'placements' | 'databases'>,
 ): Promise<void> {
   const limits = { deadlineMs: run.instance.timeoutMs, signal: run.abort.signal }
-  for (const [index, { from, paths, volume, undo }] of placements.entries()) {
+  for (const [index, { from, paths, volume, undo, file }] of placements.entries()) {
     if (undo.into === 'dumps') continue
     await run.log.write('marina', `bringing the restored data into ${volume}`)
+    if (file !== undefined) {
+      await bringFile(placer, file, { index, restored: RESTORED, ...limits })
+      continue
+    }
     await replaceTree(placer, {
       name: volume,
       source: `${RESTORED}/${from}`,
@@ -228,6 +241,8 @@ async function replaceWhileStopped(
   const undo = placements.map((placement) => placement.undo)
   const directory = keptAt(undo.findIndex(({ into }) => into === 'dumps'))
   const kept = await keepDumps(run, placer, { request, directory })
+  const files = placements.flatMap(({ file }) => file ?? [])
+  await saveFiles(run, files, request.keepsOld)
   const hadOld = kept.length > 0 || undo.some(({ into }) => into === 'place')
   const undoAll = () => putBack(placer, undo, () => loadOld(run, placer, { databases, kept }))
   const began = Date.now()
@@ -242,6 +257,11 @@ async function replaceWhileStopped(
   })
   if (stops.groups.length > 0) run.report.downtime((Date.now() - began) / 1000)
   const wrong = [...stopped.disturbed, ...stopped.notUp.map(({ error }) => error)]
+  if (stopped.error === null && wrong.length === 0)
+    for (const file of files) {
+      const why = await whyNotRead(run, file)
+      if (why !== null) wrong.push(why)
+    }
   if (stopped.error !== null) {
     if (wrong.length === 0) throw stopped.error
     throw new InstanceError(joinSentences([stopped.error.message, ...wrong]))
@@ -250,7 +270,8 @@ async function replaceWhileStopped(
   const why = joinSentences(wrong)
   await run.log.write('marina', `${why}; putting the old data back`)
   await writeState(placer.exec, 'changing')
-  const again = await stopAll(run, stops, undoAll)
+  // who ended because of the new data is to be started with the old one
+  const again = await stopAll(run, stops, undoAll, true)
   if (again.error !== null)
     throw new InstanceError(`${why}; and the old data could not be put back: ${again.error.message}`)
   const rest =
@@ -284,6 +305,18 @@ async function keepDumps(
   }
 }
 
+/** Lets servers whose files are replaced write down what they hold. One that does not ends the restore, unless the old data is not to be kept. */
+async function saveFiles(run: InstanceRun, files: readonly FilePlacement[], keepsOld: boolean): Promise<void> {
+  for (const file of files) {
+    try {
+      await saveOld(run, file)
+    } catch (error) {
+      if (!(error instanceof InstanceError) || keepsOld) throw error
+      await run.report.warn(`what was there could not be kept, and there is no way back: ${error.message}`)
+    }
+  }
+}
+
 /** Puts the old data back after it was changed. Returns the error to throw. */
 async function undoneAfter(undoAll: () => Promise<void>, error: Error, hadOld: boolean): Promise<Error> {
   try {
@@ -306,7 +339,12 @@ interface Stopped {
 }
 
 /** Does `work` while all groups are stopped, one within the other. */
-async function stopAll(run: InstanceRun, stops: Stops, work: () => Promise<void>): Promise<Stopped> {
+async function stopAll(
+  run: InstanceRun,
+  stops: Stops,
+  work: () => Promise<void>,
+  startsEnded = false,
+): Promise<Stopped> {
   const entries = stops.journal
   run.down = entries
   run.report.notUp(entries.map(({ name }) => name))
@@ -324,6 +362,7 @@ async function stopAll(run: InstanceRun, stops: Stops, work: () => Promise<void>
         say: (line) => run.log.write('marina', line),
         onLogLine: (line) => run.log.write('out', `${line}\n`),
         signal: run.abort.signal,
+        startsEnded,
       },
       () => within(rest),
     )

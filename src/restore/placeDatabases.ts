@@ -66,7 +66,7 @@ export async function dumpOld(
       container: source.facts,
       directory: `${directory}/db/${source.name}`,
       owner: { uid: 0, gid: 0 },
-      hide: (secrets) => hide(run, source, secrets),
+      hide: (secrets) => hideLogin(run, source, secrets),
       onLine: (line) => run.log.write('marina', line),
       onToolLine: (line) => run.log.write('err', `${line}\n`),
       deadlineMs: run.instance.timeoutMs,
@@ -126,14 +126,15 @@ function load(
     container: source.facts,
     dumpArgs: source.target.dumpArgs,
     file,
-    hide: (secrets) => hide(run, source, secrets),
+    hide: (secrets) => hideLogin(run, source, secrets),
     onLine: (line) => run.log.write('marina', line),
     deadlineMs: run.instance.timeoutMs,
     signal,
   })
 }
 
-async function hide(run: InstanceRun, source: DbSource, secrets: readonly string[]): Promise<void> {
+/** Masks the passwords of a server in everything that is printed from then on. */
+export async function hideLogin(run: InstanceRun, source: DbSource, secrets: readonly string[]): Promise<void> {
   const doubt = run.context.hide(secrets, `the password of database container "${source.container.name}"`)
   if (doubt !== null) await run.report.warn(doubt)
 }

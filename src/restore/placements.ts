@@ -1,8 +1,10 @@
 /** Decides where each volume of a backup goes, and how the volumes are named that a restore makes. Pure. */
 
+import { folderName } from '../applications/hostState.ts'
 import type { ManifestTarget, VolumeEntry } from '../container/manifest.ts'
 import type { UndoEntry } from '../docker/labels.ts'
 import { InstanceError } from '../errors.ts'
+import type { FilePlacement } from './serverFiles.ts'
 
 export type RestoreInto = 'new' | 'place'
 
@@ -15,6 +17,8 @@ export interface Placement {
   /** The paths that are brought in; empty: all. */
   readonly paths: readonly string[]
   readonly undo: UndoEntry
+  /** The server's own file that is brought in instead of a tree; absent: a tree. */
+  readonly file?: FilePlacement
 }
 
 export interface PlacementRequest {
@@ -28,6 +32,8 @@ export interface PlacementRequest {
   readonly now: string
   /** Names of the volumes that are on the host. */
   readonly existing: ReadonlySet<string>
+  /** The databases that come into place by their server's own file. */
+  readonly files: readonly FilePlacement[]
 }
 
 /** Longest name of a volume that is made here; the engine takes 255 characters. */
@@ -40,8 +46,10 @@ const LONGEST_NAME = 200
 export function placementsOf(targets: readonly ManifestTarget[], request: PlacementRequest): readonly Placement[] {
   const placements = [
     ...targets.flatMap((target) => (target.kind === 'volume' ? [placementOf(target, request)] : [])),
+    ...request.files.map((file) => placementOfFile(file, request)),
     ...dumpsOf(targets, request),
   ]
+  refuseMeeting(placements)
   const made = placements.map(madeBy)
   const taken = made.filter((name) => request.existing.has(name))
   if (taken.length > 0)
@@ -67,8 +75,27 @@ function placementOf(target: VolumeEntry, { into, point, timestamp, now, existin
   return { ...what, undo: { into: 'place', volume: target.name, before: named(target.name, 'before', now) } }
 }
 
+function placementOfFile(file: FilePlacement, { now }: PlacementRequest): Placement {
+  const { source } = file.mounted
+  const isFolder = file.mounted.type === 'bind'
+  const volume = isFolder ? folderName(source) : source
+  const before = named(isFolder ? file.database.source.name : volume, 'before', now)
+  return { volume, from: file.database.entry.path, paths: [], undo: { into: 'place', volume, before }, file }
+}
+
+/** Throws `InstanceError` if the file of a server comes into a volume that something else comes into, too. */
+function refuseMeeting(placements: readonly Placement[]): void {
+  for (const { volume, file } of placements) {
+    if (file === undefined || placements.filter((one) => one.volume === volume).length < 2) continue
+    throw new InstanceError(
+      `the backup holds a dump of ${file.database.source.name} and what else comes into ${volume}, where it has its file, and only one of the two can come into place: name the one in targets`,
+    )
+  }
+}
+
 function dumpsOf(targets: readonly ManifestTarget[], request: PlacementRequest): readonly Placement[] {
-  const dumps = targets.flatMap((target) => (target.kind === 'db' ? [target.path] : []))
+  const byFile = new Set(request.files.map(({ database }) => database.entry.path))
+  const dumps = targets.flatMap((target) => (target.kind === 'db' && !byFile.has(target.path) ? [target.path] : []))
   if (dumps.length === 0) return []
   const { into, instance, point, timestamp, now } = request
   const name = `${instance}-dumps`

@@ -20,6 +20,7 @@ import { type CheckedBackup, checkRestored } from './checkRestored.ts'
 import { findServers } from './placeDatabases.ts'
 import { type Placement, placementsOf, type RestoreInto } from './placements.ts'
 import { fetchPoint, listPoints } from './runRestoreImage.ts'
+import { type FilePlacement, findServerFile, isByFile } from './serverFiles.ts'
 
 export interface RestoreRequest {
   /** The point to restore: an id, or `latest`. `null`: the points are only listed. */
@@ -145,6 +146,10 @@ async function place(
 ): Promise<readonly RestoredTarget[]> {
   const { docker } = run.context.host
   const { hostVolumes } = await hostContents(docker, [], async () => {}, { signal: run.abort.signal })
+  const entries = checked.targets.flatMap((target) => (target.kind === 'db' ? [target] : []))
+  const servers = request.into === 'place' ? await findServers(run, entries) : []
+  const files: FilePlacement[] = []
+  for (const server of servers.filter(isByFile)) files.push(await findServerFile(run, server))
   const placements = placementsOf(checked.targets, {
     into: request.into,
     instance: run.instance.id,
@@ -152,14 +157,13 @@ async function place(
     timestamp: checked.manifest.timestamp,
     now: layoutOf('timestamp', new Date()).timestamp,
     existing: new Set(hostVolumes.map(({ name }) => name)),
+    files,
   })
-  const entries = checked.targets.flatMap((target) => (target.kind === 'db' ? [target] : []))
-  const databases = request.into === 'place' ? await findServers(run, entries) : []
   await bringIntoPlace(run, {
     lock,
     held: helper,
     placements,
-    databases,
+    databases: servers.filter((server) => !isByFile(server)),
     label: `${run.instance.id} ${checked.manifest.timestamp}`,
     keepsOld: request.keepsOld,
   })
@@ -172,6 +176,8 @@ function restoredTo(
   placements: readonly Placement[],
   { into, keepsOld }: RestoreRequest,
 ): RestoredTarget {
+  const file = placements.find((one) => one.file !== undefined && one.from === path)
+  if (file !== undefined) return { kind, name, to: name, kept: keepsOld ? file.undo.before : null }
   const placement = placements.find((one) => (kind === 'volume' ? one.from === path : one.from === ''))
   const { before = '', volume = '' } = placement?.undo ?? {}
   if (kind === 'volume') return { kind, name, to: volume, kept: before === '' || !keepsOld ? null : before }

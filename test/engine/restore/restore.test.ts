@@ -1,4 +1,7 @@
 /** Restores through the built action on a real engine: the points, into new volumes, into place, and what an image that lies is told. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { IDLES, startApp, statusOf } from '../../support/applications.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
@@ -281,6 +284,64 @@ test('a volume and a database come into place together, and a load that fails gi
   expect(await engine.ok(['run', '--rm', '-v', `${to}:/v:ro`, engine.baseImage, 'ls', `/v/db/${server}`])).toBe(
     'dump.sql',
   )
+})
+
+test('Redis and Valkey come into place by their files, while they are stopped; a file that a server does not take is undone', async () => {
+  await databaseImage(engine)
+  const [redis, valkey] = [engine.name('place-redis'), engine.name('place-valkey')]
+  const volume = await filledVolume(engine, 'place-redis', 'mkdir keys')
+  const folder = await mkdtemp(join(tmpdir(), 'marina-valkey-'))
+  atTestEnd(async () => {
+    await engine.docker(['rm', '-fv', redis, valkey])
+    await rm(folder, { recursive: true, force: true })
+  })
+  const args = ['--enable-debug-command', 'yes', '--requirepass', 'a b']
+  const server = (mount: string, dir: string) => ({
+    args: [...args, '--dir', dir],
+    run: ['-v', `${mount}:/data`, '--restart', 'on-failure:2'],
+  })
+  await startServer(engine, 'redis', redis, {
+    ...server(volume, '/data/keys'),
+    args: [...args, '--dir', '/data/keys', '--appendonly', 'yes'],
+  })
+  await startServer(engine, 'valkey', valkey, server(folder, '/data'))
+  const ask = (name: string, input: string) =>
+    engine.ok(['exec', '-i', '-e', 'REDISCLI_AUTH=a b', name, 'redis-cli'], { input })
+  const digests = async () => [await ask(redis, 'DEBUG DIGEST'), await ask(valkey, 'DEBUG DIGEST')]
+  for (const name of [redis, valkey])
+    await ask(name, 'SET a 1\nRPUSH list x y\nSELECT 3\nHSET h f v\nSET later x EX 100000')
+  const { config, restore, id } = await given('redis', () => ({ targets: [{ db: redis }, { db: valkey }] }))
+  await backUp(config)
+  const before = await digests()
+  for (const name of [redis, valkey]) await ask(name, 'FLUSHDB\nSET more 1\nSELECT 9\nSET b 2')
+  const changed = await digests()
+  const lie = [redis, valkey]
+    .map(
+      (name) => `f=/restore/db/${name}/dump.rdb; old=$(sha256sum <$f | cut -c 1-64)
+    printf 999 | dd of=$f bs=1 seek=6 conv=notrunc 2>/dev/null; sed -i "s/$old/$(sha256sum <$f | cut -c 1-64)/" /restore/manifest.json`,
+    )
+    .join('\n')
+  const failed = await restore({ point: 'latest', into: 'place', confirm: id }, lie)
+  expect(failed.outputs.result, failed.stdout).toBe('failed')
+  expect(failed.stdout).toContain('The old data was put back, and with it everything is up again')
+  expect(await digests()).toEqual(changed)
+  const restored = await restore({ point: 'latest', into: 'place', confirm: id })
+  expect(restored.outputs.result, restored.stdout).toBe('restored')
+  const where: { kind: string; to: string; kept: string }[] = JSON.parse(restored.outputs.restored ?? '[]')
+  removeAtEnd(...where.map(({ kept }) => kept))
+  expect(await digests()).toEqual(before)
+  // what they read again is what they have, and Redis goes on with its append-only file
+  await ask(redis, 'SET after 1')
+  const after = await digests()
+  await engine.ok(['restart', redis, valkey])
+  await expect.poll(digests, { timeout: 30_000 }).toEqual(after)
+  expect(where.map(({ kind, to }) => [kind, to])).toEqual([
+    ['db', redis],
+    ['db', valkey],
+  ])
+  const old = await engine.ok(['run', '--rm', '-v', `${where[0]?.kept}:/v:ro`, engine.baseImage, 'ls', '/v/keys'])
+  expect(old).toContain('appendonlydir')
+  expect(await leftOf(engine, id)).toEqual([])
 })
 
 test('an image that lies is told so before anything is touched', async () => {

@@ -46,6 +46,7 @@ const text = (...targets: object[]) =>
   })
 const targets = (...all: object[]): readonly ManifestTarget[] => parseManifest(text(...all)).targets
 const request = {
+  files: [],
   instance: 'shop',
   point: 'latest',
   timestamp: '20261128-020000',
