@@ -23,6 +23,8 @@ export interface ServerRows {
   readonly rows: Readonly<Record<string, number>>
   /** Tables whose rows a dump holds only in part, because an extension or the server itself brings the others. */
   readonly exempt: readonly string[]
+  /** Number of rows in all partitions of a table. A dump names that table only if it holds the rows through it. Left out: there are none. */
+  readonly partitioned?: Readonly<Record<string, number>>
 }
 
 export interface RowDifference {
@@ -36,12 +38,12 @@ export interface RowDifference {
 /** Compares the rows that a manifest names with those that were found; returns what differs. `isOwn` tells the tables that are the server's own. */
 export function compareRows(
   expected: Readonly<Record<string, number>>,
-  { rows, exempt }: ServerRows,
+  { rows, exempt, partitioned = {} }: ServerRows,
   isOwn: (table: string) => boolean,
 ): readonly RowDifference[] {
   const tables = [...new Set([...Object.keys(expected), ...Object.keys(rows)])].sort()
   return tables.flatMap((table) => {
-    const difference = { table, expected: expected[table] ?? null, found: rows[table] ?? null }
+    const difference = { table, expected: expected[table] ?? null, found: rows[table] ?? partitioned[table] ?? null }
     const isSame = difference.expected === difference.found || exempt.includes(table) || isOwn(table)
     return isSame ? [] : [difference]
   })

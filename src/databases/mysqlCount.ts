@@ -14,10 +14,13 @@ printf '%s\\n' "$statements" | client "$@"`
 const hexOf = (column: string) => `HEX(CONVERT(${column} USING utf8mb4))`
 const quoted = (column: string) => `'\`', REPLACE(${column}, '\`', '\`\`'), '\`'`
 
-/** Selects a statement for each table that counts its rows. Names come as hex digits, which no `sql_mode` changes. */
+/**
+ * Selects a statement for each table that counts its rows. Names come as hex digits, which no `sql_mode` changes. Of a table of MariaDB that
+ * keeps its past rows, those count too: a dump holds them or not.
+ */
 function listSql(which: string): string {
-  return `SELECT CONCAT('SELECT ''', ${hexOf('table_schema')}, ''', ''', ${hexOf('table_name')}, ''', COUNT(*) FROM ', ${quoted('table_schema')}, '.', ${quoted('table_name')}, ';')
-FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND ${which};`
+  return `SELECT CONCAT('SELECT ''', ${hexOf('table_schema')}, ''', ''', ${hexOf('table_name')}, ''', COUNT(*) FROM ', ${quoted('table_schema')}, '.', ${quoted('table_name')}, IF(table_type = 'SYSTEM VERSIONED', ' FOR SYSTEM_TIME ALL;', ';'))
+FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND ${which};`
 }
 
 /** Plans the count of a whole server, without its own databases, or of one database. */

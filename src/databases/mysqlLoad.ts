@@ -2,7 +2,7 @@
  * Knows how a dump of MySQL or MariaDB is loaded: SQL by `mariadb` or `mysql`. The server's databases, or the one that the dump holds, are
  * dropped before. Pure.
  */
-import { InstanceError } from '../errors.ts'
+import { DamagedBackupError, InstanceError } from '../errors.ts'
 import { findTool } from './engineContract.ts'
 import { type LoadFilter, type LoadPlan, type LoadQuestion, type LoadScript, SERVER_GONE } from './loadContract.ts'
 import { baseEnv, CLIENT, connectionArgs, FIRST_OPTION, LETTERS, reachesItself, socketOf } from './mysqlLogin.ts'
@@ -42,7 +42,7 @@ export function planMysqlLoad(question: LoadQuestion): LoadPlan {
   const names = question.kind === 'mariadb' ? ['mariadb', 'mysql'] : ['mysql', 'mariadb']
   const tool = findTool(question.tools, names, 'one')
   if (question.head.subarray(0, 5).toString('latin1') === '<?xml')
-    throw new InstanceError('the dump is XML, which no tool loads back: leave --xml out of dumpArgs')
+    throw new DamagedBackupError('the dump is XML, which no tool loads back: leave --xml out of dumpArgs')
   refusePart(question)
   const env = { MARINA_KILL: killOthers(question.database), MARINA_LIST: dropStatements(question) }
   return {

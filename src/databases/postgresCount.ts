@@ -15,11 +15,16 @@ lines=$(printf '%s\\n' "$list" | ask "$@") || exit 1
 printf '%s\\n' "$lines" | ask "$@"`
 
 /**
- * Counts the tables of the database that we are in: each its own rows, as a dump holds them. Temporary tables are nobody's, and those of an
- * extension are told apart.
+ * Counts the tables of the database that we are in: each its own rows, as a dump holds them, and the partitioned tables that it is a part
+ * of. Temporary tables are nobody's, and those of an extension are told apart.
  */
-const COUNT_SQL = `SELECT format('SELECT json_build_array(%L, %L, %L, (SELECT count(*) FROM ONLY %I.%I), %L::bool)', current_database(), n.nspname, c.relname, n.nspname, c.relname,
-  EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+const COUNT_SQL = `SELECT format('SELECT json_build_array(%L, %L, %L, (SELECT count(*) FROM ONLY %I.%I), %L::bool, %L::json)', current_database(), n.nspname, c.relname, n.nspname, c.relname,
+  EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'),
+  (WITH RECURSIVE above AS (
+    SELECT inhparent FROM pg_catalog.pg_inherits WHERE inhrelid = c.oid
+    UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN above ON i.inhrelid = above.inhparent)
+  SELECT coalesce(json_agg(json_build_array(pn.nspname, p.relname)), '[]') FROM above
+  JOIN pg_catalog.pg_class p ON p.oid = above.inhparent AND p.relkind = 'p' JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace))
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast' ORDER BY 1
 \\gexec`
@@ -68,15 +73,15 @@ function call(
 }
 
 function readCounts(stdout: string, isServer: boolean): ServerRows {
-  const found = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [database, schema, table, count, isExtension] = JSON.parse(line)
-      return { name: tableName(isServer ? [database, schema, table] : [schema, table]), count, isExtension }
-    })
-  return {
-    rows: Object.fromEntries(found.map(({ name, count }) => [name, Number(count)])),
-    exempt: found.filter(({ isExtension }) => isExtension).map(({ name }) => name),
+  const exempt: string[] = []
+  const rows = new Map<string, number>()
+  const partitioned = new Map<string, number>()
+  for (const line of stdout.split('\n').filter((one) => one !== '')) {
+    const [database, schema, table, count, isExtension, above] = JSON.parse(line)
+    const nameOf = (parts: readonly string[]) => tableName(isServer ? [database, ...parts] : parts)
+    rows.set(nameOf([schema, table]), Number(count))
+    if (isExtension) exempt.push(nameOf([schema, table]))
+    for (const parent of above) partitioned.set(nameOf(parent), (partitioned.get(nameOf(parent)) ?? 0) + Number(count))
   }
+  return { rows: Object.fromEntries(rows), exempt, partitioned: Object.fromEntries(partitioned) }
 }

@@ -2,7 +2,7 @@
  * Knows how a dump of PostgreSQL is loaded: SQL by `psql`, the formats custom and tar by `pg_restore`. The server's databases, or the one
  * that the dump holds, are dropped before and made anew. Pure.
  */
-import { InstanceError } from '../errors.ts'
+import { DamagedBackupError, InstanceError } from '../errors.ts'
 import { findTool } from './engineContract.ts'
 import { type LoadPlan, type LoadQuestion, type LoadScript, SERVER_GONE } from './loadContract.ts'
 import { clusterFilter, databaseFilter } from './postgresLoadFilter.ts'
@@ -78,7 +78,7 @@ function holdsDatabase(head: Buffer): boolean {
 
 function planServer(question: LoadQuestion, form: DumpFormat): LoadPlan {
   if (form === 'archive')
-    throw new InstanceError('the dump of the whole server is no SQL: it cannot be one of pg_dumpall')
+    throw new DamagedBackupError('the dump of the whole server is no SQL: it cannot be one of pg_dumpall')
   const base = `marina_load_${question.token}`
   const tries = [...givenDatabase(question), 'postgres', 'template1']
   const start = withDatabase(loginArgs(question.given.args), base)

@@ -65,7 +65,7 @@ export function rowsOf({ target, file, counted, isOwn }: LoadedDump): readonly D
       path: file.path,
       table,
       expected: file.rows?.[table] ?? null,
-      found: counted.rows[table] ?? null,
+      found: counted.rows[table] ?? counted.partitioned?.[table] ?? null,
     }))
 }
 

@@ -4,22 +4,18 @@
  */
 import type { WantedAnswer } from '../config/model.ts'
 import type { DatabaseEntry } from '../container/manifest.ts'
-import { freeSpaceAt } from '../copy/freeSpace.ts'
 import type { ServerRows } from '../databases/countContract.ts'
 import { DB_KINDS, type DbKind, engineOf } from '../databases/engines.ts'
-import { SERVER_GONE } from '../databases/loadContract.ts'
-import { poll } from '../docker/poll.ts'
 import type { DrillCheck, DrillImage, DrillRows } from '../drillReport.ts'
-import { CancelledError, CommandError, DamagedBackupError, EngineLostError, InstanceError } from '../errors.ts'
-import { bytes } from '../format.ts'
+import { CancelledError, CommandError, EngineLostError, InstanceError } from '../errors.ts'
 import type { InstanceRun } from '../instance/instanceRun.ts'
 import type { LockHelper } from '../instance/lock.ts'
 import { countRows } from '../load/countRows.ts'
 import { loadDump } from '../load/loadDump.ts'
-import { RefusedDumpError } from '../load/loadErrors.ts'
 import { type ScratchServer, startScratchServer } from '../scratch/scratchServer.ts'
 import { askDatabase, onlyDatabase } from './askDatabase.ts'
 import { judgeRows, rowsOf } from './judgeRows.ts'
+import { surroundingsOf } from './loadTrouble.ts'
 import type { RestoreClock } from './restoreClock.ts'
 import { findScratchImage } from './scratchImage.ts'
 
@@ -55,13 +51,6 @@ interface Proving extends ToProve {
 }
 
 type File = DatabaseEntry['files'][number]
-
-/** Less room than this after a load that failed means that the disk was full, bytes. */
-const FULL_DISK = 16 << 20
-const LOOK_MS = 60_000
-/** Longest wait for a server that went down to say why, ms. */
-const TROUBLE_MS = 5_000
-const TROUBLE_POLL_MS = 500
 
 /** Proves the dumps, one server after the other. Throws `CancelledError`, and for what makes further work useless. */
 export async function proveDatabase(
@@ -178,7 +167,8 @@ async function proveFiles(
 ): Promise<string | null> {
   const { run, entry } = proving
   const started = await run.report.phase('scratch', () => start(proving, files))
-  if (started.kind === 'surroundings') return started.why
+  if (started.kind === 'surroundings')
+    return `${started.why}. If its image is to blame, name another for ${entry.name} (drill.image)`
   const { server } = started
   try {
     for (const file of files) {
@@ -306,29 +296,4 @@ async function explained<T>({ trouble }: ScratchServer, work: () => Promise<T>):
     const why = error instanceof InstanceError ? await trouble() : null
     throw why === null ? error : new InstanceError(`${(error as Error).message}; ${why}`, { cause: error })
   }
-}
-
-/** Says what kept a dump from being loaded, if that was not the dump itself; else `null`. */
-async function surroundingsOf(
-  { run, helper, restored, image }: Proving,
-  server: ScratchServer,
-  error: InstanceError,
-): Promise<string | null> {
-  if (error instanceof DamagedBackupError) return null
-  const lack = error instanceof RefusedDumpError ? error.lack : ''
-  const trouble = await troubleOf(server, lack === SERVER_GONE)
-  if (trouble !== null) return `${error.message}; ${trouble}, which says nothing about the backup`
-  if (lack === '') return error.message
-  if (lack !== null)
-    return `${error.message}; ${lack}, which says nothing about the backup. Another image than ${image.reference} can be named for ${image.name} (drill.image)`
-  const room = await freeSpaceAt(helper, restored, LOOK_MS, run.abort.signal).catch(() => null)
-  if (room !== null && (room.bytes < FULL_DISK || room.inodes === 0))
-    return `${error.message}; the disk of the Docker host is full (${bytes(room.bytes)} free), which says nothing about the backup`
-  return null
-}
-
-/** Asks what became of the server. One that went down says so a moment later than the tool. */
-async function troubleOf({ trouble }: ScratchServer, isGone: boolean): Promise<string | null> {
-  if (!isGone) return trouble()
-  return poll(trouble, { everyMs: TROUBLE_POLL_MS, until: Date.now() + TROUBLE_MS })
 }

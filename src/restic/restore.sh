@@ -52,13 +52,26 @@ list_points() {
 }
 
 list() {
-  run snapshots --json "$@" --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" ||
-    fail "$?" "the snapshots of instance $MARINA_INSTANCE_ID could not be listed"
+  run snapshots --json "$@" --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" || {
+    code=$?
+    # without a repository nothing was backed up yet
+    if is_missing "$code"; then return; fi
+    fail "$code" "the snapshots of instance $MARINA_INSTANCE_ID could not be listed"
+  }
   # one snapshot a line: time is the first field, short_id the last
   sed 's/{"time":"/\
 &/g' "$work/json" |
     sed -n 's/^{"time":"\([^"]*\)".*"hostname":"\([^"]*\)".*"tags":\[\([^]]*\)\].*"short_id":"\([0-9a-f]*\)".*/\4 \1 host \2 \3/p' |
     sed 's/^\([^ ]* [^ ]*\)\.[0-9]*/\1/; s/"instance:[^"]*",*//; s/"partial:[^"]*",*/partial /; s/"//g; s/,/ /g; s/ *$//'
+}
+
+# Tells by restic's code, and for restic before 0.17 by its words, that there is no repository: not that it cannot be reached.
+is_missing() {
+  [ "$1" -ne 10 ] || return 0
+  [ "$1" -eq 1 ] || return 1
+  # this line alone: the ones below it hold the repository's name, in which anything may stand
+  grep '^Fatal: unable to open config file: ' "$work/errors" | grep -v 'bucket does not exist\|executable file not found' |
+    grep -q "no such file or directory\$\|does not exist[.]*\$\|doesn't exist\$\|NoSuchKey\|[Oo]bject [Nn]ot [Ff]ound\$"
 }
 
 choose_point() {

@@ -7,9 +7,9 @@ import { filledVolume, testEngine } from '../../support/run.ts'
 const engine = testEngine()
 const TREE = 'echo one >one; mkdir sub; echo two >sub/two; chown 1234:77 sub/two; chmod 640 sub/two; ln -s one link'
 
-async function given(name: string, more: Readonly<Record<string, unknown>> = {}) {
+async function given(name: string, more: Readonly<Record<string, unknown>> = {}, target: object = {}) {
   const volume = await filledVolume(engine, `${name}-data`, TREE)
-  return { volume, ...(await drilled(engine, name, [{ volume, staging: 'copy' }], more)) }
+  return { volume, ...(await drilled(engine, name, [{ volume, staging: 'copy', ...target }], more)) }
 }
 
 test('proves a backup that comes back whole, by what the manifest tells and by checks, and touches nothing that is there', async () => {
@@ -43,10 +43,13 @@ test('proves a backup that comes back whole, by what the manifest tells and by c
 })
 
 test('a backup that comes back otherwise than it was made is failed, and each difference is named', async () => {
-  const { id, volume, store, backUp, drill } = await given('bad')
+  const { id, volume, store, backUp, drill } = await given('bad', {}, { verify: 'content' })
   await backUp()
   const cases: readonly [Lies, Readonly<Record<string, unknown>>, string][] = [
     [{ lie: 'rm volume/*/one' }, {}, `volume ${volume} is not what was backed up: "one" did not come back`],
+    [{ lie: 'chmod 600 volume/*/one' }, {}, '"one" has mode 0600, and had 0644'],
+    [{ lie: 'cp manifest.json volume/*/more' }, {}, '"more" came back, and the backup did not hold it'],
+    [{ lie: 'printf O | dd of="$(echo volume/*/one)" conv=notrunc bs=1' }, {}, '"one" has other content than it had'],
     [{ lie: 'rm manifest.json' }, {}, 'the image restored no manifest.json'],
     [{ before: 'echo no such store >&2; exit 3' }, {}, 'the image did not restore the newest point'],
     [{}, { maxAge: '1s' }, 'RPO missed'],

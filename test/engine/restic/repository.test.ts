@@ -59,6 +59,9 @@ test('a folder of the host: created, added to with the parent found, and restore
   const volume = await filledVolume(engine, 'restic-data', 'head -c 3000000 /dev/urandom >big; echo 1 >small')
   const config = { instances: [instance('restic-local', repository, { targets: [{ volume }] })] }
 
+  const drill = { inputs: { command: 'drill', instances: engine.name('restic-local') } }
+  const early = await runJob(engine, config, { ...drill, env: { GITHUB_EVENT_NAME: 'workflow_dispatch' } })
+  expect(early, early.stdout).toMatchObject({ code: 0, outputs: { result: 'nothing-to-drill', failed: '[]' } })
   const first = await runJob(engine, config)
   expectGood(first)
   expect(first.stdout).toContain('there is no repository yet')

@@ -166,6 +166,17 @@ test.each<{ what: string; told: Told; counted: Partial<ServerRows>; passed: bool
   })
 })
 
+test('rows that a dump holds through a partitioned table are those of its partitions', () => {
+  const told = { rows: { p: 5 }, rowsUnknown: 'not counted: p1 (a partition of p, through which its rows were dumped)' }
+  const counted = (p1: number) => ({ rows: { p1, p2: 3 }, partitioned: { p: p1 + 3 } })
+  expect(judgeRows(dump(told, counted(2)))).toMatchObject({ passed: true, looked: true })
+  expect(judgeRows(dump(told, counted(1)))).toMatchObject({
+    passed: false,
+    seen: expect.stringContaining('table p has 4 rows, and had 5'),
+  })
+  expect(rowsOf(dump(told, counted(2)))[0]).toMatchObject({ table: 'p', expected: 5, found: 5 })
+})
+
 test('a sentence names five differences, and says how many more there are', () => {
   const rows = Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [`t${n}`, n]))
   const { seen } = judgeRows(dump({ rows }, {}))

@@ -1,0 +1,77 @@
+/** The restore script of `repository` with a restic that answers as it is told: what it lists, and what is a failure. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { RESTIC_RESTORE } from '../../../src/restic/scripts.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+function runScript(restic: string, env: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'restic-restore-'))
+  folders.push(folder)
+  writeFileSync(join(folder, 'restic'), `#!/bin/sh\n${restic}\n`, { mode: 0o755 })
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', RESTIC_RESTORE], {
+    env: { PATH: `${folder}:${process.env.PATH}`, MARINA_INSTANCE_ID: 'docs', MARINA_HOSTNAME: 'nas', ...env },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  return { status, stdout, stderr }
+}
+
+const says = (code: number, ...lines: readonly string[]) =>
+  `${lines.map((line) => `echo '${line}' >&2`).join('\n')}\nexit ${code}`
+const LIST = { MARINA_RESTORE_LIST: '1' }
+const LATEST = { MARINA_RESTORE_POINT: 'latest', MARINA_RESTORE_DIR: '/nowhere' }
+
+describe('no repository', () => {
+  test.each([
+    [
+      'restic 0.17 and newer',
+      says(
+        10,
+        '{"message_type":"exit_error","code":10,"message":"Fatal: repository does not exist: unable to open config file: stat /r/config: no such file or directory"}',
+      ),
+    ],
+    [
+      'a folder',
+      says(
+        1,
+        'Fatal: unable to open config file: stat /r/config: no such file or directory',
+        'Is there a repository at the following location?',
+        '/r',
+      ),
+    ],
+    ['S3', says(1, 'Fatal: unable to open config file: Stat: The specified key does not exist.')],
+    ['REST', says(1, 'Fatal: unable to open config file: <config/> does not exist')],
+  ])('%s: nothing is listed, and that is no failure; a restore fails', (_, restic) => {
+    expect(runScript(restic, LIST)).toMatchObject({ status: 0, stdout: '' })
+    const restored = runScript(restic, LATEST)
+    expect(restored.status).not.toBe(0)
+    expect(restored.stderr).toContain('has no snapshot of instance docs')
+  })
+})
+
+test.each([
+  ['a wrong password', says(12, 'Fatal: wrong password or no key found')],
+  [
+    'a bucket that does not exist',
+    says(1, 'Fatal: unable to open config file: Stat: The specified bucket does not exist'),
+  ],
+  ['a server that cannot be reached', says(1, 'Fatal: unable to open config file: Stat: dial tcp: connection refused')],
+  ['a repository whose name lies', says(1, 'Fatal: unable to open repository', 'Fatal of: no such file or directory')],
+])('%s is a failure, and not an empty list', (_, restic) => {
+  const listed = runScript(restic, LIST)
+  expect(listed.status).not.toBe(0)
+  expect(listed.stderr).toContain('could not be listed')
+})
+
+test('the points of this host are listed, oldest first', () => {
+  const snapshot = `{"time":"2001-02-03T04:05:06.7Z","tree":"ff","paths":["/backup"],"hostname":"nas","tags":["instance:docs"],"id":"abcdef01ff","short_id":"abcdef01"}`
+  const { status, stdout } = runScript(`echo '[${snapshot}]'`, LIST)
+  expect([status, stdout]).toEqual([0, 'abcdef01 2001-02-03T04:05:06Z host nas\n'])
+})
