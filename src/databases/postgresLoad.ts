@@ -310,7 +310,11 @@ const LACKS: readonly (readonly [RegExp, (name: string) => string])[] = [
     (name) => `the server does not load the library "${name}" when it starts (shared_preload_libraries)`,
   ],
   [/^(?:invalid|could not create) (?:LC_\w+ )?locale(?: name:?)? "(.+?)"/, notInImage('locale')],
-  [/^tablespace "(.+?)" does not exist/, (name) => `the tablespace "${name}" is not on the server`],
+  [/^tablespace location must be an absolute path/, () => 'the server is too old for the tablespaces of the dump'],
+  [
+    /^(?:invalid value for parameter "default_tablespace": |tablespace )"(.+?)"/,
+    (name) => `the tablespace "${name}" is not on the server`,
+  ],
   [/^directory "(.+?)" does not exist/, (name) => `the folder ${name} of a tablespace is not on the server`],
   [
     /^(?:invalid command \\(?:un)?restrict|unsupported version \(.*\) in file header|unrecognized configuration parameter)/,

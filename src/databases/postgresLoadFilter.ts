@@ -56,6 +56,13 @@ function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
+/** Makes a tablespace lie among the server's own data: a scratch server has none of the source's folders. */
+function inPlace(text: string): string {
+  const allow = "PERFORM set_config('allow_in_place_tablespaces', 'on', false)"
+  const location = text.replace(/ LOCATION (?:[eE]?'(?:[^']|'')*')/, " LOCATION ''")
+  return `DO $marina$ BEGIN ${allow}; EXCEPTION WHEN undefined_object THEN NULL; END $marina$;\n${location}\n`
+}
+
 interface ClusterFacts {
   /** The account that loads. */
   readonly me: string
@@ -94,7 +101,10 @@ export function clusterFilter(facts: ClusterFacts): LoadFilter {
       if (facts.purpose === 'replace') held.push(line)
       return ''
     }
-    return there.includes(nameIn(CREATE_TABLESPACE.exec(text)?.[1])) ? '' : line
+    const tablespace = CREATE_TABLESPACE.exec(text)
+    if (tablespace === null) return line
+    if (there.includes(nameIn(tablespace[1]))) return ''
+    return facts.purpose === 'replace' ? line : inPlace(text)
   }
   const end = () => {
     const gone = created.size === 0 ? [] : facts.roles.map(latin1).filter((name) => name !== me && !created.has(name))

@@ -13,8 +13,10 @@ const valkey = engine.name('drilled-valkey')
 beforeAll(async () => {
   await databaseImage(engine)
   await startServer(engine, 'postgres', postgres, { env: { POSTGRES_USER: 'app', POSTGRES_PASSWORD: 'x' } })
+  await engine.ok(['exec', postgres, 'install', '-d', '-o', 'postgres', '/fast'])
   await engine.ok(['exec', '-i', postgres, 'psql', '-U', 'app', '-q', '-v', 'ON_ERROR_STOP=1'], {
     input: `CREATE ROLE owner; CREATE DATABASE shop OWNER owner;
+      CREATE TABLESPACE fast LOCATION '/fast'; CREATE TABLE placed TABLESPACE fast AS SELECT 1 AS n;
       \\connect shop
       CREATE TABLE orders AS SELECT n, 'order ' || n AS body FROM generate_series(1, 1234) n; ALTER TABLE orders OWNER TO owner;
       CREATE TABLE people AS SELECT 'ann' AS name; CREATE TABLE none (n int);
@@ -60,7 +62,7 @@ test('a volume and servers of each kind in one instance are proven: their rows a
   expect(ran.outputs.result, ran.stdout).toBe('proven')
   const seenOf = (kind: string) => ran.one.checks.filter((one: { kind: string }) => one.kind === kind)
   expect(seenOf('rows')).toMatchObject([
-    { target: postgres, passed: true, looked: true, seen: expect.stringContaining('1238 rows in 5 tables') },
+    { target: postgres, passed: true, looked: true, seen: expect.stringContaining('1239 rows in 6 tables') },
     { target: mariadb, passed: true, looked: true, seen: expect.stringContaining('322 rows in 2 tables') },
     { target: valkey, passed: true, looked: true, seen: expect.stringContaining('2 rows in 1 table') },
   ])

@@ -47,6 +47,7 @@ describe('PostgreSQL', () => {
     ['psql:<stdin>:5: ERROR:  invalid locale name: "de_DE.utf8"', 'the locale "de_DE.utf8"'],
     ['ERROR:  invalid LC_COLLATE locale name: "de_DE.utf8"', 'the locale "de_DE.utf8"'],
     ['ERROR:  tablespace "fast" does not exist', 'the tablespace "fast"'],
+    ['ERROR:  invalid value for parameter "default_tablespace": "fast"', 'the tablespace "fast"'],
     ['ERROR:  directory "/mnt/fast" does not exist', 'the folder /mnt/fast of a tablespace'],
     ['invalid command \\restrict', 'older than the programs'],
     ['pg_restore: error: unsupported version (1.16) in file header', 'older than the programs'],

@@ -74,3 +74,14 @@ test.each([1, 4096])(
     expect(through(databaseFilter(false), head + drops + rest, size)).toBe(head + drops + rest)
   },
 )
+
+test('a tablespace lies among the data of a scratch server, and where it did on a server with data', () => {
+  const line = "CREATE TABLESPACE slow OWNER app LOCATION '/it''s';\n"
+  const ofPurpose = (purpose: 'empty' | 'replace') =>
+    through(clusterFilter({ ...facts, purpose }), line, 4096).split('\n')
+  expect(ofPurpose('replace')[0]).toBe("CREATE TABLESPACE slow OWNER app LOCATION '/it''s';")
+  expect(ofPurpose('empty').slice(0, 2)).toEqual([
+    expect.stringContaining('allow_in_place_tablespaces'),
+    "CREATE TABLESPACE slow OWNER app LOCATION '';",
+  ])
+})
