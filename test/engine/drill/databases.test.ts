@@ -160,7 +160,7 @@ test('a drill that is killed while it loads leaves a server, which the next dril
   await backUp()
   const sleeping = configOf({ lie: `tamper ${SHOP} "sed '$ a SELECT pg_sleep(600);'"` }, {})
   const running = await startJob(engine, sleeping, options())
-  await running.says(/ scratch \d/)
+  await running.says(/scratch \d/)
   const server = await engine.ok(['ps', '-q', '--no-trunc', '--filter', 'name=marina-look-'])
   running.killGroup()
   await running.done
