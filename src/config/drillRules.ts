@@ -36,13 +36,14 @@ interface Place {
 function checkOne(check: TreeMap, place: Place): ConfigIssue[] {
   const has = (key: string) => check[key] !== undefined
   const at = (message: string) => [issueAt(place.look.source, place.path, message)]
-  if (!has('volume') && !has('db'))
+  if (!has('volume') && !has('db') && !has('run'))
     return at(
-      'the check needs `volume` (the name of a volume) or `db` (that of a database container) that is backed up',
+      'the check needs `volume` (the name of a volume) or `db` (that of a database container) that is backed up, or `run` (a script)',
     )
+  if (has('run')) return checkScript(check, place)
   if (has('volume') && has('db')) return at('the check has both `volume` and `db`: make two checks of it')
   if (has('volume') && has('file') === has('files'))
-    return at('the check needs `file` (a path) or `files` (a number), one of them')
+    return at('the check needs `file` (a path), `files` (a number) or `run` (a script), one of them')
   for (const [needed, keys] of NEEDS) {
     const lost = has(needed) ? undefined : keys.find(has)
     if (lost !== undefined) return at(`\`${lost}\` needs \`${needed}\``)
@@ -55,6 +56,17 @@ function checkOne(check: TreeMap, place: Place): ConfigIssue[] {
   if (name === undefined) return []
   const issues = checkTargetName(name, kind, { ...place, path: [...place.path, kind] })
   return issues.length > 0 || kind === 'volume' ? issues : checkDatabase(check, name, place)
+}
+
+/** Checks that a script is all that its check says, but for the volume. */
+function checkScript(check: TreeMap, place: Place): ConfigIssue[] {
+  const other = Object.keys(check).find((key) => key !== 'run' && key !== 'volume')
+  if (other !== undefined)
+    return [
+      issueAt(place.look.source, place.path, `the check has both \`run\` and \`${other}\`: make two checks of it`),
+    ]
+  const volume = known(check, 'volume', place.look)
+  return volume === undefined ? [] : checkTargetName(volume, 'volume', { ...place, path: [...place.path, 'volume'] })
 }
 
 /** Checks that a check asks a database that is dumped, where the target of that name lists them. */

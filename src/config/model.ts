@@ -63,7 +63,7 @@ export interface Drill {
 }
 
 /** A check of `drill.checks`. */
-export type WantedCheck = WantedFile | WantedFiles | WantedAnswer
+export type WantedCheck = WantedFile | WantedFiles | WantedAnswer | WantedScript
 
 export interface WantedFile {
   readonly kind: 'file'
@@ -81,6 +81,15 @@ export interface WantedFiles {
   readonly kind: 'files'
   readonly volume: string
   readonly atLeast: number
+  readonly line: number
+}
+
+export interface WantedScript {
+  readonly kind: 'run'
+  /** Path of the script from the root of the repository. */
+  readonly run: string
+  /** The volume whose container's image runs it; `null`: the image of the backup does. */
+  readonly volume: string | null
   readonly line: number
 }
 

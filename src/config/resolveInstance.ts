@@ -213,6 +213,7 @@ function buildDrill(values: DrillValues, timezone: string, lineOf: (path: Path) 
           matches: check.matches ?? null,
           line,
         }
+      if (check.run !== undefined) return { kind: 'run', run: check.run, volume: check.volume ?? null, line }
       const volume = check.volume as string
       if (check.files !== undefined) return { kind: 'files', volume, atLeast: check.files, line }
       return {

@@ -298,6 +298,10 @@ export const drillCheckShape = {
       'With `file`: how long before the backup its time may be, such as `26h`: a file that is written again and again shows that the data of the day is in the backup. Its time is its first line, if that is an ISO time with its zone (`date -Iseconds`), else when it was last written.',
   }),
   files: key(wholeNumber, { description: 'Volume: how many files, links and the like it holds at least.' }),
+  run: key(script, {
+    description:
+      'A script of the repository, by its path from the root. It finds the restored data, read-only, below `/restore`, and exit code 0 says that it is good. It runs without a network in the image of the container that had `volume` or, without `volume`, in the image that made the backup.',
+  }),
   db: key(dockerName('container'), { description: 'The database container whose restored data is asked.' }),
   database: key(scalar, {
     description: 'With `db`: the database to ask. Left out: the only one of the backup.',

@@ -3,7 +3,7 @@
  * loaded into servers that are thrown away. What came back is compared with what the manifest tells, and with the checks of the configuration.
  */
 import { engineNow } from '../claim/host.ts'
-import type { Instance } from '../config/model.ts'
+import type { Instance, WantedScript } from '../config/model.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
 import { freeSpaceAt } from '../copy/freeSpace.ts'
 import { shownReason } from '../copy/readable.ts'
@@ -11,7 +11,14 @@ import { inspectContainer } from '../docker/containers.ts'
 import type { ReadyImage } from '../docker/images.ts'
 import { imageClaimName } from '../docker/labels.ts'
 import type { DrillCheck, DrilledInstance, DrillHash, DrillImage, DrillRows } from '../drillReport.ts'
-import { CancelledError, DamagedBackupError, EngineLostError, InstanceError, sayError } from '../errors.ts'
+import {
+  CancelledError,
+  CommandError,
+  DamagedBackupError,
+  EngineLostError,
+  InstanceError,
+  sayError,
+} from '../errors.ts'
 import { bytes, count } from '../format.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { findImage } from '../instance/image.ts'
@@ -35,6 +42,7 @@ import {
 import { proveDatabase } from './proveDatabase.ts'
 import { rememberDrill, rememberedRuns } from './rememberDrill.ts'
 import { type RestoreClock, restoreClock } from './restoreClock.ts'
+import { runCheck, type ScriptSurroundings } from './runCheck.ts'
 
 /** The part of a drill's report that the drill makes. */
 export type DrillOutcome = Omit<DrilledInstance, 'log' | 'stderr'>
@@ -155,7 +163,7 @@ async function drill(run: InstanceRun, found: Found, held: Held): Promise<void> 
   const { opened, sizes } = await run.report.phase('check', () => check(run, found, { held, runs }))
   await proveDatabases(run, found, { helper: held.helper, opened, sizes })
   if (found.isRestored) push(found, judgeDuration(run.instance.drill, found.clock.spentMs(), true))
-  await checkAllWanted(run, found, { helper: held.helper, opened, sizes })
+  await checkAllWanted(run, found, { helper: held.helper, opened, sizes, image: held.image })
 }
 
 /** Lists the points. Returns true if the image says that there is none. An image that cannot list is no failure: the manifest tells the time. */
@@ -303,9 +311,17 @@ function seenOf(target: ManifestTarget, { files, bytes: size }: RestoredSize): s
     : `volume ${target.name} came back (${much}); the manifest tells not how much it held, since it was read in place`
 }
 
-async function checkAllWanted(run: InstanceRun, found: Found, { helper, opened, sizes }: CameBack): Promise<void> {
+async function checkAllWanted(
+  run: InstanceRun,
+  found: Found,
+  { helper, opened, sizes, image }: CameBack & { readonly image: ReadyImage },
+): Promise<void> {
   const { instance, abort } = run
   for (const wanted of instance.drill?.checks ?? []) {
+    if (wanted.kind === 'run') {
+      await runScript(run, found, { wanted, surroundings: { helper: helper.id, image, opened } })
+      continue
+    }
     if (wanted.kind === 'sql') {
       const isHeld = opened.targets.some(
         (target) => target.kind === 'db' && target.name === wanted.db && sizes.has(target),
@@ -325,6 +341,23 @@ async function checkAllWanted(run: InstanceRun, found: Found, { helper, opened, 
         signal: abort.signal,
       }),
     )
+  }
+}
+
+/** Runs a check that is a script. What keeps it from an answer is noted, and the other checks go on. */
+async function runScript(
+  run: InstanceRun,
+  found: Found,
+  { wanted, surroundings }: { readonly wanted: WantedScript; readonly surroundings: ScriptSurroundings },
+): Promise<void> {
+  try {
+    const { check: one, image } = await runCheck(run, wanted, surroundings)
+    found.checks.push(one)
+    found.images.push(image)
+  } catch (error) {
+    const isOwn = error instanceof InstanceError || error instanceof CommandError
+    if (run.abort.reason() !== null || error instanceof EngineLostError || !isOwn) throw error
+    found.surroundings.push(`the check ${wanted.run} could not be made: ${error.message}`)
   }
 }
 
