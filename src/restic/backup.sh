@@ -8,6 +8,9 @@ umask 077
 whole=instance:$MARINA_INSTANCE_ID
 partial=partial:$MARINA_INSTANCE_ID
 
+# days are those of UTC, whatever TZ says
+export TZ=UTC
+
 # `restic unlock` removes the lock of a dead process 30 minutes after its last sign of life. This is a little longer, seconds.
 lock_patience=2100
 
@@ -56,6 +59,7 @@ write_ssh_files() {
   [ -n "${SSH_KEY-}${SSH_KNOWN_HOSTS-}" ] || return 0
   # ssh looks into the home folder of /etc/passwd, and not into $HOME
   home=$(awk -F: -v id="$(id -u)" '$3 == id { print $6; exit }' /etc/passwd)
+  [ -n "$home" ] || fail 1 'SSH_KEY needs a user that stands in /etc/passwd of the image: ssh looks there for its folder'
   mkdir -p "$home/.ssh" || exit 1
   [ -z "${SSH_KEY-}" ] || printf '%s\n' "$SSH_KEY" >"$home/.ssh/id_marina" || exit 1
   [ -z "${SSH_KEY-}" ] || printf 'IdentityFile %s\n' "$home/.ssh/id_marina" >>"$home/.ssh/config" || exit 1
@@ -101,11 +105,15 @@ when_unlocked() {
     code=$?
     is_locked "$code" && [ $(($(date +%s) - since)) -lt "$lock_patience" ] || return "$code"
     [ -n "$is_waiting" ] || { show_fatal; say 'the repository is locked: waiting' >&2; }
-    restic unlock >/dev/null 2>&1
+    is_same_host || restic unlock >/dev/null 2>&1
     is_waiting=1
     sleep 15
   done
 }
+
+# Tells whether the lock is of a host with our name. restic would look for its process here, not find it (it has processes of its own, as
+# with `network: host`), and take a live one for dead.
+is_same_host() { grep -qF " on $(uname -n) by " "$work/errors"; }
 
 # Runs restic. Its warnings are shown at once; the fatal error, and what follows it, only goes into a file: see show_fatal.
 # shellcheck disable=SC2317 # called by when_unlocked, as store is
@@ -156,7 +164,7 @@ take_backup() {
     done
   done
   # restic itself would look by host and path, and take that of another instance
-  parent=$(snapshot_ids | tail -n 1)
+  parent=$(snapshot_ids <"$work/snapshots" | tail -n 1)
   [ -z "$parent" ] || set -- "$@" --parent "$parent"
   cd "$MARINA_BACKUP_DIR" || exit 1
   when_unlocked store "$@"
@@ -172,7 +180,7 @@ store() {
 }
 
 snapshot_ids() {
-  split_snapshots <"$work/snapshots" | sed -n 's/.*"short_id":"\([0-9a-f]*\)".*/\1/p'
+  split_snapshots | sed -n 's/.*"short_id":"\([0-9a-f]*\)".*/\1/p'
 }
 
 # One snapshot a line. Time is the first field of restic's JSON.
@@ -189,7 +197,7 @@ read_messages() {
       'marina-ends-with '*) return "${line##* }" ;;
       '{"message_type":"status"'*) progress "$line" ;;
       '{"message_type":"summary"'*) printf '%s\n' "$line" >"$work/summary" ;;
-      '{"message_type":"error"'*) printf 'cannot be read: %s\n' "$(unreadable "$line")" >&2 ;;
+      '{"message_type":"error"'*) unreadable "$line" >&2 ;;
       '{"message_type":"exit_error"'*) message "$line" | tee -a "$work/errors" >&2 ;;
       '{'*) ;;
       *) printf '%s\n' "$line" | tee -a "$work/errors" >&2 ;;
@@ -214,7 +222,8 @@ progress() {
 
 # shellcheck disable=SC2317
 unreadable() {
-  printf '%s' "$1" | sed 's/.*"item":"\(.*\)"}$/\1/'
+  why=$(printf '%s' "$1" | sed -n 's/.*"error":{"message":"\([^"]*\)".*/\1/p')
+  say "cannot be read: $(printf '%s' "$1" | sed 's/.*"item":"\(.*\)"}$/\1/')${why:+ ($why)}"
 }
 
 read_summary() {
@@ -226,9 +235,20 @@ read_summary() {
 
 # Takes the instance's tag from a snapshot that lacks files.
 mark_partial() {
-  restic tag --remove "$whole" --add "$partial" "$snapshot" >"$work/out" 2>&1 && return 0
-  cat "$work/out" >&2
-  say "snapshot $snapshot lacks files, but could not be marked with the tag $partial" >&2
+  tag "$partial" --remove "$whole" --add "$partial" "$snapshot" && return 0
+  say "snapshot $snapshot lacks files, but could not be marked with the tag $partial: remove it, or the next run takes it for whole" >&2
+}
+
+# tag TAG OPTIONS…: changes tags. That gives a snapshot a new id, which is read: TAG is one that it has now.
+tag() {
+  now=$1
+  shift
+  when_unlocked run tag "$@" >"$work/out" || {
+    show_fatal
+    return 1
+  }
+  new=$(run snapshots --json --host "$MARINA_HOSTNAME" --tag "$now" | snapshot_ids | tail -n 1)
+  snapshot=${new:-$snapshot}
 }
 
 # forget_old TAG: removes what `retention` does not keep, of this instance and host alone.
@@ -249,21 +269,35 @@ keep_options() {
     $0 + 0 > 0 { printf "--keep-%s %d\n", word[index("hdwmy", unit)], $0 + 0 }'
 }
 
-# The first backup of a day (UTC) reads a hundredth of the repository's data and compares it with its checksums: all of it in 100 days.
+# The first backup of a day reads a hundredth of the repository's data and compares it with its checksums. A part that was not sound is read
+# again by every backup until it is: a snapshot with the tag unsound:PART remembers it.
 check_today() {
-  today=$(date -u +%Y-%m-%d)
-  ! split_snapshots <"$work/snapshots" | tail -n 1 | grep -q "^{\"time\":\"$today" || return 0
-  part=$(($(date -u +%s) / 86400 % 100 + 1))
+  unsound=$(split_snapshots <"$work/snapshots" | sed -n 's/.*"unsound:\([0-9]*\)".*/\1/p' | tail -n 1)
+  if [ -z "$unsound" ]; then
+    today=$(date -u +%Y-%m-%d)
+    ! split_snapshots <"$work/snapshots" | tail -n 1 | grep -q "^{\"time\":\"$today" || return 0
+  fi
+  # every part comes about, also for backups that run every tenth day
+  day=$(($(date -u +%s) / 86400))
+  part=${unsound:-$(((day + day / 100) % 100 + 1))}
   when_unlocked run check --with-cache --read-data-subset="$part/100" >"$work/out"
-  code=$?
-  [ "$code" -ne 0 ] || { say "part $part of 100 of the repository was read and is sound"; return 0; }
-  if is_locked "$code"; then
+  check_code=$?
+  if [ "$check_code" -eq 0 ]; then
+    say "part $part of 100 of the repository was read and is sound"
+    [ -z "$unsound" ] || when_unlocked run tag --tag "unsound:$part" --remove "unsound:$part" >"$work/out" || show_fatal
+    return 0
+  fi
+  if is_locked "$check_code"; then
     say 'the repository is still locked: it is not checked today'
     return 0
   fi
   cat "$work/out" >&2
   show_fatal
-  fail_by "$code" "snapshot $snapshot is stored, but restic's check found the repository damaged or could not read it"
+  cp "$work/errors" "$work/why"
+  tag "unsound:$part" --add "unsound:$part" "$snapshot" || say "the next run of today will not check this part again" >&2
+  cp "$work/why" "$work/errors"
+  write_result 'the repository is damaged'
+  fail_by "$check_code" "snapshot $snapshot is stored, but restic's check found the repository damaged or could not read it"
 }
 
 # fail_by CODE WORDS: ends with the cause, which restic's code or words tell.
@@ -316,7 +350,8 @@ write_result() {
 END
 }
 
-# In the background, so that a stop of the container reaches restic, which then removes its lock.
+# In the background, so that a stop of the container reaches restic. It removes its lock if it ends what it is storing within the seconds that
+# a stop leaves; else the lock is one of a dead process.
 main &
 child=$!
 trap 'trap "" INT; kill -INT 0' TERM INT

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { RESTIC_BACKUP } from '../../../src/restic/scripts.ts'
@@ -24,6 +24,8 @@ const snapshot = (id: string, tags: readonly string[], time = '2001-02-03T04:05:
   `{"time":"${time}","tree":"ff","paths":["/backup"],"hostname":"nas","tags":${JSON.stringify(tags)},"summary":{"backup_start":"${time}","files_new":1},"id":"${id}ffffffff","short_id":"${id}"}`
 const GOOD = { snapshots: `echo '[]'`, backup: `echo '${SUMMARY}'` }
 const lines = (...texts: readonly string[]) => texts.map((text) => `echo '${text}' >&2`).join('\n')
+
+const LOCKED = lines('Fatal: unable to create lock in backend: repository is already locked by PID 7 on other by root')
 
 function runScript(does: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'restic-script-'))
@@ -213,12 +215,18 @@ describe('a backup that is not whole', () => {
   test('files that cannot be read fail it; its snapshot loses the tag of whole ones, and nothing is removed', () => {
     const error =
       '{"message_type":"error","error":{"message":"open: permission denied"},"during":"archival","item":"/backup/volume/data/secret"}'
-    const ran = runScript({ backup: `echo '${error}'\necho '${SUMMARY}'\nexit 3` })
+    const renamed = snapshot('99999999', ['partial:docs'])
+    const ran = runScript({
+      backup: `echo '${error}'\necho '${SUMMARY}'\nexit 3`,
+      snapshots: `[ $n -gt 1 ] && echo '[${renamed}]' || echo '[]'`,
+      tag: `[ $n -gt 2 ] || { ${LOCKED}\nexit 11; }`, // restic gives the snapshot another id
+    })
     expect(ran.code).toBe(3)
-    expect(ran.calls.slice(2)).toEqual(['tag --remove instance:docs --add partial:docs abcdef01'])
-    expect(ran.stderr).toMatch(
-      /^cannot be read: \/backup\/volume\/data\/secret\nsome files could not be read: snapshot abcdef01 lacks them/,
-    )
+    expect(ran.calls.at(-2)).toBe('tag --remove instance:docs --add partial:docs abcdef01')
+    expect(ran.calls.at(-1)).toBe('snapshots --json --host nas --tag partial:docs')
+    expect(ran.stderr).toContain('cannot be read: /backup/volume/data/secret (open: permission denied)\n')
+    expect(ran.stderr.trim().split('\n').at(-1)).toMatch(/^some files could not be read: snapshot 99999999 lacks them/)
+    expect(JSON.parse(ran.result).snapshot).toBe('99999999')
     expect(JSON.parse(ran.result).text).toBe('some files could not be read')
   })
 
@@ -268,13 +276,30 @@ describe('a backup that is not whole', () => {
     expect(ran.stderr).toMatch(
       /pack 12 does not match[\s\S]*repository contains errors: snapshot abcdef01 is stored, but restic's check found/,
     )
+    expect(ran.calls).toContainEqual(expect.stringMatching(/^tag --add unsound:\d+ abcdef01$/))
+  })
+
+  test('a part that was not sound is read again on the same day, and its mark goes when it is sound', () => {
+    const list = [snapshot('aaaaaaaa', ['instance:docs', 'unsound:17'], new Date().toISOString())]
+    const snapshots = `echo '[${list.join(',')}]'`
+    const bad = runScript({ snapshots, check: `${lines('Fatal: repository contains errors')}\nexit 1` })
+    expect(bad.code).toBe(1)
+    expect(bad.calls).toContain('check --with-cache --read-data-subset=17/100')
+    expect(bad.calls).toContain('tag --add unsound:17 abcdef01')
+    const good = runScript({ snapshots })
+    expect(good.code).toBe(0)
+    expect(good.calls.at(-1)).toBe('tag --tag unsound:17 --remove unsound:17')
   })
 })
 
 describe('a locked repository', () => {
-  const LOCKED = lines(
-    'Fatal: unable to create lock in backend: repository is already locked by PID 7 on other by root',
-  )
+  test('a lock of our own host name is left alone: restic would take its process for dead', () => {
+    const text = `Fatal: unable to create lock in backend: repository is already locked by PID 7 on ${hostname()} by root`
+    const ran = runScript({ snapshots: `[ $n -gt 3 ] && { echo '[]'; return; }\n${lines(text)}\nexit 11` })
+    expect(ran.code).toBe(0)
+    expect(ran.calls).not.toContain('unlock')
+  })
+
   test.each([
     ['the list, by code', 'snapshots', `[ $n -gt 3 ] && { echo '[]'; return; }\n${LOCKED}\nexit 11`],
     ['the list, by words', 'snapshots', `[ $n -gt 3 ] && { echo '[]'; return; }\n${LOCKED}\nexit 1`],
