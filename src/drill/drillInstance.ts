@@ -27,6 +27,7 @@ import { type AcquiredLock, type LockHelper, lockByHelper } from '../instance/lo
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { PastDrill, PastRun, RestorePoint } from '../outcome.ts'
 import { type CheckedBackup, checkTarget, openRestored, type RestoredSize } from '../restore/checkRestored.ts'
+import { isWholePoint } from '../restore/points.ts'
 import { releaseLock, restoreLock, scriptOf } from '../restore/restoreInstance.ts'
 import { askPoints, fetchPoint } from '../restore/runRestoreImage.ts'
 import { checkWanted } from './checkFiles.ts'
@@ -386,7 +387,7 @@ function outcomeOf(run: InstanceRun, found: Found): DrillOutcome {
     verdict,
     error,
     warnings,
-    point: found.points.at(-1) ?? null,
+    point: found.points.findLast(isWholePoint) ?? null,
     backupOf: found.backupOf === null ? null : new Date(found.backupOf).toISOString(),
     ageSeconds: found.backupOf === null ? null : Math.max(0, Math.round((run.start.at - found.backupOf) / 1000)),
     maxAgeSeconds: inSeconds(instance.drill?.maxAgeMs),

@@ -4,6 +4,7 @@ import type { Manifest } from '../container/manifest.ts'
 import type { DrillCheck } from '../drillReport.ts'
 import { count, joinSentences, limit, minute, seconds } from '../format.ts'
 import type { DrillVerdict, PastRun, RestorePoint } from '../outcome.ts'
+import { isWholePoint } from '../restore/points.ts'
 
 /** The facts from which a drill is judged. */
 export interface DrillFacts {
@@ -73,7 +74,9 @@ export function judgePoint({ manifest, points, runs, now }: PointFacts): DrillCh
   if (made === null) return check(false, `manifest.json has the timestamp "${manifest.timestamp}", which is no time`)
   const of = minute(new Date(made).toISOString())
   if (made > now + CLOCKS_MS) return check(false, `the backup that came back is of ${of}, which is in the future`)
-  const timed = points.flatMap(({ id, time }) => (time === null ? [] : [{ id, at: Date.parse(time) }]))
+  const timed = points
+    .filter(isWholePoint)
+    .flatMap(({ id, time }) => (time === null ? [] : [{ id, at: Date.parse(time) }]))
   const newest = timed.reduce<(typeof timed)[number] | null>(
     (best, one) => (best === null || one.at > best.at ? one : best),
     null,

@@ -3,6 +3,7 @@
 # It needs sh, restic, and the small tools that BusyBox has.
 set -u
 umask 077
+export TZ=UTC
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 export RESTIC_CACHE_DIR="${RESTIC_CACHE_DIR-/tmp/restic-cache}"
@@ -38,13 +39,14 @@ write_ssh_files() {
   [ -n "${SSH_KEY-}${SSH_KNOWN_HOSTS-}" ] || return 0
   # ssh looks into the home folder of /etc/passwd, and not into $HOME
   home=$(awk -F: -v id="$(id -u)" '$3 == id { print $6; exit }' /etc/passwd)
+  [ -n "$home" ] || fail 1 'SSH_KEY needs a user that stands in /etc/passwd of the image: ssh looks there for its folder'
   mkdir -p "$home/.ssh" || exit 1
   [ -z "${SSH_KEY-}" ] || printf '%s\n' "$SSH_KEY" >"$home/.ssh/id_marina" || exit 1
   [ -z "${SSH_KEY-}" ] || printf 'IdentityFile %s\n' "$home/.ssh/id_marina" >>"$home/.ssh/config" || exit 1
   [ -z "${SSH_KNOWN_HOSTS-}" ] || printf '%s\n' "$SSH_KNOWN_HOSTS" >>"$home/.ssh/known_hosts" || exit 1
 }
 
-# Writes one line a point, oldest first: id, time, host and what is in it. Those of this host; if it has none, as a new machine, those of all.
+# Writes one line a point, oldest first: id, time, `partial` if it lacks something, host and what is in it. Those of this host; if it has none, as a new machine, those of all.
 list_points() {
   list --host "$MARINA_HOSTNAME" >"$work/points"
   cp "$work/points" "$work/own"
@@ -62,7 +64,7 @@ list() {
   sed 's/{"time":"/\
 &/g' "$work/json" |
     sed -n 's/^{"time":"\([^"]*\)".*"hostname":"\([^"]*\)".*"tags":\[\([^]]*\)\].*"short_id":"\([0-9a-f]*\)".*/\4 \1 host \2 \3/p' |
-    sed 's/^\([^ ]* [^ ]*\)\.[0-9]*/\1/; s/"instance:[^"]*",*//; s/"partial:[^"]*",*/partial /; s/"//g; s/,/ /g; s/ *$//'
+    sed 's/^\([^ ]* [^ ]*\)\.[0-9]*/\1/; s/"instance:[^"]*",*//; s/^\([^ ]* [^ ]*\) \(host .*\)"partial:[^"]*",*/\1 partial \2/; s/"//g; s/,/ /g; s/ *$//'
 }
 
 # Tells by restic's code, and for restic before 0.17 by its words, that there is no repository: not that it cannot be reached.
@@ -80,7 +82,10 @@ choose_point() {
     [ -s "$work/points" ] || fail 1 "this repository has no snapshot of instance $MARINA_INSTANCE_ID"
     [ -s "$work/own" ] ||
       fail 1 "this repository has no snapshot of instance $MARINA_INSTANCE_ID and host $MARINA_HOSTNAME, but $(wc -l <"$work/points") of other hosts: name one by its id, or set nodeName"
-    point=$(tail -n 1 "$work/points" | cut -d ' ' -f 1)
+    newest=$(tail -n 1 "$work/own" | cut -d ' ' -f 1)
+    point=$(grep -v '^[^ ]* [^ ]* partial ' "$work/own" | tail -n 1 | cut -d ' ' -f 1)
+    [ -n "$point" ] || fail 1 "each snapshot of instance $MARINA_INSTANCE_ID lacks something, and latest takes whole ones: name one by its id, such as $newest"
+    [ "$point" = "$newest" ] || printf '%s\n' "the newest snapshot $newest lacks something: $point is the newest whole one" >&2
   fi
   grep -q "^$point " "$work/points" || fail 1 "this repository has no snapshot $point of instance $MARINA_INSTANCE_ID"
 }

@@ -21,6 +21,11 @@ function pointOf(line: string): RestorePoint | null {
   return { id, time: new Date(at).toISOString(), text: words.join(' ') }
 }
 
+/** Tells whether a point holds all that it should. The text of one that lacks something begins with `partial`; `latest` never takes it. */
+export function isWholePoint({ text }: Pick<RestorePoint, 'text'>): boolean {
+  return !/^partial\b/.test(text)
+}
+
 /** Tells whether a text has the form of a point's id. The word `latest` has it too. */
 export function isPointId(text: string): boolean {
   return ID.test(text)

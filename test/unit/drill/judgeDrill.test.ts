@@ -84,6 +84,7 @@ describe('the point', () => {
     ['a list without times', [point(27, null), point(28, null)], [], true, 'came back'],
     ['one whose list is not in order', [point(28), point(26), point(27)], [], true, 'point p28'],
     ["yesterday's data as today's", [point(28), point(29)], [], false, 'the data is older than it is said to be'],
+    ['the newest whole one', [point(28), { ...point(29), text: 'partial host nas' }], [], true, 'point p28'],
     ['a good backup that the host remembers', [point(28)], [run(28)], true, ''],
     ['a later good backup is not in the store', [point(28)], [run(29)], false, 'remembers as good'],
     ['a later backup failed', [point(28)], [run(29, 'failed'), run(28)], true, ''],

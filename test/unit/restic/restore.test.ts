@@ -75,3 +75,28 @@ test('the points of this host are listed, oldest first', () => {
   const { status, stdout } = runScript(`echo '[${snapshot}]'`, LIST)
   expect([status, stdout]).toEqual([0, 'abcdef01 2001-02-03T04:05:06Z host nas\n'])
 })
+
+describe('a snapshot that lacks something', () => {
+  const snapshot = (id: string, tag: string) =>
+    `{"time":"2001-02-03T04:05:06.7Z","tree":"ff","hostname":"nas","tags":["${tag}:docs","volume:partial"],"id":"${id}ff","short_id":"${id}"}`
+  const restic = (...list: readonly string[]) =>
+    `case $1 in snapshots) echo '[${list.join(',')}]';; *) echo "$*" >&2;; esac`
+
+  test('is called partial, and is never the latest', () => {
+    const both = restic(snapshot('aaaaaaaa', 'instance'), snapshot('bbbbbbbb', 'partial'))
+    expect(runScript(both, LIST).stdout).toBe(
+      'aaaaaaaa 2001-02-03T04:05:06Z host nas volume:partial\nbbbbbbbb 2001-02-03T04:05:06Z partial host nas volume:partial\n',
+    )
+    const latest = runScript(both, LATEST)
+    expect(latest.status).toBe(0)
+    expect(latest.stderr).toContain('the newest snapshot bbbbbbbb lacks something: aaaaaaaa is the newest whole one')
+    expect(latest.stderr).toContain('restore aaaaaaaa --target /nowhere')
+    expect(runScript(both, { ...LATEST, MARINA_RESTORE_POINT: 'bbbbbbbb' }).stderr).toContain('restore bbbbbbbb')
+  })
+
+  test('is restored by its id alone if there is no other', () => {
+    const latest = runScript(restic(snapshot('bbbbbbbb', 'partial')), LATEST)
+    expect(latest.status).toBe(1)
+    expect(latest.stderr).toContain('name one by its id, such as bbbbbbbb')
+  })
+})
