@@ -106,6 +106,10 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
   let rows = 0
   /** Index of the next backslash of this chunk, at least of those behind what was read; -1 before it is looked for. */
   let nextBackslash = -1
+  /** Where the statement began in this chunk; -1: in an earlier one. */
+  let begunAt = -1
+  /** The text of the statement before this one up to its rows, if it had any and nothing stood between the two. */
+  let sameHead: Buffer | null = null
   /** Settings of the session that the dump itself changes. */
   const session = { backslashes: !isPostgres, ansiQuotes: isPostgres }
 
@@ -142,11 +146,29 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
     mode = Mode.Text
   }
 
+  /** Tells whether a statement begins as the one before it did, up to its rows: a dump with a row for each INSERT has little else. */
+  const isSameHead = (chunk: Buffer, from: number): boolean => {
+    if (sameHead === null || isConditional) return false
+    const end = from + sameHead.length
+    return end < chunk.length && IS_WORD[chunk[end] as number] !== 1 && sameHead.compare(chunk, from, end) === 0
+  }
+  /** Passes over the head of such a statement. The reader has its table from the statement before. */
+  const readSameHead = (from: number): number => {
+    isStatementStart = false
+    readAs('rows')
+    return from + (sameHead as Buffer).length
+  }
+
   /** Reads code from `from` on. Returns the index behind what was read. */
   const code = (chunk: Buffer, from: number): number => {
     for (let i = from; i < chunk.length; i++) {
       const byte = chunk[i] as number
       if (IS_WORD[byte] === 1 && !(isPostgres && byte === DOLLAR)) {
+        if (isStatementStart) {
+          if (isSameHead(chunk, i)) return readSameHead(i)
+          begunAt = i
+          sameHead = null
+        }
         mode = Mode.Word
         return i
       }
@@ -191,6 +213,7 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
           return i + 1
         case BACKSLASH:
           if (!isPostgres || !isStatementStart) break
+          sameHead = null
           mode = Mode.Rest
           return i + 1
         case OPEN:
@@ -235,6 +258,8 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
       keep(chunk, from, end)
       readAs(reader.word(take(), false))
     }
+    if ((mode as Mode) === Mode.Rows && begunAt >= 0 && !isConditional)
+      sameHead = Buffer.from(chunk.subarray(begunAt, end))
     return end
   }
 
@@ -478,6 +503,7 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
   return {
     pass(chunk: Buffer) {
       nextBackslash = -1
+      begunAt = -1
       for (let i = 0; i < chunk.length; ) i = step(chunk, i)
     },
     /** Tells whether the text that is being read stands in a conditional comment. */

@@ -133,3 +133,37 @@ test('long strings, with quotes far behind', () => {
   expect(count(cut)).toEqual({ rows: { 'app.a': 4 }, unknown: null })
   expect(count([...sql].map((byte) => Buffer.of(byte)))).toEqual({ rows: { 'app.a': 4 }, unknown: null })
 })
+
+describe('a row for each INSERT: a statement that begins as the one before', () => {
+  const [first, second] = ['INSERT INTO `a` VALUES (1);\n', 'INSERT INTO `a` VALUES (2),(3);\n']
+  test.each([
+    ['of another database', `${first}USE \`other\`;\n${second}`, { 'app.a': 1, 'other.a': 2 }],
+    ['of another table, and back', `${first}INSERT INTO \`b\` VALUES (1);\n${second}`, { 'app.a': 3, 'app.b': 1 }],
+    [
+      'behind comments',
+      `${first}-- x\n/* INSERT INTO \`a\` VALUES (9); */\n/*!40000 ALTER TABLE \`a\` */;\n${second}`,
+      { 'app.a': 3 },
+    ],
+    [
+      'with text behind the word',
+      'INSERT INTO a (VALUES_) VALUES (1);\nINSERT INTO a (VALUES_) VALUES(2);\n',
+      { 'app.a': 2 },
+    ],
+    [
+      'in a routine',
+      `${first}DELIMITER ;;\nCREATE PROCEDURE p() BEGIN ${second}${second}END ;;\nDELIMITER ;\n${second}`,
+      { 'app.a': 3 },
+    ],
+    ['in a comment for some servers', `${first}/*!50000 ${first.trim().slice(0, -1)} */;\n${second}`, { 'app.a': 4 }],
+  ])('%s', (_, sql, rows) => {
+    for (const length of [1, 2, 7, 30, 10_000]) {
+      const bytes = Buffer.from(`${HEAD}${sql}`)
+      const chunks = Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) =>
+        bytes.subarray(i * length, (i + 1) * length),
+      )
+      const counter = mysqlRows()
+      for (const chunk of chunks) counter.count(chunk)
+      expect(counter.end(), `${length} bytes a chunk`).toEqual({ rows, unknown: null })
+    }
+  })
+})

@@ -150,3 +150,10 @@ test('one byte at a time', () => {
   )
   expect(count([...sql].map((byte) => Buffer.of(byte)))).toEqual({ rows: { 'public.a': 2 }, unknown: null })
 })
+
+test('a statement that begins as the one before counts for the database that is connected', () => {
+  const insert = 'INSERT INTO public.a VALUES (1);\n'
+  const table = 'CREATE TABLE public.a (n integer);\n'
+  const sql = `\\connect one\n${table}${insert}${insert}\\connect two\n${insert}${insert}${insert}`
+  expect(count(sql, true)).toEqual({ rows: { 'one.public.a': 2, 'two.public.a': 3 }, unknown: null })
+})
