@@ -266,7 +266,7 @@ export const targetShape = {
   }),
   verify: key(oneOf(['content']), {
     description:
-      'Volume: `content` also writes the SHA-256 of each file into the list of its copy, so that a restore and a drill find a changed byte. Every staged file is read once more, after the applications are up again: about 5 seconds a GB on two cores. The volume is then copied, not mounted. Left out: the list has sizes, owners, modes and times.',
+      'Volume: `content` also writes the SHA-256 of each file into the list of its copy, so that a restore and a drill find a changed byte. Every staged file is read once more, after the applications are up again: about 7 seconds of one core a GB. The volume is then copied, not mounted. Left out: the list has sizes, owners, modes and times.',
   }),
   dbKind: key(dbKind, {
     description: `Database: its engine, one of ${DB_KINDS.map((kind) => `\`${kind}\``).join(', ')}. Left out: found out from the container.`,

@@ -167,3 +167,14 @@ describe('a row for each INSERT: a statement that begins as the one before', () 
     }
   })
 })
+
+test('an INSERT of over 16 MB, in chunks', () => {
+  const counter = mysqlRows()
+  counter.count(Buffer.from(`${HEAD}INSERT INTO \`a\` VALUES (0,'x')`))
+  const rows = Buffer.from(`,(1,'it\\'s),(;'),(2,_binary '${'\\0é'.repeat(30_000)}')`)
+  for (let bytes = 0; bytes < 17 << 20; bytes += rows.length)
+    for (let at = 0; at < rows.length; at += 65_536) counter.count(rows.subarray(at, at + 65_536))
+  counter.count(Buffer.from(';\n'))
+  const rounds = Math.ceil((17 << 20) / rows.length)
+  expect(counter.end()).toEqual({ rows: { 'app.a': 1 + 2 * rounds }, unknown: null })
+})

@@ -157,3 +157,11 @@ test('a statement that begins as the one before counts for the database that is 
   const sql = `\\connect one\n${table}${insert}${insert}\\connect two\n${insert}${insert}${insert}`
   expect(count(sql, true)).toEqual({ rows: { 'one.public.a': 2, 'two.public.a': 3 }, unknown: null })
 })
+
+test.each(["DELIMITER ','", "DELIMITER ';', NULL 'none'", "(DELIMITER '|', ENCODING 'UTF8')", "DELIMITERS E'\\\\t'"])(
+  'a COPY with odd words behind it has a row for each line: %s',
+  (words) => {
+    const sql = `CREATE TABLE public.a (n int, t text);\nCOPY public.a (n, t) FROM stdin WITH ${words};\n1,;(\n2|x\\\n3\\,y\n\\.\nCOPY public.b (n) FROM stdin;\n1\n\\.\n`
+    expect(count(sql)).toEqual({ rows: { 'public.a': 3, 'public.b': 1 }, unknown: null })
+  },
+)
