@@ -94,6 +94,16 @@ function seenLine({ seen, looked }: DrillCheck): string {
   return `- ${looked ? '✅' : '☑️'} ${inline(seen)}`
 }
 
+/** A colour that is seen on white and on black: mermaid's own is nearly white in a light page. */
+const COLOUR = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%'
+/** Number of drills from which on their days would be drawn one over the other. */
+const MANY = 8
+
+function xAxis(drawn: readonly { readonly day: string }[]): string {
+  if (drawn.length <= MANY) return `[${drawn.map(({ day }, index) => `"${index + 1}: ${day}"`).join(', ')}]`
+  return `"drills from ${drawn[0]?.day} to ${drawn.at(-1)?.day}" 1 --> ${drawn.length}`
+}
+
 /** Draws the seconds of the last restores, the newest at the right; nothing for fewer than two. */
 function* chart(id: string, history: readonly PastDrill[]): Generator<string> {
   const known = history.flatMap(({ restoreSeconds, startedAt }) =>
@@ -105,9 +115,10 @@ function* chart(id: string, history: readonly PastDrill[]): Generator<string> {
     `<details><summary>Restore time of <code>${inline(id)}</code>, last ${drawn.length} drills</summary>`,
     '',
     '```mermaid',
+    COLOUR,
     'xychart-beta',
-    `  x-axis [${drawn.map(({ day }, index) => `"${index + 1}: ${day}"`).join(', ')}]`,
-    '  y-axis "seconds"',
+    `  x-axis ${xAxis(drawn)}`,
+    `  y-axis "seconds" 0 --> ${Math.max(1, Math.ceil(Math.max(...drawn.map(({ restoreSeconds }) => restoreSeconds)) * 1.1))}`,
     `  line [${drawn.map(({ restoreSeconds }) => restoreSeconds.toFixed(1)).join(', ')}]`,
     '```',
     '',

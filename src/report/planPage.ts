@@ -74,12 +74,17 @@ function table(page: PlanPage, rows: readonly PlannedRow[], most: number, title:
     ...rows.slice(0, most).map((one) => {
       const name = link(one.id, page.config === null ? null : `${page.config}#L${one.line}`) ?? inline(one.id)
       const next = one.nextWords ?? '–'
-      return `| <b>${breakable(name)}</b><br>${breakable(inline(one.host))} | ${breakable(inline(next))} | ${inline(one.why)} |`
+      return `| <b>${breakable(name)}</b><br>${breakable(inline(one.host))} | ${slotCell(next)} | ${breakable(inline(one.why))} |`
     }),
     ...(rows.length > most ? ['', `_And ${count(rows.length - most, 'more backup')}, in plan.json._`] : []),
   ].join('\n')
   if (rows.length <= UNFOLDED) return [lines]
   return [`<details><summary>${title}</summary>\n\n${lines}\n\n</details>`]
+}
+
+/** Writes a slot so that the name of its time zone may be broken: `Europe/Berlin` alone is too wide for a phone. */
+function slotCell(words: string): string {
+  return breakable(inline(words)).replace(/(?<=[a-z])\/(?=[A-Z])/g, '/<wbr>')
 }
 
 /** Says which variables each host needs: a table of hosts, since a host has one set of secrets. */
