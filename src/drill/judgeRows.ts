@@ -1,5 +1,6 @@
 /** Judges a dump that was loaded into a scratch server by the rows that the server counts. Pure. */
 import type { DatabaseEntry } from '../container/manifest.ts'
+import { shownWords } from '../copy/readable.ts'
 import { compareRows, type RowDifference, type ServerRows } from '../databases/countContract.ts'
 import type { DrillCheck, DrillRows } from '../drillReport.ts'
 import { count } from '../format.ts'
@@ -71,12 +72,18 @@ export function rowsOf({ target, file, counted, isOwn }: LoadedDump): readonly D
 
 function sentenceOf(differences: readonly RowDifference[]): string {
   const named = differences.slice(0, NAMED).map(({ table, expected, found }) => {
-    if (found === null) return `table ${table} is missing (it had ${count(expected ?? 0, 'row')})`
-    if (expected === null) return `table ${table} is there with ${count(found, 'row')}, and was not backed up`
-    return `table ${table} has ${count(found, 'row')}, and had ${expected}`
+    if (found === null) return `table ${shownTable(table)} is missing (it had ${count(expected ?? 0, 'row')})`
+    if (expected === null)
+      return `table ${shownTable(table)} is there with ${count(found, 'row')}, and was not backed up`
+    return `table ${shownTable(table)} has ${count(found, 'row')}, and had ${expected}`
   })
   const more = differences.length - named.length
   return `${named.join('; ')}${more === 0 ? '' : `; and ${more} more differ`}`
+}
+
+/** Quotes the name of a table, in which anything may stand. Quoted names are hidden from strangers. */
+function shownTable(table: string): string {
+  return `"${shownWords(table.replace(/["\\]/g, '\\$&'))}"`
 }
 
 /** Names a dump in a sentence. */

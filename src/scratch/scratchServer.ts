@@ -188,7 +188,10 @@ async function lastWords(docker: Docker, id: string): Promise<string> {
   const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
   const telling = lines.filter((line) => /error|fatal|panic|no space|cannot|denied/i.test(line))
   const words = (telling.length === 0 ? lines : telling).slice(-3).join(' ').trim()
-  return words === '' ? 'it said nothing' : docker.redact(words)
+  if (words === '') return 'it said nothing'
+  const said = docker.redact(words)
+  docker.quotes?.(said, 'its words are in the log')
+  return said
 }
 
 async function describe(docker: Docker, id: string, plan: ScratchPlan): Promise<ScratchServer> {

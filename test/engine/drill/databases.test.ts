@@ -97,7 +97,7 @@ test('a dump that lacks something is failed, though its manifest was changed wit
       { lie: `tamper ${SHOP} "sed '/^77.order 77/d'"` },
       wrong,
       [
-        'table public.orders has 1233 rows, and had 1234',
+        'table "public.orders" has 1233 rows, and had 1234',
         'was answered (in database "shop"): "1233", and must be "1"',
         'relation "gone" does not exist',
       ],
@@ -107,7 +107,7 @@ test('a dump that lacks something is failed, though its manifest was changed wit
         lie: `tamper ${SHOP} "sed -e '/^CREATE TABLE public.people/,/^);/d' -e '/^ALTER TABLE public.people/d' -e '/^COPY public.people/,/^..$/d'"`,
       },
       {},
-      ['table public.people is missing (it had 1 row)'],
+      ['table "public.people" is missing (it had 1 row)'],
     ],
     [{ lie: `tamper ${SHOP} "sed 's/^CREATE TABLE/CREATE TABEL/'"` }, {}, ['syntax error at or near "TABEL"']],
     [{ lie: `tamper ${SHOP} "sed '/^CREATE TABLE/,$ d'"; ${OLD}` }, {}, ['the server counts no row (0 tables)']],

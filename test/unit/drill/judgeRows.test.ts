@@ -42,7 +42,7 @@ test.each<{ what: string; told: Told; counted: Partial<ServerRows>; passed: bool
     counted: { rows: { a: 1 } },
     passed: false,
     looked: true,
-    seen: 'does not hold what was backed up: table a has 1 row, and had 2',
+    seen: 'does not hold what was backed up: table "a" has 1 row, and had 2',
   },
   {
     what: 'a row too many',
@@ -50,7 +50,7 @@ test.each<{ what: string; told: Told; counted: Partial<ServerRows>; passed: bool
     counted: { rows: { a: 3 } },
     passed: false,
     looked: true,
-    seen: 'table a has 3 rows, and had 2',
+    seen: 'table "a" has 3 rows, and had 2',
   },
   {
     what: 'a table missing',
@@ -58,7 +58,7 @@ test.each<{ what: string; told: Told; counted: Partial<ServerRows>; passed: bool
     counted: { rows: { a: 2 } },
     passed: false,
     looked: true,
-    seen: 'table b is missing (it had 0 rows)',
+    seen: 'table "b" is missing (it had 0 rows)',
   },
   {
     what: 'a table too many',
@@ -66,7 +66,7 @@ test.each<{ what: string; told: Told; counted: Partial<ServerRows>; passed: bool
     counted: { rows: { a: 2, b: 1 } },
     passed: false,
     looked: true,
-    seen: 'table b is there with 1 row, and was not backed up',
+    seen: 'table "b" is there with 1 row, and was not backed up',
   },
   {
     what: 'all rows gone',
@@ -74,7 +74,7 @@ test.each<{ what: string; told: Told; counted: Partial<ServerRows>; passed: bool
     counted: { rows: {} },
     passed: false,
     looked: true,
-    seen: 'table a is missing',
+    seen: 'table "a" is missing',
   },
   {
     what: 'an empty table that a dump without its data does not list',
@@ -98,7 +98,7 @@ test.each<{ what: string; told: Told; counted: Partial<ServerRows>; passed: bool
     counted: { rows: { a: 1, b: 9 } },
     passed: false,
     looked: true,
-    seen: 'table a has 1 row',
+    seen: 'table "a" has 1 row',
   },
   {
     what: 'rows of an extension',
@@ -172,15 +172,20 @@ test('rows that a dump holds through a partitioned table are those of its partit
   expect(judgeRows(dump(told, counted(2)))).toMatchObject({ passed: true, looked: true })
   expect(judgeRows(dump(told, counted(1)))).toMatchObject({
     passed: false,
-    seen: expect.stringContaining('table p has 4 rows, and had 5'),
+    seen: expect.stringContaining('table "p" has 4 rows, and had 5'),
   })
   expect(rowsOf(dump(told, counted(2)))[0]).toMatchObject({ table: 'p', expected: 5, found: 5 })
+})
+
+test('a name is quoted, whatever stands in it', () => {
+  const { seen } = judgeRows(dump({ rows: { 'public."odd.na\nme"': 1 } }, {}))
+  expect(seen).toContain('table "public.\\"odd.na\\nme\\"" is missing')
 })
 
 test('a sentence names five differences, and says how many more there are', () => {
   const rows = Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [`t${n}`, n]))
   const { seen } = judgeRows(dump({ rows }, {}))
-  expect(seen).toContain('table t5 is missing (it had 5 rows); and 2 more differ')
+  expect(seen).toContain('table "t5" is missing (it had 5 rows); and 2 more differ')
   expect(seen).not.toContain('t6')
 })
 
