@@ -61,7 +61,7 @@ const READY_MS = 300_000
 const READY_POLL_MS = 300
 const QUESTION_MS = 30_000
 const SET_UP_MS = 60_000
-const LOG_LINES = '20'
+const LOG_LINES = '100'
 
 /**
  * Starts a scratch server and waits until it answers. If it does not, it is removed. Throws `CancelledError`; `InstanceError` if the engine
@@ -183,11 +183,20 @@ async function whyStopped(docker: Docker, id: string): Promise<string | null> {
   return `it ended with exit code ${container.exitCode} (${words})`
 }
 
-async function lastWords(docker: Docker, id: string): Promise<string> {
+/** Returns the last lines that the server wrote. */
+async function lastLines(docker: Docker, id: string): Promise<readonly string[]> {
   const { stdout, stderr } = await query(docker, ['logs', '--tail', LOG_LINES, id], { deadlineMs: QUESTION_MS })
-  const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
+  return `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
+}
+
+async function lastWords(docker: Docker, id: string): Promise<string> {
+  const lines = await lastLines(docker, id)
   const telling = lines.filter((line) => /error|fatal|panic|no space|cannot|denied/i.test(line))
-  const words = (telling.length === 0 ? lines : telling).slice(-3).join(' ').trim()
+  return wordsOf(docker, telling.length === 0 ? lines : telling)
+}
+
+function wordsOf(docker: Docker, lines: readonly string[]): string {
+  const words = lines.slice(-3).join(' ').trim()
   if (words === '') return 'it said nothing'
   const said = docker.redact(words)
   docker.quotes?.(said, 'its words are in the log')
@@ -212,9 +221,10 @@ function factsOf({ id, name, image, environment, command }: Container): Containe
 async function troubleOf(docker: Docker, id: string): Promise<string | null> {
   const stopped = await whyStopped(docker, id)
   if (stopped !== null) return `the scratch server stopped: ${stopped}`
-  const words = await lastWords(docker, id)
-  if (/No space left on device|disk full/i.test(words)) return `the scratch server's disk is full (${words})`
+  const lines = await lastLines(docker, id)
+  const full = lines.filter((line) => /No space left on device|disk full/i.test(line))
+  if (full.length > 0) return `the scratch server's disk is full (${wordsOf(docker, full)})`
   // the kernel may end one process of the server while the container lives
-  const killed = /terminated by signal 9|out of memory/i.test(words)
-  return killed ? `the scratch server ran out of memory (${words})` : null
+  const killed = lines.filter((line) => /terminated by signal 9\b|out of memory/i.test(line))
+  return killed.length > 0 ? `the scratch server ran out of memory (${wordsOf(docker, killed)})` : null
 }
