@@ -137,7 +137,7 @@ test('a dump that lacks something is failed, though its manifest was changed wit
       { lie: add('CREATE EXTENSION no_such_extension;') },
       'the extension "no_such_extension" is not in the image of the server',
     ],
-    [{ lie: add('ALTER TABLE people OWNER TO nobody_knows;') }, 'the role "nobody_knows" is missing'],
+    [{ lie: add('ALTER TABLE public.people OWNER TO nobody_knows;') }, 'the role "nobody_knows" is missing'],
   ]
   for (const [lies, words] of inconclusive) {
     const ran = await drill(lies)

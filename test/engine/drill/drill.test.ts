@@ -48,7 +48,7 @@ test('a backup that comes back otherwise than it was made is failed, and each di
   const cases: readonly [Lies, Readonly<Record<string, unknown>>, string][] = [
     [{ lie: 'rm volume/*/one' }, {}, `volume ${volume} is not what was backed up: "one" did not come back`],
     [{ lie: 'chmod 600 volume/*/one' }, {}, '"one" has mode 0600, and had 0644'],
-    [{ lie: 'cp manifest.json volume/*/more' }, {}, '"more" came back, and the backup did not hold it'],
+    [{ lie: 'cp manifest.json "$(echo volume/*)/more"' }, {}, '"more" came back, and the backup did not hold it'],
     [{ lie: 'printf O | dd of="$(echo volume/*/one)" conv=notrunc bs=1' }, {}, '"one" has other content than it had'],
     [{ lie: 'rm manifest.json' }, {}, 'the image restored no manifest.json'],
     [{ before: 'echo no such store >&2; exit 3' }, {}, 'the image did not restore the newest point'],
