@@ -71,6 +71,18 @@ export class DamagedBackupError extends InstanceError {}
 /** An application that the run stopped did not come up again. It is told beside whatever else ended the instance. */
 export class ApplicationDownError extends InstanceError {}
 
+/** A restore into place failed. `fate` says in a sentence what has become of the data, and is told whatever ended the run. */
+export class RestoreFailedError extends InstanceError {
+  override readonly cause: Error
+  readonly fate: string
+
+  constructor(cause: Error, fate: string) {
+    super(`${cause.message}. ${fate}`)
+    this.cause = cause
+    this.fate = fate
+  }
+}
+
 /** The engine stopped answering while the backup container ran, so nobody can say how the container ended. The instance asks it nothing more. */
 export class EngineLostError extends InstanceError {}
 

@@ -32,8 +32,6 @@ export interface WhileStoppedOptions {
   /** Called with the last lines of the log of each application that did not come up again, each behind its name; default: `say`. */
   readonly onLogLine?: (line: string) => void | Promise<void>
   readonly signal?: AbortSignal
-  /** Also starts those of the group that have ended since the plan: it was we who had started them. */
-  readonly startsEnded?: boolean
 }
 
 export interface WorkWhileStopped<T> {
@@ -65,12 +63,11 @@ export async function whileStopped<T>(
   const now = await lookAgain(docker, group, options)
   if (now instanceof Error)
     return { outcome: { kind: 'failed', error: now }, torn: [], warnings: [], notUp: [], downtimeMs: null }
-  const toStart = options.startsEnded ? group.start : now.start
-  const names = toStart.flat().map(({ name }) => name)
+  const names = now.start.flat().map(({ name }) => name)
   if (names.length > 0) await options.say(`stopping ${names.join(', ')}`)
   const stoppedAt = Date.now()
   const begun = await stopAndWork(docker, now, options, work)
-  const started = await startAll(docker, toStart, {
+  const started = await startAll(docker, now.start, {
     ...options,
     stopMayBePending: begun.stop?.isPending ?? true,
     known: begun.known,

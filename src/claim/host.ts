@@ -19,8 +19,12 @@ export interface DockerHost {
   readonly reportError: (message: string) => Promise<void>
   /** Reports a warning that belongs to no instance. */
   readonly warn: (message: string) => Promise<void>
-  /** Loads the databases of a dead restore back as they were. Throws an `InstanceError` that says what to do if it cannot. */
-  readonly loadBack: (helper: Pick<CopyHelper, 'exec'>, dumps: readonly KeptDump[]) => Promise<void>
+  /** Loads what a server held before a dead restore. Throws an `InstanceError` that says what to do if it cannot. */
+  readonly loadBack: (
+    helper: Pick<CopyHelper, 'exec'>,
+    dump: KeptDump,
+    claim: { readonly instance: string; readonly owner: Owner },
+  ) => Promise<void>
   /** Prints a line that belongs to no instance, such as what is waited for. */
   readonly say: (line: string) => Promise<void>
 }

@@ -2,7 +2,7 @@
 import { enginePatience } from '../applications/enginePatience.ts'
 import { waitForPendingStop } from '../applications/pendingStop.ts'
 import { type StartFailure, startAll } from '../applications/start.ts'
-import { inspectContainer, inspectContainers, removeContainer } from '../docker/containers.ts'
+import { inspectContainer, removeContainer } from '../docker/containers.ts'
 import { type Claim, imageClaimName, type JournalEntry, parseClaim, type UndoEntry } from '../docker/labels.ts'
 import { query } from '../docker/process.ts'
 import { asError, sayError } from '../errors.ts'
@@ -12,6 +12,7 @@ import { acquireSweep, releaseSweep } from './acquireSweep.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
 import { stopAskedBy } from './stopAskedBy.ts'
+import { stopWriters } from './stopWriters.ts'
 import { removeMade, type Undone, undoPlace } from './undoPlace.ts'
 
 /**
@@ -19,8 +20,6 @@ import { removeMade, type Undone, undoPlace } from './undoPlace.ts'
  * healthy by then gives a warning.
  */
 const READY_MS = 5 * 60_000
-/** Longest wait for applications to stop before their volumes get their old data back, ms. */
-const STOP_WRITERS_MS = 10 * 60_000
 
 /**
  * Takes a claim over, starts what its journal lists, and removes it; `because` says in words why it is abandoned. Applications that are
@@ -34,7 +33,12 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     if (!(await acquireSweep(host, claim.container))) return false
     // a backup container that cannot be removed must not keep applications down
     const unstopped = await stopBackup(host, claim).then(() => null, asError)
-    const undone = await undoRestore(host, claim)
+    const torn = await undoRestore(host, claim).catch(asError)
+    if (torn instanceof Error) {
+      mayBeDown = []
+      return await keepTorn(host, claim, { because, torn })
+    }
+    const undone = torn
     const { failed, started, warnings } = await startApplications(host, claim)
     const down = entries.filter(({ id }) => failed.some((one) => one.isDown && one.expected.id === id))
     const kept = down.length === 0 ? null : await keepDown(host, claim, { down, unstopped })
@@ -43,13 +47,13 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     for (const failure of failed) await host.reportError(`${what}; ${tellOf(failure, kept)}`)
     for (const warning of warnings) await host.warn(`${what}; ${warning}`)
     if (kept !== null) {
-      if (undone !== null) await removeMade(host.docker, undoOf(claim), undone.isPlaced)
+      if (undone !== null && !undone.isPlaced) await removeWorthless(host, claim)
       return false
     }
     if (unstopped !== null) throw unstopped
     await rememberDeath(host, claim)
     await removeContainer(host.docker, claim.container.id)
-    if (undone !== null) await removeMade(host.docker, undoOf(claim), undone.isPlaced)
+    if (undone !== null && !undone.isPlaced) await removeWorthless(host, claim)
     const up = started.length === 0 ? '' : `, ${started.join(', ')} started again`
     await host.warn(`${what}: cleaned up${up}${lostHooks(claim)}`)
     return true
@@ -60,6 +64,39 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     else await host.warn(what)
     return false
   }
+}
+
+/**
+ * Starts the applications although the old data of a dead restore could not be put back, and leaves the claim, which alone knows how, to the
+ * next run.
+ */
+async function keepTorn(
+  host: DockerHost,
+  claim: Claim,
+  { because, torn }: { readonly because: string; readonly torn: Error },
+): Promise<false> {
+  const { failed, warnings } = await startApplications(host, claim)
+  const kept = await releaseSweep(host, claim)
+  const old = undoOf(claim).map(({ into, volume, before }) =>
+    into === 'place' ? before : into === 'dumps' ? volume : '',
+  )
+  const where = old.filter((name) => name !== '').join(', ')
+  const what = leftBehind(claim, because)
+  await host.reportError(
+    `${what}; the old data could not be put back: ${torn.message}. It is in ${where}. Every run tries again; to give it up: docker rm -fv ${kept}`,
+  )
+  for (const failure of failed) await host.reportError(`${what}; ${tellOf(failure, kept)}`)
+  for (const warning of warnings) await host.warn(`${what}; ${warning}`)
+  return false
+}
+
+/** Removes the volumes that an undone restore made. */
+async function removeWorthless(host: DockerHost, claim: Claim): Promise<void> {
+  const left = await removeMade(host.docker, undoOf(claim))
+  if (left.length > 0)
+    await host.warn(
+      `instance ${claim.instance}: ${left.join(', ')} of a restore could not be removed, and nothing needs it: docker volume rm ${left.join(' ')}`,
+    )
 }
 
 function undoOf(claim: Claim): readonly UndoEntry[] {
@@ -73,16 +110,10 @@ function undoOf(claim: Claim): readonly UndoEntry[] {
 async function undoRestore(host: DockerHost, claim: Claim): Promise<Undone | null> {
   const undo = undoOf(claim)
   if (undo.length === 0) return null
-  const stopWriters = async () => {
-    // the engine may have started them with itself, by their restart policy
-    const now = await inspectContainers(
-      host.docker,
-      restartOf(claim).map(({ id }) => id),
-    )
-    const running = now.filter(({ state }) => state !== 'down').map(({ id }) => id)
-    if (running.length > 0) await query(host.docker, ['stop', ...running], { deadlineMs: STOP_WRITERS_MS })
-  }
-  return undoPlace(host.docker, claim.container.id, undo, { stopWriters, loadBack: host.loadBack })
+  return undoPlace(host.docker, claim.container.id, undo, {
+    stopWriters: () => stopWriters(host.docker, restartOf(claim), undo),
+    loadBack: (helper, dump) => host.loadBack(helper, dump, claim),
+  })
 }
 
 /** Adds the dead run to the record of its instance, so that its slot counts as served. What goes wrong is a warning. */

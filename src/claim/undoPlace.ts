@@ -5,11 +5,14 @@
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { replaceTree } from '../copy/replaceTree.ts'
 import { probeTools } from '../copy/tools.ts'
+import { succeeded } from '../docker/callResult.ts'
 import { execTruthfully } from '../docker/exec.ts'
 import { LABEL_PREFIX, type UndoEntry } from '../docker/labels.ts'
-import { type Docker, query, run } from '../docker/process.ts'
+import { type Docker, query } from '../docker/process.ts'
+import { queryWithRetry } from '../docker/retry.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
-import { InstanceError } from '../errors.ts'
+import { asError, InstanceError } from '../errors.ts'
+import { joinSentences } from '../format.ts'
 
 /** A dump of what a server held before a restore, in the restore's helper. */
 export interface KeptDump {
@@ -25,9 +28,9 @@ export interface KeptDump {
   readonly database: string | null
 }
 
-/** The progress of a restore. `kept`: the old data is kept aside, nothing is changed. `changing`: it is being changed. `placed`: all of it is new. */
+/** The progress of a restore. `begun`: nothing is changed. `changing`: data is being changed. `undone`: the old data is back. `placed`: all of it is new. */
 export type PlaceState = 'begun' | (typeof STATES)[number]
-const STATES = ['kept', 'changing', 'placed'] as const
+const STATES = ['changing', 'undone', 'placed'] as const
 
 const FILE = '/.marina-place'
 /** The list of the kept dumps, JSON. */
@@ -84,24 +87,58 @@ export async function readState(exec: Exec): Promise<PlaceState> {
   return found
 }
 
-/** Puts the old data back into every volume that was to be replaced. `settle` puts back what else was changed; then the restore counts as undone. */
-export async function putBack(
-  helper: CopyHelper,
-  undo: readonly UndoEntry[],
-  settle: () => Promise<void>,
-): Promise<void> {
+export interface PutBackRequest {
+  readonly undo: readonly UndoEntry[]
+  readonly dumps: readonly KeptDump[]
+  readonly loadBack: (dump: KeptDump) => Promise<void>
+}
+
+/**
+ * Puts the old data back into every volume and server that was to be replaced; then the restore counts as undone. What was put back by an
+ * earlier try is left alone, because applications may have written to it since. Throws `InstanceError` if something could not be put back,
+ * after it has tried everything.
+ */
+export async function putBack(helper: CopyHelper, { undo, dumps, loadBack }: PutBackRequest): Promise<void> {
+  const done = await readBack(helper.exec)
+  const errors: string[] = []
+  const once = async (what: string, work: () => Promise<void>) => {
+    if (done.has(what)) return
+    try {
+      await work()
+      await writeBack(helper.exec, what)
+    } catch (error) {
+      errors.push(asError(error).message)
+    }
+  }
   for (const [index, { into, volume }] of undo.entries()) {
     if (into !== 'place') continue
-    await replaceTree(helper, {
-      name: volume,
-      source: keptAt(index),
-      destination: placedAt(index),
-      paths: [],
-      deadlineMs: UNDO_MS,
-    })
+    await once(`volume ${index}`, () =>
+      replaceTree(helper, {
+        name: volume,
+        source: keptAt(index),
+        destination: placedAt(index),
+        paths: [],
+        deadlineMs: UNDO_MS,
+      }),
+    )
   }
-  await settle()
-  await writeState(helper.exec, 'kept')
+  for (const dump of dumps) await once(`dump ${dump.path}`, () => loadBack(dump))
+  if (errors.length > 0) throw new InstanceError(joinSentences(errors))
+  await writeState(helper.exec, 'undone')
+}
+
+/** The list of what is back, one a line. */
+const BACK = '/.marina-back'
+
+async function readBack(exec: Exec): Promise<ReadonlySet<string>> {
+  const read = await exec({ script: `[ ! -e ${BACK} ] || cat ${BACK}`, deadlineMs: LOOK_MS })
+  if (read.code !== 0) throw new InstanceError('what is back could not be read in the helper')
+  return new Set(read.stdout.split('\n'))
+}
+
+async function writeBack(exec: Exec, what: string): Promise<void> {
+  const written = await exec({ script: `printf '%s\\n' "$1" >>${BACK} && sync`, args: [what], deadlineMs: LOOK_MS })
+  if (written.code !== 0) throw new InstanceError('what is back could not be written in the helper')
 }
 
 /** The fate of the volumes of a restore whose run died. */
@@ -115,7 +152,7 @@ export interface Undone {
 export interface UndoNeeds {
   /** Stops the applications of the restore's journal. Called before anything is changed. */
   readonly stopWriters: () => Promise<void>
-  readonly loadBack: (helper: Pick<CopyHelper, 'exec'>, dumps: readonly KeptDump[]) => Promise<void>
+  readonly loadBack: (helper: Pick<CopyHelper, 'exec'>, dump: KeptDump) => Promise<void>
 }
 
 /**
@@ -131,40 +168,51 @@ export async function undoPlace(
   await query(docker, ['start', container]) // it runs, unless somebody stopped it
   const exec: Exec = (request) => execTruthfully(docker, { ...request, heartbeat: true, container })
   const state = await readState(exec)
-  const names = (into: UndoEntry['into']) =>
-    undo
-      .filter((one) => one.into === into)
-      .map(({ volume }) => volume)
-      .join(', ')
-  if (state === 'placed')
-    return { isPlaced: true, words: `the restored data is in ${undo.map(({ volume }) => volume).join(', ')}` }
+  const replaced = undo.filter(({ into }) => into === 'place')
+  const list = (names: readonly string[]) => [...new Set(names)].filter((name) => name !== '').join(', ')
+  const old = list(undo.map(({ into, volume, before }) => (into === 'dumps' ? volume : before)))
+  if (state === 'placed') {
+    const placed = list(undo.filter(({ into }) => into !== 'dumps').map(({ volume }) => volume))
+    const where = placed === '' ? 'the backup is loaded' : `the restored data is in ${placed}`
+    return { isPlaced: true, words: old === '' ? where : `${where}, and the old data in ${old}` }
+  }
   const dumps = await readDumps(exec)
-  const changed = [names('place'), ...new Set(dumps.map(({ name }) => name))].filter((name) => name !== '').join(', ')
-  const hadOld = changed !== ''
-  if (state !== 'changing' || !hadOld)
-    return { isPlaced: false, words: hadOld ? `${changed} had not been changed` : 'nothing was restored' }
-  const probed = await probeTools(exec, LOOK_MS)
-  if (!probed.ok) throw new InstanceError(`its helper lacks ${probed.missing.join(', ')}`)
-  await stopWriters()
-  await putBack({ exec, tools: probed.tools }, undo, () => loadBack({ exec }, dumps))
+  const changed = list([...replaced.map(({ volume }) => volume), ...dumps.map(({ name }) => name)])
+  if (state === 'begun' || changed === '')
+    return { isPlaced: false, words: changed === '' ? 'nothing was restored' : `${changed} had not been changed` }
+  if (state === 'changing') {
+    const probed = await probeTools(exec, LOOK_MS)
+    if (!probed.ok) throw new InstanceError(`its helper lacks ${probed.missing.join(', ')}`)
+    await stopWriters()
+    await putBack({ exec, tools: probed.tools }, { undo, dumps, loadBack: (dump) => loadBack({ exec }, dump) })
+  }
   return { isPlaced: false, words: `${changed} has its old data again` }
 }
 
 /**
- * Removes the volumes that a restore made, and those with the old data of one that changed nothing. `isPlaced`: it was completed, so they
- * stay. Call it when the helper is gone.
+ * Removes the volumes that a restore made for these entries: those with the old data, or the new ones where there was none. Call it when
+ * the helper is gone. Returns the names of those that stay. Never throws.
  */
-export async function removeMade(docker: Docker, undo: readonly UndoEntry[], isPlaced: boolean): Promise<void> {
-  if (isPlaced) return
+export async function removeMade(docker: Docker, undo: readonly UndoEntry[]): Promise<readonly string[]> {
   const names = undo.map(({ into, volume, before }) => (into === 'place' ? before : volume))
-  for (const { name, labels } of await inspectVolumes(docker, names))
-    if (labels[RESTORE_LABEL] !== undefined) await query(docker, ['volume', 'rm', name])
+  const found = await inspectVolumes(docker, names).catch(() => null)
+  if (found === null) return names
+  const left: string[] = []
+  for (const { name, labels } of found) {
+    if (labels[RESTORE_LABEL] === undefined) continue
+    const removed = await queryWithRetry(docker, ['volume', 'rm', name], REMOVE_AGAIN_MS)
+    if (!succeeded(removed) && !/no such volume/i.test(removed.stderr)) left.push(name)
+  }
+  return left
 }
+
+/** Time for which a removal is repeated while the engine does not answer, ms. */
+const REMOVE_AGAIN_MS = 5_000
 
 /** Label of a volume that a restore made; its value names the instance and the point. */
 const RESTORE_LABEL = `${LABEL_PREFIX}restore`
 
-/** Makes a volume for restored data, or for the old data. Throws `CommandError`; a volume of that name must not exist. */
-export async function makeVolume(docker: Docker, name: string, of: string): Promise<void> {
-  await run(docker, ['volume', 'create', '--label', `${RESTORE_LABEL}=${of}`, name], `volume ${name} could not be made`)
+/** Makes the labels of a volume for restored data, or for old data. The helper's own mount creates it, so that no such volume lies there without a helper that knows it. */
+export function restoreLabels(of: string): Record<string, string> {
+  return { [RESTORE_LABEL]: of }
 }

@@ -43,7 +43,7 @@ export async function backup(action: CommandContext): Promise<number> {
 async function backUp(action: CommandContext, pings: Pings): Promise<number> {
   const startedAt = new Date()
   const plan = await openRunPlan(action, pings.configure)
-  const opened = await openHost(action, plan.redactor)
+  const opened = await openHost(action, plan)
   if (action.event.problem !== null) await opened.host.warn(action.event.problem)
   if (action.inputs.showLogs === 'auto' && !showsContainerLines(action))
     await action.console.notice(hiddenLines(action.event))

@@ -30,7 +30,7 @@ import { modeOf } from './takeDue.ts'
 export async function drill(action: CommandContext): Promise<number> {
   const startedAt = new Date()
   const plan = await openRunPlan(action, async () => [])
-  const opened = await openHost(action, plan.redactor)
+  const opened = await openHost(action, plan)
   await action.saveJob()
   await sweepHost(opened.host)
   const folder = join(action.event.temp, `marina-${action.job}`)

@@ -5,12 +5,13 @@ import type { DockerHost } from '../claim/host.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
 import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
+import type { Owner } from '../docker/labels.ts'
 import type { Docker } from '../docker/process.ts'
 import { withoutFileNames } from '../report/hideFileNames.ts'
 import { openQuotes, type Quotes } from '../report/quotes.ts'
 import { loadBack } from '../restore/placeDatabases.ts'
-import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
+import type { RunPlan } from './runPlan.ts'
 
 /** The host, and the errors and warnings that were reported through it so far, redacted. Both lists grow during the run. */
 export interface OpenHost {
@@ -21,11 +22,18 @@ export interface OpenHost {
   readonly quotes: Quotes
 }
 
+/** The part of a run's plan that a host is opened with. Without `instances` no login of a database is known. */
+export type HostPlan = Pick<RunPlan, 'redactor'> & Partial<Pick<RunPlan, 'instances' | 'hide'>>
+
 /**
  * Asks the engine for its version and features, each within `deadlineMs` (default: half a minute). Throws `DockerUnavailableError` if no
  * usable engine answers, `CancelledError` after a cancel.
  */
-export async function openHost(action: CommandContext, redactor: Redactor, deadlineMs?: number): Promise<OpenHost> {
+export async function openHost(
+  action: CommandContext,
+  { redactor, instances = [], hide }: HostPlan,
+  deadlineMs?: number,
+): Promise<OpenHost> {
   const { inputs, event, console } = action
   const quotes = openQuotes((text) => redactor.text(text))
   const docker: Docker = {
@@ -49,8 +57,13 @@ export async function openHost(action: CommandContext, redactor: Redactor, deadl
       job: action.job,
       process: thisProcess(),
     },
-    loadBack: (helper, dumps) =>
-      loadBack(docker, helper, { dumps, say: (line) => console.info(shown(redactor.text(line))) }),
+    loadBack: (helper, dump, claim) =>
+      loadBack(docker, helper, {
+        dump,
+        dumpArgs: isOfRepository(claim.owner, event) ? dumpArgsOf(instances, claim.instance, dump.name) : null,
+        hide: async (secrets) => void hide?.(secrets, `the password of database container "${dump.name}"`),
+        say: (line) => console.info(shown(redactor.text(line))),
+      }),
     runCompleted: createApi({ token: inputs.githubToken, baseUrl: event.apiUrl }).runCompleted,
     say: (line) => console.info(shown(redactor.text(line))),
     reportError: async (message) => {
@@ -63,4 +76,15 @@ export async function openHost(action: CommandContext, redactor: Redactor, deadl
     },
   }
   return { host, errors, warnings, quotes }
+}
+
+function isOfRepository({ repository, server }: Owner, event: CommandContext['event']): boolean {
+  return repository === event.repository && server === event.serverUrl
+}
+
+/** Returns the `dumpArgs` of a database of an instance; `null` if the run does not know the instance, or it has no such target. */
+function dumpArgsOf(instances: RunPlan['instances'], id: string, name: string): readonly string[] | null {
+  const targets = instances.flatMap((one) => (one.ok && one.instance.id === id ? (one.instance.targets ?? []) : []))
+  const target = targets.find((one) => one.kind === 'db' && one.container === name)
+  return target?.kind === 'db' ? target.dumpArgs : null
 }

@@ -70,7 +70,7 @@ export async function plan(action: CommandContext): Promise<number> {
 async function hostAtHand(action: CommandContext): Promise<DockerHost | null> {
   const { redactor } = openSecretRegister(action.console)
   try {
-    return (await openHost(action, redactor, ENGINE_MS)).host
+    return (await openHost(action, { redactor }, ENGINE_MS)).host
   } catch (error) {
     if (error instanceof DockerUnavailableError) return null
     throw error

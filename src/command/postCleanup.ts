@@ -51,7 +51,8 @@ async function cleanUp(env: NodeJS.ProcessEnv, console: Console, job: string): P
         engine,
         owner,
         runCompleted: async () => null,
-        loadBack: (helper, dumps) => loadBack(docker, helper, { dumps, say: (line) => console.info(line) }),
+        loadBack: (helper, dump) =>
+          loadBack(docker, helper, { dump, dumpArgs: null, hide: async () => {}, say: (line) => console.info(line) }),
         say: (line) => console.info(line),
         reportError: (message) => {
           errors.push(message)

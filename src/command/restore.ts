@@ -33,7 +33,7 @@ export async function restore(action: CommandContext): Promise<number> {
   checkRequest(action)
   const startedAt = new Date()
   const plan = await openRunPlan(action, async () => [])
-  const opened = await openHost(action, plan.redactor)
+  const opened = await openHost(action, plan)
   await action.saveJob()
   await sweepHost(opened.host)
   const folder = join(action.event.temp, `marina-${action.job}`)

@@ -12,10 +12,12 @@ export interface FreeSpace {
   readonly block: number
   /** Inodes left; `null` on a file system without a fixed number of them. */
   readonly inodes: number | null
+  /** Number of the file system's device: two folders with the same one share the space. Empty if it is not known. */
+  readonly device: string
 }
 
 /** Asks for `%a`, not `%f`: the latter counts root's reserve as free, and a copy that eats it stops the host's own services. */
-const FREE_SPACE = `mkdir -p -- "$1" && stat -f -c '%a|%S|%c|%d' "$1"`
+const FREE_SPACE = `mkdir -p -- "$1" && stat -f -c '%a|%S|%c|%d' "$1" && stat -c %d "$1"`
 
 /** Asks for the free space on the file system of `destination`, which is made if it is missing. */
 export async function freeSpaceAt(
@@ -26,11 +28,11 @@ export async function freeSpaceAt(
 ): Promise<FreeSpace> {
   const result = await helper.exec({ script: FREE_SPACE, args: [destination], deadlineMs, ...(signal && { signal }) })
   if (result.ended.kind === 'cancelled') throw new CancelledError()
-  const found = /^(\d+)\|(\d+)\|(\d+)\|(\d+)$/.exec(result.stdout.trim())
+  const found = /^(\d+)\|(\d+)\|(\d+)\|(\d+)(?:\n(\d+))?$/.exec(result.stdout.trim())
   if (result.code !== 0 || found === null)
     throw new InstanceError(`the free space of the staging volume could not be read: ${shownReason(result)}`)
-  const [free = 0, block = 0, inodes = 0, inodesFree = 0] = found.slice(1).map(Number)
-  return { bytes: free * block, block, inodes: inodes === 0 ? null : inodesFree }
+  const [free = 0, block = 0, inodes = 0, inodesFree = 0] = found.slice(1, 5).map(Number)
+  return { bytes: free * block, block, inodes: inodes === 0 ? null : inodesFree, device: found[5] ?? '' }
 }
 
 export interface SpaceNeeded {

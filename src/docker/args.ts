@@ -16,6 +16,8 @@ export type MountSpec =
        * not exist from the user's own.
        */
       readonly madeBy?: string
+      /** Labels that the volume gets if this mount creates it. */
+      readonly labels?: Readonly<Record<string, string>>
     }
   /** An anonymous volume, which is removed with its container (`rm -fv`). */
   | {
@@ -139,6 +141,7 @@ export function mountSpec(mount: MountSpec): string {
         `dst=${mount.target}`,
         'volume-nocopy',
         ...(mount.madeBy === undefined ? [] : [`volume-label=${MADE_BY_LABEL}=${mount.madeBy}`]),
+        ...Object.entries(mount.labels ?? {}).map(([key, value]) => `volume-label=${key}=${value}`),
         ...(mount.subpath === undefined ? [] : [`volume-subpath=${mount.subpath}`]),
         ...(mount.readonly ? ['readonly'] : []),
       ])

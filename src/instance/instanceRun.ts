@@ -12,6 +12,7 @@ import {
   DockerUnavailableError,
   InstanceError,
   isSystemError,
+  RestoreFailedError,
 } from '../errors.ts'
 import { joinSentences } from '../format.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
@@ -86,13 +87,17 @@ export function isExpected(error: unknown): boolean {
 
 /**
  * Makes an error the reason of the instance's failure. If the abort signal fired, its reason is used instead: it says more than the error
- * of the step that it interrupted. An application that stays down is told in any case.
+ * of the step that it interrupted. An application that stays down, and what a restore did to data, is told in any case.
  */
 export function explainFailure({ report, abort }: InstanceRun, error: unknown): void {
   const reason = abort.reason()
-  const down = error instanceof ApplicationDownError ? [error.message] : []
-  if (reason?.kind === 'failed') report.fail(joinSentences([reason.sentence, ...down]))
-  else if (reason?.kind === 'cancelled') report.cancel(joinSentences(['cancelled', ...down]))
+  const withFate = (sentence: string) => {
+    if (error instanceof RestoreFailedError) return `${sentence}. ${error.fate}`
+    return joinSentences([sentence, ...(error instanceof ApplicationDownError ? [error.message] : [])])
+  }
+  if (reason?.kind === 'failed') report.fail(withFate(reason.sentence))
+  else if (reason?.kind === 'cancelled') report.cancel(withFate('cancelled'))
+  else if (error instanceof RestoreFailedError) report.fail(withFate(sentenceOf(error.cause)))
   else report.fail(sentenceOf(asError(error)))
 }
 

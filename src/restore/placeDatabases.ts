@@ -100,15 +100,15 @@ export async function loadNew(
   }
 }
 
-/** Loads the old dumps back. A cancel or the run's deadline does not stop it. */
+/** Loads an old dump back. A cancel or the run's deadline does not stop it. */
 export async function loadOld(
   run: InstanceRun,
   helper: CopyHelper,
-  { databases, kept }: { readonly databases: readonly DatabasePlacement[]; readonly kept: readonly KeptDump[] },
+  { databases, dump }: { readonly databases: readonly DatabasePlacement[]; readonly dump: KeptDump },
 ): Promise<void> {
-  for (const placement of databases)
-    for (const file of kept.filter(({ container }) => container === placement.source.container.id))
-      await load(run, helper, placement, file, new AbortController().signal)
+  const placement = databases.find(({ source }) => source.container.id === dump.container)
+  if (placement === undefined) throw new InstanceError(`container ${dump.name} is none of this restore`)
+  await load(run, helper, placement, dump, new AbortController().signal)
 }
 
 type File = Pick<KeptDump, 'path' | 'bytes' | 'sha256' | 'database'>
@@ -142,34 +142,41 @@ export async function hideLogin(run: InstanceRun, source: DbSource, secrets: rea
 /** Time for loading old data back after a run that died, ms. */
 const LOAD_BACK_MS = 12 * 3_600_000
 
+interface LoadBackRequest {
+  readonly dump: KeptDump
+  /** The target's `dumpArgs`; `null` if this run does not know them. */
+  readonly dumpArgs: readonly string[] | null
+  readonly hide: (secrets: readonly string[]) => Promise<void>
+  readonly say: (line: string) => Promise<void>
+}
+
 /**
- * Loads old dumps back for a restore whose run died. Throws an `InstanceError` that says how to do it by hand for a server whose login stood
+ * Loads an old dump back for a restore whose run died. Throws an `InstanceError` that says how to do it by hand for a server whose login stood
  * in `dumpArgs`: those may hold secrets, and are nowhere on the host.
  */
 export async function loadBack(
   docker: Docker,
   helper: Pick<CopyHelper, 'exec'>,
-  { dumps, say }: { readonly dumps: readonly KeptDump[]; readonly say: (line: string) => Promise<void> },
+  { dump, dumpArgs, hide, say }: LoadBackRequest,
 ): Promise<void> {
-  for (const dump of dumps) {
-    if (dump.hasOwnLogin)
-      throw new InstanceError(
-        `${dump.name} may hold half of a restore, and its login stands in dumpArgs, which this run does not know: load ${dump.path} of its helper by hand (docs/restore.md)`,
-      )
-    const container = await inspectContainer(docker, dump.container)
-    const kind = DB_KINDS.find((one) => one === dump.kind)
-    if (container === null || kind === undefined)
-      throw new InstanceError(`container ${dump.name}, which may hold half of a restore, is gone`)
-    await loadDump(docker, helper, {
-      kind,
-      purpose: 'replace',
-      container: factsOf(container),
-      dumpArgs: [],
-      file: dump,
-      hide: async () => {},
-      onLine: say,
-      deadlineMs: LOAD_BACK_MS,
-      signal: new AbortController().signal,
-    })
-  }
+  if (dump.hasOwnLogin && dumpArgs === null)
+    throw new InstanceError(
+      `${dump.name} may hold half of a restore, and its login stands in dumpArgs, which this run does not know: a run of the instance that was restored knows it, or load ${dump.path} of its helper by hand (docs/restore.md)`,
+    )
+  // somebody may have made it anew meanwhile
+  const container = (await inspectContainer(docker, dump.container)) ?? (await inspectContainer(docker, dump.name))
+  const kind = DB_KINDS.find((one) => one === dump.kind)
+  if (container === null || kind === undefined)
+    throw new InstanceError(`container ${dump.name}, which may hold half of a restore, is gone`)
+  await loadDump(docker, helper, {
+    kind,
+    purpose: 'replace',
+    container: factsOf(container),
+    dumpArgs: dumpArgs ?? [],
+    file: dump,
+    hide,
+    onLine: say,
+    deadlineMs: LOAD_BACK_MS,
+    signal: new AbortController().signal,
+  })
 }

@@ -60,6 +60,10 @@ export async function restoreInstance(
   const found: Found = { points: [], restored: [], backupOf: null }
   let lock: AcquiredLock | null = null
   let isEngineLost = false
+  let staysForNextRun = false
+  const onHelperStays = () => {
+    staysForNextRun = true
+  }
   try {
     const image = await run.report
       .phase('resolve', async () => {
@@ -85,7 +89,7 @@ export async function restoreInstance(
       found.backupOf = checked.manifest.timestamp
       if (!request.dryRun)
         found.restored = await run.report.phase('place', () =>
-          place(run, work, { helper, checked, request: { ...request, point } }),
+          place(run, work, { helper, checked, request: { ...request, point }, onHelperStays }),
         )
     }
   } catch (error) {
@@ -93,7 +97,8 @@ export async function restoreInstance(
     isEngineLost = error instanceof EngineLostError
   } finally {
     run.abort.disarm()
-    if (lock !== null) await releaseLock(run, lock, isEngineLost)
+    if (staysForNextRun) lock?.abandon()
+    else if (lock !== null) await releaseLock(run, lock, isEngineLost)
   }
   return { outcome: run.report.end(), ...found }
 }
@@ -119,7 +124,8 @@ export async function scriptOf({ context, instance }: InstanceRun): Promise<Buff
   return instance.script === null ? null : context.readScript(instance.script)
 }
 
-async function check(run: InstanceRun, helper: LockHelper, { targets }: RestoreRequest): Promise<CheckedBackup> {
+async function check(run: InstanceRun, helper: LockHelper, request: RestoreRequest): Promise<CheckedBackup> {
+  const { targets } = request
   const checked = await checkRestored(helper, {
     directory: '/backup',
     instance: run.instance.id,
@@ -127,22 +133,33 @@ async function check(run: InstanceRun, helper: LockHelper, { targets }: RestoreR
     deadlineMs: run.instance.timeoutMs,
     signal: run.abort.signal,
   })
-  for (const warning of checked.warnings) await run.report.warn(warning)
+  for (const warning of [...checked.warnings, ...leftOut(checked.targets, request)]) await run.report.warn(warning)
   const names = checked.targets.map(({ name }) => name).join(', ')
   await run.log.write('marina', `the backup of ${checked.manifest.timestamp} came back whole: ${names}`)
   return checked
+}
+
+/** Says for each volume that is replaced what `exclude` had left out of its backup: it is not in the volume afterwards. */
+function leftOut(targets: readonly ManifestTarget[], { into, keepsOld }: RestoreRequest): readonly string[] {
+  if (into === 'new') return []
+  return targets.flatMap((target) =>
+    target.kind === 'volume' && target.exclude.length > 0
+      ? `volume ${target.name}: what exclude left out of the backup (${target.exclude.join(', ')}) is not in the volume after the restore, but ${keepsOld ? 'only in the old data that is kept' : 'gone, since the old data is not kept'}`
+      : [],
+  )
 }
 
 interface ToPlace {
   readonly helper: LockHelper
   readonly checked: CheckedBackup
   readonly request: RestoreRequest & { readonly point: string }
+  readonly onHelperStays: () => void
 }
 
 async function place(
   run: InstanceRun,
   lock: LockRequest,
-  { helper, checked, request }: ToPlace,
+  { helper, checked, request, onHelperStays }: ToPlace,
 ): Promise<readonly RestoredTarget[]> {
   const { docker } = run.context.host
   const { hostVolumes } = await hostContents(docker, [], async () => {}, { signal: run.abort.signal })
@@ -166,6 +183,7 @@ async function place(
     databases: servers.filter((server) => !isByFile(server)),
     label: `${run.instance.id} ${checked.manifest.timestamp}`,
     keepsOld: request.keepsOld,
+    onHelperStays,
   })
   return checked.targets.map((target) => restoredTo(target, placements, request))
 }

@@ -6,9 +6,20 @@ import { findProgram } from '../../examples/demo/packages.ts'
 
 /**
  * `killed before`: SIGKILL, and the engine never heard of it. `killed after`: the engine did its work, the answer is lost.
- * `broken line`: exit code 1 with docker's own words for that. `hangs`: until `release`.
+ * `broken line`: exit code 1 with docker's own words for that. `refused`: exit code 1, as the engine refuses a call. `hangs`: until
+ * `release`. `waits`: until `release`, and then the call goes on.
+ * `action killed before` and `after`: SIGKILL to the action itself. `action cancelled`: SIGINT to the action, and the call goes on.
  */
-export type Fault = 'killed before' | 'killed after' | 'broken line' | 'hangs'
+export type Fault =
+  | 'killed before'
+  | 'killed after'
+  | 'broken line'
+  | 'refused'
+  | 'hangs'
+  | 'waits'
+  | 'action killed before'
+  | 'action killed after'
+  | 'action cancelled'
 
 export interface BrokenCall {
   readonly fault: Fault
@@ -25,7 +36,7 @@ export interface FaultyDocker {
   broken(): Promise<string | null>
   /** The argument lines of all calls, in the order in which they began. */
   calls(): Promise<readonly string[]>
-  /** Ends a call that hangs. */
+  /** Ends a call that hangs, and lets one go on that waits. */
   release(): Promise<void>
 }
 
@@ -33,7 +44,12 @@ const ACTIONS: Readonly<Record<Fault, string>> = {
   'killed before': 'kill -KILL $$',
   'killed after': '"$real" "$@"; kill -KILL $$',
   'broken line': `echo 'error during connect: Post "http://%2Fvar%2Frun%2Fdocker.sock/": EOF' >&2; exit 1`,
+  refused: "echo 'Error response from daemon: input/output error' >&2; exit 1",
   hangs: 'exec sleep 100000',
+  waits: 'while [ ! -e "$d/go" ]; do sleep 0.1; done',
+  'action killed before': 'kill -KILL $PPID; kill -KILL $$',
+  'action killed after': '"$real" "$@"; kill -KILL $PPID; kill -KILL $$',
+  'action cancelled': 'kill -INT $PPID',
 }
 
 /** Writes the program into `folder` (made if need be). It serves one action, whose calls it numbers, also those side by side. */
@@ -70,6 +86,7 @@ exec "$real" "$@"
       return Promise.all(numbers.map(call))
     },
     release: async () => {
+      if (fault === 'waits') await writeFile(join(folder, 'go'), '')
       const pid = Number((await hit())[1])
       if (fault === 'hangs' && pid > 0) process.kill(pid, 'SIGKILL')
     },

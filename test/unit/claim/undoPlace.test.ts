@@ -1,11 +1,46 @@
+/** The journal of a restore is never guessed. Old data comes back once: what an earlier try put back is left alone, and one piece that fails keeps no other from coming back. */
 import { expect, test } from 'vitest'
-import { readState } from '../../../src/claim/undoPlace.ts'
+import { type KeptDump, putBack, readState } from '../../../src/claim/undoPlace.ts'
 import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
+
+/** A helper that keeps the list of what is back, and the state. */
+function helperWithList() {
+  const lines: string[] = []
+  const states: string[] = []
+  const exec = async ({ script, args = [] }: { readonly script: string; readonly args?: readonly string[] }) => {
+    if (script.includes('>>/.marina-back')) lines.push(args[0] ?? '')
+    else if (script.includes('/.marina-place')) states.push(args[0] ?? '')
+    const stdout = script.includes('cat /.marina-back') ? lines.join('\n') : ''
+    return { code: 0, ended: { kind: 'exit', code: 0 }, silent: false, stdout, stderr: '' }
+  }
+  return { helper: { exec } as unknown as CopyHelper, states }
+}
+
+const dump = (path: string): KeptDump => ({
+  ...{ container: 'c', name: 'db', kind: 'postgres', hasOwnLogin: false },
+  ...{ path, bytes: 1, sha256: '', database: null },
+})
+
+test('a dump that is back is not loaded again, and the others are tried although one fails', async () => {
+  const { helper, states } = helperWithList()
+  const loaded: string[] = []
+  let broken = ['b']
+  const loadBack = async ({ path }: KeptDump) => {
+    if (broken.includes(path)) throw new Error(`${path} is broken`)
+    loaded.push(path)
+  }
+  const request = { undo: [], dumps: [dump('a'), dump('b'), dump('c')], loadBack }
+  await expect(putBack(helper, request)).rejects.toThrow('b is broken')
+  expect([loaded, states]).toEqual([['a', 'c'], []])
+  broken = []
+  await putBack(helper, request)
+  expect([loaded, states]).toEqual([['a', 'c', 'b'], ['undone']])
+})
 
 const answer = (stdout: string, code = 0) =>
   (async () => ({ code, stdout, stderr: '', ended: { kind: 'exit', code } })) as unknown as CopyHelper['exec']
 
-test.each(['kept', 'changing', 'placed'])('a restore says that it is %s', async (state) => {
+test.each(['undone', 'changing', 'placed'])('a restore says that it is %s', async (state) => {
   expect(await readState(answer(`${state}`))).toBe(state)
 })
 

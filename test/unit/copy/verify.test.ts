@@ -152,7 +152,7 @@ describe('room', () => {
     ],
     [{ bytes: 10, inodes: 50 }, "it holds 50 files and the staging volume's disk has 7 inodes free"],
   ])('%j is refused', (need, message) => {
-    expect(() => refuseWithoutSpace(need, { bytes: 1000, block: 1, inodes: 7 }, 'data')).toThrow(message)
-    expect(() => refuseWithoutSpace(need, { bytes: 1e6, block: 1, inodes: null }, 'data')).not.toThrow()
+    expect(() => refuseWithoutSpace(need, { bytes: 1000, block: 1, inodes: 7, device: '' }, 'data')).toThrow(message)
+    expect(() => refuseWithoutSpace(need, { bytes: 1e6, block: 1, inodes: null, device: '' }, 'data')).not.toThrow()
   })
 })

@@ -1,7 +1,14 @@
 /** What becomes of whatever a phase throws: a sentence for people, and "a bug" only where it is one. */
 
 import { expect, test } from 'vitest'
-import { ApplicationDownError, CommandError, DockerUnavailableError, InstanceError } from '../../../src/errors.ts'
+import {
+  ApplicationDownError,
+  CancelledError,
+  CommandError,
+  DockerUnavailableError,
+  InstanceError,
+  RestoreFailedError,
+} from '../../../src/errors.ts'
 import { openAbort } from '../../../src/instance/abort.ts'
 import { explainFailure, type InstanceRun } from '../../../src/instance/instanceRun.ts'
 
@@ -53,5 +60,23 @@ test('an application that stays down is told beside a cancel and beside the dead
   over.abort()
   expect(explained(down, abort)).toBe(
     'it did not end within 5 s: raise timeout; container "web" could not be started again',
+  )
+})
+
+test('what a restore did to data is told beside a cancel, the deadline, and its own cause', () => {
+  const failed = (cause: Error) => new RestoreFailedError(cause, 'The old data is in place again')
+  const cancel = new AbortController()
+  cancel.abort()
+  expect(explained(failed(new CancelledError()), openAbort(cancel.signal))).toBe(
+    'cancelled. The old data is in place again',
+  )
+  const abort = openAbort(new AbortController().signal)
+  abort.also(AbortSignal.abort(), 'it did not end within 5 s')
+  expect(explained(failed(new CancelledError()), abort)).toBe(
+    'it did not end within 5 s. The old data is in place again',
+  )
+  expect(explained(failed(new InstanceError('no room')))).toBe('no room. The old data is in place again')
+  expect(explained(failed(new TypeError('x is undefined')))).toMatch(
+    /^a bug in Marina.*TypeError.*\. The old data is in place again$/s,
   )
 })
