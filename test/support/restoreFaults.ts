@@ -234,6 +234,8 @@ export interface RestoreFault {
   readonly call?: BrokenCall
   /** Something else that happens while the restore runs: with a call that `waits`, at that call. */
   readonly meanwhile?: (running: RunningAction) => Promise<void>
+  /** Called when the restore has ended. */
+  readonly afterwards?: () => Promise<void>
   /** True if the runner starts `post` before the next run. */
   readonly post?: boolean
 }
@@ -296,6 +298,7 @@ export async function restoreUnder(stage: FaultStage, fault: RestoreFault): Prom
       if (call.fault === 'waits') await docker.release()
       const ran = await running.done
       await docker.release().catch(() => {})
+      await fault.afterwards?.()
       const problems = ran.code === null ? [] : await judgeEnd(stage, ran)
       const posted = fault.post ? await ran.post({ docker: stage.engine, ...phaseOf(stage.bundle, 'post.js') }) : null
       const next = await runMarina(stage, { command: 'restore', instances: stage.id }, stage.engine)
