@@ -115,8 +115,8 @@ async function giveBack(
     fate = `${ALL_NEW}: the old data could not be put back, because ${asError(error).message}`
   }
   const notUp = await startAgain(run, stops).catch((error: unknown) => [asError(error).message])
-  const up = notUp.length === 0 ? ['Everything is up again'] : notUp
-  throw new RestoreFailedError(cause, joinSentences([fate, ...up]))
+  const rest = notUp.length === 0 ? 'Everything is up again' : joinSentences(notUp)
+  throw new RestoreFailedError(cause, `${fate}. ${rest}`)
 }
 
 /** Starts everybody who was stopped for the restore, also one that has ended since. Returns a sentence for each that is not up. */
