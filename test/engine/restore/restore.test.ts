@@ -323,7 +323,7 @@ test('Redis and Valkey come into place by their files, while they are stopped; a
     .join('\n')
   const failed = await restore({ point: 'latest', into: 'place', confirm: id }, lie)
   expect(failed.outputs.result, failed.stdout).toBe('failed')
-  expect(failed.stdout).toContain('The old data was put back, and with it everything is up again')
+  expect(failed.stdout).toContain('The old data is in place again. Everything is up again')
   expect(await digests()).toEqual(changed)
   const restored = await restore({ point: 'latest', into: 'place', confirm: id })
   expect(restored.outputs.result, restored.stdout).toBe('restored')
