@@ -277,21 +277,23 @@ export interface RoundOptions {
   readonly byHand?: string
   /** Whether the tool keeps nanoseconds, ACLs and attributes. */
   readonly fine?: boolean
-  /** Whether the whole backup at the end deletes that of an hour before. */
-  readonly prunes?: boolean
+  /** Whether the tool tells a partial backup from a whole one. */
+  readonly marksPartial?: boolean
 }
 
 /**
- * Three backups with a change between them. The second lacks a target: it deletes nothing. The third deletes it, since the rule keeps one a
- * day. Each is restored as the source was.
+ * Three backups with a change between them. The second lacks a target: it deletes nothing, and is not the latest. The third deletes the first,
+ * since the rule keeps one a day. Each is restored as the source was.
  */
 export async function storedAndRestored(backend: Backend, options: RoundOptions = {}): Promise<ActionResult[]> {
-  const { byHand, fine = true, prunes = true } = options
+  const { byHand, fine = true, marksPartial = true } = options
   expect(await listPoints(backend)).toEqual([])
   const first = await sourceTree(backend, fine)
   const ran = [await store(backend)]
   expectStored(ran[0] as ActionResult)
-  expect(ran[0]?.report?.instances[0]?.result, 'what the image told').toMatchObject({ snapshot: expect.any(String) })
+  expect(ran[0]?.report?.instances[0]?.result, 'what the image told').toMatchObject(
+    marksPartial ? { snapshot: expect.any(String) } : { files: expect.any(Number) },
+  )
   await changeSource(backend)
   const second = await sourceTree(backend, fine)
   expect(second).not.toBe(first)
@@ -299,7 +301,8 @@ export async function storedAndRestored(backend: Backend, options: RoundOptions 
   const points = await listPoints(backend)
   expect(points).toHaveLength(2)
   expect(await restoredTree(backend, points[0] ?? '', fine)).toBe(first)
-  expect(await restoredTree(backend, 'latest', fine)).toBe(second)
+  expect(await restoredTree(backend, points[1] ?? '', fine)).toBe(second)
+  expect(await restoredTree(backend, 'latest', fine)).toBe(marksPartial ? first : second)
   if (byHand !== undefined) {
     const script = byHand.replace(/\bPOINT\b/g, points[1] ?? '')
     expect(await treeByHand(backend, script, fine)).toBe(second)
@@ -309,7 +312,8 @@ export async function storedAndRestored(backend: Backend, options: RoundOptions 
   ran.push(await store(backend))
   expectStored(ran[2] as ActionResult)
   const left = await listPoints(backend)
-  expect(left.includes(points[1] ?? '')).toBe(!prunes)
+  expect(left).not.toContain(points[0])
+  expect(left.includes(points[1] ?? '')).toBe(marksPartial)
   expect(await treeOfRestore(backend, left.at(-1) ?? '', fine)).toBe(third)
   return ran
 }

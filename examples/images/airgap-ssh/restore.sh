@@ -13,14 +13,14 @@ there() { ssh -i "$work/key" -p "${SSH_PORT:-22}" -o UserKnownHostsFile="$work/h
 
 # A backup is there when its checksum is: that is stored last.
 there "! test -d '$folder' || ls '$folder'" >"$work/names" || fail "$host cannot be asked for its backups; ssh says why above."
-sed -nE 's/^([0-9]{8}-[0-9]{6})\.sha256$/\1/p' "$work/names" | sort >"$work/points"
+sed -nE 's/^([0-9]{8}-[0-9]{6}(\.partial)?)\.sha256$/\1/p' "$work/names" | sort >"$work/points"
 if [ "${MARINA_RESTORE_LIST-}" = 1 ]; then
-  sed -E "s|^(....)(..)(..)-(..)(..)(..)$|& \1-\2-\3T\4:\5:\6Z on $host|" "$work/points"
+  sed -E "s|^(....)(..)(..)-(..)(..)(..)(.*)|& \1-\2-\3T\4:\5:\6Z\7 on $host|; s|Z\.partial |Z partial |" "$work/points"
   exit
 fi
 
 point=$MARINA_RESTORE_POINT
-[ "$point" != latest ] || point=$(tail -n 1 "$work/points")
+[ "$point" != latest ] || point=$(grep -v partial "$work/points" | tail -n 1)
 grep -qxF -e "$point" "$work/points" || fail "$host has no backup \"$MARINA_RESTORE_POINT\" of $MARINA_INSTANCE_ID. It has: $(tr '\n' ' ' <"$work/points")"
 mkfifo "$work/copy"
 sha256sum <"$work/copy" >"$work/sum" &

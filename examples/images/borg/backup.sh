@@ -10,8 +10,8 @@ export BORG_REPO="${BORG_REPO:?is missing in env: the repository (ssh://backup@n
 printf '%s\n' "${SSH_KEY:?is missing in env: a private key without a passphrase}" >"$work/key"
 printf '%s\n' "${SSH_KNOWN_HOSTS:?is missing in env: the line that ssh-keyscan prints for the other machine}" >"$work/hosts"
 export BORG_RSH="ssh -i $work/key -o UserKnownHostsFile=$work/hosts -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15"
-export BORG_RELOCATED_REPO_ACCESS_IS_OK=yes
-point=$MARINA_TIMESTAMP
+export BORG_RELOCATED_REPO_ACCESS_IS_OK=yes BORG_EXIT_CODES=legacy
+point=$MARINA_TIMESTAMP${MARINA_PARTIAL:+.partial}
 
 # Only a repository that is not there is made: a wrong passphrase or a machine that does not answer is another matter.
 if ! borg info --lock-wait 60 >/dev/null 2>"$work/said"; then
@@ -22,12 +22,13 @@ if ! borg info --lock-wait 60 >/dev/null 2>"$work/said"; then
   borg init -e repokey-blake2 || fail "The repository $BORG_REPO cannot be made; Borg says why above."
 fi
 
-# Borg ends with 1 where it could not read a file, or a file changed meanwhile: then the archive is incomplete, and is removed.
+# Borg ends with 1 where it could not read a file, or a file changed meanwhile. So the archive gets the name of a backup only after code 0.
 cd "$MARINA_BACKUP_DIR"
 code=0
-borg create --lock-wait 60 --json --numeric-ids "::$name-$point" . >"$work/stats" || code=$?
-if [ "$code" = 1 ]; then borg delete --lock-wait 60 "::$name-$point" || true; fi
-[ "$code" = 0 ] || fail "Borg ended with $code and says why above. Nothing was stored."
+borg create --lock-wait 60 --json --numeric-ids "::$name-$point.unfinished" . >"$work/stats" || code=$?
+if [ "$code" = 1 ]; then borg delete --lock-wait 60 "::$name-$point.unfinished" || true; fi
+[ "$code" = 0 ] || fail "Borg ended with $code and says why above. Nothing counts as stored."
+borg rename --lock-wait 60 "::$name-$point.unfinished" "$name-$point" || fail "The archive is complete, but cannot be renamed to $name-$point; Borg says why above. It does not count."
 number() { sed -nE "s/^ *\"$1\": ([0-9]+),?$/\1/p" "$work/stats" | head -n 1; }
 echo "Stored $name-$point: $(number nfiles) files, $(number original_size) bytes, $(number deduplicated_size) of them new."
 
@@ -37,9 +38,13 @@ else
   # 7d:4w:6m becomes --keep-daily 7 --keep-weekly 4 --keep-monthly 6
   keep=$(echo "$MARINA_RETENTION" | awk -F: '{ for (i = 1; i <= NF; i++) { unit = $i ~ /[a-z]$/ ? substr($i, length($i)) : substr("dwm", i, 1)
     if ($i + 0 > 0) printf "--keep-%s %d ", unit == "h" ? "hourly" : unit == "d" ? "daily" : unit == "w" ? "weekly" : unit == "m" ? "monthly" : "yearly", $i } }')
-  # shellcheck disable=SC2086 # words
-  borg prune --lock-wait 60 --glob-archives "$name-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]" $keep ||
-    fail "The new backup is stored, but the old ones cannot be pruned; Borg says why above."
+  day='[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' time='[0-9][0-9][0-9][0-9][0-9][0-9]'
+  for kind in '' .partial; do # apart, so that no partial backup takes the place of a whole one
+    # shellcheck disable=SC2086 # words
+    borg prune --lock-wait 60 --glob-archives "$name-$day-$time$kind" $keep || fail "The new backup is stored, but the old ones cannot be pruned; Borg says why above."
+  done
+  borg list --lock-wait 60 --consider-checkpoints --short --glob-archives "$name-$day-$time*.unfinished*" >"$work/unfinished" || fail "The new backup is stored, but the archives cannot be listed; Borg says why above."
+  while read -r old; do borg delete --lock-wait 60 "::$old" || fail "The new backup is stored, but $old cannot be deleted."; done <"$work/unfinished"
   borg compact --lock-wait 60 || fail "The new backup is stored, but the repository cannot be compacted; Borg says why above."
 fi
 [ -z "${MARINA_RESULT-}" ] || printf '{"bytes":%s,"files":%s,"added_bytes":%s,"snapshot":"%s"}\n' "$(number original_size)" "$(number nfiles)" \

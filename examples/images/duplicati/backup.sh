@@ -3,7 +3,7 @@
 set -eu
 umask 077
 target=${DUPLICATI_TARGET:?is missing in env: the address of the storage, as Duplicati writes it (file:///archive/shop, s3://…)}
-# Duplicati reads PASSPHRASE by itself; in its arguments everybody on the host would see it
+# Duplicati reads PASSPHRASE, AUTH_USERNAME and AUTH_PASSWORD by itself; in its arguments everybody on the host would see them
 export PASSPHRASE="${DUPLICATI_PASSPHRASE:?is missing in env: the passphrase that encrypts the backups}" PATH="$PATH:/opt/duplicati"
 database=/database/$MARINA_INSTANCE_ID.sqlite
 fail() { echo "$*" >&2 && exit 1; }
@@ -33,4 +33,4 @@ else
 fi
 duplicati backup "$target" /backup/ --backup-name="$MARINA_INSTANCE_ID" ${keep:+"--retention-policy=$keep"} ||
   fail "Duplicati ended with $code and says why above. This backup does not count."
-if [ -n "${MARINA_RESULT-}" ]; then printf '{"snapshot":"%s"}\n' "$MARINA_TIMESTAMP" >"$MARINA_RESULT" || true; fi
+[ -z "${MARINA_RESULT-}" ] || find /backup -type f -printf '%s\n' | awk '{ bytes += $1 } END { printf "{\"bytes\":%.0f,\"files\":%d}\n", bytes, NR }' >"$MARINA_RESULT" || true

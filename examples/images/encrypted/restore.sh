@@ -12,14 +12,14 @@ fail() { echo "$*" >&2 && exit 1; }
 
 # A backup is there when its checksum is: that is stored last. (rclone ends with 3 where the folder is not there yet.)
 timeout 120 rclone lsf "$folder" >"$work/names" || { [ $? = 3 ] && rclone lsf "$store" >"$work/top"; } || fail "The backups of $MARINA_INSTANCE_ID in $store cannot be listed; rclone says why above."
-sed -nE 's/^([0-9]{8}-[0-9]{6})\.sha256$/\1/p' "$work/names" | sort >"$work/points"
+sed -nE 's/^([0-9]{8}-[0-9]{6}(\.partial)?)\.sha256$/\1/p' "$work/names" | sort >"$work/points"
 if [ "${MARINA_RESTORE_LIST-}" = 1 ]; then
-  sed -E "s|^(....)(..)(..)-(..)(..)(..)$|& \1-\2-\3T\4:\5:\6Z in $store|" "$work/points"
+  sed -E "s|^(....)(..)(..)-(..)(..)(..)(.*)|& \1-\2-\3T\4:\5:\6Z\7 in $store|; s|Z\.partial |Z partial |" "$work/points"
   exit
 fi
 
 point=$MARINA_RESTORE_POINT
-[ "$point" != latest ] || point=$(tail -n 1 "$work/points")
+[ "$point" != latest ] || point=$(grep -v partial "$work/points" | tail -n 1)
 grep -qxF -e "$point" "$work/points" || fail "$store has no backup \"$MARINA_RESTORE_POINT\" of $MARINA_INSTANCE_ID. It has: $(tr '\n' ' ' <"$work/points")"
 printf '%s\n' "${AGE_IDENTITY:?is missing in env: the private key, AGE-SECRET-KEY-1… Only a restore needs it}" >"$work/identity"
 mkfifo "$work/copy"

@@ -3,32 +3,43 @@
 set -eu
 umask 077
 folder=/archive/$MARINA_INSTANCE_ID
-point=$MARINA_TIMESTAMP
-said=nothing
+point=$MARINA_TIMESTAMP${MARINA_PARTIAL:+.partial}
+said='It failed; its log says why.' child=''
 fail() { said=$* && echo "$*" >&2 && exit 1; }
+
+# Runs a program in the background, since the shell heeds a signal only while it waits. Its input is empty.
+run() {
+  "$@" &
+  child=$!
+  wait "$child"
+}
 
 # Runs each program of a folder, in the order of their names. The first that fails ends it.
 steps() {
   for step in "/steps/$1"/*; do
     [ -x "$step" ] || continue
     echo "Step ${step#/steps/}"
-    "$step" || fail "The step ${step#/steps/} failed; it says why above."
+    run "$step" || fail "The step ${step#/steps/} failed; it says why above."
   done
 }
 
-# A watcher that cannot be reached fails no backup. The address is a secret, so curl prints none.
+# A watcher that cannot be reached fails no backup. The address is a secret: curl prints none, and gets it by its input, since everybody on
+# the host sees its arguments.
 notify() {
   [ -n "${NOTIFY_URL-}" ] || return 0
   body=$(printf '{"instance":"%s","host":"%s","time":"%s","result":"%s","text":"%s","run":"%s"}' \
-    "$MARINA_INSTANCE_ID" "$MARINA_HOSTNAME" "$point" "$1" "$(printf %s "$2" | tr '"\\\n\t' "'/  ")" "${MARINA_RUN_URL-}")
-  printf '%s' "$body" | curl -fsS -o /dev/null -m 20 --retry 2 -H 'content-type: application/json' --data-binary @- "$NOTIFY_URL" 2>/tmp/curl ||
+    "$MARINA_INSTANCE_ID" "$MARINA_HOSTNAME" "$MARINA_TIMESTAMP" "$1" "$(printf %s "$2" | tr '"\\\n\t' "'/  ")" "${MARINA_RUN_URL-}")
+  printf 'url = "%s"\n' "$(printf %s "$NOTIFY_URL" | sed 's/["\\]/\\&/g')" |
+    curl -K - -fsS -g -o /dev/null -m 20 --retry 2 -H 'content-type: application/json' --data-binary "$body" 2>/dev/null ||
     echo "NOTIFY_URL could not be told: curl ended with $?." >&2
 }
 
-# However this script ends, the steps of /steps/after run, and the watcher is told.
+# However this script ends, the steps of /steps/after run, and the watcher is told. After a stop, the runner waits 3 seconds for both.
 end() {
   code=$?
   trap - EXIT
+  trap '' TERM INT
+  rm -f "$folder/$point.part"
   export BACKUP_RESULT=success
   [ "$code" = 0 ] || BACKUP_RESULT=failure
   after=0
@@ -38,18 +49,14 @@ end() {
   exit "$code"
 }
 trap end EXIT
-trap 'exit 143' TERM INT
+trap 'said="It was stopped."; [ -z "$child" ] || kill "$child" 2>/dev/null || true; exit 143' TERM INT
 
 steps before
 mkdir -p "$folder"
-tar --xattrs --acls --numeric-owner -C "$MARINA_BACKUP_DIR" -czf "$folder/$point.part" . || fail "tar failed; it says why above."
-sync "$folder/$point.part"
+rm -f "$folder"/*.part # of runs that were killed
+run tar --xattrs --acls --numeric-owner -C "$MARINA_BACKUP_DIR" -czf "$folder/$point.part" . || fail "tar failed; it says why above."
+run sync "$folder/$point.part"
 mv "$folder/$point.part" "$folder/$point.tar.gz"
-said="$point.tar.gz: $(wc -c <"$folder/$point.tar.gz") bytes"
+said="$point.tar.gz: $(wc -c <"$folder/$point.tar.gz") bytes${MARINA_PARTIAL:+, without: ${MARINA_FAILED_TARGETS-}}"
 echo "Stored $said"
-if [ -n "${MARINA_PARTIAL-}" ]; then
-  said="$said, without: ${MARINA_FAILED_TARGETS-}"
-else
-  find "$folder" -type f -mtime "+${KEEP_DAYS:-30}" \( -name '*.tar.gz' -o -name '*.part' \) -exec rm {} +
-fi
 [ -z "${MARINA_RESULT-}" ] || printf '{"added_bytes":%s,"snapshot":"%s"}\n' "$(wc -c <"$folder/$point.tar.gz")" "$point" >"$MARINA_RESULT" || true

@@ -37,8 +37,13 @@ test.each(['backup.sh', 'restore.sh'])('the %s of the three clouds differ only i
 })
 
 test('one rule says everywhere which backups are kept', () => {
-  const rules = ['s3', 'airgap-ssh', 'encrypted'].map((name) => KEPT.exec(fileOf(name, 'backup.sh'))?.[0])
-  expect(rules).toEqual([expect.stringMatching(/^kept\(\) \{$/m), rules[0], rules[0]])
+  const rules = [
+    's3/backup.sh',
+    'airgap-ssh/backup.sh',
+    'encrypted/backup.sh',
+    'workflow/steps/after/20-retention',
+  ].map((path) => KEPT.exec(fileOf('', path))?.[0])
+  expect(rules).toEqual([expect.stringMatching(/^kept\(\) \{$/m), rules[0], rules[0], rules[0]])
 })
 
 describe('kept', () => {
