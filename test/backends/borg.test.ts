@@ -29,6 +29,7 @@ afterAll(() => removeBackend(backend, machine?.server))
 
 test('backups come back as they were, and only what changed is sent; a partial one deletes nothing', async () => {
   const ran = await storedAndRestored(backend, {
+    keepsOldest: true,
     byHand: `printf '%s\\n' "$SSH_KEY" >/tmp/key; printf '%s\\n' "$SSH_KNOWN_HOSTS" >/tmp/hosts; chmod 600 /tmp/key
     cd /restore; export BORG_RELOCATED_REPO_ACCESS_IS_OK=yes BORG_RSH='ssh -i /tmp/key -o UserKnownHostsFile=/tmp/hosts'
     borg extract --numeric-ids ::${backend.id}-POINT`,

@@ -279,6 +279,8 @@ export interface RoundOptions {
   readonly fine?: boolean
   /** Whether the tool tells a partial backup from a whole one. */
   readonly marksPartial?: boolean
+  /** Whether the tool keeps the oldest backup while there are fewer than the rule asks for. */
+  readonly keepsOldest?: boolean
 }
 
 /**
@@ -286,7 +288,7 @@ export interface RoundOptions {
  * since the rule keeps one a day. Each is restored as the source was.
  */
 export async function storedAndRestored(backend: Backend, options: RoundOptions = {}): Promise<ActionResult[]> {
-  const { byHand, fine = true, marksPartial = true } = options
+  const { byHand, fine = true, marksPartial = true, keepsOldest = false } = options
   expect(await listPoints(backend)).toEqual([])
   const first = await sourceTree(backend, fine)
   const ran = [await store(backend)]
@@ -312,7 +314,7 @@ export async function storedAndRestored(backend: Backend, options: RoundOptions 
   ran.push(await store(backend))
   expectStored(ran[2] as ActionResult)
   const left = await listPoints(backend)
-  expect(left).not.toContain(points[0])
+  expect(left.includes(points[0] ?? '')).toBe(keepsOldest)
   expect(left.includes(points[1] ?? '')).toBe(marksPartial)
   expect(await treeOfRestore(backend, left.at(-1) ?? '', fine)).toBe(third)
   return ran

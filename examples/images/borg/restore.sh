@@ -4,12 +4,16 @@ set -eu
 umask 077
 
 name=$MARINA_INSTANCE_ID work=$(mktemp -d)
-fail() { echo "$*" >&2 && exit 1; }
+# Borg can miss the last words of ssh, so ssh writes them to a file.
+fail() {
+  [ ! -e "$work/ssh" ] || cat "$work/ssh" >&2
+  echo "$*" >&2 && exit 1
+}
 export BORG_REPO="${BORG_REPO:?is missing in env: the repository (ssh://backup@nas.example.com/./shop.borg)}"
 : "${BORG_PASSPHRASE:?is missing in env: the passphrase of the repository}"
 printf '%s\n' "${SSH_KEY:?is missing in env: a private key without a passphrase}" >"$work/key"
 printf '%s\n' "${SSH_KNOWN_HOSTS:?is missing in env: the line that ssh-keyscan prints for the other machine}" >"$work/hosts"
-export BORG_RSH="ssh -i $work/key -o UserKnownHostsFile=$work/hosts -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15"
+export BORG_RSH="ssh -E $work/ssh -i $work/key -o UserKnownHostsFile=$work/hosts -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15"
 export BORG_RELOCATED_REPO_ACCESS_IS_OK=yes BORG_EXIT_CODES=legacy
 
 # A repository that is not there yet gives an empty list.
