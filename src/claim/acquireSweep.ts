@@ -3,12 +3,14 @@
  * name. A sweeper can die too: another one that finds its `marina-sweep-…` waits two minutes and then continues under the next name.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { commandError, isUnanswered } from '../docker/callResult.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import { type Claim, isReleasedSweep, releasedSweepName, sweepGeneration, sweepName } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
 import { query } from '../docker/process.ts'
+import { InstanceError } from '../errors.ts'
 import type { DockerHost } from './host.ts'
 
 /** Time that another sweeper gets to finish, ms. */
@@ -51,6 +53,47 @@ async function waitForOtherSweeper(host: DockerHost, container: Container): Prom
     `waiting for another run that cleans up ${container.name}, for at most ${SWEEPER_PATIENCE_MS / 1000} s`
   const done = await tellWhile({ what, say: host.say }, () => poll(look, { everyMs: POLL_MS, until }))
   return done === null
+}
+
+/** Another run repairs the claim that this one was repairing. */
+export class TakenOverError extends InstanceError {}
+
+/** Time between two signs of life of a long sweep, ms. Well below the patience of others. */
+const SIGN_MS = 30_000
+
+/**
+ * Does work that may take longer than the patience of other sweepers, on a container that this run has taken over. The container gets the next
+ * name again and again, by which others see that its sweeper lives. `work` gets a function that throws a `TakenOverError` if another run
+ * has taken over nevertheless, as after a long sleep of this machine.
+ */
+export async function holdSweep<T>(
+  { docker }: Pick<DockerHost, 'docker'>,
+  id: string,
+  work: (checkOwner: () => Promise<void>) => Promise<T>,
+  signMs = SIGN_MS,
+): Promise<T> {
+  const ours = new Set([(await inspectContainer(docker, id))?.name])
+  const checkOwner = async () => {
+    const now = await inspectContainer(docker, id)
+    if (now !== null && !ours.has(now.name)) throw new TakenOverError('another run has taken over the clean-up')
+  }
+  const end = new AbortController()
+  const giveSigns = async () => {
+    while (await sleep(signMs, true, { signal: end.signal, ref: false }).catch(() => false)) {
+      const now = await inspectContainer(docker, id).catch(() => null)
+      if (now === null || !ours.has(now.name)) continue
+      const next = sweepName(id, sweepGeneration(now) + 1)
+      ours.add(next)
+      await query(docker, ['rename', id, next])
+    }
+  }
+  const signs = giveSigns()
+  try {
+    return await work(checkOwner)
+  } finally {
+    end.abort()
+    await signs
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import { query } from '../docker/process.ts'
 import { asError, sayError } from '../errors.ts'
 import { addRun } from '../record/hostRecords.ts'
 import { recordOwner } from '../record/recordLabels.ts'
-import { acquireSweep, releaseSweep } from './acquireSweep.ts'
+import { acquireSweep, holdSweep, releaseSweep, TakenOverError } from './acquireSweep.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
 import { stopAskedBy } from './stopAskedBy.ts'
@@ -34,6 +34,10 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     // a backup container that cannot be removed must not keep applications down
     const unstopped = await stopBackup(host, claim).then(() => null, asError)
     const torn = await undoRestore(host, claim).catch(asError)
+    if (torn instanceof TakenOverError) {
+      mayBeDown = []
+      return false
+    }
     if (torn instanceof Error) {
       mayBeDown = []
       return await keepTorn(host, claim, { because, torn })
@@ -110,10 +114,13 @@ function undoOf(claim: Claim): readonly UndoEntry[] {
 async function undoRestore(host: DockerHost, claim: Claim): Promise<Undone | null> {
   const undo = undoOf(claim)
   if (undo.length === 0) return null
-  return undoPlace(host.docker, claim.container.id, undo, {
-    stopWriters: () => stopWriters(host.docker, restartOf(claim), undo),
-    loadBack: (helper, dump) => host.loadBack(helper, dump, claim),
-  })
+  return holdSweep(host, claim.container.id, (checkOwner) =>
+    undoPlace(host.docker, claim.container.id, undo, {
+      stopWriters: () => stopWriters(host.docker, restartOf(claim), undo),
+      loadBack: (helper, dump) => host.loadBack(helper, dump, claim),
+      checkOwner,
+    }),
+  )
 }
 
 /** Adds the dead run to the record of its instance, so that its slot counts as served. What goes wrong is a warning. */

@@ -38,18 +38,23 @@ const DUMPS = '/.marina-dumps'
 /** Deadline of one step, ms: bringing millions of files back takes time. */
 const UNDO_MS = 12 * 3_600_000
 const LOOK_MS = 60_000
+/** Longest time until gigabytes that were copied are on a slow disk, ms. */
+const SYNC_MS = 3_600_000
 
 export const placedAt = (index: number) => `/marina/to/${index}`
 export const keptAt = (index: number) => `/marina/before/${index}`
 
 type Exec = CopyHelper['exec']
 
-/** Writes how far the restore is, and waits until that is on the disk. */
+/**
+ * Writes how far the restore is, and waits until that is on the disk. All that was copied until then is on the disk before: after a power cut
+ * the state must not say more than the volumes hold.
+ */
 export async function writeState(exec: Exec, state: PlaceState): Promise<void> {
   const written = await exec({
-    script: `printf '%s' "$1" >${FILE}.new && mv ${FILE}.new ${FILE} && sync`,
+    script: `printf '%s' "$1" >${FILE}.new && sync && mv ${FILE}.new ${FILE} && sync`,
     args: [state],
-    deadlineMs: LOOK_MS,
+    deadlineMs: SYNC_MS,
   })
   if (written.code !== 0) throw new InstanceError('the journal of the restore could not be written in its helper')
 }
@@ -59,7 +64,8 @@ export async function writeDumps(exec: Exec, dumps: readonly KeptDump[]): Promis
   const input = async function* () {
     yield Buffer.from(JSON.stringify(dumps))
   }
-  const written = await exec({ script: `cat >${DUMPS} && sync`, input: input(), deadlineMs: LOOK_MS })
+  const script = `cat >${DUMPS}.new && sync && mv ${DUMPS}.new ${DUMPS} && sync`
+  const written = await exec({ script, input: input(), deadlineMs: SYNC_MS })
   if (written.code !== 0) throw new InstanceError('the list of the old dumps could not be written in the helper')
 }
 
@@ -89,6 +95,8 @@ export async function readState(exec: Exec): Promise<PlaceState> {
 
 export interface PutBackRequest {
   readonly undo: readonly UndoEntry[]
+  /** Throws if another run has taken over. Asked before each change. */
+  readonly checkOwner: () => Promise<void>
   readonly dumps: readonly KeptDump[]
   readonly loadBack: (dump: KeptDump) => Promise<void>
 }
@@ -98,11 +106,15 @@ export interface PutBackRequest {
  * earlier try is left alone, because applications may have written to it since. Throws `InstanceError` if something could not be put back,
  * after it has tried everything.
  */
-export async function putBack(helper: CopyHelper, { undo, dumps, loadBack }: PutBackRequest): Promise<void> {
+export async function putBack(
+  helper: CopyHelper,
+  { undo, dumps, loadBack, checkOwner }: PutBackRequest,
+): Promise<void> {
   const done = await readBack(helper.exec)
   const errors: string[] = []
   const once = async (what: string, work: () => Promise<void>) => {
     if (done.has(what)) return
+    await checkOwner()
     try {
       await work()
       await writeBack(helper.exec, what)
@@ -124,6 +136,7 @@ export async function putBack(helper: CopyHelper, { undo, dumps, loadBack }: Put
   }
   for (const dump of dumps) await once(`dump ${dump.path}`, () => loadBack(dump))
   if (errors.length > 0) throw new InstanceError(joinSentences(errors))
+  await checkOwner()
   await writeState(helper.exec, 'undone')
 }
 
@@ -137,7 +150,8 @@ async function readBack(exec: Exec): Promise<ReadonlySet<string>> {
 }
 
 async function writeBack(exec: Exec, what: string): Promise<void> {
-  const written = await exec({ script: `printf '%s\\n' "$1" >>${BACK} && sync`, args: [what], deadlineMs: LOOK_MS })
+  const script = `sync && printf '%s\\n' "$1" >>${BACK} && sync`
+  const written = await exec({ script, args: [what], deadlineMs: SYNC_MS })
   if (written.code !== 0) throw new InstanceError('what is back could not be written in the helper')
 }
 
@@ -153,6 +167,8 @@ export interface UndoNeeds {
   /** Stops the applications of the restore's journal. Called before anything is changed. */
   readonly stopWriters: () => Promise<void>
   readonly loadBack: (helper: Pick<CopyHelper, 'exec'>, dump: KeptDump) => Promise<void>
+  /** As in `PutBackRequest`. */
+  readonly checkOwner: () => Promise<void>
 }
 
 /**
@@ -163,7 +179,7 @@ export async function undoPlace(
   docker: Docker,
   container: string,
   undo: readonly UndoEntry[],
-  { stopWriters, loadBack }: UndoNeeds,
+  { stopWriters, loadBack, checkOwner }: UndoNeeds,
 ): Promise<Undone> {
   await query(docker, ['start', container]) // it runs, unless somebody stopped it
   const exec: Exec = (request) => execTruthfully(docker, { ...request, heartbeat: true, container })
@@ -184,7 +200,15 @@ export async function undoPlace(
     const probed = await probeTools(exec, LOOK_MS)
     if (!probed.ok) throw new InstanceError(`its helper lacks ${probed.missing.join(', ')}`)
     await stopWriters()
-    await putBack({ exec, tools: probed.tools }, { undo, dumps, loadBack: (dump) => loadBack({ exec }, dump) })
+    await putBack(
+      { exec, tools: probed.tools },
+      {
+        undo,
+        dumps,
+        checkOwner,
+        loadBack: (dump) => loadBack({ exec }, dump),
+      },
+    )
   }
   return { isPlaced: false, words: `${changed} has its old data again` }
 }

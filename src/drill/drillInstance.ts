@@ -24,6 +24,7 @@ import type { InstanceContext } from '../instance/context.ts'
 import { findImage } from '../instance/image.ts'
 import { beginInstanceRun, explainFailure, type InstanceRun } from '../instance/instanceRun.ts'
 import { type AcquiredLock, type LockHelper, lockByHelper } from '../instance/lock.ts'
+import { targetName } from '../instance/reportBuilder.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { PastDrill, PastRun, RestorePoint } from '../outcome.ts'
 import { type CheckedBackup, checkTarget, openRestored, type RestoredSize } from '../restore/checkRestored.ts'
@@ -238,7 +239,7 @@ async function check(
   found.hashes.push({ target: '', path: 'manifest.json', sha256: opened.sha256 })
   found.checks.push(
     judgePoint({ manifest, points: found.points, runs, now: engineNow(run.context.host) }),
-    ...judgeTargets(manifest),
+    ...judgeTargets(manifest, (instance.targets ?? []).map(targetName)),
   )
   if (found.backupOf !== null) push(found, judgeAge(instance.drill, run.start.at - found.backupOf))
   const sizes = new Map<ManifestTarget, RestoredSize>()

@@ -128,15 +128,26 @@ export function judgeDuration(drill: Drill | null, tookMs: number, isOver: boole
   return { kind: 'duration', target: '', passed, looked: false, seen }
 }
 
-/** Fails for each target that the backup lacks because it failed when the backup was made. */
-export function judgeTargets({ failed, timestamp }: Pick<Manifest, 'failed' | 'timestamp'>): readonly DrillCheck[] {
-  return failed.map(({ name, error }) => ({
+/**
+ * Fails for each target that the backup lacks: because it failed when the backup was made, or because the configuration names it (`wanted`)
+ * and the backup knows nothing of it.
+ */
+export function judgeTargets(
+  { targets, failed, timestamp }: Pick<Manifest, 'targets' | 'failed' | 'timestamp'>,
+  wanted: readonly string[],
+): readonly DrillCheck[] {
+  const lacks = (name: string, why: string): DrillCheck => ({
     kind: 'backup',
     target: name,
     passed: false,
     looked: false,
-    seen: `${name} is not in the backup of ${timestamp}, because it failed then: ${error}`,
-  }))
+    seen: `${name} is not in the backup of ${timestamp}${why}`,
+  })
+  const known = new Set([...targets, ...failed].map(({ name }) => name))
+  return [
+    ...failed.map(({ name, error }) => lacks(name, `, because it failed then: ${error}`)),
+    ...wanted.filter((name) => !known.has(name)).map((name) => lacks(name, ', and is a target of the configuration')),
+  ]
 }
 
 /** Judges an empty list of points: a failed check if the host remembers a good backup, else `null`. */

@@ -269,7 +269,7 @@ async function ask(
     const seen = `the check of ${check.db} in line ${check.line} could not be asked, since the dump was not loaded`
     return { kind: 'sql', target: check.db, passed: false, looked: false, seen }
   }
-  return explained(server, () =>
+  const answer = await explained(server, () =>
     askDatabase(run.context.host.docker, check, {
       kind,
       database,
@@ -278,6 +278,10 @@ async function ask(
       signal: run.abort.signal,
     }),
   )
+  // a question that ended its server says nothing about the backup
+  const why = answer.passed ? null : await server.trouble()
+  if (why !== null) throw new InstanceError(`${answer.seen}; ${why}, which says nothing about the backup`)
+  return answer
 }
 
 function count({ run, kind }: Proving, server: ScratchServer, { database }: File): Promise<ServerRows> {

@@ -43,6 +43,8 @@ export interface LoadRequest {
   readonly hide: (secrets: readonly string[]) => Promise<void>
   /** Receives lines for the log: what the tool says, and every 30 s how much was loaded. */
   readonly onLine: (line: string) => Promise<void>
+  /** Called when all is known that the load needs, before the server is changed. */
+  readonly onBegin?: () => Promise<void>
   readonly deadlineMs: number
   readonly signal: AbortSignal
 }
@@ -64,6 +66,7 @@ export async function loadDump(docker: Docker, helper: LoadHelper, request: Load
     const dump = await readDump(helper, { ...request, file, deadline })
     try {
       const plan = await planLoad(docker, request, dump.head)
+      await request.onBegin?.()
       await load(docker, { request, plan, deadline, bytes: dump.bytes })
     } finally {
       await dump.close()

@@ -52,7 +52,11 @@ export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): P
   try {
     placer = await openPlacer(run, request, { stops, undo })
     run.abort.also(placer.lost, 'the helper died while data was brought into place')
-    await waitForEarlierClaims(run, placer.id, { restart: stops.journal, dumps: [], hooks: [] })
+    await waitForEarlierClaims(run, placer.id, {
+      restart: stops.journal,
+      dumps: request.databases.map(({ source }) => source.container.id),
+      hooks: [],
+    })
     await refuseWithoutRoom(run, placer, request.placements)
     await replaceWhileStopped(run, placer, { stops, request, progress })
   } finally {
@@ -94,7 +98,7 @@ async function planPlaceStops(run: InstanceRun, { placements, databases }: Place
 
 async function openPlacer(
   run: InstanceRun,
-  { lock, held, placements, label }: PlaceRequest,
+  { lock, held, placements, databases, label }: PlaceRequest,
   { stops, undo }: { readonly stops: Stops; readonly undo: readonly UndoEntry[] },
 ): Promise<OpenPlacer> {
   const staged = await stagingVolume(lock, held.id)
@@ -108,7 +112,7 @@ async function openPlacer(
         self: placeClaimName(run.instance.id),
         ...claimBase(lock),
         restart: stops.journal,
-        dumps: [],
+        dumps: databases.map(({ source }) => source.container.id),
         hooks: [],
         undo,
       },

@@ -87,16 +87,28 @@ export async function dumpOld(
   return kept
 }
 
-/** Loads the dumps of the backup, whose tree lies at `restored` in the helper. What was there is gone afterwards. */
+interface LoadNewRequest {
+  readonly databases: readonly DatabasePlacement[]
+  /** Folder of the restored tree in the helper. */
+  readonly restored: string
+  /** Called before a server is changed, with the id of its container. */
+  readonly onBegin: (container: string) => Promise<void>
+}
+
+/** Loads the dumps of the backup. What was there is gone afterwards. */
 export async function loadNew(
   run: InstanceRun,
   helper: CopyHelper,
-  { databases, restored }: { readonly databases: readonly DatabasePlacement[]; readonly restored: string },
+  { databases, restored, onBegin }: LoadNewRequest,
 ): Promise<void> {
   for (const placement of databases) {
     await run.log.write('marina', `loading the backup into ${placement.source.name}`)
     for (const file of placement.entry.files)
-      await load(run, helper, placement, { ...file, path: `${restored}/${file.path}` }, run.abort.signal)
+      await load(run, helper, placement, {
+        file: { ...file, path: `${restored}/${file.path}` },
+        signal: run.abort.signal,
+        onBegin: () => onBegin(placement.source.container.id),
+      })
   }
 }
 
@@ -108,17 +120,20 @@ export async function loadOld(
 ): Promise<void> {
   const placement = databases.find(({ source }) => source.container.id === dump.container)
   if (placement === undefined) throw new InstanceError(`container ${dump.name} is none of this restore`)
-  await load(run, helper, placement, dump, new AbortController().signal)
+  await load(run, helper, placement, { file: dump, signal: new AbortController().signal, onBegin: async () => {} })
 }
 
-type File = Pick<KeptDump, 'path' | 'bytes' | 'sha256' | 'database'>
+interface FileToLoad {
+  readonly file: Pick<KeptDump, 'path' | 'bytes' | 'sha256' | 'database'>
+  readonly signal: AbortSignal
+  readonly onBegin: () => Promise<void>
+}
 
 function load(
   run: InstanceRun,
   helper: CopyHelper,
   { kind, source }: DatabasePlacement,
-  file: File,
-  signal: AbortSignal,
+  { file, signal, onBegin }: FileToLoad,
 ): Promise<void> {
   return loadDump(run.context.host.docker, helper, {
     kind,
@@ -126,6 +141,7 @@ function load(
     container: source.facts,
     dumpArgs: source.target.dumpArgs,
     file,
+    onBegin,
     hide: (secrets) => hideLogin(run, source, secrets),
     onLine: (line) => run.log.write('marina', line),
     deadlineMs: run.instance.timeoutMs,

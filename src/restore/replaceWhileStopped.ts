@@ -12,7 +12,8 @@ import { type KeptDump, keptAt, placedAt, putBack, writeDumps, writeState } from
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { copyVolume } from '../copy/copyVolume.ts'
 import { replaceTree } from '../copy/replaceTree.ts'
-import type { JournalEntry, UndoEntry } from '../docker/labels.ts'
+import { inspectContainer } from '../docker/containers.ts'
+import { type JournalEntry, placeClaimName, type UndoEntry } from '../docker/labels.ts'
 import { asError, InstanceError, RestoreFailedError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
 import type { InstanceRun } from '../instance/instanceRun.ts'
@@ -29,7 +30,7 @@ const UNDO_PAUSE_MS = 1_000
 const AGAIN_MS = 15 * 60_000
 
 /** The helper that brings data into place. */
-export type Placer = CopyHelper & Pick<HelperContainer, 'lost'>
+export type Placer = CopyHelper & Pick<HelperContainer, 'id' | 'lost'>
 
 /** The containers that are stopped for a restore into place. */
 export interface Stops {
@@ -60,6 +61,13 @@ interface Replacing {
 export async function replaceWhileStopped(run: InstanceRun, placer: Placer, replacing: Replacing): Promise<void> {
   const { stops, request, progress } = replacing
   let kept: readonly KeptDump[] = []
+  /** The containers of the servers that were changed: only these get their old dump back. */
+  const touched = new Set<string>()
+  const onBegin = async (container: string) => {
+    if (touched.has(container)) return
+    touched.add(container)
+    await writeDumps(placer.exec, changedOf(kept, touched))
+  }
   const files = request.placements.flatMap(({ file }) => file ?? [])
   await saveFiles(run, files, request.keepsOld)
   const began = Date.now()
@@ -68,9 +76,9 @@ export async function replaceWhileStopped(run: InstanceRun, placer: Placer, repl
     await writeState(placer.exec, 'changing')
     progress.data = 'torn'
     try {
-      await bringNew(run, placer, request)
+      await bringNew(run, placer, { ...request, onBegin })
     } catch (error) {
-      const fate = await undone(run, placer, { ...replacing, kept })
+      const fate = await undone(run, placer, { ...replacing, kept, touched })
       throw new RestoreFailedError(asError(error), fate)
     }
     progress.data = 'placed'
@@ -89,7 +97,7 @@ export async function replaceWhileStopped(run: InstanceRun, placer: Placer, repl
     throw new RestoreFailedError(error.cause, joinSentences([error.fate, ...wrong]))
   if (error !== null && progress.data !== 'placed')
     throw new RestoreFailedError(error, joinSentences(['Nothing was changed', ...wrong]))
-  if (wrong.length > 0) await giveBack(run, placer, { ...replacing, kept, why: joinSentences(wrong) })
+  if (wrong.length > 0) await giveBack(run, placer, { ...replacing, kept, touched, why: joinSentences(wrong) })
   if (error !== null) throw new RestoreFailedError(error, ALL_NEW)
 }
 
@@ -162,9 +170,7 @@ async function keepOld(
   if (databases.length === 0) return []
   const directory = keptAt(placements.findIndex(({ undo }) => undo.into === 'dumps'))
   try {
-    const kept = await dumpOld(run, placer, { databases, directory })
-    await writeDumps(placer.exec, kept)
-    return kept
+    return await dumpOld(run, placer, { databases, directory })
   } catch (error) {
     if (!(error instanceof InstanceError)) throw error
     if (keepsOld)
@@ -192,7 +198,13 @@ async function saveFiles(run: InstanceRun, files: readonly FilePlacement[], keep
 async function bringNew(
   run: InstanceRun,
   placer: Placer,
-  { placements, databases }: Replacing['request'],
+  {
+    placements,
+    databases,
+    onBegin,
+  }: Pick<Replacing['request'], 'placements' | 'databases'> & {
+    readonly onBegin: (container: string) => Promise<void>
+  },
 ): Promise<void> {
   for (const [index, { from, paths, volume, undo, file }] of placements.entries()) {
     if (undo.into === 'dumps') continue
@@ -209,7 +221,7 @@ async function bringNew(
       ...limits(run),
     })
   }
-  await loadNew(run, placer, { databases, restored: RESTORED })
+  await loadNew(run, placer, { databases, restored: RESTORED, onBegin })
   await writeState(placer.exec, 'placed')
 }
 
@@ -219,19 +231,33 @@ function limits({ instance, abort }: InstanceRun) {
 
 interface Undoing extends Replacing {
   readonly kept: readonly KeptDump[]
+  /** Ids of the containers whose servers were changed. */
+  readonly touched: ReadonlySet<string>
+}
+
+function changedOf(kept: readonly KeptDump[], touched: ReadonlySet<string>): readonly KeptDump[] {
+  return kept.filter(({ container }) => touched.has(container))
 }
 
 /** Puts the old data back, and says in a sentence what has become of it. Never throws. */
 async function undone(
   run: InstanceRun,
   placer: Placer,
-  { request: { placements, databases }, progress, kept }: Undoing,
+  { request: { placements, databases }, progress, kept, touched }: Undoing,
 ): Promise<string> {
   const undo = placements.map((placement) => placement.undo)
-  const lost = databases.filter(({ source }) => kept.every(({ container }) => container !== source.container.id))
+  const dumps = changedOf(kept, touched)
+  const lost = databases.filter(
+    ({ source: { container } }) => touched.has(container.id) && kept.every((one) => one.container !== container.id),
+  )
+  const checkOwner = async () => {
+    const now = await inspectContainer(run.context.host.docker, placer.id)
+    if (now !== null && now.name !== placeClaimName(run.instance.id))
+      throw new InstanceError('another run has taken over the clean-up')
+  }
   for (let tried = 1; ; tried += 1) {
     try {
-      await putBack(placer, { undo, dumps: kept, loadBack: (dump) => loadOld(run, placer, { databases, dump }) })
+      await putBack(placer, { undo, dumps, checkOwner, loadBack: (dump) => loadOld(run, placer, { databases, dump }) })
       progress.data = 'undone'
       return saysUndone(undo, kept, lost)
     } catch (error) {

@@ -5,13 +5,13 @@ import type { Instance } from '../config/model.ts'
 import { layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
 import type { ReadyImage } from '../docker/images.ts'
-import { EngineLostError } from '../errors.ts'
+import { EngineLostError, InstanceError } from '../errors.ts'
 import type { LockRequest } from '../instance/containerSpecs.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { findImage } from '../instance/image.ts'
 import { beginInstanceRun, explainFailure, type InstanceRun } from '../instance/instanceRun.ts'
 import { type AcquiredLock, type LockHelper, lockByBackupContainer, lockByHelper } from '../instance/lock.ts'
-import type { InstanceOutcome } from '../instance/reportBuilder.ts'
+import { type InstanceOutcome, targetName } from '../instance/reportBuilder.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { RestoredTarget, RestorePoint } from '../outcome.ts'
 import { RESTIC_RESTORE } from '../restic/scripts.ts'
@@ -161,6 +161,7 @@ async function place(
   lock: LockRequest,
   { helper, checked, request, onHelperStays }: ToPlace,
 ): Promise<readonly RestoredTarget[]> {
+  if (request.into === 'place' && request.targets.length === 0) refuseForeign(run.instance, checked)
   const { docker } = run.context.host
   const { hostVolumes } = await hostContents(docker, [], async () => {}, { signal: run.abort.signal })
   const entries = checked.targets.flatMap((target) => (target.kind === 'db' ? [target] : []))
@@ -186,6 +187,16 @@ async function place(
     onHelperStays,
   })
   return checked.targets.map((target) => restoredTo(target, placements, request))
+}
+
+/** Throws an `InstanceError` if the backup holds what is no target of the instance any more: somebody else's data may have that name now. */
+function refuseForeign({ id, targets }: Instance, { targets: held }: CheckedBackup): void {
+  const own = targets?.map(targetName)
+  const foreign = held.map(({ name }) => name).filter((name) => own?.includes(name) === false)
+  if (foreign.length > 0)
+    throw new InstanceError(
+      `the backup holds ${foreign.join(', ')}, which the configuration does not name as a target of ${id}: say in targets what is to be replaced`,
+    )
 }
 
 /** Says where a target is now, and where its old data is. */

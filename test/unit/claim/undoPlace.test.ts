@@ -29,12 +29,27 @@ test('a dump that is back is not loaded again, and the others are tried although
     if (broken.includes(path)) throw new Error(`${path} is broken`)
     loaded.push(path)
   }
-  const request = { undo: [], dumps: [dump('a'), dump('b'), dump('c')], loadBack }
+  const request = { undo: [], dumps: [dump('a'), dump('b'), dump('c')], loadBack, checkOwner: async () => {} }
   await expect(putBack(helper, request)).rejects.toThrow('b is broken')
   expect([loaded, states]).toEqual([['a', 'c'], []])
   broken = []
   await putBack(helper, request)
   expect([loaded, states]).toEqual([['a', 'c', 'b'], ['undone']])
+})
+
+test('nothing is put back by a run whose place another one has taken', async () => {
+  const { helper, states } = helperWithList()
+  const loaded: string[] = []
+  const request = {
+    undo: [],
+    dumps: [dump('a')],
+    loadBack: async ({ path }: KeptDump) => void loaded.push(path),
+    checkOwner: async () => {
+      throw new Error('taken over')
+    },
+  }
+  await expect(putBack(helper, request)).rejects.toThrow('taken over')
+  expect([loaded, states]).toEqual([[], []])
 })
 
 const answer = (stdout: string, code = 0) =>

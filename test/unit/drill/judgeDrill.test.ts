@@ -150,8 +150,9 @@ describe('RPO and RTO', () => {
 
 test('each target that failed when the backup was made fails the drill', () => {
   const failed = [{ kind: 'db' as const, name: 'db', error: 'no password' }]
-  expect(judgeTargets({ failed: [], timestamp: 't' })).toEqual([])
-  expect(judgeTargets({ failed, timestamp: 't' })).toMatchObject([
+  expect(judgeTargets({ targets: [], failed: [], timestamp: 't' }, [])).toEqual([])
+  expect(judgeTargets({ targets: [], failed, timestamp: 't' }, ['db', 'files'])).toMatchObject([
     { target: 'db', passed: false, seen: 'db is not in the backup of t, because it failed then: no password' },
+    { target: 'files', passed: false, seen: 'files is not in the backup of t, and is a target of the configuration' },
   ])
 })
