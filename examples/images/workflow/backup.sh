@@ -54,7 +54,7 @@ trap 'said="It was stopped."; [ -z "$child" ] || kill "$child" 2>/dev/null || tr
 steps before
 mkdir -p "$folder"
 rm -f "$folder"/*.part # of runs that were killed
-tar --xattrs --acls --numeric-owner -C "$MARINA_BACKUP_DIR" -czf "$folder/$point.part" . || fail "tar failed; it says why above."
+run tar --xattrs --acls --numeric-owner -C "$MARINA_BACKUP_DIR" -czf "$folder/$point.part" . || fail "tar failed; it says why above."
 run sync "$folder/$point.part"
 mv "$folder/$point.part" "$folder/$point.tar.gz"
 said="$point.tar.gz: $(wc -c <"$folder/$point.tar.gz") bytes${MARINA_PARTIAL:+, without: ${MARINA_FAILED_TARGETS-}}"

@@ -1,10 +1,19 @@
-/** Runs the scripts of the example images with stand-ins for their tools: names and retention of partial backups, and secrets. */
+/** Runs the scripts of the example images with stand-ins for their tools: names and retention of partial backups, signals, and secrets. */
 
-import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const IMAGES = join(import.meta.dirname, '../../../examples/images')
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -206,4 +215,28 @@ describe('workflow', () => {
     expect(readFileSync(join(root, 'there/arguments'), 'utf8')).not.toContain('watch.example')
     expect(readFileSync(join(root, 'there/input'), 'utf8')).toBe('url = "https://watch.example/se\\"cr\\\\et"\n')
   })
+
+  test.each(['tar', 'sync', 'steps/before/10-slow'])(
+    'a stop while %s runs ends it; the steps of after run, and the watcher hears it',
+    async (slow) => {
+      const script = scriptOf('workflow', 'backup.sh')
+      put(slow.includes('/') ? slow : `bin/${slow}`, '#!/bin/sh\n: >"$THERE/runs"\nexec sleep 300\n')
+      put('steps/after/30-mark', '#!/bin/sh\necho "$BACKUP_RESULT" >"$THERE/after"\n')
+      const child = spawn(script, {
+        env: environment({ MARINA_TIMESTAMP: '20261102-020000', NOTIFY_URL }),
+        stdio: 'ignore',
+      })
+      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+      await vi.waitFor(() => expect(existsSync(join(root, 'there/runs'))).toBe(true), { timeout: 60_000, interval: 20 })
+      child.kill('SIGTERM')
+      expect(await ended).toBe(143)
+      expect(readFileSync(join(root, 'there/after'), 'utf8')).toBe('failure\n')
+      expect(readFileSync(join(root, 'there/arguments'), 'utf8')).toMatch(
+        /"result":"failure","text":"It was stopped\."/,
+      )
+      const left = existsSync(join(root, 'there/shop')) ? readdirSync(join(root, 'there/shop')) : []
+      expect(left).toEqual([])
+    },
+    90_000,
+  )
 })
