@@ -114,7 +114,11 @@ async function fastTests(): Promise<Tally> {
     await ensureEnginePrograms(console.log)
     if (!(await findProgram('debootstrap')) && (await isDebian())) await installPackages(['debootstrap'])
   }
-  const [unit, scenario] = await Promise.all([vitest('unit'), vitest('scenario'), makeArchives()])
+  const [unit, scenario] = await Promise.all([
+    vitest('unit', ['--maxWorkers=2']),
+    vitest('scenario', ['--maxWorkers=2']),
+    makeArchives(),
+  ])
   return sum([unit, scenario])
 }
 

@@ -102,9 +102,7 @@ async function checkBounds(docker: Docker, id: string): Promise<void> {
   const argv = ['container', 'inspect', '--format', '{"HostConfig":{{json .HostConfig}},"Mounts":{{json .Mounts}}}', id]
   const broken = brokenBounds(JSON.parse(await run(docker, argv, 'the container could not be inspected')), LIMITS)
   if (broken.length > 0)
-    throw new InstanceError(
-      `the engine gave the container of the script other bounds than it was asked for (${broken.join(', ')})`,
-    )
+    throw new InstanceError(`the engine gave the container other bounds than it was asked for (${broken.join(', ')})`)
 }
 
 async function lastLines(docker: Docker, id: string): Promise<readonly string[]> {
