@@ -81,7 +81,7 @@ test('show-logs: true shows there what the backups print', async () => {
 test('upload-logs: true uploads them there too; a name that is taken gets a number', async () => {
   service.taken = ['mine', 'mine-logs']
   await backUp(PUBLIC, { 'upload-logs': 'true', 'artifact-name': 'mine' })
-  expect([...service.archives.keys()]).toEqual(['mine-2', 'mine-logs-2'])
+  expect([...service.archives.keys()]).toEqual(['mine.2', 'mine-logs.2'])
 })
 
 test('a service that refuses is one warning, and no failure of its own', async () => {
