@@ -30,7 +30,7 @@ interface Places {
   readonly artifact?: { readonly id: number; readonly url: string }
 }
 
-/** How a kind of report is published. */
+/** The way a kind of report is published. */
 export interface Publication<Report> extends Pick<ReportUpload, 'name' | 'fileName' | 'logs' | 'folder'> {
   /** Folder of the logs, in which the report is written, too. */
   readonly logDirectory: string

@@ -5,7 +5,6 @@
 import { engineNow } from '../claim/host.ts'
 import type { Instance, WantedScript } from '../config/model.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
-import { freeSpaceAt } from '../copy/freeSpace.ts'
 import { shownReason } from '../copy/readable.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import type { ReadyImage } from '../docker/images.ts'
@@ -41,6 +40,7 @@ import {
   judgeTargets,
   timeOfBackup,
 } from './judgeDrill.ts'
+import { fullDisk } from './loadTrouble.ts'
 import { proveDatabase } from './proveDatabase.ts'
 import { rememberDrill, rememberedRuns } from './rememberDrill.ts'
 import { type RestoreClock, restoreClock } from './restoreClock.ts'
@@ -51,8 +51,6 @@ export type DrillOutcome = Omit<DrilledInstance, 'log' | 'stderr'>
 
 /** Where the restored tree lies in the helper. */
 const RESTORED = '/backup'
-/** Less room than this after a restore that failed means that the disk was full, bytes. */
-const FULL_DISK = 16 << 20
 
 /** The facts of a drill, as they become known. */
 interface Found {
@@ -212,13 +210,8 @@ async function surroundingsOf(run: InstanceRun, helper: LockHelper): Promise<str
   const container = await inspectContainer(docker, imageClaimName(run.instance.id)).catch(() => null)
   if (container?.oomKilled) return 'memory ran out, which says nothing about the backup'
   if (container?.exitCode === 137) return 'it was killed, which says nothing about the backup'
-  const room = await freeSpaceAt(helper, RESTORED, FREE_SPACE_MS, run.abort.signal).catch(() => null)
-  if (room !== null && (room.bytes < FULL_DISK || room.inodes === 0))
-    return `the disk of the Docker host is full (${bytes(room.bytes)} free), which says nothing about the backup`
-  return null
+  return fullDisk(helper, RESTORED, run.abort.signal)
 }
-
-const FREE_SPACE_MS = 60_000
 
 async function check(
   run: InstanceRun,

@@ -10,7 +10,7 @@ import type { LockHelper } from '../instance/lock.ts'
 import { RefusedDumpError } from '../load/loadErrors.ts'
 import type { ScratchServer } from '../scratch/scratchServer.ts'
 
-/** Less room than this after a load that failed means that the disk was full, bytes. */
+/** Free space below which a failure is blamed on a full disk, bytes. */
 const FULL_DISK = 16 << 20
 const LOOK_MS = 60_000
 /** Longest wait for a server that went down to say why, ms. */
@@ -39,10 +39,15 @@ export async function surroundingsOf(
   if (lack === '') return error.message
   if (lack !== null)
     return `${error.message}; ${lack}, which says nothing about the backup. Another image than ${image.reference} can be named for ${image.name} (drill.image)`
-  const room = await freeSpaceAt(helper, restored, LOOK_MS, run.abort.signal).catch(() => null)
-  if (room !== null && (room.bytes < FULL_DISK || room.inodes === 0))
-    return `${error.message}; the disk of the Docker host is full (${bytes(room.bytes)} free), which says nothing about the backup`
-  return null
+  const full = await fullDisk(helper, restored, run.abort.signal)
+  return full === null ? null : `${error.message}; ${full}`
+}
+
+/** Says that the disk of a folder in the helper is full; `null` if it is not, or cannot be looked at. */
+export async function fullDisk(helper: LockHelper, folder: string, signal: AbortSignal): Promise<string | null> {
+  const room = await freeSpaceAt(helper, folder, LOOK_MS, signal).catch(() => null)
+  if (room === null || (room.bytes >= FULL_DISK && room.inodes !== 0)) return null
+  return `the disk of the Docker host is full (${bytes(room.bytes)} free), which says nothing about the backup`
 }
 
 /** Asks what became of the server. One that went down says so a moment later than the tool. */

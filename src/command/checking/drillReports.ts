@@ -32,7 +32,7 @@ export const DRILL_REPORTS: ReportKind = {
   },
 }
 
-/** Where nothing was backed up yet, a drill has told all that it can: that a backup is missing is the alarm of the backup. */
+/** Returns a verdict as the status of a run. Without any backup yet, a drill is no failure: a missing backup has an alarm of its own. */
 function statusOf(one: DrillVerdict): 'success' | 'failed' {
   return one === 'proven' || one === 'nothing-to-drill' ? 'success' : 'failed'
 }

@@ -5,57 +5,19 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { IDLES, startApp, statusOf } from '../../support/applications.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
-import {
-  builtImage,
-  type ConfigText,
-  filledVolume,
-  leftOf,
-  runJob,
-  shell,
-  startJob,
-  testEngine,
-  writeFile,
-} from '../../support/run.ts'
+import { ODD_TREE, storingImage } from '../../support/restoreFaults.ts'
+import { type ConfigText, filledVolume, leftOf, runJob, shell, startJob, testEngine } from '../../support/run.ts'
 import { atTestEnd } from '../../support/testEnd.ts'
 
 const engine = testEngine()
 const HAND = { GITHUB_EVENT_NAME: 'workflow_dispatch' }
 
-/** Stores each backup as an archive in the volume at /store, and brings it back. */
-const BACKUP = `#!/bin/sh
-set -e
-tar --numeric-owner -C "$MARINA_BACKUP_DIR" -cf "/store/$MARINA_TIMESTAMP.part" .
-mv "/store/$MARINA_TIMESTAMP.part" "/store/$MARINA_TIMESTAMP.tar"
-`
-const RESTORE = `#!/bin/sh
-set -e
-cd /store
-if [ -n "$MARINA_RESTORE_LIST" ]; then
-  for f in *.tar; do t=\${f%.tar}; echo "$t $(echo "$t" | sed 's/\\(....\\)\\(..\\)\\(..\\)-\\(..\\)\\(..\\)\\(..\\)/\\1-\\2-\\3T\\4:\\5:\\6Z/') $(stat -c %s "$f") bytes"; done
-  exit 0
-fi
-if [ "$MARINA_RESTORE_POINT" = latest ]; then f=$(ls *.tar | tail -n 1); else f=$MARINA_RESTORE_POINT.tar; fi
-tar --numeric-owner -xpf "$f" -C "$MARINA_RESTORE_DIR"
-eval "$LIE"
-`
-
-const image = () =>
-  builtImage(engine, 'keeps', [
-    writeFile('/backup.sh', BACKUP),
-    writeFile('/restore.sh', RESTORE),
-    'RUN chmod 755 /backup.sh /restore.sh',
-  ])
-
-/** An odd tree: owners, modes, times, links, holes, names. */
-const TREE = `
-echo one >one; mkdir -p sub/deep; echo two >sub/deep/two; chown 1234:77 sub/deep/two; chmod 4750 sub/deep/two
-ln -s one link; ln one hard; mkfifo pipe; printf 'a' >"odd
-name"; chmod 2770 sub; touch -d @1000000000 one; chown 33:33 .; chmod 751 .`
+const image = () => storingImage(engine)
 
 type More = Readonly<Record<string, unknown>> | ((data: string) => Readonly<Record<string, unknown>>)
 
 async function given(name: string, more: More = {}, first = '') {
-  const volume = await filledVolume(engine, `${name}-data`, `${first}${TREE}`)
+  const volume = await filledVolume(engine, `${name}-data`, `${first}${ODD_TREE}`)
   const store = await filledVolume(engine, `${name}-store`, '')
   const id = engine.name(name)
   const instance = {
