@@ -1,13 +1,13 @@
 /**
- * Lists the database engines that can be dumped, and finds the secrets in the arguments of any of them. To add an engine, write a file
- * beside this one and add its name here. Pure.
+ * Lists the database engines that can be dumped, and finds the secrets in the arguments of any of them. To add an engine, write a folder
+ * beside this file and add its name here. Pure.
  */
 
 import type { DatabaseEngine, KindSigns } from './engineContract.ts'
-import { mongo } from './mongo.ts'
-import { mysql } from './mysql.ts'
-import { postgres } from './postgres.ts'
-import { redis } from './redis.ts'
+import { mongo } from './mongo/mongo.ts'
+import { mysql } from './mysql/mysql.ts'
+import { postgres } from './postgres/postgres.ts'
+import { redis } from './redis/redis.ts'
 import { freeTextIn } from './secretArgs.ts'
 import { secretsByName } from './secretNames.ts'
 

@@ -1,0 +1,91 @@
+/**
+ * Knows how an archive of MongoDB is loaded: by `mongorestore`. The server's databases, or the one that the archive holds, are dropped
+ * before, by its shell: `mongorestore` itself drops only collections that it brings. Pure.
+ */
+import { InstanceError } from '../../errors.ts'
+import { findTool } from '../engineContract.ts'
+import { type LoadPlan, type LoadQuestion, unchanged } from '../loadContract.ts'
+import { connectionArgs, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
+import { shellCall } from './mongoShell.ts'
+
+/** Drops the databases. Of `admin` the users' own collections go; `mongorestore --drop` replaces the accounts. */
+const DROP_CODE = `names.forEach(function (name) {
+  if (name === 'config' || name === 'local') return;
+  var one = db.getSiblingDB(name);
+  if (name !== 'admin') { one.dropDatabase(); return; }
+  one.getCollectionInfos().forEach(function (info) { if (!/^system\\./.test(info.name)) one.getCollection(info.name).drop(); });
+});
+var left = db.adminCommand({listDatabases: 1, nameOnly: true}).databases.map(function (one) { return one.name; });
+var kept = names.filter(function (name) { return left.indexOf(name) >= 0 && ['admin', 'config', 'local'].indexOf(name) < 0; });
+if (kept.length > 0) throw new Error('could not be dropped: ' + kept.join(', '));`
+
+/**
+ * Loads the archive on stdin. The password comes by a pipe that the tool reads as its configuration: so it stands on no command line and in
+ * no file. A tool of MongoDB 4.2 and older cannot do that.
+ */
+const LOAD_SCRIPT = `${LOG_IN}${NAME_ROOT}
+if [ -z "$password" ]; then exec "$tool" --archive "$@"; fi
+if ! "$tool" --help 2>&1 </dev/null | grep -q -e --config; then
+  echo "error: this mongorestore takes a password only where others can see it: update the MongoDB database tools in the image" >&2; exit 1
+fi
+quoted=$(printf '%s' "$password" | sed "s/'/''/g")
+exec "$tool" --archive --config=/dev/fd/3 "$@" 3<<MARINA_END_OF_CONFIG
+password: '$quoted'
+MARINA_END_OF_CONFIG`
+
+/** Plans the load of an archive of a whole server, or of one database. */
+export function planMongoLoad(question: LoadQuestion): LoadPlan {
+  const { given, purpose, tools, database } = question
+  const tool = findTool(tools, ['mongorestore'], 'the MongoDB database tools')
+  refusePart(question)
+  const has = (name: string) => given.args.some((arg) => arg === name || arg.startsWith(`${name}=`))
+  const options = [
+    '--stopOnError',
+    '--bypassDocumentValidation',
+    ...(purpose === 'replace' ? ['--drop'] : []),
+    ...(has('--oplog') ? ['--oplogReplay'] : []),
+    ...(has('--dumpDbUsersAndRoles') && database !== null ? ['--restoreDbUsersAndRoles', `--db=${database}`] : []),
+  ]
+  return {
+    tool,
+    prepare: purpose === 'replace' ? shellCall(question, DROP_CODE) : null,
+    load: { script: LOAD_SCRIPT, args: [tool], env: loginEnv(question, [...connectionArgs(given.args), ...options]) },
+    filter: unchanged,
+    finish: null,
+    cleanUp: null,
+    isError: (line) =>
+      /\t(Failed|error|don't know|cannot|could not)|^(error|\w*Error)\b|MongoServerError|failed/i.test(line),
+    hint: (words) => hintForLoad(words, question),
+    secrets: [],
+  }
+}
+
+/** Matches options of dumpArgs that leave out a part of what is there. */
+const PART = /^(-c$|-c.|-q|--(collection|query|queryFile|excludeCollection|excludeCollectionsWithPrefix)\b)/
+
+/** Refuses to put a part of a database in the place of all of it. */
+function refusePart({ given, purpose }: LoadQuestion): void {
+  const part = given.args.find((arg) => PART.test(arg))
+  if (part === undefined || purpose !== 'replace') return
+  throw new InstanceError(
+    `dumpArgs has "${part}", so the dump may hold only a part: in the place of what is there it would lose the rest. Load it by hand`,
+  )
+}
+
+/** An example of how to name an account, for messages. */
+const LOGIN_ARGS = `dumpArgs: ["--username=NAME", "--password=\${DB_PASSWORD}", "--authenticationDatabase=admin"]`
+
+/** Says what to do after the load failed with these words; `null` if they suggest nothing. */
+function hintForLoad(words: string, { given }: LoadQuestion): string | null {
+  if (/not authorized|Unauthorized/i.test(words))
+    return `name an account with the roles "restore" and "dbAdminAnyDatabase" (root has them): ${LOGIN_ARGS}`
+  if (/auth(entication)? (error|failed)|AuthenticationFailed|requires authentication/i.test(words))
+    return given.password === null
+      ? `write the account that loads: ${LOGIN_ARGS}`
+      : 'look at the user, the password and --authenticationDatabase in dumpArgs'
+  if (/not (master|primary)|NotWritablePrimary/i.test(words))
+    return 'the server is a secondary of its replica set: name the set, dumpArgs: ["--host=NAME/HOST1,HOST2"]'
+  if (/connection refused|no reachable servers|server selection|ECONNREFUSED/i.test(words))
+    return 'say where the server listens: dumpArgs: ["--port=27018"], or with TLS ["--ssl", "--sslCAFile=FILE"]'
+  return null
+}
