@@ -146,6 +146,8 @@ export interface InstanceReport {
    */
   readonly error: string | null
   readonly warnings: readonly string[]
+  /** Sentences on which nobody need act: what was left out of the image's result. Missing if there are none. */
+  readonly notices?: readonly string[]
   readonly targets: readonly TargetReport[]
   readonly phases: readonly PhaseTiming[]
   /** UTC, ISO 8601 with milliseconds; `null` if it never began. */

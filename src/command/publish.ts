@@ -105,7 +105,7 @@ function lastLine({ dryRun, result, instances }: RunReport): string {
 const json = (report: RunReport) => `${JSON.stringify(report, null, 2)}\n`
 
 /**
- * Annotates each instance's failure and warnings at its line of the configuration. With `isPublic`, as the summary shows them: without
+ * Annotates each instance's failure, warnings and notices at its line of the configuration. With `isPublic`, as the summary shows them: without
  * lines that containers printed, and without names of files.
  */
 async function annotate({ console, inputs }: CommandContext, report: RunReport, isPublic: boolean): Promise<void> {
@@ -121,6 +121,7 @@ async function annotate({ console, inputs }: CommandContext, report: RunReport, 
       })
     }
     for (const warning of instance.warnings) await console.warning(`${instance.id}: ${warning}`, at)
+    for (const notice of instance.notices ?? []) await console.notice(`${instance.id}: ${notice}`, at)
   }
 }
 

@@ -23,6 +23,8 @@ export interface ReportBuilder {
   /** Runs one phase: records its time, writes it to the log, and remembers the phase for a failure. */
   phase<T>(phase: Phase, work: () => Promise<T>): Promise<T>
   warn(message: string): Promise<void>
+  /** Records a sentence on which nobody need act. */
+  notice(message: string): Promise<void>
   /** Does what `warn` does, unless the report has the same warning already. */
   warnOnce(message: string): Promise<void>
   /** Records how long applications were down, s. If several groups were stopped, the longest time is kept. */
@@ -55,6 +57,7 @@ interface Collected {
   readonly startedAt: Date
   readonly phases: PhaseTiming[]
   readonly warnings: string[]
+  readonly notices: string[]
   readonly targets: Map<Target, TargetReport>
   failure: string | null
   /** The words of `cancel`; `null` without a cancel. */
@@ -73,7 +76,7 @@ interface Collected {
 
 export function buildReport(instance: Instance, log: InstanceLog, now: () => Date): ReportBuilder {
   const collected = nothingYet(instance, now())
-  const { phases, warnings, targets } = collected
+  const { phases, warnings, notices, targets } = collected
   const warn = async (message: string) => {
     warnings.push(message)
     await log.write('marina', `warning: ${message}`)
@@ -92,6 +95,10 @@ export function buildReport(instance: Instance, log: InstanceLog, now: () => Dat
       }
     },
     warn,
+    async notice(message) {
+      notices.push(message)
+      await log.write('marina', message)
+    },
     async warnOnce(message) {
       if (!warnings.includes(message)) await warn(message)
     },
@@ -139,6 +146,7 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
     startedAt,
     phases: [],
     warnings: [],
+    notices: [],
     targets: new Map(),
     failure: null,
     cancelled: null,
@@ -158,7 +166,7 @@ function nothingYet(instance: Instance, startedAt: Date): Collected {
 }
 
 function outcomeOf({ id, line }: Instance, collected: Collected, endedAt: Date): InstanceOutcome {
-  const { failure, cancelled, failedPhase, targetsPhase, warnings, phases, startedAt, facts } = collected
+  const { failure, cancelled, failedPhase, targetsPhase, warnings, notices, phases, startedAt, facts } = collected
   const isSkipped = collected.skipped !== null && failure === null && cancelled === null
   const targets = isSkipped ? [] : [...collected.targets.values()]
   const status = isSkipped ? 'skipped' : instanceStatus({ targets, failure, cancelled: cancelled !== null })
@@ -170,6 +178,7 @@ function outcomeOf({ id, line }: Instance, collected: Collected, endedAt: Date):
     failedPhase: failedPhase ?? targetsPhase,
     error: failure ?? (status === 'cancelled' ? cancelled : errorsOf(targets)),
     warnings,
+    ...(notices.length === 0 ? {} : { notices }),
     targets,
     phases,
     startedAt: startedAt.toISOString(),

@@ -4,7 +4,7 @@ import { readResult } from '../container/readResult.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
 /**
- * Reads what the image told from its container, which has ended. A problem with it is a warning and never a failure: the exit code judges
+ * Reads what the image told from its container, which has ended. A problem with it is a notice and never a failure: the exit code judges
  * the backup.
  */
 export async function takeResult({ context, report, layout, abort }: InstanceRun, container: string): Promise<void> {
@@ -16,5 +16,5 @@ export async function takeResult({ context, report, layout, abort }: InstanceRun
     signal: abort.signal,
   })
   if (result !== null) report.set({ result })
-  for (const problem of problems) await report.warn(problem)
+  for (const problem of problems) await report.notice(problem)
 }

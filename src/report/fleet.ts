@@ -222,6 +222,7 @@ function isInstance(value: unknown): value is InstanceReport {
     isString(value.status) &&
     ['success', 'partial', 'failed', 'cancelled', 'skipped'].includes(value.status) &&
     TEXT_LISTS.every((key) => isArrayOf(value[key], isString)) &&
+    (value.notices === undefined || isArrayOf(value.notices, isString)) &&
     isArrayOf(value.targets, isTarget) &&
     (value.result === undefined || isResult(value.result))
   )

@@ -16,6 +16,7 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
       ...withoutLines(one),
       error: one.error === null ? null : hide(one.error),
       warnings: one.warnings.map(hide),
+      ...(one.notices === undefined ? {} : { notices: one.notices.map(hide) }),
       targets: one.targets.map((target) => publicTarget(target, hide)),
     })),
   }

@@ -24,11 +24,11 @@ function shortName(name: string): string {
   return /^[0-9a-f]{20,}$/i.test(name) ? name.slice(0, HEX_SHOWN) : name
 }
 
-/** Draws the fold of files, other numbers and texts, of at most `rows` backups; empty if no image told such. */
+/** Draws the fold of files, other numbers, texts and notices, of at most `rows` backups; empty if no image told such. */
 export function toldFold({ instances, dryRun }: RunReport, rows: number): readonly string[] {
   if (dryRun || rows === 0) return []
-  const told = instances.flatMap(({ id, result }) => {
-    const lines = linesOf(result)
+  const told = instances.flatMap(({ id, result, notices = [] }) => {
+    const lines = [...linesOf(result), ...notices.map((notice) => `ℹ️ ${inline(notice)}`)]
     return lines.length === 0 ? [] : [`| <b>${breakable(inline(id))}</b> | ${breakable(lines.join('<br>'))} |`]
   })
   if (told.length === 0) return []

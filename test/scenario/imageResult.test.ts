@@ -33,7 +33,7 @@ async function backUp(content: string, event: object, more = '') {
 const PRIVATE = { repository: { private: true } }
 const PUBLIC = { repository: { private: false } }
 
-test('what it told stands in the row, in a fold and in the report, without a secret; what it misspelt is a warning', async () => {
+test('what it told stands in the row, in a fold and in the report, without a secret; what it misspelt is a notice', async () => {
   const ran = await backUp(JSON.stringify(TOLD), PRIVATE)
   expect(ran.code).toBe(0)
   const row = ran.summary.split('\n').find((line) => line.includes('<b>shop</b> | '))
@@ -45,9 +45,11 @@ test('what it told stands in the row, in a fold and in the report, without a sec
   const { metrics, text, url, snapshot } = { ...TOLD, text: 'stored Anna under ***' }
   const result = { bytes: 3_200_000_000, addedBytes: 12_300_000, snapshot, url, text, metrics }
   expect(ran.report?.instances[0]).toMatchObject({ status: 'success', result })
-  expect(ran.report?.instances[0]?.warnings).toContain(
-    `the image's result has keys that are left out: "sise". Those that are read are bytes, files, added_bytes, snapshot, url, text, metrics`,
-  )
+  const words = `the image's result has keys that are left out: "sise". Those that are read are bytes, files, added_bytes, snapshot, url, text, metrics`
+  expect(ran.report?.instances[0]).toMatchObject({ notices: [words] })
+  expect(ran.report?.instances[0]?.warnings.join()).not.toContain("the image's result")
+  expect(ran.stdout).toMatch(/^::notice [^\n]*::shop: the image's result has keys that are left out/m)
+  expect(ran.summary).toContain("ℹ️ the image's result has keys")
   expect(`${ran.summary}${ran.written}`).not.toContain('correct-horse')
 })
 
@@ -59,7 +61,7 @@ test('strangers see the sizes alone', async () => {
   expect(ran.written).toContain('stored Anna under ***') // the file on the runner is whole
 })
 
-test('a broken result of a failed backup is a warning beside the failure', async () => {
+test('a broken result of a failed backup is a notice beside the failure', async () => {
   const fails = `case "$*" in
 'container inspect '*) sed 's/"ExitCode":0/"ExitCode":3/' container; exit ;;
 start*) echo "no room" >&2; exit 3 ;;
@@ -70,6 +72,7 @@ esac
   expect(ran.report?.instances[0]).toMatchObject({
     status: 'failed',
     error: expect.stringContaining('exit code 3'),
-    warnings: expect.arrayContaining(["the image's result is left out: it is no JSON object"]),
+    notices: ["the image's result is left out: it is no JSON object"],
   })
+  expect(ran.report?.instances[0]?.warnings.join()).not.toContain("the image's result")
 })

@@ -70,6 +70,9 @@ test('the fold has texts, files and numbers; none without them', () => {
     ]
   `)
   expect(toldFold(report({ instances: [instance({ result: { bytes: 1, snapshot: 'a' } })] }), 9)).toEqual([])
+  expect(toldFold(report({ instances: [instance({ notices: ['size is no | number'] })] }), 9).join('')).toContain(
+    '<b>files</b> | ℹ️ size is no &#124; number |',
+  )
   const many = Array.from({ length: 5 }, (_, at) => instance({ id: `b${at}`, result: { files: 1 } }))
   expect(toldFold(report({ instances: many }), 3).join('')).toContain('_And 2 more backups, in the report._')
   expect(toldFold(report({ instances: many }), 0)).toEqual([])
