@@ -1,6 +1,7 @@
 /**
- * Builds the bundle into a folder (`node .ci/bundle.ts dist`): `tsc`, then `ncc` with a minifier, then one source map that leads from
- * `index.js` to the lines of `src/`. Only a bug report reads the map (src/action/sourceLines.ts). The same input gives the same bytes.
+ * Builds the bundle into a folder (`node .ci/bundle.ts dist`): `tsc`, then `ncc` with a minifier, then source maps that lead from
+ * the files that hold code of ours to the lines of `src/`. Only a bug report reads a map (src/action/sourceLines.ts). The same input gives
+ * the same bytes.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -35,13 +36,14 @@ function main(out: string): void {
     'licenses.txt',
   ])
   writeFileSync(join(out, 'post.js'), withoutMap(readFileSync(join(BUILD, 'post.js'), 'utf8')))
-  const map = JSON.parse(readFileSync(join(out, 'index.js.map'), 'utf8')) as SourceMapPayload
-  writeFileSync(join(out, 'index.js.map'), `${JSON.stringify(ownMap(map))}\n`)
-  // the others hold packages alone
-  for (const name of readdirSync(out).filter((one) => /^\d+\.index\.js/.test(one))) {
+  for (const name of readdirSync(out).filter((one) => /^(\d+\.)?index\.js$/.test(one))) {
     const path = join(out, name)
-    if (name.endsWith('.map')) rmSync(path)
-    else writeFileSync(path, withoutMap(readFileSync(path, 'utf8')))
+    const map = JSON.parse(readFileSync(`${path}.map`, 'utf8')) as SourceMapPayload
+    if (map.sources.some(isOwn)) writeFileSync(`${path}.map`, `${JSON.stringify(ownMap(map, name))}\n`)
+    else {
+      rmSync(`${path}.map`)
+      writeFileSync(path, withoutMap(readFileSync(path, 'utf8')))
+    }
   }
 }
 
@@ -54,26 +56,26 @@ function start(program: string, args: readonly string[]): void {
   if (ran.status !== 0) throw new Error(`${program} ended with ${ran.status ?? ran.signal ?? ran.error?.message}`)
 }
 
-/** The map of the bundle, led on from `build/*.js` to `src/*.ts`; what is not ours is left out. */
-function ownMap(map: SourceMapPayload): object {
+/** The map of one of the bundle's files, led on from `build/*.js` to `src/*.ts`; what is not ours is left out. */
+function ownMap(map: SourceMapPayload, file: string): object {
   const sources: string[] = []
-  const files = map.sources.map((source) => (isOwn(source) ? sourceOf(source) : null))
+  const origins = map.sources.map((source) => (isOwn(source) ? sourceOf(source) : null))
   const indexOf = (path: string) => (sources.includes(path) ? sources.indexOf(path) : sources.push(path) - 1)
   const lines = decode(map.mappings).map((segments) => {
     const own: Segment[] = []
     for (const { column, origin } of segments) {
-      const file = origin === null ? null : (files[origin.source] ?? null)
+      const from = origin === null ? null : (origins[origin.source] ?? null)
       const entry = (
-        file === null || origin === null ? {} : file.map.findEntry(origin.line, origin.column)
+        from === null || origin === null ? {} : from.map.findEntry(origin.line, origin.column)
       ) as Partial<SourceMapping>
       const { originalLine: line, originalColumn } = entry
-      if (file !== null && line !== undefined)
-        own.push({ column, origin: { source: indexOf(file.path), line, column: originalColumn ?? 0 } })
+      if (from !== null && line !== undefined)
+        own.push({ column, origin: { source: indexOf(from.path), line, column: originalColumn ?? 0 } })
       else if (own.at(-1)?.origin) own.push({ column, origin: null })
     }
     return own
   })
-  return { version: 3, file: 'index.js', sourceRoot: '', sources, names: [], mappings: encode(lines) }
+  return { version: 3, file, sourceRoot: '', sources, names: [], mappings: encode(lines) }
 }
 
 function isOwn(source: string): boolean {

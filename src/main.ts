@@ -6,16 +6,10 @@ import { readInputs } from './action/inputs.ts'
 import { readEvent } from './action/platform.ts'
 import { isPost, readState, saveState } from './action/state.ts'
 import { backup } from './command/backup.ts'
-import { check } from './command/check.ts'
 import type { CommandContext } from './command/commandContext.ts'
-import { drill } from './command/drill.ts'
 import { explainError } from './command/explainError.ts'
 import { checkInputNames } from './command/inputNames.ts'
-import { plan } from './command/plan.ts'
 import { post } from './command/postCleanup.ts'
-import { restore } from './command/restore.ts'
-import { summary } from './command/summariseFleet.ts'
-import { validate } from './command/validate.ts'
 import { endRunningClients } from './docker/runningClients.ts'
 
 const { env } = process
@@ -71,21 +65,22 @@ async function main(): Promise<number> {
   }
   const unknown = checkInputNames(inputs.unknown, env)
   if (unknown !== null) await console.warning(unknown)
+  // a backup, the commonest, does not load what only the others need
   switch (inputs.command) {
     case 'backup':
       return backup(action)
     case 'plan':
-      return plan(action)
+      return (await import('./command/plan.ts')).plan(action)
     case 'validate':
-      return validate(action)
+      return (await import('./command/validate.ts')).validate(action)
     case 'summary':
-      return summary(action)
+      return (await import('./command/summariseFleet.ts')).summary(action)
     case 'check':
-      return check(action)
+      return (await import('./command/check.ts')).check(action)
     case 'restore':
-      return restore(action)
+      return (await import('./command/restore.ts')).restore(action)
     case 'drill':
-      return drill(action)
+      return (await import('./command/drill.ts')).drill(action)
   }
 }
 
