@@ -98,6 +98,8 @@ const databaseTarget = z.object({
   tool: z.string(),
   toolVersion: z.string(),
   files: z.array(dumpFile).readonly(),
+  /** The option of `dumpArgs` that leaves something out of the dump; `null`: there was none. Absent: it was not noted. */
+  leftOutBy: z.string().nullable().optional(),
   /** `null` if it was not asked, or did not answer. */
   server: server.nullable().default(null),
   containers: z.array(sourceContainer).readonly(),

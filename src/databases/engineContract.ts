@@ -5,6 +5,7 @@
 
 import { InstanceError } from '../errors.ts'
 import type { AskQuestion, CountPlan, CountQuestion } from './countContract.ts'
+import type { JudgedOptions } from './dumpOptions.ts'
 import type { FilesPlan, FilesQuestion } from './fileContract.ts'
 import type { LoadPlan, LoadQuestion, LoadScript } from './loadContract.ts'
 import type { CountedRows } from './rows/tally.ts'
@@ -18,6 +19,8 @@ export interface DatabaseEngine {
   readonly tools: readonly string[]
   /** Takes the secrets out of `dumpArgs`, or refuses the arguments. The caller masks `secrets` before it does anything else with the rest. */
   readonly extractSecrets: (dumpArgs: readonly string[]) => ExtractedArgs
+  /** Judges the `dumpArgs`, without their secrets: does a dump of the whole server, or of one database, leave something out? */
+  readonly judgeOptions: (args: readonly string[], isServer: boolean) => JudgedOptions
   /** Decides how to dump. Throws an `InstanceError` that says what to do if the dump is impossible. */
   readonly plan: (question: DumpQuestion) => DumpPlan
   /** The programs of this engine that a load may need in a container. */

@@ -3,6 +3,7 @@
  * load, what is changed in the dump on its way, and what helps after a failure.
  */
 
+import { InstanceError } from '../errors.ts'
 import type { DumpTools, ExtractedArgs } from './engineContract.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface LoadQuestion {
   readonly purpose: LoadPurpose
   /** What `dumpArgs` hold; only how to reach the server and its account counts, and whether the dump is a part of something. */
   readonly given: ExtractedArgs
+  /** True if the dump is known to leave nothing out, whatever `dumpArgs` hold now. */
+  readonly isWhole?: boolean
   /** Entrypoint and command of the container. */
   readonly command: readonly string[]
   /** Names of the container's environment variables. */
@@ -72,6 +75,17 @@ export interface LoadFilter {
   pass(chunk: Buffer): Buffer
   /** Returns the last bytes for the tool. Called only after the whole dump was read and found to be the one that the manifest names. */
   end(): Buffer
+}
+
+/** Refuses to put a part of a database in the place of all of it. `leftOutBy` is the option of `dumpArgs` that leaves something out, if any. */
+export function refusePart({ purpose, isWhole = false }: LoadQuestion, leftOutBy: string | null): void {
+  if (leftOutBy === null || isWhole || purpose !== 'replace') return
+  throw new InstanceError(partSentence(leftOutBy))
+}
+
+/** Says why a dump that was made with this option of `dumpArgs` does not come into place. */
+export function partSentence(leftOutBy: string): string {
+  return `dumpArgs has "${leftOutBy}", so the dump may hold only a part: in the place of what is there it would lose the rest. Restore with into: new, and load it by hand`
 }
 
 /** Makes a filter that changes nothing. */

@@ -37,6 +37,8 @@ interface DumpRequest {
   /** Directory of the dump in the helper, `/backup/<timestamp>/db/<container>`. It is created here; it and its parent belong to `owner`. */
   readonly directory: string
   readonly owner: { readonly uid: number; readonly gid: number }
+  /** True if the options of `dumpArgs` that leave something out are not to count. */
+  readonly isWhole?: boolean
   /** Masks passwords that are found in arguments, in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => Promise<void>
   /** Receives lines for the instance's log: what the tool says, what is waited for, and every 30 s how much was dumped. */
@@ -63,6 +65,8 @@ export interface DumpReport {
   readonly toolVersion: string
   /** What the server says of itself, or its version alone if only the dump names it; `null` if neither tells anything. */
   readonly server: ServerFacts | null
+  /** The option of `dumpArgs` that left something out; `null`: there is none. */
+  readonly leftOutBy: string | null
   /** Warnings on the target: the dump is complete, but somebody should look. */
   readonly warnings: readonly string[]
   /** Sentences about what the target's owner should change or know. Each becomes a warning of the run. */
@@ -90,7 +94,7 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
       say: request.onLine,
     }
     const tools = await tellWhile(telling, () => findTools(docker, request.container.id, request.signal))
-    const { kind, plan } = await planDump(request, tools)
+    const { kind, plan, leftOutBy } = await planDump(request, tools)
     const files = await withHint(plan, async () => {
       const warnings = collectWarnings(plan)
       const doubt = await tellWhile(telling, () => askRights(docker, request.container.id, request.signal, plan))
@@ -109,6 +113,7 @@ export async function dumpDatabase(docker: Docker, helper: DumpHelper, request: 
       files: files.dumped,
       server: files.facts ?? serverIn(files.dumped),
       tool: plan.tool,
+      leftOutBy,
       toolVersion: tools.get(plan.tool) ?? '',
       warnings: files.warnings.map(docker.redact),
       notices: plan.notices,
@@ -137,7 +142,7 @@ function serverIn(files: readonly DumpedFile[]): ServerFacts | null {
 async function planDump(
   request: DumpRequest,
   tools: DumpTools,
-): Promise<{ readonly kind: DbKind; readonly plan: DumpPlan }> {
+): Promise<{ readonly kind: DbKind; readonly plan: DumpPlan; readonly leftOutBy: string | null }> {
   const { target, container } = request
   const kind = target.dbKind ?? detectKind({ ...container, command: container.cmd }, tools)
   const engine = engineOf(kind)
@@ -150,11 +155,13 @@ async function planDump(
       `dumpArgs has "${optionName(joined)} …" as one argument: write each word as an item of its own, such as ["--clean", "--if-exists"], or a value behind "=", such as ["--host=db"]`,
     )
   const { databases } = target
-  const plan = engine.plan({ kind, tools, databases, given, command: container.cmd, env: container.env })
+  const { kept, leftOutBy } = engine.judgeOptions(given.args, databases.length === 0)
+  const used = request.isWhole ? { ...given, args: kept } : given
+  const plan = engine.plan({ kind, tools, databases, given: used, command: container.cmd, env: container.env })
   await request.hide(plan.secrets)
   const extracted = extractedLine(given, plan.tool)
   for (const line of [...(extracted === null ? [] : [extracted]), ...plan.notices]) await request.onLine(line)
-  return { kind, plan }
+  return { kind, plan, leftOutBy }
 }
 
 /** Does `work`. If a tool failed in words that suggest what to write in the configuration (`plan.hint`), the error says that, too. */

@@ -45,6 +45,7 @@ export function databaseEntry(source: DbSource, dumped: DumpReport, layout: Layo
       rows: counted.rows,
       rowsUnknown: counted.unknown,
     })),
+    leftOutBy: dumped.leftOutBy,
     server: dumped.server,
     containers: source.containers,
     warnings: dumped.warnings,

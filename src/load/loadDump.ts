@@ -39,6 +39,8 @@ export interface LoadRequest {
   /** The target's `dumpArgs`: they say how to reach the server and its account. */
   readonly dumpArgs: readonly string[]
   readonly file: DumpToLoad
+  /** True if the dump is known to leave nothing out, whatever `dumpArgs` hold now. */
+  readonly isWhole?: boolean
   /** Masks passwords that are found in arguments, in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => Promise<void>
   /** Receives lines for the log: what the tool says, and every 30 s how much was loaded. */
@@ -91,7 +93,7 @@ function nameOf({ path, database }: DumpToLoad): string {
 }
 
 async function planLoad(docker: Docker, request: LoadRequest, head: Buffer): Promise<LoadPlan> {
-  const { kind, container, dumpArgs, purpose, file } = request
+  const { kind, container, dumpArgs, purpose, file, isWhole = false } = request
   const engine = engineOf(kind)
   const tools: DumpTools = await findTools(docker, container.id, request.signal, engine.loadTools)
   const given = engine.extractSecrets(dumpArgs)
@@ -103,6 +105,7 @@ async function planLoad(docker: Docker, request: LoadRequest, head: Buffer): Pro
     database: file.database,
     purpose,
     given,
+    isWhole,
     command: container.cmd,
     env: container.env,
     head,

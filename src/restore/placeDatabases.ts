@@ -3,7 +3,8 @@ import type { KeptDump } from '../claim/undoPlace.ts'
 import type { DbTarget, Instance } from '../config/model.ts'
 import type { DatabaseEntry } from '../container/manifest.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
-import { DB_KINDS, type DbKind } from '../databases/engines.ts'
+import { DB_KINDS, type DbKind, engineOf } from '../databases/engines.ts'
+import { partSentence } from '../databases/loadContract.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import type { Docker } from '../docker/process.ts'
 import { dumpDatabase } from '../dump/dump.ts'
@@ -34,8 +35,22 @@ export async function findServers(
     const kind = DB_KINDS.find((one) => one === entry.engine)
     if (source.kind !== 'db' || kind === undefined)
       throw new InstanceError(`database ${entry.name} is of the kind ${entry.engine}, which cannot be restored`)
+    refusePartOf({ entry, kind, source })
     return { entry, kind, source }
   })
+}
+
+/**
+ * Throws an `InstanceError` if the dump of a backup leaves something out, or if what the server holds now could not be kept whole. A backup
+ * of an earlier release does not say how it was made: then the `dumpArgs` of today count.
+ */
+export function refusePartOf({ entry, kind, source }: DatabasePlacement): void {
+  const engine = engineOf(kind)
+  const isServer = entry.files.some(({ database }) => database === null)
+  const { kept, leftOutBy: today } = engine.judgeOptions(engine.extractSecrets(source.target.dumpArgs).args, isServer)
+  const leftOutBy =
+    entry.leftOutBy === undefined ? today : (entry.leftOutBy ?? engine.judgeOptions(kept, isServer).leftOutBy)
+  if (leftOutBy !== null) throw new InstanceError(`database ${entry.name}: ${partSentence(leftOutBy)}`)
 }
 
 /** Returns the configured target of a database, or a new one if it is not configured. Its `databases` are those in the backup. */
@@ -66,6 +81,8 @@ export async function dumpOld(
       container: source.facts,
       directory: `${directory}/db/${source.name}`,
       owner: { uid: 0, gid: 0 },
+      // what it lacks could not be put back
+      isWhole: true,
       hide: (secrets) => hideLogin(run, source, secrets),
       onLine: (line) => run.log.write('marina', line),
       onToolLine: (line) => run.log.write('err', `${line}\n`),
@@ -107,6 +124,7 @@ export async function loadNew(
       await load(run, helper, placement, {
         file: { ...file, path: `${restored}/${file.path}` },
         signal: run.abort.signal,
+        isWhole: placement.entry.leftOutBy === null,
         onBegin: () => onBegin(placement.source.container.id),
       })
   }
@@ -120,11 +138,17 @@ export async function loadOld(
 ): Promise<void> {
   const placement = databases.find(({ source }) => source.container.id === dump.container)
   if (placement === undefined) throw new InstanceError(`container ${dump.name} is none of this restore`)
-  await load(run, helper, placement, { file: dump, signal: new AbortController().signal, onBegin: async () => {} })
+  await load(run, helper, placement, {
+    file: dump,
+    isWhole: true,
+    signal: new AbortController().signal,
+    onBegin: async () => {},
+  })
 }
 
 interface FileToLoad {
   readonly file: Pick<KeptDump, 'path' | 'bytes' | 'sha256' | 'database'>
+  readonly isWhole: boolean
   readonly signal: AbortSignal
   readonly onBegin: () => Promise<void>
 }
@@ -133,7 +157,7 @@ function load(
   run: InstanceRun,
   helper: CopyHelper,
   { kind, source }: DatabasePlacement,
-  { file, signal, onBegin }: FileToLoad,
+  { file, isWhole, signal, onBegin }: FileToLoad,
 ): Promise<void> {
   return loadDump(run.context.host.docker, helper, {
     kind,
@@ -141,6 +165,7 @@ function load(
     container: source.facts,
     dumpArgs: source.target.dumpArgs,
     file,
+    isWhole,
     onBegin,
     hide: (secrets) => hideLogin(run, source, secrets),
     onLine: (line) => run.log.write('marina', line),
@@ -190,6 +215,7 @@ export async function loadBack(
     container: factsOf(container),
     dumpArgs: dumpArgs ?? [],
     file: dump,
+    isWhole: true,
     hide,
     onLine: say,
     deadlineMs: LOAD_BACK_MS,

@@ -21,6 +21,7 @@ import {
 import { isOwnCollection, planMongoAsk, planMongoCount } from './mongoCount.ts'
 import { planMongoLoad } from './mongoLoad.ts'
 import { accountOf, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
+import { judgeMongoOptions } from './mongoOptions.ts'
 import { planMongoScratch } from './mongoScratch.ts'
 
 export const mongo = {
@@ -33,6 +34,7 @@ export const mongo = {
       tool: 'mongodump',
     },
   },
+  judgeOptions: judgeMongoOptions,
   tools: ['mongodump'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUri),
   plan: planMongo,

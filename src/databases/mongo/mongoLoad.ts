@@ -2,10 +2,10 @@
  * Knows how an archive of MongoDB is loaded: by `mongorestore`. The server's databases, or the one that the archive holds, are dropped
  * before, by its shell: `mongorestore` itself drops only collections that it brings. Pure.
  */
-import { InstanceError } from '../../errors.ts'
 import { findTool } from '../engineContract.ts'
-import { type LoadPlan, type LoadQuestion, unchanged } from '../loadContract.ts'
+import { type LoadPlan, type LoadQuestion, refusePart, unchanged } from '../loadContract.ts'
 import { connectionArgs, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
+import { judgeMongoOptions } from './mongoOptions.ts'
 import { shellCall } from './mongoShell.ts'
 
 /** Drops the databases. Of `admin` the users' own collections go; `mongorestore --drop` replaces the accounts. */
@@ -37,7 +37,7 @@ MARINA_END_OF_CONFIG`
 export function planMongoLoad(question: LoadQuestion): LoadPlan {
   const { given, purpose, tools, database } = question
   const tool = findTool(tools, ['mongorestore'], 'the MongoDB database tools')
-  refusePart(question)
+  refusePart(question, judgeMongoOptions(given.args, database === null).leftOutBy)
   const has = (name: string) => given.args.some((arg) => arg === name || arg.startsWith(`${name}=`))
   const options = [
     '--stopOnError',
@@ -58,18 +58,6 @@ export function planMongoLoad(question: LoadQuestion): LoadPlan {
     hint: (words) => hintForLoad(words, question),
     secrets: [],
   }
-}
-
-/** Matches options of dumpArgs that leave out a part of what is there. */
-const PART = /^(-c$|-c.|-q|--(collection|query|queryFile|excludeCollection|excludeCollectionsWithPrefix)\b)/
-
-/** Refuses to put a part of a database in the place of all of it. */
-function refusePart({ given, purpose }: LoadQuestion): void {
-  const part = given.args.find((arg) => PART.test(arg))
-  if (part === undefined || purpose !== 'replace') return
-  throw new InstanceError(
-    `dumpArgs has "${part}", so the dump may hold only a part: in the place of what is there it would lose the rest. Load it by hand`,
-  )
 }
 
 /** An example of how to name an account, for messages. */

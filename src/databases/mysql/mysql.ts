@@ -30,6 +30,7 @@ import {
   reachesItself,
   socketOf,
 } from './mysqlLogin.ts'
+import { judgeMysqlOptions } from './mysqlOptions.ts'
 import { planMysqlScratch } from './mysqlScratch.ts'
 
 const MYSQL_DATA = /^\/var\/lib\/mysql(\/data)?$|^\/bitnami\/(mysql|mariadb)(\/data)?$|^\/config(\/databases)?$/
@@ -51,6 +52,7 @@ export const mysql = {
       tool: 'mariadb-dump',
     },
   },
+  judgeOptions: (args) => judgeMysqlOptions(args),
   tools: ['mariadb-dump', 'mysqldump', 'mariadb', 'mysql'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX),
   plan: planMysql,

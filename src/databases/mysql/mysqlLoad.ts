@@ -2,11 +2,19 @@
  * Knows how a dump of MySQL or MariaDB is loaded: SQL by `mariadb` or `mysql`. The server's databases, or the one that the dump holds, are
  * dropped before. Pure.
  */
-import { DamagedBackupError, InstanceError } from '../../errors.ts'
+import { DamagedBackupError } from '../../errors.ts'
 import { findTool } from '../engineContract.ts'
-import { type LoadFilter, type LoadPlan, type LoadQuestion, type LoadScript, SERVER_GONE } from '../loadContract.ts'
+import {
+  type LoadFilter,
+  type LoadPlan,
+  type LoadQuestion,
+  type LoadScript,
+  refusePart,
+  SERVER_GONE,
+} from '../loadContract.ts'
 import { argumentsInEnv, optionValue } from '../script.ts'
-import { baseEnv, CLIENT, connectionArgs, FIRST_OPTION, LETTERS, reachesItself, socketOf } from './mysqlLogin.ts'
+import { baseEnv, CLIENT, connectionArgs, FIRST_OPTION, reachesItself, socketOf } from './mysqlLogin.ts'
+import { judgeMysqlOptions } from './mysqlOptions.ts'
 
 /** Databases that every server has, and that are not dropped. The dump brings the tables of `mysql` itself. */
 export const SYSTEM_DATABASES = ['mysql', 'information_schema', 'performance_schema', 'sys'] as const
@@ -43,7 +51,7 @@ export function planMysqlLoad(question: LoadQuestion): LoadPlan {
   const tool = findTool(question.tools, names, 'one')
   if (question.head.subarray(0, 5).toString('latin1') === '<?xml')
     throw new DamagedBackupError('the dump is XML, which no tool loads back: leave --xml out of dumpArgs')
-  refusePart(question)
+  refusePart(question, judgeMysqlOptions(question.given.args).leftOutBy)
   const env = { MARINA_KILL: killOthers(question.database), MARINA_LIST: dropStatements(question) }
   return {
     tool,
@@ -85,20 +93,6 @@ export function mysqlCall(
       ...env,
     },
   }
-}
-
-/** Matches options of dumpArgs that leave out a part of what is there. */
-const PART = new RegExp(
-  `^(-${LETTERS}[wdt]|--(where|ignore|no-data|no-create-info|tables|(skip|disable)[-_](triggers|routines|events)))`,
-)
-
-/** Refuses to put a part of a database in the place of all of it. */
-function refusePart({ given, purpose }: LoadQuestion): void {
-  const part = given.args.find((arg) => PART.test(arg.replaceAll('_', '-')))
-  if (part === undefined || purpose !== 'replace') return
-  throw new InstanceError(
-    `dumpArgs has "${part}", so the dump may hold only a part: in the place of what is there it would lose the rest. Load it by hand`,
-  )
 }
 
 function name(text: string): string {

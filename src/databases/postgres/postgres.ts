@@ -28,6 +28,7 @@ import { planPostgresAsk, planPostgresCount } from './postgresCount.ts'
 import { FACTS_SCRIPT, LIST_SQL, readFacts, SERVER_SQL } from './postgresFacts.ts'
 import { planPostgresLoad } from './postgresLoad.ts'
 import { connectionsIn, LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
+import { judgePostgresOptions } from './postgresOptions.ts'
 import { planPostgresScratch } from './postgresScratch.ts'
 
 export const postgres = {
@@ -40,6 +41,7 @@ export const postgres = {
       tool: 'pg_dumpall',
     },
   },
+  judgeOptions: judgePostgresOptions,
   tools: ['pg_dumpall', 'pg_dump', 'psql'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromConnection),
   plan: planPostgres,

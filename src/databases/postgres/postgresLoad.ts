@@ -4,10 +4,11 @@
  */
 import { DamagedBackupError, InstanceError } from '../../errors.ts'
 import { findTool } from '../engineContract.ts'
-import { type LoadPlan, type LoadQuestion, type LoadScript, SERVER_GONE } from '../loadContract.ts'
+import { type LoadPlan, type LoadQuestion, type LoadScript, refusePart, SERVER_GONE } from '../loadContract.ts'
 import { argumentsInEnv, optionValue } from '../script.ts'
 import { clusterFilter, databaseFilter } from './postgresLoadFilter.ts'
 import { connectionsIn, LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
+import { judgePostgresOptions } from './postgresOptions.ts'
 
 /** Stands in arguments for the database that `ON_SOME_DATABASE` chooses. */
 const PLACE = 'MARINA_DATABASE'
@@ -56,7 +57,7 @@ at "$chosen" "$@" --exit-on-error --create`
 /** Plans the load of a dump of a PostgreSQL server, or of one database. */
 export function planPostgresLoad(question: LoadQuestion): LoadPlan {
   const form = formOf(question.head)
-  refusePart(question)
+  refusePart(question, judgePostgresOptions(question.given.args, question.database === null).leftOutBy)
   findTool(question.tools, ['psql'], 'the PostgreSQL client')
   const tool = form === 'text' ? 'psql' : findTool(question.tools, ['pg_restore'], 'the PostgreSQL client')
   return question.database === null ? planServer(question, form) : planDatabase(question, question.database, tool)
@@ -159,19 +160,6 @@ function givenDatabase({ given }: LoadQuestion): string[] {
       .map(({ text }) => text)
       .at(-1)
   return named !== undefined && /^\w+$/.test(named) ? [named] : []
-}
-
-/** Matches options of pg_dump and pg_dumpall that leave out a part of what is there. */
-const PART =
-  /^(-[bBcCOvwx]*[aseNnTtgr]|--(table|exclude|schema|extension|section|filter|data-only|globals-only|roles-only|tablespaces-only|statistics-only|no-data|no-schema))/
-
-/** Refuses to put a part of a database in the place of all of it. */
-function refusePart({ given, purpose }: LoadQuestion): void {
-  const part = given.args.find((arg) => PART.test(arg))
-  if (part === undefined || purpose !== 'replace') return
-  throw new InstanceError(
-    `dumpArgs has "${part}", so the dump may hold only a part: in the place of what is there it would lose the rest. Load it by hand`,
-  )
 }
 
 function literal(text: string): string {

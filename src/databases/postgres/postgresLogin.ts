@@ -46,7 +46,7 @@ export function serverOf(command: readonly string[]): { readonly port: string | 
 }
 
 /** Matches options of pg_dump whose value is the next argument. */
-const TAKES_VALUE =
+export const TAKES_VALUE =
   /^(-[abBcCOsvwWx]*[nNtTeEFfjZShpUd]|--(schema|exclude-schema|table|exclude-table|exclude-table-data|table-and-children|exclude-table-and-children|exclude-table-data-and-children|extension|exclude-extension|encoding|format|jobs|compress|superuser|host|port|username|role|section|snapshot|lock-wait-timeout|extra-float-digits|rows-per-insert|filter|dbname|include-foreign-data|sync-method|restrict-key))$/
 const CONNECTION_OPTION = /^(-[abBcCOsvwWx]*d|--dbname)$/
 

@@ -26,6 +26,8 @@ export const redis = {
     redis: { image: /redis/, server: /^redis-server$/, variable: null, data: DATA, tool: 'redis-cli' },
     valkey: { image: /valkey/, server: /^valkey-server$/, variable: null, data: DATA, tool: 'valkey-cli' },
   },
+  // a dump is always one of the whole server
+  judgeOptions: (args) => ({ kept: args, leftOutBy: null }),
   tools: ['valkey-cli', 'redis-cli'],
   extractSecrets: (dumpArgs) => extractSecrets(dumpArgs, PASSWORD_SYNTAX, takeFromUrl),
   plan: planRedis,
