@@ -2,6 +2,7 @@
  * Checks the archive format of `mongodump`: every collection that the archive announces must come to its end, with the right checksum if it
  * has one.
  */
+import { z } from 'zod'
 import type { DumpCheck } from '../engineContract.ts'
 import { type Tally, tally } from '../rows/tally.ts'
 import { crc64, ECMA } from './crc64.ts'
@@ -39,8 +40,7 @@ function* parseArchive(found: Found): Parser {
   const versions = yield* document()
   if (versions !== null) found.serverVersion = stringField(versions, 'server_version')
   for (let entry = yield* document(); entry !== null; entry = yield* document()) {
-    // a view has no data
-    if (stringField(entry, 'type') === 'view' || /"viewOn"/.test(stringField(entry, 'metadata'))) continue
+    if (typeOf(entry) === 'view') continue // it has no data
     announced.add(namespaceOf(entry))
     listCollection(found.counts, entry)
   }
@@ -85,9 +85,31 @@ function* document(): Parsing<Buffer | null> {
 /** Lists a collection that the archive announces. What a time series holds is dumped in a form of its own. */
 function listCollection(counts: Tally, entry: Buffer): void {
   const name = namespaceOf(entry)
-  if (stringField(entry, 'type') === 'timeseries' || /"timeseries"/.test(stringField(entry, 'metadata')))
-    counts.leaveOut(name, 'a time series')
+  if (typeOf(entry) === 'timeseries') counts.leaveOut(name, 'a time series')
   else if (isPlain(entry)) counts.add(name, 0)
+}
+
+/** The options of a collection in the archive's metadata, as far as they tell its type. */
+const metadataSchema = z.object({ options: z.object({ viewOn: z.unknown(), timeseries: z.unknown() }).partial() })
+
+/**
+ * Returns the type of a collection that the archive announces: `collection`, `view` or `timeseries`. An older tool names it only by the
+ * options in the metadata, where indexes and validators may hold the same words.
+ */
+function typeOf(entry: Buffer): string {
+  const type = stringField(entry, 'type')
+  if (type !== '') return type
+  const metadata = metadataSchema.safeParse(jsonOf(stringField(entry, 'metadata')))
+  if (metadata.data?.options.viewOn !== undefined) return 'view'
+  return metadata.data?.options.timeseries === undefined ? 'collection' : 'timeseries'
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 function countDocuments(counts: Tally, header: Buffer, documents: number): void {
