@@ -3,6 +3,7 @@ import type { ConfigIssue } from '../errors.ts'
 import { issueAt } from './issues.ts'
 import { known, type RuleContext, type TreeMap } from './ruleContext.ts'
 import { ANSWER_KEYS } from './schema.ts'
+import { withoutFinalBreak } from './values/finalBreak.ts'
 import { isTreeMap, type Path, type Tree } from './yaml.ts'
 
 /** Keys of a check that need another one. */
@@ -51,11 +52,24 @@ function checkOne(check: TreeMap, place: Place): ConfigIssue[] {
   if (has('db') && !has('sql')) return at('the check needs `sql`: what the database is asked')
   if (has('db') && !ANSWER_KEYS.some(has))
     return at(`\`sql\` needs what the answer must be: ${ANSWER_KEYS.map((key) => `\`${key}\``).join(', ')}`)
+  const needle = checkNeedle(check, place)
+  if (needle.length > 0) return needle
   const kind = has('volume') ? 'volume' : 'db'
   const name = known(check, kind, place.look)
   if (name === undefined) return []
   const issues = checkTargetName(name, kind, { ...place, path: [...place.path, kind] })
   return issues.length > 0 || kind === 'volume' ? issues : checkDatabase(check, name, place)
+}
+
+/** Checks that the text of `contains` can stand in one line. */
+function checkNeedle(check: TreeMap, { path, look }: Place): ConfigIssue[] {
+  const text = known(check, 'contains', look)
+  if (text === undefined) return []
+  const line = withoutFinalBreak(text)
+  if (line !== '' && !/[\r\n]/.test(line)) return []
+  const why =
+    line === '' ? 'is empty, and every file contains that' : 'has a line break, and is looked for in each line'
+  return [issueAt(look.source, [...path, 'contains'], `\`contains\` ${why}: write what one line must contain`)]
 }
 
 /** Checks that a script is all that its check says, but for the volume. */

@@ -9,6 +9,7 @@ import { checkInstance } from './rules.ts'
 import { DEFAULTS, type DrillValues, type InstanceValues, instanceSchema, type TargetValues } from './schema.ts'
 import { type FilledText, type SecretText, secretsOf } from './secretValues.ts'
 import { parseDuration } from './values/duration.ts'
+import { withoutFinalBreak } from './values/finalBreak.ts'
 import { normalisePaths } from './values/paths.ts'
 import { placeRepository } from './values/repository.ts'
 import { isTreeMap, type Path, type Tree, treeAt, writePath } from './yaml.ts'
@@ -207,10 +208,10 @@ function buildDrill(values: DrillValues, timezone: string, lineOf: (path: Path) 
           db: check.db,
           database: check.database ?? null,
           sql: check.sql as string,
-          equals: check.equals ?? null,
+          equals: check.equals === undefined ? null : withoutFinalBreak(check.equals),
           atLeast: check.atLeast ?? null,
           atMost: check.atMost ?? null,
-          matches: check.matches ?? null,
+          matches: check.matches === undefined ? null : withoutFinalBreak(check.matches),
           line,
         }
       if (check.run !== undefined) return { kind: 'run', run: check.run, volume: check.volume ?? null, line }
@@ -221,7 +222,7 @@ function buildDrill(values: DrillValues, timezone: string, lineOf: (path: Path) 
         volume,
         file: check.file as string,
         sha256: check.sha256 ?? null,
-        contains: check.contains ?? null,
+        contains: check.contains === undefined ? null : withoutFinalBreak(check.contains),
         canaryMs: check.canary ?? null,
         line,
       }

@@ -58,7 +58,7 @@ export type SeenFile =
       /** Hex; empty if it was not asked for. */
       readonly sha256: string
       readonly contains: boolean
-      /** Its first line, as far as it may be a time; empty if it was not asked for. */
+      /** The first 64 bytes of its first line, without control characters; empty if it was not asked for. */
       readonly firstLine: string
     }
 
@@ -71,7 +71,7 @@ case $real in "$root"/*) ;; *) exit 46;; esac
 [ -f "$real" ] || exit 45
 sum=; if [ -n "$3" ]; then sum=$(sha256sum <"$real") || exit 1; sum=\${sum%% *}; fi
 found=0; if [ -n "$NEEDLE" ]; then if grep -qF -e "$NEEDLE" -- "$real"; then found=1; else [ $? -eq 1 ] || exit 1; fi; fi
-first=; if [ -n "$4" ]; then first=$(head -c 64 <"$real" | head -n 1 | tr -cd '0-9TZ:,.+ -'); fi
+first=; if [ -n "$4" ]; then first=$(head -c 64 <"$real" | head -n 1 | tr -d '|\\000-\\037\\177'); fi
 stat -c "%s|%Y|$sum|$found|$first" -- "$real"`
 
 async function look(

@@ -204,12 +204,17 @@ async function fetch(run: InstanceRun, found: Found, { lock, helper, image }: He
   }
 }
 
+/** Exit code of a restore script that could not reach its store: EX_TEMPFAIL of sysexits(3). */
+const TRY_LATER = 75
+
 /** Says which lack of the host may have made the restore fail; `null` if there is none. */
 async function surroundingsOf(run: InstanceRun, helper: LockHelper): Promise<string | null> {
   const { docker } = run.context.host
   const container = await inspectContainer(docker, imageClaimName(run.instance.id)).catch(() => null)
   if (container?.oomKilled) return 'memory ran out, which says nothing about the backup'
   if (container?.exitCode === 137) return 'it was killed, which says nothing about the backup'
+  if (container?.exitCode === TRY_LATER)
+    return `exit code ${TRY_LATER} means that its store could not be reached, which says nothing about the backup`
   return fullDisk(helper, RESTORED, run.abort.signal)
 }
 
@@ -232,7 +237,10 @@ async function check(
   found.hashes.push({ target: '', path: 'manifest.json', sha256: opened.sha256 })
   found.checks.push(
     judgePoint({ manifest, points: found.points, runs, now: engineNow(run.context.host) }),
-    ...judgeTargets(manifest, (instance.targets ?? []).map(targetName)),
+    ...judgeTargets(
+      manifest,
+      (instance.targets ?? []).map((target) => ({ kind: target.kind, name: targetName(target) })),
+    ),
   )
   if (found.backupOf !== null) push(found, judgeAge(instance.drill, run.start.at - found.backupOf))
   const sizes = new Map<ManifestTarget, RestoredSize>()

@@ -134,7 +134,7 @@ export function judgeDuration(drill: Drill | null, tookMs: number, isOver: boole
  */
 export function judgeTargets(
   { targets, failed, timestamp }: Pick<Manifest, 'targets' | 'failed' | 'timestamp'>,
-  wanted: readonly string[],
+  wanted: readonly Pick<Manifest['failed'][number], 'kind' | 'name'>[],
 ): readonly DrillCheck[] {
   const lacks = (name: string, why: string): DrillCheck => ({
     kind: 'backup',
@@ -143,10 +143,13 @@ export function judgeTargets(
     looked: false,
     seen: `${name} is not in the backup of ${timestamp}${why}`,
   })
-  const known = new Set([...targets, ...failed].map(({ name }) => name))
+  // a volume and a container may have one name
+  const known = new Set([...targets, ...failed].map(({ kind, name }) => `${kind} ${name}`))
   return [
     ...failed.map(({ name, error }) => lacks(name, `, because it failed then: ${error}`)),
-    ...wanted.filter((name) => !known.has(name)).map((name) => lacks(name, ', and is a target of the configuration')),
+    ...wanted
+      .filter(({ kind, name }) => !known.has(`${kind} ${name}`))
+      .map(({ name }) => lacks(name, ', and is a target of the configuration')),
   ]
 }
 

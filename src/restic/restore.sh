@@ -16,7 +16,7 @@ main() {
     return
   fi
   choose_point
-  run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 || fail "$?" "point $point could not be restored"
+  run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 || give_up "$?" "point $point could not be restored"
 }
 
 fail() {
@@ -24,6 +24,15 @@ fail() {
   shift
   printf '%s\n' "$*" >&2
   exit "$code"
+}
+
+# Fails after restic did. Exit code 75 says that the store could not be reached, and a drill then does not blame the backup.
+give_up() {
+  if grep -qi 'connection refused\|connection reset\|connection timed out\|broken pipe\|i/o timeout\|handshake timeout\|deadline exceeded\|no such host\|no route to host\|unreachable\|name resolution\|could not resolve\|server misbehaving\|unexpected HTTP response (5[0-9][0-9])' "$work/errors"; then
+    shift
+    fail 75 "$* since the store could not be reached"
+  fi
+  fail "$@"
 }
 
 # Runs restic. With --json it says its last words in JSON, too.
@@ -58,7 +67,7 @@ list() {
     code=$?
     # without a repository nothing was backed up yet
     if is_missing "$code"; then return; fi
-    fail "$code" "the snapshots of instance $MARINA_INSTANCE_ID could not be listed"
+    give_up "$code" "the snapshots of instance $MARINA_INSTANCE_ID could not be listed"
   }
   # one snapshot a line: time is the first field, short_id the last
   sed 's/{"time":"/\

@@ -122,13 +122,16 @@ async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: Che
   const what = `volume ${target.name}`
   const root = `${options.directory}/${target.path}`
   const isThere = await helper.exec({
-    script: '[ -d "$1" ] && [ ! -L "$1" ]',
+    script: '[ -d "$1" ] && [ ! -L "$1" ] || exit 44',
     args: [root],
     deadlineMs: options.deadlineMs,
     signal: options.signal,
   })
-  if (isThere.code !== 0)
+  if (isThere.ended.kind === 'cancelled') throw new CancelledError()
+  if (isThere.code === 44)
     throw new DamagedBackupError(`${what} is in the manifest, and the image did not restore its folder ${target.path}`)
+  if (isThere.code !== 0)
+    throw new InstanceError(`the restored ${what} could not be looked at: ${shownReason(isThere)}`)
   const entries: Entry[] = []
   let files = 0
   let size = 0

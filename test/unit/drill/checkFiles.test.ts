@@ -100,6 +100,13 @@ describe('a canary', () => {
     ['says a zone of two digits', '2026-11-28T02:30+01', MADE, true, 'its time is 30 min'],
     ['says the future', '2026-11-29T02:30:00Z', MADE, false, 'lies in the future'],
     ['says a time without a zone: the file counts', '2026-11-20T01:30:00', MADE, true, 'last written'],
+    [
+      'says a time among other words: the file counts',
+      'until 2026-11-28T02:05:00Z',
+      MADE - 3 * HOUR,
+      false,
+      'was last',
+    ],
     ['says what is no day: the file counts', '2026-13-40T01:30:00Z', MADE, true, 'last written'],
   ])('%s', async (_, content, written, passed, words) => {
     const check = await at(content, written)

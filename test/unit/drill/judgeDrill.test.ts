@@ -151,8 +151,15 @@ describe('RPO and RTO', () => {
 test('each target that failed when the backup was made fails the drill', () => {
   const failed = [{ kind: 'db' as const, name: 'db', error: 'no password' }]
   expect(judgeTargets({ targets: [], failed: [], timestamp: 't' }, [])).toEqual([])
-  expect(judgeTargets({ targets: [], failed, timestamp: 't' }, ['db', 'files'])).toMatchObject([
+  expect(
+    judgeTargets({ targets: [], failed, timestamp: 't' }, [
+      { kind: 'db', name: 'db' },
+      { kind: 'volume', name: 'files' },
+      { kind: 'volume', name: 'db' },
+    ]),
+  ).toMatchObject([
     { target: 'db', passed: false, seen: 'db is not in the backup of t, because it failed then: no password' },
     { target: 'files', passed: false, seen: 'files is not in the backup of t, and is a target of the configuration' },
+    { target: 'db', passed: false, seen: 'db is not in the backup of t, and is a target of the configuration' },
   ])
 })

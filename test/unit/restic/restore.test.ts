@@ -70,6 +70,16 @@ test.each([
   expect(listed.stderr).toContain('could not be listed')
 })
 
+test('a store that cannot be reached is told from a bad backup', () => {
+  const refused = 'Fatal: unable to open config file: Stat: dial tcp 127.0.0.1:9: connect: connection refused'
+  const listed = runScript(says(1, refused), LIST)
+  expect(listed.status).toBe(75)
+  expect(listed.stderr).toContain('could not be listed since the store could not be reached')
+  const list = `case $1 in snapshots) echo '[{"time":"2001-02-03T04:05:06.7Z","tree":"ff","hostname":"nas","tags":["instance:docs"],"id":"abcdef01ff","short_id":"abcdef01"}]'; exit;; esac`
+  expect(runScript(`${list}\n${says(1, 'Fatal: read tcp: i/o timeout')}`, LATEST).status).toBe(75)
+  expect(runScript(`${list}\n${says(1, 'Fatal: ciphertext verification failed')}`, LATEST).status).toBe(1)
+})
+
 test('the points of this host are listed, oldest first', () => {
   const snapshot = `{"time":"2001-02-03T04:05:06.7Z","tree":"ff","paths":["/backup"],"hostname":"nas","tags":["instance:docs"],"id":"abcdef01ff","short_id":"abcdef01"}`
   const { status, stdout } = runScript(`echo '[${snapshot}]'`, LIST)
