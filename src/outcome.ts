@@ -141,7 +141,7 @@ export interface InstanceReport {
   /** The phase in which the instance itself failed or was cancelled, else the one in which its first target failed; else `null`. */
   readonly failedPhase: Phase | null
   /**
-   * What failed and what to do, in one sentence or several joined; after a cancel `cancelled`, and which application is down; `null` if
+   * Says what failed and what to do, in one sentence or several joined; after a cancel `cancelled`, and which application is down; `null` if
    * nothing failed.
    */
   readonly error: string | null
@@ -205,7 +205,7 @@ export interface RunReport {
   readonly instances: readonly InstanceReport[]
   /** The instances that were left out because they were not due. */
   readonly notDue: readonly NotDue[]
-  /** What of the host no instance backs up; `null` if it was not checked (`coverage: off`, a cancel). */
+  /** The volumes and databases of the host that no instance backs up; `null` if it was not checked (`coverage: off`, a cancel). */
   readonly coverage: CoverageReport | null
 }
 
@@ -218,7 +218,7 @@ export interface RestorePoint {
   readonly id: string
   /** UTC, ISO 8601; `null` if the image printed no time that can be read. */
   readonly time: string | null
-  /** What the image says of it. */
+  /** The image's own words about it. */
   readonly text: string
 }
 

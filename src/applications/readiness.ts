@@ -21,14 +21,14 @@ const PROBE_MS = 10_000
 /** A container that was started. Numbers are times in ms since 1970, by the clock of this machine. */
 export interface StartedContainer {
   readonly expected: ToStart
-  /** When the wait for it began. */
+  /** Time when the wait for it began. */
   readonly since: number
   /**
    * The last start of the container that was seen, as the engine writes the time. A container that restarts again and again has a new one
    * each time.
    */
   readonly startedAt: string
-  /** When that start was first seen. */
+  /** Time when that start was first seen. */
   readonly seenAt: number
 }
 

@@ -10,7 +10,7 @@ type Lookup = (name: string) => string | undefined
 /** An instance as far as it decides what of a host is backed up. */
 export interface InstanceCover {
   readonly id: string
-  /** Where its targets come from: `targets` in the file, labels, or `discover: all`. */
+  /** The origin of its targets: `targets` in the file, labels, or `discover: all`. */
   readonly source: 'targets' | 'labels' | 'all'
   /** The names of its `targets`; `*` stands for a variable that is not set. */
   readonly names: Cover

@@ -18,7 +18,7 @@ export interface OpenHost {
   readonly host: DockerHost
   readonly errors: readonly string[]
   readonly warnings: readonly string[]
-  /** What containers of others printed and sentences quote. */
+  /** Lines that containers of others printed and that sentences quote. */
   readonly quotes: Quotes
 }
 

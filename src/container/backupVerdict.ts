@@ -15,7 +15,7 @@ export interface ContainerEnd {
   readonly stderr: string
   /** True if the script exists in the container; `null` if that is not known. */
   readonly hasScript: boolean | null
-  /** What the beginning of the script shows; `null` if it does not exist or was not read. */
+  /** Facts that the beginning of the script shows; `null` if it does not exist or was not read. */
   readonly head: ScriptHead | null
   /** The USER that was used, from the image or the configuration. Empty is root. */
   readonly user: string

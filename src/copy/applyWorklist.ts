@@ -14,7 +14,7 @@ export interface SourceAndCopy {
   readonly name: string
   /** The volume's root in the helper, read-only. */
   readonly source: string
-  /** Where its copy stands, below the staging volume. */
+  /** Path of its copy below the staging volume. */
   readonly destination: string
 }
 

@@ -93,7 +93,7 @@ function timed(entry: Entry, original: Entry): Entry {
 interface Step {
   readonly script: string
   readonly args: readonly string[]
-  /** What failed, in words that stand after the volume's name. */
+  /** Says what failed, in words that stand after the volume's name. */
   readonly what: string
 }
 

@@ -27,7 +27,7 @@ export interface HarmlessOptions {
   readonly style: 'getopt' | 'mysql' | 'plain'
 }
 
-/** What the arguments of a dump mean for its completeness. */
+/** The meaning of a dump's arguments for its completeness. */
 export interface JudgedOptions {
   /** The arguments without those that leave something out. */
   readonly kept: readonly string[]

@@ -110,7 +110,7 @@ export interface DumpPlan {
   /** The program that dumps; a key of `DumpTools`. */
   readonly tool: string
   readonly files: readonly DumpFile[]
-  /** What the target's owner should know or change, one sentence each. Each becomes a warning. */
+  /** Sentences that tell the target's owner what to know or to change. Each becomes a warning. */
   readonly notices: readonly string[]
   /** A question that is asked before the dump, because the dump silently lacks what the account may not see; `null` if there is none. */
   readonly rights: RightsQuestion | null

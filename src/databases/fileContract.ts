@@ -4,7 +4,7 @@ import type { LoadScript } from './loadContract.ts'
 
 export type FilesQuestion = Omit<CountQuestion, 'database'>
 
-/** How a running server is asked for its file. */
+/** The way in which a running server is asked for its file. */
 export interface FilesPlan {
   readonly look: LoadScript
   /** Reads what the script printed. Throws an `InstanceError` that says why the file cannot be replaced. */

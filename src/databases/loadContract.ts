@@ -19,7 +19,7 @@ export interface LoadQuestion {
   /** Name of the database that the dump holds; `null`: the whole server. */
   readonly database: string | null
   readonly purpose: LoadPurpose
-  /** What `dumpArgs` hold; only how to reach the server and its account counts, and whether the dump is a part of something. */
+  /** The `dumpArgs` of the target; only how to reach the server and its account counts, and whether the dump is a part of something. */
   readonly given: ExtractedArgs
   /** True if the dump is known to leave nothing out, whatever `dumpArgs` hold now. */
   readonly isWhole?: boolean

@@ -54,7 +54,7 @@ export interface Look {
   readonly id: string
   /** In ms since 1970; now if docker's text cannot be read, so that none is taken for an old one. */
   readonly createdAt: number
-  /** When it may be removed at the latest, ms since 1970; `null` for one that looks for a moment only. */
+  /** Time from which anybody may remove it, ms since 1970; `null` for one that looks for a moment only. */
   readonly deadline: number | null
   /** The process that made it, as in `Owner`; empty if it is not told. */
   readonly process: string

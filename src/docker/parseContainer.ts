@@ -32,7 +32,7 @@ export interface HealthCheck {
 export interface Health {
   readonly status: 'starting' | 'healthy' | 'unhealthy'
   /**
-   * When the last finished probe began, by the engine's clock and in its text; `null` before the first. If it is before the container's
+   * Time when the last finished probe began, by the engine's clock and in its text; `null` before the first. If it is before the container's
    * start, the probe is one of the previous start.
    */
   readonly lastProbeAt: string | null
@@ -43,9 +43,9 @@ export interface ContainerState {
   readonly state: Activity
   /** The engine's own word: created, running, paused, restarting, removing, exited, dead. */
   readonly status: string
-  /** When it was last started; Go's zero time (`0001-…`) if never. */
+  /** Time of its last start; Go's zero time (`0001-…`) if never. */
   readonly startedAt: string
-  /** When it last ended; Go's zero time (`0001-…`) if never. */
+  /** Time of its last end; Go's zero time (`0001-…`) if never. */
   readonly finishedAt: string
   readonly exitCode: number
   readonly oomKilled: boolean

@@ -14,7 +14,7 @@ export interface FileCheckOptions {
   readonly size: RestoredSize | null
   /** Time of the backup, ms since 1970. */
   readonly madeAt: number
-  /** When the drill began, ms since 1970 by the engine's clock. */
+  /** Time when the drill began, ms since 1970 by the engine's clock. */
   readonly drilledAt: number
   readonly deadlineMs: number
   readonly signal: AbortSignal

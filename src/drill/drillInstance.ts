@@ -49,7 +49,7 @@ import { runCheck, type ScriptSurroundings } from './runCheck.ts'
 /** The part of a drill's report that the drill makes. */
 export type DrillOutcome = Omit<DrilledInstance, 'log' | 'stderr'>
 
-/** Where the restored tree lies in the helper. */
+/** Folder of the restored tree in the helper. */
 const RESTORED = '/backup'
 
 /** The facts of a drill, as they become known. */
@@ -254,7 +254,7 @@ async function check(
   return { opened, sizes }
 }
 
-/** What came back, and lies in the helper. */
+/** The backup that came back, and the helper in which it lies. */
 interface CameBack {
   readonly helper: LockHelper
   readonly opened: CheckedBackup

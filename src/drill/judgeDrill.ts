@@ -9,7 +9,7 @@ import { isWholePoint } from '../restore/points.ts'
 /** The facts from which a drill is judged. */
 export interface DrillFacts {
   readonly checks: readonly DrillCheck[]
-  /** What kept the drill from an answer, in one sentence each. */
+  /** The reasons why the drill has no answer, in one sentence each. */
   readonly surroundings: readonly string[]
   /** The reason why there was nothing to drill; `null` if there was something. */
   readonly nothing: string | null

@@ -19,11 +19,11 @@ import { surroundingsOf } from './loadTrouble.ts'
 import type { RestoreClock } from './restoreClock.ts'
 import { findScratchImage } from './scratchImage.ts'
 
-/** What was seen of a database. */
+/** Everything that was seen of a database. */
 export interface ProvedDatabase {
   readonly checks: readonly DrillCheck[]
   readonly rows: readonly DrillRows[]
-  /** What kept the drill from an answer, in one sentence each. */
+  /** The reasons why the drill has no answer, in one sentence each. */
   readonly surroundings: readonly string[]
   readonly image: DrillImage | null
   /** True if all dumps were loaded. */

@@ -63,7 +63,7 @@ export interface DumpReport {
   /** The program that dumped. `toolVersion` is the first line of its `--version`. */
   readonly tool: string
   readonly toolVersion: string
-  /** What the server says of itself, or its version alone if only the dump names it; `null` if neither tells anything. */
+  /** The server's answers about itself, or its version alone if only the dump names it; `null` if neither tells anything. */
   readonly server: ServerFacts | null
   /** The option of `dumpArgs` that left something out; `null`: there is none. */
   readonly leftOutBy: string | null

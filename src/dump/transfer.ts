@@ -124,7 +124,7 @@ function drainedOrClosed(through: PassThrough): Promise<void> {
 
 interface Sent {
   readonly tool: ExecResult
-  /** What the dump lacks to be complete; `null`: nothing. */
+  /** Says what the dump lacks; `null` if it is complete. */
   readonly missing: string | null
   readonly counted: CountedRows
   readonly serverVersion: string | null

@@ -9,7 +9,7 @@ export interface OpenIssue {
   readonly body: string
 }
 
-/** What the check judged. That of which it cannot say is left out: its issue stays as it is. */
+/** Everything that the check judged. It leaves out what it cannot judge: the issue of that stays as it is. */
 export interface AlarmSubject {
   readonly what: JudgedThing
   readonly id: string
@@ -86,7 +86,7 @@ function stepsFor(
   ]
 }
 
-/** How an alarm about each thing is worded. */
+/** The words of an alarm about each thing. */
 const WORDS: Readonly<
   Record<
     JudgedThing,

@@ -7,7 +7,7 @@ export interface CheckPage {
   /** File name of the backup workflow, and the address of its page; `null` if there is none. */
   readonly workflow: string
   readonly workflowPage: string | null
-  /** What is wrong with no single backup: a disabled schedule, a runner that is offline, an API that does not answer. */
+  /** Faults that no single backup has: a disabled schedule, a runner that is offline, an API that does not answer. */
   readonly alarms: readonly string[]
   readonly warnings: readonly string[]
   readonly rows: readonly CheckRow[]
@@ -18,7 +18,7 @@ export interface CheckPage {
   readonly limitBytes: number
 }
 
-/** What a row judges: a backup by its schedule, the drill of one by its own, or the age of the newest backup by `drill.maxAge`. */
+/** The thing that a row judges: a backup by its schedule, the drill of one by its own, or the age of the newest backup by `drill.maxAge`. */
 export type JudgedThing = 'backup' | 'drill' | 'age'
 
 /** One backup, drill or age. `state` is `overdue`, `unknown` (the check cannot say), or one that does not alarm. */

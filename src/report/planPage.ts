@@ -9,7 +9,7 @@ import { uncoveredFold } from './uncovered.ts'
 export interface PlannedRow {
   readonly id: string
   readonly isDue: boolean
-  /** Why, in words. */
+  /** The reason, in words. */
   readonly why: string
   /** The slot that is due, and the first one after now, UTC, ISO 8601; `null` if there is none. */
   readonly slot: string | null
@@ -30,7 +30,7 @@ export interface PlanPage {
   readonly rows: readonly PlannedRow[]
   /** Says in a sentence who remembers when the instances were last started. */
   readonly basis: string
-  /** What of this host no instance backs up; `null` if that is not known here. */
+  /** The volumes and databases of this host that no instance backs up; `null` if that is not known here. */
   readonly coverage: CoverageReport | null
   /** Names of the variables that all instances of the file need for `nodeName`. */
   readonly nodeNameVariables: readonly string[]

@@ -90,7 +90,7 @@ export function lastStartOf(known: {
 export interface Tick {
   /** The crons that may have fired: that of the event or, if it does not say, those of the workflow. */
   readonly fired: readonly Schedule[]
-  /** When the forge created the run, or a later time if it does not tell, ms. */
+  /** Time when the forge created the run, or a later time if it does not tell, ms. */
   readonly createdAt: number
 }
 

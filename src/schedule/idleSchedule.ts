@@ -15,7 +15,7 @@ export interface ScheduleFacts {
 /** `disabled`: nothing is started by schedule any more. `soon`: that will happen. */
 export interface IdleVerdict {
   readonly kind: 'enabled' | 'soon' | 'disabled'
-  /** What is so, and what to do; empty for `enabled`. */
+  /** Says what is wrong and what to do; empty for `enabled`. */
   readonly message: string
 }
 

@@ -53,7 +53,7 @@ export type Freshness =
   | { readonly kind: 'fresh' | 'assumed' | 'running'; readonly at: number; readonly url: string | null }
   | {
       readonly kind: 'overdue' | 'unknown'
-      /** What is wrong, for a place behind "no backup since its slot of …: ". Does not change as long as nothing new happens. */
+      /** Says what is wrong, behind the words "no backup since its slot of …: ". Does not change as long as nothing new happens. */
       readonly cause: string
       readonly url: string | null
     }

@@ -30,7 +30,7 @@ export interface ScriptRequest {
   readonly signal: AbortSignal
 }
 
-/** How the script ended. */
+/** The end of the script. */
 export interface ScriptEnd {
   readonly exitCode: number
   readonly oomKilled: boolean

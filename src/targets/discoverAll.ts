@@ -4,7 +4,7 @@ import { type Cover, matchesName, uncoveredData } from './coverage.ts'
 import type { HostData, HostDatabase } from './hostData.ts'
 
 export interface AllRequest {
-  /** What the other instances of the host back up. */
+  /** The targets of the host's other instances. */
   readonly others: Cover
   /** Names that are left out; `*` stands for any characters. */
   readonly except: readonly string[]

@@ -14,7 +14,7 @@ export interface ActionUse {
   readonly instances: readonly string[] | null
   /** The host that it is limited to; `null`: none, or an expression decides. */
   readonly host: string | null
-  /** Which inputs the file itself writes. */
+  /** The inputs that the file itself writes. */
   readonly isSet: { readonly command: boolean; readonly config: boolean }
 }
 

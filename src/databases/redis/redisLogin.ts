@@ -110,7 +110,7 @@ const SETTINGS = [
   'aclfile',
 ]
 
-/** What a call of the server's client needs before its own words. */
+/** The arguments that a call of the server's client needs before its own words. */
 export interface RedisLogin {
   /** The first arguments of a script that begins with `LOG_IN`. */
   readonly args: readonly string[]

@@ -106,7 +106,7 @@ export function sqlText({ isPostgres }: SqlDialect, reader: SqlReader) {
   let rows = 0
   /** Index of the next backslash of this chunk, at least of those behind what was read; -1 before it is looked for. */
   let nextBackslash = -1
-  /** Where the statement began in this chunk; -1: in an earlier one. */
+  /** Index where the statement began in this chunk; -1: in an earlier one. */
   let begunAt = -1
   /** The text of the statement before this one up to its rows, if it had any and nothing stood between the two. */
   let sameHead: Buffer | null = null
