@@ -2,10 +2,11 @@
 import type { DockerHost } from '../claim/host.ts'
 import type { InstanceContext, StartReason } from '../instance/context.ts'
 import type { CommandContext } from './commandContext.ts'
+import { openHostTargets } from './hostTargets.ts'
 import { readScript } from './repositoryFiles.ts'
 import type { RunPlan } from './runPlan.ts'
 
-/** Makes the context. The targets come from the backup's manifest, so nothing is discovered on the host. */
+/** Makes the context. The targets come from the backup's manifest; those on the host tell only whether it may replace them. */
 export function restoreContext(
   { event, inputs, signal }: CommandContext,
   plan: RunPlan,
@@ -20,7 +21,7 @@ export function restoreContext(
     lockWaitMs: plan.lockWaitMs,
     signal,
     readScript: (file) => readScript({ workspace: event.workspace, configFile: inputs.config }, file),
-    discover: async () => ({ targets: [], remarks: [] }),
+    discover: openHostTargets({ host, ...plan, settled: plan.instances, signal }).discover,
     hide: plan.hide,
     onEngineLost: () => {},
     pending: () => [],

@@ -115,7 +115,10 @@ function wantedOf(manifest: Manifest, names: readonly string[]): readonly Manife
 function warningsOf({ failed, timestamp }: Manifest, names: readonly string[]): readonly string[] {
   return failed
     .filter(({ name }) => names.length === 0 || names.includes(name))
-    .map(({ name, error }) => `${name} is not in the backup of ${timestamp}, because it failed then: ${error}`)
+    .map(
+      ({ kind, name, error }) =>
+        `${kind === 'db' ? 'database' : 'volume'} ${name} is not in the backup of ${timestamp}, because it failed then: ${error}`,
+    )
 }
 
 async function checkVolume(helper: CopyHelper, target: VolumeEntry, options: CheckOptions): Promise<RestoredSize> {

@@ -1,7 +1,7 @@
 /** Restores one instance: resolve, image, claim, run the image, check what came back, bring it into place, release. */
 
 import { hostContents } from '../applications/hostState.ts'
-import type { Instance } from '../config/model.ts'
+import type { Instance, Target } from '../config/model.ts'
 import { layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
 import type { ReadyImage } from '../docker/images.ts'
@@ -11,7 +11,7 @@ import type { InstanceContext } from '../instance/context.ts'
 import { findImage } from '../instance/image.ts'
 import { beginInstanceRun, explainFailure, type InstanceRun } from '../instance/instanceRun.ts'
 import { type AcquiredLock, type LockHelper, lockByBackupContainer, lockByHelper } from '../instance/lock.ts'
-import { type InstanceOutcome, targetName } from '../instance/reportBuilder.ts'
+import type { InstanceOutcome } from '../instance/reportBuilder.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { RestoredTarget, RestorePoint } from '../outcome.ts'
 import { RESTIC_RESTORE } from '../restic/scripts.ts'
@@ -19,6 +19,7 @@ import { bringIntoPlace } from './bringIntoPlace.ts'
 import { type CheckedBackup, checkRestored } from './checkRestored.ts'
 import { findServers } from './placeDatabases.ts'
 import { type Placement, placementsOf, type RestoreInto } from './placements.ts'
+import { refuseForeign } from './refuseForeign.ts'
 import { fetchPoint, listPoints } from './runRestoreImage.ts'
 import { type FilePlacement, findServerFile, isByFile } from './serverFiles.ts'
 
@@ -161,9 +162,15 @@ async function place(
   lock: LockRequest,
   { helper, checked, request, onHelperStays }: ToPlace,
 ): Promise<readonly RestoredTarget[]> {
-  if (request.into === 'place' && request.targets.length === 0) refuseForeign(run.instance, checked)
   const { docker } = run.context.host
   const { hostVolumes } = await hostContents(docker, [], async () => {}, { signal: run.abort.signal })
+  const existing = new Set(hostVolumes.map(({ name }) => name))
+  if (request.into === 'place' && request.targets.length === 0) {
+    const isNothingThere = checked.targets.every(({ kind, name }) => kind === 'volume' && !existing.has(name))
+    const own = await ownTargets(run, isNothingThere)
+    const { id, targets } = run.instance
+    refuseForeign(checked.targets, { instance: id, own, isDiscovered: targets === null, existing })
+  }
   const entries = checked.targets.flatMap((target) => (target.kind === 'db' ? [target] : []))
   const servers = request.into === 'place' ? await findServers(run, entries) : []
   const files: FilePlacement[] = []
@@ -174,7 +181,7 @@ async function place(
     point: request.point,
     timestamp: checked.manifest.timestamp,
     now: layoutOf('timestamp', new Date()).timestamp,
-    existing: new Set(hostVolumes.map(({ name }) => name)),
+    existing,
     files,
   })
   await bringIntoPlace(run, {
@@ -189,14 +196,17 @@ async function place(
   return checked.targets.map((target) => restoredTo(target, placements, request))
 }
 
-/** Throws an `InstanceError` if the backup holds what is no target of the instance any more: somebody else's data may have that name now. */
-function refuseForeign({ id, targets }: Instance, { targets: held }: CheckedBackup): void {
-  const own = targets?.map(targetName)
-  const foreign = held.map(({ name }) => name).filter((name) => own?.includes(name) === false)
-  if (foreign.length > 0)
-    throw new InstanceError(
-      `the backup holds ${foreign.join(', ')}, which the configuration does not name as a target of ${id}: say in targets what is to be replaced`,
-    )
+/** Returns the targets that the instance has today. An empty host has none to find, and none that could be somebody else's. */
+async function ownTargets({ context, instance }: InstanceRun, isNothingThere: boolean): Promise<readonly Target[]> {
+  if (instance.targets !== null) return instance.targets
+  if (isNothingThere) return []
+  const found = await context.discover(instance).catch((error: unknown) => {
+    if (!(error instanceof InstanceError)) throw error
+    throw new InstanceError(`${error.message}. To restore all the same, say in targets what is to be replaced`, {
+      cause: error,
+    })
+  })
+  return found.targets
 }
 
 /** Says where a target is now, and where its old data is. */
