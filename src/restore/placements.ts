@@ -1,5 +1,6 @@
 /** Decides where each volume of a backup goes, and how the volumes are named that a restore makes. Pure. */
 
+import { createHash } from 'node:crypto'
 import { folderName } from '../applications/hostState.ts'
 import type { ManifestTarget, VolumeEntry } from '../container/manifest.ts'
 import type { UndoEntry } from '../docker/labels.ts'
@@ -38,18 +39,20 @@ export interface PlacementRequest {
 
 /** Longest name of a volume that is made here; the engine takes 255 characters. */
 const LONGEST_NAME = 200
+const HASH_DIGITS = 8
 
 /**
  * Returns a placement for each volume and, if there are databases, a last one for dumps: those of the backup (`new`), or of what the servers
  * hold now (`place`). Throws `InstanceError` if a volume to make exists already.
  */
 export function placementsOf(targets: readonly ManifestTarget[], request: PlacementRequest): readonly Placement[] {
-  const placements = [
+  const wanted = [
     ...targets.flatMap((target) => (target.kind === 'volume' ? [placementOf(target, request)] : [])),
     ...request.files.map((file) => placementOfFile(file, request)),
     ...dumpsOf(targets, request),
   ]
-  refuseMeeting(placements)
+  refuseMeeting(wanted)
+  const placements = withNamesOfTheirOwn(wanted, request)
   const made = placements.map(madeBy)
   const taken = made.filter((name) => request.existing.has(name))
   if (taken.length > 0)
@@ -57,6 +60,27 @@ export function placementsOf(targets: readonly ManifestTarget[], request: Placem
       `volume ${taken.join(', ')} is there already, from an earlier restore: remove it (docker volume rm ${taken.join(' ')}) and restore again`,
     )
   return placements
+}
+
+/**
+ * Gives each placement a volume of its own to make: a volume of the backup may be called as that of the dumps is, or as the container of a
+ * server whose file comes into place.
+ */
+function withNamesOfTheirOwn(placements: readonly Placement[], { into }: PlacementRequest): readonly Placement[] {
+  const isFixed = ({ undo }: Placement) => into === 'place' && undo.into === 'new'
+  const used = new Set(placements.flatMap((one) => (isFixed(one) || one.undo.into === 'place' ? [one.volume] : [])))
+  const free = (name: string) => {
+    let found = name
+    for (let n = 2; used.has(found); n++) found = `${name}-${n}`
+    used.add(found)
+    return found
+  }
+  return placements.map((one) => {
+    if (isFixed(one)) return one
+    if (one.undo.into === 'place') return { ...one, undo: { ...one.undo, before: free(one.undo.before) } }
+    const volume = free(one.volume)
+    return { ...one, volume, undo: { ...one.undo, volume } }
+  })
 }
 
 /** Returns the name of the volume that a placement makes. */
@@ -105,7 +129,10 @@ function dumpsOf(targets: readonly ManifestTarget[], request: PlacementRequest):
   return [{ volume, from: '', paths: ['manifest.json', ...dumps], undo: { into: kind, volume, before: '' } }]
 }
 
-/** Makes a volume's name of these parts. */
+/** Makes a volume's name of these parts. A long one is cut and gets a hash, so that two that begin alike stay apart. */
 export function named(name: string, word: string, when: string): string {
-  return `${name}-${word}-${when.replace(/[^a-zA-Z0-9_.-]/g, '-')}`.slice(0, LONGEST_NAME)
+  const whole = `${name}-${word}-${when.replace(/[^a-zA-Z0-9_.-]/g, '-')}`
+  if (whole.length <= LONGEST_NAME) return whole
+  const hash = createHash('sha256').update(`${name} ${word} ${when}`).digest('hex').slice(0, HASH_DIGITS)
+  return `${whole.slice(0, LONGEST_NAME - HASH_DIGITS - 1)}-${hash}`
 }

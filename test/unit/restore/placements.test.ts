@@ -3,6 +3,7 @@ import { type ManifestTarget, manifest, parseManifest } from '../../../src/conta
 import { InstanceError } from '../../../src/errors.ts'
 import { placementsOf } from '../../../src/restore/placements.ts'
 import { readManifest } from '../../../src/restore/readManifest.ts'
+import type { FilePlacement } from '../../../src/restore/serverFiles.ts'
 
 const base = {
   staging: 'copy',
@@ -82,6 +83,46 @@ test('a volume of an earlier restore is in the way', () => {
   expect(() => placementsOf(targets(volume('documents')), { ...request, into: 'new', existing })).toThrow(
     'documents-restored-20261128-020000 is there already, from an earlier restore',
   )
+})
+
+const long = 'v'.repeat(210)
+
+test.each(['new', 'place'] as const)('two volumes never share one, into %s', (into) => {
+  const existing = new Set(['app-dumps', `${long}1`, `${long}2`, 'redis', 'redis-before-20261128-093000'])
+  const held = [volume('app-dumps'), volume('redis'), volume(`${long}1`), volume(`${long}2`), db('shop-db')]
+  const file = {
+    database: { source: { container: { name: 'redis' }, name: 'redis' }, entry: { name: 'redis', path: 'db/redis' } },
+    mounted: { type: 'bind', source: '/srv/redis' },
+  } as unknown as FilePlacement
+  const of = (files: readonly FilePlacement[], more: object = {}) =>
+    placementsOf(targets(...held, ...(files.length === 0 ? [] : [db('redis')])), {
+      ...{ ...request, instance: 'app', into, files, existing: new Set([...existing].slice(0, 4)) },
+      ...more,
+    })
+  const made = (found: ReturnType<typeof of>) =>
+    found.map(({ undo }) => (undo.into === 'place' ? undo.before : undo.volume))
+  for (const found of [of([]), ...(into === 'place' ? [of([file])] : [])]) {
+    expect(new Set(made(found)).size).toBe(found.length)
+    for (const { volume: name, undo } of found) {
+      expect(undo.volume).toBe(name)
+      expect(Math.max(name.length, undo.before.length)).toBeLessThan(255)
+    }
+  }
+  expect(made(of([])).at(-1)).toBe(
+    into === 'new' ? 'app-dumps-restored-20261128-020000-2' : 'app-dumps-before-20261128-093000-2',
+  )
+})
+
+test('a lost volume keeps its name, whatever else is made', () => {
+  const name = 'app-dumps-before-20261128-093000'
+  const found = placementsOf(targets(volume(name), db('shop-db')), { ...request, instance: 'app', into: 'place' })
+  expect(found.map((one) => one.volume)).toEqual([name, `${name}-2`])
+})
+
+test('points that begin alike have volumes of their own', () => {
+  const of = (point: string) =>
+    placementsOf(targets(volume('documents')), { ...request, into: 'new', point })[0]?.volume
+  expect(of(`${'p'.repeat(190)}1`)).not.toBe(of(`${'p'.repeat(190)}2`))
 })
 
 test.each([
