@@ -8,10 +8,8 @@ import { explainFailure, type InstanceRun } from '../instance/instanceRun.ts'
 import type { AcquiredLock } from '../instance/lock.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { RestorePoint } from '../outcome.ts'
+import { listTail } from './listTail.ts'
 import { parsePoints } from './points.ts'
-
-/** Most bytes of a list that are read. */
-const LIST_BYTES = 1 << 20
 
 /** Asks the image which points it has. Throws `InstanceError` if it fails, or prints nothing that names a point. */
 export async function listPoints(
@@ -33,20 +31,21 @@ export async function askPoints(
   lock: AcquiredLock,
   image: ReadyImage,
 ): Promise<ReturnType<typeof parsePoints>> {
-  const printed: string[] = []
-  let length = 0
+  const printed = listTail()
   const log: InstanceLog = {
     ...run.log,
     async write(source, chunk) {
-      if (source === 'out' && length < LIST_BYTES) {
-        printed.push(chunk.toString())
-        length += chunk.length
-      }
+      if (source === 'out') printed.add(Buffer.from(chunk))
       await run.log.write(source, chunk)
     },
   }
   await runImage(run, lock, { image, log, env: { MARINA_RESTORE_LIST: '1' } })
-  const { points, unread } = parsePoints(printed.join(''))
+  const { text, isCut } = printed.end()
+  if (isCut)
+    await run.report.warn(
+      'the list of points that the image printed is longer than 1 MiB: only its end was read, where the newest stand',
+    )
+  const { points, unread } = parsePoints(text)
   if (unread > 0)
     await run.report.warn(
       `${unread} of the lines that the image printed name no point: with MARINA_RESTORE_LIST=1 it must print \`ID TIME text\`, one point a line, and everything else on stderr`,
