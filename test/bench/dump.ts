@@ -1,12 +1,14 @@
 /**
- * A PostgreSQL dump of over 500 MB: its time beside `docker exec pg_dumpall > file`, by turns in one run, and the memory of the
- * node process on its way. `node test/bench/dump.ts`, with a recent Node; `MARINA_TEST_CACHE` keeps the image's archive.
+ * A PostgreSQL dump of over 500 MB: its time beside `docker exec pg_dumpall > file`, by turns in one run, the memory of the node process on
+ * its way, and the time that counting its rows takes by itself. `node test/bench/dump.ts`, with a recent Node; `MARINA_TEST_CACHE` keeps the image's archive.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { attachEngine, type Engine, startEngine } from '../../examples/demo/engine.ts'
+import { postgresRows } from '../../src/databases/rows/postgresRows.ts'
+import { cpuTime } from '../support/cpuTime.ts'
 import { databaseImage, startServer } from '../support/databases.ts'
 import { dump, startBench } from '../support/dumping.ts'
 
@@ -17,6 +19,7 @@ const handle = process.env.MARINA_BENCH_ENGINE
 const owned = handle === undefined ? await startEngine() : null
 const engine: Engine = owned ?? attachEngine(JSON.parse(handle ?? ''))
 const folder = mkdtempSync(join(tmpdir(), 'marina-bench-'))
+const file = join(folder, 'dump.sql')
 const [source, bench] = [engine.name('bench-pg'), engine.name('bench-bench')]
 try {
   await databaseImage(engine)
@@ -27,9 +30,10 @@ try {
   console.log(`at rest: ${rss()} MB RSS`)
   for (let round = 1; round <= ROUNDS; round++) {
     const bare = bareDump()
+    const counting = await countAlone()
     const ours = await ourDump(helper)
     console.log(
-      `round ${round}: ${ours.megabytes} MB; docker exec pg_dumpall > file ${bare} s; through the action's code ${ours.seconds} s; RSS by fifths of the dump ${ours.peaks.join(', ')} MB`,
+      `round ${round}: ${ours.megabytes} MB; docker exec pg_dumpall > file ${bare} s; through the action's code ${ours.seconds} s; counting its rows ${counting} s of CPU; RSS by fifths of the dump ${ours.peaks.join(', ')} MB`,
     )
   }
 } finally {
@@ -40,7 +44,6 @@ try {
 
 /** Seconds. */
 function bareDump(): string {
-  const file = join(folder, 'dump.sql')
   const begun = performance.now()
   const argv = ['exec', source, 'pg_dumpall', '-U', 'postgres']
   const ran = spawnSync('docker', argv, {
@@ -50,8 +53,21 @@ function bareDump(): string {
   if (ran.status !== 0) throw new Error(`docker exec pg_dumpall ended with ${ran.status}`)
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)
   if (statSync(file).size < 500e6) throw new Error('the dump is smaller than it should be')
-  rmSync(file)
   return seconds
+}
+
+/** Counts the rows of the dump that `bareDump` made, and returns how much longer that takes than reading it, s of CPU. */
+async function countAlone(): Promise<string> {
+  const read = cpuTime()
+  for await (const chunk of createReadStream(file)) void chunk
+  const readMs = read()
+  const counter = postgresRows(true)
+  const count = cpuTime()
+  for await (const chunk of createReadStream(file)) counter.count(chunk as Buffer)
+  counter.end()
+  const countMs = count()
+  rmSync(file)
+  return ((countMs - readMs) / 1000).toFixed(2)
 }
 
 async function ourDump(helper: Parameters<typeof dump>[1]) {
