@@ -3,7 +3,7 @@ import { clearSecret } from '../config/clearSecrets.ts'
 import { type Config, openTexts, type RawInstance } from '../config/load.ts'
 import { type Path, type Tree, treeAt, writePath } from '../config/yaml.ts'
 import { hasTag, isOfHostOnly, parseImageName } from '../docker/imageNames.ts'
-import { hostKey, writtenAt, writtenTargets } from './writtenTargets.ts'
+import { writtenAt, writtenHost, writtenTargets } from './writtenTargets.ts'
 
 /** Something that people should know, at its line. It makes no configuration wrong. */
 export interface Advice {
@@ -87,7 +87,7 @@ export function adviseOnTags(config: Config): readonly Advice[] {
 export function adviseOnSharedTargets(config: Config): readonly Advice[] {
   const owners = new Map<string, { readonly words: string; readonly ids: RawInstance[]; readonly lines: number[] }>()
   for (const one of config.instances) {
-    const host = hostKey(config, one)
+    const host = writtenHost(config, one)
     for (const { kind, name, line } of writtenTargets(config, one)) {
       const key = `${kind}\n${name}\n${host}`
       const known = owners.get(key) ?? {

@@ -8,7 +8,7 @@ import { scheduleWords, slotWords } from '../schedule/slotWords.ts'
 import { fitTicks, rateWords, type TickFit, ticksOf } from '../schedule/ticks.ts'
 import type { WorkflowFile, Workflows } from '../workflows/readWorkflows.ts'
 import type { Advice } from './advice.ts'
-import { hostKey, volumeTargets } from './writtenTargets.ts'
+import { volumeTargets, writtenHost } from './writtenTargets.ts'
 
 /** An instance whose schedule is known. */
 type Scheduled = RawInstance & { readonly schedule: Schedule }
@@ -106,7 +106,7 @@ export function adviseOnStops(config: Config, now: number): readonly Advice[] {
   const stoppers = config.instances.flatMap((one): readonly Stopper[] => {
     const { schedule } = one
     if (schedule === null) return []
-    const host = hostKey(config, one)
+    const host = writtenHost(config, one)
     return volumeTargets(config, one)
       .filter((target) => target.stops)
       .map(({ name }) => ({ id: one.id, schedule, volume: `${name}\n${host}` }))

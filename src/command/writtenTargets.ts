@@ -1,6 +1,7 @@
 /** Reads from the configuration's text what instances write as their image and targets, as far as no variable decides. Pure. */
 import { fillTemplate, parseTemplate } from '../config/interpolation.ts'
 import type { Config, RawInstance } from '../config/load.ts'
+import { hostKey } from '../config/runnerHosts.ts'
 import { readBoolean } from '../config/schema.ts'
 import { isTreeMap, type Path, type Tree, treeAt } from '../config/yaml.ts'
 
@@ -37,10 +38,12 @@ function stopsAttached(config: Config, index: number, target: Path): boolean {
   return text !== undefined && readBoolean(text) === true
 }
 
-/** Tells the hosts of instances apart as far as the file does: two instances with the same key may run on one host. */
-export function hostKey(config: Config, { index, runsOn }: RawInstance): string {
-  const labels = [...new Set(runsOn.map((label) => label.toLowerCase()))].sort().join(' ')
-  return `${labels}\n${writtenAt(config, ['instances', index, 'nodeName']) ?? ''}`
+/**
+ * Makes a key of the host on which an instance runs, from its runner labels and the `nodeName` that it writes. Two instances with the same
+ * key may run on one host.
+ */
+export function writtenHost(config: Config, { index, runsOn }: RawInstance): string {
+  return `${hostKey(runsOn)}\n${writtenAt(config, ['instances', index, 'nodeName']) ?? ''}`
 }
 
 /**

@@ -15,7 +15,7 @@ interface LabelMeaning {
   readonly description: string
 }
 
-/** Marina's labels, named without their prefix, in the order of the README's table. */
+/** Marina's labels, named without their prefix, in the order of the table of docs/configuration.md. */
 export const LABELS: Readonly<Record<string, LabelMeaning>> = {
   enabled: {
     on: ['volume', 'container'],

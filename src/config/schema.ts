@@ -1,5 +1,5 @@
 /**
- * Describes `config.yml`: every key with its type and description. The editor's JSON Schema and the README's table are made from it
+ * Describes `config.yml`: every key with its type and description. The editor's JSON Schema and the table of docs/configuration.md are made from it
  * (schemaDocs.ts). What a single key cannot tell is checked in rules.ts. resolveInstance.ts applies the defaults.
  */
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import { pingProblem } from './values/pingUrl.ts'
 import { repositoryProblem } from './values/repository.ts'
 import { isRetention } from './values/retention.ts'
 
-/** Texts about a key, shown in the JSON Schema and in the README's table. */
+/** Texts about a key, shown in the JSON Schema and in the table of docs/configuration.md. */
 interface Meta {
   readonly description: string
   readonly default?: unknown
@@ -216,7 +216,7 @@ const pingUrl = leaf(TEXT, (text, fail) => {
 
 const anything = z.unknown()
 
-/** The values of keys that are left out, written as in a file. The README's table and the JSON Schema show them. */
+/** The values of keys that are left out, written as in a file. The table of docs/configuration.md and the JSON Schema show them. */
 export const DEFAULTS = {
   timezone: 'UTC',
   catchUp: true,

@@ -1,4 +1,4 @@
-/** Makes from the schema what people and editors read: the JSON Schema, and the rows of the README's table. */
+/** Makes from the schema what people and editors read: the JSON Schema, and the rows of the table of docs/configuration.md. */
 import { z } from 'zod'
 import {
   DAEMON_KEYS,
@@ -37,7 +37,7 @@ interface KeyRow {
   readonly description: string
 }
 
-/** Returns the rows of the README's table, one for each key but those of Marina's daemon. */
+/** Returns the rows of the table of docs/configuration.md, one for each key but those of Marina's daemon. */
 export function keyRows(): readonly KeyRow[] {
   const rows = [
     ...rowsOf(fileSchema.shape, 'top', Object.keys(sharedShape)),

@@ -11,7 +11,7 @@ import type { LoadPlan, LoadQuestion, LoadScript } from './loadContract.ts'
 import type { CountedRows } from './rows/tally.ts'
 import type { ScratchPlan, ScratchQuestion } from './scratchContract.ts'
 
-/** One database engine. To add one, write a file that exports such an object, and add its name to the list in `engines.ts`. */
+/** One database engine. To add one, write a folder with a file that exports such an object, and add its name to the list in `engines.ts`. */
 export interface DatabaseEngine {
   /** The words of `dbKind` for this engine, each with the signs by which a container is recognised. */
   readonly kinds: Readonly<Record<string, KindSigns>>

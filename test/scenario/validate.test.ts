@@ -177,7 +177,7 @@ instances:
       DATABASE: postgres://app:hunter2@db/shop
       RESTIC_PASSWORD: x9kQ2pZr7mW4vB1n
       TOKEN: \${TOKEN}
-  - {id: two, customImage: "localhost/a:1", schedule: "30 1 1 * *", targets: [{volume: data}, {volume: live, stopAttached: false}]}
+  - {id: two, runsOn: self-hosted, customImage: "localhost/a:1", schedule: "30 1 1 * *", targets: [{volume: data}, {volume: live, stopAttached: false}]}
 `
   const workspace = await makeWorkspace({ 'config.yml': config, '.github/workflows/backup.yml': WORKFLOW })
   const docker = await scriptDocker(join(workspace, '../docker'), [])

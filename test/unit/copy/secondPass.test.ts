@@ -1,4 +1,4 @@
-/** What the second pass does. The whole is tested against a real file system in test/engine/presync.test.ts. */
+/** What the second pass does. The whole is tested against a real file system in test/engine/applications/presync.test.ts. */
 
 import { describe, expect, test } from 'vitest'
 import type { Entry, Listing } from '../../../src/copy/listing.ts'

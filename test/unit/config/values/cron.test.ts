@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isTimezone, parseCron } from '../../../src/config/values/cron.ts'
+import { isTimezone, parseCron } from '../../../../src/config/values/cron.ts'
 
 const read = (text: string) => {
   const result = parseCron(text)

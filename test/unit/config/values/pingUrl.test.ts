@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pingHost, pingProblem, pingRequest, secretsOfPingUrl } from '../../../src/config/values/pingUrl.ts'
+import { pingHost, pingProblem, pingRequest, secretsOfPingUrl } from '../../../../src/config/values/pingUrl.ts'
 
 const FACTS = { line: 'failed: 1 of 2: a & b', body: 'the body', ms: 1234.6, runUuid: 'u-1' }
 const KUMA = 'https://kuma.lan:3001/api/push/TOKEN?status={status}&msg={message}&ping={ms}'

@@ -7,12 +7,12 @@ import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { looksLikeCommand } from '../../../src/action/console/commands.ts'
-import { createConsole } from '../../../src/action/console/console.ts'
-import { createRedactor } from '../../../src/secrets/redaction.ts'
-import { readAsRunner } from './runner-model.ts'
+import { looksLikeCommand } from '../../../../src/action/console/commands.ts'
+import { createConsole } from '../../../../src/action/console/console.ts'
+import { createRedactor } from '../../../../src/secrets/redaction.ts'
+import { readAsRunner } from '../runner-model.ts'
 
-const child = fileURLToPath(new URL('fixtures/console-child.ts', import.meta.url))
+const child = fileURLToPath(new URL('../fixtures/console-child.ts', import.meta.url))
 let temp: string
 beforeEach(async () => {
   temp = await mkdtemp(join(tmpdir(), 'marina-console-'))

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openForge } from '../../../src/action/forge/askForge.ts'
-import { BACKUP_REPORTS } from '../../../src/command/checking/reportReader.ts'
-import { collectEvidence } from '../../../src/command/checking/runEvidence.ts'
-import { addRun, iso } from '../../support/checked-runs.ts'
-import { type ForgeServer, forgeArtifact, startForgeServer } from '../../support/forge-server.ts'
+import { openForge } from '../../../../src/action/forge/askForge.ts'
+import { BACKUP_REPORTS } from '../../../../src/command/checking/reportReader.ts'
+import { collectEvidence } from '../../../../src/command/checking/runEvidence.ts'
+import { addRun, iso } from '../../../support/checked-runs.ts'
+import { type ForgeServer, forgeArtifact, startForgeServer } from '../../../support/forge-server.ts'
 
 let server: ForgeServer
 beforeEach(async () => {
