@@ -49,8 +49,9 @@ export interface WorkWhileStopped<T> {
 }
 
 /**
- * Stops the containers of `group.stop` that still run, does `work`, and starts them again. When it returns, a start of all was tried, and
- * each is ready or listed in `notUp`. `disturbed` has a sentence for each container that may have written during the copy: if there is one,
+ * Looks at the host again: if that fails, or nothing may be stopped any more, it does nothing and returns `failed`. Else it stops the
+ * containers of `group.stop` that still run, does `work`, and starts them again. When it returns then, a start of all was tried, and each is
+ * listed in `notUp` or ready, with a warning if its health was not known in time. `disturbed` has a sentence for each container that may have written during the copy: if there is one,
  * the targets have failed. The journal must list `group.start` before the call. Throws only if the engine cannot be asked any more while
  * containers are started: then the journal tells the next run what to start.
  */

@@ -75,7 +75,10 @@ export function readAhead(source: AsyncIterable<Buffer>, bounds: Bounds = BOUNDS
   return { chunks: chunks(), mayLackEnd: () => sinceStill < BUFFERED }
 }
 
-/** Makes the queue of chunks between the loop that reads and the loop that hands on; each can wait for its length. */
+/**
+ * Makes the queue between the loop that reads chunks and the loop that hands them on. Each loop can wait for a condition on the bytes that are
+ * held; a chunk counts until `taken` is called for it.
+ */
 function createHeld() {
   const chunks: Buffer[] = []
   const waiting = new Set<() => void>()

@@ -15,7 +15,7 @@ import type { ScratchPlan, ScratchQuestion } from './scratchContract.ts'
 export interface DatabaseEngine {
   /** The words of `dbKind` for this engine, each with the signs by which a container is recognised. */
   readonly kinds: Readonly<Record<string, KindSigns>>
-  /** The programs of this engine to look for in a container. */
+  /** The programs of this engine that a dump may need in a container. */
   readonly tools: readonly string[]
   /** Takes the secrets out of `dumpArgs`, or refuses the arguments. The caller masks `secrets` before it does anything else with the rest. */
   readonly extractSecrets: (dumpArgs: readonly string[]) => ExtractedArgs

@@ -21,7 +21,7 @@ type KindOf<E> = E extends { readonly kinds: infer K } ? keyof K & string : neve
 /** Every word that `dbKind` takes, in the order of the engines. */
 export const DB_KINDS: readonly DbKind[] = ENGINES.flatMap((engine) => Object.keys(engine.kinds) as DbKind[])
 
-/** Every program that some engine looks for in a container. */
+/** Every program that some engine looks for in a container before a dump. */
 export const DATABASE_TOOLS: readonly string[] = ENGINES.flatMap((engine) => engine.tools)
 
 export function engineOf(kind: DbKind): DatabaseEngine {

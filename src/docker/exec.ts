@@ -260,7 +260,10 @@ function drained(stdin: Stream['stdin']): Promise<void> {
   })
 }
 
-/** Does what `execReason` does, for an exec in a container of others: strangers are not to read its words. */
+/**
+ * Returns what `execReason` returns, for an exec in a container of others. The text still holds the container's words; `docker.quotes` notes
+ * them, so that a page for strangers hides them.
+ */
 export function foreignReason(docker: Docker, result: ExecResult): string {
   const reason = execReason(result)
   const bare = execReason(result, '')

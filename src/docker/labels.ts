@@ -290,8 +290,8 @@ function valuesOf({ labels }: Pick<Container, 'labels'>, begins: string): readon
 }
 
 /**
- * Returns the number of the sweeper that holds this container, or held it last, from the container's name: 1 for the first sweeper, 2 for
- * one that took it over from the first, and so on. 0 if its name is not a sweeper's, also for a journal that its sweeper gave back.
+ * Returns the number in a sweeper's name of this container: 1 for the first name. Each take-over adds 1, and so does each sign of life that a
+ * long sweep gives. Returns 0 if the name is not a sweeper's, also for a journal that its sweeper gave back.
  */
 export function sweepGeneration(container: Pick<Container, 'id' | 'name'>): number {
   const match = /^marina-sweep-([0-9a-f]{12})(?:-(\d+))?(?:-left)?$/.exec(container.name)

@@ -1,5 +1,5 @@
 /**
- * Inspects containers of a list that others made. One that the engine describes in a way that cannot be understood does not hide the others:
+ * Inspects containers whose ids the caller has listed. One that the engine describes in a way that cannot be understood does not hide the rest:
  * of it only is known what the engine's list (`docker ps`) says.
  */
 import { z } from 'zod'

@@ -36,7 +36,7 @@ export function endRunningClients(): void {
   running.clear()
 }
 
-/** Kills (SIGKILL) the process and, if it leads a process group, the whole group; processes that `spawn` starts detached lead one. */
+/** Kills (SIGKILL) the process and, if it leads a process group, the whole group. A process that was spawned with `detached` leads one. */
 export function endGroup(pid: number): void {
   for (const target of [-pid, pid]) {
     try {

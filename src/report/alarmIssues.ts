@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { JudgedThing } from './checkPage.ts'
 import { code, inline, link } from './markdown.ts'
 
-/** An issue that is open. The forge numbers issues in their order. */
+/** An issue that is open. The forge numbers issues in the order in which they were opened. */
 export interface OpenIssue {
   readonly number: number
   readonly body: string

@@ -1,4 +1,4 @@
-/** Judges whether an instance was backed up in time, from what is known of its runs. Pure. Times are ms since 1970 in UTC. */
+/** Judges whether an instance was backed up, or drilled, in time, from what is known of its runs. Pure. Times are ms since 1970 in UTC. */
 import type { Schedule } from '../config/model.ts'
 import { minute, withoutEnd } from '../format.ts'
 import type { InstanceStatus } from '../outcome.ts'

@@ -16,7 +16,7 @@ export interface ReportReader {
   readonly tellsOf: (run: WorkflowRun, finding: Finding) => boolean
   /** Names what could not be read, and why. */
   readonly problems: readonly string[]
-  /** True if the API has failed so often that reading on would tell nothing. */
+  /** Tells whether reading on is useless: the API failed several times without a success in between, or the run was cancelled. */
   readonly hasGivenUp: () => boolean
 }
 

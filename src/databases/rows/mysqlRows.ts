@@ -25,7 +25,7 @@ export function mysqlRows(): RowCounter {
   let isConditional = false
   let target = ''
   let mode = ''
-  /** The modes that the dump keeps in variables of the session, by their names. */
+  /** The SQL modes that the dump saved, by the name of the variable that holds them (`@OLD_SQL_MODE`). */
   const keptModes = new Map<string, string>()
 
   const keyword = (index: number) => words[index]?.keyword ?? ''
