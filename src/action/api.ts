@@ -1,11 +1,14 @@
-/** Asks the forge's API. A question can stay unanswered: there may be no token, permission or network, or the forge may have no such API. */
+/**
+ * Asks the forge's API whether a workflow run has ended. A question can stay unanswered: there may be no token, permission or network, or the
+ * forge may have no such API.
+ */
 
 const DEADLINE_MS = 10_000
 
 interface Api {
   /**
    * Asks whether an attempt of a workflow run has ended; `repository` is `owner/name`. `null`: unknown, for example on 404 and 403, because
-   * a token sees only its own repositories. Answers within 10 seconds, for a minute with the same answer. Never throws.
+   * a token sees only its own repositories. Answers within 10 seconds, and repeats each answer, `null` too, for a minute. Never throws.
    */
   runCompleted(repository: string, runId: string, attempt: number): Promise<boolean | null>
 }

@@ -1,6 +1,6 @@
 /**
- * Appends to the runner's files of outputs and state. A value of several lines that a full disk cuts in half would fail the step, however
- * good the backup is.
+ * Takes back what was appended to the runner's file of outputs or state if the append fails half-way. A value of several lines that a full
+ * disk cuts in half would fail the step, however good the backup is.
  */
 import { statSync, truncateSync } from 'node:fs'
 

@@ -10,7 +10,7 @@ export type UploadResult =
   | { readonly kind: 'unavailable'; readonly why: string }
 
 interface Upload {
-  /** The wanted name, in characters that GitHub accepts (see `artifactName`). If the run has an artifact of that name, `-2` to `-5` are tried. */
+  /** The wanted name, in characters that GitHub accepts (see `artifactName`). If the run has an artifact of that name, `.2` to `.5` are added. */
   readonly name: string
   readonly files: readonly string[]
   /** Path of the folder to which the names in the artifact are relative. */
@@ -23,7 +23,10 @@ interface Upload {
 const NAMES_TRIED = 5
 const NAME_CHARACTERS = 120
 
-/** Uploads those of the files that can be read as one artifact. If there are none, the result is `unavailable`. Never throws. */
+/**
+ * Uploads, as one artifact, those of the files that can be read. The result is `unavailable` if there are none, if the platform takes no
+ * artifacts, and if the upload fails or is late. Never throws.
+ */
 export async function uploadArtifact(upload: Upload, env: NodeJS.ProcessEnv): Promise<UploadResult> {
   const why = whyUnavailable(env)
   if (why !== null) return { kind: 'unavailable', why }
@@ -52,7 +55,10 @@ export async function uploadRun(
   return { report, logs: await uploadArtifact({ ...run, name: `${run.name}-logs`, files: run.logs }, env) }
 }
 
-/** Makes the name of an artifact: `wanted`, or `marina-<host>-<attempt>` for `null`. Characters that GitHub refuses become `_`. */
+/**
+ * Makes the name of an artifact from `wanted` or, for `null`, from `marina-<host>-<attempt>`. Characters that GitHub refuses, white space and
+ * all beyond ASCII become `_`. It has 120 characters at most and no dot at either end; if nothing is left, it is `marina`.
+ */
 export function artifactName(wanted: string | null, host: string, attempt: number): string {
   const name = (wanted ?? `marina-${host}-${attempt}`)
     .replace(/["':<>|*?\\/\s]|[^\x20-\x7e]/g, '_')
@@ -60,7 +66,7 @@ export function artifactName(wanted: string | null, host: string, attempt: numbe
   return name.replace(/^[. ]+|[. ]+$/g, '') || 'marina'
 }
 
-/** Makes the name of a plan's artifact. No host's report can have it, whatever the host is called. */
+/** Makes the name of a plan's artifact. No report has it by default, whatever the host is called. */
 export function planArtifactName(attempt: number): string {
   return `marina.plan-${attempt}`
 }
@@ -77,7 +83,7 @@ function whyUnavailable(env: NodeJS.ProcessEnv): string | null {
   return served ? null : `the artifact client works with github.com only, not with ${server}`
 }
 
-/** Returns the paths of regular files that can be read. Any other would end the process: the client throws from an event handler. */
+/** Returns those of the paths that are regular files and can be read. Any other would fail the whole upload. */
 async function readable(files: readonly string[]): Promise<string[]> {
   const checks = files.map(async (file) => {
     await access(file, constants.R_OK)

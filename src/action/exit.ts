@@ -17,9 +17,9 @@ import { accessSync, constants } from 'node:fs'
 const SHELL = '/bin/sh'
 
 /**
- * Ends the process with this exit code; call it when all output is flushed. Where Node has no `execve` (before 22.15, Windows), or neither
- * the shell nor Node can be executed, it calls `process.exit`, which can hang. No other process watches for that hang: it could only kill
- * this one, and so turn the exit code of a good backup into that of a failed one.
+ * Ends the process with this exit code; call it when all output is flushed. Where Node has no `execve` (before 22.15, Windows) or refuses it,
+ * or neither the shell nor Node can be executed, it calls `process.exit`, which can hang. No other process watches for that hang: it could
+ * only kill this one, and so turn the exit code of a good backup into that of a failed one.
  */
 export function exitAtOnce(code: number): never {
   const argv = typeof process.execve === 'function' ? successor(code) : null
@@ -34,7 +34,10 @@ export function exitAtOnce(code: number): never {
   process.exit(code)
 }
 
-/** Says for a debug log that the end of this process may hang, and why; `null` if it cannot. */
+/**
+ * Says for a debug log that the end of this process may hang, and why; `null` if no reason is known. A refusal by Node or the system shows
+ * only at the end.
+ */
 export function exitDoubt(canExecute = isExecutable, hasExecve = typeof process.execve === 'function'): string | null {
   const end = 'this process ends by process.exit, which can hang in rare cases (nodejs/node #54918)'
   if (!hasExecve) return `Node ${process.version} has no process.execve: ${end}; Node 22.15 and newer cannot`
@@ -48,7 +51,10 @@ export function successor(code: number, canExecute = isExecutable): readonly [st
   return canExecute(execPath) ? [execPath, '--single-threaded', '-e', `process.reallyExit(${code})`] : null
 }
 
-/** Returns where the system finds the libraries of a Node that does not lie where it was built for; nothing else is handed on. */
+/**
+ * Returns the environment of the program that takes our place: `LD_LIBRARY_PATH` and nothing else. A Node that lies in another folder than it
+ * was built for needs it.
+ */
 function libraryPath(): Record<string, string> {
   const { LD_LIBRARY_PATH } = process.env
   return LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }

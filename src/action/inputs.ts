@@ -1,4 +1,7 @@
-/** Reads the inputs of action.yml into one checked value. No other module reads `INPUT_…`, but `explainError` when they are wrong. */
+/**
+ * Reads the inputs of action.yml into one checked value. Only `explainError` reads an `INPUT_…` besides: `command`, when the inputs are
+ * wrong.
+ */
 import { InputError } from '../errors.ts'
 
 export const COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary', 'restore', 'drill'] as const

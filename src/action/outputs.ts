@@ -105,8 +105,8 @@ export function planOutputs({ due, matrix, report }: PlanOutputs): Partial<Recor
 }
 
 /**
- * Hands the outputs to the runner. Throws, and writes none, if not all can be written; does nothing on a platform without outputs. They
- * hold only words, ids, links and paths of ours, so they are not redacted: an id that equals a secret by chance would become `***`.
+ * Hands the outputs to the runner. Throws, and writes none, if not all can be written; does nothing on a platform without outputs. They are
+ * not redacted here: an id that equals a secret by chance would become `***`. Texts of others (an image's words in `points`) must come redacted.
  */
 export async function setOutputs(outputs: Partial<Record<OutputName, string>>): Promise<void> {
   const path = process.env.GITHUB_OUTPUT

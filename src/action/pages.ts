@@ -3,18 +3,24 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 
 interface Pages {
-  /** Address of the workflow's page, with its button "Run workflow"; `null` if the forge has no such page or this repository not the workflow. */
+  /**
+   * Address of the workflow's page, with its button "Run workflow"; `null` if the forge has no such page, or the workflow is another
+   * repository's.
+   */
   readonly workflow: string | null
   /**
-   * Address of the configuration file at this commit, without a line (`#L12`); `null` if the commit is unknown, not the one that is checked
-   * out, or the file outside the repository.
+   * Address of the configuration file at this commit, without a line (`#L12`); `null` if the commit is unknown or not the one that is checked
+   * out, and if the file lies outside the repository or in a further checkout inside it.
    */
   readonly config: string | null
 }
 
 const WORKFLOW = /^([^/]+\/[^/]+)\/\.github\/workflows\/([^/@]+)@/
 
-/** Makes the addresses from a step's environment. `configFile` is relative to the root of the repository. Away from a forge both are `null`. */
+/**
+ * Makes the addresses from a step's environment. `configFile` is relative to the root of the repository. Away from a forge, and on act, both
+ * are `null`.
+ */
 export function readPages(env: NodeJS.ProcessEnv, configFile: string): Pages {
   const repository = env.GITHUB_REPOSITORY
   if (!repository || env.ACT === 'true') return { workflow: null, config: null } // act makes them up

@@ -11,7 +11,10 @@ export interface PlatformContext {
   readonly schedule: string | null
   /** `owner/name`, or empty away from a forge. */
   readonly repository: string
-  /** True if the workflow has an input `instances`, as the event of a start by hand tells; `null` if it does not tell. */
+  /**
+   * Tells of a start by hand whether the workflow has the input `instances`. False if it has no inputs; `null` if it has only others, if the
+   * event does not tell, and for other events.
+   */
   readonly takesInstances: boolean | null
   readonly runId: string
   /** Number of this attempt of the run, from 1. */
@@ -117,7 +120,10 @@ function isPublic(repository: Payload['repository']): boolean | null {
   return typeof repository?.private === 'boolean' ? !repository.private : null
 }
 
-/** Tells whether a start by hand has the input `instances`; `null` if it has others, which may serve the same purpose by another name. */
+/**
+ * Tells whether a start by hand has the input `instances`. False if it has no inputs; `null` if it has only others, which may serve the same
+ * purpose by another name, and if the event does not tell.
+ */
 function takesInstances({ inputs }: Payload): boolean | null {
   if (inputs === null) return false // GitHub's word for a workflow without inputs
   if (typeof inputs !== 'object') return null

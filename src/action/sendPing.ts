@@ -9,7 +9,7 @@ interface Ping {
 }
 
 interface SendOptions {
-  /** Gives the request up. */
+  /** Gives the ping up, also between two attempts. */
   readonly signal?: AbortSignal
   /** Largest number of times that it is sent. */
   readonly attempts: number
@@ -18,7 +18,7 @@ interface SendOptions {
 /** Longest wait for one answer, ms. */
 const ANSWER_MS = 5_000
 const PAUSES_MS = [1_000, 2_000]
-/** Bytes of an answer that are read. */
+/** Bytes at the beginning of an answer that are looked at. */
 const READ_BYTES = 200
 
 /** Says why a request was not accepted, in words for a place after "because". `isFinal`: a further try would not help. */

@@ -1,4 +1,4 @@
-/** Saves values of the main phase for `post`, and reads them there. The runner writes them to disk and to debug logs, so they never hold a secret. */
+/** Saves values of the main phase for `post`, and reads them there. The runner writes them to disk and to debug logs: never save a secret. */
 import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'

@@ -8,7 +8,10 @@ import { openLogFile } from './logFile.ts'
 /** Takes an instance's lines for its log file and the console. A writer waits for the promise before it goes on (back-pressure). */
 export interface InstanceLog {
   write(source: 'out' | 'err' | 'marina', chunk: Buffer | string): Promise<void>
-  /** Keeps the last lines of stderr apart from now on. How stdout and stderr mix is chance, and many lines of one would push out the other's. */
+  /**
+   * Begins anew to keep the last lines of stderr apart (`LogSink.stderr`). Among those of stdout, many lines of one would push out the
+   * other's.
+   */
   rememberStderr(): void
 }
 
@@ -213,7 +216,7 @@ function outputStream(redactor: Redactor) {
   let progressShownAt = Number.NEGATIVE_INFINITY
 
   return {
-    /** Makes the decision for lines that come at this time. */
+    /** Makes the function that decides about lines which come at this time. */
     showsAt(time: Date): Shows {
       const ms = time.getTime()
       return (data, start, end, isProgress) => {

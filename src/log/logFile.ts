@@ -2,10 +2,13 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Bytes that are cut off the end of a log when the disk is full, so that the report, the outputs and the summary can be written. */
+/**
+ * Bytes that are cut off the end of a log which can no longer be written, so that a full disk has room for the report, the outputs and the
+ * summary.
+ */
 const GIVEN_BACK_BYTES = 512 * 1024
 
-/** Cuts off the end of a log when the disk is full, so that the report, the outputs and the summary can be written, and appends `lastLine`. */
+/** Cuts `GIVEN_BACK_BYTES` off the end of a log and appends `lastLine`. Does nothing to a pipe or a device. */
 async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
   const found = await log.stat()
   if (!found.isFile()) return
@@ -14,8 +17,8 @@ async function giveRoom(log: FileHandle, lastLine: string): Promise<void> {
 }
 
 /**
- * Opens a file to append to. The first failure is given to `tell`, ends the writing, and is kept as `problem`; the file's last line (made
- * by `line`) says so.
+ * Opens a file to append to, and creates its folder. The first failure, also one of the opening, is given to `tell`, ends the writing, and is
+ * kept as `problem`. If the file still takes it, its last line (made by `line`) says so.
  */
 export async function openLogFile(
   path: string,

@@ -19,7 +19,7 @@ import {
   withRun,
 } from './recordLabels.ts'
 
-/** Deadline of each question about a record, ms: a backup is not to wait for what it can do without. */
+/** Deadline of each call to docker about one record, ms: a backup is not to wait for what it can do without. */
 const RECORD_MS = 10_000
 /** Number of times that a write is tried while others write the same record. */
 const WRITES = 4
@@ -36,7 +36,7 @@ export async function readRecords(docker: Docker): Promise<readonly InstanceReco
   return volumes.flatMap((volume) => parseRecord(volume) ?? []).sort(latestFirst)
 }
 
-/** Returns the record of one instance; `null` if the host has none. */
+/** Returns the record of one instance; `null` if the host has none. Throws a `CommandError` if docker does not tell. */
 export async function readRecord(docker: Docker, key: RecordKey): Promise<InstanceRecord | null> {
   return (await findRecord(docker, key)).known
 }

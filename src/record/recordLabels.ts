@@ -8,7 +8,7 @@ export interface InstanceRecord {
   readonly instance: string
   /** The repository whose workflow wrote it: `owner/name` and the forge's address, since two forges can have a repository of the same name. */
   readonly repository: string
-  /** The runner labels of the instance's host when it ran last, in one text; `null` if they are not known. */
+  /** The runner labels of the instance's host, in one text, as a run or drill told them last; `null` if none did. */
   readonly host: string | null
   /** The last start by schedule, ms since 1970 by the engine's clock; `null` if all known starts were by hand. */
   readonly lastScheduled: number | null
@@ -36,7 +36,10 @@ export function recordOwner({ repository, server }: { readonly repository: strin
   return `${repository} ${server}`
 }
 
-/** Returns the record with one more run; beyond `RUNS_KEPT` the oldest is dropped. A run that the record already has is not changed. */
+/**
+ * Returns the record with one more run; beyond `RUNS_KEPT` the oldest is dropped. If the record has that run already, it is returned
+ * unchanged.
+ */
 export function withRun(record: InstanceRecord, run: PastRun): InstanceRecord {
   const isSame = (one: PastRun) =>
     one.startedAt === run.startedAt && one.runId === run.runId && one.attempt === run.attempt
@@ -46,7 +49,7 @@ export function withRun(record: InstanceRecord, run: PastRun): InstanceRecord {
   return { ...record, runs, lastScheduled: lastScheduledOf(record.lastScheduled, run) }
 }
 
-/** Returns the record with one more drill, the oldest dropped. */
+/** Returns the record with one more drill; beyond `RUNS_KEPT` the oldest is dropped. */
 export function withDrill(record: InstanceRecord, drill: PastDrill): InstanceRecord {
   const drills = [...record.drills, drill].toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, RUNS_KEPT)
   return { ...record, drills }
@@ -101,7 +104,7 @@ export function recordLabels(
 
 export const WRITE_LABEL = `${LABEL_PREFIX}write`
 
-/** Reads a record from a volume; `null` if the volume is none of ours. A run or a drill that cannot be read is left out. */
+/** Reads a record from a volume; `null` if the volume is no record of ours. A run or a drill that cannot be read is left out. */
 export function parseRecord(volume: {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>

@@ -11,8 +11,8 @@ const MUCH = 2
 const NOTICED_SECONDS = 5
 
 /**
- * Returns a sentence for the size, and one for the duration, if it is under half or over twice the median of the last 7 good backups. It needs
- * 3 of them, and 5 s of difference for a duration.
+ * Returns one text for the size, and one for the duration, if it is under half or over twice the median of the last good backups in `runs`
+ * (the latest first). The median needs 3 of them and takes 7 at most. A duration must also differ by 5 s.
  */
 export function unusual(
   now: { readonly bytes: number | null; readonly seconds: number },

@@ -51,7 +51,10 @@ function meaningfulLines(value: string): string[] {
   return lines.map((line) => line.trim()).filter((line) => line.length >= SHORTEST_SECRET && !isStructure(line))
 }
 
-/** Tells whether a line holds only signs, a key without its value, or a word such as `true`. Masking it would hide harmless text and no secret. */
+/**
+ * Tells whether a line holds only signs, the border of a PEM block, a key without its value, the heading of a section, or a word such as
+ * `true`. Masking it would hide harmless text and no secret.
+ */
 function isStructure(line: string): boolean {
   return (
     !/[\p{L}\p{N}]/u.test(line) || // `});`, `-----`

@@ -27,12 +27,12 @@ export interface Console {
   error(message: string, at?: AnnotationPlace): Promise<void>
   /** Prints a line that belongs to no section, redacted and at once: if a section is live, among its lines. It can never act as a command. */
   info(line: string): Promise<void>
-  /** Opens a group. One is live at a time; lines of the others are kept in files and printed after it. */
+  /** Opens a group. One is live at a time; lines of the others wait, most of them in files, and are printed after it. */
   section(title: string): Section
   /**
-   * Registers values with the runner (give it none of several lines), and replaces them and all earlier ones by `***` in everything that
-   * this console prints from now on. With a `redactor`, that one alone decides what is replaced, until the next call: it must know all
-   * these values.
+   * Registers values with the runner (give it none of several lines), and replaces them and all earlier ones by `***` in every text that
+   * this console is given from now on. Lines that already wait in a section are printed as they are, and the file of an annotation is never
+   * redacted. With a `redactor`, that one alone decides what is replaced, until the next call: it must know all these values.
    */
   mask(values: readonly string[], redactor?: Redactor): void
   /** Returns the text as this console would redact it, for a text that is written elsewhere. */

@@ -19,8 +19,9 @@ export interface Printer {
   guarded(lines: string | Buffer): Promise<void>
   closeGroup(): Promise<void>
   /**
-   * Tells the runner to hide these values, and hides them and all earlier ones in what is printed from now on. With `knowing`, that
-   * redactor alone decides what is hidden, until the next call: it must know these values and all earlier ones.
+   * Tells the runner to hide these values, and hides them and all earlier ones in what `plain`, `openGroup`, `presentable` and `redact` are
+   * given from now on. With `knowing`, that redactor alone decides what is hidden, until the next call: it must know these values and all
+   * earlier ones.
    */
   mask(values: readonly string[], knowing?: Redactor): void
   /** Returns the text as a group may show it: redacted, and without marks that the log's page would take for its own (`##[…]`). */

@@ -1,4 +1,4 @@
-/** Prints the sections of the job's log as groups: one is live, and lines of the others wait in files and are printed one section after the other. */
+/** Prints the sections of the job's log as groups: one is live, and lines of the others wait and are printed one section after the other. */
 import type { Printer } from './printer.ts'
 import { createSpool, type Spool } from './spool.ts'
 

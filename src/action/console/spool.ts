@@ -18,8 +18,8 @@ export interface Spool {
 }
 
 /**
- * Makes a spool with its file in `folder`. If that cannot be written (a full disk), further lines are lost, and `read` ends with a line that
- * says so.
+ * Makes a spool with its file in `folder`. If that cannot be written (a full disk), the lines that it did not take and all later ones are
+ * lost, and `read` ends with a line that says so.
  */
 export function createSpool(folder: string): Spool {
   const path = join(folder, `marina-console-${randomUUID()}`)

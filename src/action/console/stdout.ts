@@ -5,11 +5,14 @@ const BATCH_CHARACTERS = 64 * 1024
 const NOTHING = Buffer.alloc(0)
 
 export interface StdoutWriter {
-  /** Writes text in the next turn of the event loop, together with what follows until then. Resolves when more may come. */
+  /**
+   * Writes text in the next turn of the event loop, together with what follows until then, or at once if it is much. Resolves when more may
+   * come.
+   */
   batch(text: string): Promise<void>
   /** Writes text now, after all that was batched. Resolves when more may come. */
   now(text: string): Promise<void>
-  /** Writes bytes now, after all that was batched. Resolves when the system has them, so that their memory can be used again. */
+  /** Writes bytes now, after all that was batched. Resolves when their memory can be used again: the system has them, or the reader has gone. */
   bytes(bytes: Buffer): Promise<void>
   /** Writes all that was batched. Resolves when the system has everything, or when the reader has gone. */
   flush(): Promise<void>

@@ -1,6 +1,7 @@
 /**
- * Asks the forge's API about one repository. An answer is a value or `unknown`, with the reason in plain words: nothing here throws, so
- * that no backup fails because of the API. The functions beside it (`workflowRuns`, `runArtifacts`, …) know the single questions.
+ * Sends questions and changes to the forge's API, for one repository. An answer is a value or `unknown`, with the reason in plain words:
+ * nothing here throws, so that no backup fails because of the API. The modules beside it (`workflowRuns`, `issueTracker`, …) know the single
+ * questions.
  */
 import type { ZodType } from 'zod'
 import { minute, withoutEnd } from '../../format.ts'
@@ -9,7 +10,7 @@ import { minute, withoutEnd } from '../../format.ts'
 export type Answer<T> = { readonly value: T } | Unknown
 
 export interface Unknown {
-  /** One sentence without its end: what is not known, why, and what to do. */
+  /** One sentence without its end: what is not known or not done, why, and in some cases what to do. */
   readonly unknown: string
   /** Status of the HTTP answer; `null` if there was none, or if it could not be read. */
   readonly status: number | null
@@ -44,9 +45,9 @@ export interface ListQuestion<T> extends Omit<Question<readonly T[]>, 'schema'> 
 
 export interface Forge {
   ask<T>(question: Question<T>): Promise<Answer<T>>
-  /** Asks page after page. If one of them is not answered, the whole list is unknown. */
+  /** Asks page after page, `mostPages` at most. If one of them is not answered, the whole list is unknown. */
   list<T extends { readonly id: number }>(question: ListQuestion<T>): Promise<Answer<Listed<T>>>
-  /** Reads the body of an answer that is no JSON, following redirects; unknown if it is larger than `mostBytes`. */
+  /** Reads the body of an answer as bytes, following redirects; unknown if it is larger than `mostBytes`. */
   download(question: Omit<Question<never>, 'schema'>, mostBytes: number): Promise<Answer<Buffer>>
   /** Returns how many questions were sent until now: each counts for the token's limit of questions an hour. */
   sent(): number
@@ -213,13 +214,13 @@ function whyNotAsked({ token, repository }: ForgeOptions): string | null {
   return /^[^/\s]+\/[^/\s]+$/.test(repository) ? null : 'the repository is not known'
 }
 
-/** Tells whether a list has a further page. A forge without the header `Link` tells how many items there are. */
+/** Tells whether a list has a further page. Without the header `Link`, the number of all items tells; without that, there is none. */
 function hasNextPage(link: string | null, seen: number, total: number | null): boolean {
   if (link !== null) return /;\s*rel="next"/.test(link)
   return total !== null && seen < total
 }
 
-/** Reads a stream of bytes to its end; returns the reason if that fails. */
+/** Reads a stream of bytes to its end; returns the reason if that fails, or if it is larger than `mostBytes`. */
 async function readStream(stream: unknown, mostBytes: number): Promise<Buffer | string> {
   const chunks: Buffer[] = []
   let size = 0

@@ -1,4 +1,4 @@
-/** Reads and writes the repository's issues that carry our label. */
+/** Lists, opens, changes, comments on and closes the repository's issues that carry our label. */
 import { z } from 'zod'
 import type { Answer, Forge, Listed } from './askForge.ts'
 
@@ -43,8 +43,8 @@ export function listOpenIssues(forge: Forge): Promise<Answer<Listed<TrackedIssue
 }
 
 /**
- * Opens an issue with our label. The forge drops the label without a word if the token may not set it; an issue without it would never be
- * found again, so it is closed then, and the answer is unknown.
+ * Opens an issue with our label. The forge drops the label without a word if the token may not set it. It is then set once more; if that fails
+ * too, the issue is closed, because it would never be found again, and the answer is unknown.
  */
 export async function openIssue(
   forge: Forge,

@@ -9,13 +9,14 @@ export interface WorkflowRun {
   readonly attempt: number
   /** Name of the event that started it: `schedule`, `workflow_dispatch`, … */
   readonly event: string
-  /** `queued`, `in_progress`, `completed`, `waiting`, `pending`, `requested`. */
+  /** `queued`, `in_progress`, `completed`, `waiting`, `pending`, `requested`; empty if the forge does not tell. */
   readonly status: string
   /** `success`, `failure`, `cancelled`, `skipped`, `timed_out`, …; `null` until it is completed. */
   readonly conclusion: string | null
   readonly createdAt: string
-  /** Time when its latest attempt was started, perhaps long before a job of it began. */
+  /** Time when its latest attempt was started, perhaps long before a job of it began; `createdAt` if the forge does not tell. */
   readonly startedAt: string
+  /** `createdAt` if the forge does not tell. */
   readonly updatedAt: string
   /** Address of its page; `null` if the forge does not tell. */
   readonly url: string | null
@@ -94,8 +95,12 @@ export interface WorkflowJob {
   readonly conclusion: string | null
   /** Labels of the runner that the job asks for. */
   readonly labels: readonly string[]
+  /** If the forge does not tell: the time when it began, or 1970. */
   readonly createdAt: string
-  /** Time when a runner began it; `null` as long as none did, and if it was skipped or cancelled before. */
+  /**
+   * Time when a runner began it; `null` as long as none did, and if it was skipped or cancelled before. An old server, which names no runners,
+   * gives a time for such jobs too.
+   */
   readonly startedAt: string | null
   /** Name of the runner that took the job; `null` if none did, or if the server does not name it. */
   readonly runnerName: string | null
@@ -168,14 +173,20 @@ export function getWorkflow(forge: Forge, file: string): Promise<Answer<Workflow
   })
 }
 
-/** The repository: who can read it, and when its default branch was last committed to (ISO 8601; `null` if it has no commit). */
+/**
+ * The repository: who can read it, and when its default branch was last committed to (ISO 8601; `null` if the forge names no commit or no
+ * committer).
+ */
 export interface RepositoryActivity {
   readonly isPublic: boolean
   readonly defaultBranch: string
   readonly lastCommitAt: string | null
 }
 
-/** Asks for the last commit on the default branch: GitHub disables the schedules of a public repository after 60 days without one. */
+/**
+ * Asks whether the repository is public, and for the last commit on its default branch: GitHub disables the schedules of a public repository
+ * after 60 days without one.
+ */
 export async function getRepositoryActivity(forge: Forge): Promise<Answer<RepositoryActivity>> {
   const permission = 'contents: read'
   const found = await forge.ask({

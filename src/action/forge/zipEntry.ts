@@ -1,4 +1,4 @@
-/** Reads one file out of a small ZIP archive. Pure. An archive that would grow beyond a bound is refused. */
+/** Reads one file out of a small ZIP archive. Pure. A file that would grow beyond a bound is refused. */
 import { crc32, inflateRawSync } from 'node:zlib'
 
 const END = 0x06054b50
