@@ -7,7 +7,7 @@ import { replaceTree } from '../copy/replaceTree.ts'
 import { probeTools } from '../copy/tools.ts'
 import { succeeded } from '../docker/callResult.ts'
 import { execTruthfully } from '../docker/exec.ts'
-import { LABEL_PREFIX, type UndoEntry } from '../docker/labels.ts'
+import { RESTORE_LABEL, type UndoEntry } from '../docker/labels.ts'
 import { type Docker, query } from '../docker/process.ts'
 import { queryWithRetry } from '../docker/retry.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
@@ -232,9 +232,6 @@ export async function removeMade(docker: Docker, undo: readonly UndoEntry[]): Pr
 
 /** Time for which a removal is repeated while the engine does not answer, ms. */
 const REMOVE_AGAIN_MS = 5_000
-
-/** Label of a volume that a restore made; its value names the instance and the point. */
-const RESTORE_LABEL = `${LABEL_PREFIX}restore`
 
 /** Makes the labels of a volume for restored data, or for old data. The helper's own mount creates it, so that no such volume lies there without a helper that knows it. */
 export function restoreLabels(of: string): Record<string, string> {

@@ -20,7 +20,7 @@ import { restoreContext } from './restoreContext.ts'
 import { runAll } from './runAll.ts'
 import { showsContainerLines } from './runOne.ts'
 import { openRunPlan, type RunPlan } from './runPlan.ts'
-import { type TakenDrill, takeDrills } from './takeDrills.ts'
+import { hasDrill, type TakenDrill, takeDrills } from './takeDrills.ts'
 import { modeOf } from './takeDue.ts'
 
 /**
@@ -45,8 +45,16 @@ export async function drill(action: CommandContext): Promise<number> {
     ({ one }) => notDrilled(one, 'it was not begun, since the run was cancelled', 'inconclusive'),
   )
   const report = reportOf(action, plan, { opened, startedAt, instances })
-  await publishDrill(action, report, { plan, opened, folder, logs, due: taken.map(({ one }) => one.raw.id) })
+  const due = taken.map(({ one }) => one.raw.id)
+  await publishDrill(action, report, { plan, opened, folder, logs, due, whyNone: whyNone(action, plan) })
   return report.result === 'failed' || action.signal.aborted ? 1 : 0
+}
+
+/** Says why a drill that takes no instance takes none, and what helps. */
+function whyNone({ inputs }: CommandContext, plan: RunPlan): string {
+  if (plan.instances.some((one) => hasDrill(plan, one))) return 'no drill is due now'
+  const which = inputs.instances.length === 0 ? `no instance of ${inputs.config}` : 'none of the chosen instances'
+  return `${which} has a drill: give one the key drill, or name an instance in the input instances of a run by hand`
 }
 
 interface Surroundings {
@@ -159,12 +167,13 @@ interface PublishPlace {
   readonly folder: string
   readonly logs: string
   readonly due: readonly string[]
+  readonly whyNone: string
 }
 
 function publishDrill(
   action: CommandContext,
   report: DrillReport,
-  { plan, opened, folder, logs, due }: PublishPlace,
+  { plan, opened, folder, logs, due, whyNone }: PublishPlace,
 ): Promise<void> {
   return publishReport(action, report, {
     name: `drill-${report.host}`,
@@ -175,15 +184,19 @@ function publishDrill(
     redactor: plan.redactor,
     quotes: opened.quotes,
     hide: publicDrill,
-    annotate: (visible) => annotate(action, visible),
-    render: renderDrill,
+    annotate: (visible) => annotate(action, visible, whyNone),
+    render: (page) => renderDrill({ ...page, whyNone }),
     outputs: (whole, places) => drillOutputs(whole, { ...places, due }),
   })
 }
 
 /** Writes an error for each bad backup, a warning for each drill that could not be made, and a notice where there was nothing to drill. */
-async function annotate({ console, inputs }: CommandContext, { instances }: DrillReport): Promise<void> {
-  if (instances.length === 0) await console.notice('Nothing to drill: no instance has a drill that is due')
+async function annotate(
+  { console, inputs }: CommandContext,
+  { instances }: DrillReport,
+  whyNone: string,
+): Promise<void> {
+  if (instances.length === 0) await console.notice(`Nothing to drill: ${whyNone}`)
   for (const { id, line, verdict, error, stderr, warnings } of instances) {
     const at = { file: inputs.config, line }
     const title = `Drill ${id}: ${verdict}`

@@ -30,7 +30,7 @@ export async function explainError({ env, console, bundle }: Surroundings, error
     await setOutputs({ result, succeeded: '[]', partial: '[]', failed: '[]', skipped: '[]', due: '[]', matrix: '[]' })
     const summary = await openSummary(env)
     const markdown = renderRefusal({
-      heading: headingOf(error, env.INPUT_COMMAND === 'validate'),
+      heading: headingOf(error, env.INPUT_COMMAND ?? ''),
       // before it is escaped, which could hide a secret from a search
       messages: messages.map((one) => ({ ...one, message: console.redact(one.message) })),
       links: readPages(env, error instanceof ConfigError ? error.file : ''),
@@ -44,16 +44,27 @@ export async function explainError({ env, console, bundle }: Surroundings, error
   return 1
 }
 
+/** What a command that ended before its first step did not do; a word that is no command was meant for a backup, as far as anybody knows. */
+const NOT_DONE: Readonly<Record<string, string>> = {
+  restore: 'Nothing was restored',
+  drill: 'Nothing was drilled',
+  validate: 'The configuration could not be checked',
+  plan: 'The plan could not be made',
+  check: 'The check could not be made',
+  summary: 'The reports could not be joined',
+}
+
 /** Makes the heading of the page. It says "nothing was backed up" only for errors that can end a command before its first backup, and not later. */
-function headingOf(error: unknown, isValidate: boolean): string {
+function headingOf(error: unknown, command: string): string {
+  const notDone = NOT_DONE[command] ?? 'Nothing was backed up'
   if (error instanceof ConfigError) {
     const errors = count(error.issues.length, 'error')
-    return `❌ ${error.file}: ${errors}${isValidate ? '' : ', nothing was backed up'}`
+    const and = notDone.startsWith('Nothing') ? `, ${notDone.replace('N', 'n')}` : ''
+    return `❌ ${error.file}: ${errors}${and}`
   }
   if (error instanceof CancelledError) return '🚫 Cancelled'
   const isEarly = error instanceof InputError || error instanceof DockerUnavailableError
-  if (!isEarly) return '❌ The run failed'
-  return isValidate ? '❌ The configuration could not be checked' : '❌ Nothing was backed up'
+  return isEarly ? `❌ ${notDone}` : '❌ The run failed'
 }
 
 function annotationPlace(at: RefusalMessage['at']): AnnotationPlace | undefined {

@@ -12,13 +12,14 @@ import type { DrillReport } from '../drillReport.ts'
 import type { RestoreReport } from '../outcome.ts'
 import type { Quotes } from '../report/quotes.ts'
 import { redactReport } from '../report/redact.ts'
+import type { ReportLinks } from '../report/reportFooter.ts'
 import type { Redactor } from '../secrets/redaction.ts'
 import type { CommandContext } from './commandContext.ts'
-import { type ReportUpload, uploadReport } from './uploadReport.ts'
+import { type Artifacts, NO_ARTIFACTS, type ReportUpload, uploadReport } from './uploadReport.ts'
 
 interface Page<Report> {
   readonly report: Report
-  readonly workflow: string | null
+  readonly links: ReportLinks
   readonly isPublic: boolean
   readonly limitBytes: number
 }
@@ -62,11 +63,16 @@ export async function publishReport<Report extends RestoreReport | DrillReport>(
   const text = `${JSON.stringify(visible, null, 2)}\n`
   const isWritten = await attempt(action, 'The report could not be written', () => writeFile(path, text))
   const summary = await openSummary(env)
-  const { workflow } = readPages(env, inputs.config)
-  const unwritten = await summary.write(
-    how.render({ report: visible, workflow, isPublic, limitBytes: summary.roomBytes }),
-  )
-  if (unwritten !== null) await console.warning(unwritten)
+  const pages = readPages(env, inputs.config)
+  // before the upload, which may take long or never end, and again with the links to what was uploaded
+  const show = async ({ report, logs }: Artifacts) => {
+    const links = { ...pages, report: report?.url ?? null, logs: logs?.url ?? null }
+    const unwritten = await summary.write(
+      how.render({ report: visible, links, isPublic, limitBytes: summary.roomBytes }),
+    )
+    if (unwritten !== null) await console.warning(unwritten)
+  }
+  await show(NO_ARTIFACTS)
   await action.saveReported()
   const places = { logDirectory: how.logDirectory, ...(isWritten ? { report: path } : {}) }
   const say = (more: Partial<Places>) =>
@@ -75,8 +81,10 @@ export async function publishReport<Report extends RestoreReport | DrillReport>(
   // GitHub ends a cancelled job within seconds: the artifacts must not cost the release of anything
   if (!action.signal.aborted)
     await attempt(action, 'No artifacts were uploaded', async () => {
-      const { report } = await uploadReport(action, { ...how, text })
-      if (report !== null) await say({ artifact: report })
+      const artifacts = await uploadReport(action, { ...how, text })
+      if (artifacts.report === null) return
+      await say({ artifact: artifacts.report })
+      await show(artifacts)
     })
   await console.info(`${made.result}. Logs: ${how.logDirectory}`)
 }

@@ -13,7 +13,7 @@ import { openLog } from '../log/instanceLog.ts'
 import type { InstanceReport, RestoreReport, RestoreResult } from '../outcome.ts'
 import { failedByContainer, withLastWords } from '../report/lastWords.ts'
 import { publicRestore } from '../report/publicPage.ts'
-import { renderRestore } from '../report/restorePage.ts'
+import { renderRestore, untouched } from '../report/restorePage.ts'
 import { isPointId } from '../restore/points.ts'
 import { restoreInstance } from '../restore/restoreInstance.ts'
 import type { CommandContext } from './commandContext.ts'
@@ -170,10 +170,15 @@ function publishRestore(action: CommandContext, { report, plan, opened, folder, 
   })
 }
 
-async function annotate({ console, inputs }: CommandContext, { instance, result }: RestoreReport): Promise<void> {
+async function annotate({ console, inputs }: CommandContext, report: RestoreReport): Promise<void> {
+  const { instance, result } = report
   const { id, line, error, warnings } = instance
   const at = { file: inputs.config, line }
+  const fate = untouched(report)
   if (error !== null)
-    await console.error(`${id}: ${withLastWords(instance)}`, { ...at, title: `Restore ${id}: ${result}` })
+    await console.error(`${id}: ${withLastWords(instance)}${fate === null ? '' : `. ${fate}`}`, {
+      ...at,
+      title: `Restore ${id}: ${result}`,
+    })
   for (const warning of warnings) await console.warning(`${id}: ${warning}`, at)
 }

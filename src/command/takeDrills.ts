@@ -28,9 +28,8 @@ export async function takeDrills(
 ): Promise<readonly TakenDrill[]> {
   const { inputs, event, console } = action
   const mode = modeOf(inputs.select, event.name)
-  const hasDrill = ({ raw }: PlannedInstance) => isTreeMap(treeAt(plan.config.tree, ['instances', raw.index, 'drill']))
   const wanted = plan.instances.filter(
-    (one) => inputs.select === 'all' || hasDrill(one) || inputs.instances.includes(one.raw.id),
+    (one) => inputs.select === 'all' || hasDrill(plan, one) || inputs.instances.includes(one.raw.id),
   )
   const ids = wanted.map(({ raw }) => raw.id)
   const isDue = mode === 'due' || event.attempt > 1
@@ -39,6 +38,11 @@ export async function takeDrills(
   const items = await decideAll(action, { candidates, hosts: hostsById(plan.config), memory, now: engineNow(host) })
   if (isDue) await sayDecisions(console, items)
   return items.flatMap((item, index) => (item.isTaken ? [{ one: wanted[index] as PlannedInstance, item }] : []))
+}
+
+/** Tells whether the configuration gives the instance a `drill`. */
+export function hasDrill({ config }: Pick<RunPlan, 'config'>, { raw }: PlannedInstance): boolean {
+  return isTreeMap(treeAt(config.tree, ['instances', raw.index, 'drill']))
 }
 
 /** Returns what decides when an instance is drilled. One that cannot be resolved fails, but only when its time has come. */

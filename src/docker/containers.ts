@@ -1,8 +1,10 @@
 /** Finds, creates and removes containers. */
+import { InstanceError } from '../errors.ts'
 import type { CreateCall } from './args.ts'
-import { commandError, isUnanswered, succeeded } from './callResult.ts'
+import { commandError, isRefused, isUnanswered, succeeded } from './callResult.ts'
 import { inspectNamed } from './inspectNamed.ts'
 import { LOOK, LOOK_DEADLINE_LABEL, LOOK_JOB_LABEL, LOOK_PROCESS_LABEL, VERSION_LABEL } from './labels.ts'
+import { missingFolder } from './mountFailures.ts'
 import { type Container, parseContainer } from './parseContainer.ts'
 import { poll } from './poll.ts'
 import { type Docker, type QueryOptions, query, run } from './process.ts'
@@ -106,7 +108,8 @@ export async function createContainer(
   if (/Conflict\. The container name .* is already in use/i.test(output.stderr)) return { kind: 'taken' }
   const made = isUnanswered(output) ? await madeUnanswered(docker, call) : null
   if (made !== null) return { kind: 'created', id: made }
-  throw commandError(docker, what, output)
+  const missing = isRefused(output) ? missingFolder(output.stderr) : null
+  throw missing === null ? commandError(docker, what, output) : new InstanceError(docker.redact(missing))
 }
 
 /**

@@ -3,6 +3,7 @@ import { CommandError, InstanceError } from '../errors.ts'
 import { commandError, isRefused, succeeded } from './callResult.ts'
 import { isOfHostOnly, isSameRepository, parseImageName } from './imageNames.ts'
 import { type Docker, type QueryOptions, query } from './process.ts'
+import { pullAdvice } from './pullAdvice.ts'
 
 export interface ReadyImage {
   readonly reference: string
@@ -65,10 +66,9 @@ export async function ensureImage(
   const failure = isPulled ? null : commandError(docker, `image ${reference} could not be pulled`, pulled)
   if (found?.kind === 'found') return failure === null ? found.image : usedInstead(found.image, failure)
   if (failure === null) throw new InstanceError(`image ${reference} was pulled, but is not there`)
-  throw new InstanceError(
-    `${failure.message}. Check its name, and that this host may pull it (docker login); for one that is built on the host, build it there${meantOther(found)}`,
-    { cause: failure },
-  )
+  throw new InstanceError(`${failure.message}. ${pullAdvice(reference, failure.message)}${meantOther(found)}`, {
+    cause: failure,
+  })
 }
 
 function usedInstead(image: ReadyImage, failure: Error): ReadyImage {

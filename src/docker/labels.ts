@@ -7,6 +7,8 @@ import type { Container } from './parseContainer.ts'
 export const LABEL_PREFIX = 'dev.polarfox.marina-action.'
 export const VERSION_LABEL = `${LABEL_PREFIX}version`
 export const LABEL_VERSION = '1'
+/** Label of a volume that a restore made; its value names the instance and the point. */
+export const RESTORE_LABEL = `${LABEL_PREFIX}restore`
 /** Label on a container that only looks at something; its value is the job's id. */
 export const LOOK_JOB_LABEL = `${LABEL_PREFIX}job`
 /** Labels on a container that looks for longer than a moment (see `longLookLabels`). */

@@ -44,6 +44,13 @@ export function unmountable<T extends Pick<Volume, 'mountpoint' | 'driver'>>(
   return isOthers ? [] : volumes.filter(({ driver }) => driver !== 'local')
 }
 
+/** Returns the sentence for a folder of the host that the engine did not find when it was to mount it; `null` if `words` are about something else. */
+export function missingFolder(words: string): string | null {
+  const folder = /bind source path does not exist: (.+)$/m.exec(words)?.[1]?.trim()
+  if (folder === undefined) return null
+  return `folder ${folder} is not on the Docker host: if it should lie on a disk of its own, mount that disk; else create the folder (mkdir -p), or correct mounts or repository`
+}
+
 /** Makes the sentence for a target whose volume could not be mounted, with the engine's words. */
 export function couldNotBeMounted(volume: string, words: string): string {
   return `volume ${volume} could not be mounted: ${mountFailureIn(words) ?? words}. See that what it lies on is there (docker volume inspect ${volume})`

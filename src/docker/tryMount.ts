@@ -1,5 +1,5 @@
 /**
- * Tries whether the engine can mount volumes that may lie elsewhere: on a server, on a disk of their own, or with a driver of their own.
+ * Tries whether the engine can mount folders of the host, and volumes that may lie elsewhere: on a server, on a disk of their own, or with a driver of their own.
  * Each is tried in a container of its own, since a mount can hang without an answer (NFS hangs for minutes, and for ever where it is
  * mounted already). While it hangs the engine keeps the container locked, and can neither inspect nor remove it. So no container with a
  * name that is needed again may be the first to mount such a volume.
@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto'
 import { CommandError } from '../errors.ts'
 import { limit } from '../format.ts'
-import { createCall } from './args.ts'
+import { createCall, type RunSpec } from './args.ts'
 import { createContainer, removeContainer } from './containers.ts'
 import { look } from './copyFiles.ts'
 import { lookLabels } from './labels.ts'
@@ -57,13 +57,44 @@ export async function tryMounts<T extends Volume>(
   return new Map(tried.flatMap(([volume, why]) => (why === null ? [] : [[volume, why] as const])))
 }
 
+/**
+ * Throws `InstanceError` if one of these folders of the host is not there. Any other error of docker in the try says nothing of them, and is
+ * ignored.
+ */
+export async function refuseMissingFolders(
+  { docker, image, job, signal, deadlineMs }: MountTrial,
+  folders: readonly string[],
+): Promise<void> {
+  if (folders.length === 0) return
+  const name = lookName()
+  const mounts = folders.map((source, index) => ({
+    ...{ type: 'bind' as const, source, target: `/folder/${index}`, readonly: true },
+  }))
+  try {
+    const spec = lookSpec({ name, image, job, mounts })
+    await createContainer(docker, createCall(spec), 'a container to try folders in could not be created', {
+      ...{ deadlineMs, signal },
+    })
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+  } finally {
+    await removeContainer(docker, name, { deadlineMs: REMOVE_MS }).catch(() => {}) // a later start sweeps it
+  }
+}
+
+const lookName = () => `marina-look-${randomBytes(6).toString('hex')}`
+
 async function tryMount({ docker, image, job, signal, deadlineMs }: MountTrial, volume: Volume) {
-  const name = `marina-look-${randomBytes(6).toString('hex')}`
+  const name = lookName()
+  const mounts = [{ type: 'volume' as const, source: volume.name, target: '/volume', readonly: true, madeBy: job }]
   const until = Date.now() + deadlineMs
   let isHanging = false
   try {
     // a driver is asked for its volume already here
-    await createContainer(docker, createCall(lookSpec(name, image, job, volume)), COULD_NOT_TRY, { deadlineMs, signal })
+    await createContainer(docker, createCall(lookSpec({ name, image, job, mounts })), COULD_NOT_TRY, {
+      deadlineMs,
+      signal,
+    })
     // reads the first entries, too: a server may let itself be mounted and give nothing
     await look(docker, name, '/volume', { deadlineMs: Math.max(1, until - Date.now()), signal })
     return null
@@ -80,12 +111,12 @@ async function tryMount({ docker, image, job, signal, deadlineMs }: MountTrial, 
 
 const COULD_NOT_TRY = 'a container to try a volume in could not be created'
 
-function lookSpec(name: string, image: string, job: string, volume: Volume) {
+function lookSpec({ name, image, job, mounts }: Pick<RunSpec, 'name' | 'image' | 'mounts'> & Pick<MountTrial, 'job'>) {
   return {
     name,
     image,
     labels: lookLabels(job),
-    mounts: [{ type: 'volume' as const, source: volume.name, target: '/volume', readonly: true, madeBy: job }],
+    mounts,
     env: {},
     entrypoint: null,
     command: ['/volume'], // an image without a command needs one; it is never started

@@ -5,7 +5,7 @@ import type { Instance } from '../config/model.ts'
 import { runBackup } from '../container/runBackup.ts'
 import type { ReadyImage } from '../docker/images.ts'
 import { tellWhile } from '../docker/poll.ts'
-import { LONGEST_MOUNT_MS, tryMounts } from '../docker/tryMount.ts'
+import { LONGEST_MOUNT_MS, type MountTrial, refuseMissingFolders, tryMounts } from '../docker/tryMount.ts'
 import { asError, CancelledError, EngineLostError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { VolumeSource } from '../targets/resolve.ts'
@@ -109,13 +109,10 @@ function isNothingLeft(run: InstanceRun, { volumes, databases }: Resolution): bo
  * recorded as failed. Returns the resolution without these.
  */
 async function withoutUnmountable(run: InstanceRun, image: ReadyImage, named: Resolution): Promise<Resolution> {
-  const { context, instance, abort, log } = run
-  const { docker, owner } = context.host
-  const deadlineMs = Math.min(LONGEST_MOUNT_MS, instance.timeoutMs)
   const volumes = named.volumes.map((source) => source.volume)
-  const say = (line: string) => log.write('marina', line)
+  const say = (line: string) => run.log.write('marina', line)
   const failed = await tellWhile({ what: () => 'waiting for volumes to be mounted', say }, () =>
-    tryMounts({ docker, image: image.id, job: owner.job, signal: abort.signal, deadlineMs }, volumes),
+    tryMounts(mountTrial(run, image), volumes),
   )
   if (failed.size === 0) return named
   return failVolumes(
@@ -128,6 +125,12 @@ async function withoutUnmountable(run: InstanceRun, image: ReadyImage, named: Re
       }),
     ),
   )
+}
+
+function mountTrial({ context, instance, abort }: InstanceRun, image: ReadyImage): MountTrial {
+  const { docker, owner } = context.host
+  const deadlineMs = Math.min(LONGEST_MOUNT_MS, instance.timeoutMs)
+  return { docker, image: image.id, job: owner.job, signal: abort.signal, deadlineMs }
 }
 
 /** Records that volumes cannot be mounted, and returns the resolution without them. */
@@ -154,7 +157,12 @@ async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Reso
     say: (line: string) => run.log.write('marina', line),
   }
   if (!needsHelper(resolution)) return { held: lockByBackupContainer(request), resolution }
-  return report.phase('claim', () => lockWhatMounts(run, request, resolution))
+  return report.phase('claim', async () => {
+    // the backup container mounts them last: nobody is stopped, and nothing is dumped, for one that cannot be created
+    const folders = instance.mounts.flatMap(({ type, source }) => (type === 'bind' && source !== null ? [source] : []))
+    await refuseMissingFolders(mountTrial(run, image), folders)
+    return lockWhatMounts(run, request, resolution)
+  })
 }
 
 interface Held {

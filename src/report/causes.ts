@@ -86,7 +86,7 @@ function alert(kind: 'CAUTION' | 'WARNING', lines: readonly string[]): string {
   )
 }
 
-function capitalised(sentence: string): string {
+export function capitalised(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 

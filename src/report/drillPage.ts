@@ -2,12 +2,16 @@
 import type { DrillCheck, DrilledInstance, DrillReport } from '../drillReport.ts'
 import { count, minute, seconds } from '../format.ts'
 import type { DrillVerdict, PastDrill } from '../outcome.ts'
+import { capitalised } from './causes.ts'
 import { block, breakable, inline, link } from './markdown.ts'
+import { lineLink, type ReportLinks, reportFooter } from './reportFooter.ts'
 import { joinWithin } from './summary.ts'
 
 export interface DrillPage {
   readonly report: DrillReport
-  readonly workflow: string | null
+  readonly links: ReportLinks
+  /** Why nothing was drilled, if nothing was. */
+  readonly whyNone: string
   /** True if strangers may read the page: what the container printed, and what is named after files, is then left out. */
   readonly isPublic: boolean
   readonly limitBytes: number
@@ -32,18 +36,20 @@ export function renderDrill(page: DrillPage): string {
   return ''
 }
 
-function* parts({ report, workflow, isPublic }: DrillPage, most: number): Generator<string> {
+function* parts({ report, links, whyNone, isPublic }: DrillPage, most: number): Generator<string> {
   const ordered = ORDER.flatMap((verdict) => report.instances.filter((one) => one.verdict === verdict))
   yield `### ${heading(report)}`
   if (report.errors.length > 0) yield ['> [!CAUTION]', ...report.errors.map((one) => `> ${inline(one)}`)].join('\n')
   if (ordered.length > 0) yield table(ordered)
-  for (const one of ordered.slice(0, most)) yield* details(one, isPublic)
+  else if (report.errors.length === 0) yield `${capitalised(inline(whyNone))}.`
+  for (const one of ordered.slice(0, most)) yield* details(one, { isPublic, where: lineLink(report, one.line, links) })
   if (ordered.length > most) yield `_What was seen of ${count(ordered.length - most, 'more backup')} is in the report._`
   const warnings = [...report.warnings, ...ordered.flatMap((one) => one.warnings.map((text) => `${one.id}: ${text}`))]
   if (warnings.length > 0 && most > 0)
     yield ['> [!WARNING]', ...warnings.slice(0, most).map((one) => `> - ${inline(one)}`)].join('\n')
-  const again = link('Run the workflow again', workflow)
+  const again = link('Run the workflow again', links.workflow)
   if (again !== null && report.result !== 'proven') yield again
+  yield reportFooter(report, links)
 }
 
 function heading({ instances, host, errors }: DrillReport): string {
@@ -53,7 +59,9 @@ function heading({ instances, host, errors }: DrillReport): string {
     const many = instances.filter((one) => one.verdict === verdict).length
     return many === 0 ? [] : [`${SIGNS[verdict]} ${many} ${words(verdict)}`]
   })
-  return `${counts.join(', ')} on ${inline(host)}`
+  const [worst = ''] = counts
+  const sign = worst.split(' ')[0] ?? ''
+  return `${sign} Drill on ${inline(host)}: ${[worst.slice(sign.length + 1), ...counts.slice(1)].join(', ')}`
 }
 
 function words(verdict: DrillVerdict): string {
@@ -76,13 +84,17 @@ function met(name: string, isMet: boolean | null): string {
   return isMet === null ? '' : `<br>${name} ${isMet ? 'met' : '<b>missed</b>'}`
 }
 
-function* details(one: DrilledInstance, isPublic: boolean): Generator<string> {
+/** Draws one drill; `where` leads to its line of the configuration. */
+function* details(
+  one: DrilledInstance,
+  { isPublic, where }: { readonly isPublic: boolean; readonly where: string },
+): Generator<string> {
   const { verdict, error, checks, stderr, backupOf, history } = one
   const title = `<code>${inline(one.id)}</code>: ${words(verdict)}${backupOf === null ? '' : `, the backup of ${minute(backupOf)}`}`
   const failed = checks.filter(({ passed }) => !passed)
   const reason =
     failed.length > 0 ? failed.map(({ seen }) => `- ❌ ${inline(seen)}`) : error === null ? [] : [inline(error)]
-  if (reason.length > 0) yield [`#### ${SIGNS[verdict]} ${title}`, '', ...reason].join('\n')
+  if (reason.length > 0) yield [`#### ${SIGNS[verdict]} ${title}${where}`, '', ...reason].join('\n')
   if (!isPublic && verdict !== 'proven' && stderr.length > 0) yield block(stderr.slice(-20))
   const good = checks.filter(({ passed }) => passed)
   if (good.length > 0)

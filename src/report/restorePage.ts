@@ -2,11 +2,12 @@
 import { count } from '../format.ts'
 import type { RestoreReport } from '../outcome.ts'
 import { block, breakable, code, inline, link } from './markdown.ts'
+import { lineLink, type ReportLinks, reportFooter } from './reportFooter.ts'
 import { joinWithin } from './summary.ts'
 
 export interface RestorePage {
   readonly report: RestoreReport
-  readonly workflow: string | null
+  readonly links: ReportLinks
   /** True if strangers may read the page: what the container printed is then left out. */
   readonly isPublic: boolean
   readonly limitBytes: number
@@ -23,11 +24,14 @@ export function renderRestore(page: RestorePage): string {
   return ''
 }
 
-function* parts({ report, workflow, isPublic }: RestorePage, most: number): Generator<string> {
+function* parts({ report, links, isPublic }: RestorePage, most: number): Generator<string> {
   const { instance, errors } = report
   yield `### ${heading(report)}`
-  const causes = [...(instance.error === null ? [] : [instance.error]), ...errors]
-  if (causes.length > 0) yield ['> [!CAUTION]', ...causes.map((cause) => `> ${inline(cause)}`)].join('\n')
+  const own = instance.error === null ? [] : [`${inline(instance.error)}${lineLink(report, instance.line, links)}`]
+  const causes = [...own, ...errors.map((error) => inline(error))]
+  if (causes.length > 0) yield ['> [!CAUTION]', ...causes.map((cause) => `> ${cause}`)].join('\n')
+  const fate = untouched(report)
+  if (fate !== null) yield `**${fate}.**`
   if (instance.notUp.length > 0)
     yield `**Down now: ${instance.notUp.map((name) => code(name)).join(', ')}.** See <code>docker logs</code>; every run on this host tries to start them.`
   if (!isPublic && instance.status === 'failed' && instance.stderr.length > 0) yield block(instance.stderr.slice(-20))
@@ -37,8 +41,18 @@ function* parts({ report, workflow, isPublic }: RestorePage, most: number): Gene
   const warnings = [...instance.warnings, ...report.warnings]
   if (warnings.length > 0 && most > 0)
     yield ['> [!WARNING]', ...warnings.slice(0, most).map((one) => `> - ${inline(one)}`)].join('\n')
-  const again = link('Run the workflow again', workflow)
+  const again = link('Run the workflow again', links.workflow)
   if (again !== null && report.result !== 'restored') yield again
+  yield reportFooter(report, links)
+}
+
+/** Says of a restore that ended before it touched anything that all is as it was; `null` of every other one. */
+export function untouched({ instance, into, point }: RestoreReport): string | null {
+  const { status, failedPhase } = instance
+  if (status === 'success' || point === '' || failedPhase === 'place' || failedPhase === 'release') return null
+  return into === 'new'
+    ? 'Nothing was restored, and the running data was not touched'
+    : 'Nothing was replaced, and no application was stopped'
 }
 
 function heading({ result, dryRun, instance, backupOf, point, points, into, host }: RestoreReport): string {

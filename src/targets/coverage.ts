@@ -36,6 +36,7 @@ export function uncoveredData(data: HostData, cover: Cover): HostData {
   return {
     volumes: data.volumes.filter((name) => !covered.has(name)),
     databases: data.databases.filter((one) => !dumped.includes(one) && !isSafe(one)),
+    restored: data.restored,
   }
 }
 

@@ -50,6 +50,12 @@ export function allTargets(data: HostData, { others, except, stopAttached, held 
           ({ name, volumes: own }) =>
             `database ${name} is not running, so that it is not dumped: its data is backed up as volume ${own.join(', ')}`,
         ),
+      ...left.restored
+        .filter((name) => isKept(name))
+        .map(
+          (name) =>
+            `volume ${name} is left out: a restore made it, and no container uses it. Remove it when you are done: docker volume rm ${name}`,
+        ),
     ],
   }
 }

@@ -2,7 +2,7 @@
 import { LABEL_PREFIX, readYes, splitList } from '../config/discoveryLabels.ts'
 import { databaseIn, keepsDataAt } from '../databases/detect.ts'
 import type { DbKind } from '../databases/engines.ts'
-import { isOurs } from '../docker/labels.ts'
+import { isOurs, RESTORE_LABEL } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import type { Volume } from '../docker/volumes.ts'
 import type { HostInventory } from './inventory.ts'
@@ -23,6 +23,8 @@ export interface HostData {
   readonly volumes: readonly string[]
   /** In the order of their names. */
   readonly databases: readonly HostDatabase[]
+  /** Names of the volumes that restores made and that no container uses; they are not in `volumes`. */
+  readonly restored: readonly string[]
 }
 
 /** Docker's label on a volume that nobody named. */
@@ -31,12 +33,16 @@ const ANONYMOUS = 'com.docker.volume.anonymous'
 /**
  * Returns the data of a host. Left out are our own objects, anonymous volumes, the runner's containers (the ids `runner`) with their volumes,
  * and everything that the label `enabled` with `false` leaves out: on a container it also holds for the volumes that it lists, and for
- * those in which its database keeps its data.
+ * those in which its database keeps its data. A volume that a restore made counts once a container uses it: until then it is a copy for
+ * somebody to look at.
  */
 export function hostData({ containers, volumes }: Omit<HostInventory, 'odd'>, runner: readonly string[]): HostData {
   const isRunner = ({ id }: Container) => runner.includes(id)
   const applications = containers.filter((one) => !isOurs(one.labels) && !isRunner(one))
-  const named = volumes.filter(isNamed).map(({ name }) => name)
+  const used = new Set(applications.flatMap(({ mounts }) => mounts.map(({ name }) => name)))
+  const isLeftover = ({ name, labels }: Volume) => labels[RESTORE_LABEL] !== undefined && !used.has(name)
+  const allNamed = volumes.filter(isNamed)
+  const named = allNamed.filter((one) => !isLeftover(one)).map(({ name }) => name)
   const leftOut = new Set([
     ...containers.filter(isRunner).flatMap(({ mounts }) => mounts.map(({ name }) => name)),
     ...volumes.filter(({ labels }) => isLeftOut(labels)).map(({ name }) => name),
@@ -54,6 +60,10 @@ export function hostData({ containers, volumes }: Omit<HostInventory, 'odd'>, ru
   return {
     volumes: named.filter((name) => !leftOut.has(name)).sort(),
     databases: databases.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    restored: allNamed
+      .filter(isLeftover)
+      .map(({ name }) => name)
+      .sort(),
   }
 }
 

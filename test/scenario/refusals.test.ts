@@ -274,4 +274,19 @@ describe('inputs and events', () => {
     expect(said[0]).toMatch(/^::error::/)
     for (const sentence of sentences) expect(said[0]).toContain(sentence)
   })
+
+  test.each([
+    ['backup', '❌ Nothing was backed up', '❌ config.yml: 1 error, nothing was backed up'],
+    ['restore', '❌ Nothing was restored', '❌ config.yml: 1 error, nothing was restored'],
+    ['drill', '❌ Nothing was drilled', '❌ config.yml: 1 error, nothing was drilled'],
+    ['plan', '❌ The plan could not be made', '❌ config.yml: 1 error'],
+    ['validate', '❌ The configuration could not be checked', '❌ config.yml: 1 error'],
+  ])('the page of a refused %s says what was not done', async (command, refused, wrong) => {
+    const heading = async (config: string, options: Partial<ActionOptions>) =>
+      (await start(config, [], options)).ran.summary.split('\n')[0]
+    const event = { env: { GITHUB_EVENT_NAME: 'workflow_dispatch' } }
+    expect(await heading(GOOD, { inputs: { command, 'lock-wait': 'x' }, ...event })).toBe(`### ${refused}`)
+    const inputs = command === 'restore' ? { command, instances: 'a' } : { command }
+    expect(await heading('instances: [{id: a}]\n', { inputs, ...event })).toBe(`### ${wrong}`)
+  })
 })

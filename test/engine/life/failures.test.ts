@@ -79,6 +79,11 @@ beforeAll(async () => {
     on('path-through-link', { volume: good, paths: ['link/file'] }),
     on('path-empty', { volume: good, paths: ['hollow'] }),
     told('mounts-missing', 'exit 0', { mounts: [`${id('f-nowhere')}:/mnt`] }),
+    told('folder-missing', 'exit 0', { mounts: ['/marina-test-nowhere:/mnt'] }),
+    told('folder-missing-copied', 'exit 0', {
+      mounts: ['/marina-test-nowhere:/mnt'],
+      targets: [{ volume: good, staging: 'copy' }],
+    }),
     told('no-network', 'exit 0', { network: id('f-network') }),
     told('no-tools', 'exit 0', { customImage: lacking, targets: [{ volume: good, staging: 'copy' }] }),
     told('foreign', 'exit 0'),
@@ -174,11 +179,21 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     1,
     'image <base>:latest has no /backup.sh, and its ENTRYPOINT (cp) got it as an argument: give the instance a script, and set entrypoint: "" so that the script runs',
   ],
+  // before anything is copied, and so before anybody is stopped
+  ...['folder-missing', 'folder-missing-copied'].map(
+    (name) =>
+      [
+        name,
+        'claim',
+        null,
+        'folder /marina-test-nowhere is not on the Docker host: if it should lie on a disk of its own, mount that disk; else create the folder (mkdir -p), or correct mounts or repository',
+      ] as const,
+  ),
   [
     'no-registry',
     'image',
     null,
-    /^image 127\.0\.0\.1:9\/nobody\/nothing:1 could not be pulled: .*connection refused\. Check its name, and that this host may pull it/,
+    /^image 127\.0\.0\.1:9\/nobody\/nothing:1 could not be pulled: .*connection refused\. This host did not reach the registry: /,
   ],
   [
     'never-pulled',

@@ -152,7 +152,7 @@ test('a name of the registry localhost: docker asks this host, and nobody else',
   expect([status, error]).toEqual([
     'failed',
     expect.stringMatching(
-      /^image localhost\/nothing-here:1 could not be pulled: .*https?:\/\/localhost\/v2\/.*connection refused\. Check its name/,
+      /^image localhost\/nothing-here:1 could not be pulled: .*https?:\/\/localhost\/v2\/.*connection refused\. A name with localhost is of an image that is built on the Docker host: build it there/,
     ),
   ])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { couldNotBeMounted, mountFailureIn, unmountable } from '../../../src/docker/mountFailures.ts'
+import { couldNotBeMounted, missingFolder, mountFailureIn, unmountable } from '../../../src/docker/mountFailures.ts'
 import { volume } from '../../support/containers.ts'
 
 const at = (name: string) => `/var/lib/docker/volumes/${name}/_data`
@@ -45,4 +45,19 @@ test("a driver that tells no place, beside a volume of the instance's own mounts
   const plugin = { ...volume('plugin'), driver: 'nfs', mountpoint: '' }
   expect(unmountable(words, [plugin], [{ ...volume('own'), driver: 'cifs', mountpoint: '' }])).toEqual([])
   expect(unmountable(words, [plugin], [volume('own')])).toEqual([plugin])
+})
+
+test.each([
+  ['invalid mount config for type "bind": bind source path does not exist: /srv/restic', '/srv/restic'],
+  [
+    "Error response from daemon: … bind source path does not exist: /mnt/my disk/a: b.\nSee 'docker run'",
+    '/mnt/my disk/a: b.',
+  ],
+])('a folder of the host that is not there is named: %s', (words, folder) => {
+  expect(missingFolder(words)).toMatch(`folder ${folder} is not on the Docker host: if it should lie on a disk`)
+})
+
+test('other words about a mount name no folder', () => {
+  expect(missingFolder(CIFS)).toBeNull()
+  expect(missingFolder('invalid mount config for type "bind": field Source must not be empty')).toBeNull()
 })

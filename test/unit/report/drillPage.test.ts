@@ -2,8 +2,22 @@ import { expect, test } from 'vitest'
 import { type DrillPage, renderDrill } from '../../../src/report/drillPage.ts'
 import { check, drilled, drillReport, pastDrill } from './drills.ts'
 
+const NO_LINKS = { workflow: null, config: null, report: null, logs: null }
+const LINKS = {
+  workflow: 'https://x/drill.yml',
+  config: 'https://x/config.yml',
+  report: 'https://x/1',
+  logs: 'https://x/2',
+}
 const page = (changes: Partial<DrillPage> = {}) =>
-  renderDrill({ report: drillReport(), workflow: null, isPublic: false, limitBytes: 100_000, ...changes })
+  renderDrill({
+    report: drillReport(),
+    links: NO_LINKS,
+    whyNone: 'no drill is due now',
+    isPublic: false,
+    limitBytes: 100_000,
+    ...changes,
+  })
 
 const failed = drilled({
   id: 'wiki',
@@ -16,7 +30,7 @@ const failed = drilled({
 
 test('a drill that proved a backup', () => {
   expect(page()).toMatchInlineSnapshot(`
-    "### ✅ 1 proven on nas
+    "### ✅ Drill on nas: 1 proven
 
     | drill | newest backup | restore |
     |---|---|---|
@@ -27,6 +41,8 @@ test('a drill that proved a backup', () => {
     - ✅ volume data came back
 
     </details>
+
+    <sub>Host nas</sub>
     "
   `)
 })
@@ -41,8 +57,8 @@ test('the worst comes first, with what was seen, and what was good of it', () =>
       failed,
     ],
   })
-  expect(page({ report, workflow: 'https://x/drill.yml' })).toMatchInlineSnapshot(`
-    "### ❌ 1 failed, ⚠️ 1 inconclusive, ⏭️ 1 with nothing to drill, ✅ 1 proven on nas
+  expect(page({ report, links: LINKS })).toMatchInlineSnapshot(`
+    "### ❌ Drill on nas: 1 failed, ⚠️ 1 inconclusive, ⏭️ 1 with nothing to drill, ✅ 1 proven
 
     | drill | newest backup | restore |
     |---|---|---|
@@ -51,7 +67,7 @@ test('the worst comes first, with what was seen, and what was good of it', () =>
     | ⏭️ <b>mail</b><br>with nothing to drill | 2 h old<br>RPO met | 12 s |
     | ✅ <b>shop</b><br>proven | 2 h old<br>RPO met | 12 s |
 
-    #### ❌ <code>wiki</code>: failed, the backup of 2026-11-28 02:00 UTC
+    #### ❌ <code>wiki</code>: failed, the backup of 2026-11-28 02:00 UTC (<a href="https://x/config.yml#L3">config.yml line 3</a>)
 
     - ❌ volume data: &#96;a&#124;b&#96; &#60;script&#62; did not come back
 
@@ -65,7 +81,7 @@ test('the worst comes first, with what was seen, and what was good of it', () =>
 
     </details>
 
-    #### ⚠️ <code>shop2</code>: inconclusive, the backup of 2026-11-28 02:00 UTC
+    #### ⚠️ <code>shop2</code>: inconclusive, the backup of 2026-11-28 02:00 UTC (<a href="https://x/config.yml#L3">config.yml line 3</a>)
 
     the disk is full
 
@@ -75,7 +91,7 @@ test('the worst comes first, with what was seen, and what was good of it', () =>
 
     </details>
 
-    #### ⏭️ <code>mail</code>: with nothing to drill, the backup of 2026-11-28 02:00 UTC
+    #### ⏭️ <code>mail</code>: with nothing to drill, the backup of 2026-11-28 02:00 UTC (<a href="https://x/config.yml#L3">config.yml line 3</a>)
 
     nothing was backed up yet
 
@@ -86,6 +102,8 @@ test('the worst comes first, with what was seen, and what was good of it', () =>
     </details>
 
     <a href="https://x/drill.yml">Run the workflow again</a>
+
+    <sub>Host nas · <a href="https://x/1">report and logs</a> · <a href="https://x/config.yml">config.yml</a></sub>
     "
   `)
 })
@@ -117,7 +135,7 @@ test('the chart begins with the second drill that came to an end, and has the ne
 
 test('nothing to drill, errors, and a page that does not fit', () => {
   expect(page({ report: drillReport({ instances: [], result: 'nothing-to-drill' }) })).toBe(
-    '### ⏭️ Nothing to drill on nas\n',
+    '### ⏭️ Nothing to drill on nas\n\nNo drill is due now.\n\n<sub>Host nas</sub>\n',
   )
   expect(page({ report: drillReport({ errors: ['a claim was left'] }) })).toContain('a claim was left')
   expect(page({ report: drillReport({ instances: [], errors: ['a claim was left'] }) })).toContain(
@@ -127,7 +145,7 @@ test('nothing to drill, errors, and a page that does not fit', () => {
   const report = drillReport({ result: 'failed', instances: many })
   const short = page({ report, limitBytes: 6_000 })
   expect(Buffer.byteLength(short)).toBeLessThanOrEqual(6_000)
-  expect(short).toContain('❌ 50 failed on nas')
+  expect(short).toContain('❌ Drill on nas: 50 failed')
   expect(short).toContain('is in the report')
   expect(page({ report, limitBytes: 10 })).toBe('')
 })

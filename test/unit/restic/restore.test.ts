@@ -110,3 +110,25 @@ describe('a snapshot that lacks something', () => {
     expect(latest.stderr).toContain('name one by its id, such as bbbbbbbb')
   })
 })
+
+test.each([
+  [
+    'a damaged repository: the first trouble, and what helps',
+    'ignoring error for /db/shop/dump.sql: decrypting blob <data/6cf177dd> from 54c768ea failed: ciphertext verification failed',
+    'point 0a1b2c3d could not be restored: /db/shop/dump.sql: decrypting blob <data/6cf177dd> from 54c768ea failed: ciphertext verification failed. The repository is damaged there: try an older point, and see `restic check --read-data`',
+  ],
+  [
+    'a full disk',
+    'ignoring error for /volume/a: write /restore/volume/a: no space left on device',
+    'point 0a1b2c3d could not be restored: /volume/a: write /restore/volume/a: no space left on device',
+  ],
+  ['no word of a file', 'Fatal: server is gone', 'point 0a1b2c3d could not be restored'],
+])('a restore that fails ends with its cause: %s', (_, trouble, last) => {
+  const snapshots = '[{"time":"2026-11-28T02:00:00Z","hostname":"nas","tags":["instance:docs"],"short_id":"0a1b2c3d"}]'
+  const ran = runScript(
+    `case $1 in snapshots) echo '${snapshots}' ;; *) echo '${trouble}' >&2; echo 'Fatal: There were 2 errors' >&2; exit 1 ;; esac`,
+    LATEST,
+  )
+  expect(ran.status).toBe(1)
+  expect(ran.stderr.trimEnd().split('\n').at(-1)).toBe(last)
+})

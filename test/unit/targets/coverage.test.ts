@@ -1,6 +1,6 @@
 /** What there is on a host, what no instance has of it, and the targets of `discover: all`. */
 import { describe, expect, test } from 'vitest'
-import { VERSION_LABEL } from '../../../src/docker/labels.ts'
+import { RESTORE_LABEL, VERSION_LABEL } from '../../../src/docker/labels.ts'
 import type { Container, ContainerMount } from '../../../src/docker/parseContainer.ts'
 import type { Volume } from '../../../src/docker/volumes.ts'
 import { matchesName, NO_COVER, uncoveredData } from '../../../src/targets/coverage.ts'
@@ -32,6 +32,16 @@ describe('a host holds', () => {
       [labelled('s', { [VERSION_LABEL]: '1' })],
       [postgres('p', [], { labels: { [VERSION_LABEL]: '1' } })],
       '',
+    ],
+    [
+      'no copy that a restore made, until a container uses it, running or not',
+      ['unused', 'used', 'stopped'].map((name) => labelled(name, { [RESTORE_LABEL]: 'shop 20261128-020000' })),
+      [
+        container('w', { mounts: [has('used')] }),
+        container('x', { mounts: [has('stopped')], state: 'down' }),
+        container('ours', { mounts: [has('unused')], labels: { [VERSION_LABEL]: '1' } }),
+      ],
+      'stopped used',
     ],
     [
       'no volume labelled false',
@@ -170,6 +180,20 @@ describe('discover: all takes', () => {
     ['nothing, if everything is elsewhere', { others: { volumes: ['*'], databases: ['*'] } }, ''],
   ])('%s', (_, over, targets) => {
     expect(taken(over).targets).toBe(targets)
+  })
+
+  test('no copy that a restore made, and says so', () => {
+    const volumes = [
+      labelled('a-before-1', { [RESTORE_LABEL]: 'x 1' }),
+      labelled('b-before-1', { [RESTORE_LABEL]: 'x 1' }),
+    ]
+    const request = { others: NO_COVER, except: ['b-*'], stopAttached: false, held: [] }
+    expect(allTargets(hostData({ volumes, containers: [] }, []), request)).toEqual({
+      targets: [],
+      remarks: [
+        'volume a-before-1 is left out: a restore made it, and no container uses it. Remove it when you are done: docker volume rm a-before-1',
+      ],
+    })
   })
 
   test('volumes as the instance says, and empty ones too', () => {
