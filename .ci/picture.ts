@@ -1,9 +1,12 @@
 /**
  * Makes the README's picture of a summary, `docs/summary.png`, from a real run: `npm run picture`. With a folder as argument it
- * makes pictures of all kinds of summaries there, as a phone and a desk show them, light and dark, and ends with 1 where one of them
- * is wider than its place. Wants root on Linux (for an engine of its own), Chromium, and the npm registry.
+ * makes pictures of all kinds of summaries there (or of the kinds that are named behind it), as a phone and a desk show them, light and
+ * dark, and ends with 1 where one of them is wider than its place. Wants root on Linux (for an engine of its own), Chromium, and the npm registry.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runAction } from '../examples/demo/action.ts'
@@ -19,10 +22,29 @@ echo 'Fatal: unable to open repository at sftp:backup@nas:/restic: dial tcp 10.0
 exit 1
 `
 
+/** Stores archives in the volume at /store, and brings them back. */
+const STORE = '#!/bin/sh\nset -eu\ntar -C "$MARINA_BACKUP_DIR" -cf "/store/$MARINA_TIMESTAMP.tar" .\n'
+const RESTORE = `#!/bin/sh
+set -eu
+cd /store
+list() { ls | sed -n 's/^\\(....\\)\\(..\\)\\(..\\)-\\(..\\)\\(..\\)\\(..\\)\\.tar$/\\1\\2\\3-\\4\\5\\6 \\1-\\2-\\3T\\4:\\5:\\6Z stored on the nas/p'; }
+[ -z "\${MARINA_RESTORE_LIST-}" ] || { list; exit; }
+point=$MARINA_RESTORE_POINT
+[ "$point" != latest ] || point=$(list | tail -n 1 | cut -d ' ' -f 1)
+tar -C "$MARINA_RESTORE_DIR" -xf "$point.tar"
+`
+
 interface Scene {
   readonly name: string
   readonly config: string
   readonly inputs?: Readonly<Record<string, string>>
+  /** Inputs of runs that come before the one whose summary is shown. */
+  readonly before?: readonly Readonly<Record<string, string>>[]
+  readonly event?: string
+  /** The configuration of the branch that a pull request goes to. */
+  readonly base?: string
+  /** Names of scenes whose reports are joined, each as one of a host of that name. */
+  readonly joins?: readonly string[]
 }
 
 function instanceOf(engine: Engine, id: string, script: 'good' | 'bad', ...targets: readonly string[]): string {
@@ -33,11 +55,16 @@ function instanceOf(engine: Engine, id: string, script: 'good' | 'bad', ...targe
 function scenes(engine: Engine): readonly Scene[] {
   const of = (id: string, script: 'good' | 'bad', ...targets: readonly string[]) =>
     instanceOf(engine, id, script, ...targets)
-  const config = (...instances: readonly string[]) => `nodeName: vm\ninstances:\n${instances.join('')}`
+  const config = (...instances: readonly string[]) => `nodeName: vm\ncoverage: off\ninstances:\n${instances.join('')}`
   const shop = of('shop', 'good', '{volume: nb-uploads, stopAttached: true}')
   const archive = of('archive', 'good', '{volume: nb-archive, staging: copy}')
   const partial = of('shop', 'good', '{volume: nb-uploads, stopAttached: true}', '{volume: nb-arhcive}')
-  const many = Array.from({ length: 28 }, (_, i) =>
+  const stored = (checks: string) =>
+    config(
+      `${of('shop', 'good', '{volume: nb-uploads, staging: copy}').replace('good.sh', 'store.sh')}    restoreScript: restore.sh\n    mounts: [nb-store:/store]\n    drill: {schedule: "0 4 * * 0", maxAge: 26h, maxDuration: 30m, checks: [${checks}]}\n`,
+    )
+  const drilled = { before: [{}, { command: 'drill' }, { command: 'drill' }], inputs: { command: 'drill' } }
+  const many = Array.from({ length: 48 }, (_, i) =>
     of(`service-${String(i + 1).padStart(2, '0')}`, 'good', '{volume: nb-docs}'),
   )
   const long = of(
@@ -51,7 +78,7 @@ function scenes(engine: Engine): readonly Scene[] {
     { name: 'green', config: config(of('documents', 'good', '{volume: nb-docs}'), shop, archive) },
     { name: 'partial', config: config(of('documents', 'good', '{volume: nb-docs}'), partial) },
     {
-      name: 'thirty',
+      name: 'fifty',
       config: config(
         ...many.slice(0, 9),
         of('mail', 'bad', '{volume: nb-docs}'),
@@ -71,6 +98,41 @@ function scenes(engine: Engine): readonly Scene[] {
       config: `instances:\n  - id: one\n    customImage: Marina/Example\n    shedule: "0 4 * * *"\n    targets:\n      - volume: a\n        db: b\n  - id: one\n`,
     },
     { name: 'valid', config: config(shop, archive), inputs: { command: 'validate' } },
+    {
+      name: 'pull-request',
+      config: config(shop.replace('17 2', '30 3'), of('wiki', 'good', '{volume: nb-docs}')),
+      base: config(shop, archive),
+      event: 'pull_request',
+      inputs: { command: 'validate', 'github-token': 't' },
+    },
+    { name: 'plan', config: config(shop, archive), inputs: { command: 'plan', select: 'all' } },
+    { name: 'drill-proven', config: stored('{volume: nb-uploads, file: a}'), ...drilled },
+    { name: 'drill-failed', config: stored('{volume: nb-uploads, file: uploads/logo.png}'), ...drilled },
+    { name: 'drill-none', config: config(shop), inputs: { command: 'drill' } },
+    {
+      name: 'restore-list',
+      config: stored(''),
+      before: [{}, {}],
+      inputs: { command: 'restore', instances: 'shop' },
+    },
+    {
+      name: 'restore-new',
+      config: stored(''),
+      before: [{}],
+      inputs: { command: 'restore', instances: 'shop', point: 'latest' },
+    },
+    {
+      name: 'restore-place',
+      config: stored(''),
+      before: [{}],
+      inputs: { command: 'restore', instances: 'shop', point: 'latest', into: 'place', confirm: 'shop' },
+    },
+    {
+      name: 'restore-failed',
+      config: stored(''),
+      inputs: { command: 'restore', instances: 'shop', point: '20261128-000000', into: 'place', confirm: 'shop' },
+    },
+    { name: 'fleet', config: '', joins: ['red', 'green'], inputs: { command: 'summary', reports: 'reports' } },
   ]
 }
 
@@ -104,18 +166,57 @@ async function fillEngine(engine: Engine): Promise<void> {
 }
 
 /** Runs the action on a scene. Returns its summary. */
-async function summaryOf(engine: Engine, folder: string, { name, config, inputs = {} }: Scene): Promise<string> {
+async function summaryOf(engine: Engine, folder: string, scene: Scene): Promise<string> {
+  const { name, config, inputs = {}, before = [], event = 'workflow_dispatch', base, joins = [] } = scene
   const workspace = join(folder, name, 'repository')
   await mkdir(workspace, { recursive: true })
-  const files = { 'config.yml': config, 'good.sh': GOOD, 'bad.sh': BAD }
+  const files = { 'config.yml': config, 'good.sh': GOOD, 'bad.sh': BAD, 'store.sh': STORE, 'restore.sh': RESTORE }
   for (const [file, text] of Object.entries(files)) await writeFile(join(workspace, file), text)
-  const { summary } = await runAction({
-    docker: engine,
-    workspace,
-    inputs,
-    env: { RUNNER_NAME: 'runner-1', GITHUB_ACTION_REF: 'v1' },
-  })
-  return summary
+  const api = base === undefined ? null : await serve(base)
+  const run = (given: Readonly<Record<string, string>>) =>
+    runAction({
+      docker: engine,
+      workspace,
+      inputs: given,
+      event: {
+        repository: { private: true, full_name: 'octo/backups' },
+        inputs: { instances: '' },
+        ...(base === undefined ? {} : { pull_request: { base: { ref: 'main', sha: 'a'.repeat(40) } } }),
+      },
+      env: {
+        RUNNER_NAME: 'runner-1',
+        GITHUB_ACTION_REF: 'v1',
+        GITHUB_EVENT_NAME: event,
+        ...(api === null ? {} : { GITHUB_API_URL: api.address }),
+      },
+    })
+  try {
+    for (const one of before) await run(one)
+    const { summary, report } = await run({ ...inputs, ...(await joinReports(folder, workspace, joins)) })
+    await writeFile(join(folder, `${name}.json`), JSON.stringify(report))
+    return summary
+  } finally {
+    api?.server.close()
+  }
+}
+
+/** Puts the reports of other scenes where `summary` looks for those of hosts. Returns its input `fleet`. */
+async function joinReports(folder: string, workspace: string, names: readonly string[]) {
+  for (const name of names) {
+    const report = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'))
+    const place = join(workspace, 'reports', `marina-${name}-1`)
+    await mkdir(place, { recursive: true })
+    await writeFile(join(place, 'report.json'), JSON.stringify({ ...report, host: name }))
+  }
+  const hosts = [...names, 'nas']
+  return names.length === 0 ? {} : { fleet: JSON.stringify({ plan: 'success', backup: 'failure', attempt: 1, hosts }) }
+}
+
+/** Stands for the API of a forge, which has this text in every file. */
+async function serve(text: string) {
+  const server = createServer((_, response) => void response.end(text)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
 const SIZES = [
@@ -125,14 +226,17 @@ const SIZES = [
   { width: 1012, scheme: 'dark' },
 ] as const
 
-async function main(into: string | undefined): Promise<number> {
+/** Scenes whose folds are opened. */
+const OPENED = ['long', 'drill-proven', 'drill-failed']
+
+async function main(into: string | undefined, only: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'marina-picture-'))
   const engine = await startPrivateEngine({ prefix: 'marina-picture', say: console.log })
   const painter = await openPainter(join(tmpdir(), 'marina-picture-packages'))
   let widest = 0
   try {
     await fillEngine(engine)
-    for (const scene of scenes(engine)) {
+    for (const scene of scenes(engine).filter(({ name }) => only.length === 0 || only.includes(name))) {
       const markdown = await summaryOf(engine, folder, scene)
       if (into === undefined) {
         await painter.paint({ markdown, file: join(ROOT, 'docs/summary.png'), width: 800, scheme: 'light' })
@@ -142,7 +246,7 @@ async function main(into: string | undefined): Promise<number> {
       await writeFile(join(into, `${scene.name}.md`), markdown)
       for (const { width, scheme } of SIZES) {
         const file = join(into, `${scene.name}-${width}-${scheme}.png`)
-        const excess = await painter.paint({ markdown, file, width, scheme, open: scene.name === 'long' })
+        const excess = await painter.paint({ markdown, file, width, scheme, open: OPENED.includes(scene.name) })
         console.log(`${file}${excess > 0 ? `: ${excess} pixels too wide` : ''}`)
         widest = Math.max(widest, excess)
       }
@@ -155,4 +259,4 @@ async function main(into: string | undefined): Promise<number> {
   return widest > 0 ? 1 : 0
 }
 
-process.exitCode = await main(process.argv[2])
+process.exitCode = await main(process.argv[2], process.argv.slice(3))
