@@ -16,16 +16,7 @@ main() {
     return
   fi
   choose_point
-  run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 || give_up "$?" "point $point could not be restored$(restore_trouble)"
-}
-
-# Writes the first trouble of a restore, and what it means: restic's last words only count the troubles.
-restore_trouble() {
-  first=$(sed -n 's/^ignoring error for //p' "$work/errors" | head -n 1 | cut -c 1-200)
-  printf '%s' "${first:+: $first}"
-  if grep -q 'ciphertext verification failed\|wrong hash\|wrong data returned\|invalid data returned' "$work/errors"; then
-    printf '%s' '. The repository is damaged there: try an older point, and see `restic check --read-data`'
-  fi
+  run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 || give_up "$?" "point $point could not be restored"
 }
 
 fail() {
@@ -41,7 +32,16 @@ give_up() {
     shift
     fail 75 "$* since the store could not be reached"
   fi
-  fail "$@"
+  fail "$1" "$2$(restore_trouble)"
+}
+
+# Writes the first trouble of a restore, and what it means: restic's last words only count the troubles.
+restore_trouble() {
+  first=$(sed -n 's/^ignoring error for //p' "$work/errors" | head -n 1 | cut -c 1-200)
+  printf '%s' "${first:+: $first}"
+  if grep -q 'ciphertext verification failed\|wrong hash\|wrong data returned\|invalid data returned' "$work/errors"; then
+    printf '%s' '. The repository is damaged there: try an older point, and see `restic check --read-data`'
+  fi
 }
 
 # Runs restic. With --json it says its last words in JSON, too.

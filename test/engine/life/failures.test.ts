@@ -179,16 +179,6 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     1,
     'image <base>:latest has no /backup.sh, and its ENTRYPOINT (cp) got it as an argument: give the instance a script, and set entrypoint: "" so that the script runs',
   ],
-  // before anything is copied, and so before anybody is stopped
-  ...['folder-missing', 'folder-missing-copied'].map(
-    (name) =>
-      [
-        name,
-        'claim',
-        null,
-        'folder /marina-test-nowhere is not on the Docker host: if it should lie on a disk of its own, mount that disk; else create the folder (mkdir -p), or correct mounts or repository',
-      ] as const,
-  ),
   [
     'no-registry',
     'image',
@@ -237,6 +227,16 @@ const FAILED: readonly (readonly [string, string | null, number | null, string |
     null,
     /^volume <f-nowhere>, named in mounts, does not exist on host HOST: create it \(docker volume create\)$/,
   ],
+  // before anything is copied, and so before anybody is stopped
+  ...['folder-missing', 'folder-missing-copied'].map(
+    (name) =>
+      [
+        name,
+        'claim',
+        null,
+        'folder /marina-test-nowhere is not on the Docker host: if it should lie on a disk of its own, mount that disk; else create the folder (mkdir -p), or correct mounts or repository',
+      ] as const,
+  ),
   ['no-network', 'run', null, /^the backup container could not be started: network <f-network> not found/],
   [
     'no-tools',
@@ -334,7 +334,7 @@ test('the annotations stand at the instances’ lines, at most ten, below the gr
 })
 
 test('the summary has the verdict, each cause with its last words, a row each, and the last lines of output', () => {
-  expect(ran.summary).toMatch(/^### ❌ \S+: 32 of 33 backups failed and 1 incomplete: /)
+  expect(ran.summary).toMatch(/^### ❌ \S+: 34 of 35 backups failed and 1 incomplete: /)
   expect(ran.summary).toMatch(/^> <b>\S+exit7<\/b>: its script .*:<br><code>the disk is away<\/code>/m)
   expect(ran.summary).toMatch(/^\| ❌ \| .* \| failed while your script ran, 1 volume read in place \| /m)
   expect(ran.summary).toMatch(/<pre>\n(.*\n)*to stdout\n(.*\n)*<\/pre>/)
