@@ -101,8 +101,8 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 /**
- * Says an error that nobody handled in one text for people. The message of an error of this file is enough; an error of the operating
- * system gets what to do about it; anything else is our bug, for which `trace` makes its text.
+ * Says an error in one text for people. The message of an error of this file is enough; an error of the operating system gets what to do
+ * about it; anything else is our bug, for which `trace` makes its text.
  */
 export function sayError(error: unknown, trace = (bug: Error) => bug.stack ?? bug.message): string {
   const known = [InputError, ConfigError, DockerUnavailableError, CommandError, InstanceError, CancelledError]

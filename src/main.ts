@@ -1,4 +1,7 @@
-/** Runs the phase of the action that this process was started for, cancels it on signals, and reports every error that nobody else has handled. */
+/**
+ * Runs the phase of the action that this process was started for. Cancels the main phase on signals, and reports errors that nobody else
+ * has handled.
+ */
 import { randomBytes } from 'node:crypto'
 import { createConsole } from './action/console/console.ts'
 import { exitAtOnce, exitDoubt } from './action/exit.ts'
@@ -15,7 +18,7 @@ import { endRunningClients } from './docker/runningClients.ts'
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })
 let crashed = false
-/** Id of the job that was saved for `post`; `null` before. */
+/** Id of the job, since `saveJob` was called, even if the id could not be saved; `null` before. */
 let savedJob: string | null = null
 process.on('exit', endRunningClients)
 process.on('uncaughtException', endAfterCrash)
@@ -38,8 +41,8 @@ async function endWith(code: number): Promise<never> {
 }
 
 /**
- * Reports an error that nobody could catch and ends the process, whatever else is under way. Once an upload has begun, and until it ends
- * in time, it does nothing: `artifact` then has a listener of its own.
+ * Reports an error that nobody could catch and ends the process, whatever else is under way. It does nothing during an upload, nor ever
+ * after one that passed its deadline: `artifact` then has a listener of its own.
  */
 function endAfterCrash(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return // an upload goes on, and takes its client's errors (see action/artifact)

@@ -1,6 +1,7 @@
 /**
- * Defines the report of a run and the words in it (statuses, phases, stagings), and judges instances, the run and the exit code. Everything
- * that people see is made from the report; `RunReport` is `report.json`. Pure.
+ * Defines the reports of a run and of a restore and the words in them (statuses, phases, stagings, verdicts of drills), and judges
+ * instances, runs and the exit code. Pages, annotations and outputs are made from the reports; `RunReport` is `report.json`,
+ * `RestoreReport` is `restore.json`. Pure.
  */
 
 /**
@@ -115,8 +116,8 @@ export interface PlannedTarget extends TargetBasics, NothingStaged {
 export const NOT_REACHED = 'it was not staged: the instance ended before'
 
 /**
- * Facts that a backup image told of its backup in the file `$MARINA_RESULT`: checked, redacted and shortened. A part that the image did not tell
- * is missing.
+ * Facts that a backup image told of its backup in the file `$MARINA_RESULT`: checked, redacted and shortened. A part that the image did not
+ * tell, or told in a wrong form, is missing.
  */
 export interface ImageResult {
   /** Size of the data that the backup holds. */
@@ -157,11 +158,14 @@ export interface InstanceReport {
   readonly downtimeSeconds: number | null
   /** Names of the containers that this run stopped and that are not, or may not be, up again. */
   readonly notUp: readonly string[]
-  /** Those of `notUp` that run, but whose health check fails. */
+  /** Those of `notUp` that run, but whose health check fails or has not passed in time. */
   readonly unhealthy: readonly string[]
   /** Names of the containers in which a postHook failed: they may still be in the state that their preHook made. */
   readonly postHookFailed: readonly string[]
-  /** The last runs of the instance on this host, this one included, the latest first; empty if the host remembers none. */
+  /**
+   * The last runs of the instance on this host, this one included, the latest first; empty if this run is not among them (a dry run, a
+   * skipped one).
+   */
   readonly history: readonly PastRun[]
   readonly image: { readonly reference: string; readonly id: string | null; readonly digest: string | null }
   /** Exit code of the backup container; `null` if it did not run to its end. */
@@ -324,8 +328,9 @@ export interface InstanceCauses {
 }
 
 /**
- * Judges one instance. A failure of its own makes it `failed`, even if it was cancelled later. If only targets failed, it is `partial`, or
- * `failed` if none is left. An instance without a failure is `skipped` if its targets are only planned (a dry run), else `success`.
+ * Judges one instance. A failure of its own makes it `failed`, even if it was cancelled later; else a cancel makes it `cancelled`. If only
+ * targets failed, it is `partial`, or `failed` if none is left. An instance without a failure is `skipped` if its targets are only planned
+ * (a dry run), else `success`.
  */
 export function instanceStatus({ targets, failure, cancelled }: InstanceCauses): InstanceStatus {
   if (failure !== null) return 'failed'

@@ -91,11 +91,11 @@ async function backUp(action: CommandContext, pings: Pings): Promise<number> {
 interface Decided {
   readonly one: PlannedInstance
   readonly item: PlanItem
-  /** The runs that the host remembers, the latest first. */
+  /** The runs that the host remembers, the latest first; empty if the host was not asked. */
   readonly past: readonly PastRun[]
 }
 
-/** Decides which of the selected instances are run, and says so. */
+/** Decides which of the selected instances are run, and prints that, if the schedule decides or the run is repeated. */
 async function decide(action: CommandContext, plan: RunPlan, host: DockerHost): Promise<readonly Decided[]> {
   const { inputs, console, event } = action
   const isDue = isBySchedule(action) || event.attempt > 1

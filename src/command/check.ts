@@ -1,6 +1,7 @@
 /**
- * `check`: says which instances were not backed up in time, which jobs wait for a runner that does not come, and whether GitHub has disabled
- * the schedule. Needs no Docker: it asks the API for the runs of the backup workflow and for their reports.
+ * `check`: says which instances were not backed up or drilled in time, whose newest backup is too old, which jobs wait for a runner that
+ * does not come, and whether GitHub has disabled the schedule; and keeps an issue for each alarm, if that is wanted. Needs no Docker: it
+ * asks the API for the runs of the workflows and for their reports.
  */
 import { posix } from 'node:path'
 import { type Forge, openForge } from '../action/forge/askForge.ts'
@@ -29,7 +30,10 @@ const MOST_QUESTIONS = 750
 /** The same for the issues: two lists, and two questions for each that is opened, changed or closed. */
 const MOST_FOR_ISSUES = 150
 
-/** Checks, tells, and returns the exit code: 1 if a backup is overdue, or if that is not known. */
+/**
+ * Checks, tells, and returns the exit code: 1 if a backup or drill is overdue, a backup is too old, that is not known, or there is another
+ * alarm. Throws `InputError` and `ConfigError` for a wrong request or configuration.
+ */
 export async function check(action: CommandContext): Promise<number> {
   const { inputs, event, console } = action
   const graceMs = parseDuration(inputs.grace)
@@ -89,7 +93,7 @@ async function keepIssuesFor(
   })
 }
 
-/** Address of the backup workflow's page; `null` if the forge has none. */
+/** Returns the address of a workflow's page, by the name of its file; `null` if the forge has none. */
 function workflowPage(env: NodeJS.ProcessEnv, configFile: string, workflow: string): string | null {
   const own = readPages(env, configFile).workflow
   return own === null ? null : own.replace(/[^/]+$/, encodeURIComponent(workflow))
@@ -103,8 +107,8 @@ interface CheckRequest {
 }
 
 /**
- * Returns the file name of the backup workflow: that of the input or, without it, of the one workflow of the repository that runs
- * `backup` by schedule. Throws an `InputError` if there is none, or more than one.
+ * Returns the file name of the backup workflow: that of the input or, without it, of the one workflow of the repository that runs `backup`
+ * by schedule or, if none has a schedule, of the one that runs it at all. Throws an `InputError` if there is none, or more than one.
  */
 function findWorkflow({ inputs }: CommandContext, workflows: readonly WorkflowFile[]): string {
   if (inputs.workflow !== null) return inputs.workflow.replace(/^(\.\/)?\.(github|gitea|forgejo)\/workflows\//, '')
@@ -128,7 +132,7 @@ function readSubjects(action: CommandContext, { config, now, graceMs }: CheckReq
   return instances.map((raw) => subjectOf(raw, readOpenSchedule(config, raw, lookup), { now, graceMs }))
 }
 
-/** Finds out whether the workflow's schedule is, or soon will be, disabled. */
+/** Finds out whether the workflow's schedule is, or soon will be, disabled. If the workflow cannot be asked for, that is an alarm. */
 async function readDangers(action: CommandContext, forge: Forge, { workflow, now }: CheckRequest): Promise<Messages> {
   const { repository } = action.event
   const state = await getWorkflow(forge, workflow)

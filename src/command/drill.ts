@@ -24,8 +24,9 @@ import { hasDrill, type TakenDrill, takeDrills } from './takeDrills.ts'
 import { modeOf } from './takeDue.ts'
 
 /**
- * Drills the instances that are due, or those that are named, and returns the exit code: 1 if a backup is bad, or after a cancel. Throws
- * `InputError`, `ConfigError` and `DockerUnavailableError` before anything is touched.
+ * Drills the instances that are due, or those that are named, and returns the exit code: 1 if a backup is bad, if an application that an
+ * earlier run stopped is not up, or after a cancel. Throws `InputError`, `ConfigError` and `DockerUnavailableError` before anything is
+ * touched.
  */
 export async function drill(action: CommandContext): Promise<number> {
   const startedAt = new Date()
@@ -98,7 +99,7 @@ async function drillOne(
   }
 }
 
-/** Makes the report of an instance that was selected but not begun. */
+/** Makes the report of an instance that was selected but not begun, or whose drill ended by an error that nobody expected. */
 function notDrilled(
   { raw }: PlannedInstance,
   error: string,

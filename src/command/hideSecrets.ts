@@ -66,7 +66,7 @@ function isCommonText(value: string, open: readonly string[]): boolean {
 /** The decision on the secrets of a run, with what is to be said of it. */
 interface Masking {
   readonly masked: readonly SecretText[]
-  /** One sentence that says which values are not masked, by their origins; `null` if all are masked. */
+  /** One sentence that says which values are harmless texts and so not masked, by their origins; `null` if there are none. */
   readonly notice: string | null
   /** At most two sentences: how many values are too short to be masked, and which masked values also hide harmless text. */
   readonly warnings: readonly string[]

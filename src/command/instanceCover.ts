@@ -14,7 +14,7 @@ export interface InstanceCover {
   readonly source: 'targets' | 'labels' | 'all'
   /** The names of its `targets`; `*` stands for a variable that is not set. */
   readonly names: Cover
-  /** The names that `discover: all` leaves out. */
+  /** The names that `discover: all` leaves out, without those that contain a variable that is not set. */
   readonly except: readonly string[]
   /** True if a name consists of variables alone that are not set: it could be any. */
   readonly hasUnknown: boolean

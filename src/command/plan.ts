@@ -92,7 +92,7 @@ async function remembered(
 
 /**
  * Finds what no instance of this host backs up. `null` if it cannot be told here: if the instances belong to several hosts, of which any
- * may be this one, and if names of targets depend on variables, which only a backup knows.
+ * may be this one, or if names of targets depend on variables, which only a backup knows.
  */
 async function coverageOf(
   { env, signal, console }: CommandContext,

@@ -21,8 +21,8 @@ const ANSWER_MS = 12_000
 
 /**
  * Removes the containers that have the label of the job that main saved, and starts the applications that they list. Without a job (see
- * `saveJob`) docker is not called. If main was killed before it had reported, the step summary tells that, and the watcher of `ping-url`.
- * Never throws: a problem is printed, and the next run tries again.
+ * `saveJob`) docker is not called. If main was killed before it had reported, the step summary says so, and the watcher of `ping-url` is
+ * told. Never throws: a problem is printed, and the next run tries again.
  */
 export async function post(env: NodeJS.ProcessEnv, console: Console, state: SavedState): Promise<void> {
   const { job } = state

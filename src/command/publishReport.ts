@@ -45,8 +45,8 @@ export interface Publication<Report> extends Pick<ReportUpload, 'name' | 'fileNa
 }
 
 /**
- * Publishes a report, which is not redacted yet. The file on the runner and the one in the artifact are the same, byte by byte: what attests
- * the one attests the other. So both lack what strangers must not read, where strangers may.
+ * Publishes a report, which is not redacted yet. The file on the runner and the one in the artifact are the same, byte by byte: what
+ * attests the one attests the other. So where strangers may read the artifact, the file on the runner also lacks what they must not read.
  */
 export async function publishReport<Report extends RestoreReport | DrillReport>(
   action: CommandContext,

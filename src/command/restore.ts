@@ -27,7 +27,8 @@ const BY_HAND: StartReason = { isScheduled: false, slot: null, why: 'a restore w
 
 /**
  * Restores, or lists the points of an instance, and returns the exit code. Throws `InputError` unless it is clear that somebody means it,
- * `ConfigError` for a wrong configuration, and `DockerUnavailableError` without an engine, all before anything is touched.
+ * `ConfigError` for a wrong configuration, and `DockerUnavailableError` without an engine, all before anything is touched; an instance of
+ * another host is refused only after the clean-up of this one.
  */
 export async function restore(action: CommandContext): Promise<number> {
   checkRequest(action)

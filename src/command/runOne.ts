@@ -93,7 +93,10 @@ function lastLine(one: Omit<InstanceReport, 'log' | 'nextRun'>): string {
   return `${status}: ${isOfTargets ? `${failed.length} of ${count(targets.length, 'target')} failed` : withLastWords(one)}`
 }
 
-/** Makes the report of an instance that was selected but not begun. `error` says why it failed; `null` if it was skipped. */
+/**
+ * Makes the report of an instance that was selected but not begun, or that ended by an error that nobody expected. `error` says why it
+ * failed; `null` if it was skipped.
+ */
 export function notBegun(raw: RawInstance, status: 'failed' | 'skipped', error: string | null): InstanceReport {
   return {
     id: raw.id,

@@ -4,7 +4,10 @@ import type { CoverageReport } from '../outcome.ts'
 import { saysUnchecked, saysUncovered } from '../report/uncovered.ts'
 import type { CommandContext } from './commandContext.ts'
 
-/** `hostName` is the host's name for people. What could not be checked is a warning, or an error with `enforce`. */
+/**
+ * Prints what is in no backup, and what could not be checked: that is a warning or, with `enforce`, an error. `hostName` is the host's name
+ * for people.
+ */
 export async function sayCoverage(
   console: CommandContext['console'],
   host: DockerHost,

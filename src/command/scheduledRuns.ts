@@ -41,7 +41,10 @@ export interface LastRuns {
 /** Nothing is known of earlier runs. */
 export const NO_RUNS: LastRuns = { createdAt: null, earlierRun: null, on: () => null, unknown: null }
 
-/** Asks for the runs by schedule before this one, and for their jobs until all hosts are answered. Never throws. */
+/**
+ * Asks for the runs by schedule before this one, and for the jobs of at most `MOST_QUESTIONS` of them, until all hosts are answered. Never
+ * throws.
+ */
 export async function readLastRuns(
   { env, event, inputs }: CommandContext,
   hosts: readonly (readonly string[])[],

@@ -1,4 +1,4 @@
-/** `summary`: joins the reports of all hosts of a fleet's run, shows one summary of them, and fails if one is missing. */
+/** `summary`: joins the reports of all hosts of a fleet's run, shows one summary of them, and fails if one is missing or tells of a failure. */
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { artifactName, planArtifactName } from '../action/artifact.ts'

@@ -1,4 +1,7 @@
-/** Decides which instances a drill takes: on a schedule those that are due, by hand those that have a `drill` or are named. */
+/**
+ * Decides which instances a drill takes: on a schedule those that are due, by hand those that have a `drill` or are named, and with
+ * `select: all` every one.
+ */
 import { engineNow } from '../claim/host.ts'
 import type { Config } from '../config/load.ts'
 import { readDrillSchedule } from '../config/openSchedule.ts'
@@ -17,10 +20,7 @@ export interface TakenDrill {
   readonly item: PlanItem
 }
 
-/**
- * Decides which of the selected instances are drilled, and says so: on a schedule those that are due, by hand those that have a `drill` or
- * are named.
- */
+/** Decides which of the selected instances are drilled, by the rule above, and prints that, if the schedule decides or the run is repeated. */
 export async function takeDrills(
   action: CommandContext,
   plan: RunPlan,

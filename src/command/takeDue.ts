@@ -72,7 +72,7 @@ interface DecideRequest {
 
 /**
  * Decides for each candidate, in their order. The API is asked about this run and those before it only if something is to be decided that
- * the memory does not know. Warns if it does not answer; never throws.
+ * the memory does not know. If it does not answer, a notice says so; never throws.
  */
 export async function decideAll(
   action: CommandContext,
@@ -131,7 +131,10 @@ export function hostsById({ instances }: Pick<Config, 'instances'>): ReadonlyMap
   return new Map(instances.map(({ id }, index) => [id, hosts[index]?.runsOn ?? []]))
 }
 
-/** `auto` takes what is due if the workflow's schedule started the run, and everything if a person or the API did. */
+/**
+ * Returns what a run takes. `select: auto` takes what is due if the workflow's schedule started the run, and everything if a person or the
+ * API did; `due` takes what is due, `all` everything at every start.
+ */
 export function modeOf(select: Inputs['select'], event: string): PlanRequest['mode'] {
   if (select === 'all') return 'every'
   return select === 'due' || event === 'schedule' ? 'due' : 'all'

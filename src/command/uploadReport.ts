@@ -1,4 +1,4 @@
-/** Uploads the report of a run as an artifact and, unless strangers could read them, its logs as another. */
+/** Uploads the report of a run as an artifact and, if `uploadsLogs` says so, its logs as another. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { artifactName, type UploadResult, uploadRun } from '../action/artifact.ts'

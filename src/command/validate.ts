@@ -1,4 +1,7 @@
-/** `validate`: checks the configuration and its scripts as far as the repository alone allows. Needs no Docker and no variable's value. */
+/**
+ * `validate`: checks the configuration, and the `script` of each instance, as far as the repository alone allows. Needs no Docker and no
+ * variable's value.
+ */
 import { readPages } from '../action/pages.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import { issueAt, sortIssues } from '../config/issues.ts'

@@ -10,7 +10,10 @@ const MOST_BYTES = 1024 * 1024
 /** Number of files that are read: a repository has dozens. */
 const MOST_FILES = 1000
 
-/** Reads the files in the folder that this platform takes its workflows from. What is not there, or cannot be read, is left out. Never throws. */
+/**
+ * Reads the files in the folder that this platform takes its workflows from, and the local actions that they use. What is not there, or
+ * cannot be read, is left out. Never throws.
+ */
 export async function readWorkflowTexts(workspace: string, env: NodeJS.ProcessEnv): Promise<readonly WorkflowText[]> {
   for (const folder of foldersOf(env)) {
     const names = await readdir(join(workspace, folder)).catch((): string[] => [])
@@ -32,7 +35,7 @@ function foldersOf(env: NodeJS.ProcessEnv): readonly string[] {
   return env.GITHUB_ACTIONS === 'true' ? [GITHUB] : [GITHUB, GITEA, FORGEJO]
 }
 
-/** Finds the files of local actions (`uses: ./tools/backup`) that workflows name, and those that these name in turn. */
+/** Returns the paths at which the files of local actions may be (`uses: ./tools/backup`) that workflows name, and those that these name in turn. */
 async function localActions(workspace: string, texts: readonly WorkflowText[]): Promise<readonly string[]> {
   const found = new Set<string>()
   let fresh = texts

@@ -121,7 +121,10 @@ function killedBySignal({ state, memory, work }: ContainerEnd): string {
   return `the ${work} was killed by ${signalName(state.exitCode - 128)} (exit code ${state.exitCode}): see its log, and whether someone stopped it or the host ran out of memory`
 }
 
-/** Says why the container's first program could not be started. `said` is docker's message, which ends in `exec: "PROGRAM": why`. */
+/**
+ * Says why the container's first program could not be started. `said` is docker's message; if it does not end in `exec: "PROGRAM": why`, it
+ * is quoted as it is.
+ */
 function startFailure({ image, head, work }: ContainerEnd, said: string): string {
   const found = /exec: "((?:[^"\\]|\\.)*)": (.*?)(?:: unknown)?$/.exec(said)
   if (!found) return `the ${work} container could not be started: ${said}`

@@ -17,8 +17,8 @@ export interface ClientWordsFilter {
 }
 
 /**
- * Makes a filter for the client's stderr. If it begins with docker's words about a failed mount, all of it is held back until `rest`;
- * everything else passes as it comes.
+ * Makes a filter for the client's stderr. If it begins with docker's words about a failed mount, all of it is held back until `rest`. What
+ * may still become such words is held back until its first line ends; everything else passes as it comes.
  */
 export function filterClientWords(): ClientWordsFilter {
   let held = Buffer.alloc(0)

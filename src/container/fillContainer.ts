@@ -24,7 +24,7 @@ export interface ImageUserRequest {
   readonly signal: AbortSignal
 }
 
-/** Puts everything into the created container in one call, and returns the user to whom it belongs. */
+/** Puts everything into the created container in one call, and returns the user to whom it belongs. Throws as `imageUserOf` does. */
 export async function fillContainer(
   request: ImageUserRequest,
   container: string,

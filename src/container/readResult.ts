@@ -23,8 +23,8 @@ const READ_MS = 20_000
 const NOTHING: ToldResult = { result: null, problems: [] }
 
 /**
- * Returns what the image told, and a sentence for each problem; nothing if there is no such file. Never throws: what an image tells decides
- * nothing.
+ * Returns what the image told, and a sentence for each problem; nothing if there is no such file, or after a cancel. Never throws: what an
+ * image tells decides nothing.
  */
 export async function readResult(place: ResultPlace): Promise<ToldResult> {
   const { docker, container, path, signal, deadlineMs = READ_MS } = place

@@ -9,7 +9,10 @@ export interface CopyHelper {
   readonly tools: CopyTools
 }
 
-/** Lists what the helper's tools keep when they copy. Each ability was tried, not concluded from a name. */
+/**
+ * Lists what the helper's tools keep when they copy. Each ability was tried, not concluded from a name; only for `xattrs` the `cp` must
+ * also call itself GNU's.
+ */
 export interface CopyTools {
   /** The family of the tools. Nothing is decided by it. */
   readonly flavour: 'gnu' | 'busybox' | 'other'

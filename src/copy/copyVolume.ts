@@ -47,7 +47,7 @@ export interface CopyResult {
 /**
  * Copies a volume, or part of it, with all that the helper's tools keep. Throws `InstanceError` with one sentence if the copy is not
  * complete, and then leaves at most an empty folder at the destination; if more could not be removed, the sentence says so. Throws
- * `CancelledError` when the signal fires.
+ * `CancelledError` when the signal fires, and then leaves what it has copied.
  */
 export async function copyVolume(helper: CopyHelper, request: CopyRequest): Promise<CopyResult> {
   const selection = await survey(helper, request)
@@ -60,8 +60,8 @@ export async function copyVolume(helper: CopyHelper, request: CopyRequest): Prom
 }
 
 /**
- * Lists the source and applies `paths` and `exclude`. Throws `InstanceError` for an empty volume (unless `allowEmpty`), and for a copy for
- * which there is no room. Makes the destination folder, and writes nothing else.
+ * Lists the source and applies `paths` and `exclude`. Throws `InstanceError` if the source cannot be listed, for wrong `paths`, for an
+ * empty selection (unless `allowEmpty`), and if there is no room for the copy. Makes the destination folder, and writes nothing else.
  */
 export async function survey(helper: CopyHelper, request: CopyRequest): Promise<Selection> {
   const listing = await listTree(helper, request.source, { ...optionsOf(request), paths: request.paths })
@@ -116,8 +116,9 @@ function isBelow(path: string, roots: ReadonlySet<string>): boolean {
 }
 
 /**
- * Compares the copy with `entries`, the listing that it was made from. If they differ, the source is listed again: a change during a live
- * copy is a warning, everything else throws `InstanceError`. `said` is the first message of the tools, for the failure's sentence.
+ * Compares the copy with `entries`, the listing that it was made from. If they differ after a live copy, the source is looked at again
+ * where they differ: what has changed there is a warning. Every other difference throws `InstanceError`. Then writes the list of the copy,
+ * if `request.list` asks for it. `said` is the first message of the tools, for the failure's sentence.
  */
 export async function verifyCopy(
   helper: CopyHelper,
@@ -198,7 +199,7 @@ async function unchanged(
 
 const PROGRESS_MS = 30_000
 
-/** Does `work`, and tells `onProgress` every 30 s how much of the copy is done. */
+/** Does `work`, and tells `onProgress` every 30 s how much of the copy is done, if that can be measured. */
 export async function withProgress<Result>(
   helper: CopyHelper,
   request: Pick<CopyRequest, 'name' | 'destination' | 'onProgress' | 'signal'>,

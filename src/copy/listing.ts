@@ -109,7 +109,8 @@ export async function listWithClock(
 
 /**
  * Lists as `listTree` does, but keeps nothing: it gives each entry to `onEntry`, an entry of `paths` twice. Returns the clocks of the
- * engine's host after the listing. Throws `InstanceError` if not everything could be read, and `CancelledError`.
+ * engine's host after the listing. A path of `paths` that does not exist is left out, and so is what vanishes meanwhile if the tree is
+ * `live`. Throws `InstanceError` if anything else could not be read, and `CancelledError`.
  */
 export async function eachEntry(
   helper: CopyHelper,

@@ -1,4 +1,4 @@
-/** Makes a volume's tree the same as another's, exactly: what is not in the other is gone afterwards. Runs in a helper. */
+/** Makes a volume's tree, or some paths of it, the same as another's: what is not in the other is gone afterwards. Runs in a helper. */
 import { CancelledError, InstanceError } from '../errors.ts'
 import type { CopyHelper } from './copyHelper.ts'
 import { copyVolume } from './copyVolume.ts'
@@ -29,7 +29,8 @@ exit 0`
 
 /**
  * Brings the tree in, and compares it with its source. Throws `InstanceError` if it is not the same afterwards, `CancelledError` if the
- * signal fires: in both cases the destination is neither the old nor the new tree.
+ * signal fires: in both cases the destination may be neither the old nor the new tree. With `paths`, the times of directories are not
+ * compared.
  */
 export async function replaceTree(helper: CopyHelper, request: ReplaceRequest): Promise<void> {
   if (request.paths.length > 0) return replacePaths(helper, request)
@@ -84,7 +85,7 @@ async function replacePaths(helper: CopyHelper, request: ReplaceRequest): Promis
   if (first !== null) throw new InstanceError(`volume ${request.name} is not what the backup held: ${first}`)
 }
 
-/** Gives a directory the times of its original: BusyBox's tar does not keep them. */
+/** Returns a directory's entry with the modification time of its original, which is then not compared: BusyBox's tar does not keep it. */
 function timed(entry: Entry, original: Entry): Entry {
   if (entry.type !== 'directory') return entry
   return { ...entry, mtime: original.mtime, mtimeNs: original.mtimeNs }

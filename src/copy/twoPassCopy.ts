@@ -87,8 +87,8 @@ export async function firstPass(helper: CopyHelper, request: CopyRequest): Promi
 }
 
 /**
- * Makes the second pass, while nobody writes. This is downtime: one exec lists, one works (two, if the lists are long). Anything that
- * vanishes or changes now is a failure; the half copy is not removed here, since that would be downtime too.
+ * Makes the second pass, while nobody writes. This is downtime: one exec lists, one works (two, if the lists are long; none, if nothing has
+ * changed). Anything that vanishes or changes now is a failure; the half copy is not removed here, since that would be downtime too.
  */
 export async function secondPass(helper: CopyHelper, request: CopyRequest, before: FirstPass): Promise<SecondPass> {
   const stopped = { live: false, deadlineMs: request.deadlineMs, signal: request.signal }

@@ -94,7 +94,7 @@ export function relinked(entries: Iterable<Entry>): [string, string][] {
   return links
 }
 
-/** Groups entries by inode: a single entry, or all hard links to one inode. Directories are left out. */
+/** Groups entries by inode: a single entry, or all hard links to one inode among the entries. Directories are left out. */
 export function* linkGroups(entries: Iterable<Entry>): Generator<Entry[]> {
   const groups = new Map<Entry['ino'], Entry[]>()
   for (const entry of entries) {

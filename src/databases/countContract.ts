@@ -35,7 +35,10 @@ export interface RowDifference {
   readonly found: number | null
 }
 
-/** Compares the rows that a manifest names with those that were found; returns what differs. `isOwn` tells the tables that are the server's own. */
+/**
+ * Compares the rows that a manifest names with those that were found; returns what differs. Tables in `exempt`, and the server's own
+ * (`isOwn`), never differ.
+ */
 export function compareRows(
   expected: Readonly<Record<string, number>>,
   { rows, exempt, partitioned = {} }: ServerRows,

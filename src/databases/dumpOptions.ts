@@ -35,7 +35,7 @@ export interface JudgedOptions {
   readonly leftOutBy: string | null
 }
 
-/** One option with its value, as one or two arguments. */
+/** The judgement on one argument, or on an option and its value in the next one. */
 interface Judged {
   readonly kept: readonly string[]
   /** Number of arguments that it takes. */

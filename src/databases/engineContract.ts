@@ -1,6 +1,7 @@
 /**
  * Defines what the code must know of one database engine: how it is recognised, where its arguments hold passwords, how it is dumped, and
- * how its dump is checked. Also holds small pieces that the engines share.
+ * how its dump is checked. What a load, a count and a scratch server need is in contracts of their own. Also holds small pieces that the
+ * engines share.
  */
 
 import { InstanceError } from '../errors.ts'
@@ -114,7 +115,7 @@ export interface DumpPlan {
   readonly notices: readonly string[]
   /** A question that is asked before the dump, because the dump silently lacks what the account may not see; `null` if there is none. */
   readonly rights: RightsQuestion | null
-  /** A question about the server, for the manifest; `null` if the container has no program that could ask it. */
+  /** A question about the server, for the manifest; `null` if the engine has no such question, or the container no program that could ask it. */
   readonly facts: FactsQuestion | null
   /** Tells whether a line of stderr becomes a warning of the target. The log has every line anyway. */
   readonly isWarning: (line: string) => boolean

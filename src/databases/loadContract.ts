@@ -77,7 +77,10 @@ export interface LoadFilter {
   end(): Buffer
 }
 
-/** Refuses to put a part of a database in the place of all of it. `leftOutBy` is the option of `dumpArgs` that leaves something out, if any. */
+/**
+ * Throws an `InstanceError` if a part of a database would come in the place of all of it. `leftOutBy` is the option of `dumpArgs` that
+ * leaves something out, if any.
+ */
 export function refusePart({ purpose, isWhole = false }: LoadQuestion, leftOutBy: string | null): void {
   if (leftOutBy === null || isWhole || purpose !== 'replace') return
   throw new InstanceError(partSentence(leftOutBy))

@@ -37,11 +37,11 @@ interface DumpRequest {
   /** Directory of the dump in the helper, `/backup/<timestamp>/db/<container>`. It is created here; it and its parent belong to `owner`. */
   readonly directory: string
   readonly owner: { readonly uid: number; readonly gid: number }
-  /** True if the options of `dumpArgs` that leave something out are not to count. */
+  /** True if the options of `dumpArgs` that leave something out are not given to the tool. */
   readonly isWhole?: boolean
   /** Masks passwords that are found in arguments, in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => Promise<void>
-  /** Receives lines for the instance's log: what the tool says, what is waited for, and every 30 s how much was dumped. */
+  /** Receives lines for the instance's log: how the login was made, notices of the plan, what is waited for, and every 30 s how much was dumped. */
   readonly onLine: (line: string) => Promise<void>
   /** Takes each line that the dump tool writes on stderr. */
   readonly onToolLine: (line: string) => Promise<void>
@@ -65,7 +65,7 @@ export interface DumpReport {
   readonly toolVersion: string
   /** The server's answers about itself, or its version alone if only the dump names it; `null` if neither tells anything. */
   readonly server: ServerFacts | null
-  /** The option of `dumpArgs` that left something out; `null`: there is none. */
+  /** The first option of `dumpArgs` that leaves something out, even if `isWhole` kept it from the tool; `null`: there is none. */
   readonly leftOutBy: string | null
   /** Warnings on the target: the dump is complete, but somebody should look. */
   readonly warnings: readonly string[]

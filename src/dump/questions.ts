@@ -1,6 +1,6 @@
 /**
- * Asks a database container before its dump begins which tools it has, and whether the account sees everything that is to be dumped; and
- * after a failure, whether it stopped meanwhile.
+ * Asks a database container before its dump begins which tools it has, whether the account sees everything that is to be dumped, and how
+ * the server is set up; and after a failure, whether it stopped meanwhile.
  */
 
 import type { DumpPlan, DumpTools, ServerFacts } from '../databases/engineContract.ts'
@@ -71,8 +71,8 @@ export async function askRights(
 }
 
 /**
- * Asks the server about itself, for the manifest. Nothing depends on the answer: without one it tells `say` the reason, and returns `null`.
- * Throws `CancelledError`.
+ * Asks the server about itself, for the manifest. Nothing depends on the answer: after a failure it tells `say` the reason, and returns
+ * `null`. It also returns `null` if the plan has no such question. Throws `CancelledError`.
  */
 export async function askFacts(
   docker: Docker,

@@ -1,7 +1,7 @@
 /** Collects the warnings of a dump tool, each with the lines that belong to it, up to a number that a person reads. */
 import type { DumpPlan } from '../databases/engineContract.ts'
 
-/** Largest number of the tool's warnings that are kept; the log has every line. */
+/** Number of kept warnings from which on no further one of the tool is kept; the log has every line. */
 const MOST_WARNINGS = 20
 export function collectWarnings({ isWarning, isContinuation }: Pick<DumpPlan, 'isWarning' | 'isContinuation'>) {
   const warnings: string[] = []

@@ -1,4 +1,7 @@
-/** Makes the spec of an instance's backup container, and the part of the labels that all its containers share. Pure. */
+/**
+ * Makes the spec of the container that runs an instance's image (to back up or to restore), and the part of the labels that all its
+ * containers share. Pure.
+ */
 import { engineNow } from '../claim/host.ts'
 import type { Instance } from '../config/model.ts'
 import type { ImageWork } from '../container/backupVerdict.ts'
@@ -34,7 +37,7 @@ export function claimBase({ work, context, instance, start }: LockRequest) {
   return { instance: instance.id, owner: host.owner, deadline, ...(work === 'backup' ? { start } : {}) }
 }
 
-/** Makes the spec of the backup container. The instance's own mounts come after ours. */
+/** Makes the spec of the container that runs the image. The instance's own mounts come after ours. */
 export function backupSpec(
   { work, instance, image }: LockRequest,
   own: Pick<RunSpec, 'name' | 'labels' | 'mounts' | 'env'>,

@@ -27,9 +27,9 @@ export interface InstanceContext {
   /** Cancels the run. */
   readonly signal: AbortSignal
   /**
-   * Masks secrets that are found on the way (passwords in `dumpArgs`) in everything that is printed from then on. `origin` says where they
-   * stand. Secrets of the host alone, which are none of the repository's, are not told to the runner (`untold`). Returns a sentence to warn
-   * with if harmless text is masked too.
+   * Masks secrets that are found on the way (passwords in `dumpArgs`, or in a volume's options) in everything that is printed from then on.
+   * `origin` says where they stand. Secrets of the host alone, which are none of the repository's, are not told to the runner (`untold`).
+   * Returns a sentence to warn with if harmless text is masked too.
    */
   readonly hide: (secrets: readonly string[], origin: string, runner?: 'told' | 'untold') => string | null
   /** Called when the engine no longer answers. */

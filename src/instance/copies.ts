@@ -62,8 +62,9 @@ export interface CopySurroundings {
 const REMOVE_MS = 600_000
 
 /**
- * Copies every source. A failure concerns its target alone, and is recorded. Thrown are: an application that does not come up again, a
- * failed copy that cannot be removed, a cancel, the deadline, and our bugs.
+ * Copies every source. A failure is recorded, and concerns its target alone; a failure of a stop concerns all targets of its group. Thrown
+ * are: an application that does not come up again, a failed copy that cannot be removed, a cancel, the deadline, errors of the runner's
+ * operating system, and our bugs.
  */
 export async function copyVolumes(on: CopySurroundings, sources: readonly CopySource[]): Promise<void> {
   const members = sources.map((source) => memberOf(on, source))
@@ -106,8 +107,8 @@ function memberOf({ run, stops, vanished }: CopySurroundings, { source, strategy
 }
 
 /**
- * Does `copy` for one volume, or for a group that is stopped together: preHooks before it, postHooks after it even if it throws, then a
- * report for each.
+ * Does `copy` for one volume, or for a group that is stopped together: preHooks before it, postHooks after it even if it throws. If it did
+ * not throw, what failed members left is removed, and each member is reported.
  */
 async function copyTogether(
   on: CopySurroundings,
@@ -133,8 +134,8 @@ async function copyTogether(
 const unfailed = (members: readonly Member[]) => members.filter(({ progress }) => progress.kind !== 'failed')
 
 /**
- * Does `work` for a member whose state is `from`, and stores the new state. A failure concerns this member alone; a cancel, a deadline and
- * our bugs are thrown on.
+ * Does `work` for a member whose state is `from`, and stores the new state. Does nothing for a member in another state. A failure concerns
+ * this member alone; a cancel, the deadline, errors of the runner's operating system and our bugs are thrown on.
  */
 async function step<Kind extends Progress['kind']>(
   { run }: CopySurroundings,

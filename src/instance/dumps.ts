@@ -11,7 +11,7 @@ import { postHook, preHook } from './targetHooks.ts'
 
 /**
  * Dumps every source. A failure concerns its target alone, is recorded, and leaves nothing that could pass for a dump. Thrown are: a failed
- * dump that cannot be removed, a cancel, the deadline, and our bugs.
+ * dump that cannot be removed, a cancel, the deadline, errors of the runner's operating system, and our bugs.
  */
 export async function dumpDatabases(run: InstanceRun, helper: CopyHelper, sources: readonly DbSource[]): Promise<void> {
   for (const source of sources) {

@@ -9,7 +9,10 @@ import { inspectVolumes } from '../docker/volumes.ts'
 import { InstanceError } from '../errors.ts'
 import type { InstanceRun } from './instanceRun.ts'
 
-/** Pulls the image by the configured policy, and throws `InstanceError` for what could only fail later. */
+/**
+ * Pulls the image by the configured policy. Throws `InstanceError` for an ENTRYPOINT, a script, a mount or a network with which the backup
+ * would fail later, or would back up nothing.
+ */
 export async function findImage(run: InstanceRun): Promise<ReadyImage> {
   const { context, instance, report, abort } = run
   const { docker } = context.host

@@ -35,7 +35,8 @@ export interface AcquiredLock {
   create(mounts: readonly MountSpec[], env: Readonly<Record<string, string>>): Promise<string>
   /**
    * Removes the claim and everything that belongs to it. It has deadlines of its own, so a cancelled run releases too. For applications
-   * that are still down it leaves a journal container, so that `post` and the next run try again.
+   * that are still down it leaves a journal container, so that `post` and the next run try again. Throws if the backup container cannot be
+   * removed; then the helper stays too, for the next sweep.
    */
   release(down: readonly JournalEntry[]): Promise<void>
   /** Leaves all of it to `post` and the next start, and sends the engine nothing. */
@@ -174,7 +175,7 @@ async function createBesideHelper(
 
 /**
  * Creates the backup container while the claim is ours. If a container of ours has that name, a dead run left it, and it is removed. Throws
- * `InstanceError` if it is somebody else's.
+ * `InstanceError` if it is somebody else's, or if the name is taken again after each removal.
  */
 async function createUnderClaim(request: LockRequest, spec: RunSpec): Promise<string> {
   const { docker } = request.context.host

@@ -146,7 +146,7 @@ async function lookAtHost(
   return { ...host, self: runnerContainers(traces, host.containers) }
 }
 
-/** Returns the ids of the containers that have one of these volumes mounted, running or not: its hooks run in one of them. */
+/** Returns the ids of the containers that have one of these volumes mounted, running or not: a volume's hooks run in one of them. */
 function hookContainersOf(containers: readonly Container[], hooked: readonly VolumeSource[]): readonly string[] {
   const names = hooked.map((source) => source.volume.name)
   return containers

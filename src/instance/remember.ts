@@ -14,8 +14,9 @@ import type { InstanceRun } from './instanceRun.ts'
 const LOOK_MS = 10_000
 
 /**
- * Writes this run into the record, and warns if its size or duration is unusual. Without the claim (`isHeld`) it is only written if it failed
- * and nobody else has the claim: a run that could not have it leaves the record, and the slot, to its holder. Never throws.
+ * Writes this run into the record, unless it was skipped, and warns if it succeeded with an unusual size or duration. Without the claim
+ * (`isHeld`) it is only written if it failed and nobody else has the claim: a run that could not have it leaves the record, and the slot,
+ * to its holder. Never throws.
  */
 export async function remember(run: InstanceRun, { isHeld }: { readonly isHeld: boolean }): Promise<void> {
   const { context, instance, report } = run
@@ -50,8 +51,8 @@ export async function remember(run: InstanceRun, { isHeld }: { readonly isHeld: 
 }
 
 /**
- * Says which run has served the slot of this one since it was decided, in words for a place after "skipped: "; `null` if none has. Ask it
- * under the claim.
+ * Says which run has served the slot of this one since it was decided, in words for a place after "skipped: "; `null` if none has, or if
+ * the record cannot be read. Ask it under the claim.
  */
 export async function servedMeanwhile({ context }: InstanceRun, instance: string): Promise<string | null> {
   const { slot } = context.reason

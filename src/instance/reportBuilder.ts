@@ -44,9 +44,9 @@ export interface ReportBuilder {
   failed(target: Target, failure: { readonly error: string; readonly seconds?: number; readonly phase?: Phase }): void
   /** Records the failure of the instance itself. Only the first reason counts. */
   fail(message: string): void
-  /** Records that the instance was cancelled. `words` say so, and what else went wrong. */
+  /** Records that the instance was cancelled. `words` say so, and what else went wrong. Only the first words count. */
   cancel(words: string): void
-  /** Records that the instance is not backed up, because another run does it. `why` is written to the log. */
+  /** Records that the instance is not backed up, because another run does it, unless it fails or is cancelled. `why` is written to the log. */
   skip(why: string): Promise<void>
   set(facts: Partial<Pick<InstanceReport, 'image' | 'exitCode' | 'history' | 'result'>>): void
   end(): InstanceOutcome

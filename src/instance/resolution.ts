@@ -25,7 +25,8 @@ export interface Resolution {
 
 /**
  * Finds the targets, and decides what is stopped. A target that is missing or cannot be staged is recorded as failed; the instance goes on.
- * `others` decides what to do if another instance has stopped one.
+ * `others` decides what to do if another instance has stopped one. Throws `InstanceError` if the instance as a whole cannot be run, as when
+ * its script does not exist.
  */
 export async function resolve(run: InstanceRun, others: OthersPolicy): Promise<Resolution> {
   const { context, instance, report } = run
@@ -110,7 +111,10 @@ async function resolveRunning(
   return { found: found.filter((one) => !awaited.includes(one.target)), awaited }
 }
 
-/** Makes the journal of the instance's claim, which tells other processes on the host what is stopped and dumped. */
+/**
+ * Makes the journal of the instance's claim, which tells other processes on the host what is stopped, what is dumped, and in which
+ * containers a postHook is due.
+ */
 export function journalOf({ volumes, databases, stops }: Resolution): Journal {
   const places = [
     ...databases.flatMap(({ target, container }) => (target.postHook === null ? [] : [container.name])),

@@ -196,8 +196,8 @@ function needsHelper(resolution: Resolution): boolean {
 }
 
 /**
- * Makes the death of the helper end the instance, and waits for other instances before anything is dumped or stopped. Does nothing without a
- * helper.
+ * Makes the death of the helper end the instance. Before anything is dumped or stopped, it refuses a user that the image does not know
+ * (only if applications are to be stopped), and waits for other instances. Does nothing without a helper.
  */
 async function guardHelper(
   run: InstanceRun,

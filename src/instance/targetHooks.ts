@@ -13,8 +13,8 @@ export interface HookPlace {
 }
 
 /**
- * Deadline of a postHook that runs after the instance was ended by a cancel or its deadline, and the least time that any hook gets, ms: the
- * application may still be in its maintenance mode.
+ * Deadline of a postHook that runs after the instance was ended by a cancel or its deadline, and the least time that is left to a hook
+ * shortly before the instance's deadline, ms: the application may still be in its maintenance mode.
  */
 const LATE_DEADLINE_MS = 60_000
 

@@ -9,8 +9,8 @@ const notLooked = (why: string) =>
   `whether disks of the host are mounted within the volumes is not known: ${why}. A backup that stays on one file system would leave them out`
 
 /**
- * Returns one sentence for each disk within `mounted`, and within what is selected of it, that a tool staying on one file system would
- * leave out. Never throws: if the look fails, there are no sentences. If no image can look, the log says so.
+ * Returns one sentence for each disk in the selected part of a volume of `mounted` that a tool staying on one file system would leave out.
+ * Never throws: if nobody could look, there are no sentences, and the log says so, unless the look ended with an error.
  */
 export async function findDisks(
   run: InstanceRun,

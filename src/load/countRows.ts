@@ -21,7 +21,10 @@ export interface CountRequest {
 /** Most bytes of an answer that are read. */
 const ANSWER_BYTES = 64 << 20
 
-/** Counts. Throws an `InstanceError` with one sentence if the server does not tell, or `CancelledError`. */
+/**
+ * Counts the rows of one database, or of the whole server. Throws an `InstanceError` with one sentence if the server does not answer, or
+ * answers at too great a length or in another form; or `CancelledError`.
+ */
 export async function countRows(docker: Docker, request: CountRequest): Promise<ServerRows> {
   const { kind, container, dumpArgs, signal, database } = request
   const engine = engineOf(kind)

@@ -59,7 +59,7 @@ const CLEAN_UP_MS = 60_000
 /**
  * Loads a dump. Throws an `InstanceError` with one sentence, or `CancelledError`; then the server may hold a part of the dump and a part of
  * what was there. The error is a `DamagedBackupError` if the file is not the one of the manifest or is no dump, and a `RefusedDumpError` if
- * the tool failed.
+ * the tool failed on the dump, not before.
  */
 export async function loadDump(docker: Docker, helper: LoadHelper, request: LoadRequest): Promise<void> {
   const { container, file } = request

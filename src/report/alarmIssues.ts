@@ -1,4 +1,7 @@
-/** Decides which issues a `check` opens, changes and closes, and writes them: one for each alarm about a backup. Pure. */
+/**
+ * Decides which issues a `check` opens, changes and closes, and writes their texts: one issue for each alarm about a backup, a drill or the
+ * age of a backup. Pure.
+ */
 import { createHash } from 'node:crypto'
 import type { JudgedThing } from './checkPage.ts'
 import { code, inline, link } from './markdown.ts'
@@ -9,7 +12,7 @@ export interface OpenIssue {
   readonly body: string
 }
 
-/** Everything that the check judged. It leaves out what it cannot judge: the issue of that stays as it is. */
+/** One thing that the check judged. What it could not judge is no subject, and the issue of that stays as it is. */
 export interface AlarmSubject {
   readonly what: JudgedThing
   readonly id: string
@@ -23,7 +26,7 @@ export interface AlarmSubject {
 export interface AlarmRequest {
   readonly subjects: readonly AlarmSubject[]
   readonly open: readonly OpenIssue[]
-  /** Path of the configuration: issues of another one are left alone. */
+  /** Path of the configuration: issues that name another one are left alone. */
   readonly configFile: string
   /** All things that are judged by the configuration; `null` if only some were judged: then no issue is closed because its backup is gone. */
   readonly scheduled: readonly Pick<AlarmSubject, 'what' | 'id'>[] | null

@@ -40,8 +40,8 @@ interface TableOptions {
 }
 
 /**
- * Draws one table of all backups; of more than `UNFOLDED`, a table of those that are no success and a fold of the successful ones. Empty if
- * there are no backups, or no rows are wanted.
+ * Draws one table of all backups; of more than `UNFOLDED`, a table of those that are no success and a fold of the successful ones. For a
+ * dry run, one table of what a run would do. Empty if there are no backups, or no rows are wanted.
  */
 export function backupTables(report: RunReport, options: TableOptions): readonly string[] {
   if (report.instances.length === 0 || options.rows === 0) return []

@@ -21,7 +21,7 @@ interface CauseOptions {
 
 /**
  * Makes one alert for each cause: the run's own errors first, then those of instances, which share an alert if they failed for the same
- * cause. An instance that was only cancelled has none.
+ * cause. An instance that was only cancelled has none. Behind `most` alerts a line says how many are left out.
  */
 export function causes(report: RunReport, { allowPartial, links, most }: CauseOptions): readonly string[] {
   const own = report.errors.map((error) => alert('CAUTION', [inlineWithRuns(capitalised(error), links.server)]))

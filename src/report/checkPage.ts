@@ -1,4 +1,4 @@
-/** Draws the page of a `check`: which backups are overdue, why, and what else threatens them. Pure. */
+/** Draws the page of a `check`: which backups and drills are overdue, which backups are too old, why, and what else threatens them. Pure. */
 import { count } from '../format.ts'
 import { breakable, code, inline, link } from './markdown.ts'
 import { joinWithin } from './summary.ts'
@@ -27,7 +27,10 @@ export interface CheckRow {
   readonly id: string
   readonly line: number
   readonly state: 'overdue' | 'unknown' | 'fresh' | 'assumed' | 'running' | 'byHand'
-  /** For an alarm, the slot that was missed; else when its last success, or the run that goes on, began. Empty for `byHand`. */
+  /**
+   * For an alarm, the slot that was missed; else when its last success, or the run that goes on, began; of an `age`, always the time of the
+   * newest backup. Empty if it is not known, and for `byHand`.
+   */
   readonly when: string
   /** Reason why it is overdue or unknown; empty for the others. */
   readonly cause: string
@@ -46,7 +49,7 @@ export function renderCheck(page: CheckPage): string {
   return ''
 }
 
-/** The first line of the page, which says all in a few words. */
+/** Writes the first line of the page: the overdue; else what is unknown; else the alarms; else that all is in time. */
 export function checkVerdict({ rows, alarms }: Pick<CheckPage, 'rows' | 'alarms'>): string {
   const judged = (what: JudgedThing) => rows.filter((row) => row.what === what && row.state !== 'byHand').length
   const said = (state: CheckRow['state'], end: (many: number) => string, old: (many: number) => string) =>

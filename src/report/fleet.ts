@@ -30,7 +30,7 @@ export function parseFleetJobs(text: string): FleetJobs {
   return { plan, backup, attempt: attempt as number, hosts: [...new Set(names)] }
 }
 
-/** Reads the text of a `report.json`; returns why it cannot be used as a sentence's end, such as `it is no JSON`. */
+/** Reads the text of a `report.json`. If it cannot be used, returns why, in words that end a sentence, such as `it is no JSON`. */
 export function parseReport(text: string): RunReport | string {
   let value: unknown
   try {
@@ -52,8 +52,8 @@ export function parseReport(text: string): RunReport | string {
 }
 
 /**
- * Returns the report without what the joined page does not show: the last lines of backups that went well. Ten thousand of them must fit in
- * memory.
+ * Returns the report without what the joined page does not show: the last lines and the phases of backups that went well. Ten thousand of
+ * them must fit in memory.
  */
 export function slimReport(report: RunReport): RunReport {
   const slim = (one: InstanceReport): InstanceReport =>
@@ -89,7 +89,7 @@ export interface Fleet {
   readonly hosts: readonly FleetHost[]
   /** The result of all reports that are there. */
   readonly reported: RunReport['result']
-  /** All instances of all hosts as one run. Errors, warnings and containers begin with the name of their host. */
+  /** All instances of all hosts as one run. The run's errors and warnings, and the containers of the instances, name their host. */
   readonly run: RunReport
   /** Failures of the run itself, a sentence each: the plan, or a host without a report. */
   readonly problems: readonly string[]
@@ -99,8 +99,9 @@ export interface Fleet {
 export type FleetFacts = Pick<RunReport, 'repository' | 'runUrl' | 'runId' | 'attempt' | 'configFile'>
 
 /**
- * Joins the reports. The run has failed if the plan failed, if a host has no report, or if a job failed although every report is good.
- * A run that was cancelled is `cancelled` rather than `failed`, if nothing but the cancel is wrong.
+ * Joins the reports. The run has failed if a report has, if the plan did not succeed, if a host has no report, if backup jobs that were due
+ * did not run, or if a job failed although every report is good. A run that was cancelled is `cancelled` rather than `failed`, unless a
+ * report tells of a failure.
  */
 export function joinFleet(
   jobs: FleetJobs,

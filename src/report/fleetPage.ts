@@ -40,8 +40,8 @@ const UNFOLDED = 10
 const NAMES_SHOWN = 5
 
 /**
- * Draws the page, never longer than `limitBytes`. However much is cut, the id of each backup that failed stays on it: 10,000 of the
- * longest ids fit in 1 MiB.
+ * Draws the page, never longer than `limitBytes`. However much else is cut for a fleet of several hosts, the id of each backup that failed
+ * stays on it as long as the ids fit: 10,000 of the longest fit in 1 MiB.
  */
 export function renderFleet(fleet: Fleet, options: FleetPageOptions): string {
   for (const [step, detail] of DETAILS.entries()) {

@@ -11,8 +11,9 @@ const PATH = /[^\s"'`‘’“”(),;]*[/\\][^\s"'`‘’“”(),;]*/gu
 const WITH_EXTENSION = /[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.[a-z][a-z0-9]{0,7}\b(?![\p{L}\p{N}_-])/giu
 
 /**
- * Replaces what may be a file name by `…`: every path, every quoted text, every word with an extension. Words in `known` stay, because the
- * configuration shows them anyway (instances, images, targets); so do names of our labels.
+ * Replaces what may be a file name by `…`: every path, every quoted text, every word with an extension, and the word behind one such as
+ * "path" or "script". Words in `known` stay, because the configuration shows them anyway (instances, images, targets); so do names of our
+ * labels.
  */
 export function withoutFileNames(sentence: string, known: ReadonlySet<string>): string {
   const hide = (word: string) => {

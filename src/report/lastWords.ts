@@ -63,7 +63,7 @@ export function withLastWords(one: Words): string {
   return output === null ? error : `${error}. It wrote nothing to stderr; its last line was: ${output}`
 }
 
-/** Adds the last lines of stderr that tell a cause to the sentence; without one, the sentence stays. */
+/** Adds the last lines of stderr (see `lastWords`) to the sentence; without any, the sentence stays as it is. */
 export function addLastWords(sentence: string, stderr: readonly string[]): string {
   const words = lastWords({ stderr })
   return words.length === 0 ? sentence : `${sentence}${leadIn(sentence)} ${words.join(' | ')}`

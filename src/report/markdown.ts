@@ -10,8 +10,8 @@ const CHARACTERS = 2000
 const SIGNS = /^\d+[.)](?= |$)|^[-+=]+|(?<=www)\.|:(?! |$)|[!#$&*<>@[\\\]^_`{|}~]/gi
 
 /**
- * Writes text on one line, for a sentence or a table cell. Characters that markdown or HTML may interpret become character references,
- * which CommonMark never takes for structure. `@name`, `a@b.c` and `#1` become links even then, so they are split.
+ * Writes text on one line, cut at `CHARACTERS`, for a sentence or a table cell. Characters that markdown or HTML may interpret become
+ * character references, which CommonMark never takes for structure. `@name`, `a@b.c` and `#1` become links even then, so they are split.
  */
 export function inline(text: string): string {
   const line = harmlessLine(text, CHARACTERS).replace(/\s+/g, ' ').trim()
@@ -61,7 +61,7 @@ export function block(lines: readonly string[]): string {
     .join('\n')}\n</pre>`
 }
 
-/** Makes a link to an address of ours; `null` if there is none, or if it is not the address of a web page. */
+/** Makes a link; `null` if there is no address, or if it is not that of a web page. It does not ask whose page that is. */
 export function link(label: string, url: string | null): string | null {
   if (url === null || !/^https?:\/\/[^\s"<>]+$/.test(url)) return null
   return `<a href="${url.replace(/[&']/g, reference)}">${inline(label)}</a>`

@@ -11,7 +11,7 @@ const ORDER: readonly InstanceStatus[] = ['failed', 'partial', 'cancelled', 'ski
 export interface PingText {
   /** One short line. */
   readonly line: string
-  /** The line, the host, each instance with its status, and the address of the run. */
+  /** The line, the host, the address of the run, and each instance, at the end with its status, as far as they fit. */
   readonly body: string
 }
 

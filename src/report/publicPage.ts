@@ -22,7 +22,7 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   }
 }
 
-/** Returns the report of a restore without names of files and lines of containers. */
+/** Returns the report of a restore without names of files and lines of containers. The points stay, with the image's words about them. */
 export function publicRestore(report: RestoreReport): RestoreReport {
   const { instance, host, configFile, restored } = report
   const names = restored.flatMap(({ name, to, kept }) => [name, to, ...(kept === null ? [] : [kept])])
@@ -40,7 +40,10 @@ export function publicRestore(report: RestoreReport): RestoreReport {
   }
 }
 
-/** Returns the report of a drill without names of files and tables, and without lines of containers. */
+/**
+ * Returns the report of a drill without names of files and tables in its sentences, and without lines of containers. The point stays, with
+ * the image's words about it, and so do the paths in `hashes`.
+ */
 export function publicDrill(report: DrillReport): DrillReport {
   const { host, configFile, instances } = report
   const names = instances.flatMap((one) => [

@@ -4,7 +4,7 @@ import type { RestoreReport, RunReport } from '../outcome.ts'
 
 /**
  * Keys whose values are words of ours, times, numbers, ids, links or paths. They contain no secrets, although they may happen to equal one:
- * a secret that is `failed`, or `backup`, must not break them.
+ * a secret that is `failed`, or `backup`, must not break them. The id of a restore's point is the image's, and is not redacted either.
  */
 const OURS = new Set([
   'version',
@@ -31,7 +31,7 @@ const OURS = new Set([
   'verdict',
 ])
 
-/** Applies `redact` to every text in the report that comes from users, tools and containers. */
+/** Applies `redact` to every text in the report, except to the values of the keys in `OURS`. */
 export function redactReport<Report extends RunReport | RestoreReport | DrillReport>(
   report: Report,
   redact: (text: string) => string,

@@ -14,7 +14,7 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
 /** Matches invisible characters, and those that change the direction of what follows. */
 const INVISIBLE = /[\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff]/g
 
-/** Removes terminal sequences and invisible characters; other control characters become `U+FFFD`. */
+/** Removes terminal sequences and invisible characters; other control characters but tab and line feed become `U+FFFD`. */
 export function harmless(text: string): string {
   return text.replace(TERMINAL_SEQUENCES, '').replace(INVISIBLE, '').replace(CONTROLS, '\ufffd')
 }

@@ -14,7 +14,7 @@ export function isCoverageBroken({ mode, objects, problem }: CoverageReport): bo
   return mode === 'enforce' && (objects.length > 0 || problem !== null)
 }
 
-/** Tells whether the errors of a run, of which there are some, are all about coverage. */
+/** Tells whether all errors of a run are about coverage. It is true of no errors, too. */
 export function isOnlyCoverage(errors: readonly string[]): boolean {
   return errors.every((error) => error.endsWith(ENFORCED))
 }

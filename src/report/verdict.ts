@@ -7,7 +7,10 @@ import { warningsOf } from './warningList.ts'
 
 const NAMES_SHOWN = 5
 
-/** Draws the verdict as a heading. It has the red sign if the run makes its job red. */
+/**
+ * Draws the verdict as a heading, with a sign: ❌ for a failure, ⚠️ for incomplete backups that leave the job green, 🚫 for a cancel, which
+ * makes it red, too.
+ */
 export function verdictLine(report: RunReport, allowPartial: boolean): string {
   const host = report.host === '' ? '' : `${inline(report.host)}: `
   const [sign, words] = report.dryRun ? dryRunVerdict(report) : verdict(report, allowPartial)
@@ -76,7 +79,7 @@ function withWarnings(report: RunReport): string {
   return length === 0 ? '' : `, with ${count(length, 'warning')}`
 }
 
-/** Says what a run would do, for a dry run, of which nothing has succeeded and nothing has failed. */
+/** Says what a run would do, for a dry run, which backs nothing up. */
 function dryRunVerdict(report: RunReport): readonly [sign: string, words: string] {
   const { instances, result } = report
   const total = count(instances.length, 'backup')

@@ -42,7 +42,10 @@ export interface InspectedBounds {
   readonly Mounts?: readonly { readonly Type?: string }[] | null
 }
 
-/** Compares a container with what was asked for. Returns what differs, in words; empty if nothing does. */
+/**
+ * Compares a container with what was asked for. Returns what differs, in words; empty if nothing does. Swap, shared memory and the restart
+ * policy are not compared.
+ */
 export function brokenBounds(inspected: InspectedBounds, { memory, cpus, pids }: ScratchLimits): readonly string[] {
   const host = inspected.HostConfig ?? {}
   const capabilities = (host.CapAdd ?? []).map((one) => one.replace(/^CAP_/, '')).sort()

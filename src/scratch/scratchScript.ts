@@ -34,7 +34,7 @@ export interface ScriptRequest {
 export interface ScriptEnd {
   readonly exitCode: number
   readonly oomKilled: boolean
-  /** The last lines that it printed, the newest last. */
+  /** The last lines that it printed: those of stdout, then those of stderr. */
   readonly lines: readonly string[]
 }
 

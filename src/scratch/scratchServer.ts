@@ -1,6 +1,7 @@
 /**
  * Starts database servers of ours that are thrown away, to prove a dump: the source's own image, no network, bounded and without
- * privileges, which is read back from the live container. What keeps a server from answering is a value: it says nothing of the backup.
+ * privileges, which is read back from the live container. If a server does not answer, the reason is returned and not thrown: it says
+ * nothing of the backup.
  */
 import { randomBytes } from 'node:crypto'
 import { thisProcess } from '../claim/processIdentity.ts'
@@ -65,7 +66,7 @@ const LOG_LINES = '100'
 
 /**
  * Starts a scratch server and waits until it answers. If it does not, it is removed. Throws `CancelledError`; `InstanceError` if the engine
- * gave it other bounds than it was asked for.
+ * gave it other bounds than it was asked for, or if somebody took its name or removed it.
  */
 export async function startScratchServer(docker: Docker, request: ScratchRequest): Promise<ScratchOutcome> {
   const limits = { ...LIMITS, ...request.limits }
@@ -183,7 +184,7 @@ async function whyStopped(docker: Docker, id: string): Promise<string | null> {
   return `it ended with exit code ${container.exitCode} (${words})`
 }
 
-/** Returns the last lines that the server wrote. */
+/** Returns the last lines that the server wrote: those of stdout, then those of stderr. */
 async function lastLines(docker: Docker, id: string): Promise<readonly string[]> {
   const { stdout, stderr } = await query(docker, ['logs', '--tail', LOG_LINES, id], { deadlineMs: QUESTION_MS })
   return `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')

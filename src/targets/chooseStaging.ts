@@ -16,9 +16,10 @@ export interface ChosenStaging {
 export type StagingDecision = ChosenStaging | { readonly kind: 'refused'; readonly why: string }
 
 /**
- * Chooses the strategy: the configured `staging`, if it is possible; else `presync` if applications are stopped for the volume; else
- * `mount`, unless something speaks for `copy`, such as `exclude`, `verify`, hooks (a `postHook` must not run before the data is read) or a driver
- * other than `local`. `disk` is the mount point of the volume's own disk; `null` if it lies on the same disk as all others.
+ * Chooses the strategy: the configured `staging`, which is refused if it is impossible. Without one it is `presync` if applications are
+ * stopped for the volume; else `mount`, unless something speaks for `copy`, such as `exclude`, `verify`, hooks (a `postHook` must not run
+ * before the data is read) or a driver other than `local`. `disk` is the mount point of the volume's own disk; `null` if it lies on the
+ * same disk as all others.
  */
 export function decideStaging(
   target: VolumeTarget,

@@ -1,4 +1,4 @@
-/** Finds what no instance of a host backs up, and makes the targets of an instance with `discover: all`. Pure. */
+/** Finds what no instance of a host backs up. Pure. */
 import type { HostData, HostDatabase } from './hostData.ts'
 
 /** Names that instances back up or leave out on purpose; `*` in one stands for any characters. */

@@ -20,9 +20,9 @@ export interface FoundTargets {
 }
 
 /**
- * Makes the targets, volumes first. A volume in which a dumped database keeps its data is left out. A database that is down cannot be
- * dumped: the volumes of its data are targets in its place, which nothing writes to; without such a volume the database stays a target,
- * and fails.
+ * Makes the targets, volumes first. A volume in which a dumped database keeps its data is left out. A database that is down, and that no
+ * other run has stopped (`held`), cannot be dumped: the volumes of its data are targets in its place, which nothing writes to; without such
+ * a volume the database stays a target, and fails.
  */
 export function allTargets(data: HostData, { others, except, stopAttached, held }: AllRequest): FoundTargets {
   const isKept = (...names: readonly string[]) => !except.some((one) => names.some((name) => matchesName(one, name)))

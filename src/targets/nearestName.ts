@@ -22,8 +22,8 @@ const STACK_IN_FRONT = "Docker stack puts the stack's name in front"
 
 /**
  * Makes the sentence that follows "… does not exist": the names on the host that are like `wanted`, and why they differ; for a container,
- * if none is like it, the databases of the host. `null` if there is nothing to suggest. Rules are tried in order, and the first that finds
- * something answers.
+ * if none is like it, the databases of the host; or that the name is there by now. `null` if there is nothing to suggest. Rules are tried
+ * in order, and the first that finds something answers.
  */
 export function nearestName(kind: HostObject['kind'], wanted: string, objects: readonly HostObject[]): string | null {
   const same = objects.filter((one) => one.kind === kind)

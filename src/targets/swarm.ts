@@ -1,4 +1,4 @@
-/** Finds out where swarm runs a service of which nothing runs on this host at the moment: here, in a moment, or on another host. */
+/** Finds out where swarm means to run a service of which nothing runs on this host at the moment: here, on another host, or nowhere. */
 
 import { succeeded } from '../docker/callResult.ts'
 import { type Docker, type QueryOptions, query } from '../docker/process.ts'

@@ -1,7 +1,7 @@
 /** Keeps what the runs tell of each instance. */
 import type { JobSign, Sighting } from '../../schedule/overdue.ts'
 
-/** An instance whose backup is looked for. */
+/** An instance whose backup, or drill, is looked for. */
 export interface Wanted {
   readonly id: string
   /** ms since 1970 in UTC. */
@@ -33,7 +33,10 @@ export function isServed({ wanted, success }: Finding): boolean {
   return success !== null && success.at >= wanted.slot
 }
 
-/** Takes in how a run of the instance ended. `isGood` tells whether that counts as a success. */
+/**
+ * Takes in how a run of the instance ended. `isGood` tells whether that counts as a success. A failure before the slot, and a run that was
+ * skipped, are left out.
+ */
 export function addSighting(finding: Finding, sighting: Sighting, isGood: boolean): void {
   if (isGood) {
     if (sighting.at > (finding.success?.at ?? Number.NEGATIVE_INFINITY)) finding.success = sighting

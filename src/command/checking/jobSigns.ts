@@ -38,9 +38,10 @@ export function createJobReader(forge: Forge): JobReader {
 const MOST_RUNS = 5
 
 /**
- * Looks at the jobs of the first runs after the instance's slot (`runs`), and at those of runs that have not ended. A job that ended
- * counts only if a report is missing in its run: otherwise the report says that the instance was not in it. After a job that failed, the
- * success of one that a schedule started says nothing: the slot counts as served by the first, and the second leaves the instance out.
+ * Looks at the jobs of the first runs after the instance's slot (`runs`), and at those of runs that have not ended. A job that ended counts
+ * only if a report is missing in its run: otherwise the report says that the instance was not in it. After a job that failed, the success
+ * of one that a schedule started says nothing: the slot counts as served by the first, and the second leaves the instance out. Returns the
+ * last sign of the first kind that is there: running, succeeded, waiting, failed; `null` without a sign.
  */
 export async function findJobSign(
   finding: Finding,

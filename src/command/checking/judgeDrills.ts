@@ -16,7 +16,7 @@ export interface DrillRequest {
   readonly instances: readonly RawInstance[]
   readonly now: number
   readonly graceMs: number
-  /** The workflow that runs the backups, and those of the repository. */
+  /** The workflow that runs the backups, and all workflows of the repository. */
   readonly workflow: string
   readonly workflows: readonly WorkflowFile[]
   readonly backups: JudgedRows
@@ -28,7 +28,7 @@ export interface JudgedDrills extends Messages {
   readonly workflows: readonly string[]
 }
 
-/** Judges the drills of the instances that have a `drill`. */
+/** Judges the drills of the instances that have a schedule of drills, and the age of the newest backup of those that have a `drill.maxAge`. */
 export async function judgeDrills(action: CommandContext, forge: Forge, request: DrillRequest): Promise<JudgedDrills> {
   const { config, instances, now, graceMs } = request
   const lookup = (name: string) => action.env[name]
@@ -73,7 +73,10 @@ interface Limited {
   readonly mostMs: number | string
 }
 
-/** Judges the age of the newest backup of each instance that has a `drill.maxAge`, unless its backup alarms already. */
+/**
+ * Judges the age of the newest backup of each instance that has a `drill.maxAge`, unless its backup alarms already: then its row is neither
+ * an alarm nor the end of one.
+ */
 async function judgeAges(
   action: CommandContext,
   forge: Forge,

@@ -1,4 +1,4 @@
-/** Keeps one issue open for each overdue backup. */
+/** Keeps one issue open for each alarm of a check: an overdue backup or drill, or a newest backup that is too old. */
 import type { Forge } from '../../action/forge/askForge.ts'
 import {
   closeIssue,
@@ -66,7 +66,7 @@ function problemOf(answer: { readonly unknown?: string } | { readonly value: unk
   return 'unknown' in answer && answer.unknown !== undefined ? answer.unknown : null
 }
 
-/** Closes the younger of two new issues for one backup. `before` are the issues that were there already. */
+/** Closes the younger of two new issues for one alarm. `before` are the issues that were there already. */
 async function closeTwins(forge: Forge, before: readonly TrackedIssue[]): Promise<readonly string[]> {
   const now = await listOpenIssues(forge)
   if ('unknown' in now) return [now.unknown]

@@ -63,7 +63,7 @@ const reportSchema = z.object({
 })
 export type Report = z.infer<typeof reportSchema>
 
-/** `report.json` of a backup: in `marina-<host>-<attempt>`, which is neither logs nor a plan. */
+/** `report.json` of a backup: in `marina-<host>-<attempt>`. No artifact of logs and no plan has such a name; those of drills and restores do. */
 export const BACKUP_REPORTS: ReportKind = {
   fileName: 'report.json',
   isName: (artifact) => ATTEMPT.test(artifact),

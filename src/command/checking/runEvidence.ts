@@ -1,5 +1,5 @@
 /**
- * Finds out from the backup workflow's runs whether instances were backed up since their slots: from the reports in the runs' artifacts
+ * Finds out from a workflow's runs whether instances were backed up, or drilled, since their slots: from the reports in the runs' artifacts
  * and, where one is missing, from the jobs. Reads the runs that probably tell first, and no more than it needs.
  */
 import type { Answer, Forge } from '../../action/forge/askForge.ts'
@@ -59,7 +59,8 @@ const NOTHING = { success: null, failure: null, job: null }
 
 /**
  * Reads reports until every instance is known to be served, or all runs since its slot are read. In each round it reads one more run after
- * each slot: first the first run after it, which probably served it, then the last, whose report tells what its host remembers of all.
+ * each slot: first the first run after it, which probably served it, then the last, whose report tells what its host remembers of all, and
+ * so on from both ends. Stops if the reader has given up.
  */
 async function readReports(findings: readonly Finding[], window: RunWindow, reports: ReportReader): Promise<void> {
   for (let round = 0, isOver = false; !isOver; round++) {

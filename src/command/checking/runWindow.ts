@@ -1,10 +1,10 @@
-/** Lists the runs of the backup workflow: the recent ones at once, and those after an older time when they are asked for. */
+/** Lists the runs of a workflow: the recent ones at once, and those after an older time when they are asked for. */
 import type { Answer, Forge } from '../../action/forge/askForge.ts'
 import { listRuns, type WorkflowRun } from '../../action/forge/workflowRuns.ts'
 import { refusedEvent } from '../../action/platform.ts'
 
 export interface RunWindow {
-  /** All recent runs, the latest first. */
+  /** The recent runs, the latest first: as many as the API shows, without those that strangers started. */
   readonly recent: readonly WorkflowRun[]
   /** Returns the runs that may have begun at or after a slot (ms since 1970 in UTC), the earliest first. */
   readonly since: (slot: number) => Promise<readonly WorkflowRun[]>
@@ -20,7 +20,7 @@ const RECENT_MS = 32 * DAY
 /** The API shows no more than 1000 runs of one search. */
 const MOST_PAGES = 10
 
-/** Lists the runs since the oldest of the slots that are looked for. */
+/** Lists the runs since the oldest of the slots that are looked for, at first those of the last `RECENT_MS` at most. */
 export async function openRunWindow(
   forge: Forge,
   workflow: string,

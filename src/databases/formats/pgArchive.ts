@@ -43,7 +43,10 @@ function counting(parse: (found: Found) => Parser): DumpCheck {
 }
 
 const TAR_BLOCK = 512
-/** First byte and end (exclusive) of two numbers in a tar header: the size of its entry, and the sum of the header. Both are in octal digits. */
+/**
+ * First byte and end (exclusive) of two numbers in a tar header: the size of its entry, and the sum of the header. Both are in octal
+ * digits; a size of 8 GiB and more is binary.
+ */
 const TAR_SIZE = [124, 136] as const
 const TAR_SUM = [148, 156] as const
 

@@ -54,7 +54,7 @@ export function checkByForm(plain: () => DumpCheck, forms: readonly DumpForm[] =
   }
 }
 
-/** Makes a check for a text that must end with an end mark, and counts its rows with `counter`. */
+/** Makes a check for a text that must end with an end mark, and counts its rows with `counter`, if there is one. */
 export function textWithEnd(end: TextEnd, counter?: RowCounter): DumpCheck {
   const rows = counter && guardedCounter(counter)
   let tail: Buffer = NOTHING

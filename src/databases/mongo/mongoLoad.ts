@@ -1,6 +1,6 @@
 /**
- * Knows how an archive of MongoDB is loaded: by `mongorestore`. The server's databases, or the one that the archive holds, are dropped
- * before, by its shell: `mongorestore` itself drops only collections that it brings. Pure.
+ * Knows how an archive of MongoDB is loaded: by `mongorestore`. On a server with data its databases, or the one that the archive holds, are
+ * dropped before, by its shell: `mongorestore` itself drops only collections that it brings. Pure.
  */
 import { findTool } from '../engineContract.ts'
 import { type LoadPlan, type LoadQuestion, refusePart, unchanged } from '../loadContract.ts'
@@ -20,8 +20,9 @@ var kept = names.filter(function (name) { return left.indexOf(name) >= 0 && ['ad
 if (kept.length > 0) throw new Error('could not be dropped: ' + kept.join(', '));`
 
 /**
- * Loads the archive on stdin. The password comes by a pipe that the tool reads as its configuration: so it stands on no command line and in
- * no file. A tool of MongoDB 4.2 and older cannot do that.
+ * Loads the archive on stdin. The password comes by a here-document that the tool reads as its configuration, so it stands on no command
+ * line. Most shells pass that through a pipe; a bash before 5.1 writes it into a temporary file, which it has removed before the tool
+ * starts. A tool of MongoDB 4.2 and older cannot do that.
  */
 const LOAD_SCRIPT = `${LOG_IN}${NAME_ROOT}
 if [ -z "$password" ]; then exec "$tool" --archive "$@"; fi

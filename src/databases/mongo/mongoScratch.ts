@@ -1,7 +1,7 @@
 /** Knows how a scratch server of MongoDB is started. Pure. */
 import type { ScratchPlan } from '../scratchContract.ts'
 
-/** Bytes of its cache in GB, well below the memory that a scratch server has. */
+/** Size of its cache, GB: well below the memory that a scratch server has. */
 const CACHE_GB = '0.25'
 
 /** Starts the server without accounts: nobody reaches it but us. The usual entrypoint gives the folder to the server's user. */

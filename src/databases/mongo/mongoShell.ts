@@ -13,7 +13,7 @@ export MARINA_USER="$user" MARINA_PASSWORD="$password" MARINA_AUTH MARINA_MECHAN
 HOME=\${HOME:-/tmp}; export HOME
 exec "$tool" "$@" --quiet --norc --eval "$code" </dev/null`
 
-/** Logs in. The older shell reads the environment by `_getEnv`. */
+/** Logs in, and puts the databases that the code is to work on into `names`. The older shell reads the environment by `_getEnv`. */
 const BEGIN = `var env = function (name) { return typeof process === 'object' && process.env ? process.env[name] || '' : _getEnv(name); };
 if (env('MARINA_USER')) {
   var account = {user: env('MARINA_USER'), pwd: env('MARINA_PASSWORD')};

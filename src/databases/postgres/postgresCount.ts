@@ -16,7 +16,7 @@ printf '%s\\n' "$lines" | ask "$@"`
 
 /**
  * Counts the tables of the database that we are in: each its own rows, as a dump holds them, and the partitioned tables that it is a part
- * of. Temporary tables are nobody's, and those of an extension are told apart.
+ * of. Temporary tables are left out, and those of an extension are marked.
  */
 const COUNT_SQL = `SELECT format('SELECT json_build_array(%L, %L, %L, (SELECT count(*) FROM ONLY %I.%I), %L::bool, %L::json)', current_database(), n.nspname, c.relname, n.nspname, c.relname,
   EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'),

@@ -3,8 +3,8 @@ import type { ServerFacts } from '../engineContract.ts'
 import { LOG_IN } from './postgresLogin.ts'
 
 /**
- * Asks the server about itself, then each of its databases that takes connections for its extensions. The first call of the client writes
- * the lines that connect the second one. The last argument names the database to begin with.
+ * Asks the server about itself, then its databases for their extensions: each that takes connections and is no template, 200 at most. The
+ * first call of the client writes the lines that connect the second one. The last argument names the database to begin with.
  */
 export const FACTS_SCRIPT = `${LOG_IN}
 export PGCLIENTENCODING=UTF8

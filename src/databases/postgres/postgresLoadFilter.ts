@@ -77,7 +77,9 @@ interface ClusterFacts {
 /**
  * Makes the filter for a dump of `pg_dumpall`. A role that is there already is no error. What the dump says of the account that loads comes
  * last, so that it is not locked out half way; on a scratch server it is left out, so that it is never locked out. Drops of `--clean` are
- * left out, since everything is dropped before. At the end, roles that the dump does not hold are dropped.
+ * left out, since everything is dropped before (but for those of `template1` and `postgres`, which were made anew). A tablespace that is
+ * there already is left out; on a scratch server the others lie among its own data. At the end, roles that the dump does not hold are
+ * dropped, where that is possible.
  */
 export function clusterFilter(facts: ClusterFacts): LoadFilter {
   const latin1 = (text: string) => Buffer.from(text).toString('latin1')
@@ -123,7 +125,10 @@ export function clusterFilter(facts: ClusterFacts): LoadFilter {
   return headFilter(change, end)
 }
 
-/** Makes the filter for a dump of `pg_dump`: in SQL, drops of `--clean` are left out, since the database is empty. */
+/**
+ * Makes the filter for a dump of `pg_dump`: in SQL, drops of `--clean` without `IF EXISTS` are left out: they would fail, since the
+ * database is empty.
+ */
 export function databaseFilter(isText: boolean): LoadFilter {
   if (!isText) return { pass: (chunk) => chunk, end: () => NOTHING }
   return headFilter(

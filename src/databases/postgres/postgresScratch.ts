@@ -7,7 +7,7 @@ import { LOG_IN } from './postgresLogin.ts'
 /** Settings of the server: syncing is off, since nothing of it is kept. */
 const FAST = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'autovacuum=off']
 
-/** Plans a server whose first account is `postgres`. */
+/** Plans a server whose first account is `postgres`, and in which the source's roles are made. */
 export function planPostgresScratch({ settings, roles, password }: ScratchQuestion): ScratchPlan {
   const initdb = [
     ...option('--encoding', settings.encoding ?? settings.server_encoding),

@@ -22,7 +22,7 @@ export interface SqlReader {
   isWanting(): boolean
   /** Takes one of `( ) ; , .`. `isAgain`: the same sign stands directly before it. */
   sign(sign: string, isAgain: boolean): ReadAs
-  /** Takes the beginning of a string in single quotes. */
+  /** Takes the beginning of a string. */
   string(text: string): void
   /** Takes the rest of a line: behind the word for which `rest` was returned, or behind a backslash at the beginning of a statement. */
   line(text: string): void

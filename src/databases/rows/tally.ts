@@ -16,10 +16,10 @@ export interface RowCounter {
   end(): CountedRows
 }
 
-/** Largest number of tables whose rows are listed. */
+/** Largest number of tables whose rows are listed; with more, the count is given up. */
 const MOST_TABLES = 100_000
 
-/** Makes the result for a dump that nobody can count. `why` follows "the rows were not counted: ". */
+/** Makes the result for a dump that nobody can count. `why` can follow a colon. */
 export function uncounted(why: string): CountedRows {
   return { rows: null, unknown: why }
 }
