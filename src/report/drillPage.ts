@@ -10,9 +10,12 @@ import { joinWithin } from './summary.ts'
 export interface DrillPage {
   readonly report: DrillReport
   readonly links: ReportLinks
-  /** Why nothing was drilled, if nothing was. */
+  /** The reason why nothing was drilled; it is shown only then. */
   readonly whyNone: string
-  /** True if strangers may read the page: what the container printed, and what is named after files, is then left out. */
+  /**
+   * True if strangers may read the page: lines of stderr are then left out. Names of files are not: the caller takes them out of the report
+   * (`publicDrill`).
+   */
   readonly isPublic: boolean
   readonly limitBytes: number
 }

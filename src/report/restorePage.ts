@@ -8,7 +8,7 @@ import { joinWithin } from './summary.ts'
 export interface RestorePage {
   readonly report: RestoreReport
   readonly links: ReportLinks
-  /** True if strangers may read the page: what the container printed is then left out. */
+  /** True if strangers may read the page: lines of stderr are then left out. The points are shown in any case. */
   readonly isPublic: boolean
   readonly limitBytes: number
 }
