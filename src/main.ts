@@ -7,7 +7,7 @@ import { createConsole } from './action/console/console.ts'
 import { exitAtOnce, exitDoubt } from './action/exit.ts'
 import { readInputs } from './action/inputs.ts'
 import { readEvent } from './action/platform.ts'
-import { isPost, readState, saveState } from './action/state.ts'
+import { isPost, readState, type SavedState, saveState } from './action/state.ts'
 import { backup } from './command/backup.ts'
 import type { CommandContext } from './command/commandContext.ts'
 import { explainError } from './command/explainError.ts'
@@ -18,8 +18,8 @@ import { endRunningClients } from './docker/runningClients.ts'
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })
 let crashed = false
-/** Id of the job, since `saveJob` was called, even if the id could not be saved; `null` before. */
-let savedJob: string | null = null
+/** What `saveJob` was to save, even if it could not; `null` before. */
+let saved: SavedState | null = null
 process.on('exit', endRunningClients)
 process.on('uncaughtException', endAfterCrash)
 const run = isPost(env) ? post(env, console, readState(env)).then(() => 0) : main()
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
     console,
     signal: cancel.signal,
     job,
-    saveJob: () => saveJob(job),
+    saveJob: () => saveJob({ job, command: inputs.command }),
     saveReported,
   }
   const unknown = checkInputNames(inputs.unknown, env)
@@ -88,13 +88,13 @@ async function main(): Promise<number> {
 }
 
 /**
- * Saves the job's id for `post`. If it cannot be saved (a full disk), a warning says so and the run goes on: the next run finds what this
+ * Saves the job's id and command for `post`. If it cannot be saved (a full disk), a warning says so and the run goes on: the next run finds what this
  * job leaves.
  */
-async function saveJob(job: string): Promise<void> {
+async function saveJob(job: SavedState): Promise<void> {
   try {
-    savedJob = job
-    await saveState({ job })
+    saved = job
+    await saveState(job)
   } catch (error) {
     await console.warning(
       `The state for this step's clean-up could not be saved (${(error as Error).message}): should the job be killed, the next run on this host cleans up`,
@@ -104,7 +104,7 @@ async function saveJob(job: string): Promise<void> {
 
 /** Saves for `post` that this run has reported, so that `post` does not call it killed. */
 async function saveReported(): Promise<void> {
-  if (savedJob === null) return
+  if (saved === null) return
   // a disk that is full has had its warning; `post` then says too much rather than too little
-  await saveState({ job: savedJob, reported: 'true' }).catch(() => {})
+  await saveState({ ...saved, reported: 'true' }).catch(() => {})
 }

@@ -3,7 +3,7 @@ import { appendOrRollBack } from './appendFile.ts'
 
 const NAME = 'marina'
 
-/** The values that main saves for `post`, by their names. `job`: the id of the job. `reported`: there when main has reported, well or badly. */
+/** The values that main saves for `post`, by their names. `job`: the id of the job. `command`: what it does. `reported`: there when main has reported, well or badly. */
 export type SavedState = Readonly<Record<string, string>>
 
 /**

@@ -9,7 +9,10 @@ export function describeHolder(holder: Claim, now: number): string {
   const { owner, container } = holder
   const ms = now - Date.parse(container.createdAt)
   const held = ms < MINUTE_MS ? 'less than a minute' : limit(ms)
-  return `the instance is being backed up already, for ${held} by ${runOf(owner)} (container ${container.name}). Wait for it, set lock-wait, or cancel that run`
+  // only a backup serves a slot
+  const isBackup = 'start' in holder && holder.start !== undefined
+  const work = isBackup ? 'backed up' : 'restored or drilled'
+  return `the instance is being ${work} already, for ${held} by ${runOf(owner)} (container ${container.name}). Wait for it, set lock-wait, or cancel that run`
 }
 
 const MINUTE_MS = 60_000

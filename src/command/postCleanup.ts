@@ -4,6 +4,7 @@
  */
 import type { Console } from '../action/console/console.ts'
 import { readPages } from '../action/pages.ts'
+import { isForStrangers, readEvent } from '../action/platform.ts'
 import type { SavedState } from '../action/state.ts'
 import { openSummary } from '../action/stepSummary.ts'
 import { thisProcess } from '../claim/processIdentity.ts'
@@ -12,7 +13,9 @@ import { dockerEnvironment } from '../docker/clientEnvironment.ts'
 import { openEngine } from '../docker/engine.ts'
 import type { Docker } from '../docker/process.ts'
 import { count } from '../format.ts'
+import { withoutFileNames } from '../report/hideFileNames.ts'
 import { renderRefusal } from '../report/messagePages.ts'
+import { openQuotes } from '../report/quotes.ts'
 import { loadBack } from '../restore/placeDatabases.ts'
 import { pingKilled } from './pings.ts'
 
@@ -22,7 +25,7 @@ const ANSWER_MS = 12_000
 /**
  * Removes the containers that have the label of the job that main saved, and starts the applications that they list. Without a job (see
  * `saveJob`) docker is not called. If main was killed before it had reported, the step summary says so, and the watcher of `ping-url` is
- * told. Never throws: a problem is printed, and the next run tries again.
+ * told, if it was a backup. Never throws: a problem is printed, and the next run tries again.
  */
 export async function post(env: NodeJS.ProcessEnv, console: Console, state: SavedState): Promise<void> {
   const { job } = state
@@ -34,13 +37,16 @@ export async function post(env: NodeJS.ProcessEnv, console: Console, state: Save
   }
   const told = await cleanUp(env, console, job)
   if (state.reported !== undefined) return
-  await reportKilled(env, console, told)
-  await pingKilled(env, console, job)
+  const { command = 'backup' } = state
+  await reportKilled(env, console, { told, command })
+  if (command === 'backup') await pingKilled(env, console, job)
 }
 
 /** Cleans up after the job, and returns sentences about that for people. */
 async function cleanUp(env: NodeJS.ProcessEnv, console: Console, job: string): Promise<readonly string[]> {
-  const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text }
+  const quotes = openQuotes((text) => text)
+  const docker: Docker = { env: dockerEnvironment(env), redact: (text) => text, quotes: quotes.note }
+  const shown = showing(env, quotes.hide)
   const errors: string[] = []
   try {
     const engine = await openEngine(docker, undefined, ANSWER_MS)
@@ -54,12 +60,12 @@ async function cleanUp(env: NodeJS.ProcessEnv, console: Console, job: string): P
         loadBack: (helper, dump) =>
           // the words of a database's tool may hold its data, and nothing masks them here
           loadBack(docker, helper, { dump, dumpArgs: null, hide: async () => {}, say: async () => {} }),
-        say: (line) => console.info(line),
+        say: (line) => console.info(shown(line)),
         reportError: (message) => {
-          errors.push(message)
-          return console.error(message)
+          errors.push(shown(message))
+          return console.error(shown(message))
         },
-        warn: (message) => console.warning(message),
+        warn: (message) => console.warning(shown(message)),
       },
       job,
     )
@@ -68,10 +74,26 @@ async function cleanUp(env: NodeJS.ProcessEnv, console: Console, job: string): P
     if (gone < found) await console.info(stayed)
     return [...errors, ...(gone < found ? [stayed] : []), ...sayApplications(restarts, gone === found, errors)]
   } catch (error) {
-    const message = `What this job may have left was not cleaned up, the next run will: ${(error as Error).message}`
+    const message = `What this job may have left was not cleaned up, the next run will: ${shown((error as Error).message)}`
     await console.warning(message)
     return [...errors, message, 'Applications that it had stopped may be down: see docker ps.']
   }
+}
+
+/**
+ * Makes the function that every message passes through: it leaves out the words of containers, which nothing masks here, and, where strangers
+ * may read, names of files.
+ */
+export function showing(env: NodeJS.ProcessEnv, hideQuotes: (text: string) => string): (message: string) => string {
+  const isStrange = isForStrangers(readEvent(env))
+  return (message) => (isStrange ? withoutFileNames(hideQuotes(message), new Set()) : hideQuotes(message))
+}
+
+/** The words for each command that saves its job, if its process is killed. */
+const KILLED: Readonly<Record<string, string>> = {
+  backup: 'its backups do not count. Run it again.',
+  restore: 'see below which data is there now. Run it again.',
+  drill: 'it says nothing of the backups. Run it again.',
 }
 
 /** Says how the applications are; nothing if `errors` tell of them already. */
@@ -86,13 +108,18 @@ function sayApplications(names: readonly string[], isAllGone: boolean, errors: r
   ]
 }
 
-/** Writes into the step summary, where main could not write any more, that it was killed. `told` are the sentences about what it left. */
-async function reportKilled(env: NodeJS.ProcessEnv, console: Console, told: readonly string[]): Promise<void> {
-  const killed =
-    'The process of the backup was killed before it could report (out of memory, a kill -9, or the end of the runner): its backups do not count. Run it again.'
+interface KilledRun {
+  readonly command: string
+  /** Sentences about what it left. */
+  readonly told: readonly string[]
+}
+
+/** Writes into the step summary, where main could not write any more, that it was killed. */
+async function reportKilled(env: NodeJS.ProcessEnv, console: Console, { command, told }: KilledRun): Promise<void> {
+  const killed = `The process of the ${command} was killed before it could report (out of memory, a kill -9, or the end of the runner): ${KILLED[command] ?? 'Run it again.'}`
   const summary = await openSummary(env)
   const markdown = renderRefusal({
-    heading: '❌ The backup was killed',
+    heading: `❌ The ${command} was killed`,
     messages: [killed, ...told].map((message) => ({ message: console.redact(message), at: null })),
     links: readPages(env, ''),
     limitBytes: summary.roomBytes,

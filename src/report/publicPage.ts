@@ -1,6 +1,6 @@
 /** Takes out of a report what strangers must not read. Pure. */
 import type { DrillReport } from '../drillReport.ts'
-import type { ImageResult, InstanceReport, RestoreReport, RunReport, TargetReport } from '../outcome.ts'
+import type { ImageResult, InstanceReport, RestorePoint, RestoreReport, RunReport, TargetReport } from '../outcome.ts'
 import { withoutFileNames } from './hideFileNames.ts'
 
 /** Returns the report as it may be shown: unchanged if the repository is not public; else without names of files and lines of containers. */
@@ -32,6 +32,7 @@ export function publicRestore(report: RestoreReport): RestoreReport {
     ...report,
     errors: report.errors.map(hide),
     warnings: report.warnings.map(hide),
+    points: report.points.map(withoutText),
     instance: {
       ...withoutLines(instance),
       error: instance.error === null ? null : hide(instance.error),
@@ -61,11 +62,18 @@ export function publicDrill(report: DrillReport): DrillReport {
       ...one,
       error: one.error === null ? null : hide(one.error),
       warnings: one.warnings.map(hide),
+      point: one.point === null ? null : withoutText(one.point),
+      hashes: one.hashes.map((hash) => ({ ...hash, path: hash.path === 'manifest.json' ? hash.path : '…' })),
       checks: one.checks.map((check) => ({ ...check, seen: hide(check.seen) })),
       rows: [],
       stderr: [],
     })),
   }
+}
+
+/** Returns a point without what the image says of it, but for the word by which it says that the backup lacks something. */
+function withoutText<P extends RestorePoint>(point: P): P {
+  return { ...point, text: /^partial\b/.exec(point.text)?.[0] ?? '' }
 }
 
 /** Returns an instance's report without words of its container: the last lines of its log and of its stderr, and what it told but for sizes. */

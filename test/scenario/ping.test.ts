@@ -140,3 +140,16 @@ test('a run that is cancelled is logged; one that is killed is told by post, fro
   expect(paths()).toEqual(['POST /x/start?rid=…', 'POST /x/fail?rid=…'])
   expect(watcher.arrived[0]?.url.slice(-36)).toBe(watcher.arrived[1]?.url.slice(-36))
 })
+
+test('a restore that is killed is none of the watcher, which waits for backups, and is told as a restore', async () => {
+  const hangs = 'case "$*" in start*) echo >begun; while :; do sleep 1000; done ;; esac'
+  const options = await given({ 'ping-url': `${watcher.baseUrl}/x` }, { command: 'restore', instances: 'a' }, hangs)
+  const killed = await startAction({ ...options, env: { GITHUB_EVENT_NAME: 'workflow_dispatch' } })
+  const isBegun = () => readFile(join(options.workspace, '../docker/begun'), 'utf8').catch(() => null)
+  await expect.poll(isBegun, { timeout: 60_000 }).not.toBeNull()
+  killed.kill('SIGKILL')
+  const { summary } = await (await killed.done).post()
+  expect(paths()).toEqual([])
+  expect(summary).toContain('The restore was killed')
+  expect(summary).not.toContain('backup was killed')
+})

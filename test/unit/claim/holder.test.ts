@@ -46,3 +46,10 @@ test.each`
 `('who holds the lock: $what', ({ given, says }) => {
   expect(describeHolder(given, NOW)).toMatch(says)
 })
+
+test.each([
+  [{ start: { at: NOW, isScheduled: true } }, 'the instance is being backed up already, for'],
+  [{}, 'the instance is being restored or drilled already, for'],
+])('what is done with it: %j', (more, says) => {
+  expect(describeHolder({ ...held(9), ...more } as Claim, NOW)).toContain(says)
+})

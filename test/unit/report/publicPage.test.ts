@@ -15,6 +15,11 @@ test('strangers read no names of files and tables of a drill, and no words of it
         checks: [check({ passed: false, seen: sentence })],
         rows: [{ target: 'db', path: 'db/db/all.sql', table: 'shop.public.divorces', expected: 1, found: 1 }],
         stderr: ['cannot read letter-to-Anna.pdf'],
+        point: { id: '1', time: null, text: 'partial letter-to-Anna.pdf' },
+        hashes: [
+          { target: '', path: 'manifest.json', sha256: 'a'.repeat(64) },
+          { target: 'db', path: 'db/db/divorces.sql', sha256: 'b'.repeat(64) },
+        ],
       }),
     ],
   })
@@ -23,7 +28,11 @@ test('strangers read no names of files and tables of a drill, and no words of it
   expect(shown.instances[0]).toMatchObject({
     verdict: 'failed',
     error: 'volume data is not what was backed up: "…" did not come back',
-    hashes: made.instances[0]?.hashes,
+    point: { id: '1', time: null, text: 'partial' },
+    hashes: [
+      { target: '', path: 'manifest.json', sha256: 'a'.repeat(64) },
+      { target: 'db', path: '…', sha256: 'b'.repeat(64) },
+    ],
   })
 })
 
@@ -39,7 +48,7 @@ test('strangers read no names of files of a restore, and where the data is', () 
     into: 'new',
     point: 'latest',
     backupOf: null,
-    points: [],
+    points: [{ id: '1', time: null, text: '/home/Anna divorce' }],
     restored: [{ kind: 'volume', name: 'data', to: 'data-restored.old', kept: null }],
     warnings: ['see divorce.txt'],
     errors: ['family/divorce.sh is gone'],
@@ -52,5 +61,6 @@ test('strangers read no names of files of a restore, and where the data is', () 
     }),
   })
   expect(JSON.stringify(shown)).not.toMatch(/Anna|divorce/)
+  expect(shown.points).toEqual([{ id: '1', time: null, text: '' }])
   expect(shown.instance.error).toBe('"…" of data-restored.old')
 })
