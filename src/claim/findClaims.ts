@@ -32,7 +32,7 @@ export async function whyStale(host: DockerHost, claim: Claim): Promise<string |
   const cheap = {
     engineNow: engineNow(host),
     orphaned: claim.kind === 'helper' && (await isOrphaned(host, claim)),
-    ownerGone: claim.kind === 'backup' ? processGone(owner.process, thisProcess(), startTime) : null,
+    ownerGone: isKnownByProcess(claim) ? processGone(owner.process, thisProcess(), startTime) : null,
   }
   const stale = staleBecause(claim, { ...cheap, runCompleted: null })
   if (stale !== null || owner.runId === '' || owner.server !== host.owner.server || isSameRun(owner, host.owner))
@@ -41,6 +41,11 @@ export async function whyStale(host: DockerHost, claim: Claim): Promise<string |
     ...cheap,
     runCompleted: await host.runCompleted(owner.repository, owner.runId, owner.attempt),
   })
+}
+
+/** Tells whether the owner's process counts: for a claim without a lease, and for a restore, whose undoing no deadline may end. */
+function isKnownByProcess(claim: Claim): boolean {
+  return claim.kind === 'backup' || (claim.kind === 'helper' && claim.undo !== undefined)
 }
 
 function isSameRun(a: Claim['owner'], b: Claim['owner']): boolean {

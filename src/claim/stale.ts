@@ -8,7 +8,7 @@ export interface StalenessFacts {
   readonly runCompleted: boolean | null
   /** True if the claim's helper wrote `orphan`: its stdin, which is its lease, was closed, or it was restarted. */
   readonly orphaned: boolean
-  /** True if the owner's process is gone, for a claim without a helper; `null` if that cannot be known from here, and for any other claim. */
+  /** True if the owner's process is gone, for a claim without a helper or of a restore; `null` if that cannot be known from here, and for any other claim. */
   readonly ownerGone: boolean | null
 }
 
@@ -20,8 +20,12 @@ export function staleBecause(claim: Claim, known: StalenessFacts): string | null
   const { container } = claim
   // nobody is at it: its run is over, and has left it to the next start
   if (claim.kind === 'journal') return 'it is the journal of a run that is over'
-  if (known.engineNow > claim.deadline) return 'its deadline has passed'
-  if (known.runCompleted === true) return 'its run is completed'
+  // two that put old data back at the same time would spoil it: as long as its process is there, a restore may take its time
+  const isAtWork = claim.kind === 'helper' && claim.undo !== undefined && known.ownerGone === false
+  if (!isAtWork) {
+    if (known.engineNow > claim.deadline) return 'its deadline has passed'
+    if (known.runCompleted === true) return 'its run is completed'
+  }
   if (known.ownerGone === true) return 'its process is gone'
   if (claim.kind === 'helper') {
     if (known.orphaned) return 'its action died'

@@ -1,6 +1,6 @@
 /**
  * Keeps two instances of a host out of each other's way: neither stops an application that the other has stopped, nor a database that the
- * other dumps. Each reads the other's journal from its claim's labels.
+ * other dumps, and nobody backs up what another one restores. Each reads the other's journal from its claim's labels.
  */
 import type { Claim } from '../docker/labels.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
@@ -17,6 +17,10 @@ export interface Meeting {
   readonly stops: readonly string[]
   /** Ids of the database containers that this instance would dump, and so must run. */
   readonly dumps: readonly string[]
+  /** Names of the volumes that this instance backs up. */
+  readonly reads?: readonly string[]
+  /** Names of the volumes that this instance restores; left out for a backup. A restore changes the servers of `dumps`, too. */
+  readonly replaces?: readonly string[]
   /** Longest wait, ms. */
   readonly waitMs: number
   readonly signal: AbortSignal
@@ -30,7 +34,8 @@ export interface Meeting {
  * `InstanceError` naming the other instance if it takes too long, `CancelledError` if the signal fires.
  */
 export async function waitForOlder(meeting: Meeting, own: string): Promise<void> {
-  if (meeting.stops.length + meeting.dumps.length === 0) return
+  const { stops, dumps, reads = [], replaces = [] } = meeting
+  if (stops.length + dumps.length + reads.length + replaces.length === 0) return
   await waitWhile(meeting, (claims) => {
     const ours = claims.find((claim) => claim.container.id === own)
     return ours === undefined ? [] : claims.filter((claim) => isOlder(claim, ours))
@@ -65,19 +70,36 @@ async function waitWhile(meeting: Meeting, candidates: (claims: readonly Claim[]
 }
 
 /** Returns the first live claim that is in the way, in words; `null` if there is none. */
-async function firstLive({ host, stops, dumps }: Meeting, claims: readonly Claim[]): Promise<string | null> {
+async function firstLive(meeting: Meeting, claims: readonly Claim[]): Promise<string | null> {
   for (const holder of claims) {
-    // a backup container stops nobody, and a journal is nobody's
-    if (holder.kind !== 'helper') continue
-    const isStopped = holder.restart.some(({ id }) => stops.includes(id) || dumps.includes(id))
-    if (!isStopped && !holder.dumps.some((id) => stops.includes(id))) continue
-    if ((await whyStale(host, holder)) !== null) continue
-    const who = `instance ${holder.instance} (${runOf(holder.owner)})`
-    return isStopped
-      ? `${who} stops an application that this one needs too`
-      : `${who} dumps a database that this one would stop`
+    const why = whyInTheWay(meeting, holder)
+    if (why === null || (await whyStale(meeting.host, holder)) !== null) continue
+    return `instance ${holder.instance} (${runOf(holder.owner)}) ${why}`
   }
   return null
+}
+
+/** Says what the holder of a claim does to the things of this instance; `null` if it leaves them alone. */
+export function whyInTheWay(
+  { stops, dumps, reads = [], replaces }: Pick<Meeting, 'stops' | 'dumps' | 'reads' | 'replaces'>,
+  holder: Claim,
+): string | null {
+  // a journal is nobody's
+  if (holder.kind === 'journal') return null
+  const read = holder.container.mounts.find(({ type, name }) => type === 'volume' && replaces?.includes(name ?? ''))
+  // a backup container stops nobody, and dumps nothing
+  if (holder.kind !== 'helper')
+    return read === undefined ? null : `backs up volume ${read.name}, which this one restores`
+  if (holder.restart.some(({ id }) => stops.includes(id) || dumps.includes(id)))
+    return 'stops an application that this one needs too'
+  if (holder.dumps.some((id) => stops.includes(id))) return 'dumps a database that this one would stop'
+  const restored = holder.undo?.find(({ volume }) => reads.includes(volume) || replaces?.includes(volume))
+  if (restored !== undefined) return `restores volume ${restored.volume}, which this one needs too`
+  if (holder.undo !== undefined && holder.dumps.some((id) => dumps.includes(id)))
+    return 'restores a database that this one needs too'
+  if (replaces === undefined) return null
+  if (holder.dumps.some((id) => dumps.includes(id))) return 'dumps a database that this one restores'
+  return read === undefined ? null : `backs up volume ${read.name}, which this one restores`
 }
 
 function isOlder(claim: Claim, ours: Claim): boolean {

@@ -46,15 +46,15 @@ export function nameOthers(run: InstanceRun): OthersPolicy {
 }
 
 /**
- * Waits, after claiming, for an instance that claimed earlier and stops what this one needs, or needs what this one stops. `helper` is the
- * id of our own claim. Throws as `waitForOlder` does.
+ * Waits, after claiming, for an instance that claimed earlier and stops what this one needs, or needs what this one stops or restores.
+ * `own` is the id of our own claim's container. Throws as `waitForOlder` does.
  */
 export async function waitForEarlierClaims(
   run: InstanceRun,
-  helper: string,
-  { restart, dumps }: Journal,
+  own: string,
+  { restart, dumps, ...volumes }: Pick<Journal, 'restart' | 'dumps'> & Pick<Meeting, 'reads' | 'replaces'>,
 ): Promise<void> {
-  await waitForOlder({ ...meetingOf(run), stops: restart.map((one) => one.id), dumps }, helper)
+  await waitForOlder({ ...meetingOf(run), stops: restart.map((one) => one.id), dumps, ...volumes }, own)
 }
 
 function meetingOf({ context, instance, abort, log }: InstanceRun): Omit<Meeting, 'stops' | 'dumps'> {

@@ -1,6 +1,7 @@
 /** Runs the life of one instance: resolve, image, claim, dump, stage, run, release. */
 
 import { LockHeldError } from '../claim/claim.ts'
+import { findUnfinishedRestores, saysHalfRestored } from '../claim/unfinishedRestores.ts'
 import type { Instance } from '../config/model.ts'
 import { runBackup } from '../container/runBackup.ts'
 import type { ReadyImage } from '../docker/images.ts'
@@ -8,7 +9,7 @@ import { tellWhile } from '../docker/poll.ts'
 import { LONGEST_MOUNT_MS, type MountTrial, refuseMissingFolders, tryMounts } from '../docker/tryMount.ts'
 import { asError, CancelledError, EngineLostError } from '../errors.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
-import type { VolumeSource } from '../targets/resolve.ts'
+import type { DbSource, VolumeSource } from '../targets/resolve.ts'
 import type { LockRequest } from './containerSpecs.ts'
 import type { InstanceContext } from './context.ts'
 import { type CopySource, copyVolumes } from './copies.ts'
@@ -64,12 +65,14 @@ async function backUp(run: InstanceRun, onLock: (lock: AcquiredLock) => void): P
   const image = await report.phase('image', () => findImage(run))
   const mountable = await withoutUnmountable(run, image, named)
   if (isNothingLeft(run, mountable)) return
-  const { held, resolution } = await acquireLock(run, image, mountable)
+  const { held, resolution: mounted } = await acquireLock(run, image, mountable)
   onLock(held)
-  if (isNothingLeft(run, resolution)) return
+  if (isNothingLeft(run, mounted)) return
   if (held.helper !== null && (await isServed(run))) return
-  const disks = findDisks(run, image, mountedOf(resolution))
-  await guardHelper(run, held, { image, resolution })
+  const disks = findDisks(run, image, mountedOf(mounted))
+  await guardHelper(run, held, { image, resolution: mounted })
+  const resolution = await withoutHalfRestored(run, mounted)
+  if (isNothingLeft(run, resolution)) return
   await dumpAll(run, held, resolution)
   const container = await report.phase(held.helper ? 'stage' : 'claim', async () => {
     await copyAll(run, held, resolution) // applications are up again when this returns
@@ -78,6 +81,8 @@ async function backUp(run: InstanceRun, onLock: (lock: AcquiredLock) => void): P
   for (const disk of await disks) await report.warn(disk)
   if (container === null) return
   if (held.helper === null && (await isServed(run))) return
+  const reads = mountedOf(resolution).map(({ volume }) => volume.name)
+  await waitForEarlierClaims(run, container, { restart: [], dumps: [], reads })
   await report.phase('run', () => runImage(run, image, container))
 
   /** Skips the instance if another run has served its slot before this one had the claim. */
@@ -208,7 +213,27 @@ async function guardHelper(
   run.abort.also(helper.lost, LOST)
   // nobody is stopped for a run that cannot succeed
   if (resolution.stops.journal.length > 0) await refuseUnknownUser(run, image, helper.id)
-  await waitForEarlierClaims(run, helper.id, journalOf(resolution))
+  const reads = copiedOf(resolution).map(({ source }) => source.volume.name)
+  await waitForEarlierClaims(run, helper.id, { ...journalOf(resolution), reads })
+}
+
+/** Records as failed what a restore left half changed, and returns the resolution without it: no backup of it would be good. */
+async function withoutHalfRestored(run: InstanceRun, resolution: Resolution): Promise<Resolution> {
+  const restores = await findUnfinishedRestores(run.context.host)
+  if (restores.length === 0) return resolution
+  const half = new Map<VolumeSource, string>()
+  for (const source of resolution.volumes) {
+    const why = saysHalfRestored(restores, { kind: 'volume', name: source.volume.name })
+    if (why !== null) half.set(source, why)
+  }
+  const databases: DbSource[] = []
+  for (const source of resolution.databases) {
+    const error = saysHalfRestored(restores, { kind: 'db', id: source.container.id, name: source.container.name })
+    if (error === null) databases.push(source)
+    else await failTarget(run, source.target, { error })
+  }
+  if (half.size > 0) return { ...(await failVolumes(run, resolution, half)), databases }
+  return { ...resolution, databases }
 }
 
 async function dumpAll(run: InstanceRun, { helper }: AcquiredLock, { databases }: Resolution): Promise<void> {

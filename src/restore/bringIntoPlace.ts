@@ -8,6 +8,7 @@ import { runnerContainers } from '../applications/runnerContainers.ts'
 import { planStops } from '../applications/stopPlan.ts'
 import { type HelperContainer, startHelper } from '../claim/helperContainer.ts'
 import { keptAt, placedAt, removeMade, restoreLabels } from '../claim/undoPlace.ts'
+import { findUnfinishedRestores, saysHalfRestored, type TouchedThing } from '../claim/unfinishedRestores.ts'
 import { type FreeSpace, freeSpaceAt, spaceNeeded } from '../copy/freeSpace.ts'
 import { listTree } from '../copy/listing.ts'
 import { probeTools } from '../copy/tools.ts'
@@ -46,6 +47,7 @@ interface OpenPlacer extends Placer, Pick<HelperContainer, 'id' | 'release' | 'r
  */
 export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): Promise<void> {
   const undo = request.placements.map((placement) => placement.undo)
+  await refuseHalfRestored(run, request)
   const stops = await planPlaceStops(run, request)
   const progress: Progress = { data: 'untouched' }
   let placer: OpenPlacer | null = null
@@ -55,13 +57,27 @@ export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): P
     await waitForEarlierClaims(run, placer.id, {
       restart: stops.journal,
       dumps: request.databases.map(({ source }) => source.container.id),
-      hooks: [],
+      replaces: undo.flatMap(({ into, volume }) => (into === 'place' ? [volume] : [])),
     })
     await refuseWithoutRoom(run, placer, request.placements)
     await replaceWhileStopped(run, placer, { stops, request, progress })
   } finally {
     await closePlacer(run, placer, { ...request, undo, data: progress.data })
   }
+}
+
+/** Throws `InstanceError` if an earlier restore is not undone where this one would bring data in: its old data would be lost. */
+async function refuseHalfRestored(run: InstanceRun, { placements, databases }: PlaceRequest): Promise<void> {
+  const restores = await findUnfinishedRestores(run.context.host)
+  const servers = [...databases, ...placements.flatMap(({ file }) => file?.database ?? [])]
+  const things: readonly TouchedThing[] = [
+    ...placements.flatMap(({ volume, undo }) =>
+      undo.into === 'dumps' ? [] : [{ kind: 'volume' as const, name: volume }],
+    ),
+    ...servers.map(({ source: { container } }) => ({ kind: 'db' as const, id: container.id, name: container.name })),
+  ]
+  const half = things.flatMap((thing) => saysHalfRestored(restores, thing) ?? [])
+  if (half.length > 0) throw new InstanceError(joinSentences(half))
 }
 
 /** Plans who is stopped for the volumes that are replaced. Throws `InstanceError` if somebody cannot be. */

@@ -3,7 +3,7 @@
  * dropped before, by its shell: `mongorestore` itself drops only collections that it brings. Pure.
  */
 import { findTool } from '../engineContract.ts'
-import { type LoadPlan, type LoadQuestion, refusePart, unchanged } from '../loadContract.ts'
+import { type LoadPlan, type LoadQuestion, refusePart, SERVER_GONE, unchanged } from '../loadContract.ts'
 import { connectionArgs, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
 import { judgeMongoOptions } from './mongoOptions.ts'
 import { shellCall } from './mongoShell.ts'
@@ -57,8 +57,45 @@ export function planMongoLoad(question: LoadQuestion): LoadPlan {
     isError: (line) =>
       /\t(Failed|error|don't know|cannot|could not)|^(error|\w*Error)\b|MongoServerError|failed/i.test(line),
     hint: (words) => hintForLoad(words, question),
+    lack: lackOf,
     secrets: [],
   }
+}
+
+/** Patterns of an error's words, each with what the server lacks or suffered. */
+const LACKS: readonly (readonly [RegExp, string])[] = [
+  [/\((OutOfDiskSpace|FileStreamFailed)\)|No space left on device/i, "the server's disk is full"],
+  [/\(ExceededMemoryLimit\)|cannot allocate memory|out of memory/i, 'the server ran out of memory'],
+  [
+    /connection refused|no reachable servers|server selection (error|timeout)|\((InterruptedAtShutdown|ShutdownInProgress|HostUnreachable|SocketException)\)|socket was unexpectedly closed|connection\(.*\).*(EOF|reset|closed|broken pipe)|ECONNREFUSED|MongoNetworkError/i,
+    SERVER_GONE,
+  ],
+  [
+    /\((AuthenticationFailed|UserNotFound)\)|auth(entication)? (error|failed)|requires authentication/i,
+    'the server does not accept the account that loads',
+  ],
+  [/\(Unauthorized\)|not authorized/i, 'the account that loads lacks a role: restore or dbAdminAnyDatabase'],
+  [/\((NotWritablePrimary|NotMaster\w*|PrimarySteppedDown)\)|not (master|primary)\b/i, 'the server is no primary'],
+  [
+    /unknown (flag|option)|error parsing command line options/i,
+    "the programs in the server's image are older than those that made the dump",
+  ],
+  [/not a registered storage engine/i, 'the storage engine is not in the image of the server'],
+  [
+    /\((IDLUnknownField|InvalidOptions|InvalidIndexSpecificationOption|CommandNotFound|InvalidViewDefinition)\)|is an unknown field|unknown top level operator|no such (command|cmd)|Index version .* not supported/i,
+    'the server does not know an option that the dump needs: its image is older than the dump, or of another kind',
+  ],
+]
+
+/** Says what the server lacks, or that it went down; `null` if the words do not tell that. */
+function lackOf(words: string): string | null {
+  for (const line of words.split('\n')) {
+    // documents of the dump may stand behind a brace, and the key of one behind its error
+    const said = line.replace(/\{.*/s, '')
+    if (/E11000|duplicate key/i.test(said)) continue
+    for (const [pattern, sentence] of LACKS) if (pattern.test(said)) return sentence
+  }
+  return null
 }
 
 /** An example of how to name an account, for messages. */

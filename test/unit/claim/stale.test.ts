@@ -45,26 +45,32 @@ function claim(kind: Claim['kind'], of: Container): Claim {
   }
 }
 
+const RESTORE = { ...claim('helper', container()), undo: [{ into: 'place', volume: 'data', before: 'data-before' }] }
+
 const created = { status: 'created', state: 'down' as const, startedAt: '0001-01-01T00:00:00Z' }
 const exited = (secondsAgo: number) => ({ status: 'exited', state: 'down' as const, finishedAt: ago(secondsAgo) })
 const nothing = { engineNow: NOW, runCompleted: null, orphaned: false, ownerGone: null }
 
 test.each`
-  what                                   | given                                      | known                        | because
-  ${'a backup that runs'}                | ${claim('backup', container())}            | ${{}}                        | ${null}
-  ${'its deadline has passed'}           | ${claim('backup', container())}            | ${{ engineNow: NOW + 2000 }} | ${/deadline/}
-  ${'the API says that its run is over'} | ${claim('backup', container())}            | ${{ runCompleted: true }}    | ${/run is completed/}
-  ${'the API says that its run goes on'} | ${claim('backup', container())}            | ${{ runCompleted: false }}   | ${null}
-  ${'its process is gone'}               | ${claim('backup', container())}            | ${{ ownerGone: true }}       | ${/process is gone/}
-  ${'just created'}                      | ${claim('backup', container(created, 59))} | ${{}}                        | ${null}
-  ${'created and never started'}         | ${claim('backup', container(created, 61))} | ${{}}                        | ${/never started/}
-  ${'just ended'}                        | ${claim('backup', container(exited(59)))}  | ${{}}                        | ${null}
-  ${'ended and nobody removed it'}       | ${claim('backup', container(exited(61)))}  | ${{}}                        | ${/ended/}
-  ${'a helper that holds'}               | ${claim('helper', container())}            | ${{}}                        | ${null}
-  ${'a helper whose lease is broken'}    | ${claim('helper', container())}            | ${{ orphaned: true }}        | ${/action died/}
-  ${'a helper that is down'}             | ${claim('helper', container(exited(5)))}   | ${{}}                        | ${/not running/}
-  ${'a journal, whoever left it'}        | ${claim('journal', container())}           | ${{ runCompleted: false }}   | ${/journal/}
-  ${'a helper that is about to start'}   | ${claim('helper', container(created, 5))}  | ${{}}                        | ${null}
+  what                                   | given                                      | known                                                             | because
+  ${'a backup that runs'}                | ${claim('backup', container())}            | ${{}}                                                             | ${null}
+  ${'its deadline has passed'}           | ${claim('backup', container())}            | ${{ engineNow: NOW + 2000 }}                                      | ${/deadline/}
+  ${'the API says that its run is over'} | ${claim('backup', container())}            | ${{ runCompleted: true }}                                         | ${/run is completed/}
+  ${'the API says that its run goes on'} | ${claim('backup', container())}            | ${{ runCompleted: false }}                                        | ${null}
+  ${'its process is gone'}               | ${claim('backup', container())}            | ${{ ownerGone: true }}                                            | ${/process is gone/}
+  ${'just created'}                      | ${claim('backup', container(created, 59))} | ${{}}                                                             | ${null}
+  ${'created and never started'}         | ${claim('backup', container(created, 61))} | ${{}}                                                             | ${/never started/}
+  ${'just ended'}                        | ${claim('backup', container(exited(59)))}  | ${{}}                                                             | ${null}
+  ${'ended and nobody removed it'}       | ${claim('backup', container(exited(61)))}  | ${{}}                                                             | ${/ended/}
+  ${'a helper that holds'}               | ${claim('helper', container())}            | ${{}}                                                             | ${null}
+  ${'a helper whose lease is broken'}    | ${claim('helper', container())}            | ${{ orphaned: true }}                                             | ${/action died/}
+  ${'a helper that is down'}             | ${claim('helper', container(exited(5)))}   | ${{}}                                                             | ${/not running/}
+  ${'a journal, whoever left it'}        | ${claim('journal', container())}           | ${{ runCompleted: false }}                                        | ${/journal/}
+  ${'a helper that is about to start'}   | ${claim('helper', container(created, 5))}  | ${{}}                                                             | ${null}
+  ${'a restore whose process is there'}  | ${RESTORE}                                 | ${{ ownerGone: false, engineNow: NOW + 9e8, runCompleted: true }} | ${null}
+  ${'the same, and its lease is broken'} | ${RESTORE}                                 | ${{ ownerGone: false, orphaned: true }}                           | ${/action died/}
+  ${'a restore of which nobody knows'}   | ${RESTORE}                                 | ${{ engineNow: NOW + 2000 }}                                      | ${/deadline/}
+  ${'a restore whose process is gone'}   | ${RESTORE}                                 | ${{ ownerGone: true }}                                            | ${/process is gone/}
 `('$what', ({ given, known, because }) => {
   const said = staleBecause(given, { ...nothing, ...known })
   if (because === null) expect(said).toBeNull()

@@ -9,6 +9,7 @@ function lack(kind: DbKind, words: string, database: string | null = 'shop') {
     ['pg_restore', ''],
     ['mysql', ''],
     ['mariadb', ''],
+    ['mongorestore', ''],
   ])
   const engine = engineOf(kind)
   const given = engine.extractSecrets([])
@@ -133,5 +134,53 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (kind) => {
       token: 'x',
     })
     expect(plan.prepare?.env.MARINA_LIST).toContain(Buffer.from('CREATE DATABASE `shop`').toString('hex'))
+  })
+})
+
+describe('MongoDB', () => {
+  test.each([
+    [
+      'Failed: shop.orders: error restoring from archive on stdin: (Unauthorized) not authorized on shop to execute command { insert: "orders" }',
+      'lacks a role',
+    ],
+    ['MongoServerError: not authorized on shop to execute command { dropDatabase: 1 }', 'lacks a role'],
+    [
+      'Failed: can\'t create session: connection() error occurred during connection handshake: auth error: sasl conversation error: unable to authenticate using mechanism "SCRAM-SHA-1": (AuthenticationFailed) Authentication failed.',
+      'does not accept the account',
+    ],
+    ["error parsing command line options: unknown flag `bypassDocumentValidation'", 'programs in the server'],
+    [
+      "Failed: shop.orders: error creating collection orders: error running create command: (IDLUnknownField) BSON field 'create.changeStreamPreAndPostImages' is an unknown field.",
+      'does not know an option',
+    ],
+    [
+      "Failed: shop.orders: error creating indexes for shop.orders: createIndex error: (InvalidIndexSpecificationOption) The field 'hidden' is not valid for an index specification",
+      'does not know an option',
+    ],
+    [
+      'Failed: shop.orders: error creating collection orders: (BadValue) inMemory is not a registered storage engine for this server',
+      'storage engine',
+    ],
+    ['Failed: shop.orders: error restoring from archive on stdin: (OutOfDiskSpace) Could not create', 'disk is full'],
+    [
+      'Failed: shop.orders: error restoring from archive on stdin: connection(127.0.0.1:27017[-4]) incomplete read of message header: EOF',
+      SERVER_GONE,
+    ],
+    ['Failed: (InterruptedAtShutdown) interrupted at shutdown', SERVER_GONE],
+    ['Failed: (NotWritablePrimary) not primary', 'no primary'],
+  ])('%s', (words, said) => {
+    expect(lack('mongo', words)).toContain(said)
+    expect(lack('mongo', words, null)).toContain(said)
+  })
+
+  test.each([
+    'Failed: corruption found in archive; 858927154 is neither a valid bson length nor a archive terminator',
+    'Failed: shop.orders: error restoring from archive on stdin: reading bson input: unexpected EOF',
+    'Failed: stream or file does not appear to be a mongodump archive',
+    'continuing through error: E11000 duplicate key error collection: shop.orders index: name_1 dup key: { name: "not authorized" }',
+    'Failed: E11000 duplicate key error: (Unauthorized) { name: "x" }',
+    `Failed: can't extract geo keys: { _id: 1, text: "No space left on device" }`,
+  ])('the dump is to blame: %s', (words) => {
+    expect(lack('mongo', words)).toBeNull()
   })
 })
