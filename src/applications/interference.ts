@@ -16,7 +16,7 @@ import { howItWrites } from './writers.ts'
 export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): StopGroup | string {
   const volumes = now.hostVolumes.filter(({ name }) => group.targets.includes(name))
   const gone = group.targets.find((target) => !volumes.some(({ name }) => name === target))
-  if (gone !== undefined) return `volume "${gone}" was removed while it was being backed up`
+  if (gone !== undefined) return `volume "${gone}" was removed meanwhile`
   const servers = now.containers.filter(({ id }) => group.servers.includes(id))
   const plan = planStops({ ...now, volumes, servers })
   const refused = plan.refused[0]
@@ -25,7 +25,7 @@ export function asOfNow(group: StopGroup, now: Omit<StopPlanInput, 'volumes'>): 
   const current = new Map(plan.groups.flatMap(({ stop }) => stop.flat()).map((one) => [one.container.id, one]))
   for (const { container, why } of current.values())
     if (!planned.has(container.id))
-      return `container "${container.name}" ${why} and was started after the backup had begun: run it again`
+      return `container "${container.name}" ${why} and was started after this run had begun: run it again`
   const stillThere = <T>(waves: readonly (readonly T[])[], idOf: (one: T) => string) =>
     waves.map((wave) => wave.filter((one) => current.has(idOf(one)))).filter((wave) => wave.length > 0)
   return {
@@ -73,24 +73,24 @@ export function interferenceWith(quiet: StoppedContainers, now: readonly Contain
   return [
     ...quiet.down.flatMap(({ id, name, startedAt }) => {
       const c = found(id)
-      if (c === undefined) return [`container "${name}" was removed while its data was being copied`]
+      if (c === undefined) return [`container "${name}" was removed while it had to stay stopped`]
       return c.state === 'down' && c.startedAt === startedAt
         ? []
         : [
-            `container "${name}" was started by somebody else at ${c.startedAt}, while its data was being copied (a timer, a watchdog, another tool?)`,
+            `container "${name}" was started by somebody else at ${c.startedAt}, while it had to stay stopped (a timer, a watchdog, another tool?)`,
           ]
     }),
     ...quiet.paused.flatMap(({ id, name, startedAt }) => {
       const c = found(id)
       return c?.state === 'paused' && c.startedAt === startedAt
         ? []
-        : [`container "${name}" was paused, and did not stay so while its data was being copied`]
+        : [`container "${name}" was paused, and did not stay so while nobody was to write to its data`]
     }),
     ...quiet.idle.flatMap(({ id, name, startedAt }) => {
       const c = found(id)
       return c === undefined || (c.state === 'down' && c.startedAt === startedAt)
         ? []
-        : [`container "${name}" was not running, and was started while its data was being copied`]
+        : [`container "${name}" was not running, and was started while nobody was to write to its data`]
     }),
   ]
 }
@@ -118,7 +118,7 @@ export function lateWriters(quiet: StoppedContainers, now: HostAfterCopy): reado
     .filter((c) => !isLater(c, now.startedAgainAt))
     .flatMap((c) => {
       const why = now.volumes.map((volume) => howItWrites(c, volume, now.hostVolumes)).find((way) => way !== null)
-      return why == null ? [] : [`container "${c.name}", which ${why}, was started while that was being copied`]
+      return why == null ? [] : [`container "${c.name}", which ${why}, was started while nobody was to write there`]
     })
 }
 

@@ -186,7 +186,7 @@ async function startOne(
 ): Promise<Start> {
   const found = await find(ask, expected, known)
   if (found === undefined) {
-    const error = `container "${expected.name}" was stopped for the backup and is gone: somebody removed it meanwhile; create and start it again`
+    const error = `container "${expected.name}" was stopped by this run and is gone: somebody removed it meanwhile; create and start it again`
     return { ...unstarted(expected), failure: { error, isDown: false } }
   }
   const { id } = found
@@ -204,7 +204,7 @@ async function startOne(
   const time = Date.now()
   const watched = { expected: { ...expected, id }, since: time, startedAt: now.startedAt, seenAt: time }
   const warning =
-    id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped for the backup`
+    id === expected.id ? null : `container "${expected.name}" was made anew while it was stopped by this run`
   return { expected, id, wasDown, watched, logSince, failure: null, warning }
 }
 

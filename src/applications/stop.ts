@@ -140,7 +140,7 @@ function whyNotDown(docker: Docker, before: Container, after: Container | undefi
   if (after === undefined) return `${who} was removed while it was being stopped`
   if (after.startedAt !== before.startedAt) {
     const policy = after.restartPolicy === 'no' ? '' : `, whose restart policy is "${after.restartPolicy}",`
-    return `${who}${policy} was stopped, and started again by somebody else at ${after.startedAt}, before its data could be copied: see what starts it (a timer, a watchdog, another tool)`
+    return `${who}${policy} was stopped, and started again by somebody else at ${after.startedAt}, while it had to stay stopped: see what starts it (a timer, a watchdog, another tool)`
   }
   const { ended } = asked.output
   if (ended.kind === 'timeout' && (before.stopTimeout ?? 0) < 0)

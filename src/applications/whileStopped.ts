@@ -32,6 +32,8 @@ export interface WhileStoppedOptions {
   /** Called with the last lines of the log of each application that did not come up again, each behind its name; default: `say`. */
   readonly onLogLine?: (line: string) => void | Promise<void>
   readonly signal?: AbortSignal
+  /** Asked after work that failed: whether the applications may be started. Left out: they are started whatever happens. */
+  readonly mayStart?: () => boolean
 }
 
 export interface WorkWhileStopped<T> {
@@ -53,7 +55,7 @@ export interface WorkWhileStopped<T> {
  * containers of `group.stop` that still run, does `work`, and starts them again. When it returns then, a start of all was tried, and each is
  * listed in `notUp` or ready, with a warning if its health was not known in time. `disturbed` has a sentence for each container that may have written during the copy: if there is one,
  * the targets have failed. The journal must list `group.start` before the call. Throws only if the engine cannot be asked any more while
- * containers are started: then the journal tells the next run what to start.
+ * containers are started: then the journal tells the next run what to start. Nobody is started if `mayStart` says so.
  */
 export async function whileStopped<T>(
   docker: Docker,
@@ -68,6 +70,8 @@ export async function whileStopped<T>(
   if (names.length > 0) await options.say(`stopping ${names.join(', ')}`)
   const stoppedAt = Date.now()
   const begun = await stopAndWork(docker, now, options, work)
+  if (begun.outcome.kind === 'failed' && options.mayStart?.() === false)
+    return { outcome: begun.outcome, torn: begun.stop?.warnings ?? [], warnings: [], notUp: [], downtimeMs: null }
   const started = await startAll(docker, now.start, {
     ...options,
     stopMayBePending: begun.stop?.isPending ?? true,

@@ -9,7 +9,7 @@ import { inspectContainer } from '../docker/containers.ts'
 import { type Claim, isReleasedSweep, releasedSweepName, sweepGeneration, sweepName } from '../docker/labels.ts'
 import type { Container } from '../docker/parseContainer.ts'
 import { poll, tellWhile } from '../docker/poll.ts'
-import { query } from '../docker/process.ts'
+import { type Docker, query } from '../docker/process.ts'
 import { InstanceError } from '../errors.ts'
 import type { DockerHost } from './host.ts'
 
@@ -58,6 +58,17 @@ async function waitForOtherSweeper(host: DockerHost, container: Container): Prom
 /** Another run repairs the claim that this one was repairing. */
 export class TakenOverError extends InstanceError {}
 
+/**
+ * Makes a function that throws a `TakenOverError` if another run has taken over the container, which shows by its name. `isOurs` tells the
+ * names that this run gives it.
+ */
+export function checkOwnerOf(docker: Docker, id: string, isOurs: (name: string) => boolean): () => Promise<void> {
+  return async () => {
+    const now = await inspectContainer(docker, id)
+    if (now !== null && !isOurs(now.name)) throw new TakenOverError('another run has taken over the clean-up')
+  }
+}
+
 /** Time between two signs of life of a long sweep, ms. Well below the patience of others. */
 const SIGN_MS = 30_000
 
@@ -72,11 +83,8 @@ export async function holdSweep<T>(
   work: (checkOwner: () => Promise<void>) => Promise<T>,
   signMs = SIGN_MS,
 ): Promise<T> {
-  const ours = new Set([(await inspectContainer(docker, id))?.name])
-  const checkOwner = async () => {
-    const now = await inspectContainer(docker, id)
-    if (now !== null && !ours.has(now.name)) throw new TakenOverError('another run has taken over the clean-up')
-  }
+  const ours = new Set<string | undefined>([(await inspectContainer(docker, id))?.name])
+  const checkOwner = checkOwnerOf(docker, id, (name) => ours.has(name))
   const end = new AbortController()
   const giveSigns = async () => {
     while (await sleep(signMs, true, { signal: end.signal, ref: false }).catch(() => false)) {

@@ -1,25 +1,17 @@
 /** Repairs one abandoned claim: ends its backup, undoes its restore, starts its applications, and removes it. */
-import { enginePatience } from '../applications/enginePatience.ts'
-import { waitForPendingStop } from '../applications/pendingStop.ts'
-import { type StartFailure, startAll } from '../applications/start.ts'
+import type { StartFailure, StartResult } from '../applications/start.ts'
 import { inspectContainer, removeContainer } from '../docker/containers.ts'
 import { type Claim, imageClaimName, type JournalEntry, parseClaim, type UndoEntry } from '../docker/labels.ts'
 import { query } from '../docker/process.ts'
 import { asError, sayError } from '../errors.ts'
 import { addRun } from '../record/hostRecords.ts'
 import { recordOwner } from '../record/recordLabels.ts'
-import { acquireSweep, holdSweep, releaseSweep, TakenOverError } from './acquireSweep.ts'
+import { acquireSweep, releaseSweep, TakenOverError } from './acquireSweep.ts'
+import { finishRestore } from './finishRestore.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
-import { stopAskedBy } from './stopAskedBy.ts'
-import { stopWriters } from './stopWriters.ts'
-import { removeMade, type Undone, undoPlace } from './undoPlace.ts'
-
-/**
- * Longest wait for applications to become ready, ms, because this run's own backups wait meanwhile. A container that runs but is not
- * healthy by then gives a warning.
- */
-const READY_MS = 5 * 60_000
+import { restartOf, startApplications } from './startApplications.ts'
+import { oldDataIn, removeMade, saysStaysStopped, type Undone } from './undoPlace.ts'
 
 /**
  * Takes a claim over, starts what its journal lists, and removes it; `because` says in words why it is abandoned. Applications that are
@@ -33,17 +25,13 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     if (!(await acquireSweep(host, claim.container))) return false
     // a backup container that cannot be removed must not keep applications down
     const unstopped = await stopBackup(host, claim).then(() => null, asError)
-    const torn = await undoRestore(host, claim).catch(asError)
-    if (torn instanceof TakenOverError) {
+    const finished = await finish(host, claim)
+    if (finished instanceof Error) {
       mayBeDown = []
-      return false
+      return finished instanceof TakenOverError ? false : await keepTorn(host, claim, { because, torn: finished })
     }
-    if (torn instanceof Error) {
-      mayBeDown = []
-      return await keepTorn(host, claim, { because, torn })
-    }
-    const undone = torn
-    const { failed, started, warnings } = await startApplications(host, claim)
+    const { undone, started: starts } = finished
+    const { failed, started, warnings } = starts
     const down = entries.filter(({ id }) => failed.some((one) => one.isDown && one.expected.id === id))
     const kept = down.length === 0 ? null : await keepDown(host, claim, { down, unstopped })
     mayBeDown = []
@@ -70,28 +58,48 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
   }
 }
 
+/** Starts the applications of a claim, and finishes its restore before, if it is of one. Returns the error if a restore could not be undone. */
+async function finish(
+  host: DockerHost,
+  claim: Claim,
+): Promise<{ readonly undone: Undone | null; readonly started: StartResult } | Error> {
+  if (claim.kind !== 'helper' || undoOf(claim).length === 0)
+    return { undone: null, started: await startApplications(host, claim) }
+  return finishRestore(host, claim).catch(asError)
+}
+
 /**
- * Starts the applications although the old data of a dead restore could not be put back, and leaves the claim, which alone knows how, to the
- * next run.
+ * Leaves the claim of a restore whose old data could not be put back to the next run: it alone knows how. Its applications stay stopped,
+ * because they would write into half of the data, and the next try would lose what they wrote.
  */
 async function keepTorn(
   host: DockerHost,
   claim: Claim,
   { because, torn }: { readonly because: string; readonly torn: Error },
 ): Promise<false> {
-  const { failed, warnings } = await startApplications(host, claim)
   const kept = await releaseSweep(host, claim)
-  const old = undoOf(claim).map(({ into, volume, before }) =>
-    into === 'place' ? before : into === 'dumps' ? volume : '',
-  )
-  const where = old.filter((name) => name !== '').join(', ')
-  const what = leftBehind(claim, because)
+  const stopped = await stoppedOf(host, claim)
+  const givesUp = `docker rm -fv ${kept}${stopped.length === 0 ? '' : `, then docker start ${stopped.join(' ')}`}`
+  const where = oldDataIn(undoOf(claim))
   await host.reportError(
-    `${what}; the old data could not be put back: ${torn.message}. It is in ${where}. Every run tries again; to give it up: docker rm -fv ${kept}`,
+    [
+      `${leftBehind(claim, because)}; the old data could not be put back: ${torn.message}`,
+      ...(where === '' ? [] : [`It is in ${where}`]),
+      ...saysStaysStopped(stopped),
+      `Every run on this host tries again, such as one that lists the points of a restore. To give the old data up: ${givesUp}`,
+    ].join('. '),
   )
-  for (const failure of failed) await host.reportError(`${what}; ${tellOf(failure, kept)}`)
-  for (const warning of warnings) await host.warn(`${what}; ${warning}`)
   return false
+}
+
+/** Returns the names of the applications of a claim that do not run. */
+async function stoppedOf(host: DockerHost, claim: Claim): Promise<readonly string[]> {
+  const names: string[] = []
+  for (const { id, name } of restartOf(claim)) {
+    const found = await inspectContainer(host.docker, id).catch(() => null)
+    if (found === null || found.state === 'down') names.push(name)
+  }
+  return names
 }
 
 /** Removes the volumes that an undone restore made. */
@@ -105,22 +113,6 @@ async function removeWorthless(host: DockerHost, claim: Claim): Promise<void> {
 
 function undoOf(claim: Claim): readonly UndoEntry[] {
   return claim.kind === 'helper' ? (claim.undo ?? []) : []
-}
-
-/**
- * Puts the old data back into the volumes that a dead restore was changing, while the applications are down. Returns `null` if the claim is
- * not of a restore.
- */
-async function undoRestore(host: DockerHost, claim: Claim): Promise<Undone | null> {
-  const undo = undoOf(claim)
-  if (undo.length === 0) return null
-  return holdSweep(host, claim.container.id, (checkOwner) =>
-    undoPlace(host.docker, claim.container.id, undo, {
-      stopWriters: () => stopWriters(host.docker, restartOf(claim), undo),
-      loadBack: (helper, dump) => host.loadBack(helper, dump, claim),
-      checkOwner,
-    }),
-  )
 }
 
 /** Adds the dead run to the record of its instance, so that its slot counts as served. What goes wrong is a warning. */
@@ -139,10 +131,6 @@ async function rememberDeath({ docker, warn }: DockerHost, { kind, instance, own
       attempt: owner.attempt,
     },
   ).catch((error: unknown) => warn(`instance ${instance}: ${sayError(error)}`))
-}
-
-function restartOf(claim: Claim): readonly JournalEntry[] {
-  return 'restart' in claim ? claim.restart : []
 }
 
 function leftBehind({ kind, instance }: Claim, because: string): string {
@@ -183,25 +171,6 @@ async function stopBackup(host: DockerHost, claim: Claim): Promise<void> {
   if (image === null || of?.kind !== 'image' || of.helper !== claim.container.id) return
   if (image.state !== 'down') await query(host.docker, ['stop', '--time', '10', image.id])
   await removeContainer(host.docker, image.id)
-}
-
-/**
- * Starts what the journal lists, in its order, as `startAll` does. A stop that the dead run asked for may still be under way, and is waited
- * for to its end: a container that went down afterwards would stay down.
- */
-async function startApplications(host: DockerHost, claim: Claim) {
-  const entries = restartOf(claim)
-  const numbers = [...new Set(entries.map(({ wave }) => wave))].sort((a, b) => a - b)
-  const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number))
-  const { docker, say } = host
-  if (entries.length > 0)
-    await waitForPendingStop(docker, waves, {
-      patience: enginePatience(),
-      say,
-      askedBy: await stopAskedBy(host, claim),
-      until: Number.POSITIVE_INFINITY,
-    })
-  return startAll(docker, waves, { until: Date.now() + READY_MS, say })
 }
 
 /**

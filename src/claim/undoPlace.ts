@@ -2,7 +2,10 @@
  * Keeps in the restore's helper how far a restore into place is. Puts the old data of its volumes and databases back, in this process or a
  * later one: a file in the helper's own layer says how far it is, its labels what to undo.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CopyHelper } from '../copy/copyHelper.ts'
+import { freeSpaceAt, spaceNeeded } from '../copy/freeSpace.ts'
+import { listTree } from '../copy/listing.ts'
 import { replaceTree } from '../copy/replaceTree.ts'
 import { probeTools } from '../copy/tools.ts'
 import { succeeded } from '../docker/callResult.ts'
@@ -12,7 +15,7 @@ import { type Docker, query } from '../docker/process.ts'
 import { queryWithRetry } from '../docker/retry.ts'
 import { inspectVolumes } from '../docker/volumes.ts'
 import { asError, InstanceError } from '../errors.ts'
-import { joinSentences } from '../format.ts'
+import { bytes, joinSentences } from '../format.ts'
 
 /** A dump of what a server held before a restore, in the restore's helper. */
 export interface KeptDump {
@@ -22,15 +25,21 @@ export interface KeptDump {
   readonly kind: string
   /** True if the login to the server stood in the configuration, which a later run may not have. */
   readonly hasOwnLogin: boolean
+  /** Path in the helper; of a database that was not there, only a name for the journal. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string
   readonly database: string | null
+  /** True for a database that was not there: what a load made of it is dropped. */
+  readonly isMissing?: boolean
 }
 
-/** The progress of a restore. `begun`: nothing is changed. `changing`: data is being changed. `undone`: the old data is back. `placed`: all of it is new. */
+/**
+ * The progress of a restore. `begun`: nothing is changed. `changing`: data is being changed. `undone`: the old data is back. `placed`: all of
+ * it is new. `up`: the applications have come up with it, too.
+ */
 export type PlaceState = 'begun' | (typeof STATES)[number]
-const STATES = ['changing', 'undone', 'placed'] as const
+const STATES = ['changing', 'undone', 'placed', 'up'] as const
 
 const FILE = '/.marina-place'
 /** The list of the kept dumps, JSON. */
@@ -93,6 +102,38 @@ export async function readState(exec: Exec): Promise<PlaceState> {
   return found
 }
 
+/** The numbers of the volumes that were changed, one a line. A helper of an earlier version has no such list. */
+const CHANGED = '/.marina-changed'
+
+/** Begins the change: from now on the restore is to be undone. No volume is changed yet. */
+export async function writeChanging(exec: Exec): Promise<void> {
+  const made = await exec({ script: `: >${CHANGED} && sync`, deadlineMs: SYNC_MS })
+  if (made.code !== 0) throw new InstanceError('the list of what is changed could not be written in the helper')
+  await writeState(exec, 'changing')
+}
+
+/** Writes that the volume with this number is changed from now on. */
+export async function writeChanged(exec: Exec, index: number): Promise<void> {
+  const script = `printf '%s\\n' "$1" >>${CHANGED} && sync`
+  const written = await exec({ script, args: [String(index)], deadlineMs: SYNC_MS })
+  if (written.code !== 0) throw new InstanceError('the list of what is changed could not be written in the helper')
+}
+
+/** Returns a test for the numbers of the volumes that may have been changed. */
+async function readChanged(exec: Exec): Promise<(index: number) => boolean> {
+  const script = `if [ -e ${CHANGED} ]; then cat ${CHANGED}; else echo all; fi`
+  const read = await exec({ script, deadlineMs: LOOK_MS })
+  if (read.code !== 0) throw new InstanceError('the list of what is changed could not be read in the helper')
+  const lines = read.stdout.split('\n')
+  return (index) => lines.includes('all') || lines.includes(String(index))
+}
+
+/** Returns when the state was written, by the clock of the engine's host, ms since 1970; `NaN` if that cannot be learned. */
+export async function stateWrittenAt(exec: Exec): Promise<number> {
+  const read = await exec({ script: `stat -c %Y ${FILE}`, deadlineMs: LOOK_MS })
+  return read.code === 0 ? Number.parseInt(read.stdout, 10) * 1000 : Number.NaN
+}
+
 export interface PutBackRequest {
   readonly undo: readonly UndoEntry[]
   /** Throws if another run has taken over. Asked before each change. */
@@ -102,15 +143,16 @@ export interface PutBackRequest {
 }
 
 /**
- * Puts the old data back into every volume and server that was to be replaced; then the restore counts as undone. What was put back by an
- * earlier try is left alone, because applications may have written to it since. Throws `InstanceError` if something could not be put back,
- * after it has tried everything.
+ * Puts the old data back into every volume and server that was changed; then the restore counts as undone. What was put back by an earlier
+ * try is left alone, because applications may have written to it since. Throws `InstanceError` if something could not be put back, after it
+ * has tried everything.
  */
 export async function putBack(
   helper: CopyHelper,
   { undo, dumps, loadBack, checkOwner }: PutBackRequest,
 ): Promise<void> {
   const done = await readBack(helper.exec)
+  const isChanged = await readChanged(helper.exec)
   const errors: string[] = []
   const once = async (what: string, work: () => Promise<void>) => {
     if (done.has(what)) return
@@ -122,22 +164,53 @@ export async function putBack(
       errors.push(asError(error).message)
     }
   }
-  for (const [index, { into, volume }] of undo.entries()) {
-    if (into !== 'place') continue
-    await once(`volume ${index}`, () =>
-      replaceTree(helper, {
-        name: volume,
-        source: keptAt(index),
-        destination: placedAt(index),
-        paths: [],
-        deadlineMs: UNDO_MS,
-      }),
-    )
-  }
+  for (const [index, { into, volume }] of undo.entries())
+    if (into === 'place' && isChanged(index)) await once(`volume ${index}`, () => putVolumeBack(helper, index, volume))
   for (const dump of dumps) await once(`dump ${dump.path}`, () => loadBack(dump))
   if (errors.length > 0) throw new InstanceError(joinSentences(errors))
   await checkOwner()
   await writeState(helper.exec, 'undone')
+}
+
+/** Puts the old data of one volume back. If it would not fit, the volume is left as it is, and an `InstanceError` thrown. */
+async function putVolumeBack(helper: CopyHelper, index: number, name: string): Promise<void> {
+  const [source, destination] = [keptAt(index), placedAt(index)]
+  const room = await freeSpaceAt(helper, destination, UNDO_MS)
+  const sizeOf = async (root: string) => {
+    const listing = await listTree(helper, root, { what: `volume ${name}`, paths: [], live: true, deadlineMs: UNDO_MS })
+    return spaceNeeded(listing, room.block, helper.tools).bytes
+  }
+  const needed = await sizeOf(source)
+  // what is there is removed before
+  if (needed > room.bytes && needed > room.bytes + (await sizeOf(destination)))
+    throw new InstanceError(
+      `no room for the old data of volume ${name}: it takes ${bytes(needed)}, and the disk has ${bytes(room.bytes)} free. Free space on the Docker host`,
+    )
+  await replaceTree(helper, { name, source, destination, paths: [], deadlineMs: UNDO_MS })
+}
+
+/** Number of times that the old data is tried to be put back by one run. */
+const UNDO_TRIES = 3
+const UNDO_PAUSE_MS = 1_000
+
+/** Does what `putBack` does, and tries again if it fails, unless `isHopeless` says that this is of no use. */
+export async function putBackPatiently(
+  helper: CopyHelper,
+  request: PutBackRequest,
+  {
+    isHopeless,
+    say,
+  }: { readonly isHopeless: (error: Error) => boolean; readonly say: (line: string) => Promise<void> },
+): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await putBack(helper, request)
+    } catch (error) {
+      if (tried === UNDO_TRIES || isHopeless(asError(error))) throw error
+      await say(`the old data is not back yet: ${asError(error).message}; trying again`)
+      await sleep(UNDO_PAUSE_MS)
+    }
+  }
 }
 
 /** The list of what is back, one a line. */
@@ -159,6 +232,8 @@ async function writeBack(exec: Exec, what: string): Promise<void> {
 export interface Undone {
   /** True if they hold the restored data, all of it. */
   readonly isPlaced: boolean
+  /** True if the applications have come up with it. */
+  readonly isUp: boolean
   readonly words: string
 }
 
@@ -169,48 +244,105 @@ export interface UndoNeeds {
   readonly loadBack: (helper: Pick<CopyHelper, 'exec'>, dump: KeptDump) => Promise<void>
   /** As in `PutBackRequest`. */
   readonly checkOwner: () => Promise<void>
+  readonly isHopeless: (error: Error) => boolean
+  readonly say: (line: string) => Promise<void>
 }
 
+/** The helper of a restore whose run died, as far as it is known from its labels. */
+export interface LeftPlacer {
+  readonly docker: Docker
+  /** Id of the helper. */
+  readonly container: string
+  readonly undo: readonly UndoEntry[]
+}
+
+export const execIn =
+  ({ docker, container }: LeftPlacer): Exec =>
+  (request) =>
+    execTruthfully(docker, { ...request, heartbeat: true, container })
+
 /**
- * Undoes what a dead restore left, in its helper with the id `container`. Throws `InstanceError` if it cannot: then the helper must stay,
- * because only it knows what to undo.
+ * Undoes what a dead restore left, unless all of its data is in place. Throws `InstanceError` if it cannot: then the helper must stay, because
+ * only it knows what to undo.
  */
-export async function undoPlace(
-  docker: Docker,
-  container: string,
-  undo: readonly UndoEntry[],
-  { stopWriters, loadBack, checkOwner }: UndoNeeds,
-): Promise<Undone> {
-  await query(docker, ['start', container]) // it runs, unless somebody stopped it
-  const exec: Exec = (request) => execTruthfully(docker, { ...request, heartbeat: true, container })
+export async function undoPlace(left: LeftPlacer, needs: UndoNeeds): Promise<Undone> {
+  await query(left.docker, ['start', left.container]) // it runs, unless somebody stopped it
+  const exec = execIn(left)
   const state = await readState(exec)
-  const replaced = undo.filter(({ into }) => into === 'place')
-  const list = (names: readonly string[]) => [...new Set(names)].filter((name) => name !== '').join(', ')
-  const old = list(undo.map(({ into, volume, before }) => (into === 'dumps' ? volume : before)))
-  if (state === 'placed') {
-    const placed = list(undo.filter(({ into }) => into !== 'dumps').map(({ volume }) => volume))
-    const where = placed === '' ? 'the backup is loaded' : `the restored data is in ${placed}`
-    return { isPlaced: true, words: old === '' ? where : `${where}, and the old data in ${old}` }
-  }
+  if (state === 'placed' || state === 'up')
+    return { isPlaced: true, isUp: state === 'up', words: saysPlaced(left.undo) }
   const dumps = await readDumps(exec)
-  const changed = list([...replaced.map(({ volume }) => volume), ...dumps.map(({ name }) => name)])
+  const changed = changedBy(left.undo, dumps)
+  const undone = { isPlaced: false, isUp: false }
   if (state === 'begun' || changed === '')
-    return { isPlaced: false, words: changed === '' ? 'nothing was restored' : `${changed} had not been changed` }
-  if (state === 'changing') {
-    const probed = await probeTools(exec, LOOK_MS)
-    if (!probed.ok) throw new InstanceError(`its helper lacks ${probed.missing.join(', ')}`)
-    await stopWriters()
-    await putBack(
-      { exec, tools: probed.tools },
-      {
-        undo,
-        dumps,
-        checkOwner,
-        loadBack: (dump) => loadBack({ exec }, dump),
-      },
-    )
-  }
-  return { isPlaced: false, words: `${changed} has its old data again` }
+    return { ...undone, words: changed === '' ? 'nothing was restored' : `${changed} had not been changed` }
+  if (state === 'changing') await putAllBack(left, { ...needs, dumps })
+  return { ...undone, words: `${changed} has its old data again` }
+}
+
+/** Puts the old data back although all of the new data is in place. Calls `onChange` before it changes anything. Throws as `undoPlace` does. */
+export async function giveUpPlaced(
+  left: LeftPlacer,
+  { onChange, ...needs }: UndoNeeds & { readonly onChange: () => void },
+): Promise<Undone> {
+  const exec = execIn(left)
+  const dumps = await readDumps(exec)
+  await needs.stopWriters()
+  await needs.checkOwner()
+  onChange()
+  // without this mark the next run would take a half of the old data for the new
+  await writeState(exec, 'changing')
+  await putAllBack(left, { ...needs, dumps })
+  return { isPlaced: false, isUp: false, words: `${changedBy(left.undo, dumps)} has its old data again` }
+}
+
+/** Tells whether the old data of each server in `loaded`, by the ids of their containers, was kept. */
+export async function hasKeptDumps(left: LeftPlacer, loaded: readonly string[]): Promise<boolean> {
+  const dumps = await readDumps(execIn(left))
+  return loaded.every((id) => dumps.some(({ container }) => container === id))
+}
+
+async function putAllBack(
+  left: LeftPlacer,
+  { stopWriters, loadBack, checkOwner, isHopeless, say, dumps }: UndoNeeds & { readonly dumps: readonly KeptDump[] },
+): Promise<void> {
+  const exec = execIn(left)
+  const probed = await probeTools(exec, LOOK_MS)
+  if (!probed.ok) throw new InstanceError(`its helper lacks ${probed.missing.join(', ')}`)
+  await stopWriters()
+  await putBackPatiently(
+    { exec, tools: probed.tools },
+    { undo: left.undo, dumps, checkOwner, loadBack: (dump) => loadBack({ exec }, dump) },
+    { isHopeless, say },
+  )
+}
+
+function saysPlaced(undo: readonly UndoEntry[]): string {
+  const placed = listed(undo.filter(({ into }) => into !== 'dumps').map(({ volume }) => volume))
+  const old = oldDataIn(undo)
+  const where = placed === '' ? 'the backup is loaded' : `the restored data is in ${placed}`
+  return old === '' ? where : `${where}, and the old data in ${old}`
+}
+
+function changedBy(undo: readonly UndoEntry[], dumps: readonly KeptDump[]): string {
+  const volumes = undo.flatMap(({ into, volume }) => (into === 'place' ? [volume] : []))
+  return listed([...volumes, ...dumps.map(({ name }) => name)])
+}
+
+/** Names the volumes that hold the old data of a restore; empty if there are none. */
+export function oldDataIn(undo: readonly UndoEntry[]): string {
+  return listed(undo.map(({ into, volume, before }) => (into === 'dumps' ? volume : before)))
+}
+
+/** Says why applications stay stopped; no sentence if there are none. */
+export function saysStaysStopped(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return []
+  const [stay, they] = names.length === 1 ? ['stays', 'it'] : ['stay', 'they']
+  return [`${names.join(', ')} ${stay} stopped, because ${they} would write into half of the data`]
+}
+
+function listed(names: readonly string[]): string {
+  return [...new Set(names)].filter((name) => name !== '').join(', ')
 }
 
 /**

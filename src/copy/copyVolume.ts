@@ -24,6 +24,8 @@ export interface CopyRequest {
   /** Patterns by gitignore's rules. */
   readonly exclude: readonly string[]
   readonly allowEmpty?: boolean
+  /** True if `exclude` may help where there is no room: in a backup. Default true. */
+  readonly canLeaveOut?: boolean
   /** The list of the copy to write, and whether it has the SHA-256 of each file; none is written if this is left out. */
   readonly list?: { readonly file: string; readonly contents: boolean }
   /** Applications may be writing, so a change during the copy is a warning; else it is a failure. Default true. */
@@ -67,7 +69,8 @@ export async function survey(helper: CopyHelper, request: CopyRequest): Promise<
   const listing = await listTree(helper, request.source, { ...optionsOf(request), paths: request.paths })
   const selection = selectSome(listing, request)
   const room = await freeSpaceAt(helper, request.destination, request.deadlineMs, request.signal)
-  refuseWithoutSpace(spaceNeeded(selection.entries, room.block, helper.tools), room, request.name)
+  const { name, canLeaveOut = true } = request
+  refuseWithoutSpace(spaceNeeded(selection.entries, room.block, helper.tools), room, { name, canLeaveOut })
   return selection
 }
 

@@ -30,7 +30,7 @@ export async function freeSpaceAt(
   if (result.ended.kind === 'cancelled') throw new CancelledError()
   const found = /^(\d+)\|(\d+)\|(\d+)\|(\d+)(?:\n(\d+))?$/.exec(result.stdout.trim())
   if (result.code !== 0 || found === null)
-    throw new InstanceError(`the free space of the staging volume could not be read: ${shownReason(result)}`)
+    throw new InstanceError(`the free space could not be read: ${shownReason(result)}`)
   const [free = 0, block = 0, inodes = 0, inodesFree = 0] = found.slice(1, 5).map(Number)
   return { bytes: free * block, block, inodes: inodes === 0 ? null : inodesFree, device: found[5] ?? '' }
 }
@@ -62,13 +62,18 @@ export function spaceNeeded(entries: Listing, block: number, tools: CopyTools): 
 }
 
 /** Throws `InstanceError` if the copy does not fit. Called before anything is copied. */
-export function refuseWithoutSpace(need: SpaceNeeded, room: FreeSpace, name: string): void {
+export function refuseWithoutSpace(
+  need: SpaceNeeded,
+  room: FreeSpace,
+  { name, canLeaveOut }: { readonly name: string; readonly canLeaveOut: boolean },
+): void {
+  const leave = canLeaveOut ? ', or leave something out with "exclude"' : ''
   if (need.bytes > room.bytes)
     throw new InstanceError(
-      `no room to copy volume ${name}: it takes ${bytes(need.bytes)} and the staging volume's disk has ${bytes(room.bytes)} free. Free space on the Docker host, or leave something out with "exclude"`,
+      `no room to copy volume ${name}: it takes ${bytes(need.bytes)} and the disk of its copy has ${bytes(room.bytes)} free. Free space on the Docker host${leave}`,
     )
   if (room.inodes !== null && need.inodes > room.inodes)
     throw new InstanceError(
-      `no room to copy volume ${name}: it holds ${need.inodes} files and the staging volume's disk has ${room.inodes} inodes free. Free some on the Docker host, or leave something out with "exclude"`,
+      `no room to copy volume ${name}: it holds ${need.inodes} files and the disk of its copy has ${room.inodes} inodes free. Free some on the Docker host${leave}`,
     )
 }

@@ -43,6 +43,7 @@ export async function replaceTree(helper: CopyHelper, request: ReplaceRequest): 
     paths: [],
     exclude: [],
     allowEmpty: true,
+    canLeaveOut: false,
     live: false,
     deadlineMs,
     signal,

@@ -9,6 +9,7 @@ import type { AskQuestion, CountPlan, CountQuestion } from './countContract.ts'
 import type { JudgedOptions } from './dumpOptions.ts'
 import type { FilesPlan, FilesQuestion } from './fileContract.ts'
 import type { LoadPlan, LoadQuestion, LoadScript } from './loadContract.ts'
+import type { PresencePlan, PresenceQuestion } from './presenceContract.ts'
 import type { CountedRows } from './rows/tally.ts'
 import type { ScratchPlan, ScratchQuestion } from './scratchContract.ts'
 
@@ -34,6 +35,8 @@ export interface DatabaseEngine {
   readonly planCount: (question: CountQuestion) => CountPlan
   /** Makes the script that asks a server a question of the configuration, and prints its answer alone. */
   readonly planAsk: (question: AskQuestion) => LoadScript
+  /** Decides how to tell whether a database is there, and how to drop it; `null`: its databases have no names. */
+  readonly planPresence: ((question: PresenceQuestion) => PresencePlan) | null
   /** Tells whether a table, by its name in a manifest, is the server's own, so that its rows prove nothing. */
   readonly isOwnTable: (table: string) => boolean
   /** Decides how to start a server that is thrown away. */

@@ -1,9 +1,9 @@
 /** Judges a dump that was loaded into a scratch server by the rows that the server counts. Pure. */
 import type { DatabaseEntry } from '../container/manifest.ts'
-import { shownWords } from '../copy/readable.ts'
-import { compareRows, type RowDifference, type ServerRows } from '../databases/countContract.ts'
+import type { ServerRows } from '../databases/countContract.ts'
 import type { DrillCheck, DrillRows } from '../drillReport.ts'
 import { count } from '../format.ts'
+import { rowDifferences, sayDifferences } from '../load/rowDifferences.ts'
 
 export interface LoadedDump {
   /** Name of the database container. */
@@ -13,9 +13,6 @@ export interface LoadedDump {
   /** Tells the tables that are the server's own. */
   readonly isOwn: (table: string) => boolean
 }
-
-/** Number of differences that a sentence names. */
-const NAMED = 5
 
 /**
  * Compares the rows with those that the manifest tells. Where it tells nothing, a dump passes that has rows, and one without any fails:
@@ -42,18 +39,9 @@ export function judgeRows(dump: LoadedDump): DrillCheck {
           `was loaded, and the server counts no row (${count(tables.length, 'table')}). How many it must have is not known (${why}), so nothing shows that data is in it`,
         )
   }
-  const differences = rowDifferences(dump)
-  if (differences.length > 0) return check(false, `does not hold what was backed up: ${sentenceOf(differences)}`)
+  const differences = rowDifferences({ expected: file.rows, isPartial: file.rowsUnknown !== null, counted, isOwn })
+  if (differences.length > 0) return check(false, `does not hold what was backed up: ${sayDifferences(differences)}`)
   return check(true, `was loaded, and the server counts the ${much} that it must have`)
-}
-
-/**
- * Returns what differs. Two tables too many are none: an empty one, since a dump without its data does not list it, and any if the
- * manifest says that it does not list all.
- */
-function rowDifferences({ file, counted, isOwn }: LoadedDump): readonly RowDifference[] {
-  const all = compareRows(file.rows ?? {}, counted, isOwn)
-  return all.filter(({ expected, found }) => expected !== null || (found !== 0 && file.rowsUnknown === null))
 }
 
 /** Returns the rows of each table that is in the manifest or on the server, for the report. */
@@ -68,22 +56,6 @@ export function rowsOf({ target, file, counted, isOwn }: LoadedDump): readonly D
       expected: file.rows?.[table] ?? null,
       found: counted.rows[table] ?? counted.partitioned?.[table] ?? null,
     }))
-}
-
-function sentenceOf(differences: readonly RowDifference[]): string {
-  const named = differences.slice(0, NAMED).map(({ table, expected, found }) => {
-    if (found === null) return `table ${shownTable(table)} is missing (it had ${count(expected ?? 0, 'row')})`
-    if (expected === null)
-      return `table ${shownTable(table)} is there with ${count(found, 'row')}, and was not backed up`
-    return `table ${shownTable(table)} has ${count(found, 'row')}, and had ${expected}`
-  })
-  const more = differences.length - named.length
-  return `${named.join('; ')}${more === 0 ? '' : `; and ${more} more differ`}`
-}
-
-/** Quotes the name of a table, in which anything may stand. Quoted names are hidden from strangers. */
-function shownTable(table: string): string {
-  return `"${shownWords(table.replace(/["\\]/g, '\\$&'))}"`
 }
 
 /** Names a dump in a sentence. */

@@ -82,6 +82,7 @@ async function backUp(run: InstanceRun, onLock: (lock: AcquiredLock) => void): P
   if (container === null) return
   if (held.helper === null && (await isServed(run))) return
   const reads = mountedOf(resolution).map(({ volume }) => volume.name)
+  // a restore of them may have begun since
   await waitForEarlierClaims(run, container, { restart: [], dumps: [], reads })
   await report.phase('run', () => runImage(run, image, container))
 
@@ -219,6 +220,7 @@ async function guardHelper(
 
 /** Records as failed what a restore left half changed, and returns the resolution without it: no backup of it would be good. */
 async function withoutHalfRestored(run: InstanceRun, resolution: Resolution): Promise<Resolution> {
+  if (resolution.volumes.length + resolution.databases.length === 0) return resolution
   const restores = await findUnfinishedRestores(run.context.host)
   if (restores.length === 0) return resolution
   const half = new Map<VolumeSource, string>()

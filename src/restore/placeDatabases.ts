@@ -11,7 +11,9 @@ import { dumpDatabase } from '../dump/dump.ts'
 import { InstanceError } from '../errors.ts'
 import type { InstanceRun } from '../instance/instanceRun.ts'
 import { loadDump } from '../load/loadDump.ts'
+import { dropDatabase, isThere } from '../load/presence.ts'
 import { type DbSource, factsOf, resolveTargets } from '../targets/resolve.ts'
+import { countLoaded } from './countLoaded.ts'
 
 /** A database to restore into its server. */
 export interface DatabasePlacement {
@@ -74,10 +76,15 @@ export async function dumpOld(
   { databases, directory }: { readonly databases: readonly DatabasePlacement[]; readonly directory: string },
 ): Promise<readonly KeptDump[]> {
   const kept: KeptDump[] = []
-  for (const { source, kind } of databases) {
+  for (const placement of databases) {
+    const { source, kind } = placement
+    const missing = await findMissing(run, placement)
+    kept.push(...missing.map((database) => nothingKept(placement, database)))
+    const there = source.target.databases.filter((database) => !missing.includes(database))
+    if (missing.length > 0 && there.length === 0) continue
     await run.log.write('marina', `dumping what ${source.name} holds now`)
     const dumped = await dumpDatabase(run.context.host.docker, helper, {
-      target: source.target,
+      target: { ...source.target, databases: there },
       container: source.facts,
       directory: `${directory}/db/${source.name}`,
       owner: { uid: 0, gid: 0 },
@@ -104,6 +111,40 @@ export async function dumpOld(
   return kept
 }
 
+const LOOK_MS = 60_000
+
+/** Returns the databases of the backup that are not on the server, and says so. One that cannot be looked for counts as there. */
+async function findMissing(run: InstanceRun, { source, kind }: DatabasePlacement): Promise<readonly string[]> {
+  const missing: string[] = []
+  await hideLogin(run, source, engineOf(kind).extractSecrets(source.target.dumpArgs).secrets)
+  for (const database of source.target.databases) {
+    const { dumpArgs } = source.target
+    const request = { kind, container: source.facts, dumpArgs, database, deadlineMs: LOOK_MS, signal: run.abort.signal }
+    const isFound = await isThere(run.context.host.docker, request).catch((error: unknown) => {
+      if (error instanceof InstanceError) return true // the dump says why
+      throw error
+    })
+    if (isFound) continue
+    missing.push(database)
+    await run.log.write('marina', `database "${database}" is not on ${source.name}, so there is nothing of it to keep`)
+  }
+  return missing
+}
+
+function nothingKept({ source, kind }: DatabasePlacement, database: string): KeptDump {
+  return {
+    container: source.container.id,
+    name: source.container.name,
+    kind,
+    hasOwnLogin: source.target.dumpArgs.length > 0,
+    path: `missing/${source.name}/${database}`,
+    bytes: 0,
+    sha256: '',
+    database,
+    isMissing: true,
+  }
+}
+
 interface LoadNewRequest {
   readonly databases: readonly DatabasePlacement[]
   /** Folder of the restored tree in the helper. */
@@ -112,7 +153,7 @@ interface LoadNewRequest {
   readonly onBegin: (container: string) => Promise<void>
 }
 
-/** Loads the dumps of the backup. What was there is gone afterwards. */
+/** Loads the dumps of the backup. What was there is gone afterwards. Throws an `InstanceError` if a server then lacks rows of its dump. */
 export async function loadNew(
   run: InstanceRun,
   helper: CopyHelper,
@@ -127,6 +168,7 @@ export async function loadNew(
         isWhole: placement.entry.leftOutBy === null,
         onBegin: () => onBegin(placement.source.container.id),
       })
+    for (const file of placement.entry.files) await countLoaded(run, placement, file)
   }
 }
 
@@ -138,12 +180,14 @@ export async function loadOld(
 ): Promise<void> {
   const placement = databases.find(({ source }) => source.container.id === dump.container)
   if (placement === undefined) throw new InstanceError(`container ${dump.name} is none of this restore`)
-  await load(run, helper, placement, {
-    file: dump,
-    isWhole: true,
-    signal: new AbortController().signal,
-    onBegin: async () => {},
-  })
+  const { source, kind } = placement
+  const signal = new AbortController().signal
+  if (dump.isMissing === true && dump.database !== null)
+    return dropDatabase(run.context.host.docker, {
+      ...{ kind, container: source.facts, dumpArgs: source.target.dumpArgs, database: dump.database },
+      ...{ deadlineMs: run.instance.timeoutMs, signal },
+    })
+  await load(run, helper, placement, { file: dump, isWhole: true, signal, onBegin: async () => {} })
 }
 
 interface FileToLoad {
@@ -209,16 +253,10 @@ export async function loadBack(
   const kind = DB_KINDS.find((one) => one === dump.kind)
   if (container === null || kind === undefined)
     throw new InstanceError(`container ${dump.name}, which may hold half of a restore, is gone`)
-  await loadDump(docker, helper, {
-    kind,
-    purpose: 'replace',
-    container: factsOf(container),
-    dumpArgs: dumpArgs ?? [],
-    file: dump,
-    isWhole: true,
-    hide,
-    onLine: say,
-    deadlineMs: LOAD_BACK_MS,
-    signal: new AbortController().signal,
-  })
+  const server = { kind, container: factsOf(container), dumpArgs: dumpArgs ?? [] }
+  const limits = { deadlineMs: LOAD_BACK_MS, signal: new AbortController().signal }
+  await hide(engineOf(kind).extractSecrets(server.dumpArgs).secrets)
+  if (dump.isMissing === true && dump.database !== null)
+    return dropDatabase(docker, { ...server, ...limits, database: dump.database })
+  await loadDump(docker, helper, { ...server, ...limits, purpose: 'replace', file: dump, isWhole: true, hide, onLine: say })
 }

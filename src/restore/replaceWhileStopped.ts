@@ -2,17 +2,27 @@
  * Replaces data while everybody who can write to it is stopped: the old data is kept, the new one is brought in, and everybody is started
  * again. What fails on the way is undone here, or by the next run that finds the helper, which remembers it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startAll } from '../applications/start.ts'
 import type { StopGroup } from '../applications/stopPlan.ts'
 import { type WorkWhileStopped, whileStopped } from '../applications/whileStopped.ts'
+import { checkOwnerOf, TakenOverError } from '../claim/acquireSweep.ts'
 import type { HelperContainer } from '../claim/helperContainer.ts'
 import { stopWriters } from '../claim/stopWriters.ts'
-import { type KeptDump, keptAt, placedAt, putBack, writeDumps, writeState } from '../claim/undoPlace.ts'
+import {
+  type KeptDump,
+  keptAt,
+  oldDataIn,
+  placedAt,
+  putBackPatiently,
+  saysStaysStopped,
+  writeChanged,
+  writeChanging,
+  writeDumps,
+  writeState,
+} from '../claim/undoPlace.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
 import { copyVolume } from '../copy/copyVolume.ts'
 import { replaceTree } from '../copy/replaceTree.ts'
-import { inspectContainer } from '../docker/containers.ts'
 import { type JournalEntry, placeClaimName, type UndoEntry } from '../docker/labels.ts'
 import { asError, InstanceError, RestoreFailedError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
@@ -23,9 +33,6 @@ import { bringFile, type FilePlacement, saveOld, whyNotRead } from './serverFile
 
 /** The mount point of the restored tree in the helper that brings it in. */
 export const RESTORED = '/marina/restored'
-/** Number of times that the old data is tried to be put back. */
-const UNDO_TRIES = 3
-const UNDO_PAUSE_MS = 1_000
 /** Time to stop and start everybody once more to put the old data back, ms. It counts although the time of the instance may be over. */
 const AGAIN_MS = 15 * 60_000
 
@@ -71,9 +78,9 @@ export async function replaceWhileStopped(run: InstanceRun, placer: Placer, repl
   const files = request.placements.flatMap(({ file }) => file ?? [])
   await saveFiles(run, files, request.keepsOld)
   const began = Date.now()
-  const stopped = await stopAll(run, stops, async () => {
+  const stopped = await stopAll(run, { stops, progress }, async () => {
     kept = await keepOld(run, placer, request)
-    await writeState(placer.exec, 'changing')
+    await writeChanging(placer.exec)
     progress.data = 'torn'
     try {
       await bringNew(run, placer, { ...request, onBegin })
@@ -98,6 +105,8 @@ export async function replaceWhileStopped(run: InstanceRun, placer: Placer, repl
   if (error !== null && progress.data !== 'placed')
     throw new RestoreFailedError(error, joinSentences(['Nothing was changed', ...wrong]))
   if (wrong.length > 0) await giveBack(run, placer, { ...replacing, kept, touched, why: joinSentences(wrong) })
+  // a run that finds the helper need not see again whether they come up; without a helper there is nothing to find
+  if (error === null) await writeState(placer.exec, 'up').catch(() => {})
   if (error !== null) throw new RestoreFailedError(error, ALL_NEW)
 }
 
@@ -122,9 +131,16 @@ async function giveBack(
   } catch (error) {
     fate = `${ALL_NEW}: the old data could not be put back, because ${asError(error).message}`
   }
+  // half of the data is nothing to work with
+  if (isTorn(progress)) throw new RestoreFailedError(cause, fate)
   const notUp = await startAgain(run, stops).catch((error: unknown) => [asError(error).message])
   const rest = notUp.length === 0 ? 'Everything is up again' : joinSentences(notUp)
   throw new RestoreFailedError(cause, `${fate}. ${rest}`)
+}
+
+/** Tells whether the data is neither the old nor the new. Nobody may be started with it. */
+function isTorn({ data }: Progress): boolean {
+  return data === 'torn'
 }
 
 /** Starts everybody who was stopped for the restore, also one that has ended since. Returns a sentence for each that is not up. */
@@ -142,7 +158,7 @@ async function startAgain(run: InstanceRun, { groups, journal }: Stops): Promise
 }
 
 const ALL_NEW = 'The restored data is in place'
-const TRIED_AGAIN = '. The next run on this host tries again'
+const TRIED_AGAIN = 'Every run on this host tries again, such as one that lists the points (an empty point)'
 
 /**
  * Keeps the old data of volumes and servers. Nothing is changed by it, and everybody is stopped, so that nothing is lost that was written
@@ -163,6 +179,7 @@ async function keepOld(
       paths: [],
       exclude: [],
       allowEmpty: true,
+      canLeaveOut: false,
       live: false,
       ...limits(run),
     })
@@ -209,6 +226,7 @@ async function bringNew(
   for (const [index, { from, paths, volume, undo, file }] of placements.entries()) {
     if (undo.into === 'dumps') continue
     await run.log.write('marina', `bringing the restored data into ${volume}`)
+    await writeChanged(placer.exec, index)
     if (file !== undefined) {
       await bringFile(placer, file, { index, restored: RESTORED, ...limits(run) })
       continue
@@ -243,36 +261,47 @@ function changedOf(kept: readonly KeptDump[], touched: ReadonlySet<string>): rea
 async function undone(
   run: InstanceRun,
   placer: Placer,
-  { request: { placements, databases }, progress, kept, touched }: Undoing,
+  { stops, request: { placements, databases }, progress, kept, touched }: Undoing,
 ): Promise<string> {
   const undo = placements.map((placement) => placement.undo)
   const dumps = changedOf(kept, touched)
   const lost = databases.filter(
     ({ source: { container } }) => touched.has(container.id) && kept.every((one) => one.container !== container.id),
   )
-  const checkOwner = async () => {
-    const now = await inspectContainer(run.context.host.docker, placer.id)
-    if (now !== null && now.name !== placeClaimName(run.instance.id))
-      throw new InstanceError('another run has taken over the clean-up')
-  }
-  for (let tried = 1; ; tried += 1) {
-    try {
-      await putBack(placer, { undo, dumps, checkOwner, loadBack: (dump) => loadOld(run, placer, { databases, dump }) })
-      progress.data = 'undone'
-      return saysUndone(undo, kept, lost)
-    } catch (error) {
-      if (tried === UNDO_TRIES || placer.lost.aborted)
-        return `The old data could not be put back: ${asError(error).message}${TRIED_AGAIN}`
-      await run.log.write('marina', `the old data is not back yet: ${asError(error).message}; trying again`)
-      await sleep(UNDO_PAUSE_MS)
-    }
+  const self = placeClaimName(run.instance.id)
+  try {
+    await putBackPatiently(
+      placer,
+      {
+        undo,
+        dumps,
+        checkOwner: checkOwnerOf(run.context.host.docker, placer.id, (name) => name === self),
+        loadBack: (dump) => loadOld(run, placer, { databases, dump }),
+      },
+      {
+        isHopeless: (error) => placer.lost.aborted || error instanceof TakenOverError,
+        say: (line) => run.log.write('marina', line),
+      },
+    )
+    progress.data = 'undone'
+    return saysUndone(undo, kept, lost)
+  } catch (error) {
+    const where = oldDataIn(undo)
+    return [
+      `The old data could not be put back: ${asError(error).message}`,
+      ...(where === '' ? [] : [`It is in ${where}`]),
+      ...saysStaysStopped(stops.journal.map(({ name }) => name)),
+      TRIED_AGAIN,
+    ].join('. ')
   }
 }
 
 function saysUndone(undo: readonly UndoEntry[], kept: readonly KeptDump[], lost: readonly DatabasePlacement[]): string {
   if (undo.every(({ into }) => into === 'new')) return 'Nothing was changed'
-  const hadOld = kept.length > 0 || undo.some(({ into }) => into === 'place')
-  const what = hadOld ? 'The old data is in place again' : 'There was no old data to put back'
+  const hadOld = kept.some(({ isMissing }) => isMissing !== true) || undo.some(({ into }) => into === 'place')
+  const what = hadOld
+    ? 'The old data is in place again'
+    : 'There was no old data to put back; what the restore had made is gone again'
   if (lost.length === 0) return what
   return `${what}, but not in ${lost.map(({ source }) => source.container.name).join(', ')}: what was there could not be kept, and a part of the backup may be in it`
 }
@@ -300,7 +329,11 @@ function noteUp(run: InstanceRun, entries: readonly JournalEntry[], notUp: Stopp
 }
 
 /** Does `work` while all groups are stopped, one within the other. */
-async function stopAll(run: InstanceRun, stops: Stops, work: () => Promise<void>): Promise<Stopped> {
+async function stopAll(
+  run: InstanceRun,
+  { stops, progress }: Pick<Replacing, 'stops' | 'progress'>,
+  work: () => Promise<void>,
+): Promise<Stopped> {
   noteDown(run, stops.journal)
   const notUp: Stopped['notUp'][number][] = []
   const disturbed: string[] = []
@@ -316,6 +349,7 @@ async function stopAll(run: InstanceRun, stops: Stops, work: () => Promise<void>
         signal: run.abort.signal,
         say: (line) => run.log.write('marina', line),
         onLogLine: (line) => run.log.write('out', `${line}\n`),
+        mayStart: () => !isTorn(progress),
       },
       () => within(rest),
     )
@@ -325,6 +359,6 @@ async function stopAll(run: InstanceRun, stops: Stops, work: () => Promise<void>
     disturbed.push(...stopped.outcome.disturbed)
   }
   const error = await within(stops.groups).then(() => null, asError)
-  noteUp(run, stops.journal, notUp)
+  if (!isTorn(progress)) noteUp(run, stops.journal, notUp)
   return { error, notUp, disturbed }
 }

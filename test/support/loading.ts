@@ -3,6 +3,7 @@ import type { Engine } from '../../examples/demo/engine.ts'
 import type { DbKind } from '../../src/databases/engines.ts'
 import type { LoadPurpose } from '../../src/databases/loadContract.ts'
 import { type DumpToLoad, loadDump } from '../../src/load/loadDump.ts'
+import type { PresenceRequest } from '../../src/load/presence.ts'
 import { type DumpOptions, dockerOf, dump, factsOf, type TestBench } from './dumping.ts'
 
 /** Dumps the container `name` and returns the files as a manifest describes them. */
@@ -14,6 +15,17 @@ export async function dumpFiles(
 ): Promise<readonly DumpToLoad[]> {
   const { report } = await dump(engine, bench, name, options)
   return (await report).files
+}
+
+/** Makes a question for one database of the container `name`. */
+export async function presenceOf(
+  engine: Engine,
+  name: string,
+  kind: DbKind,
+  database: string,
+): Promise<PresenceRequest> {
+  const limits = { deadlineMs: 60_000, signal: new AbortController().signal }
+  return { kind, container: await factsOf(engine, name), dumpArgs: [], database, ...limits }
 }
 
 export interface LoadOptions {

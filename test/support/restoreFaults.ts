@@ -210,7 +210,8 @@ function phaseOf(bundle: string | undefined, file: string) {
 
 const HAND = { GITHUB_EVENT_NAME: 'workflow_dispatch' }
 
-async function runMarina(
+/** Runs the action once on a stage: a backup, or what the inputs say. */
+export async function runMarina(
   { config, bundle }: Pick<FaultStage, 'config' | 'bundle'>,
   inputs: Readonly<Record<string, string>>,
   docker: Engine,

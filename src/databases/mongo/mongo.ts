@@ -19,7 +19,7 @@ import {
   splitUrlPassword,
 } from '../secretArgs.ts'
 import { isOwnCollection, planMongoAsk, planMongoCount } from './mongoCount.ts'
-import { planMongoLoad } from './mongoLoad.ts'
+import { planMongoLoad, planMongoPresence } from './mongoLoad.ts'
 import { accountOf, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
 import { judgeMongoOptions } from './mongoOptions.ts'
 import { planMongoScratch } from './mongoScratch.ts'
@@ -43,6 +43,7 @@ export const mongo = {
   planFiles: null,
   planCount: planMongoCount,
   planAsk: planMongoAsk,
+  planPresence: planMongoPresence,
   isOwnTable: isOwnCollection,
   planScratch: planMongoScratch,
 } satisfies DatabaseEngine

@@ -4,6 +4,7 @@
  */
 import { findTool } from '../engineContract.ts'
 import { type LoadPlan, type LoadQuestion, refusePart, SERVER_GONE, unchanged } from '../loadContract.ts'
+import { countsOne, type PresencePlan, type PresenceQuestion } from '../presenceContract.ts'
 import { connectionArgs, LOG_IN, loginEnv, NAME_ROOT } from './mongoLogin.ts'
 import { judgeMongoOptions } from './mongoOptions.ts'
 import { shellCall } from './mongoShell.ts'
@@ -60,6 +61,12 @@ export function planMongoLoad(question: LoadQuestion): LoadPlan {
     lack: lackOf,
     secrets: [],
   }
+}
+
+/** Plans the look for a database, and its removal. */
+export function planMongoPresence(question: PresenceQuestion): PresencePlan {
+  const look = `print('marina ' + db.adminCommand({listDatabases: 1, nameOnly: true}).databases.filter(function (one) { return one.name === named; }).length);`
+  return { look: shellCall(question, look), isThere: countsOne, drop: shellCall(question, DROP_CODE) }
 }
 
 /** Patterns of an error's words, each with what the server lacks or suffered. */

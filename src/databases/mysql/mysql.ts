@@ -19,7 +19,7 @@ import { extractSecrets } from '../secretArgs.ts'
 import { isSystemTable, planMysqlAsk, planMysqlCount } from './mysqlCount.ts'
 import { FACTS_SQL, readFacts } from './mysqlFacts.ts'
 import { isSwitchedOn, judgeGrants } from './mysqlGrants.ts'
-import { planMysqlLoad } from './mysqlLoad.ts'
+import { planMysqlLoad, planMysqlPresence } from './mysqlLoad.ts'
 import {
   ASK_SCRIPT,
   baseEnv,
@@ -61,6 +61,7 @@ export const mysql = {
   planFiles: null,
   planCount: planMysqlCount,
   planAsk: planMysqlAsk,
+  planPresence: planMysqlPresence,
   isOwnTable: isSystemTable,
   planScratch: planMysqlScratch,
 } satisfies DatabaseEngine

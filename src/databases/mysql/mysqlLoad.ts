@@ -12,6 +12,7 @@ import {
   refusePart,
   SERVER_GONE,
 } from '../loadContract.ts'
+import { countsOne, type PresencePlan, type PresenceQuestion } from '../presenceContract.ts'
 import { argumentsInEnv, optionValue } from '../script.ts'
 import { baseEnv, CLIENT, connectionArgs, FIRST_OPTION, reachesItself, socketOf } from './mysqlLogin.ts'
 import { judgeMysqlOptions } from './mysqlOptions.ts'
@@ -67,6 +68,23 @@ export function planMysqlLoad(question: LoadQuestion): LoadPlan {
   }
 }
 
+const LOOK_SCRIPT = `${CLIENT}
+printf '%s\\n' "$MARINA_LIST" | client "$@"`
+
+/** Plans the look for a database, and its removal. */
+export function planMysqlPresence(question: PresenceQuestion): PresencePlan {
+  const { database } = question
+  const names = question.kind === 'mariadb' ? ['mariadb', 'mysql'] : ['mysql', 'mariadb']
+  const tool = findTool(question.tools, names, 'one')
+  const count = `SELECT COUNT(*) FROM information_schema.schemata WHERE CAST(schema_name AS BINARY) = ${hex(database)};`
+  const drop = { MARINA_KILL: killOthers(database), MARINA_LIST: dropStatement(database) }
+  return {
+    look: mysqlCall(question, { tool, script: LOOK_SCRIPT, options: OPTIONS, env: { MARINA_LIST: count } }),
+    isThere: countsOne,
+    drop: mysqlCall(question, { tool, script: PREPARE_SCRIPT, options: OPTIONS, env: drop }),
+  }
+}
+
 interface MysqlCall {
   readonly tool: string
   /** Begins with `CLIENT`. */
@@ -110,11 +128,16 @@ function killOthers(database: string | null): string {
   return `SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND command NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID') AND user NOT IN ('system user', 'event_scheduler')${which};`
 }
 
+/** SQL that selects the statement that drops a database. */
+function dropStatement(database: string): string {
+  return `SELECT CONVERT(${hex(`DROP DATABASE IF EXISTS ${name(database)};`)} USING utf8mb4);`
+}
+
 /** SQL that selects the statements to run before the load. */
 function dropStatements({ database, given, purpose }: LoadQuestion): string {
   if (database === null)
     return `SELECT CONCAT('DROP DATABASE \`', REPLACE(schema_name, '\`', '\`\`'), '\`;') FROM information_schema.schemata WHERE schema_name NOT IN (${SYSTEM_DATABASES.map((one) => `'${one}'`).join(', ')});`
-  const drop = `SELECT CONVERT(${hex(`DROP DATABASE IF EXISTS ${name(database)};`)} USING utf8mb4);`
+  const drop = dropStatement(database)
   // on a scratch server nobody knows whether the dump makes its database
   const makesItself = purpose === 'replace' && !given.args.some((arg) => /^(-n|--no[-_]create[-_]db)$/.test(arg))
   if (makesItself) return drop

@@ -26,7 +26,7 @@ import {
 } from '../secretArgs.ts'
 import { planPostgresAsk, planPostgresCount } from './postgresCount.ts'
 import { FACTS_SCRIPT, LIST_SQL, readFacts, SERVER_SQL } from './postgresFacts.ts'
-import { planPostgresLoad } from './postgresLoad.ts'
+import { planPostgresLoad, planPostgresPresence } from './postgresLoad.ts'
 import { connectionsIn, LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
 import { judgePostgresOptions } from './postgresOptions.ts'
 import { planPostgresScratch } from './postgresScratch.ts'
@@ -50,6 +50,7 @@ export const postgres = {
   planFiles: null,
   planCount: planPostgresCount,
   planAsk: planPostgresAsk,
+  planPresence: planPostgresPresence,
   isOwnTable: () => false,
   planScratch: planPostgresScratch,
 } satisfies DatabaseEngine

@@ -5,6 +5,7 @@
 import { DamagedBackupError, InstanceError } from '../../errors.ts'
 import { findTool } from '../engineContract.ts'
 import { type LoadPlan, type LoadQuestion, type LoadScript, refusePart, SERVER_GONE } from '../loadContract.ts'
+import { countsOne, type PresencePlan, type PresenceQuestion } from '../presenceContract.ts'
 import { argumentsInEnv, optionValue } from '../script.ts'
 import { clusterFilter, databaseFilter } from './postgresLoadFilter.ts'
 import { connectionsIn, LOG_IN, loginArgs, serverOf, withDatabase } from './postgresLogin.ts'
@@ -125,8 +126,24 @@ function planDatabase(question: LoadQuestion, database: string, tool: string): L
   }
 }
 
+/** Plans the look for a database, and its removal. */
+export function planPostgresPresence(question: PresenceQuestion): PresencePlan {
+  const { database } = question
+  const tool = findTool(question.tools, ['psql'], 'the PostgreSQL client')
+  const tries = [...givenDatabase(question), 'postgres', 'template1'].filter((one) => one !== database)
+  const which = `datname = ${literal(database)}`
+  const run = (sql: string) => somewhere(question, { tool, script: SQL_SCRIPT, tries, sql: `${START}${sql}` })
+  return {
+    look: run(`SELECT count(*) FROM pg_database WHERE ${which};`),
+    isThere: countsOne,
+    drop: run(dropDatabases(which, null)),
+  }
+}
+
+type Login = Pick<LoadQuestion, 'given' | 'command'>
+
 function call(
-  { given, command }: LoadQuestion,
+  { given, command }: Login,
   what: { readonly tool: string; readonly script: string; readonly args: readonly string[] },
 ): LoadScript {
   const server = serverOf(command)
@@ -146,14 +163,14 @@ interface SomewhereCall {
   readonly more?: readonly string[]
 }
 
-function somewhere(question: LoadQuestion, { tool, script, tries, sql = '', more = [] }: SomewhereCall): LoadScript {
+function somewhere(question: Login, { tool, script, tries, sql = '', more = [] }: SomewhereCall): LoadScript {
   const args = [...withDatabase(loginArgs(question.given.args), PLACE), ...more]
   const made = call(question, { tool, script, args })
   return { ...made, env: { ...made.env, MARINA_TRY: tries.join(' '), MARINA_SQL: sql } }
 }
 
 /** Returns the database that dumpArgs name to connect to, if a shell's word can name it; else nothing. */
-function givenDatabase({ given }: LoadQuestion): string[] {
+function givenDatabase({ given }: Pick<LoadQuestion, 'given'>): string[] {
   const named =
     optionValue(given.args, '-l', '--database') ??
     connectionsIn(given.args)

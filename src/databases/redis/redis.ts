@@ -36,6 +36,7 @@ export const redis = {
   planFiles: planRedisFiles,
   planCount: planRedisCount,
   planAsk: planRedisAsk,
+  planPresence: null,
   isOwnTable: () => false,
   planScratch: planRedisScratch,
 } satisfies DatabaseEngine

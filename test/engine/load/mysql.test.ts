@@ -1,8 +1,9 @@
 /** Dumps of MariaDB, loaded back into the server that they came from after everything in it changed. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dropDatabase, isThere } from '../../../src/load/presence.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
-import { startBench, type TestBench } from '../../support/dumping.ts'
-import { dumpFiles, load } from '../../support/loading.ts'
+import { dockerOf, startBench, type TestBench } from '../../support/dumping.ts'
+import { dumpFiles, load, presenceOf } from '../../support/loading.ts'
 import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -75,6 +76,18 @@ test.each`
   await sql('SET foreign_key_checks = 0; USE shop; DROP PROCEDURE hello; DROP TABLE orders; CREATE TABLE extra (n int)')
   await load(engine, bench, source, files, { kind: 'mariadb', purpose: 'replace', dumpArgs })
   expect(await sql(STATE)).toBe(before)
+})
+
+test('one database that was dropped is made again; dropped once more, it leaves the others alone', async () => {
+  const files = await dumpFiles(engine, bench, source, { databases: ['odd `name'] })
+  const before = await sql('SHOW DATABASES')
+  const request = await presenceOf(engine, source, 'mariadb', 'odd `name')
+  expect(await isThere(dockerOf(engine), request)).toBe(true)
+  await dropDatabase(dockerOf(engine), request)
+  expect(await isThere(dockerOf(engine), request)).toBe(false)
+  await dropDatabase(dockerOf(engine), request)
+  await load(engine, bench, source, files, { kind: 'mariadb', purpose: 'replace' })
+  expect(await sql('SHOW DATABASES')).toBe(before)
 })
 
 test('a load that fails says why', async () => {

@@ -1,9 +1,10 @@
 /** Dumps of PostgreSQL, loaded back into the server that they came from after everything in it changed, and into an empty one. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DumpToLoad } from '../../../src/load/loadDump.ts'
+import { dropDatabase, isThere } from '../../../src/load/presence.ts'
 import { databaseImage, startServer } from '../../support/databases.ts'
-import { startBench, type TestBench } from '../../support/dumping.ts'
-import { dumpFiles, load } from '../../support/loading.ts'
+import { dockerOf, startBench, type TestBench } from '../../support/dumping.ts'
+import { dumpFiles, load, presenceOf } from '../../support/loading.ts'
 import { testEngine } from '../../support/run.ts'
 
 const engine = testEngine()
@@ -104,6 +105,18 @@ describe('one database, in place, keeps its owner, encoding, rights and settings
     await sql('DROP TABLE orders; CREATE TABLE extra AS SELECT 1; SELECT lo_from_bytea(0, $$x$$)', 'shop')
     await load(engine, bench, source, files, { kind: 'postgres', purpose: 'replace', dumpArgs })
     expect(await state()).toEqual(before)
+  })
+
+  test('one that was dropped is made again; dropped once more, it leaves the others alone', async () => {
+    const files = await dumpFiles(engine, bench, source, { databases: ['odd name'], dumpArgs: ['-C'] })
+    const before = await sql('SELECT datname FROM pg_database ORDER BY 1')
+    const request = await presenceOf(engine, source, 'postgres', 'odd name')
+    expect(await isThere(dockerOf(engine), request)).toBe(true)
+    await dropDatabase(dockerOf(engine), request)
+    expect(await isThere(dockerOf(engine), request)).toBe(false)
+    await dropDatabase(dockerOf(engine), request)
+    await load(engine, bench, source, files, { kind: 'postgres', purpose: 'replace', dumpArgs: ['-C'] })
+    expect(await sql('SELECT datname FROM pg_database ORDER BY 1')).toBe(before)
   })
 
   test('the database "postgres" itself', async () => {

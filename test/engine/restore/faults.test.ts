@@ -1,7 +1,7 @@
 /** Restores into place that go wrong, through the built action on a real engine: afterwards all is old or all is new, and everybody is up. */
 import { expect, test } from 'vitest'
 import { databaseImage } from '../../support/databases.ts'
-import { type FaultStage, openStage, type RestoreFault, restoreUnder } from '../../support/restoreFaults.ts'
+import { type FaultStage, openStage, type RestoreFault, restoreUnder, runMarina } from '../../support/restoreFaults.ts'
 import { testEngine } from '../../support/run.ts'
 import { atTestEnd } from '../../support/testEnd.ts'
 
@@ -49,6 +49,40 @@ test('an application that does not come up with the restored data gets its old d
   const ended = await under(stage, {})
   expect(ended).toMatchObject({ result: 'failed', state: 'old' })
   expect(ended.said).toContain('The old data is in place again. Everything is up again')
+  const killed = await under(stage, { call: { fault: 'action killed after', from: 'start [0-9a-f]*' } })
+  expect(killed, killed.said).toMatchObject({ state: 'old' })
+  expect(killed.said).toMatch(/with the restored data, container ".*" .*has its old data again/)
+})
+
+test('old data that cannot be put back: nobody works with half of it, and no backup holds it, until a run has put it back', async () => {
+  const stage = await stageOf('torn', { withDatabase: false, policies: ['no', 'always'] })
+  const placer = `marina-place-${stage.id}`
+  const said: string[] = []
+  const statuses = () =>
+    engine.ok(['container', 'inspect', '--format', '{{.State.Status}}', ...stage.apps]).then((text) => text.split('\n'))
+  const ended = await under(stage, {
+    call: { fault: 'waits', from: EMPTIES },
+    meanwhile: async () => {
+      // the list of what is back cannot be read, and the restored data is gone
+      await engine.ok(['exec', placer, 'mkdir', '/.marina-back'])
+      await engine.ok(['exec', `marina-run-${stage.id}`, 'sh', '-c', 'rm -rf /backup/volume'])
+    },
+    afterwards: async () => {
+      expect(await statuses()).toEqual(['exited', 'exited'])
+      const label = `label=dev.polarfox.marina-action.self=${placer}`
+      const backup = await runMarina(stage, {}, engine)
+      said.push(backup.stdout)
+      expect(backup.outputs.result).toBe('failure')
+      expect(await statuses()).toEqual(['exited', 'exited'])
+      const helper = await engine.ok(['ps', '-aq', '--filter', label])
+      await engine.ok(['exec', helper, 'rmdir', '/.marina-back'])
+    },
+  })
+  expect(ended, ended.said).toMatchObject({ result: 'failed', state: 'old' })
+  expect(ended.said).toContain(`${stage.apps.join(', ')} stay stopped, because they would write into half of the data`)
+  const [backup = ''] = said
+  expect(backup).toContain(`volume ${stage.volume} may hold half of a restore of instance ${stage.id}`)
+  expect(backup).toMatch(/To give the old data up: docker rm -fv marina-sweep-\S+-left, then docker start /)
 })
 
 test('an application that is not healthy with the restored data gets its old data back', async () => {

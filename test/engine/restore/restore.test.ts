@@ -248,6 +248,32 @@ test('a volume and a database come into place together, and a load that fails gi
   )
 })
 
+test('a database that was dropped comes back, and one that lost rows on the way does not count as restored', async () => {
+  await databaseImage(engine)
+  const server = engine.name('dropped-pg')
+  atTestEnd(async () => void (await engine.docker(['rm', '-fv', server])))
+  await startServer(engine, 'postgres', server, { env: { POSTGRES_PASSWORD: 'x y' } })
+  const sql = (query: string, database = 'postgres') =>
+    engine.ok(['exec', server, 'psql', '-U', 'postgres', '-d', database, '-qAtc', query])
+  await sql('CREATE DATABASE shop')
+  await sql('CREATE TABLE orders AS SELECT n FROM generate_series(1, 200) n', 'shop')
+  const { config, restore, id } = await given('dropped', () => ({ targets: [{ db: server, databases: ['shop'] }] }))
+  await backUp(config)
+  await sql('DROP DATABASE shop')
+  const place = { point: 'latest', into: 'place', confirm: id }
+  const short = await restore(place, `sed -i 's/"public.orders": *200/"public.orders": 201/' /restore/manifest.json`)
+  expect(short.outputs.result, short.stdout).toBe('failed')
+  expect(short.stdout).toContain(`database "shop" is not on ${server}, so there is nothing of it to keep`)
+  expect(short.stdout).toContain('does not hold what was backed up: table "public.orders" has 200 rows, and had 201')
+  expect(await sql("SELECT count(*) FROM pg_database WHERE datname = 'shop'")).toBe('0')
+  const restored = await restore(place)
+  expect(restored.outputs.result, restored.stdout).toBe('restored')
+  const [{ kept }] = JSON.parse(restored.outputs.restored ?? '[{}]')
+  removeAtEnd(kept)
+  expect(await sql('SELECT count(*) FROM orders', 'shop')).toBe('200')
+  expect(await leftOf(engine, id)).toEqual([])
+})
+
 test('Redis and Valkey come into place by their files, while they are stopped; a file that a server does not take is undone', async () => {
   await databaseImage(engine)
   const [redis, valkey] = [engine.name('place-redis'), engine.name('place-valkey')]

@@ -1,6 +1,6 @@
 /** The journal of a restore is never guessed. Old data comes back once: what an earlier try put back is left alone, and one piece that fails keeps no other from coming back. */
 import { expect, test } from 'vitest'
-import { type KeptDump, putBack, readState } from '../../../src/claim/undoPlace.ts'
+import { type KeptDump, putBack, putBackPatiently, readState } from '../../../src/claim/undoPlace.ts'
 import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
 
 /** A helper that keeps the list of what is back, and the state. */
@@ -37,6 +37,53 @@ test('a dump that is back is not loaded again, and the others are tried although
   expect([loaded, states]).toEqual([['a', 'c', 'b'], ['undone']])
 })
 
+test('what fails once is tried again, unless that is of no use', async () => {
+  const tried = async (isHopeless: boolean) => {
+    const { helper, states } = helperWithList()
+    const said: string[] = []
+    let tries = 0
+    const loadBack = async () => {
+      tries += 1
+      if (tries === 1) throw new Error('the server restarts')
+    }
+    const request = { undo: [], dumps: [dump('a')], loadBack, checkOwner: async () => {} }
+    const telling = { isHopeless: () => isHopeless, say: async (line: string) => void said.push(line) }
+    const error = await putBackPatiently(helper, request, telling).then(
+      () => null,
+      (thrown: Error) => thrown.message,
+    )
+    return { error, tries, states, said }
+  }
+  expect(await tried(false)).toEqual({
+    error: null,
+    tries: 2,
+    states: ['undone'],
+    said: ['the old data is not back yet: the server restarts; trying again'],
+  })
+  expect(await tried(true)).toMatchObject({ error: 'the server restarts', tries: 1, states: [] })
+})
+
+test.each([
+  ['none', '', []],
+  ['the second', '1\n', ['/marina/to/1']],
+  ['all, in a helper of an earlier version', 'all\n', ['/marina/to/0', '/marina/to/1']],
+])('only volumes that were changed are emptied and filled: %s', async (_, changed, expected) => {
+  const asked: string[] = []
+  const exec = async ({ script, args = [] }: { readonly script: string; readonly args?: readonly string[] }) => {
+    const isRoom = script.includes('stat -f')
+    if (isRoom) asked.push(args[0] ?? '')
+    return {
+      ...{ code: isRoom ? 1 : 0, ended: { kind: 'exit', code: 0 }, silent: false, stderr: '' },
+      stdout: script.includes('/.marina-changed') ? changed : '',
+    }
+  }
+  const undo = ['a', 'b'].map((volume) => ({ into: 'place' as const, volume, before: `${volume}-before` }))
+  const request = { undo, dumps: [], loadBack: async () => {}, checkOwner: async () => {} }
+  const helper = { exec } as unknown as CopyHelper
+  await putBack(helper, request).catch(() => {}) // the room of each could not be read
+  expect(asked).toEqual(expected)
+})
+
 test('nothing is put back by a run whose place another one has taken', async () => {
   const { helper, states } = helperWithList()
   const loaded: string[] = []
@@ -55,7 +102,7 @@ test('nothing is put back by a run whose place another one has taken', async () 
 const answer = (stdout: string, code = 0) =>
   (async () => ({ code, stdout, stderr: '', ended: { kind: 'exit', code } })) as unknown as CopyHelper['exec']
 
-test.each(['undone', 'changing', 'placed'])('a restore says that it is %s', async (state) => {
+test.each(['undone', 'changing', 'placed', 'up'])('a restore says that it is %s', async (state) => {
   expect(await readState(answer(`${state}`))).toBe(state)
 })
 

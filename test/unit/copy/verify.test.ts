@@ -148,11 +148,16 @@ describe('room', () => {
   test.each([
     [
       { bytes: 2000, inodes: 5 },
-      "no room to copy volume data: it takes 2.0 kB and the staging volume's disk has 1.0 kB free",
+      'no room to copy volume data: it takes 2.0 kB and the disk of its copy has 1.0 kB free',
     ],
-    [{ bytes: 10, inodes: 50 }, "it holds 50 files and the staging volume's disk has 7 inodes free"],
+    [{ bytes: 10, inodes: 50 }, 'it holds 50 files and the disk of its copy has 7 inodes free'],
   ])('%j is refused', (need, message) => {
-    expect(() => refuseWithoutSpace(need, { bytes: 1000, block: 1, inodes: 7, device: '' }, 'data')).toThrow(message)
-    expect(() => refuseWithoutSpace(need, { bytes: 1e6, block: 1, inodes: null, device: '' }, 'data')).not.toThrow()
+    const of = { name: 'data', canLeaveOut: true }
+    const small = { bytes: 1000, block: 1, inodes: 7, device: '' }
+    expect(() => refuseWithoutSpace(need, small, of)).toThrow(message)
+    expect(() => refuseWithoutSpace(need, small, of)).toThrow('or leave something out with "exclude"')
+    // a restore leaves nothing out
+    expect(() => refuseWithoutSpace(need, small, { ...of, canLeaveOut: false })).toThrow(/Docker host$/)
+    expect(() => refuseWithoutSpace(need, { bytes: 1e6, block: 1, inodes: null, device: '' }, of)).not.toThrow()
   })
 })
