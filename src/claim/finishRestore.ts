@@ -5,7 +5,7 @@
 import type { StartFailure, StartResult } from '../applications/start.ts'
 import { inspectContainer } from '../docker/containers.ts'
 import type { HelperClaim, JournalEntry } from '../docker/labels.ts'
-import { asError } from '../errors.ts'
+import { asError, InstanceError } from '../errors.ts'
 import { joinSentences } from '../format.ts'
 import { holdSweep, TakenOverError } from './acquireSweep.ts'
 import { type DockerHost, engineNow } from './host.ts'
@@ -25,6 +25,9 @@ import {
 /** Longest work of applications with restored data, ms, that is given up for the old data if one of them does not come up. */
 const LONGEST_TRIAL_MS = 3_600_000
 
+/** The old data of a restore could not be put back, and its applications were not started. */
+export class NotUndoneError extends InstanceError {}
+
 export interface FinishedRestore {
   readonly undone: Undone
   readonly started: StartResult
@@ -32,7 +35,7 @@ export interface FinishedRestore {
 
 /**
  * Undoes the restore, or lets the restored data stay; then starts the applications. If one does not come up with the restored data, the old
- * data is put back, unless another one has worked with the restored data for so long that this would lose its work. Throws `InstanceError`
+ * data is put back, unless another one has worked with the restored data for so long that this would lose its work. Throws `NotUndoneError`
  * if the old data could not be put back: then nobody was started. Throws `TakenOverError` if another run finishes it.
  */
 export function finishRestore(host: DockerHost, claim: HelperClaim): Promise<FinishedRestore> {
@@ -46,7 +49,7 @@ export function finishRestore(host: DockerHost, claim: HelperClaim): Promise<Fin
       isHopeless: (error) => error instanceof TakenOverError,
       say: host.say,
     }
-    const undone = await undoPlace(left, needs)
+    const undone = await undoPlace(left, needs).catch(asNotUndone)
     await checkOwner()
     if (!undone.isPlaced || undone.isUp) return { undone, started: await startApplications(host, claim) }
     return tryRestored(host, claim, { left, needs, undone })
@@ -81,10 +84,15 @@ async function tryRestored(
       started: await startApplications(host, claim),
     }
   } catch (error) {
-    if (isChanging || error instanceof TakenOverError) throw error
+    if (isChanging || error instanceof TakenOverError) return asNotUndone(asError(error))
     const again = stays(`since the old data could not be put back: ${asError(error).message}`)
     return { ...again, started: await startApplications(host, claim) }
   }
+}
+
+/** Throws the error as a `NotUndoneError`, unless another run has taken over. */
+function asNotUndone(error: Error): never {
+  throw error instanceof TakenOverError ? error : new NotUndoneError(error.message, { cause: error })
 }
 
 /** Tells whether a container is there, and does not come up. One that somebody removed says nothing of the data. */
@@ -94,6 +102,7 @@ function isUnfit({ isDown, isUnhealthy }: StartFailure): boolean {
 
 /** Says why the restored data must stay, whoever comes up; `null` if it may be given up. */
 async function whyItStays(host: DockerHost, claim: HelperClaim, left: LeftPlacer): Promise<string | null> {
+  if (left.undo.every(({ into }) => into === 'new')) return 'since there was no data before'
   if (!(await hasKeptDumps(left, claim.dumps))) return 'since what its databases held before was not kept'
   const placedAt = await stateWrittenAt(execIn(left))
   for (const entry of restartOf(claim)) {

@@ -7,7 +7,7 @@ import { asError, sayError } from '../errors.ts'
 import { addRun } from '../record/hostRecords.ts'
 import { recordOwner } from '../record/recordLabels.ts'
 import { acquireSweep, releaseSweep, TakenOverError } from './acquireSweep.ts'
-import { finishRestore } from './finishRestore.ts'
+import { finishRestore, NotUndoneError } from './finishRestore.ts'
 import type { DockerHost } from './host.ts'
 import { keepJournal } from './keepJournal.ts'
 import { restartOf, startApplications } from './startApplications.ts'
@@ -65,7 +65,10 @@ async function finish(
 ): Promise<{ readonly undone: Undone | null; readonly started: StartResult } | Error> {
   if (claim.kind !== 'helper' || undoOf(claim).length === 0)
     return { undone: null, started: await startApplications(host, claim) }
-  return finishRestore(host, claim).catch(asError)
+  return finishRestore(host, claim).catch((error: unknown) => {
+    if (error instanceof NotUndoneError || error instanceof TakenOverError) return error
+    throw error
+  })
 }
 
 /**

@@ -7,7 +7,8 @@ import { runBackup } from '../container/runBackup.ts'
 import type { ReadyImage } from '../docker/images.ts'
 import { tellWhile } from '../docker/poll.ts'
 import { LONGEST_MOUNT_MS, type MountTrial, refuseMissingFolders, tryMounts } from '../docker/tryMount.ts'
-import { asError, CancelledError, EngineLostError } from '../errors.ts'
+import { asError, CancelledError, EngineLostError, InstanceError } from '../errors.ts'
+import { joinSentences } from '../format.ts'
 import type { InstanceLog } from '../log/instanceLog.ts'
 import type { DbSource, VolumeSource } from '../targets/resolve.ts'
 import type { LockRequest } from './containerSpecs.ts'
@@ -84,6 +85,7 @@ async function backUp(run: InstanceRun, onLock: (lock: AcquiredLock) => void): P
   const reads = mountedOf(resolution).map(({ volume }) => volume.name)
   // a restore of them may have begun since
   await waitForEarlierClaims(run, container, { restart: [], dumps: [], reads })
+  if (reads.length > 0) await refuseHalfRestored(run, reads)
   await report.phase('run', () => runImage(run, image, container))
 
   /** Skips the instance if another run has served its slot before this one had the claim. */
@@ -216,6 +218,13 @@ async function guardHelper(
   if (resolution.stops.journal.length > 0) await refuseUnknownUser(run, image, helper.id)
   const reads = copiedOf(resolution).map(({ source }) => source.volume.name)
   await waitForEarlierClaims(run, helper.id, { ...journalOf(resolution), reads })
+}
+
+/** Throws an `InstanceError` if a restore that was waited for has left one of these volumes half changed. */
+async function refuseHalfRestored(run: InstanceRun, volumes: readonly string[]): Promise<void> {
+  const restores = await findUnfinishedRestores(run.context.host)
+  const half = volumes.flatMap((name) => saysHalfRestored(restores, { kind: 'volume', name }) ?? [])
+  if (half.length > 0) throw new InstanceError(joinSentences(half))
 }
 
 /** Records as failed what a restore left half changed, and returns the resolution without it: no backup of it would be good. */

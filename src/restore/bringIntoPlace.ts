@@ -47,7 +47,6 @@ interface OpenPlacer extends Placer, Pick<HelperContainer, 'id' | 'release' | 'r
  */
 export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): Promise<void> {
   const undo = request.placements.map((placement) => placement.undo)
-  await refuseHalfRestored(run, request)
   const stops = await planPlaceStops(run, request)
   const progress: Progress = { data: 'untouched' }
   let placer: OpenPlacer | null = null
@@ -59,6 +58,7 @@ export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): P
       dumps: request.databases.map(({ source }) => source.container.id),
       replaces: undo.flatMap(({ into, volume }) => (into === 'place' ? [volume] : [])),
     })
+    await refuseHalfRestored(run, request)
     await refuseWithoutRoom(run, placer, request.placements)
     await replaceWhileStopped(run, placer, { stops, request, progress })
   } finally {
