@@ -258,5 +258,13 @@ export async function loadBack(
   await hide(engineOf(kind).extractSecrets(server.dumpArgs).secrets)
   if (dump.isMissing === true && dump.database !== null)
     return dropDatabase(docker, { ...server, ...limits, database: dump.database })
-  await loadDump(docker, helper, { ...server, ...limits, purpose: 'replace', file: dump, isWhole: true, hide, onLine: say })
+  await loadDump(docker, helper, {
+    ...server,
+    ...limits,
+    purpose: 'replace',
+    file: dump,
+    isWhole: true,
+    hide,
+    onLine: say,
+  })
 }
