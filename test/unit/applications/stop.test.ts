@@ -52,7 +52,7 @@ test.each<[string, readonly Rule[], RegExp, boolean]>([
   [
     'somebody started it again',
     [STOP, seen(inspected({ StartedAt: LATER }, policy('no')))],
-    /^container "app" was stopped, and started again by somebody else at 2026-11-27T19:40:02.25Z, before its data/,
+    /^container "app" was stopped, and started again by somebody else at 2026-11-27T19:40:02.25Z, while it had to stay stopped/,
     false,
   ],
   [
