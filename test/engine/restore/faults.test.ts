@@ -72,7 +72,7 @@ test('old data that cannot be put back: nobody works with half of it, and no bac
       const label = `label=dev.polarfox.marina-action.self=${placer}`
       const backup = await runMarina(stage, {}, engine)
       said.push(backup.stdout)
-      expect(backup.outputs.result).toBe('failure')
+      expect(backup.outputs.result, backup.stdout).toBe('failed')
       expect(await statuses()).toEqual(['exited', 'exited'])
       const helper = await engine.ok(['ps', '-aq', '--filter', label])
       await engine.ok(['exec', helper, 'rmdir', '/.marina-back'])
