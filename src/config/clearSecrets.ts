@@ -1,6 +1,6 @@
 /**
- * Finds secrets that are written in clear into the configuration, by a fixed list of shapes (docs/configuration.md lists them). It is for
- * advice: what has no such shape is not found, and a value is never quoted. Pure.
+ * Finds secrets that are written in clear into the configuration: by a fixed list of shapes (docs/configuration.md lists them) and, under
+ * telling names, by how random a value looks. It is for advice: any other secret is not found, and a value is never quoted. Pure.
  */
 import { parseTemplate } from './interpolation.ts'
 
@@ -45,7 +45,7 @@ const PUBLIC_KEY = /^(?:age1[a-z0-9]{20,}|ssh-|ecdsa-|AAAA[A-Z0-9])/i
 const WORD = /^(?:[a-z]+|(?:[A-Z]?[a-z]+)(?:[A-Z][a-z]+)*|[A-Z]+)\d{0,4}$|^\d*$/
 
 /**
- * Says what kind of secret a text holds in clear, such as "a GitHub token"; `null` if it holds none. `name` is its name in `env`; `null`
+ * Says what kind of secret a text holds in clear, such as "a GitHub token"; `null` if none is recognised. `name` is its name in `env`; `null`
  * elsewhere.
  */
 export function clearSecret(name: string | null, text: string): string | null {

@@ -54,7 +54,7 @@ function differing(before: TreeMap, after: TreeMap): readonly string[] {
   return [...keys].filter((key) => canonical(before[key]) !== canonical(after[key]))
 }
 
-/** Maps each target to its kind and name, since an id of its own it has none. */
+/** Returns the targets by kind and name, since they have no ids. A target without a name goes by its position. */
 function byName(targets: readonly Tree[]): TreeMap {
   return Object.fromEntries(
     targets.map((target, index) => {

@@ -68,7 +68,10 @@ export interface LabelInstance {
 }
 
 export interface Discovery {
-  /** Targets by instance id, volumes first. Their order does not depend on the order of the objects. An instance without a target has no entry. */
+  /**
+   * Targets by instance id, volumes first. Their order does not depend on the order of the objects. An instance without a target has no
+   * entry.
+   */
   readonly targets: ReadonlyMap<string, readonly Target[]>
   /** By instance id: labels that cannot be followed, one sentence each. An instance with an error must not count as complete. */
   readonly errors: ReadonlyMap<string, readonly string[]>
@@ -81,8 +84,8 @@ export interface Discovery {
  *
  * Labels that ask for a backup and cannot be followed are an error of each instance that they name, even by a misspelt id. If they name
  * none, they are an error of every instance that reads labels, unless a target covers the object anyway (then they are a warning). Without
- * the error these instances would succeed while nothing backs the object up. An id that is like none in this configuration is a warning:
- * another repository may back up this host too.
+ * the error these instances would succeed while nothing backs the object up. Labels for an instance with `targets`, which reads none, are a
+ * warning, and so is an id that is like none in this configuration: another repository may back up this host too.
  */
 export function discoverByLabel(objects: readonly LabelledObject[], instances: readonly LabelInstance[]): Discovery {
   const found: Findings = { targets: new Map(), errors: new Map(), nameless: [], warnings: [], notices: [] }
@@ -381,8 +384,8 @@ function enabledProblems(object: LabelledObject, labels: ReadonlyMap<string, str
 }
 
 /**
- * Makes sentences for labels that name no instance of this configuration; empty if the object has no `enabled` either. The instance may be
- * another repository's.
+ * Makes sentences for labels that name no instance of this configuration; empty if the object has neither `instanceID` nor `enabled`. The
+ * instance may be another repository's.
  */
 function withoutInstance(
   object: LabelledObject,
@@ -490,7 +493,7 @@ export function splitList(value: string | undefined): readonly string[] {
 
 /**
  * Adds a target to the list. Returns an error if the volume is in it already with other settings: two objects that name it must ask for the
- * same. The same target twice is added once.
+ * same. The same volume with the same settings is added once.
  */
 function addTarget(list: Target[], target: Target, object: LabelledObject): string[] {
   const same = list.find((other) => other.kind === 'volume' && target.kind === 'volume' && other.name === target.name)

@@ -1,4 +1,7 @@
-/** Checks what the schema of single keys cannot tell of `drill`: keys of a check that need or exclude each other, and names of no target. */
+/**
+ * Checks what the schema of single keys cannot tell of `drill`: keys of a check that need or exclude each other, a `contains` of several
+ * lines, and names of no target or of no database that is dumped.
+ */
 import type { ConfigIssue } from '../errors.ts'
 import { issueAt } from './issues.ts'
 import { known, type RuleContext, type TreeMap } from './ruleContext.ts'
@@ -61,7 +64,7 @@ function checkOne(check: TreeMap, place: Place): ConfigIssue[] {
   return issues.length > 0 || kind === 'volume' ? issues : checkDatabase(check, name, place)
 }
 
-/** Checks that the text of `contains` can stand in one line. */
+/** Checks that the text of `contains` is not empty and can stand in one line. */
 function checkNeedle(check: TreeMap, { path, look }: Place): ConfigIssue[] {
   const text = known(check, 'contains', look)
   if (text === undefined) return []
@@ -72,7 +75,7 @@ function checkNeedle(check: TreeMap, { path, look }: Place): ConfigIssue[] {
   return [issueAt(look.source, [...path, 'contains'], `\`contains\` ${why}: write what one line must contain`)]
 }
 
-/** Checks that a script is all that its check says, but for the volume. */
+/** Checks that a check with `run` says nothing more than `volume`, and that this is a target of the instance. */
 function checkScript(check: TreeMap, place: Place): ConfigIssue[] {
   const other = Object.keys(check).find((key) => key !== 'run' && key !== 'volume')
   if (other !== undefined)

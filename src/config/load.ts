@@ -43,7 +43,7 @@ export interface Config {
   readonly usedVariables: ReadonlySet<string>
   /** Values at the top of the file, without `instances` and `ping-url`. `nodeName` is as written, with its variables. */
   readonly top: TopValues
-  /** The file's values and their positions, for resolving instances. */
+  /** The file's values, for resolving instances, without free keys (`x-…`) and without keys that have no value (see `prune`). */
   readonly tree: { readonly [key: string]: Tree }
   readonly source: YamlSource
 }

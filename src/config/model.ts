@@ -29,7 +29,7 @@ export interface VolumeTarget {
   readonly verify: 'content' | null
   readonly preHook: string | null
   readonly postHook: string | null
-  /** Line in the file, 1-based; `null` for a target that was found by its labels. */
+  /** Line in the file, 1-based; `null` for a target that was found on the host. */
   readonly line: number | null
 }
 
@@ -43,6 +43,7 @@ export interface DbTarget {
   readonly dumpArgs: readonly string[]
   readonly preHook: string | null
   readonly postHook: string | null
+  /** Line in the file, 1-based; `null` for a target that was found on the host. */
   readonly line: number | null
 }
 
@@ -72,7 +73,7 @@ export interface WantedFile {
   readonly file: string
   readonly sha256: string | null
   readonly contains: string | null
-  /** Longest time between the last write of the file and the backup, ms; `null`: any. */
+  /** Longest time between the time of the file (its first line, if that is a time, else its last write) and the backup, ms; `null`: any. */
   readonly canaryMs: number | null
   readonly line: number
 }
@@ -133,14 +134,14 @@ export interface Instance {
   readonly retention: string
   /** The instance's own name of the host; `null`: that of the file applies (`resolveNodeName`), else the Docker host's name. */
   readonly nodeName: string | null
-  /** `null`: left out. That means `always`, but an image that is on the host and was never pulled is used as it is. */
+  /** `null`: left out. That means `always`, but an image on the host that was never pulled, or is pinned by a digest, is used as it is. */
   readonly pull: 'always' | 'missing' | 'never' | null
   readonly helperImage: string | null
   /** The program and its arguments. `null`: the image's own ENTRYPOINT is kept. Empty: it is removed. */
   readonly entrypoint: readonly string[] | null
   /** Path inside the repository, with `/` as separator; `null`: left out. */
   readonly script: string | null
-  /** The same for the script of a restore. */
+  /** The same as `script`, for the script of a restore. */
   readonly restoreScript: string | null
   readonly network: string | null
   readonly user: string | null

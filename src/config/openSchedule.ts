@@ -1,4 +1,7 @@
-/** Fills in the variables of a schedule alone, for a command that needs nothing else of the instance. Pure. */
+/**
+ * Fills in the variables of `schedule`, `drill.schedule` or `drill.maxAge` alone, for a command that needs nothing else of the instance.
+ * Pure.
+ */
 import { fillTemplate, parseTemplate } from './interpolation.ts'
 import type { Config, RawInstance } from './load.ts'
 import type { Schedule } from './model.ts'

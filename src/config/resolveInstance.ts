@@ -230,7 +230,7 @@ function buildDrill(values: DrillValues, timezone: string, lineOf: (path: Path) 
   }
 }
 
-/** Returns the image and what it needs. A `repository` becomes an image with restic, which a script of ours (src/restic) runs. */
+/** Returns the image and what it needs. A `repository` becomes an image with restic, in which a script of ours (src/restic) runs. */
 function backendOf(
   { customImage, repository, resticImage, entrypoint, env = {}, mounts = [] }: InstanceValues,
   { top }: Config,

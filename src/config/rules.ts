@@ -1,6 +1,6 @@
 /**
- * Checks what the schema of single keys cannot: keys that exclude or need each other, duplicates, names in `env`, and `paths` that leave
- * the volume.
+ * Checks what the schema of single keys cannot: keys that exclude, need or contradict each other, duplicates, names in `env`, mounts in the
+ * place of a script, and `paths` that leave the volume.
  */
 import type { ConfigIssue } from '../errors.ts'
 import { STAGINGS } from '../outcome.ts'
@@ -71,7 +71,7 @@ function checkBackend(instance: TreeMap, path: Path, look: RuleContext): ConfigI
     )
 }
 
-/** Checks what restic is told beside `repository`. */
+/** Checks that `env` does not name a repository of restic beside `repository`. */
 function checkRepositoryEnv(instance: TreeMap, path: Path, look: RuleContext): ConfigIssue[] {
   if (instance.repository === undefined || !isTreeMap(instance.env)) return []
   return ['RESTIC_REPOSITORY', 'RESTIC_REPOSITORY_FILE']

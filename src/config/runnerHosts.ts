@@ -1,7 +1,7 @@
 /** Groups instances by the host that runs them. A host is a set of runner labels (`runsOn`). Pure. */
 
 export interface RunnerHost {
-  /** Name of the host: its labels without those that many runners have: `nas` for `[self-hosted, linux, nas]`. */
+  /** Name of the host: its labels, in small letters and without those that many runners have: `nas` for `[self-hosted, linux, NAS]`. */
   readonly name: string
   /** The labels as the first of its instances writes them. */
   readonly runsOn: readonly string[]
@@ -34,7 +34,7 @@ export function distinctHosts(hosts: readonly RunnerHost[]): readonly RunnerHost
   return [...new Map(hosts.map((host) => [host.name, host])).values()]
 }
 
-/** Tells whether `word` of the input `host` means this host: its name or, if no host has that name, one of its own labels. */
+/** Tells whether `word` of the input `host` means this host: its name or, if no host has that name, any of its labels. */
 export function isMeant(word: string, host: RunnerHost, all: readonly RunnerHost[]): boolean {
   const lower = word.toLowerCase()
   if (all.some(({ name }) => name === lower)) return host.name === lower

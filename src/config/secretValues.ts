@@ -64,9 +64,8 @@ export function secretsOf(instance: Instance, filled: Iterable<FilledText>): rea
 }
 
 /**
- * Tells whether a value at this path of the file can be a secret: `env`, `repository`, `dumpArgs` and hooks of an instance, and
- * what a check of a drill asks or looks for.
- * Names are not secrets; masking them would hide them wherever they occur.
+ * Tells whether a value at this path of the file can be a secret: `env` and `repository` of an instance, `dumpArgs` and hooks of its targets,
+ * and what a check of its drill asks or looks for. Names are not secrets; masking them would hide them wherever they occur.
  */
 function mayHoldSecrets(path: Path): boolean {
   const [, , key, , targetKey] = path

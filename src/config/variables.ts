@@ -200,7 +200,10 @@ function refuseBelowLine(last: LastVariable | null, line: number, what: string):
   )
 }
 
-/** Parses the line that begins a variable. `line` is its number, `last` the variable above it. Throws an `InputError` if it begins none. */
+/**
+ * Parses the line that begins a variable. `line` is its number, `last` the variable above it. Throws an `InputError` if it begins none, ends
+ * with a carriage return, or begins an indented block.
+ */
 function readHead(
   text: string,
   line: number,
@@ -232,7 +235,10 @@ function refuseLine(line: number, operator: string, last: LastVariable | null): 
   return refuse(line, `expected NAME=value or NAME<<END (the line is not shown, it may be secret)${next}`)
 }
 
-/** Returns the index of the line that ends the block beginning at index `at`. Throws an `InputError` if there is none. */
+/**
+ * Returns the index of the line that ends the block beginning at index `at`. Throws an `InputError` if there is none, or if it has spaces
+ * around it.
+ */
 function findEnd(lines: readonly string[], at: number, endWord: string): number {
   if (endWord === '') refuse(at + 1, 'a block needs a word after << that ends it')
   const end = lines.findIndex((line, index) => index > at && line.trim() === endWord)

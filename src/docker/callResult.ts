@@ -5,8 +5,8 @@ import { withoutMountOptions } from './mountOptions.ts'
 import type { Docker } from './process.ts'
 
 /**
- * Holds the result of a docker call: how it ended, and what it printed until then. The client may still run if `ended` is `timeout` or
- * `cancelled`.
+ * Holds the result of a docker call: how it ended, and what it printed until then (from `query`, stderr is without mount options). The client
+ * may still run if `ended` is `timeout` or `cancelled`.
  */
 export interface QueryOutput {
   readonly ended: Ended
@@ -63,8 +63,9 @@ export function commandError(docker: Pick<Docker, 'redact'>, what: string, outpu
 }
 
 /**
- * Returns the last three lines of docker's own words, without its prefixes, mount options and the last punctuation mark. If docker said
- * nothing, returns how the client ended. The caller has redacted `stderr`.
+ * Says why a call failed: by the last three lines of docker's own words, without its prefixes, mount options and the last punctuation mark, or
+ * by the exit code if there are none. A deadline or a signal is told first, with these words behind it; a cancel alone. The caller has redacted
+ * `stderr`.
  */
 export function reason(ended: Ended, stderr: string): string {
   const words = withoutMountOptions(stderr)

@@ -12,7 +12,8 @@ import { queryWithRetry } from './retry.ts'
 
 /**
  * Inspects the containers that have one of `names` as their full id or name; a missing one is left out. Throws for anything else that
- * docker says. A container whose id only begins with a name does not count.
+ * docker says, and `InstanceError` for a description that `parseContainer` does not understand. A container whose id only begins with a name
+ * does not count.
  */
 export async function inspectContainers(
   docker: Docker,
@@ -113,8 +114,8 @@ export async function createContainer(
 }
 
 /**
- * Returns the id of the container that a create without an answer made: the one of that name, if it has all of our labels. `null` if there
- * is none, or if the engine still does not answer.
+ * Returns the id of the container that a create without an answer made: the one of that name, if it has all labels of the call. `null` if
+ * there is none, or if it cannot be inspected.
  */
 async function madeUnanswered(docker: Docker, call: CreateCall): Promise<string | null> {
   const found = await inspectContainer(docker, call.name).catch(() => null) // the create's own error tells more

@@ -52,7 +52,7 @@ export interface PathInfo {
   readonly empty: boolean
   /** Size of a file, bytes. */
   readonly size: number
-  /** The content of a file, if `keep` asked for it and the file is not larger than `mostBytes`; else `null`. */
+  /** The content, if `keep` asked for it and it is not larger than `mostBytes`, else `null`. Of anything but a file it is empty. */
   readonly content: Buffer | null
 }
 
@@ -67,7 +67,10 @@ export interface LookOptions {
   readonly signal?: AbortSignal
 }
 
-/** Length of the end of a client's stderr that is kept, characters: enough for all options of a mount, so that they can be recognised and masked. */
+/**
+ * Length of the end of a client's stderr that is kept, characters: enough for all options of a mount, so that they can be recognised and
+ * masked.
+ */
 const LONGEST_WORDS = 64 << 10
 /** Deadline of one look at a path, ms: on any healthy disk a directory's second entry comes in well under a second. */
 const LOOK_DEADLINE_MS = 120_000

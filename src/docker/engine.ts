@@ -15,7 +15,7 @@ export interface Engine {
   readonly hostName: string
   /** True if user namespaces are remapped: files of a volume then have other owners' numbers inside a container than on the host. */
   readonly remapped: boolean
-  /** The engine's clock minus ours, ms. Deadlines that other processes read are by the engine's clock. */
+  /** The engine's clock minus ours, ms; 0 if the engine does not tell its time. Deadlines that other processes read are by the engine's clock. */
   readonly clockOffsetMs: number
 }
 
@@ -84,7 +84,7 @@ function refused(what: string): DockerUnavailableError {
 
 /**
  * Parses the answer to a question as JSON. If the client failed, throws `CancelledError`, or `DockerUnavailableError` with the first line
- * that it wrote.
+ * that it wrote on stderr. Throws `DockerUnavailableError` too if the answer is no JSON.
  */
 function parse(output: QueryOutput): unknown {
   if (succeeded(output)) return parseAnswer(output.stdout)

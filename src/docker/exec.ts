@@ -36,7 +36,7 @@ export interface ExecRequest {
    * stdin does.
    */
   readonly input?: AsyncIterable<Buffer>
-  /** Deadline, ms. After it the script is ended inside the container. */
+  /** Deadline, ms. After it the script is ended inside the container; one with `input` gets the end of its stdin. */
   readonly deadlineMs: number
   /**
    * Makes the wrapper give signs of life. If none comes for 3 minutes (`SILENCE_MS`), the exec counts as ended, so that a hanging client
@@ -238,7 +238,10 @@ async function feed(stdin: Stream['stdin'], input: ExecRequest['input']): Promis
   stdin.end()
 }
 
-/** Closes stdin, which ends the wrapper and the script. If the client does not end within `GRACE_MS`, it is killed. */
+/**
+ * Closes stdin, which ends the wrapper and the script (with `input`: if it ends with its stdin). If the client does not end within
+ * `GRACE_MS`, it is killed.
+ */
 async function endClient(client: Stream, all: Promise<Ended>): Promise<void> {
   client.stdin.destroy()
   const late = await firstOf(all, GRACE_MS)

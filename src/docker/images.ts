@@ -116,7 +116,10 @@ function meantOther(found: LocalImage | null): string {
   return `. An image on this host whose id begins so${name} has the id ${found.id}: write one of these if it is meant`
 }
 
-/** Looks on the host for the image of that name or full id; `null` if docker finds none. `other`: docker found an image whose id only begins so. */
+/**
+ * Looks on the host for the image of that name or full id; `null` if docker finds none. `other`: docker found an image whose id only begins
+ * so.
+ */
 async function findImage(docker: Docker, reference: string, options: QueryOptions): Promise<LocalImage | null> {
   const argv = ['image', 'inspect', reference]
   const output = await query(docker, argv, options)
@@ -181,8 +184,8 @@ export function dropsItsCommand(entrypoint: readonly string[]): boolean {
 }
 
 /**
- * Returns the first registry digest of each image, by image id. An image is left out if it has none, or if it does not exist any more: a
- * container can outlive its image.
+ * Returns the first manifest digest that the engine notes for each image (see `ReadyImage.digest`), by image id. An image is left out if it has
+ * none, or if it does not exist any more: a container can outlive its image.
  */
 export async function imageDigests(
   docker: Docker,

@@ -9,7 +9,7 @@ export const VERSION_LABEL = `${LABEL_PREFIX}version`
 export const LABEL_VERSION = '1'
 /** Label of a volume that a restore made; its value names the instance and the point. */
 export const RESTORE_LABEL = `${LABEL_PREFIX}restore`
-/** Label on a container that only looks at something; its value is the job's id. */
+/** Label with the job's id, on a container that only looks at something and on a claim. */
 export const LOOK_JOB_LABEL = `${LABEL_PREFIX}job`
 /** Labels on a container that looks for longer than a moment (see `longLookLabels`). */
 export const LOOK_PROCESS_LABEL = `${LABEL_PREFIX}process`
@@ -75,7 +75,7 @@ interface ClaimBase {
   /** The name that the container was created with. A sweeper that took it over has renamed it. */
   readonly self: string
   readonly owner: Owner
-  /** Time after which the claim is stale, by the engine's clock, ms since 1970. */
+  /** Time after which the claim is stale, by the engine's clock, ms since 1970; 0 if its label cannot be read. */
   readonly deadline: number
   /** Start of its run of the instance; missing for a journal, and for a claim of a version that did not say. */
   readonly start?: RunStart
@@ -106,7 +106,10 @@ export interface ImageClaim extends ClaimBase {
   readonly helper: string
 }
 
-/** A container that is no lock and holds no data: it only remembers applications that could not be started again. Every run tries to start them. */
+/**
+ * A container that is no lock and holds no data: it only remembers applications that could not be started again. Every run tries to start
+ * them.
+ */
 export interface JournalClaim extends ClaimBase {
   readonly kind: 'journal'
   /** Containers to start again, in the order of starting. */
@@ -197,7 +200,10 @@ export function stagingLabels(instance: string): Record<string, string> {
   return { [VERSION_LABEL]: LABEL_VERSION, [`${LABEL_PREFIX}kind`]: 'staging', [`${LABEL_PREFIX}instance`]: instance }
 }
 
-/** Tells whether labels belong to any container of ours, also to one that only looks at something. For code that lists applications. */
+/**
+ * Tells whether labels are those of a container or a volume of ours, also of a container that only looks at something. Looks for our version
+ * label alone, which an image can have too: `isClaim` checks more. For code that lists what belongs to others.
+ */
 export function isOurs(labels: Readonly<Record<string, string>>): boolean {
   return labels[VERSION_LABEL] !== undefined
 }

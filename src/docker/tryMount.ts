@@ -44,8 +44,8 @@ export function mayHang({ driver, options }: Pick<Volume, 'driver' | 'options'>)
 }
 
 /**
- * Tries those of `volumes` that may hang, all at once. Returns a sentence for each that cannot be mounted. Any other error of docker in a
- * try says nothing of the volume, and is ignored.
+ * Tries those of `volumes` that may hang, all at once. Returns a sentence for each that cannot be mounted, or gives no answer in time. Any
+ * other error of docker in a try says nothing of the volume, and is ignored; a cancel is thrown.
  */
 export async function tryMounts<T extends Volume>(
   trial: MountTrial,

@@ -55,7 +55,7 @@ export async function removeMadeVolumes(docker: Docker, names: readonly string[]
 /** Deadline of a list, ms: the engine itself waits a minute for a driver that does not answer, and then leaves its volumes out. */
 const LIST_MS = 90_000
 
-/** Returns the names of all volumes that fit the filters (`label=…`). */
+/** Returns the names of the volumes that fit the filters (`label=…`). Those of a driver that does not answer are missing. */
 export async function listVolumes(
   docker: Docker,
   filters: readonly string[],

@@ -24,7 +24,10 @@ export interface Coincidence {
   readonly slot: number
 }
 
-/** Returns, for each instance that shares a volume and a slot with one before it, one such pair. Pairs on several volumes are told once. */
+/**
+ * Returns, for each volume and each instance that shares a slot of the next 400 days with one before it, one such pair. A pair that shares
+ * several volumes is told once. Of very many schedules only some slots are looked at (`MOST_SLOTS`).
+ */
 export function coincidences(stoppers: readonly Stopper[], now: number): readonly Coincidence[] {
   const byVolume = grouped(stoppers, (one) => one.volume)
   const found: Coincidence[] = []

@@ -1,6 +1,6 @@
 /**
- * Decides which instances are due. An instance is due if its latest slot is later than its last start by schedule: however many slots were
- * missed, it runs once. Pure: the time and what is known of the past are given.
+ * Decides which instances are due. An instance is due if its latest slot is later than its last start by schedule, and `catchUp` does not leave
+ * that slot out. However many slots were missed, it runs once. Pure: the time and what is known of the past are given.
  */
 import type { Schedule } from '../config/model.ts'
 import { limit, minute } from '../format.ts'
@@ -116,7 +116,7 @@ export function previousTickOf({ fired, createdAt }: Tick, earlierRun: number | 
 
 /**
  * Tells whether the run before this one decides if the instance missed its slot: only with `catchUp: false`, and if a slot is later than its
- * last start.
+ * last start or no start is known.
  */
 export function dependsOnEarlierRun(
   { schedule, catchUp }: Pick<DueRequest, 'schedule' | 'catchUp'>,
@@ -128,15 +128,15 @@ export function dependsOnEarlierRun(
   return lastStart === null || slot > lastStart
 }
 
-/** The run that is repeated by a further attempt. */
+/** One attempt of a run. `attempt` is its number, from 1; a later one repeats the run. */
 export interface Attempt {
   readonly runId: string
   readonly attempt: number
 }
 
 /**
- * Says what an earlier attempt of this run made of an instance: `again` if its backup did not succeed, `done` if it did, `null` if there was
- * no earlier attempt or it did not begin this instance.
+ * Says what the last earlier attempt of this run that began an instance made of it: `done` if its backup succeeded, `again` if it did not,
+ * `null` if no earlier attempt began it.
  */
 export function earlierAttempt(runs: readonly PastRun[], { runId, attempt }: Attempt): 'again' | 'done' | null {
   const own = runs.filter((run) => run.runId === runId && run.runId !== '' && run.attempt < attempt)

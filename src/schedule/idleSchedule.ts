@@ -12,7 +12,7 @@ export interface ScheduleFacts {
   readonly lastCommitAt: number | null
 }
 
-/** `disabled`: nothing is started by schedule any more. `soon`: that will happen. */
+/** `disabled`: nothing is started by schedule any more. `soon`: that will happen if nobody commits. */
 export interface IdleVerdict {
   readonly kind: 'enabled' | 'soon' | 'disabled'
   /** Says what is wrong and what to do; empty for `enabled`. */

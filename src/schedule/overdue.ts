@@ -11,7 +11,7 @@ export interface Expectation {
   readonly next: number
 }
 
-/** Returns what is expected of a schedule; `null` if it has had no slot yet in the years before. */
+/** Returns what is expected of a schedule; `null` if it has had no slot until now. */
 export function expectationOf(schedule: Schedule, now: number, graceMs: number): Expectation | null {
   const slot = previousSlot(schedule, new Date(now - graceMs)).getTime()
   return Number.isNaN(slot) ? null : { slot, next: nextSlot(schedule, new Date(now)).getTime() }

@@ -26,8 +26,8 @@ export interface Past {
 export interface PlanRequest {
   readonly candidates: readonly Candidate[]
   /**
-   * `due`: those that are due. `all`: all, but a repeated run takes only those that did not succeed. `every`: all that no other run has taken
-   * on the same tick.
+   * `due`: those that are due, those whose schedule is open, and those that are named and have none. `all`: all. A repeated run of either mode
+   * takes those that did not succeed before, and not those that did. `every`: all that no other run has taken on the same tick.
    */
   readonly mode: 'due' | 'all' | 'every'
   readonly past: (id: string) => Past
@@ -44,7 +44,7 @@ export interface PlanItem extends Omit<DueDecision, 'isDue'> {
   readonly isTaken: boolean
 }
 
-/** Returns one item for each candidate, in their order. */
+/** Returns one item for each candidate, in their order. If a repeated run would take none, it takes all that succeeded in an earlier attempt. */
 export function planRun(request: PlanRequest): readonly PlanItem[] {
   const items = request.candidates.map((one) => planOne(request, one))
   if (items.some((one) => one.isTaken) || request.attempt.attempt === 1) return items
@@ -86,7 +86,10 @@ function planOne(request: PlanRequest, candidate: Candidate): PlanItem & { reado
   return item
 }
 
-/** Returns what changes in the item of an instance that every tick takes. The instance is left out if another run has already served this tick. */
+/**
+ * Returns what changes in the item of an instance that every tick takes. The instance is left out if another run has already served this
+ * tick.
+ */
 function takeOnce(
   { tick, attempt }: PlanRequest,
   { last, runs }: Past,

@@ -5,7 +5,7 @@ import { minute } from '../format.ts'
 const UTC = ['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT']
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** Writes a slot in UTC and, if that differs, in the schedule's own zone: `2026-11-28 23:30 UTC (29 Nov, 00:30 Europe/Berlin)`. */
+/** Writes a slot in UTC and, unless the schedule's zone is UTC, in that zone too: `2026-11-28 23:30 UTC (29 Nov, 00:30 Europe/Berlin)`. */
 export function slotWords(slot: Date, { timezone }: Pick<Schedule, 'timezone'>): string {
   const utc = minute(slot.toISOString())
   return UTC.includes(timezone) ? utc : `${utc} (${formatOf(timezone).format(slot)} ${timezone})`

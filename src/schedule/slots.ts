@@ -3,10 +3,10 @@
  * zone shows, in ms as if it were UTC.
  *
  * The calendar is walked on wall-clock times, which never skip; what a change of the clock does to them is decided afterwards, the same in
- * both directions. (cron-parser's `prev` disagrees with its `next` there, and takes over fifteen times as long: ten thousand instances are planned
- * in a second or two. The tests compare with it.) A time that the clock skips fires at the first
- * moment after the gap. A time that comes twice fires the first time only. A schedule of every hour fires whenever the clock shows its
- * minutes: twice where an hour comes twice, and not for an hour that is skipped.
+ * both directions. (cron-parser's `prev` disagrees with its `next` there, and takes over fifteen times as long: ten thousand instances are
+ * planned in a second or two. The tests compare with it.) A time that the clock skips fires at the first moment after the gap. A time that
+ * comes twice fires the first time only. A schedule of every hour fires whenever the clock shows its minutes: twice where an hour comes
+ * twice, and not for an hour that is skipped.
  */
 import type { Schedule } from '../config/model.ts'
 import { type Cron, parseCron } from '../config/values/cron.ts'
@@ -35,7 +35,7 @@ export function previousSlot(schedule: Schedule, before: Date): Date {
 }
 
 /**
- * Returns the slots from `from` on and before `to` (ms since 1970 in UTC), in their order, and about `most` of them at most. It is much
+ * Returns the slots from `from` on and before `to` (ms since 1970 in UTC), in their order, the first `most` of them at most. It is much
  * faster than `nextSlot` for many slots. Throws a `TypeError` if `schedule.cron` is not valid.
  */
 export function slotsBetween(schedule: Schedule, { from, to, most }: SlotRange): readonly number[] {

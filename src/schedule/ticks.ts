@@ -6,7 +6,7 @@ import type { Schedule } from '../config/model.ts'
 import { slotsBetween } from './slots.ts'
 
 const DAY = 86_400_000
-/** Slots and ticks are looked at from now on for this long: both summer and winter time lie in it, and each schedule that fires once a year. */
+/** Time from now on in which all slots lie that are looked at: it has both summer and winter time, and each schedule that fires once a year. */
 const HORIZON = 400 * DAY
 /** Time over which slots and runs are counted, days: whole weeks, so that each weekday counts alike. */
 const SHORT_DAYS = 28
@@ -14,13 +14,13 @@ const LONG_DAYS = 364
 /** A schedule with fewer slots than this in `SHORT_DAYS` is counted over `LONG_DAYS`. */
 const FEW_SLOTS = 4
 
-/** Runs that an instance asks for, and what the workflows give. */
+/** The runs that an instance asks for, and those that the workflows give it. */
 export interface TickFit {
   /** The slot that waits longest, and the tick that serves it (ms since 1970 in UTC); `null` if no tick comes after any slot. */
   readonly longest: { readonly slot: number; readonly tick: number } | null
   /** Number of slots in the time that was looked at. */
   readonly slots: number
-  /** Number of runs that serve them. */
+  /** Number of runs that serve them. All slots after the last tick count as one more. */
   readonly runs: number
   /** Length of that time, days. */
   readonly days: number
@@ -29,7 +29,7 @@ export interface TickFit {
 /** The ticks of some workflows, in their order (ms since 1970 in UTC). */
 export type Ticks = readonly number[]
 
-/** Returns all ticks of these crons within the horizon, and some more, so that each slot in it finds its tick. */
+/** Returns all ticks of these crons within twice the horizon, so that each slot in it finds its tick. */
 export function ticksOf(crons: readonly Schedule[], now: number): Ticks {
   const to = now + 2 * HORIZON
   const all = crons.flatMap((cron) => slotsBetween(cron, { from: now, to, most: Number.POSITIVE_INFINITY }))
@@ -69,7 +69,7 @@ function tickAfter(ticks: Ticks, slot: number): number | undefined {
   return ticks[low]
 }
 
-/** Chooses the unit in which it is told how often something happens, and writes numbers of that unit. */
+/** Chooses the unit in which to tell that something happens `times` in `days` days. `per` writes any such number for one unit. */
 export function rateWords(
   times: number,
   days: number,

@@ -33,7 +33,10 @@ export const OUR_COMMANDS = ['backup', 'plan', 'validate', 'check', 'summary', '
 /** Inputs by which a fork of another name is known. */
 const TELLING_INPUTS = ['instances', 'variables', 'lock-wait', 'allow-partial', 'max-parallel']
 
-/** Reads a job or a step. `null` if it uses nothing, or an action that is not this one. */
+/**
+ * Reads a job or a step. `null` if it uses nothing, or an action that is not this one by its name and inputs. A use of a file of the repository
+ * is returned whatever that file is.
+ */
 export function useOf(node: { readonly [key: string]: Tree }, line: number): UsedThing | null {
   if (typeof node.uses !== 'string') return null
   const inputs = isTreeMap(node.with) ? node.with : {}
@@ -53,7 +56,7 @@ export function looksLikeOurs({ path, inputs, use }: LocalUse): boolean {
   )
 }
 
-/** Tells whether inputs can hardly be another action's: a command of ours, or names that are telling. */
+/** Tells whether inputs can hardly be another action's: two telling names, or one beside a command of ours or `config`. */
 function isTelling(inputs: { readonly [key: string]: Tree }): boolean {
   const telling = TELLING_INPUTS.filter((one) => Object.hasOwn(inputs, one))
   const isOurCommand = OUR_COMMANDS.includes(String(inputs.command))

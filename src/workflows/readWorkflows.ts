@@ -17,7 +17,7 @@ export interface WorkflowFile {
   readonly path: string
   /** Names of the events that start it, in the order of the file. */
   readonly triggers: readonly string[]
-  /** Crons by which GitHub starts it. Those that it would refuse are left out: they are in `problems`. */
+  /** Crons by which it is started. Those that start nothing are left out. `problems` tells of them, and of those that GitHub may refuse. */
   readonly crons: readonly Schedule[]
   readonly uses: readonly ActionUse[]
 }
@@ -77,7 +77,10 @@ function isWorkflow(path: string): boolean {
   return /(?:^|\/)workflows\/[^/]+\.ya?ml$/.test(path)
 }
 
-/** Returns the uses of this action in a file: its own, and those of the files of the repository that it calls. */
+/**
+ * Returns the uses of this action in a file: its own, and those of the files of the repository that it calls. An unread one counts if it
+ * looks like ours.
+ */
 function ownUses(
   file: ParsedFile,
   files: ReadonlyMap<string, ParsedFile>,
@@ -94,7 +97,7 @@ function ownUses(
   })
 }
 
-/** Returns the caller's literal values for those that the called file leaves open. */
+/** Returns the configuration, command and instances of the called file, with the caller's literal values for those that it leaves open. */
 function passedOn(caller: ActionUse, called: ActionUse): Partial<ActionUse> {
   return {
     config: called.config ?? (caller.isSet.config ? caller.config : null),

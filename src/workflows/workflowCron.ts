@@ -3,8 +3,8 @@ import type { Schedule } from '../config/model.ts'
 import { isTimezone, parseCron } from '../config/values/cron.ts'
 
 /**
- * A cron of a workflow; `null` if it starts nothing. `problem` says what GitHub makes of it, for a place after "the cron "; `null` if it is
- * right.
+ * A cron of a workflow. `schedule` is `null` if it starts nothing. `problem` says what is wrong with it, for a place after "the cron ", also
+ * beside a schedule; `null` if it is right.
  */
 export interface WorkflowCron {
   readonly schedule: Schedule | null

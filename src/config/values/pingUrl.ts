@@ -43,8 +43,8 @@ export function pingProblem(text: string): string | null {
 }
 
 /**
- * Makes the request that tells a watcher of an event; `null` if an address with these placeholders cannot tell it. Throws nothing that
- * `pingProblem` accepts.
+ * Makes the request that tells a watcher of an event; `null` if an address with these placeholders cannot tell it. Does not throw for an
+ * address that `pingProblem` accepts.
  */
 export function pingRequest(address: string, event: PingEvent, facts: PingFacts): PingRequest | null {
   const names = namesIn(address)
@@ -62,7 +62,7 @@ export function pingRequest(address: string, event: PingEvent, facts: PingFacts)
 
 /**
  * Returns the texts of an address that are secret: the whole, and the part before its query and placeholders, which holds the id of most
- * watchers. The address of a host alone is no secret.
+ * watchers. That part is left out if it is no more than a host.
  */
 export function secretsOfPingUrl(address: string): readonly string[] {
   const base = address.replace(/[?#{].*$/s, '').replace(/\/+$/, '')
