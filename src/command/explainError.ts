@@ -44,7 +44,10 @@ export async function explainError({ env, console, bundle }: Surroundings, error
   return 1
 }
 
-/** What a command that ended before its first step did not do; a word that is no command was meant for a backup, as far as anybody knows. */
+/**
+ * Says for each command what was not done if an error ended it before it began. A backup is missing here: its words also serve for a
+ * command that nobody knows.
+ */
 const NOT_DONE: Readonly<Record<string, string>> = {
   restore: 'Nothing was restored',
   drill: 'Nothing was drilled',
@@ -54,7 +57,7 @@ const NOT_DONE: Readonly<Record<string, string>> = {
   summary: 'The reports could not be joined',
 }
 
-/** Makes the heading of the page. It says "nothing was backed up" only for errors that can end a command before its first backup, and not later. */
+/** Makes the heading of the page. It says what was not done (`NOT_DONE`) only for errors that can end a command before it begins, and not later. */
 function headingOf(error: unknown, command: string): string {
   const notDone = NOT_DONE[command] ?? 'Nothing was backed up'
   if (error instanceof ConfigError) {

@@ -151,7 +151,10 @@ async function failVolumes(
   return leaveOut(run, resolution, [...failed.keys()], waitForOthers(run))
 }
 
-/** Takes the claim with a helper if anything is copied or dumped; else the backup container is the claim, which it takes when it is created. */
+/**
+ * Takes the claim with a helper if anything is copied or dumped, after it has refused folders of `mounts` that are not on the host; else
+ * the backup container is the claim, which it takes when it is created.
+ */
 async function acquireLock(run: InstanceRun, image: ReadyImage, resolution: Resolution): Promise<Held> {
   const { context, instance, abort, report } = run
   const request: LockRequest = {

@@ -7,6 +7,7 @@ import { type Fleet, type FleetHost, shortList } from './fleet.ts'
 import { block, breakable, inline, link } from './markdown.ts'
 import type { PageLinks } from './pageLinks.ts'
 import { joinWithin } from './summary.ts'
+import { isOnlyCoverage } from './uncovered.ts'
 import { verdictLine, verdictWords } from './verdict.ts'
 import { warningList } from './warningList.ts'
 
@@ -171,8 +172,17 @@ function whatOf({ instances, errors, dryRun }: RunReport): string {
     ...part(number('partial'), 'incomplete'),
     ...part(number('cancelled'), 'cancelled'),
     ...(dryRun ? [] : part(number('skipped'), 'not begun')),
-    ...(errors.length === 0 ? [] : ['<b>an application of an earlier run is not up</b>']),
+    ...hostErrors(errors),
   ].join(', ')
+}
+
+function hostErrors(errors: readonly string[]): readonly string[] {
+  if (errors.length === 0) return []
+  return [
+    isOnlyCoverage(errors)
+      ? '<b>something is, or may be, in no backup</b>'
+      : '<b>an application of an earlier run is not up</b>',
+  ]
 }
 
 function footer(run: RunReport, links: PageLinks): readonly string[] {

@@ -1,6 +1,7 @@
 /** Writes what a watcher outside is told of a run: short, without lines of containers and names of files. Pure. */
 import { count } from '../format.ts'
 import type { InstanceStatus, RunReport } from '../outcome.ts'
+import { onlyUncovered } from './verdict.ts'
 
 /** Longest body, bytes of UTF-8. */
 const BODY_BYTES = 10_000
@@ -36,7 +37,8 @@ export function unreportedText(runUrl: string | null, line: string): PingText {
   return { line, body: bodyOf(line, { host: '', runUrl }, []) }
 }
 
-function lineOf({ result, instances, errors }: RunReport): string {
+function lineOf(report: RunReport): string {
+  const { result, instances, errors } = report
   const of = (status: InstanceStatus) => instances.filter((one) => one.status === status)
   const bad = [...of('failed'), ...of('partial')].map(({ id }) => id)
   const total = count(instances.length, 'backup')
@@ -50,7 +52,8 @@ function lineOf({ result, instances, errors }: RunReport): string {
     case 'partial':
       return `partial: ${bad.length} of ${total} incomplete: ${bad.join(', ')}`
     case 'failed':
-      if (bad.length === 0) return `failed: ${errors.length === 0 ? 'see the run' : 'an application is not up'}`
+      if (bad.length === 0 && errors.length === 0) return 'failed: see the run'
+      if (bad.length === 0) return `failed: ${onlyUncovered(report) ?? 'an application is not up'}`
       return `failed: ${bad.length} of ${total}: ${bad.join(', ')}`
   }
 }

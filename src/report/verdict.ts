@@ -68,7 +68,7 @@ function badVerdict(report: RunReport): string {
 }
 
 /** Says what is in no backup, if the run failed for that alone; else `null`. */
-function onlyUncovered({ coverage, errors }: RunReport): string | null {
+export function onlyUncovered({ coverage, errors }: RunReport): string | null {
   if (errors.length === 0 || !isOnlyCoverage(errors)) return null
   if (coverage !== null && coverage.objects.length > 0) return uncoveredCount(coverage)
   return coverage === null ? 'something is in no backup' : 'it could not be checked what is in no backup'

@@ -24,7 +24,7 @@ export function matchesName(pattern: string, name: string): boolean {
 
 /**
  * Returns the data that is not covered. The volumes of a covered database count as covered, because it is dumped; so does a database whose
- * data lies in covered volumes alone.
+ * data lies in covered volumes alone. `restored` stays as it is.
  */
 export function uncoveredData(data: HostData, cover: Cover): HostData {
   const dumped = data.databases.filter((one) => isNamedIn(cover, one))

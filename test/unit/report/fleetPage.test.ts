@@ -143,6 +143,14 @@ test.each<[string, readonly FleetHost[], Partial<FleetJobs>, RegExp]>([
   expect(page(hosts, jobs)).toMatch(expected)
 })
 
+test('the row of a host says what its own errors are about', () => {
+  const row = (...errors: string[]) => page([host('nas', [instance()], { result: 'failed', errors })])
+  const uncovered = 'volume a is in no backup. coverage: enforce makes this an error'
+  expect(row('db is down')).toContain('1 of 1 done, <b>an application of an earlier run is not up</b>')
+  expect(row(uncovered)).toContain('1 of 1 done, <b>something is, or may be, in no backup</b>')
+  expect(row(uncovered, 'db is down')).toContain('<b>an application of an earlier run is not up</b>')
+})
+
 test('where a report is missing, the page does not say that every application is up', () => {
   const stopped = instance({ id: 'a', downtimeSeconds: 3 })
   const failing = failed('b', 'no route')

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import type { CoverageReport } from '../../../src/outcome.ts'
 import { endText, startText, unreportedText } from '../../../src/report/pingText.ts'
+import { saysUnchecked, saysUncovered } from '../../../src/report/uncovered.ts'
 import { failed, instance, report } from './reports.ts'
 
 test('a failure: the line names what failed, the body each instance, the worst first, and no words of theirs', () => {
@@ -21,6 +23,18 @@ test.each`
   ${{ result: 'failed', errors: ['web is down'] }}                                               | ${'failed: an application is not up'}
 `('$line', ({ changes, line }) => {
   expect(endText(report(changes)).line).toBe(line)
+})
+
+test('a run that failed for its coverage alone does not speak of an application', () => {
+  const lineOf = (coverage: CoverageReport) => {
+    const errors = [saysUncovered(coverage, 'nas'), saysUnchecked(coverage)].flatMap((error) => error ?? [])
+    return endText(report({ result: 'failed', errors, coverage })).line
+  }
+  const base = { mode: 'enforce', objects: [], problem: null } as const
+  expect(lineOf({ ...base, objects: [{ kind: 'volume', name: 'a', dataOf: null }] })).toBe(
+    'failed: 1 volume is in no backup',
+  )
+  expect(lineOf({ ...base, problem: 'no answer' })).toBe('failed: it could not be checked what is in no backup')
 })
 
 test('ten thousand instances: a line of an address, a body of at most 10 kB that says how many it leaves out', () => {
