@@ -107,9 +107,16 @@ when_unlocked() {
     [ -n "$is_waiting" ] || { show_fatal; say 'the repository is locked: waiting' >&2; }
     is_same_host || restic unlock >/dev/null 2>&1
     is_waiting=1
-    sleep 15
+    seconds=15
+    while [ "$seconds" -gt 0 ] && ! is_stopped; do
+      seconds=$((seconds - 1))
+      sleep 1
+    done
   done
 }
+
+# Tells whether the container was stopped. Nothing more is begun then: what is killed leaves its lock.
+is_stopped() { [ -e "$work/stopped" ]; }
 
 # Tells whether the lock is of a host with our name. restic would look for its process here, not find it (it has processes of its own, as
 # with `network: host`), and take a live one for dead.
@@ -119,6 +126,7 @@ is_same_host() { grep -qF " on $(uname -n) by " "$work/errors"; }
 # shellcheck disable=SC2317 # called by when_unlocked, as store is
 run() {
   : >"$work/errors"
+  ! is_stopped || return 130
   {
     {
       restic "$@" 2>&1 >&3 3>&-
@@ -173,6 +181,7 @@ take_backup() {
 # shellcheck disable=SC2317
 store() {
   : >"$work/errors"
+  ! is_stopped || return 130
   {
     restic backup --json "$@" . 2>&1
     say "marina-ends-with $?"
@@ -309,7 +318,9 @@ fail_by() {
     cause=$(grep -v '^unable to open cache\|^$' "$work/errors" | head -n 1 | cut -c 1-300)
     cause="${cause:+$cause, }restic ended with code $code"
   fi
-  if is_locked "$code"; then
+  if is_stopped; then
+    cause='it was stopped'
+  elif is_locked "$code"; then
     code=11 cause='the repository is locked by another process, which the lines above name. If it is dead, its lock is removed by itself 30 minutes after its death'
   elif [ "$code" -eq 12 ] || grep -q 'wrong password or no key found' "$work/errors"; then
     code=12 cause='the password does not open the repository: see env.RESTIC_PASSWORD'
@@ -351,10 +362,10 @@ END
 }
 
 # In the background, so that a stop of the container reaches restic. It removes its lock if it ends what it is storing within the seconds that
-# a stop leaves; else the lock is one of a dead process.
+# a stop leaves; else the lock is one of a dead process. A restic that has just begun does not hear the first signal.
+trap 'trap "" INT; : >"$work/stopped"; kill -INT 0; sleep 1; kill -INT 0' TERM INT
 main &
 child=$!
-trap 'trap "" INT; kill -INT 0' TERM INT
 wait "$child"
 code=$?
 if kill -0 "$child" 2>/dev/null; then

@@ -16,7 +16,28 @@ main() {
     return
   fi
   choose_point
-  run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 || give_up "$?" "point $point could not be restored"
+  restore_point || give_up "$?" "point $point could not be restored"
+}
+
+# A lock keeps others from removing data that is being read. Where there can be none (the storage is read-only, or another process has held an
+# exclusive lock for 5 minutes, such as one that died), restic reads without: what it does not find is a failure.
+restore_point() {
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 && return
+    code=$?
+    if [ -e "$work/stopped" ]; then return "$code"; fi
+    if [ "$code" -ne 11 ] && ! grep -q 'repository is already locked' "$work/errors"; then
+      grep -q 'unable to create lock' "$work/errors" || return "$code"
+      break
+    fi
+    seconds=15
+    while [ "$seconds" -gt 0 ] && ! [ -e "$work/stopped" ]; do
+      seconds=$((seconds - 1))
+      sleep 1
+    done
+  done
+  printf '%s\n' 'no lock can be had in the repository: it is read without' >&2
+  run restore "$point" --no-lock --target "$MARINA_RESTORE_DIR" >&2
 }
 
 fail() {
@@ -46,6 +67,7 @@ restore_trouble() {
 
 # Runs restic. With --json it says its last words in JSON, too.
 run() {
+  if [ -e "$work/stopped" ]; then return 130; fi
   restic "$@" 2>"$work/errors"
   code=$?
   sed 's/^{"message_type":"exit_error".*"message":"\(.*\)"}$/\1/; s/\\n/ /g; s/\\"/"/g' "$work/errors" >&2
@@ -71,8 +93,9 @@ list_points() {
   [ -s "$work/points" ] || list >"$work/points"
 }
 
+# A list needs no lock.
 list() {
-  run snapshots --json "$@" --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" || {
+  run snapshots --no-lock --json "$@" --tag "instance:$MARINA_INSTANCE_ID" --tag "partial:$MARINA_INSTANCE_ID" >"$work/json" || {
     code=$?
     # without a repository nothing was backed up yet
     if is_missing "$code"; then return; fi
@@ -108,4 +131,14 @@ choose_point() {
   grep -q "^$point " "$work/points" || fail 1 "this repository has no snapshot $point of instance $MARINA_INSTANCE_ID"
 }
 
-main
+# In the background, so that a stop of the container reaches restic, which removes its lock then. See backup.sh.
+trap 'trap "" INT; : >"$work/stopped"; kill -INT 0; sleep 1; kill -INT 0' TERM INT
+main &
+child=$!
+wait "$child"
+code=$?
+if kill -0 "$child" 2>/dev/null; then
+  wait "$child"
+  code=$?
+fi
+exit "$code"

@@ -27,7 +27,11 @@ const lines = (...texts: readonly string[]) => texts.map((text) => `echo '${text
 
 const LOCKED = lines('Fatal: unable to create lock in backend: repository is already locked by PID 7 on other by root')
 
-function runScript(does: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) {
+function runScript(
+  does: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+  [shell, ...args]: readonly [string, ...string[]] = ['sh'],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'restic-script-'))
   folders.push(folder)
   const program = (name: string, text: string) => writeFileSync(join(folder, 'bin', name), text, { mode: 0o755 })
@@ -43,11 +47,12 @@ function runScript(does: Readonly<Record<string, string>>, env: Readonly<Record<
     writeFileSync(join(folder, `does-${name}`), `${text}\n`)
   for (const path of ['volume/data', 'volume/more', 'db/pg'])
     mkdirSync(join(folder, 'backup', path), { recursive: true })
-  const ran = spawnSync('sh', ['-c', RESTIC_BACKUP], {
+  const ran = spawnSync(shell, [...args, '-c', `echo $$ >"$FAKE/pid"\n${RESTIC_BACKUP}`], {
     env: {
       PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
       REAL_PATH: process.env.PATH,
       FAKE: folder,
+      TMPDIR: folder,
       MARINA_INSTANCE_ID: 'docs',
       MARINA_HOSTNAME: 'nas',
       MARINA_BACKUP_DIR: join(folder, 'backup'),
@@ -343,4 +348,38 @@ test('a line of progress is for people, and what restic says while it tries agai
   })
   expect(ran.stdout).toMatch(/^42 % .*\nsnapshot abcdef01: 1 new and 2 changed files, 512 bytes added/)
   expect(ran.stderr).toMatch(/^Head.*retrying after 1s.*\nSave.*failed: retrying\n$/)
+})
+
+describe('a stop of the container', () => {
+  // it sends a signal to all processes of its group
+  const ALONE = ['setsid', '-w', 'sh'] as const
+  // Go hears the signal although a shell ignores it in the background
+  const HEARS = `perl -e '$SIG{INT} = sub { exit 130 }; kill "TERM", \`cat $ENV{FAKE}/pid\`; sleep 20'\nexit $?`
+
+  test.each([
+    ['snapshots', 1, 'nothing was stored'],
+    ['backup', 2, 'nothing was stored'],
+    ['forget', 3, 'snapshot abcdef01 is stored, but old ones could not be removed'],
+  ])('reaches restic %s, and nothing more is begun', (command, calls, words) => {
+    const ran = runScript({ [command]: HEARS }, {}, ALONE)
+    expect(ran.code).toBe(130)
+    expect(ran.calls).toHaveLength(calls)
+    expect(ran.stderr.trim().split('\n').at(-1)).toBe(`it was stopped: ${words}`)
+  })
+
+  test.each([
+    ['snapshots', 1],
+    ['backup', 2],
+  ])('that finds restic %s at its end begins nothing more', (command, calls) => {
+    const ends = `kill -TERM "$(cat "$FAKE/pid")"; until [ -e "$(echo "$TMPDIR"/tmp.*)/stopped" ]; do :; done`
+    const ran = runScript({ [command]: `${ends}\n${GOOD[command as keyof typeof GOOD]}` }, {}, ALONE)
+    expect(ran.code).toBe(130)
+    expect(ran.calls).toHaveLength(calls)
+  })
+
+  test('ends the wait for a lock', () => {
+    const ran = runScript({ forget: `[ $n -lt 2 ] || kill -TERM "$(cat "$FAKE/pid")"\n${LOCKED}\nexit 1` }, {}, ALONE)
+    expect(ran.code).toBe(130)
+    expect(ran.stderr).toMatch(/it was stopped: snapshot abcdef01 is stored/)
+  })
 })

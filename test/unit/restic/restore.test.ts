@@ -15,6 +15,7 @@ function runScript(restic: string, env: Readonly<Record<string, string>>) {
   const folder = mkdtempSync(join(tmpdir(), 'restic-restore-'))
   folders.push(folder)
   writeFileSync(join(folder, 'restic'), `#!/bin/sh\n${restic}\n`, { mode: 0o755 })
+  writeFileSync(join(folder, 'sleep'), '#!/bin/sh\n', { mode: 0o755 })
   const { status, stdout, stderr } = spawnSync('sh', ['-c', RESTIC_RESTORE], {
     env: { PATH: `${folder}:${process.env.PATH}`, MARINA_INSTANCE_ID: 'docs', MARINA_HOSTNAME: 'nas', ...env },
     encoding: 'utf8',
@@ -131,4 +132,39 @@ test.each([
   )
   expect(ran.status).toBe(1)
   expect(ran.stderr.trimEnd().split('\n').at(-1)).toBe(last)
+})
+
+describe('a repository in which no lock can be had', () => {
+  const SNAPSHOT = `{"time":"2001-02-03T04:05:06.7Z","tree":"ff","hostname":"nas","tags":["instance:docs"],"id":"aaaaaaaaff","short_id":"aaaaaaaa"}`
+  const restic = (locked: string) => `echo "$*" >&2
+case "$*" in
+snapshots*) echo '[${SNAPSHOT}]'; exit ;;
+*--no-lock*) exit 0 ;;
+esac
+${locked}`
+  const times = (text: string) => text.match(/^restore aaaaaaaa --target/gm)?.length
+
+  test('is waited for, and then read without', () => {
+    const words = 'Fatal: unable to create lock in backend: repository is already locked exclusively by PID 7 on other'
+    for (const code of [1, 11]) {
+      const ran = runScript(restic(says(code, words)), LATEST)
+      expect(ran.status, ran.stderr).toBe(0)
+      expect(times(ran.stderr)).toBe(20)
+      expect(ran.stderr).toMatch(/it is read without\nrestore aaaaaaaa --no-lock --target \/nowhere\n$/)
+    }
+  })
+
+  test('since it is read-only is read without at once', () => {
+    const words = 'Fatal: unable to create lock in backend: Save: open /r/locks/12: read-only file system'
+    const ran = runScript(restic(says(1, words)), LATEST)
+    expect(ran.status, ran.stderr).toBe(0)
+    expect(times(ran.stderr)).toBe(1)
+  })
+
+  test('another failure is one at once, and the list asks for no lock', () => {
+    const ran = runScript(restic(says(1, 'Fatal: There were 1 errors')), LATEST)
+    expect(ran.status).toBe(1)
+    expect(times(ran.stderr)).toBe(1)
+    expect(ran.stderr).toMatch(/^snapshots --no-lock --json[\s\S]*point aaaaaaaa could not be restored\n$/)
+  })
 })
