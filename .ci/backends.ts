@@ -10,21 +10,26 @@ import { type TestServer, testServer } from './testServers.ts'
 const ROOT = join(import.meta.dirname, '..')
 const IS_ON_GITHUB = process.env.GITHUB_ACTIONS === 'true'
 
-/** The server that a test file needs. The others need none but what Debian's packages bring. */
-const NEEDS: Readonly<Record<string, TestServer>> = {
-  restic: 'versitygw',
-  s3: 'versitygw',
-  gcs: 'fake-gcs-server',
-  'azure-blob': 'azurite',
+/** The servers that a test file needs. The others need none but what Debian's packages bring. */
+const NEEDS: Readonly<Record<string, readonly TestServer[]>> = {
+  restic: ['versitygw', 'rest-server', 'restic'],
+  'restic-faults': ['versitygw', 'rest-server', 'restic'],
+  s3: ['versitygw'],
+  'air-gapped': ['restic'],
+  gcs: ['fake-gcs-server'],
+  'azure-blob': ['azurite'],
 }
 
 const started = Date.now()
 const files: string[] = []
 for (const name of readdirSync(join(ROOT, 'test/backends'))) {
-  const need = NEEDS[name.replace('.test.ts', '')]
-  const found = need === undefined ? null : await testServer(need)
-  if (found && 'missing' in found) {
-    console.log(`${IS_ON_GITHUB ? 'FAILED' : 'not run'}: test/backends/${name}: ${need}: ${found.missing}`)
+  const missing: string[] = []
+  for (const need of NEEDS[name.replace('.test.ts', '')] ?? []) {
+    const found = await testServer(need)
+    if ('missing' in found) missing.push(`${need}: ${found.missing}`)
+  }
+  if (missing.length > 0) {
+    console.log(`${IS_ON_GITHUB ? 'FAILED' : 'not run'}: test/backends/${name}: ${missing.join('; ')}`)
     if (IS_ON_GITHUB) process.exitCode = 1
   } else files.push(`test/backends/${name}`)
 }

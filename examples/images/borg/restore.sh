@@ -15,10 +15,13 @@ printf '%s\n' "${SSH_KEY:?is missing in env: a private key without a passphrase}
 printf '%s\n' "${SSH_KNOWN_HOSTS:?is missing in env: the line that ssh-keyscan prints for the other machine}" >"$work/hosts"
 export BORG_RSH="ssh -E $work/ssh -i $work/key -o UserKnownHostsFile=$work/hosts -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15"
 export BORG_RELOCATED_REPO_ACCESS_IS_OK=yes BORG_EXIT_CODES=legacy
+# A repository that another run uses is waited for. Its lock ends with the connection of that run, even if the run was killed.
+borg() { what=$1 && shift && command borg "$what" --lock-wait "${BORG_LOCK_WAIT:-600}" "$@"; }
 
 # A repository that is not there yet gives an empty list.
-if ! borg list --lock-wait 60 --short >"$work/names" 2>"$work/said" && ! grep -q '^Repository .* does not exist\.$' "$work/said"; then
+if ! borg list --short >"$work/names" 2>"$work/said" && ! grep -q '^Repository .* does not exist\.$' "$work/said"; then
   cat "$work/said" >&2
+  ! grep -q 'Failed to create/acquire the lock' "$work/said" || fail "The repository $BORG_REPO is locked: another run uses it, and has not ended within ${BORG_LOCK_WAIT:-600} seconds."
   fail "The repository $BORG_REPO cannot be opened; Borg says why above."
 fi
 sed -nE "s/^$(echo "$name" | sed 's/\./\\./g')-([0-9]{8}-[0-9]{6}(\.partial)?)$/\1/p" "$work/names" | sort >"$work/points"
@@ -31,5 +34,5 @@ point=$MARINA_RESTORE_POINT
 [ "$point" != latest ] || point=$(grep -v partial "$work/points" | tail -n 1)
 grep -qxF -e "$point" "$work/points" || fail "$BORG_REPO has no backup \"$MARINA_RESTORE_POINT\" of $name. It has: $(tr '\n' ' ' <"$work/points")"
 cd "$MARINA_RESTORE_DIR"
-borg extract --lock-wait 60 --numeric-ids "::$name-$point" || fail "$name-$point cannot be brought back as it was; Borg says why above."
+borg extract --numeric-ids "::$name-$point" || fail "$name-$point cannot be brought back as it was; Borg says why above."
 echo "Restored $name-$point." >&2

@@ -2,13 +2,14 @@
  * A site without internet and registry: the action as a copy in the repository, its images from `docker load`. The action runs in a network
  * namespace that has its loopback device only, the private engine has another: what asked anybody outside would fail.
  */
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runAction } from '../../../examples/demo/action.ts'
 import { enginePid } from '../../../examples/demo/engine.ts'
 import { runOk } from '../../../examples/demo/process.ts'
+import { carryImage, isolatedNode } from '../../support/airGap.ts'
 import { startApp } from '../../support/applications.ts'
 import { expectNoTrace, filledVolume, leftOf, reportOf, testEngine } from '../../support/run.ts'
 import { makeWorkspace } from '../../support/workspace.ts'
@@ -18,23 +19,13 @@ const id = (what: string) => engine.name(what)
 const IMAGE = `${id('loaded')}:1.0`
 const ROOT = join(import.meta.dirname, '../../..')
 let folder = ''
-/** A `node` that is started in a network namespace of its own. */
+/** See `isolatedNode`. */
 let isolated = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'marina-air-gapped-'))
-  isolated = join(folder, 'node')
-  await writeFile(
-    isolated,
-    `#!/bin/sh\nexec unshare --net sh -c 'ip link set lo up; exec "$@"' sh '${process.execPath}' "$@"\n`,
-  )
-  await chmod(isolated, 0o755)
-  // as it is carried to the site: saved elsewhere, loaded here
-  const file = join(folder, 'image.tar')
-  await engine.ok(['tag', engine.baseImage, IMAGE])
-  await engine.ok(['save', '--output', file, IMAGE])
-  await engine.ok(['rmi', IMAGE])
-  await engine.ok(['load', '--input', file])
+  isolated = await isolatedNode(folder)
+  await carryImage(engine, engine.baseImage, IMAGE, folder)
 })
 
 afterAll(() => rm(folder, { recursive: true }))
