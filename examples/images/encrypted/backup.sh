@@ -43,7 +43,7 @@ if ! [ -e "$work/read" ] || ! [ -e "$work/sealed" ] || ! [ -e "$work/sent" ]; th
   fail "tar or age failed; the reason stands above. Nothing was stored."
 fi
 wait "$summing"
-added=$(rclone lsf --format s "$folder/$point.tar.gz.age")
+added=$(rclone lsf --format s "$folder/$point.tar.gz.age" | grep .) || fail "$point.tar.gz.age cannot be found where it was stored; rclone says why above. It has no checksum, so it does not count as a backup."
 sed "s/-/$point.tar.gz.age/" "$work/sum" | rclone rcat "$folder/$point.sha256" || fail "The checksum of $point.tar.gz.age could not be stored; rclone says why above."
 echo "Stored $store/$MARINA_INSTANCE_ID/$point.tar.gz.age ($added bytes)."
 

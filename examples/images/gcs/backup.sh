@@ -44,7 +44,7 @@ if ! [ -e "$work/read" ] || ! [ -e "$work/sent" ]; then
   fail "tar failed; it says why above. Nothing was stored."
 fi
 wait "$summing"
-added=$(rclone lsf --format s "$folder/$point.tar.gz")
+added=$(rclone lsf --format s "$folder/$point.tar.gz" | grep .) || fail "$point.tar.gz cannot be found where it was stored; rclone says why above. It has no checksum, so it does not count as a backup."
 sed "s/-/$point.tar.gz/" "$work/sum" | rclone rcat "$folder/$point.sha256" || fail "The checksum of $point.tar.gz could not be stored; rclone says why above."
 echo "Stored $bucket/$MARINA_INSTANCE_ID/$point.tar.gz ($added bytes)."
 

@@ -23,12 +23,15 @@ steps() {
   done
 }
 
+# Writes text without what JSON would have to escape.
+plain() { printf %s "$1" | tr '"\\\n\t' "'/  "; }
+
 # A watcher that cannot be reached fails no backup. The address is a secret: curl prints none, and gets it by its input, since everybody on
 # the host sees its arguments.
 notify() {
   [ -n "${NOTIFY_URL-}" ] || return 0
   body=$(printf '{"instance":"%s","host":"%s","time":"%s","result":"%s","text":"%s","run":"%s"}' \
-    "$MARINA_INSTANCE_ID" "$MARINA_HOSTNAME" "$MARINA_TIMESTAMP" "$1" "$(printf %s "$2" | tr '"\\\n\t' "'/  ")" "${MARINA_RUN_URL-}")
+    "$MARINA_INSTANCE_ID" "$(plain "$MARINA_HOSTNAME")" "$MARINA_TIMESTAMP" "$1" "$(plain "$2")" "${MARINA_RUN_URL-}")
   printf 'url = "%s"\n' "$(printf %s "$NOTIFY_URL" | sed 's/["\\]/\\&/g')" |
     curl -K - -fsS -g -o /dev/null -m 20 --retry 2 -H 'content-type: application/json' --data-binary "$body" 2>/dev/null ||
     echo "NOTIFY_URL could not be told: curl ended with $?." >&2
