@@ -21,6 +21,9 @@ export RESTIC_CACHE_DIR="${RESTIC_CACHE_DIR-/tmp/restic-cache}"
 # a line of progress every 30 seconds
 export RESTIC_PROGRESS_FPS="${RESTIC_PROGRESS_FPS-0.0333}"
 
+# restic's words before a lock that it met
+no_lock='unable to create lock in backend'
+
 say() { printf '%s\n' "$*"; }
 
 # fail CODE WORDS: the last line of stderr is what the summary shows as the cause.
@@ -122,7 +125,8 @@ is_stopped() { [ -e "$work/stopped" ]; }
 # with `network: host`), and take a live one for dead.
 is_same_host() { grep -qF " on $(uname -n) by " "$work/errors"; }
 
-# Runs restic. Its warnings are shown at once; the fatal error, and what follows it, only goes into a file: see show_fatal.
+# Runs restic. Its warnings are shown at once; the fatal error, and what follows it, only goes into a file: see show_fatal. So does the lock of
+# another process, which is found again every 15 seconds.
 # shellcheck disable=SC2317 # called by when_unlocked, as store is
 run() {
   : >"$work/errors"
@@ -143,14 +147,26 @@ read_errors() {
       'marina-ends-with '*) return "${line##* }" ;;
       '{"message_type":"exit_error"'*) line=$(message "$line") ;;
     esac
-    case $line in Fatal:*) is_fatal=1 ;; esac
+    separate_fatal
+    case $line in Fatal:* | "$no_lock"* | 'repo already locked'*) is_fatal=1 ;; esac
     printf '%s\n' "$line" >>"$work/errors"
     [ -n "$is_fatal" ] || printf '%s\n' "$line" >&2
   done
   return 1
 }
 
-show_fatal() { sed -n '/^Fatal:/,$p' "$work/errors" >&2; }
+# If a lock cannot be given back, restic 0.14 writes that without a line's end, and the fatal error behind it.
+# shellcheck disable=SC2317
+separate_fatal() {
+  case $line in
+    'error while unlocking: '*'Fatal: '*)
+      printf '%s\n' "${line%%Fatal: *}" >&2
+      line="Fatal: ${line#*Fatal: }"
+      ;;
+  esac
+}
+
+show_fatal() { awk -v no_lock="$no_lock" '/^Fatal:/ || index($0, no_lock) == 1 { is_on = 1 } is_on' "$work/errors" >&2; }
 
 # message JSON: what restic says before it ends, in its own lines
 message() {
@@ -201,18 +217,27 @@ split_snapshots() {
 # Turns restic's JSON into lines for people, and its exit code into the function's.
 # shellcheck disable=SC2317
 read_messages() {
+  is_fatal=
   while IFS= read -r line; do
+    separate_fatal
     case $line in
       'marina-ends-with '*) return "${line##* }" ;;
       '{"message_type":"status"'*) progress "$line" ;;
       '{"message_type":"summary"'*) printf '%s\n' "$line" >"$work/summary" ;;
       '{"message_type":"error"'*) unreadable "$line" >&2 ;;
-      '{"message_type":"exit_error"'*) message "$line" | tee -a "$work/errors" >&2 ;;
+      '{"message_type":"exit_error"'*) write_error "$(message "$line")" ;;
       '{'*) ;;
-      *) printf '%s\n' "$line" | tee -a "$work/errors" >&2 ;;
+      *) write_error "$line" ;;
     esac
   done
   return 1
+}
+
+# shellcheck disable=SC2317
+write_error() {
+  case $1 in "$no_lock"* | "Fatal: $no_lock"* | 'repo already locked'*) is_fatal=1 ;; esac
+  printf '%s\n' "$1" >>"$work/errors"
+  [ -n "$is_fatal" ] || printf '%s\n' "$1" >&2
 }
 
 # number NAME JSON, text NAME JSON: a field's value, empty without it

@@ -147,6 +147,7 @@ async function openPlacer(
     { lockWaitMs: 0, signal: run.abort.signal, onClaimed: () => {}, say: (line) => run.log.write('marina', line) },
     (exec) => probeTools(exec, PROBE_MS, run.abort.signal),
   )
+  if (placements.length > 0) for (const warning of opened.tools.warnings) await run.report.warn(warning)
   return { ...opened.helper, tools: opened.tools }
 }
 

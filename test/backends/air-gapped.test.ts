@@ -55,7 +55,9 @@ test('both store twice and restore, and nobody outside is asked', async () => {
     { ...base, id: id.workflow, customImage: images.workflow, mounts: [`${archive}:/archive`] },
   ]
   const options = { node, env: { GITHUB_SERVER_URL: 'https://git.site.example' } }
-  const before = await treeOf(engine, volume, '', true)
+  // BusyBox, which brings what restic restored into place, keeps neither attributes nor parts of seconds
+  const isFine = (name: string) => name !== id.repository
+  const before = { true: await treeOf(engine, volume, '', true), false: await treeOf(engine, volume, '', false) }
   for (let turn = 0; turn < 2; turn++) {
     const ran = await runJob(engine, { instances }, options)
     expectNoTrace(ran)
@@ -74,7 +76,7 @@ test('both store twice and restore, and nobody outside is asked', async () => {
     )
     expect(ran, ran.stdout).toMatchObject({ code: 0, outputs: { result: 'restored' } })
     const [{ to } = { to: '' }] = JSON.parse(ran.outputs.restored ?? '[]') as { to: string }[]
-    expect(await treeOf(engine, to, '', true), name).toBe(before)
+    expect(await treeOf(engine, to, '', isFine(name)), name).toBe(before[`${isFine(name)}`])
     await engine.ok(['volume', 'rm', to])
   }
 })

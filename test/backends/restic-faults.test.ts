@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { expectFailed, expectStored, startDyingServer } from '../support/backends.ts'
 import {
   byRestic,
@@ -30,6 +30,8 @@ beforeAll(async () => {
 
 afterAll(() => removeResticBench(bench))
 
+// They run at the same time: restic waits for minutes for servers that do not answer.
+
 /** Holds that the backup fails in these words, and that the points are the same as before. */
 async function fails(place: Place, more: MoreKeys, words: RegExp): Promise<void> {
   const before = await pointsOf(place)
@@ -47,7 +49,7 @@ async function storesAgain(place: Place): Promise<void> {
   expect(after).not.toEqual(before)
 }
 
-test('a wrong password', async () => {
+test.concurrent('a wrong password', async () => {
   const place = await newPlace(bench, 'rest', 'restic-password')
   await fillPlace(place)
   expectStored(await storeIn(place))
@@ -57,7 +59,7 @@ test('a wrong password', async () => {
   await storesAgain(place)
 })
 
-test('no password, a server that is not there, a wrong SSH key, a folder that is not there', async () => {
+test.concurrent('no password, a server that is not there, a wrong SSH key, a folder that is not there', async () => {
   const place = { ...(await newPlace(bench, 'rest', 'restic-nowhere')), image: bench.oldImage }
   const { nas, ssh, disk } = bench
   await fillPlace(place, 'echo 1 >file')
@@ -73,7 +75,7 @@ test('no password, a server that is not there, a wrong SSH key, a folder that is
   expectStored(await storeIn(place))
 })
 
-test('a quota that is used up, and a disk that is full', async () => {
+test.concurrent('a quota that is used up, and a disk that is full', async () => {
   const place = await newPlace(bench, 'rest', 'restic-quota')
   const { oldImage } = bench
   await fillPlace(place, 'echo 1 >file')
@@ -95,7 +97,7 @@ test('a quota that is used up, and a disk that is full', async () => {
   await storesAgain(full)
 })
 
-test('a server that goes down half way', async () => {
+test.concurrent('a server that goes down half way', async () => {
   const place = { ...(await newPlace(bench, 'rest', 'restic-dies')), image: bench.oldImage }
   await fillPlace(place, 'echo 1 >file')
   expectStored(await storeIn(place))
@@ -110,7 +112,7 @@ test('a server that goes down half way', async () => {
   await storesAgain(place)
 })
 
-test('a run that is stopped while it stores leaves no lock', async () => {
+test.concurrent('a run that is stopped while it stores leaves no lock', async () => {
   const place = await newPlace(bench, 'rest', 'restic-stopped')
   await fillPlace(place, 'echo 1 >file')
   expectStored(await storeIn(place))
@@ -127,7 +129,9 @@ test('a run that is stopped while it stores leaves no lock', async () => {
   await storesAgain(place)
 })
 
-test('a repository that a live process has locked: waited for, then told; without that process all is well', async () => {
+test.concurrent('a repository that a live process has locked: waited for, then told; without that process all is well', async ({
+  onTestFinished,
+}) => {
   const place = await newPlace(bench, 'folder', 'restic-locked')
   const { disk, image } = bench
   await fillPlace(place, 'echo 1 >file')

@@ -3,7 +3,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
+import { expect } from 'vitest'
 import { testServer } from '../../.ci/testServers.ts'
 import type { ActionResult } from '../../examples/demo/action.ts'
 import type { Engine } from '../../examples/demo/engine.ts'
@@ -38,6 +38,8 @@ export interface ResticBench {
   readonly oldImage: string
   /** A folder of the engine's host. */
   readonly disk: string
+  /** Volumes of the places, which go with the bench: a test that runs beside others cannot wait for its own end. */
+  readonly volumes: string[]
   readonly s3: RunningServer
   readonly nas: RunningServer
   /** The `env` by which an instance gets into `nas` by SSH. */
@@ -63,7 +65,7 @@ export async function startResticBench(engine: Engine): Promise<ResticBench> {
   await mkdir(join(disk, 'scripts'))
   await writeFile(join(disk, 'scripts/backup.sh'), RESTIC_BACKUP, { mode: 0o755 })
   await writeFile(join(disk, 'scripts/restore.sh'), RESTIC_RESTORE, { mode: 0o755 })
-  return { engine, image, oldImage, disk, s3, nas, ssh }
+  return { engine, image, oldImage, disk, volumes: [], s3, nas, ssh }
 }
 
 /** An image as the official one: BusyBox, and the restic that `resticImage` pins. */
@@ -86,7 +88,8 @@ export async function busyboxWithRestic(engine: Engine): Promise<string> {
 
 export async function removeResticBench(bench: ResticBench | undefined): Promise<void> {
   if (bench === undefined) return
-  const { engine, s3, nas, disk } = bench
+  const { engine, s3, nas, disk, volumes } = bench
+  if (volumes.length > 0) await engine.docker(['volume', 'rm', '-f', ...volumes])
   await s3.remove()
   await nas.remove()
   // on an engine of the user's, its files are root's
@@ -131,7 +134,7 @@ export async function newPlace(bench: ResticBench, kind: PlaceKind, name: string
   const { repository, env, image } = await PLACES[kind](bench, name)
   const { engine } = bench
   const id = engine.name(name)
-  onTestFinished(async () => void (await engine.docker(['volume', 'rm', '-f', id, `${id}-restored`])))
+  bench.volumes.push(id, `${id}-restored`)
   return { bench, id, repository, image, env: { RESTIC_PASSWORD: PASSWORD, ...env } }
 }
 

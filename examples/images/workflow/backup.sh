@@ -5,6 +5,7 @@ umask 077
 folder=/archive/$MARINA_INSTANCE_ID
 point=$MARINA_TIMESTAMP${MARINA_PARTIAL:+.partial}
 said='It failed; its log says why.' child=''
+plain() { printf %s "$1" | tr '"\\\n\t' "'/  "; } # without what JSON would have to escape
 fail() { said=$* && echo "$*" >&2 && exit 1; }
 
 # Runs a program in the background, since the shell heeds a signal only while it waits. Its input is empty.
@@ -22,9 +23,6 @@ steps() {
     run "$step" || fail "The step ${step#/steps/} failed; it says why above."
   done
 }
-
-# Writes text without what JSON would have to escape.
-plain() { printf %s "$1" | tr '"\\\n\t' "'/  "; }
 
 # A watcher that cannot be reached fails no backup. The address is a secret: curl prints none, and gets it by its input, since everybody on
 # the host sees its arguments.

@@ -188,7 +188,7 @@ describe('borg', () => {
       .split('\n')
       .filter((line) => line.startsWith('prune'))
     expect(prunes.map((line) => line.trim())).toEqual(
-      ['', '.partial'].map((kind) => `prune --lock-wait 60 --glob-archives ${glob}${kind} ${options}`),
+      ['', '.partial'].map((kind) => `prune --lock-wait 600 --glob-archives ${glob}${kind} ${options}`),
     )
   })
 })

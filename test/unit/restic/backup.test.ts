@@ -25,7 +25,12 @@ const snapshot = (id: string, tags: readonly string[], time = '2001-02-03T04:05:
 const GOOD = { snapshots: `echo '[]'`, backup: `echo '${SUMMARY}'` }
 const lines = (...texts: readonly string[]) => texts.map((text) => `echo '${text}' >&2`).join('\n')
 
-const LOCKED = lines('Fatal: unable to create lock in backend: repository is already locked by PID 7 on other by root')
+// as restic 0.14 and 0.18 write it
+const LOCKED = lines(
+  'repo already locked, waiting up to 0s for the lock',
+  'unable to create lock in backend: repository is already locked by PID 7 on other by root',
+  'storage ID 12',
+)
 
 function runScript(
   does: Readonly<Record<string, string>>,
@@ -247,6 +252,11 @@ describe('a backup that is not whole', () => {
       'Fatal: unable to save snapshot: Write: sftp: "Failure" (SSH_FX_FAILURE)',
       'unable to save snapshot: Write: sftp: "Failure" (SSH_FX_FAILURE) (SFTP does not say why: is the disk there full?): nothing was stored',
     ],
+    [
+      '1',
+      'error while unlocking: Delete "http://h/": connection refusedFatal: unable to save snapshot: Post "http://h/": no route to host',
+      'unable to save snapshot: Post "http://h/": no route to host: nothing was stored',
+    ],
     ['130', '', 'restic ended with code 130: nothing was stored'],
     ['137', '', 'restic ended with code 137: nothing was stored'],
   ])('code %s of restic backup', (code, text, words) => {
@@ -317,6 +327,7 @@ describe('a locked repository', () => {
     const of = (name: string) => ran.calls.filter((call) => call.startsWith(name)).length
     expect([of(command), of('unlock')]).toEqual([4, 3])
     expect(ran.stderr.match(/the repository is locked: waiting/g)).toHaveLength(1)
+    expect(ran.stderr.match(/PID 7 on other by root\nstorage ID 12\n/g), 'told once').toHaveLength(1)
     expect(ran.calls).not.toContainEqual(expect.stringContaining('--remove-all'))
   })
 
