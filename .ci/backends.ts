@@ -1,5 +1,5 @@
 /**
- * Runs the tests that store to real servers (`test/backends/`). A server that this machine neither has nor can install is named in one line,
+ * Runs the tests that store to real servers (`test/backends/`), or those of the names that it is given (`npm run backends -- s3 borg`). A server that this machine neither has nor can install is named in one line,
  * and the file that needs it is left out; on GitHub that is a failure.
  */
 import { readdirSync } from 'node:fs'
@@ -22,7 +22,9 @@ const NEEDS: Readonly<Record<string, readonly TestServer[]>> = {
 
 const started = Date.now()
 const files: string[] = []
+const wanted = process.argv.slice(2)
 for (const name of readdirSync(join(ROOT, 'test/backends'))) {
+  if (wanted.length > 0 && !wanted.includes(name.replace('.test.ts', ''))) continue
   const missing: string[] = []
   for (const need of NEEDS[name.replace('.test.ts', '')] ?? []) {
     const found = await testServer(need)

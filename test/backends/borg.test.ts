@@ -80,6 +80,7 @@ async function holdLock(holder: string): Promise<void> {
 test('a repository that is in use is told; the lock of a killed run, and of a killed server, holds up nobody', async () => {
   const inUse = { ...backend, env: { ...backend.env, BORG_LOCK_WAIT: '3' } }
   const onServer = (script: string) => engine.ok(['exec', machine.server.container, 'sh', '-ec', script])
+  expectStored(await store(backend))
   const before = await listPoints(backend)
   const first = engine.name('borg-holder')
   await holdLock(first)

@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { expectFailed, expectStored, startDyingServer } from '../support/backends.ts'
 import {
   byRestic,
@@ -25,12 +25,10 @@ const engine = testEngine()
 let bench: ResticBench
 
 beforeAll(async () => {
-  bench = await startResticBench(engine)
+  bench = await startResticBench(engine, 'restic-faults')
 }, 900_000)
 
 afterAll(() => removeResticBench(bench))
-
-// They run at the same time: restic waits for minutes for servers that do not answer.
 
 /** Holds that the backup fails in these words, and that the points are the same as before. */
 async function fails(place: Place, more: MoreKeys, words: RegExp): Promise<void> {
@@ -49,7 +47,7 @@ async function storesAgain(place: Place): Promise<void> {
   expect(after).not.toEqual(before)
 }
 
-test.concurrent('a wrong password', async () => {
+test('a wrong password', async () => {
   const place = await newPlace(bench, 'rest', 'restic-password')
   await fillPlace(place)
   expectStored(await storeIn(place))
@@ -59,7 +57,7 @@ test.concurrent('a wrong password', async () => {
   await storesAgain(place)
 })
 
-test.concurrent('no password, a server that is not there, a wrong SSH key, a folder that is not there', async () => {
+async function nowhere(): Promise<void> {
   const place = { ...(await newPlace(bench, 'rest', 'restic-nowhere')), image: bench.oldImage }
   const { nas, ssh, disk } = bench
   await fillPlace(place, 'echo 1 >file')
@@ -73,9 +71,9 @@ test.concurrent('no password, a server that is not there, a wrong SSH key, a fol
   expectFailed(await storeIn(place, sftp), /Host key verification failed|unable to start the sftp session/)
   expectFailed(await storeIn(place, { repository: join(disk, 'missing') }), /missing/)
   expectStored(await storeIn(place))
-})
+}
 
-test.concurrent('a quota that is used up, and a disk that is full', async () => {
+async function quota(): Promise<void> {
   const place = await newPlace(bench, 'rest', 'restic-quota')
   const { oldImage } = bench
   await fillPlace(place, 'echo 1 >file')
@@ -86,7 +84,9 @@ test.concurrent('a quota that is used up, and a disk that is full', async () => 
   await fails(place, small, /413|507.*its quota is used up/)
   await byRestic(place, 'restic unlock --remove-all')
   await storesAgain(place)
+}
 
+async function fullDisk(): Promise<void> {
   const sftp = await newPlace(bench, 'sftp', 'restic-full')
   const full = { ...sftp, repository: sftp.repository.replace(':restic-full', ':small/restic-full') }
   await fillPlace(full, 'echo 1 >file')
@@ -95,9 +95,9 @@ test.concurrent('a quota that is used up, and a disk that is full', async () => 
   await fails(full, {}, /SFTP does not say why: is the disk there full\?/)
   await inPlace(full, 'rm big')
   await storesAgain(full)
-})
+}
 
-test.concurrent('a server that goes down half way', async () => {
+async function dies(): Promise<void> {
   const place = { ...(await newPlace(bench, 'rest', 'restic-dies')), image: bench.oldImage }
   await fillPlace(place, 'echo 1 >file')
   expectStored(await storeIn(place))
@@ -110,9 +110,14 @@ test.concurrent('a server that goes down half way', async () => {
   expect((await locksOf(place)).length).toBeGreaterThan(0)
   await byRestic(place, 'restic unlock --remove-all')
   await storesAgain(place)
+}
+
+// at the same time, since restic asks a server that does not answer for minutes
+test('a place that is not there or lets nobody in, a quota, a full disk, a server that goes down half way', async () => {
+  await Promise.all([nowhere(), quota(), fullDisk(), dies()])
 })
 
-test.concurrent('a run that is stopped while it stores leaves no lock', async () => {
+test('a run that is stopped while it stores leaves no lock', async () => {
   const place = await newPlace(bench, 'rest', 'restic-stopped')
   await fillPlace(place, 'echo 1 >file')
   expectStored(await storeIn(place))
@@ -129,9 +134,7 @@ test.concurrent('a run that is stopped while it stores leaves no lock', async ()
   await storesAgain(place)
 })
 
-test.concurrent('a repository that a live process has locked: waited for, then told; without that process all is well', async ({
-  onTestFinished,
-}) => {
+test('a repository that a live process has locked: waited for, then told; without that process all is well', async () => {
   const place = await newPlace(bench, 'folder', 'restic-locked')
   const { disk, image } = bench
   await fillPlace(place, 'echo 1 >file')

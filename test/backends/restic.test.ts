@@ -26,7 +26,7 @@ const engine = testEngine()
 let bench: ResticBench
 
 beforeAll(async () => {
-  bench = await startResticBench(engine)
+  bench = await startResticBench(engine, 'restic')
 }, 900_000)
 
 afterAll(() => removeResticBench(bench))

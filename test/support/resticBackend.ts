@@ -46,14 +46,15 @@ export interface ResticBench {
   readonly ssh: Readonly<Record<'SSH_KEY' | 'SSH_KNOWN_HOSTS', string>>
 }
 
-export async function startResticBench(engine: Engine): Promise<ResticBench> {
+/** `what` is part of the names of its servers. */
+export async function startResticBench(engine: Engine, what: string): Promise<ResticBench> {
   const oldImage = await debianWith(engine, ['restic'])
   const image = await busyboxWithRestic(engine)
   const disk = await mkdtemp(join(engine.folder ?? tmpdir(), 'restic-'))
   const run = `mkdir -p /data/bucket /meta; exec /server/versitygw --port :7070 --access ${KEYS.AWS_ACCESS_KEY_ID} --secret ${KEYS.AWS_SECRET_ACCESS_KEY} posix --sidecar /meta /data`
-  const s3 = await startBackend(engine, 'restic-s3', { program: 'versitygw', run, says: /7070/ })
+  const s3 = await startBackend(engine, `${what}-s3`, { program: 'versitygw', run, says: /7070/ })
   const small = ['--tmpfs', '/home/backup/small:size=400k,mode=1777']
-  const nas = await startBackend(engine, 'restic-nas', {
+  const nas = await startBackend(engine, `${what}-nas`, {
     program: 'rest-server',
     run: NAS,
     says: /Server listening/,

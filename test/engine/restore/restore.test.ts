@@ -102,6 +102,9 @@ test('lists the points, newest last, and restores one into new volumes beside th
   const made = `${volume}-restored-${point.id}`
   removeAtEnd(made)
   expect(restored).toMatchObject({ code: 0, outputs: { result: 'restored' } })
+  expect(restored.stdout).toMatch(
+    /copied with BusyBox tools: .*extended attributes and access control lists are not kept/,
+  )
   expect(JSON.parse(restored.outputs.restored ?? '[]')).toEqual([
     { kind: 'volume', name: volume, to: made, kept: null },
   ])
