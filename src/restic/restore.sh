@@ -22,14 +22,17 @@ main() {
 # A lock keeps others from removing data that is being read. Where there can be none (the storage is read-only, or another process has held an
 # exclusive lock for 5 minutes, such as one that died), restic reads without: what it does not find is a failure.
 restore_point() {
+  is_locked=
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     run restore "$point" --target "$MARINA_RESTORE_DIR" >&2 && return
     code=$?
     if [ -e "$work/stopped" ]; then return "$code"; fi
     if [ "$code" -ne 11 ] && ! grep -q 'repository is already locked' "$work/errors"; then
       grep -q 'unable to create lock' "$work/errors" || return "$code"
+      is_locked=
       break
     fi
+    is_locked=1
     seconds=15
     while [ "$seconds" -gt 0 ] && ! [ -e "$work/stopped" ]; do
       seconds=$((seconds - 1))
@@ -37,7 +40,11 @@ restore_point() {
     done
   done
   printf '%s\n' 'no lock can be had in the repository: it is read without' >&2
-  run restore "$point" --no-lock --target "$MARINA_RESTORE_DIR" >&2
+  run restore "$point" --no-lock --target "$MARINA_RESTORE_DIR" >&2 && return
+  code=$?
+  # the other process may have moved the data meanwhile: a drill does not blame the backup
+  [ -z "$is_locked" ] || fail 75 "point $point could not be restored while another process has locked the repository"
+  return "$code"
 }
 
 fail() {

@@ -154,6 +154,12 @@ ${locked}`
     }
   })
 
+  test('that cannot be read without either is not the fault of the backup', () => {
+    const words = 'Fatal: unable to create lock in backend: repository is already locked exclusively by PID 7 on other'
+    const both = `case "$*" in snapshots*) echo '[${SNAPSHOT}]'; exit ;; *--no-lock*) exit 1 ;; esac\n${says(1, words)}`
+    expect(runScript(both, LATEST)).toMatchObject({ status: 75, stderr: expect.stringContaining('has locked the') })
+  })
+
   test('since it is read-only is read without at once', () => {
     const words = 'Fatal: unable to create lock in backend: Save: open /r/locks/12: read-only file system'
     const ran = runScript(restic(says(1, words)), LATEST)
