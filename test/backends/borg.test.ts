@@ -102,4 +102,4 @@ test('a repository that is in use is told; the lock of a killed run, and of a ki
   const lock = `for one in ${backend.id}/[0-9a-f]*/; do mkdir "$one/lock.exclusive"; touch "$one/lock.exclusive/other@1.2-3"; echo "$one"; done`
   expect(await inVolume(engine, backend.image, cache, lock)).toMatch(/[0-9a-f]{64}/)
   expectStored(await store(cached))
-})
+}, 600_000) // each store calls Borg seven times

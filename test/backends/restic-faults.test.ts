@@ -38,10 +38,10 @@ async function fails(place: Place, more: MoreKeys, words: RegExp): Promise<void>
   expect(await pointsOf(place)).toEqual(before)
 }
 
-/** Stores, and holds that there is one point: the rule keeps one a day, and the next whole backup removes what is older. */
+/** Stores, and holds that there is one point: the rule keeps one, and the next whole backup removes what is older. */
 async function storesAgain(place: Place): Promise<void> {
   const before = await pointsOf(place)
-  expectStored(await storeIn(place))
+  expectStored(await storeIn(place, { retention: '1d' }))
   const after = await pointsOf(place)
   expect(after).toHaveLength(1)
   expect(after).not.toEqual(before)

@@ -47,7 +47,7 @@ test.each<PlaceKind>(['folder', 'rest', 'sftp', 's3'])(
     expect(ran.stdout).toContain('there is no repository yet')
     await inPlace(place, `printf new >'since yesterday'; rm -f -- -rf; printf more >>deep/one`)
     const second = await treeOf(engine, place.id, '', true)
-    const again = await storeIn(place, { retention: '24h' }) // of one hour restic keeps the newest alone
+    const again = await storeIn(place, { retention: '1h' }) // of one hour restic keeps the newest alone
     expectStored(again)
     for (const { stdout } of [ran, again])
       expect(stdout.replace(/::add-mask::.*/g, '')).not.toMatch(/pw-of-rest|correct horse|wJalr/)
@@ -59,7 +59,7 @@ test.each<PlaceKind>(['folder', 'rest', 'sftp', 's3'])(
     const points = await pointsOf(place)
     expect(points.map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual([
       `host nas volume:${place.id}`,
-      `host nas partial volume:${place.id}`,
+      `partial host nas volume:${place.id}`,
     ])
     const script = 'MARINA_RESTORE_DIR=/restore MARINA_RESTORE_POINT=latest /scripts/restore.sh'
     expect(await restoredBy(place, script)).toBe(second)
@@ -87,6 +87,7 @@ describe('retention', () => {
       ...newest((time) => time.toISOString().slice(0, 10), daily),
       ...newest(week, weekly),
       ...newest((time) => time.toISOString().slice(0, 7), monthly),
+      at(0), // restic 0.18 also keeps the oldest as long as there are fewer than a rule asks for: these days have not 6 months
     ]
     return [...new Set(all.map((time) => time.toISOString().slice(0, 19)))].sort()
   }
@@ -154,7 +155,7 @@ restic --cleanup-cache backup --verbose --host nas "$stage" --tag volume:${place
   expectStored(first)
   expect(first.stdout).not.toContain('there is no repository yet')
   expect(first.stdout).toMatch(/3 new and 0 changed files, \d{1,5} bytes added/) // the trees and manifest.json
-  const second = await storeIn(place)
+  const second = await storeIn(place, { retention: '1d' })
   expectStored(second)
   expect(second.stdout).toMatch(/0 new and 1 changed files, \d{1,5} bytes added/)
   const snapshots = JSON.parse(await byRestic(place, 'restic snapshots --json')) as {

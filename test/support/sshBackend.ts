@@ -26,7 +26,8 @@ usermod -d /home/backup -s /bin/sh backup
 printf %s "$PUBLIC_KEY" >/home/backup/.ssh/authorized_keys
 (umask 077; printf %s "$HOST_KEY" >/host-key)
 chown -R backup: /home/backup
-exec /usr/sbin/sshd -D -e -h /host-key`
+# a client whose machine is gone is noticed
+exec /usr/sbin/sshd -D -e -h /host-key -o ClientAliveInterval=5`
   const args = ['-e', `PUBLIC_KEY=${publicKey}`, '-e', `HOST_KEY=${host}`, ...more]
   const server = await startBackend(engine, what, { run, says: /Server listening on 0.0.0.0/, args })
   return { server, env: { SSH_KEY: key, SSH_KNOWN_HOSTS: `* ${publicHost}` }, strangersKey: other }

@@ -15,7 +15,7 @@ printf '%s\n' "${SSH_KEY:?is missing in env: a private key without a passphrase}
 printf '%s\n' "${SSH_KNOWN_HOSTS:?is missing in env: the line that ssh-keyscan prints for the other machine}" >"$work/hosts"
 export BORG_RSH="ssh -E $work/ssh -i $work/key -o UserKnownHostsFile=$work/hosts -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15"
 export BORG_RELOCATED_REPO_ACCESS_IS_OK=yes BORG_EXIT_CODES=legacy
-# A repository that another run uses is waited for. Its lock ends with the connection of that run, even if the run was killed.
+# A repository that another run uses is waited for. Its lock ends with that run's connection, also if the run was killed.
 borg() { what=$1 && shift && command borg "$what" --lock-wait "${BORG_LOCK_WAIT:-600}" "$@"; }
 # The cache is this instance's alone, which never runs twice at a time: a lock in it is one of a run that was killed.
 export BORG_CACHE_DIR="${HOME:-/root}/.cache/borg/$name"
