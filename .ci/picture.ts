@@ -142,6 +142,7 @@ async function fillEngine(engine: Engine): Promise<void> {
     'nb-docs',
     'nb-uploads',
     'nb-archive',
+    'nb-store',
     'a_project_with_a_long_name_and_an_environment_in_it_production_uploads',
   ]
   for (const name of volumes) {
