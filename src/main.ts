@@ -18,7 +18,7 @@ import { endRunningClients } from './docker/runningClients.ts'
 const { env } = process
 const console = createConsole({ temp: readEvent(env).temp })
 let crashed = false
-/** What `saveJob` was to save, even if it could not; `null` before. */
+/** The state that `saveJob` saves, even if that failed; `null` before it is called. */
 let saved: SavedState | null = null
 process.on('exit', endRunningClients)
 process.on('uncaughtException', endAfterCrash)

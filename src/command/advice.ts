@@ -69,7 +69,7 @@ function withOthers(id: string, sharing: readonly string[] = []): string {
   return more > 0 ? `${id} and ${more} more` : id
 }
 
-/** Returns a notice for each image that is named without a tag and a digest, unless no registry is asked for it. */
+/** Returns a notice for each image that is named with neither a tag nor a digest, unless no registry is asked for it. */
 export function adviseOnTags(config: Config): readonly Advice[] {
   return config.instances.flatMap((one) =>
     ['customImage', 'resticImage', 'helperImage'].flatMap((key): readonly Advice[] => {

@@ -1,4 +1,4 @@
-/** Checks that the staging volume has room for a copy. */
+/** Checks that the disk of a copy has room for it. */
 import { CancelledError, InstanceError } from '../errors.ts'
 import { bytes } from '../format.ts'
 import type { CopyHelper, CopyTools } from './copyHelper.ts'

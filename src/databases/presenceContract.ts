@@ -15,7 +15,7 @@ export interface PresencePlan {
   readonly drop: LoadScript
 }
 
-/** Reads an answer that is a number of databases. */
+/** Reads the number of databases that a server found: true for 1, false for 0. Throws an `Error` for anything else. */
 export function countsOne(stdout: string): boolean {
   const said = /^(?:marina )?([01])$/m.exec(stdout)?.[1]
   if (said === undefined) throw new Error(`it said ${JSON.stringify(stdout.slice(-200))}`)

@@ -41,7 +41,10 @@ interface DumpRequest {
   readonly isWhole?: boolean
   /** Masks passwords that are found in arguments, in everything that is printed from then on. */
   readonly hide: (secrets: readonly string[]) => Promise<void>
-  /** Receives lines for the instance's log: how the login was made, notices of the plan, what is waited for, and every 30 s how much was dumped. */
+  /**
+   * Receives lines for the instance's log: where passwords stood in `dumpArgs`, notices of the plan, what is waited for, and every 30 s how
+   * much was dumped.
+   */
   readonly onLine: (line: string) => Promise<void>
   /** Takes each line that the dump tool writes on stderr. */
   readonly onToolLine: (line: string) => Promise<void>

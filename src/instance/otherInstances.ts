@@ -1,4 +1,7 @@
-/** Handles other instances that stop what this one needs, or need what this one stops: a run waits for them, a dry run only names them. */
+/**
+ * Handles other instances that stop or restore what this one needs, or need what this one stops or restores: a run waits for them, a dry
+ * run only names those that stop something.
+ */
 import { type Meeting, waitForOlder, waitForStopped } from '../claim/waitForOthers.ts'
 import type { Journal } from '../docker/labels.ts'
 import type { InstanceRun } from './instanceRun.ts'

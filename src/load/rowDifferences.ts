@@ -17,8 +17,8 @@ export interface LoadedRows {
 const NAMED = 5
 
 /**
- * Returns what differs. Two tables too many are none: an empty one, since a dump without its data does not list it, and any if the
- * manifest says that it does not list all.
+ * Returns what differs. A table that the manifest does not name is no difference if it is empty (of a dump without data the manifest does
+ * not list it), or if the manifest may not list all tables.
  */
 export function rowDifferences({ expected, isPartial, counted, isOwn }: LoadedRows): readonly RowDifference[] {
   const all = compareRows(expected, counted, isOwn)

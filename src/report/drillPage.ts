@@ -30,7 +30,10 @@ const ORDER: readonly DrillVerdict[] = ['failed', 'inconclusive', 'nothing-to-dr
 /** Number of instances that are drawn in detail, for each step less. */
 const STEPS = [1000, 100, 20, 3, 0]
 
-/** Draws the page. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+/**
+ * Draws the page. If it does not fit into `limitBytes`, what was seen of some backups is left out, and that is said; so are warnings,
+ * without a word. Empty if nothing fits.
+ */
 export function renderDrill(page: DrillPage): string {
   for (const most of STEPS) {
     const text = joinWithin(parts(page, most), page.limitBytes)

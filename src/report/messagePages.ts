@@ -81,8 +81,8 @@ export interface AdviceLine {
 }
 
 /**
- * Draws the page of a configuration that is right, with what is in it. What does not fit into `limitBytes` is left out, and that is said;
- * empty if nothing fits.
+ * Draws the page of a configuration that is right, with what is in it. Backups that do not fit into `limitBytes` are left out, and that is
+ * said; if none fits, the advice is left out, too. Empty if nothing fits.
  */
 export function renderValid(page: ValidPage): string {
   for (const most of [Number.POSITIVE_INFINITY, 1000, 100, 0]) {

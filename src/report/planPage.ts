@@ -43,7 +43,10 @@ export interface PlanPage {
 const UNFOLDED = 10
 const STEPS = [Number.POSITIVE_INFINITY, 2000, 500, 100, 20, 0]
 
-/** Draws the page. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+/**
+ * Draws the page. Rows of backups that do not fit into `limitBytes` are left out, and that is said; if none fits, the tables are left out,
+ * and only the numbers stay. Empty if nothing fits.
+ */
 export function renderPlan(page: PlanPage): string {
   for (const most of STEPS) {
     const text = joinWithin(parts(page, most), page.limitBytes)

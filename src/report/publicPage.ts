@@ -22,7 +22,10 @@ export function publicPage(report: RunReport, isPublic: boolean): RunReport {
   }
 }
 
-/** Returns the report of a restore without names of files and lines of containers. The points stay, with the image's words about them. */
+/**
+ * Returns the report of a restore without names of files and lines of containers. The ids and times of the points stay, without the image's
+ * words about them.
+ */
 export function publicRestore(report: RestoreReport): RestoreReport {
   const { instance, host, configFile, restored } = report
   const names = restored.flatMap(({ name, to, kept }) => [name, to, ...(kept === null ? [] : [kept])])
@@ -42,8 +45,8 @@ export function publicRestore(report: RestoreReport): RestoreReport {
 }
 
 /**
- * Returns the report of a drill without names of files and tables in its sentences, and without lines of containers. The point stays, with
- * the image's words about it, and so do the paths in `hashes`.
+ * Returns the report of a drill without names of files and tables, and without lines of containers. The id and the time of the point stay,
+ * without the image's words about it.
  */
 export function publicDrill(report: DrillReport): DrillReport {
   const { host, configFile, instances } = report

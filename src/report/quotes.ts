@@ -1,6 +1,6 @@
 /**
- * Keeps apart what applications and database tools printed and what stands in sentences of ours, such as a hook's last words. Where lines of
- * containers are hidden, these must not be shown either. Pure.
+ * Remembers which parts of our sentences quote what applications and database tools printed, such as a hook's last words. Where lines of
+ * containers are hidden, these parts are hidden too. Pure.
  */
 
 export interface Quotes {

@@ -8,14 +8,20 @@ import { joinWithin } from './summary.ts'
 export interface RestorePage {
   readonly report: RestoreReport
   readonly links: ReportLinks
-  /** True if strangers may read the page: lines of stderr are then left out. The points are shown in any case. */
+  /**
+   * True if strangers may read the page: lines of stderr are then left out. The points are shown in any case: the caller takes the image's
+   * words about them out of the report (`publicRestore`).
+   */
   readonly isPublic: boolean
   readonly limitBytes: number
 }
 
 const STEPS = [1000, 200, 50, 10, 0]
 
-/** Draws the page. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+/**
+ * Draws the page. If it does not fit into `limitBytes`, the older points are left out, and that is said; then all points, and warnings,
+ * without a word. Empty if nothing fits.
+ */
 export function renderRestore(page: RestorePage): string {
   for (const most of STEPS) {
     const text = joinWithin(parts(page, most), page.limitBytes)

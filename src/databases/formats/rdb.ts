@@ -1,6 +1,6 @@
 /**
- * Checks the beginning and the end of an RDB file, and counts its keys on the way: its first word, the byte 0xff and a checksum of
- * everything before it. What `redis-cli --rdb -` writes behind that is cut off.
+ * Checks the beginning and the end of an RDB file (its first word; the byte 0xff and a checksum of everything before it), and counts its
+ * keys on the way. What `redis-cli --rdb -` writes behind that is cut off.
  */
 
 import type { DumpCheck } from '../engineContract.ts'

@@ -18,7 +18,7 @@ is_root=
 if [ -z "$user" ] && [ -n "$root_password" ]; then user=\${root:-root} is_root=1; fi
 if [ -z "$password" ] && [ "$user" = "\${root:-root}" ]; then password=$root_password; fi`
 
-/** Shell code that names the root account to a tool, if that is taken. */
+/** Shell code that names the root account to a tool, if `LOG_IN` has taken that account. */
 export const NAME_ROOT = `
 if [ -n "$is_root" ]; then set -- "--username=$user" --authenticationDatabase=admin "$@"; fi`
 

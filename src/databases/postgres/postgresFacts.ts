@@ -28,7 +28,7 @@ export const SERVER_SQL = `SELECT json_build_object('version', current_setting('
 'settings', (SELECT json_object_agg(name, setting) FROM pg_catalog.pg_settings WHERE name IN (${SETTINGS.map((name) => `'${name}'`).join(', ')})),
 'databases', (SELECT json_agg(json_build_object('name', datname, 'settings', json_build_object('encoding', pg_catalog.pg_encoding_to_char(encoding), 'collate', datcollate, 'ctype', datctype, 'provider', to_jsonb(d)->>'datlocprovider', 'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'))) ORDER BY datname) FROM pg_catalog.pg_database d WHERE NOT datistemplate),
 'roles', (SELECT json_agg(rolname ORDER BY rolname) FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_'))`
-/** Makes a line that connects to a database, and one that asks it, for each database. A name with a line end cannot be connected to. */
+/** Makes a line that connects to a database, and one that asks it, for each database, 200 at most. A name with a line end cannot be connected to. */
 export const LIST_SQL = `SELECT format(E'\\\\connect "%s"\nSELECT json_build_object(''database'', current_database(), ''extensions'', (SELECT json_agg(json_build_object(''name'', extname, ''version'', extversion) ORDER BY extname) FROM pg_catalog.pg_extension));', replace(datname, '"', '""')) FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate AND datname !~ E'[\\n\\r]' ORDER BY datname LIMIT 200`
 
 /** Reads the answers: a line about the server, then one for each database with its extensions. */
