@@ -50,6 +50,7 @@ export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): P
   const stops = await planPlaceStops(run, request)
   const progress: Progress = { data: 'untouched' }
   let placer: OpenPlacer | null = null
+  let isDone = false
   try {
     placer = await openPlacer(run, request, { stops, undo })
     run.abort.also(placer.lost, 'the helper died while data was brought into place')
@@ -61,8 +62,11 @@ export async function bringIntoPlace(run: InstanceRun, request: PlaceRequest): P
     await refuseHalfRestored(run, request)
     await refuseWithoutRoom(run, placer, request.placements)
     await replaceWhileStopped(run, placer, { stops, request, progress })
+    isDone = true
   } finally {
-    await closePlacer(run, placer, { ...request, undo, data: progress.data })
+    // after a failure the old data may be all that somebody has, whatever keep-old says
+    const keepsOld = request.keepsOld || !isDone
+    await closePlacer(run, placer, { ...request, keepsOld, undo, data: progress.data })
   }
 }
 

@@ -2,8 +2,8 @@
  * Replaces data while everybody who can write to it is stopped: the old data is kept, the new one is brought in, and everybody is started
  * again. What fails on the way is undone here, or by the next run that finds the helper, which remembers it.
  */
-import { startAll } from '../applications/start.ts'
-import type { StopGroup } from '../applications/stopPlan.ts'
+import { type StartFailure, startAll } from '../applications/start.ts'
+import type { StopGroup, ToStart } from '../applications/stopPlan.ts'
 import { type WorkWhileStopped, whileStopped } from '../applications/whileStopped.ts'
 import { checkOwnerOf, TakenOverError } from '../claim/acquireSweep.ts'
 import type { HelperContainer } from '../claim/helperContainer.ts'
@@ -129,7 +129,9 @@ async function giveBack(
     progress.data = 'torn'
     fate = await undone(run, placer, undoing)
   } catch (error) {
-    fate = `${ALL_NEW}: the old data could not be put back, because ${asError(error).message}`
+    const old = oldDataIn(request.placements.map((placement) => placement.undo))
+    const where = old === '' ? '' : `. The old data is in ${old}`
+    fate = `${ALL_NEW}: the old data could not be put back, because ${asError(error).message}${where}`
   }
   // half of the data is nothing to work with
   if (isTorn(progress)) throw new RestoreFailedError(cause, fate)
@@ -270,6 +272,8 @@ async function undone(
   )
   const self = placeClaimName(run.instance.id)
   try {
+    // the last step of the change may have written that all of it is new
+    await writeState(placer.exec, 'changing')
     await putBackPatiently(
       placer,
       {
@@ -328,6 +332,11 @@ function noteUp(run: InstanceRun, entries: readonly JournalEntry[], notUp: Stopp
   )
 }
 
+function mayBeDown(expected: ToStart, { message }: Error): StartFailure {
+  const error = `whether container "${expected.name}" is up again is not known: ${message}`
+  return { expected, name: expected.name, id: null, error, isDown: true, isUnhealthy: false, log: [] }
+}
+
 /** Does `work` while all groups are stopped, one within the other. */
 async function stopAll(
   run: InstanceRun,
@@ -352,7 +361,11 @@ async function stopAll(
         mayStart: () => !isTorn(progress),
       },
       () => within(rest),
-    )
+    ).catch((error: unknown) => {
+      // nobody knows whether they are up: the journal must go on to list them
+      notUp.push(...first.start.flat().map((expected) => mayBeDown(expected, asError(error))))
+      throw error
+    })
     for (const warning of [...stopped.torn, ...stopped.warnings]) await run.report.warn(warning)
     notUp.push(...stopped.notUp)
     if (stopped.outcome.kind === 'failed') throw stopped.outcome.error
