@@ -138,7 +138,7 @@ async function rememberDeath({ docker, warn }: DockerHost, { kind, instance, own
 
 function leftBehind({ kind, instance }: Claim, because: string): string {
   return kind === 'journal'
-    ? `instance ${instance}: an application that a backup had stopped was not up again`
+    ? `instance ${instance}: an application that a run had stopped was not up again`
     : `instance ${instance}: a run was left behind (${because})`
 }
 
