@@ -117,7 +117,10 @@ function imageNotice(config: Config): Config['notices'] {
   return [{ message, line: config.source.valueAt(['instances', first.index, first.key]).line }]
 }
 
-/** Tells whether the owner of the name in a registry of the image that `key` names could change what runs. */
+/**
+ * Tells whether somebody who may push to a registry could change which image runs: `key` names one without a digest, and a registry is
+ * asked for it.
+ */
 function isForOthersToChange(config: Config, raw: RawInstance, key: string): boolean {
   const image = writtenKey(config, raw, key)
   if (image === undefined || writtenKey(config, raw, 'pull') === 'never') return false

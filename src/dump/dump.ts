@@ -72,7 +72,7 @@ export interface DumpReport {
   readonly leftOutBy: string | null
   /** Warnings on the target: the dump is complete, but somebody should look. */
   readonly warnings: readonly string[]
-  /** Sentences about what the target's owner should change or know. Each becomes a warning of the run. */
+  /** Sentences about what the target's owner should change or know. Each becomes a warning of the instance. */
   readonly notices: readonly string[]
 }
 

@@ -18,7 +18,7 @@ export interface StartReason {
 
 export interface InstanceContext {
   readonly host: DockerHost
-  /** The value of `MARINA_HOSTNAME`: the configuration's `nodeName`, else the Docker host's name. */
+  /** The value of `MARINA_HOSTNAME`: the `nodeName` of the instance or, without one, of the configuration; else the Docker host's name. */
   readonly hostName: string
   readonly runUrl: string | null
   readonly lockWaitMs: number

@@ -63,7 +63,7 @@ export function planMongoLoad(question: LoadQuestion): LoadPlan {
   }
 }
 
-/** Plans the look for a database, and its removal. */
+/** Plans how a database is looked for, and how it is dropped. */
 export function planMongoPresence(question: PresenceQuestion): PresencePlan {
   const look = `print('marina ' + db.adminCommand({listDatabases: 1, nameOnly: true}).databases.filter(function (one) { return one.name === named; }).length);`
   return { look: shellCall(question, look), isThere: countsOne, drop: shellCall(question, DROP_CODE) }

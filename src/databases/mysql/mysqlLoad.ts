@@ -71,7 +71,7 @@ export function planMysqlLoad(question: LoadQuestion): LoadPlan {
 const LOOK_SCRIPT = `${CLIENT}
 printf '%s\\n' "$MARINA_LIST" | client "$@"`
 
-/** Plans the look for a database, and its removal. */
+/** Plans how a database is looked for, and how it is dropped. */
 export function planMysqlPresence(question: PresenceQuestion): PresencePlan {
   const { database } = question
   const names = question.kind === 'mariadb' ? ['mariadb', 'mysql'] : ['mysql', 'mariadb']

@@ -126,7 +126,7 @@ function planDatabase(question: LoadQuestion, database: string, tool: string): L
   }
 }
 
-/** Plans the look for a database, and its removal. */
+/** Plans how a database is looked for, and how it is dropped. */
 export function planPostgresPresence(question: PresenceQuestion): PresencePlan {
   const { database } = question
   const tool = findTool(question.tools, ['psql'], 'the PostgreSQL client')
