@@ -114,12 +114,13 @@ function seenLine({ seen, looked }: DrillCheck): string {
 
 /** A colour that is seen on white and on black: mermaid's own is nearly white in a light page. */
 const COLOUR = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%'
-/** Number of drills from which on their days would be drawn one over the other. */
+/** Number of drills from which on their numbers would be drawn one over the other. */
 const MANY = 8
 
-function xAxis(drawn: readonly { readonly day: string }[]): string {
-  if (drawn.length <= MANY) return `[${drawn.map(({ day }, index) => `"${index + 1}: ${day}"`).join(', ')}]`
-  return `"drills from ${drawn[0]?.day} to ${drawn.at(-1)?.day}" 1 --> ${drawn.length}`
+/** Writes numbers and no days: mermaid cuts the last word at the edge of a narrow page. */
+function xAxis(drawn: readonly unknown[]): string {
+  if (drawn.length <= MANY) return `[${drawn.map((_, index) => `"${index + 1}"`).join(', ')}]`
+  return `1 --> ${drawn.length}`
 }
 
 /** Draws the seconds of the last restores, the newest at the right; nothing for fewer than two. */
@@ -130,13 +131,13 @@ function* chart(id: string, history: readonly PastDrill[]): Generator<string> {
   if (known.length < 2) return
   const drawn = known.toReversed()
   yield [
-    `<details><summary>Restore time of <code>${inline(id)}</code>, last ${drawn.length} drills</summary>`,
+    `<details><summary>Restore time of <code>${inline(id)}</code>, last ${drawn.length} drills (${drawn[0]?.day} to ${drawn.at(-1)?.day}), in seconds</summary>`,
     '',
     '```mermaid',
     COLOUR,
     'xychart-beta',
     `  x-axis ${xAxis(drawn)}`,
-    `  y-axis "seconds" 0 --> ${Math.max(1, Math.ceil(Math.max(...drawn.map(({ restoreSeconds }) => restoreSeconds)) * 1.1))}`,
+    `  y-axis 0 --> ${Math.max(1, Math.ceil(Math.max(...drawn.map(({ restoreSeconds }) => restoreSeconds)) * 1.1))}`,
     `  line [${drawn.map(({ restoreSeconds }) => restoreSeconds.toFixed(1)).join(', ')}]`,
     '```',
     '',
