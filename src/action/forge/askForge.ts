@@ -103,7 +103,9 @@ export function openForge(options: ForgeOptions): Forge {
       if (!read.success) return unknown(question, UNREADABLE)
       for (const item of read.data.items) items.set(item.id, item)
       const seen = (page - 1) * question.perPage + read.data.items.length
-      const more = read.data.items.length > 0 && hasNextPage(response.link, seen, read.data.total)
+      // a page may hold only items that the question leaves out
+      const mayHaveMore = response.link !== null || read.data.items.length > 0
+      const more = mayHaveMore && hasNextPage(response.link, seen, read.data.total)
       if (!more || page >= question.mostPages) return { value: { items: [...items.values()], isCut: more } }
     }
   }
@@ -185,7 +187,7 @@ export function explainAnswer(
   if (status === 403) return failure(`it refuses (403: ${said})`)
   if (status === 404)
     return failure(`there is no such thing, or the token may not see it (404): it needs the permission ${permission}`)
-  if (status >= 500) return failure(`it failed with ${status}, twice: GitHub may be having trouble`)
+  if (status >= 500) return failure(`it failed with ${status}: GitHub may be having trouble`)
   return failure(`it answered ${status}${said === '' ? '' : ` (${said})`}`)
 }
 

@@ -33,7 +33,8 @@ export function listOpenIssues(forge: Forge): Promise<Answer<Listed<TrackedIssue
     parameters: { state: 'open', labels: ISSUE_LABEL, sort: 'created', direction: 'asc' },
     page: z.array(issue).transform((all) => ({
       total: null,
-      items: all.filter((one) => one.pull_request == null).map(trackedIssue),
+      // a forge may pass over the label that it was asked for
+      items: all.filter((one) => one.pull_request == null && (one.labels == null || hasLabel(one))).map(trackedIssue),
     })),
     perPage: 100,
     mostPages: ISSUE_PAGES,

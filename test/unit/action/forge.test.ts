@@ -185,7 +185,7 @@ const failures: readonly [string, ForgeReply, RegExp, number][] = [
     1,
   ],
   ['gone', { status: 410, body: { ...GITHUB, message: 'Gone.' } }, /answered 410 \(Gone\)/, 1],
-  ['an error of the server', { status: 502, body: '<html>' }, /failed with 502, twice/, 2],
+  ['an error of the server', { status: 502, body: '<html>' }, /failed with 502: /, 2],
   [
     'a cut answer',
     { status: 200, body: { total_count: 1, workflow_runs: [forgeRun(1, hour(1))] }, cutAt: 60 },
