@@ -356,10 +356,10 @@ function lettersOf(text: string): string {
 
 function idProblems(object: LabelledObject, labels: ReadonlyMap<string, string>, named: NamedInstance): string[] {
   const { label, value, instance } = named
-  if (label !== 'instanceID')
-    return idOf(labels) === null && !labels.has('instanceID')
-      ? [`${objectName(object)}: the label ${full('instanceID')} is missing`]
-      : []
+  if (label !== 'instanceID') {
+    const what = labels.has('instanceID') ? 'has no value' : 'is missing'
+    return [`${objectName(object)}: the label ${full('instanceID')} ${what}`]
+  }
   if (value.trim() === instance.id) return []
   const many = value.includes(',') ? ' (one instance, no list: a second one can name the object in its `targets`)' : ''
   return [

@@ -218,6 +218,15 @@ describe('labels that name an instance and cannot be followed fail it', () => {
     expect(warnings).toEqual([])
   })
 
+  test.each(['', ' ', '""'])(
+    'an id in an unknown label fails its instance, beside an instanceID of %j too',
+    (instanceID) => {
+      const { targets, errors } = discover(volume('v', { enabled: 'true', instanceID, colour: 'nas' }))
+      expect(targets).toEqual({})
+      expect(errors).toEqual({ nas: ['volume "v": the label `dev.polarfox.marina.instanceID` has no value'] })
+    },
+  )
+
   test('a prefix in other letters is one of ours, misspelt', () => {
     const labels = { ...withPrefix({ instanceID: 'nas' }), 'dev.polarfox.Marina.enabled': 'true' }
     expect(discover({ kind: 'volume', name: 'v', labels }).errors).toEqual({
