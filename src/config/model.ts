@@ -119,7 +119,7 @@ export interface Instance {
   readonly repository: string | null
   /** `null`: there is none. The instance runs only when it is started by hand. */
   readonly schedule: Schedule | null
-  /** Longest delay after which a missed slot is still made up for, ms. `true`: any delay. `false`: never. */
+  /** Longest delay after which a missed slot is still made up for, ms. `true`: any delay. `false`: until the next start of the workflow. */
   readonly catchUp: boolean | number
   readonly env: Readonly<Record<string, string>>
   /** `null`: left out. Targets are then found on the host, as `discover` says. */

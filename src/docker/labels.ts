@@ -63,7 +63,7 @@ export interface Journal {
   readonly restart: readonly JournalEntry[]
   /** Ids of the database containers that are dumped under this claim, and must run until it ends. */
   readonly dumps: readonly string[]
-  /** Names of the containers whose targets have a postHook. If the claim does not end normally, these hooks may not have run. */
+  /** Names of the containers in which a postHook is to run. If the claim does not end normally, these hooks may not have run. */
   readonly hooks: readonly string[]
   /** The volumes that a restore changes; missing for a backup. Number N is mounted at `/marina/to/N`, its `before` at `/marina/before/N`. */
   readonly undo?: readonly UndoEntry[]
