@@ -137,7 +137,7 @@ function* chart(id: string, history: readonly PastDrill[]): Generator<string> {
     COLOUR,
     'xychart-beta',
     `  x-axis ${xAxis(drawn)}`,
-    `  y-axis 0 --> ${Math.max(1, Math.ceil(Math.max(...drawn.map(({ restoreSeconds }) => restoreSeconds)) * 1.1))}`,
+    `  y-axis "s" 0 --> ${Math.max(1, Math.ceil(Math.max(...drawn.map(({ restoreSeconds }) => restoreSeconds)) * 1.1))}`,
     `  line [${drawn.map(({ restoreSeconds }) => restoreSeconds.toFixed(1)).join(', ')}]`,
     '```',
     '',

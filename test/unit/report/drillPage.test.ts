@@ -126,7 +126,7 @@ test('the chart begins with the second drill that came to an end, and has the ne
   expect(shown(3)).toContain('line [1.3, 3.0]')
   expect(shown(3)).toContain('last 2 drills (11-14 to 11-28), in seconds')
   expect(shown(3)).toContain('x-axis ["1", "2"]')
-  expect(shown(3)).toContain('y-axis 0 --> 4')
+  expect(shown(3)).toContain('y-axis "s" 0 --> 4')
   const many = Array.from({ length: 9 }, (_, index) => pastDrill({ startedAt: `2026-11-1${9 - index}T04:00:00.000Z` }))
   expect(page({ report: drillReport({ instances: [drilled({ history: many })] }) })).toContain(
     'last 9 drills (11-11 to 11-19), in seconds</summary>\n\n```mermaid',
