@@ -115,7 +115,7 @@ async function dies(): Promise<void> {
 // at the same time, since restic asks a server that does not answer for minutes
 test('a place that is not there or lets nobody in, a quota, a full disk, a server that goes down half way', async () => {
   await Promise.all([nowhere(), quota(), fullDisk(), dies()])
-})
+}, 900_000)
 
 test('a run that is stopped while it stores leaves no lock', async () => {
   const place = await newPlace(bench, 'rest', 'restic-stopped')
