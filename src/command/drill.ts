@@ -84,7 +84,7 @@ async function drillOne(
   try {
     const isScheduled = modeOf(action.inputs.select, action.event.name) === 'due'
     const reason = { isScheduled, slot: null, why: item.why, nextRun: item.next?.toISOString() ?? null }
-    const context = restoreContext(action, plan, opened.host, reason)
+    const context = restoreContext(action, plan, { instance, host: opened.host, reason })
     const outcome: DrillOutcome = await drillInstance(context, instance, log)
     await log.write('marina', outcome.error === null ? outcome.verdict : `${outcome.verdict}: ${outcome.error}`)
     await log.end()

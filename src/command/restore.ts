@@ -120,7 +120,8 @@ async function restoreOne(
     ...(showsOutput ? {} : { shown: opened.quotes.hide }),
   })
   try {
-    const { outcome, ...facts } = await restoreInstance(restoreContext(action, plan, host, BY_HAND), instance, log, {
+    const context = restoreContext(action, plan, { instance, host, reason: BY_HAND })
+    const { outcome, ...facts } = await restoreInstance(context, instance, log, {
       point: inputs.point === '' ? null : inputs.point,
       targets: inputs.targets,
       into: inputs.into,
