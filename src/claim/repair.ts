@@ -36,6 +36,7 @@ export async function repairClaim(host: DockerHost, claim: Claim, because: strin
     const kept = down.length === 0 ? null : await keepDown(host, claim, { down, unstopped })
     mayBeDown = []
     const what = `${leftBehind(claim, because)}${undone === null ? '' : `; ${undone.words}`}`
+    if (undone?.lost) await host.reportError(`${leftBehind(claim, because)}; ${undone.lost}`)
     for (const failure of failed) await host.reportError(`${what}; ${tellOf(failure, kept)}`)
     for (const warning of warnings) await host.warn(`${what}; ${warning}`)
     if (kept !== null) {

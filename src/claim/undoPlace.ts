@@ -228,6 +228,29 @@ async function writeBack(exec: Exec, what: string): Promise<void> {
   if (written.code !== 0) throw new InstanceError('what is back could not be written in the helper')
 }
 
+/** Names of the changed servers whose old data was not kept, one a line. */
+const LOST = '/.marina-lost'
+
+/** Writes that this server is changed from now on, and that what it held was not kept. */
+export async function writeLost(exec: Exec, name: string): Promise<void> {
+  const written = await exec({
+    script: `printf '%s\\n' "$1" >>${LOST} && sync`,
+    args: [name],
+    deadlineMs: SYNC_MS,
+  })
+  if (written.code !== 0) throw new InstanceError('what is changed could not be written in the helper')
+}
+
+/** Says which servers may hold a part of the backup for good; `null` if there are none. */
+export async function saysLost(exec: Exec): Promise<string | null> {
+  const read = await exec({ script: `[ ! -e ${LOST} ] || cat ${LOST}`, deadlineMs: LOOK_MS })
+  if (read.code !== 0) throw new InstanceError('what is changed could not be read in the helper')
+  const names = listed(read.stdout.split('\n'))
+  return names === ''
+    ? null
+    : `${names} may hold a part of the backup, and what was there before could not be kept: restore it again`
+}
+
 /** The fate of the volumes of a restore whose run died. */
 export interface Undone {
   /** True if they hold the restored data, all of it. */
@@ -235,6 +258,8 @@ export interface Undone {
   /** True if the applications have come up with it. */
   readonly isUp: boolean
   readonly words: string
+  /** Says of which servers the old data is lost; `null` or left out if of none. */
+  readonly lost?: string | null
 }
 
 /** The functions that `undoPlace` needs from others. */
@@ -273,9 +298,12 @@ export async function undoPlace(left: LeftPlacer, needs: UndoNeeds): Promise<Und
     return { isPlaced: true, isUp: state === 'up', words: saysPlaced(left.undo) }
   const dumps = await readDumps(exec)
   const changed = changedBy(left.undo, dumps)
-  const undone = { isPlaced: false, isUp: false }
+  const undone = { isPlaced: false, isUp: false, lost: state === 'begun' ? null : await saysLost(exec) }
   if (state === 'begun' || changed === '')
-    return { ...undone, words: changed === '' ? 'nothing was restored' : `${changed} had not been changed` }
+    return {
+      ...undone,
+      words: changed !== '' ? `${changed} had not been changed` : (undone.lost ?? 'nothing was restored'),
+    }
   if (state === 'changing') await putAllBack(left, { ...needs, dumps })
   return { ...undone, words: `${changed} has its old data again` }
 }

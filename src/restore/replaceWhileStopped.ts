@@ -18,6 +18,7 @@ import {
   writeChanged,
   writeChanging,
   writeDumps,
+  writeLost,
   writeState,
 } from '../claim/undoPlace.ts'
 import type { CopyHelper } from '../copy/copyHelper.ts'
@@ -74,6 +75,9 @@ export async function replaceWhileStopped(run: InstanceRun, placer: Placer, repl
     if (touched.has(container)) return
     touched.add(container)
     await writeDumps(placer.exec, changedOf(kept, touched))
+    const server = request.databases.find(({ source }) => source.container.id === container)
+    const isKept = kept.some((dump) => dump.container === container)
+    if (server !== undefined && !isKept) await writeLost(placer.exec, server.source.container.name)
   }
   const files = request.placements.flatMap(({ file }) => file ?? [])
   await saveFiles(run, files, request.keepsOld)

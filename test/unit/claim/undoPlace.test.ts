@@ -1,6 +1,6 @@
 /** The journal of a restore is never guessed. Old data comes back once: what an earlier try put back is left alone, and one piece that fails keeps no other from coming back. */
 import { expect, test } from 'vitest'
-import { type KeptDump, putBack, putBackPatiently, readState } from '../../../src/claim/undoPlace.ts'
+import { type KeptDump, putBack, putBackPatiently, readState, saysLost } from '../../../src/claim/undoPlace.ts'
 import type { CopyHelper } from '../../../src/copy/copyHelper.ts'
 
 /** A helper that keeps the list of what is back, and the state. */
@@ -116,4 +116,10 @@ test.each([
   ['chang', 0],
 ])('%j with code %s is never taken for one that changed nothing', async (text, code) => {
   await expect(readState(answer(text, code))).rejects.toThrow('the journal of the restore could not be read')
+})
+
+test('a server whose old data was not kept is named for good', async () => {
+  expect(await saysLost(answer('shop-db\nblog-db\n'))).toMatch(/^shop-db, blog-db may hold a part of the backup/)
+  expect(await saysLost(answer(''))).toBeNull()
+  await expect(saysLost(answer('', 1))).rejects.toThrow('could not be read')
 })
