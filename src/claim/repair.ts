@@ -108,7 +108,7 @@ async function stoppedOf(host: DockerHost, claim: Claim): Promise<readonly strin
 
 /** Removes the volumes that an undone restore made. */
 async function removeWorthless(host: DockerHost, claim: Claim): Promise<void> {
-  const left = await removeMade(host.docker, undoOf(claim))
+  const left = await removeMade(host.docker, undoOf(claim), claim.owner.job)
   if (left.length > 0)
     await host.warn(
       `instance ${claim.instance}: ${left.join(', ')} of a restore could not be removed, and nothing needs it: docker volume rm ${left.join(' ')}`,

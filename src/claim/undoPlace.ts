@@ -375,15 +375,15 @@ function listed(names: readonly string[]): string {
 
 /**
  * Removes the volumes that a restore made for these entries: those with the old data, or the new ones where there was none. Call it when
- * the helper is gone. Returns the names of those that stay. Never throws.
+ * the helper is gone. `job` is the id of the job that restored. Returns the names of those that stay. Never throws.
  */
-export async function removeMade(docker: Docker, undo: readonly UndoEntry[]): Promise<readonly string[]> {
+export async function removeMade(docker: Docker, undo: readonly UndoEntry[], job: string): Promise<readonly string[]> {
   const names = undo.map(({ into, volume, before }) => (into === 'place' ? before : volume))
   const found = await inspectVolumes(docker, names).catch(() => null)
   if (found === null) return names
   const left: string[] = []
   for (const { name, labels } of found) {
-    if (labels[RESTORE_LABEL] === undefined) continue
+    if (labels[RESTORE_LABEL]?.endsWith(` ${job}`) !== true) continue // another restore made it
     const removed = await queryWithRetry(docker, ['volume', 'rm', name], REMOVE_AGAIN_MS)
     if (!succeeded(removed) && !/no such volume/i.test(removed.stderr)) left.push(name)
   }
@@ -394,6 +394,6 @@ export async function removeMade(docker: Docker, undo: readonly UndoEntry[]): Pr
 const REMOVE_AGAIN_MS = 5_000
 
 /** Makes the labels of a volume for restored data, or for old data. The helper's own mount creates it, so that no such volume lies there without a helper that knows it. */
-export function restoreLabels(of: string): Record<string, string> {
-  return { [RESTORE_LABEL]: of }
+export function restoreLabels(of: string, job: string): Record<string, string> {
+  return { [RESTORE_LABEL]: `${of} ${job}` }
 }

@@ -123,7 +123,10 @@ async function openPlacer(
 ): Promise<OpenPlacer> {
   const staged = await stagingVolume(lock, held.id)
   const mount = (source: string, target: string) => ({ type: 'volume' as const, source, target, readonly: false })
-  const made = (source: string, target: string) => ({ ...mount(source, target), labels: restoreLabels(label) })
+  const made = (source: string, target: string) => ({
+    ...mount(source, target),
+    labels: restoreLabels(label, run.context.host.owner.job),
+  })
   const opened = await startHelper(
     run.context.host,
     {
@@ -228,9 +231,9 @@ async function closePlacer(
       return run.report.warn(`the helper of the restore stays, and the next run removes it: ${asError(error).message}`)
     }
   }
-  const { docker } = run.context.host
+  const { docker, owner } = run.context.host
   const worthless = data === 'placed' ? (keepsOld ? [] : undo.filter(({ into }) => into !== 'new')) : undo
-  const left = await removeMade(docker, worthless)
+  const left = await removeMade(docker, worthless, owner.job)
   if (left.length > 0)
     await run.report.warn(
       `${left.join(', ')} could not be removed, and nothing needs it: docker volume rm ${left.join(' ')}`,
