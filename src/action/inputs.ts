@@ -122,7 +122,7 @@ const USED: Readonly<Record<Exclude<Command, 'backup'>, readonly InputName[]>> =
   ],
 }
 
-/** Words that people write for an input and that it does not take yet, each with what to do instead. */
+/** Words that people write for an input although it does not take them, each with what to do instead. */
 const WANTED: Readonly<Record<string, string>> = {
   'into old': 'write place, with confirm',
 }

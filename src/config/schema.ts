@@ -22,8 +22,8 @@ type Fail = (message: string) => never
 
 /**
  * Makes a schema for a scalar that `read` turns into a value; `read` refuses a text by calling `fail` with a message. `json` is the type
- * for the JSON Schema. Messages of keys in which secrets may stand (`env`, `repository`, `dumpArgs`, hooks, `ping-url`) never quote the
- * text.
+ * for the JSON Schema. Messages of keys in which secrets may stand (`env`, `repository`, `dumpArgs`, hooks, `ping-url`, and `sql`, `equals`,
+ * `matches` and `contains` of a drill) never quote the text.
  */
 function leaf<T>(json: Record<string, unknown>, read: (text: string, fail: Fail) => T) {
   return z
@@ -110,7 +110,9 @@ const pattern = leaf(SCALAR, (text, fail) => {
   try {
     return new RegExp(text, 'u').source
   } catch (error) {
-    return fail(`must be a regular expression of JavaScript: ${(error as Error).message}`)
+    // the engine's message quotes the expression before its last colon, and that may hold a secret
+    const why = (error as Error).message.replace(/^.*: /s, '')
+    return fail(`must be a regular expression of JavaScript (${why})`)
   }
 })
 

@@ -134,8 +134,8 @@ export const sweepName = (id: string, generation: number) =>
 export const journalName = (id: string) => `marina-journal-${id.slice(0, 12)}`
 
 /**
- * Makes the name of a claim whose sweeper gave up without having repaired everything. `generation` is that sweeper's number (see
- * `sweepGeneration`).
+ * Makes the name of a claim whose sweeper gave up without having repaired everything. `generation` is the number in the name that the claim
+ * has then (see `sweepGeneration`).
  */
 export const releasedSweepName = (id: string, generation: number) => `${sweepName(id, generation)}-left`
 

@@ -56,6 +56,22 @@ test('a variable with a slip names the one that is set, never its value', () => 
   expect(why('${DB_PASWORD}')).not.toContain('hush')
 })
 
+test.each([
+  ['repository', 'repository: "${X}"', 'hush-7'],
+  ['repository with ..', 'repository: "${X}"', '/hush-7/../a'],
+  ['a NUL in env', 'env: {A: "${X}"}', 'hush-7\0'],
+  ['a NUL in a hook', 'targets: [{volume: v, preHook: "${X}"}]', 'hush-7\0'],
+  ['an open group', 'targets: [{db: d}]\ndrill: {checks: [{db: d, sql: s, matches: "${X}"}]}', '^hush-7($'],
+  ['an open class', 'targets: [{db: d}]\ndrill: {checks: [{db: d, sql: s, matches: "${X}"}]}', 'a: hush-7[\nb: c'],
+  ['no number', 'targets: [{db: d}]\ndrill: {checks: [{db: d, sql: s, atLeast: "${X}"}]}', 'hush-7'],
+  ['two lines', 'targets: [{volume: v}]\ndrill: {checks: [{volume: v, file: f, contains: "${X}"}]}', 'hush-7\nb'],
+])('what is wrong with a value is said without the value: %s', (_, inside, value) => {
+  const text = inside.startsWith('repository') ? file(inside).replace('    customImage: x\n', '') : file(inside)
+  const said = complaint(text, { X: value })
+  expect(said).toMatch(/^\d+:\d+ /)
+  expect(said).not.toContain('hush')
+})
+
 describe('defaults', () => {
   test('an instance of three lines', () => {
     expect(one('')).toEqual({
