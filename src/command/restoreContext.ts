@@ -31,6 +31,6 @@ export function restoreContext(
     discover: openHostTargets({ host, ...plan, settled: plan.instances, signal }).discover,
     hide: plan.hide,
     onEngineLost: () => {},
-    pending: () => [],
+    pending: (one) => (plan.hostNameProblem !== null && one.nodeName === null ? [plan.hostNameProblem] : []),
   }
 }

@@ -28,7 +28,7 @@ import type { InstanceLog } from '../log/instanceLog.ts'
 import type { PastDrill, PastRun, RestorePoint } from '../outcome.ts'
 import { type CheckedBackup, checkTarget, openRestored, type RestoredSize } from '../restore/checkRestored.ts'
 import { isWholePoint } from '../restore/points.ts'
-import { releaseLock, restoreLock, scriptOf } from '../restore/restoreInstance.ts'
+import { refusePending, releaseLock, restoreLock, scriptOf } from '../restore/restoreInstance.ts'
 import { askPoints, fetchPoint } from '../restore/runRestoreImage.ts'
 import { checkWanted } from './checkFiles.ts'
 import {
@@ -130,6 +130,7 @@ const NO_JOURNAL = { restart: [], dumps: [], hooks: [] }
 /** Reads the script and finds the image. */
 async function prepare(run: InstanceRun, found: Found): Promise<ReadyImage> {
   await run.report.phase('resolve', async () => {
+    refusePending(run)
     try {
       run.script = await scriptOf(run)
     } catch (error) {

@@ -6,6 +6,7 @@ import { layoutOf } from '../container/layout.ts'
 import type { ManifestTarget } from '../container/manifest.ts'
 import type { ReadyImage } from '../docker/images.ts'
 import { EngineLostError, InstanceError } from '../errors.ts'
+import { joinSentences } from '../format.ts'
 import type { LockRequest } from '../instance/containerSpecs.ts'
 import type { InstanceContext } from '../instance/context.ts'
 import { findImage } from '../instance/image.ts'
@@ -68,6 +69,7 @@ export async function restoreInstance(
   try {
     const image = await run.report
       .phase('resolve', async () => {
+        refusePending(run)
         run.script = await scriptOf(run)
       })
       .then(() => run.report.phase('image', () => findImage(run)))
@@ -117,6 +119,12 @@ export function restoreLock(run: InstanceRun, image: ReadyImage): LockRequest {
     onClaimed: () => abort.arm(instance.timeoutMs),
     say: (line) => log.write('marina', line),
   }
+}
+
+/** Throws `InstanceError` if a value that the restore needs, as the name of the host, is not known because a variable of it has no value. */
+export function refusePending({ context, instance }: InstanceRun): void {
+  const pending = context.pending(instance)
+  if (pending.length > 0) throw new InstanceError(joinSentences(pending))
 }
 
 /** Returns what is put at `/restore.sh`; `null` if the image has its own. */

@@ -11,3 +11,16 @@ test.each([
   const subject = { instance: { nodeName: ofInstance }, host: { engine: { hostName: 'docker-host' } } } as never
   expect(restoreContext(action, plan, subject).hostName).toBe(expected)
 })
+
+test('a name of the file whose variable has no value is refused, unless the instance has one of its own', () => {
+  const action = { event: { runUrl: null, workspace: '/w' }, inputs: { config: 'config.yml' } } as never
+  const plan = { hostName: null, hostNameProblem: 'NAS is not set', here: [], instances: [], config: {} } as never
+  const pendingOf = (nodeName: string | null) => {
+    const instance = { nodeName } as never
+    return restoreContext(action, plan, { instance, host: { engine: { hostName: 'docker' } } } as never).pending(
+      instance,
+    )
+  }
+  expect(pendingOf(null)).toEqual(['NAS is not set'])
+  expect(pendingOf('nas')).toEqual([])
+})
