@@ -7,7 +7,7 @@ import type { Container } from './parseContainer.ts'
 export const LABEL_PREFIX = 'dev.polarfox.marina-action.'
 export const VERSION_LABEL = `${LABEL_PREFIX}version`
 export const LABEL_VERSION = '1'
-/** Label of a volume that a restore made; its value names the instance and the point. */
+/** Label of a volume that a restore made; its value names the instance and the point, and ends with the id of the job. */
 export const RESTORE_LABEL = `${LABEL_PREFIX}restore`
 /** Label with the job's id, on a container that only looks at something and on a claim. */
 export const LOOK_JOB_LABEL = `${LABEL_PREFIX}job`
