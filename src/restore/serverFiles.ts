@@ -21,9 +21,9 @@ import { type DatabasePlacement, hideLogin } from './placeDatabases.ts'
 export interface FilePlacement {
   readonly database: DatabasePlacement
   readonly files: ServerFiles
-  /** Name of the volume, or the folder of the host. */
+  /** Name of the volume, or the server's folder on the host. */
   readonly mounted: { readonly type: 'volume' | 'bind'; readonly source: string }
-  /** Path of the server's folder below that; empty: the mount itself. */
+  /** Path of the server's folder below that; empty: that itself. */
   readonly below: string
 }
 
@@ -60,7 +60,7 @@ export async function findServerFile(run: InstanceRun, database: DatabasePlaceme
     throw failed(
       `its file lies in ${files.folder}, which is no volume and no folder of the host, and is lost with the container: restore it by hand`,
     )
-  return { database, files, mounted: placeOf(mount), below: posix.relative(mount.target, files.folder) }
+  return { database, files, ...placeOf(mount, files.folder) }
 }
 
 function withWords<T>(read: () => T, failed: (why: string) => Error): T {
@@ -80,8 +80,18 @@ function mountOf(folder: string, mounts: readonly ContainerMount[]): ContainerMo
   return nearest !== undefined && /^(volume|bind)$/.test(nearest.type) ? nearest : null
 }
 
-function placeOf({ type, name, source }: ContainerMount): FilePlacement['mounted'] {
-  return type === 'volume' && name !== null ? { type: 'volume', source: name } : { type: 'bind', source }
+/**
+ * Returns where the helper finds a server's folder, which lies in this mount of the server. Of a folder of the host it gets this part alone:
+ * what lies beside it is not the server's, and processes of the host may write there. Pure.
+ */
+export function placeOf(
+  { type, name, source, target }: ContainerMount,
+  folder: string,
+): Pick<FilePlacement, 'mounted' | 'below'> {
+  const below = posix.relative(target, folder)
+  return type === 'volume' && name !== null
+    ? { mounted: { type: 'volume', source: name }, below }
+    : { mounted: { type: 'bind', source: posix.join(source, below) }, below: '' }
 }
 
 /** Makes a server write its data down, so that its old files hold what it has. Throws an `InstanceError` if it does not. */
