@@ -66,7 +66,10 @@ var uncovered = __webpack_require__(92940);
 /** The number of rows that are shown without a fold. */
 const UNFOLDED = 10;
 const STEPS = [Number.POSITIVE_INFINITY, 2000, 500, 100, 20, 0];
-/** Draws the page. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+/**
+ * Draws the page. Rows of backups that do not fit into `limitBytes` are left out, and that is said; if none fits, the tables are left out,
+ * and only the numbers stay. Empty if nothing fits.
+ */
 function renderPlan(page) {
     for (const most of STEPS) {
         const text = (0,summary/* joinWithin */.U)(parts(page, most), page.limitBytes);
@@ -140,8 +143,8 @@ var hostTargets = __webpack_require__(83114);
 var instanceCover = __webpack_require__(58940);
 // EXTERNAL MODULE: ./build/command/loadConfiguration.js + 1 modules
 var loadConfiguration = __webpack_require__(39733);
-// EXTERNAL MODULE: ./build/command/openHost.js + 2 modules
-var openHost = __webpack_require__(61390);
+// EXTERNAL MODULE: ./build/command/openHost.js + 1 modules
+var openHost = __webpack_require__(11544);
 ;// CONCATENATED MODULE: ./build/command/planMatrix.js
 /**
  * Longest list of ids of one job, and of all jobs together, characters. A process takes 128 KiB in one variable of its environment, and GitHub
@@ -266,7 +269,7 @@ async function remembered(host, selected) {
 }
 /**
  * Finds what no instance of this host backs up. `null` if it cannot be told here: if the instances belong to several hosts, of which any
- * may be this one, and if names of targets depend on variables, which only a backup knows.
+ * may be this one, or if names of targets depend on variables, which only a backup knows.
  */
 async function coverageOf({ env, signal, console }, host, { config, here }) {
     if ((0,instanceCover/* hostCount */.gc)(here) !== 1)

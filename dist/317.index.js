@@ -47,10 +47,10 @@ var reportBuilder = __webpack_require__(14403);
 var checkRestored = __webpack_require__(50849);
 // EXTERNAL MODULE: ./build/restore/points.js
 var restore_points = __webpack_require__(98094);
-// EXTERNAL MODULE: ./build/restore/restoreInstance.js + 4 modules
-var restoreInstance = __webpack_require__(15534);
-// EXTERNAL MODULE: ./build/restore/runRestoreImage.js
-var runRestoreImage = __webpack_require__(50439);
+// EXTERNAL MODULE: ./build/restore/restoreInstance.js + 5 modules
+var restoreInstance = __webpack_require__(81703);
+// EXTERNAL MODULE: ./build/restore/runRestoreImage.js + 1 modules
+var runRestoreImage = __webpack_require__(86252);
 ;// CONCATENATED MODULE: ./build/drill/checkFiles.js
 
 
@@ -383,7 +383,10 @@ function boundArgs({ memory, cpus, pids }) {
         ...['--cpus', String(cpus), '--pids-limit', String(pids), '--shm-size', String(SHARED)],
     ];
 }
-/** Compares a container with what was asked for. Returns what differs, in words; empty if nothing does. */
+/**
+ * Compares a container with what was asked for. Returns what differs, in words; empty if nothing does. Swap, shared memory and the restart
+ * policy are not compared.
+ */
 function brokenBounds(inspected, { memory, cpus, pids }) {
     const host = inspected.HostConfig ?? {};
     const capabilities = (host.CapAdd ?? []).map((one) => one.replace(/^CAP_/, '')).sort();
@@ -407,7 +410,8 @@ function brokenBounds(inspected, { memory, cpus, pids }) {
 ;// CONCATENATED MODULE: ./build/scratch/scratchServer.js
 /**
  * Starts database servers of ours that are thrown away, to prove a dump: the source's own image, no network, bounded and without
- * privileges, which is read back from the live container. What keeps a server from answering is a value: it says nothing of the backup.
+ * privileges, which is read back from the live container. If a server does not answer, the reason is returned and not thrown: it says
+ * nothing of the backup.
  */
 
 
@@ -430,7 +434,7 @@ const SET_UP_MS = 60_000;
 const LOG_LINES = '100';
 /**
  * Starts a scratch server and waits until it answers. If it does not, it is removed. Throws `CancelledError`; `InstanceError` if the engine
- * gave it other bounds than it was asked for.
+ * gave it other bounds than it was asked for, or if somebody took its name or removed it.
  */
 async function startScratchServer(docker, request) {
     const limits = { ...LIMITS, ...request.limits };
@@ -539,7 +543,7 @@ async function whyStopped(docker, id) {
         return `its disk is full (${words})`;
     return `it ended with exit code ${container.exitCode} (${words})`;
 }
-/** Returns the last lines that the server wrote. */
+/** Returns the last lines that the server wrote: those of stdout, then those of stderr. */
 async function lastLines(docker, id) {
     const { stdout, stderr } = await (0,process/* query */.P)(docker, ['logs', '--tail', LOG_LINES, id], { deadlineMs: QUESTION_MS });
     return `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
@@ -728,8 +732,8 @@ function dumpName({ target, file }) {
     return file.database === null ? `the dump of ${target}` : `the dump of database "${file.database}" of ${target}`;
 }
 //# sourceMappingURL=judgeRows.js.map
-// EXTERNAL MODULE: ./build/docker/images.js
-var docker_images = __webpack_require__(9351);
+// EXTERNAL MODULE: ./build/docker/images.js + 1 modules
+var docker_images = __webpack_require__(20331);
 ;// CONCATENATED MODULE: ./build/drill/scratchImage.js
 
 
@@ -1308,6 +1312,7 @@ const NO_JOURNAL = { restart: [], dumps: [], hooks: [] };
 /** Reads the script and finds the image. */
 async function prepare(run, found) {
     await run.report.phase('resolve', async () => {
+        (0,restoreInstance/* refusePending */.KO)(run);
         try {
             run.script = await (0,restoreInstance/* scriptOf */.Fl)(run);
         }
@@ -1574,11 +1579,17 @@ function pastDrill(run, found) {
 var instanceLog = __webpack_require__(35624);
 // EXTERNAL MODULE: ./build/outcome.js
 var outcome = __webpack_require__(97072);
+// EXTERNAL MODULE: ./build/report/causes.js
+var causes = __webpack_require__(6611);
 // EXTERNAL MODULE: ./build/report/markdown.js
 var markdown = __webpack_require__(34902);
+// EXTERNAL MODULE: ./build/report/reportFooter.js
+var reportFooter = __webpack_require__(42362);
 // EXTERNAL MODULE: ./build/report/summary.js + 2 modules
 var summary = __webpack_require__(41737);
 ;// CONCATENATED MODULE: ./build/report/drillPage.js
+
+
 
 
 
@@ -1591,7 +1602,10 @@ const SIGNS = {
 const ORDER = ['failed', 'inconclusive', 'nothing-to-drill', 'proven'];
 /** Number of instances that are drawn in detail, for each step less. */
 const STEPS = [1000, 100, 20, 3, 0];
-/** Draws the page. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+/**
+ * Draws the page. If it does not fit into `limitBytes`, what was seen of some backups is left out, and that is said; so are warnings,
+ * without a word. Empty if nothing fits.
+ */
 function renderDrill(page) {
     for (const most of STEPS) {
         const text = (0,summary/* joinWithin */.U)(parts(page, most), page.limitBytes);
@@ -1600,23 +1614,26 @@ function renderDrill(page) {
     }
     return '';
 }
-function* parts({ report, workflow, isPublic }, most) {
+function* parts({ report, links, whyNone, isPublic }, most) {
     const ordered = ORDER.flatMap((verdict) => report.instances.filter((one) => one.verdict === verdict));
     yield `### ${heading(report)}`;
     if (report.errors.length > 0)
         yield ['> [!CAUTION]', ...report.errors.map((one) => `> ${(0,markdown/* inline */.mG)(one)}`)].join('\n');
     if (ordered.length > 0)
         yield table(ordered);
+    else if (report.errors.length === 0)
+        yield `${(0,causes/* capitalised */.Iu)((0,markdown/* inline */.mG)(whyNone))}.`;
     for (const one of ordered.slice(0, most))
-        yield* details(one, isPublic);
+        yield* details(one, { isPublic, where: (0,reportFooter/* lineLink */.l)(report, one.line, links) });
     if (ordered.length > most)
         yield `_What was seen of ${(0,format/* count */.U9)(ordered.length - most, 'more backup')} is in the report._`;
     const warnings = [...report.warnings, ...ordered.flatMap((one) => one.warnings.map((text) => `${one.id}: ${text}`))];
     if (warnings.length > 0 && most > 0)
         yield ['> [!WARNING]', ...warnings.slice(0, most).map((one) => `> - ${(0,markdown/* inline */.mG)(one)}`)].join('\n');
-    const again = (0,markdown/* link */.nf)('Run the workflow again', workflow);
+    const again = (0,markdown/* link */.nf)('Run the workflow again', links.workflow);
     if (again !== null && report.result !== 'proven')
         yield again;
+    yield (0,reportFooter/* reportFooter */.o)(report, links);
 }
 function heading({ instances, host, errors }) {
     if (instances.length === 0 && errors.length > 0)
@@ -1627,7 +1644,9 @@ function heading({ instances, host, errors }) {
         const many = instances.filter((one) => one.verdict === verdict).length;
         return many === 0 ? [] : [`${SIGNS[verdict]} ${many} ${words(verdict)}`];
     });
-    return `${counts.join(', ')} on ${(0,markdown/* inline */.mG)(host)}`;
+    const [worst = ''] = counts;
+    const sign = worst.split(' ')[0] ?? '';
+    return `${sign} Drill on ${(0,markdown/* inline */.mG)(host)}: ${[worst.slice(sign.length + 1), ...counts.slice(1)].join(', ')}`;
 }
 function words(verdict) {
     return verdict === 'nothing-to-drill' ? 'with nothing to drill' : verdict;
@@ -1646,13 +1665,14 @@ function table(instances) {
 function met(name, isMet) {
     return isMet === null ? '' : `<br>${name} ${isMet ? 'met' : '<b>missed</b>'}`;
 }
-function* details(one, isPublic) {
+/** Draws one drill; `where` leads to its line of the configuration. */
+function* details(one, { isPublic, where }) {
     const { verdict, error, checks, stderr, backupOf, history } = one;
     const title = `<code>${(0,markdown/* inline */.mG)(one.id)}</code>: ${words(verdict)}${backupOf === null ? '' : `, the backup of ${(0,format/* minute */.Vc)(backupOf)}`}`;
     const failed = checks.filter(({ passed }) => !passed);
     const reason = failed.length > 0 ? failed.map(({ seen }) => `- ❌ ${(0,markdown/* inline */.mG)(seen)}`) : error === null ? [] : [(0,markdown/* inline */.mG)(error)];
     if (reason.length > 0)
-        yield [`#### ${SIGNS[verdict]} ${title}`, '', ...reason].join('\n');
+        yield [`#### ${SIGNS[verdict]} ${title}${where}`, '', ...reason].join('\n');
     if (!isPublic && verdict !== 'proven' && stderr.length > 0)
         yield (0,markdown/* block */.om)(stderr.slice(-20));
     const good = checks.filter(({ passed }) => passed);
@@ -1665,12 +1685,13 @@ function seenLine({ seen, looked }) {
 }
 /** A colour that is seen on white and on black: mermaid's own is nearly white in a light page. */
 const COLOUR = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2f81f7"}}}}%%';
-/** Number of drills from which on their days would be drawn one over the other. */
+/** Number of drills from which on their numbers would be drawn one over the other. */
 const MANY = 8;
+/** Writes numbers and no days: mermaid cuts the last word at the edge of a narrow page. */
 function xAxis(drawn) {
     if (drawn.length <= MANY)
-        return `[${drawn.map(({ day }, index) => `"${index + 1}: ${day}"`).join(', ')}]`;
-    return `"drills from ${drawn[0]?.day} to ${drawn.at(-1)?.day}" 1 --> ${drawn.length}`;
+        return `[${drawn.map((_, index) => `"${index + 1}"`).join(', ')}]`;
+    return `1 --> ${drawn.length}`;
 }
 /** Draws the seconds of the last restores, the newest at the right; nothing for fewer than two. */
 function* chart(id, history) {
@@ -1679,13 +1700,13 @@ function* chart(id, history) {
         return;
     const drawn = known.toReversed();
     yield [
-        `<details><summary>Restore time of <code>${(0,markdown/* inline */.mG)(id)}</code>, last ${drawn.length} drills</summary>`,
+        `<details><summary>Restore time of <code>${(0,markdown/* inline */.mG)(id)}</code>, last ${drawn.length} drills (${drawn[0]?.day} to ${drawn.at(-1)?.day}), in seconds</summary>`,
         '',
         '```mermaid',
         COLOUR,
         'xychart-beta',
         `  x-axis ${xAxis(drawn)}`,
-        `  y-axis "seconds" 0 --> ${Math.max(1, Math.ceil(Math.max(...drawn.map(({ restoreSeconds }) => restoreSeconds)) * 1.1))}`,
+        `  y-axis "s" 0 --> ${Math.max(1, Math.ceil(Math.max(...drawn.map(({ restoreSeconds }) => restoreSeconds)) * 1.1))}`,
         `  line [${drawn.map(({ restoreSeconds }) => restoreSeconds.toFixed(1)).join(', ')}]`,
         '```',
         '',
@@ -1697,8 +1718,8 @@ function* chart(id, history) {
 var report_lastWords = __webpack_require__(52590);
 // EXTERNAL MODULE: ./build/report/publicPage.js
 var publicPage = __webpack_require__(33441);
-// EXTERNAL MODULE: ./build/command/openHost.js + 2 modules
-var openHost = __webpack_require__(61390);
+// EXTERNAL MODULE: ./build/command/openHost.js + 1 modules
+var openHost = __webpack_require__(11544);
 // EXTERNAL MODULE: ./build/command/publishReport.js
 var publishReport = __webpack_require__(74851);
 // EXTERNAL MODULE: ./build/command/restoreContext.js
@@ -1716,20 +1737,19 @@ var yaml = __webpack_require__(95252);
 // EXTERNAL MODULE: ./build/command/takeDue.js + 4 modules
 var takeDue = __webpack_require__(40755);
 ;// CONCATENATED MODULE: ./build/command/takeDrills.js
-/** Decides which instances a drill takes: on a schedule those that are due, by hand those that have a `drill` or are named. */
-
-
-
-
 /**
- * Decides which of the selected instances are drilled, and says so: on a schedule those that are due, by hand those that have a `drill` or
- * are named.
+ * Decides which instances a drill takes: on a schedule those that are due, by hand those that have a `drill` or are named, and with
+ * `select: all` every one.
  */
+
+
+
+
+/** Decides which of the selected instances are drilled, by the rule above, and prints that, if the schedule decides or the run is repeated. */
 async function takeDrills(action, plan, { host }) {
     const { inputs, event, console } = action;
     const mode = (0,takeDue/* modeOf */.VV)(inputs.select, event.name);
-    const hasDrill = ({ raw }) => (0,yaml/* isTreeMap */.vD)((0,yaml/* treeAt */.Ss)(plan.config.tree, ['instances', raw.index, 'drill']));
-    const wanted = plan.instances.filter((one) => inputs.select === 'all' || hasDrill(one) || inputs.instances.includes(one.raw.id));
+    const wanted = plan.instances.filter((one) => inputs.select === 'all' || hasDrill(plan, one) || inputs.instances.includes(one.raw.id));
     const ids = wanted.map(({ raw }) => raw.id);
     const isDue = mode === 'due' || event.attempt > 1;
     const memory = isDue ? drillsOf(await (0,takeDue/* readMemory */.S1)(host, ids)) : takeDue/* NO_MEMORY */.gR;
@@ -1738,6 +1758,10 @@ async function takeDrills(action, plan, { host }) {
     if (isDue)
         await (0,takeDue/* sayDecisions */.v8)(console, items);
     return items.flatMap((item, index) => (item.isTaken ? [{ one: wanted[index], item }] : []));
+}
+/** Tells whether the configuration gives the instance a `drill`. */
+function hasDrill({ config }, { raw }) {
+    return (0,yaml/* isTreeMap */.vD)((0,yaml/* treeAt */.Ss)(config.tree, ['instances', raw.index, 'drill']));
 }
 /** Returns what decides when an instance is drilled. One that cannot be resolved fails, but only when its time has come. */
 function candidateOf(config, one, named) {
@@ -1791,8 +1815,9 @@ function drillsOf({ records }) {
 
 
 /**
- * Drills the instances that are due, or those that are named, and returns the exit code: 1 if a backup is bad, or after a cancel. Throws
- * `InputError`, `ConfigError` and `DockerUnavailableError` before anything is touched.
+ * Drills the instances that are due, or those that are named, and returns the exit code: 1 if a backup is bad, if an application that an
+ * earlier run stopped is not up, or after a cancel. Throws `InputError`, `ConfigError` and `DockerUnavailableError` before anything is
+ * touched.
  */
 async function drill_drill(action) {
     const startedAt = new Date();
@@ -1806,8 +1831,16 @@ async function drill_drill(action) {
     const taken = await takeDrills(action, plan, opened);
     const instances = await (0,runAll/* runAll */.$)(taken, { atOnce: action.inputs.maxParallel, cancel: action.signal }, (one) => drillOne(action, plan, { one, opened, logs }).catch((error) => notDrilled(one.one, (0,errors/* sayError */.Iq)(error))), ({ one }) => notDrilled(one, 'it was not begun, since the run was cancelled', 'inconclusive'));
     const report = reportOf(action, plan, { opened, startedAt, instances });
-    await publishDrill(action, report, { plan, opened, folder, logs, due: taken.map(({ one }) => one.raw.id) });
+    const due = taken.map(({ one }) => one.raw.id);
+    await publishDrill(action, report, { plan, opened, folder, logs, due, whyNone: whyNone(action, plan) });
     return report.result === 'failed' || action.signal.aborted ? 1 : 0;
+}
+/** Says why a drill that takes no instance takes none, and what helps. */
+function whyNone({ inputs }, plan) {
+    if (plan.instances.some((one) => hasDrill(plan, one)))
+        return 'no drill is due now';
+    const which = inputs.instances.length === 0 ? `no instance of ${inputs.config}` : 'none of the chosen instances';
+    return `${which} has a drill: give one the key drill, or name an instance in the input instances of a run by hand`;
 }
 async function drillOne(action, plan, { one: { one, item }, opened, logs }) {
     if (!one.ok)
@@ -1826,7 +1859,7 @@ async function drillOne(action, plan, { one: { one, item }, opened, logs }) {
     try {
         const isScheduled = (0,takeDue/* modeOf */.VV)(action.inputs.select, action.event.name) === 'due';
         const reason = { isScheduled, slot: null, why: item.why, nextRun: item.next?.toISOString() ?? null };
-        const context = (0,restoreContext/* restoreContext */.C)(action, plan, opened.host, reason);
+        const context = (0,restoreContext/* restoreContext */.C)(action, plan, { instance, host: opened.host, reason });
         const outcome = await drillInstance(context, instance, log);
         await log.write('marina', outcome.error === null ? outcome.verdict : `${outcome.verdict}: ${outcome.error}`);
         await log.end();
@@ -1841,7 +1874,7 @@ async function drillOne(action, plan, { one: { one, item }, opened, logs }) {
         await section.end();
     }
 }
-/** Makes the report of an instance that was selected but not begun. */
+/** Makes the report of an instance that was selected but not begun, or whose drill ended by an error that nobody expected. */
 function notDrilled({ raw }, error, verdict = 'failed') {
     return {
         id: raw.id,
@@ -1890,7 +1923,7 @@ function reportOf({ event, inputs }, plan, { opened: { host, errors, warnings },
         instances,
     };
 }
-function publishDrill(action, report, { plan, opened, folder, logs, due }) {
+function publishDrill(action, report, { plan, opened, folder, logs, due, whyNone }) {
     return (0,publishReport/* publishReport */.S)(action, report, {
         name: `drill-${report.host}`,
         fileName: 'drill.json',
@@ -1900,15 +1933,15 @@ function publishDrill(action, report, { plan, opened, folder, logs, due }) {
         redactor: plan.redactor,
         quotes: opened.quotes,
         hide: publicPage/* publicDrill */.Dn,
-        annotate: (visible) => annotate(action, visible),
-        render: renderDrill,
+        annotate: (visible) => annotate(action, visible, whyNone),
+        render: (page) => renderDrill({ ...page, whyNone }),
         outputs: (whole, places) => (0,outputs/* drillOutputs */.yQ)(whole, { ...places, due }),
     });
 }
 /** Writes an error for each bad backup, a warning for each drill that could not be made, and a notice where there was nothing to drill. */
-async function annotate({ console, inputs }, { instances }) {
+async function annotate({ console, inputs }, { instances }, whyNone) {
     if (instances.length === 0)
-        await console.notice('Nothing to drill: no instance has a drill that is due');
+        await console.notice(`Nothing to drill: ${whyNone}`);
     for (const { id, line, verdict, error, stderr, warnings } of instances) {
         const at = { file: inputs.config, line };
         const title = `Drill ${id}: ${verdict}`;
@@ -1940,7 +1973,10 @@ async function annotate({ console, inputs }, { instances }) {
 /* harmony import */ var _values_cron_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(4972);
 /* harmony import */ var _values_duration_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(47772);
 /* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(95252);
-/** Fills in the variables of a schedule alone, for a command that needs nothing else of the instance. Pure. */
+/**
+ * Fills in the variables of `schedule`, `drill.schedule` or `drill.maxAge` alone, for a command that needs nothing else of the instance.
+ * Pure.
+ */
 
 
 

@@ -37,8 +37,8 @@ var readWorkflows = __webpack_require__(90695);
 var interpolation = __webpack_require__(8945);
 ;// CONCATENATED MODULE: ./build/config/clearSecrets.js
 /**
- * Finds secrets that are written in clear into the configuration, by a fixed list of shapes (docs/configuration.md lists them). It is for
- * advice: what has no such shape is not found, and a value is never quoted. Pure.
+ * Finds secrets that are written in clear into the configuration: by a fixed list of shapes (docs/configuration.md lists them) and, under
+ * telling names, by how random a value looks. It is for advice: any other secret is not found, and a value is never quoted. Pure.
  */
 
 /** Shapes that are secrets under any name, each with its words for people. */
@@ -77,7 +77,7 @@ const PUBLIC_KEY = /^(?:age1[a-z0-9]{20,}|ssh-|ecdsa-|AAAA[A-Z0-9])/i;
 /** Matches parts of a name as people write them: a word, words in CamelCase, capitals, a number. */
 const WORD = /^(?:[a-z]+|(?:[A-Z]?[a-z]+)(?:[A-Z][a-z]+)*|[A-Z]+)\d{0,4}$|^\d*$/;
 /**
- * Says what kind of secret a text holds in clear, such as "a GitHub token"; `null` if it holds none. `name` is its name in `env`; `null`
+ * Says what kind of secret a text holds in clear, such as "a GitHub token"; `null` if none is recognised. `name` is its name in `env`; `null`
  * elsewhere.
  */
 function clearSecret(name, text) {
@@ -115,10 +115,13 @@ function isRandom(text, isSure) {
 //# sourceMappingURL=clearSecrets.js.map
 // EXTERNAL MODULE: ./build/config/load.js
 var load = __webpack_require__(35235);
+// EXTERNAL MODULE: ./build/config/runnerHosts.js
+var runnerHosts = __webpack_require__(95382);
 // EXTERNAL MODULE: ./build/config/schema.js + 1 modules
 var schema = __webpack_require__(52717);
 ;// CONCATENATED MODULE: ./build/command/writtenTargets.js
 /** Reads from the configuration's text what instances write as their image and targets, as far as no variable decides. Pure. */
+
 
 
 
@@ -146,10 +149,12 @@ function stopsAttached(config, index, target) {
     const text = places.map((path) => writtenAt(config, path)).find((one) => one !== undefined);
     return text !== undefined && (0,schema/* readBoolean */.Vf)(text) === true;
 }
-/** Tells the hosts of instances apart as far as the file does: two instances with the same key may run on one host. */
-function hostKey(config, { index, runsOn }) {
-    const labels = [...new Set(runsOn.map((label) => label.toLowerCase()))].sort().join(' ');
-    return `${labels}\n${writtenAt(config, ['instances', index, 'nodeName']) ?? ''}`;
+/**
+ * Makes a key of the host on which an instance runs, from its runner labels and the `nodeName` that it writes. Two instances with the same
+ * key may run on one host.
+ */
+function writtenHost(config, { index, runsOn }) {
+    return `${(0,runnerHosts/* hostKey */._9)(runsOn)}\n${writtenAt(config, ['instances', index, 'nodeName']) ?? ''}`;
 }
 /**
  * Returns the text at a path, with the defaults of its variables; `undefined` if it is missing or empty, is no text, or contains a variable
@@ -225,7 +230,7 @@ function withOthers(id, sharing = []) {
     const more = sharing.length - 1;
     return more > 0 ? `${id} and ${more} more` : id;
 }
-/** Returns a notice for each image that is named without a tag and a digest, unless no registry is asked for it. */
+/** Returns a notice for each image that is named with neither a tag nor a digest, unless no registry is asked for it. */
 function adviseOnTags(config) {
     return config.instances.flatMap((one) => ['customImage', 'resticImage', 'helperImage'].flatMap((key) => {
         const path = ['instances', one.index, key];
@@ -242,7 +247,7 @@ function adviseOnTags(config) {
 function adviseOnSharedTargets(config) {
     const owners = new Map();
     for (const one of config.instances) {
-        const host = hostKey(config, one);
+        const host = writtenHost(config, one);
         for (const { kind, name, line } of writtenTargets(config, one)) {
             const key = `${kind}\n${name}\n${host}`;
             const known = owners.get(key) ?? {
@@ -341,7 +346,7 @@ function differing(before, after) {
     const keys = new Set([...Object.keys(after), ...Object.keys(before)]);
     return [...keys].filter((key) => canonical(before[key]) !== canonical(after[key]));
 }
-/** Maps each target to its kind and name, since an id of its own it has none. */
+/** Returns the targets by kind and name, since they have no ids. A target without a name goes by its position. */
 function byName(targets) {
     return Object.fromEntries(targets.map((target, index) => {
         const map = mapOf(target);
@@ -437,7 +442,10 @@ const HORIZON = 400 * DAY;
 const MOST_SLOTS = 400_000;
 /** Number of slots that are looked at of each further schedule, once `MOST_SLOTS` are used up. */
 const FEW_SLOTS = 50;
-/** Returns, for each instance that shares a volume and a slot with one before it, one such pair. Pairs on several volumes are told once. */
+/**
+ * Returns, for each volume and each instance that shares a slot of the next 400 days with one before it, one such pair. A pair that shares
+ * several volumes is told once. Of very many schedules only some slots are looked at (`MOST_SLOTS`).
+ */
 function coincidences(stoppers, now) {
     const byVolume = grouped(stoppers, (one) => one.volume);
     const found = [];
@@ -486,14 +494,14 @@ function grouped(stoppers, keyOf) {
 ;// CONCATENATED MODULE: ./build/schedule/ticks.js
 
 const ticks_DAY = 86_400_000;
-/** Slots and ticks are looked at from now on for this long: both summer and winter time lie in it, and each schedule that fires once a year. */
+/** Time from now on in which all slots lie that are looked at: it has both summer and winter time, and each schedule that fires once a year. */
 const ticks_HORIZON = 400 * ticks_DAY;
 /** Time over which slots and runs are counted, days: whole weeks, so that each weekday counts alike. */
 const SHORT_DAYS = 28;
 const LONG_DAYS = 364;
 /** A schedule with fewer slots than this in `SHORT_DAYS` is counted over `LONG_DAYS`. */
 const ticks_FEW_SLOTS = 4;
-/** Returns all ticks of these crons within the horizon, and some more, so that each slot in it finds its tick. */
+/** Returns all ticks of these crons within twice the horizon, so that each slot in it finds its tick. */
 function ticksOf(crons, now) {
     const to = now + 2 * ticks_HORIZON;
     const all = crons.flatMap((cron) => (0,schedule_slots/* slotsBetween */.iF)(cron, { from: now, to, most: Number.POSITIVE_INFINITY }));
@@ -529,7 +537,7 @@ function tickAfter(ticks, slot) {
     }
     return ticks[low];
 }
-/** Chooses the unit in which it is told how often something happens, and writes numbers of that unit. */
+/** Chooses the unit in which to tell that something happens `times` in `days` days. `per` writes any such number for one unit. */
 function rateWords(times, days) {
     const [unit, length] = UNITS.find((one) => times / days >= 1 / one[1]) ?? YEAR;
     return { unit, per: (count) => String(rounded((count / days) * length)) };
@@ -638,7 +646,7 @@ function adviseOnStops(config, now) {
         const { schedule } = one;
         if (schedule === null)
             return [];
-        const host = hostKey(config, one);
+        const host = writtenHost(config, one);
         return volumeTargets(config, one)
             .filter((target) => target.stops)
             .map(({ name }) => ({ id: one.id, schedule, volume: `${name}\n${host}` }));
@@ -665,7 +673,10 @@ function workflowsWords(config, { workflows }) {
 // EXTERNAL MODULE: ./build/command/workflowFiles.js
 var workflowFiles = __webpack_require__(10762);
 ;// CONCATENATED MODULE: ./build/command/validate.js
-/** `validate`: checks the configuration and its scripts as far as the repository alone allows. Needs no Docker and no variable's value. */
+/**
+ * `validate`: checks the configuration, and the `script` of each instance, as far as the repository alone allows. Needs no Docker and no
+ * variable's value.
+ */
 
 
 
@@ -769,7 +780,10 @@ function imageNotice(config) {
     const message = `${ids}: the image is named by a tag, and whoever may push to that name decides what runs beside your data. A digest (image@sha256:…) always means the same image; one that is built on the host is best named localhost/…, for which no registry is asked`;
     return [{ message, line: config.source.valueAt(['instances', first.index, first.key]).line }];
 }
-/** Tells whether the owner of the name in a registry of the image that `key` names could change what runs. */
+/**
+ * Tells whether somebody who may push to a registry could change which image runs: `key` names one without a digest, and a registry is
+ * asked for it.
+ */
 function isForOthersToChange(config, raw, key) {
     const image = writtenKey(config, raw, key);
     if (image === undefined || writtenKey(config, raw, 'pull') === 'never')

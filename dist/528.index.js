@@ -54,7 +54,7 @@ function parseFleetJobs(text) {
         throw new Error('`hosts` must be a list of names');
     return { plan, backup, attempt: attempt, hosts: [...new Set(names)] };
 }
-/** Reads the text of a `report.json`; returns why it cannot be used as a sentence's end, such as `it is no JSON`. */
+/** Reads the text of a `report.json`. If it cannot be used, returns why, in words that end a sentence, such as `it is no JSON`. */
 function parseReport(text) {
     let value;
     try {
@@ -77,8 +77,8 @@ function parseReport(text) {
     return isWhole ? value : 'it lacks a part';
 }
 /**
- * Returns the report without what the joined page does not show: the last lines of backups that went well. Ten thousand of them must fit in
- * memory.
+ * Returns the report without what the joined page does not show: the last lines and the phases of backups that went well. Ten thousand of
+ * them must fit in memory.
  */
 function slimReport(report) {
     const slim = (one) => one.status === 'success' ? { ...one, tail: [], stderr: [], phases: [] } : one;
@@ -104,8 +104,9 @@ function parseDue(text) {
     }
 }
 /**
- * Joins the reports. The run has failed if the plan failed, if a host has no report, or if a job failed although every report is good.
- * A run that was cancelled is `cancelled` rather than `failed`, if nothing but the cancel is wrong.
+ * Joins the reports. The run has failed if a report has, if the plan did not succeed, if a host has no report, if backup jobs that were due
+ * did not run, or if a job failed although every report is good. A run that was cancelled is `cancelled` rather than `failed`, unless a
+ * report tells of a failure.
  */
 function joinFleet(jobs, hosts, facts, allowPartial) {
     const reports = hosts.flatMap(({ name, report }) => (report === null ? [] : [{ name, report }]));
@@ -233,12 +234,15 @@ var causes = __webpack_require__(6611);
 var markdown = __webpack_require__(34902);
 // EXTERNAL MODULE: ./build/report/summary.js + 2 modules
 var summary = __webpack_require__(41737);
+// EXTERNAL MODULE: ./build/report/uncovered.js
+var uncovered = __webpack_require__(92940);
 // EXTERNAL MODULE: ./build/report/verdict.js
 var verdict = __webpack_require__(47342);
 // EXTERNAL MODULE: ./build/report/warningList.js
 var warningList = __webpack_require__(50663);
 ;// CONCATENATED MODULE: ./build/report/fleetPage.js
 /** Draws the summary of a fleet's run: what failed on all hosts, why, and a row for each host. Pure. */
+
 
 
 
@@ -261,8 +265,8 @@ const CUT_NOTE = "_This summary was cut to fit: the summaries of the hosts' own 
 const UNFOLDED = 10;
 const NAMES_SHOWN = 5;
 /**
- * Draws the page, never longer than `limitBytes`. However much is cut, the id of each backup that failed stays on it: 10,000 of the
- * longest ids fit in 1 MiB.
+ * Draws the page, never longer than `limitBytes`. However much else is cut for a fleet of several hosts, the id of each backup that failed
+ * stays on it as long as the ids fit: 10,000 of the longest fit in 1 MiB.
  */
 function renderFleet(fleet, options) {
     for (const [step, detail] of DETAILS.entries()) {
@@ -295,12 +299,12 @@ function headingOf(fleet, allowPartial) {
     const { run, hosts, problems, reported } = fleet;
     const missing = hosts.flatMap((host) => (host.missing === null ? [] : [host.name]));
     if (problems.length === 0)
-        return (0,verdict/* verdictLine */.M)(run, allowPartial);
+        return (0,verdict/* verdictLine */.MT)(run, allowPartial);
     const of = hosts.length === 1 ? '1 host' : `${missing.length} of ${hosts.length} hosts`;
     const what = missing.length === 0
         ? (problems[0] ?? '').split(':')[0]
         : `${of} gave no report: ${shortList(missing, NAMES_SHOWN)}`;
-    const others = run.instances.length === 0 ? '' : `; ${(0,verdict/* verdictWords */.L)({ ...run, result: reported }, allowPartial)}`;
+    const others = run.instances.length === 0 ? '' : `; ${(0,verdict/* verdictWords */.L2)({ ...run, result: reported }, allowPartial)}`;
     return `### ${run.result === 'cancelled' ? '🚫' : '❌'} ${(0,markdown/* inline */.mG)(what ?? '')}${others}`;
 }
 /**
@@ -382,8 +386,17 @@ function whatOf({ instances, errors, dryRun }) {
         ...part(number('partial'), 'incomplete'),
         ...part(number('cancelled'), 'cancelled'),
         ...(dryRun ? [] : part(number('skipped'), 'not begun')),
-        ...(errors.length === 0 ? [] : ['<b>an application of an earlier run is not up</b>']),
+        ...hostErrors(errors),
     ].join(', ');
+}
+function hostErrors(errors) {
+    if (errors.length === 0)
+        return [];
+    return [
+        (0,uncovered/* isOnlyCoverage */.Jy)(errors)
+            ? '<b>something is, or may be, in no backup</b>'
+            : '<b>an application of an earlier run is not up</b>',
+    ];
 }
 function footer(run, links) {
     const items = [
@@ -397,7 +410,7 @@ function footer(run, links) {
 // EXTERNAL MODULE: ./build/report/publicPage.js
 var publicPage = __webpack_require__(33441);
 ;// CONCATENATED MODULE: ./build/command/summariseFleet.js
-/** `summary`: joins the reports of all hosts of a fleet's run, shows one summary of them, and fails if one is missing. */
+/** `summary`: joins the reports of all hosts of a fleet's run, shows one summary of them, and fails if one is missing or tells of a failure. */
 
 
 

@@ -38,7 +38,7 @@ var markdown = __webpack_require__(34902);
 // EXTERNAL MODULE: ./build/report/summary.js + 2 modules
 var summary = __webpack_require__(41737);
 ;// CONCATENATED MODULE: ./build/report/checkPage.js
-/** Draws the page of a `check`: which backups are overdue, why, and what else threatens them. Pure. */
+/** Draws the page of a `check`: which backups and drills are overdue, which backups are too old, why, and what else threatens them. Pure. */
 
 
 
@@ -51,7 +51,7 @@ function renderCheck(page) {
     }
     return '';
 }
-/** The first line of the page, which says all in a few words. */
+/** Writes the first line of the page: the overdue; else what is unknown; else the alarms; else that all is in time. */
 function checkVerdict({ rows, alarms }) {
     const judged = (what) => rows.filter((row) => row.what === what && row.state !== 'byHand').length;
     const said = (state, end, old) => ['backup', 'drill', 'age'].flatMap((what) => {
@@ -240,7 +240,7 @@ var slots = __webpack_require__(10293);
 ;// CONCATENATED MODULE: ./build/schedule/overdue.js
 
 
-/** Returns what is expected of a schedule; `null` if it has had no slot yet in the years before. */
+/** Returns what is expected of a schedule; `null` if it has had no slot until now. */
 function expectationOf(schedule, now, graceMs) {
     const slot = (0,slots/* previousSlot */.Wk)(schedule, new Date(now - graceMs)).getTime();
     return Number.isNaN(slot) ? null : { slot, next: (0,slots/* nextSlot */.yo)(schedule, new Date(now)).getTime() };
@@ -334,7 +334,10 @@ function emptyFindings(wanted) {
 function isServed({ wanted, success }) {
     return success !== null && success.at >= wanted.slot;
 }
-/** Takes in how a run of the instance ended. `isGood` tells whether that counts as a success. */
+/**
+ * Takes in how a run of the instance ended. `isGood` tells whether that counts as a success. A failure before the slot, and a run that was
+ * skipped, are left out.
+ */
 function addSighting(finding, sighting, isGood) {
     if (isGood) {
         if (sighting.at > (finding.success?.at ?? Number.NEGATIVE_INFINITY))
@@ -374,9 +377,10 @@ function createJobReader(forge) {
 /** Number of runs after a slot whose jobs are looked at. */
 const MOST_RUNS = 5;
 /**
- * Looks at the jobs of the first runs after the instance's slot (`runs`), and at those of runs that have not ended. A job that ended
- * counts only if a report is missing in its run: otherwise the report says that the instance was not in it. After a job that failed, the
- * success of one that a schedule started says nothing: the slot counts as served by the first, and the second leaves the instance out.
+ * Looks at the jobs of the first runs after the instance's slot (`runs`), and at those of runs that have not ended. A job that ended counts
+ * only if a report is missing in its run: otherwise the report says that the instance was not in it. After a job that failed, the success
+ * of one that a schedule started says nothing: the slot counts as served by the first, and the second leaves the instance out. Returns the
+ * last sign of the first kind that is there: running, succeeded, waiting, failed; `null` without a sign.
  */
 async function findJobSign(finding, runs, { reports, jobs }) {
     const { wanted } = finding;
@@ -422,7 +426,7 @@ function runnerJob(job) {
 // EXTERNAL MODULE: external "node:zlib"
 var external_node_zlib_ = __webpack_require__(38522);
 ;// CONCATENATED MODULE: ./build/action/forge/zipEntry.js
-/** Reads one file out of a small ZIP archive. Pure. An archive that would grow beyond a bound is refused. */
+/** Reads one file out of a small ZIP archive. Pure. A file that would grow beyond a bound is refused. */
 
 const END = 0x06054b50;
 const CENTRAL = 0x02014b50;
@@ -586,7 +590,7 @@ const reportSchema = schemas/* object */.Ikc({
     })),
     notDue: schemas/* array */.YOg(schemas/* object */.Ikc({ id: schemas/* string */.YjP(), history: reportReader_history })).optional(),
 });
-/** `report.json` of a backup: in `marina-<host>-<attempt>`, which is neither logs nor a plan. */
+/** `report.json` of a backup: in `marina-<host>-<attempt>`. No artifact of logs and no plan has such a name; those of drills and restores do. */
 const BACKUP_REPORTS = {
     fileName: 'report.json',
     isName: (artifact) => ATTEMPT.test(artifact),
@@ -751,7 +755,7 @@ const LATE_MS = 2 * runWindow_DAY;
 const RECENT_MS = 32 * runWindow_DAY;
 /** The API shows no more than 1000 runs of one search. */
 const MOST_PAGES = 10;
-/** Lists the runs since the oldest of the slots that are looked for. */
+/** Lists the runs since the oldest of the slots that are looked for, at first those of the last `RECENT_MS` at most. */
 async function openRunWindow(forge, workflow, { oldest, now }) {
     const from = Math.max(Math.min(oldest, now) - LATE_MS, now - RECENT_MS);
     const listed = await (0,workflowRuns/* listRuns */.v)(forge, { workflow, created: `>=${seconds(from)}`, perPage: 100, mostPages: MOST_PAGES });
@@ -828,7 +832,8 @@ async function collectEvidence(request) {
 const NOTHING = { success: null, failure: null, job: null };
 /**
  * Reads reports until every instance is known to be served, or all runs since its slot are read. In each round it reads one more run after
- * each slot: first the first run after it, which probably served it, then the last, whose report tells what its host remembers of all.
+ * each slot: first the first run after it, which probably served it, then the last, whose report tells what its host remembers of all, and
+ * so on from both ends. Stops if the reader has given up.
  */
 async function readReports(findings, window, reports) {
     for (let round = 0, isOver = false; !isOver; round++) {
@@ -957,7 +962,7 @@ function judgeWork_said(at) {
 
 
 
-/** Judges the drills of the instances that have a `drill`. */
+/** Judges the drills of the instances that have a schedule of drills, and the age of the newest backup of those that have a `drill.maxAge`. */
 async function judgeDrills(action, forge, request) {
     const { config, instances, now, graceMs } = request;
     const lookup = (name) => action.env[name];
@@ -992,7 +997,10 @@ function drillWorkflows(workflows, configFile) {
 function judgeDrills_isAbout(config, configFile) {
     return config === null || external_node_path_.posix.normalize(config) === external_node_path_.posix.normalize(configFile);
 }
-/** Judges the age of the newest backup of each instance that has a `drill.maxAge`, unless its backup alarms already. */
+/**
+ * Judges the age of the newest backup of each instance that has a `drill.maxAge`, unless its backup alarms already: then its row is neither
+ * an alarm nor the end of one.
+ */
 async function judgeAges(action, forge, { config, instances, now, graceMs, workflow, backups }) {
     const limited = instances.flatMap((raw) => {
         const read = (0,openSchedule/* readDrillAge */.pE)(config, raw, (name) => action.env[name]);
@@ -1033,7 +1041,7 @@ async function judgeAges(action, forge, { config, instances, now, graceMs, workf
 }
 //# sourceMappingURL=judgeDrills.js.map
 ;// CONCATENATED MODULE: ./build/action/forge/issueTracker.js
-/** Reads and writes the repository's issues that carry our label. */
+/** Lists, opens, changes, comments on and closes the repository's issues that carry our label. */
 
 /** Label of every issue of ours: those without it are never read or changed. */
 const ISSUE_LABEL = 'marina';
@@ -1054,7 +1062,8 @@ function listOpenIssues(forge) {
         parameters: { state: 'open', labels: ISSUE_LABEL, sort: 'created', direction: 'asc' },
         page: schemas/* array */.YOg(issue).transform((all) => ({
             total: null,
-            items: all.filter((one) => one.pull_request == null).map(trackedIssue),
+            // a forge may pass over the label that it was asked for
+            items: all.filter((one) => one.pull_request == null && (one.labels == null || hasLabel(one))).map(trackedIssue),
         })),
         perPage: 100,
         mostPages: ISSUE_PAGES,
@@ -1063,8 +1072,8 @@ function listOpenIssues(forge) {
     });
 }
 /**
- * Opens an issue with our label. The forge drops the label without a word if the token may not set it; an issue without it would never be
- * found again, so it is closed then, and the answer is unknown.
+ * Opens an issue with our label. The forge drops the label without a word if the token may not set it. It is then set once more; if that fails
+ * too, the issue is closed, because it would never be found again, and the answer is unknown.
  */
 async function openIssue(forge, text) {
     const what = 'open an issue';
@@ -1120,7 +1129,10 @@ function changeIssue(forge, number, change) {
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __webpack_require__(77598);
 ;// CONCATENATED MODULE: ./build/report/alarmIssues.js
-/** Decides which issues a `check` opens, changes and closes, and writes them: one for each alarm about a backup. Pure. */
+/**
+ * Decides which issues a `check` opens, changes and closes, and writes their texts: one issue for each alarm about a backup, a drill or the
+ * age of a backup. Pure.
+ */
 
 
 /** Returns what is to be done, what ends an alarm first. */
@@ -1172,7 +1184,7 @@ function stepsFor(subject, issue, request) {
         },
     ];
 }
-/** How an alarm about each thing is worded. */
+/** The words of an alarm about each thing. */
 const WORDS = {
     backup: {
         title: (id) => `Backup ${id} is overdue`,
@@ -1296,7 +1308,7 @@ async function take(forge, step) {
 function problemOf(answer) {
     return 'unknown' in answer && answer.unknown !== undefined ? answer.unknown : null;
 }
-/** Closes the younger of two new issues for one backup. `before` are the issues that were there already. */
+/** Closes the younger of two new issues for one alarm. `before` are the issues that were there already. */
 async function closeTwins(forge, before) {
     const now = await listOpenIssues(forge);
     if ('unknown' in now)
@@ -1327,8 +1339,9 @@ var selectInstances = __webpack_require__(83438);
 var workflowFiles = __webpack_require__(10762);
 ;// CONCATENATED MODULE: ./build/command/check.js
 /**
- * `check`: says which instances were not backed up in time, which jobs wait for a runner that does not come, and whether GitHub has disabled
- * the schedule. Needs no Docker: it asks the API for the runs of the backup workflow and for their reports.
+ * `check`: says which instances were not backed up or drilled in time, whose newest backup is too old, which jobs wait for a runner that
+ * does not come, and whether GitHub has disabled the schedule; and keeps an issue for each alarm, if that is wanted. Needs no Docker: it
+ * asks the API for the runs of the workflows and for their reports.
  */
 
 
@@ -1353,7 +1366,10 @@ var workflowFiles = __webpack_require__(10762);
 const MOST_QUESTIONS = 750;
 /** The same for the issues: two lists, and two questions for each that is opened, changed or closed. */
 const MOST_FOR_ISSUES = 150;
-/** Checks, tells, and returns the exit code: 1 if a backup is overdue, or if that is not known. */
+/**
+ * Checks, tells, and returns the exit code: 1 if a backup or drill is overdue, a backup is too old, that is not known, or there is another
+ * alarm. Throws `InputError` and `ConfigError` for a wrong request or configuration.
+ */
 async function check(action) {
     const { inputs, event, console } = action;
     const graceMs = (0,duration/* parseDuration */.E)(inputs.grace);
@@ -1408,14 +1424,14 @@ async function keepIssuesFor({ inputs, event, env }, { config, workflow, drills 
         },
     });
 }
-/** Address of the backup workflow's page; `null` if the forge has none. */
+/** Returns the address of a workflow's page, by the name of its file; `null` if the forge has none. */
 function workflowPage(env, configFile, workflow) {
     const own = (0,pages/* readPages */.n)(env, configFile).workflow;
     return own === null ? null : own.replace(/[^/]+$/, encodeURIComponent(workflow));
 }
 /**
- * Returns the file name of the backup workflow: that of the input or, without it, of the one workflow of the repository that runs
- * `backup` by schedule. Throws an `InputError` if there is none, or more than one.
+ * Returns the file name of the backup workflow: that of the input or, without it, of the one workflow of the repository that runs `backup`
+ * by schedule or, if none has a schedule, of the one that runs it at all. Throws an `InputError` if there is none, or more than one.
  */
 function findWorkflow({ inputs }, workflows) {
     if (inputs.workflow !== null)
@@ -1436,7 +1452,7 @@ function readSubjects(action, { config, now, graceMs }) {
     const lookup = (name) => action.env[name];
     return instances.map((raw) => subjectOf(raw, (0,openSchedule/* readOpenSchedule */.sj)(config, raw, lookup), { now, graceMs }));
 }
-/** Finds out whether the workflow's schedule is, or soon will be, disabled. */
+/** Finds out whether the workflow's schedule is, or soon will be, disabled. If the workflow cannot be asked for, that is an alarm. */
 async function readDangers(action, forge, { workflow, now }) {
     const { repository } = action.event;
     const state = await (0,workflowRuns/* getWorkflow */.Mw)(forge, workflow);
@@ -1515,7 +1531,10 @@ function sayRow({ what, id, state, when, cause }) {
 /* harmony import */ var _values_cron_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(4972);
 /* harmony import */ var _values_duration_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(47772);
 /* harmony import */ var _yaml_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(95252);
-/** Fills in the variables of a schedule alone, for a command that needs nothing else of the instance. Pure. */
+/**
+ * Fills in the variables of `schedule`, `drill.schedule` or `drill.maxAge` alone, for a command that needs nothing else of the instance.
+ * Pure.
+ */
 
 
 

@@ -35,6 +35,8 @@ var publicPage = __webpack_require__(33441);
 var format = __webpack_require__(47413);
 // EXTERNAL MODULE: ./build/report/markdown.js
 var markdown = __webpack_require__(34902);
+// EXTERNAL MODULE: ./build/report/reportFooter.js
+var reportFooter = __webpack_require__(42362);
 // EXTERNAL MODULE: ./build/report/summary.js + 2 modules
 var summary = __webpack_require__(41737);
 ;// CONCATENATED MODULE: ./build/report/restorePage.js
@@ -42,8 +44,12 @@ var summary = __webpack_require__(41737);
 
 
 
+
 const STEPS = [1000, 200, 50, 10, 0];
-/** Draws the page. What does not fit into `limitBytes` is left out, and that is said; empty if nothing fits. */
+/**
+ * Draws the page. If it does not fit into `limitBytes`, the older points are left out, and that is said; then all points, and warnings,
+ * without a word. Empty if nothing fits.
+ */
 function renderRestore(page) {
     for (const most of STEPS) {
         const text = (0,summary/* joinWithin */.U)(parts(page, most), page.limitBytes);
@@ -52,12 +58,16 @@ function renderRestore(page) {
     }
     return '';
 }
-function* parts({ report, workflow, isPublic }, most) {
+function* parts({ report, links, isPublic }, most) {
     const { instance, errors } = report;
     yield `### ${heading(report)}`;
-    const causes = [...(instance.error === null ? [] : [instance.error]), ...errors];
+    const own = instance.error === null ? [] : [`${(0,markdown/* inline */.mG)(instance.error)}${(0,reportFooter/* lineLink */.l)(report, instance.line, links)}`];
+    const causes = [...own, ...errors.map((error) => (0,markdown/* inline */.mG)(error))];
     if (causes.length > 0)
-        yield ['> [!CAUTION]', ...causes.map((cause) => `> ${(0,markdown/* inline */.mG)(cause)}`)].join('\n');
+        yield ['> [!CAUTION]', ...causes.map((cause) => `> ${cause}`)].join('\n');
+    const fate = untouched(report);
+    if (fate !== null)
+        yield `**${fate}.**`;
     if (instance.notUp.length > 0)
         yield `**Down now: ${instance.notUp.map((name) => (0,markdown/* code */.aY)(name)).join(', ')}.** See <code>docker logs</code>; every run on this host tries to start them.`;
     if (!isPublic && instance.status === 'failed' && instance.stderr.length > 0)
@@ -70,9 +80,19 @@ function* parts({ report, workflow, isPublic }, most) {
     const warnings = [...instance.warnings, ...report.warnings];
     if (warnings.length > 0 && most > 0)
         yield ['> [!WARNING]', ...warnings.slice(0, most).map((one) => `> - ${(0,markdown/* inline */.mG)(one)}`)].join('\n');
-    const again = (0,markdown/* link */.nf)('Run the workflow again', workflow);
+    const again = (0,markdown/* link */.nf)('Run the workflow again', links.workflow);
     if (again !== null && report.result !== 'restored')
         yield again;
+    yield (0,reportFooter/* reportFooter */.o)(report, links);
+}
+/** Says of a restore that ended before it touched anything that all is as it was; `null` of every other one. */
+function untouched({ instance, into, point }) {
+    const { status, failedPhase } = instance;
+    if (status === 'success' || point === '' || failedPhase === 'place' || failedPhase === 'release')
+        return null;
+    return into === 'new'
+        ? 'Nothing was restored, and the running data was not touched'
+        : 'Nothing was replaced, and no application was stopped';
 }
 function heading({ result, dryRun, instance, backupOf, point, points, into, host }) {
     const what = `<code>${(0,markdown/* inline */.mG)(instance.id)}</code>`;
@@ -121,10 +141,10 @@ function points({ points: all, point }, most) {
 //# sourceMappingURL=restorePage.js.map
 // EXTERNAL MODULE: ./build/restore/points.js
 var restore_points = __webpack_require__(98094);
-// EXTERNAL MODULE: ./build/restore/restoreInstance.js + 4 modules
-var restoreInstance = __webpack_require__(15534);
-// EXTERNAL MODULE: ./build/command/openHost.js + 2 modules
-var openHost = __webpack_require__(61390);
+// EXTERNAL MODULE: ./build/restore/restoreInstance.js + 5 modules
+var restoreInstance = __webpack_require__(81703);
+// EXTERNAL MODULE: ./build/command/openHost.js + 1 modules
+var openHost = __webpack_require__(11544);
 // EXTERNAL MODULE: ./build/command/publishReport.js
 var publishReport = __webpack_require__(74851);
 // EXTERNAL MODULE: ./build/command/restoreContext.js
@@ -158,7 +178,8 @@ var runPlan = __webpack_require__(72624);
 const BY_HAND = { isScheduled: false, slot: null, why: 'a restore was started by hand', nextRun: null };
 /**
  * Restores, or lists the points of an instance, and returns the exit code. Throws `InputError` unless it is clear that somebody means it,
- * `ConfigError` for a wrong configuration, and `DockerUnavailableError` without an engine, all before anything is touched.
+ * `ConfigError` for a wrong configuration, and `DockerUnavailableError` without an engine, all before anything is touched; an instance of
+ * another host is refused only after the clean-up of this one.
  */
 async function restore(action) {
     checkRequest(action);
@@ -230,7 +251,8 @@ async function restoreOne(action, plan, { opened, logs, startedAt }) {
         ...(showsOutput ? {} : { shown: opened.quotes.hide }),
     });
     try {
-        const { outcome, ...facts } = await (0,restoreInstance/* restoreInstance */.g_)((0,restoreContext/* restoreContext */.C)(action, plan, host, BY_HAND), instance, log, {
+        const context = (0,restoreContext/* restoreContext */.C)(action, plan, { instance, host, reason: BY_HAND });
+        const { outcome, ...facts } = await (0,restoreInstance/* restoreInstance */.g_)(context, instance, log, {
             point: inputs.point === '' ? null : inputs.point,
             targets: inputs.targets,
             into: inputs.into,
@@ -273,11 +295,16 @@ function publishRestore(action, { report, plan, opened, folder, logs }) {
         outputs: outputs/* restoreOutputs */.V2,
     });
 }
-async function annotate({ console, inputs }, { instance, result }) {
+async function annotate({ console, inputs }, report) {
+    const { instance, result } = report;
     const { id, line, error, warnings } = instance;
     const at = { file: inputs.config, line };
+    const fate = untouched(report);
     if (error !== null)
-        await console.error(`${id}: ${(0,lastWords/* withLastWords */.Kt)(instance)}`, { ...at, title: `Restore ${id}: ${result}` });
+        await console.error(`${id}: ${(0,lastWords/* withLastWords */.Kt)(instance)}${fate === null ? '' : `. ${fate}`}`, {
+            ...at,
+            title: `Restore ${id}: ${result}`,
+        });
     for (const warning of warnings)
         await console.warning(`${id}: ${warning}`, at);
 }

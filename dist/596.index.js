@@ -1,5 +1,5 @@
-export const id = 710;
-export const ids = [710];
+export const id = 596;
+export const ids = [596];
 export const modules = {
 
 /***/ 5849:
@@ -8,25 +8,56 @@ export const modules = {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   C: () => (/* binding */ restoreContext)
 /* harmony export */ });
-/* harmony import */ var _repositoryFiles_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(20677);
+/* harmony import */ var _hostTargets_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(83114);
+/* harmony import */ var _repositoryFiles_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(20677);
 
-/** Makes the context. The targets come from the backup's manifest, so nothing is discovered on the host. */
-function restoreContext({ event, inputs, signal }, plan, host, reason) {
+
+/** Makes the context. The targets come from the backup's manifest; those on the host tell only whether it may replace them. */
+function restoreContext({ event, inputs, signal }, plan, { instance, host, reason }) {
     return {
         host,
         reason,
-        hostName: plan.hostName ?? host.engine.hostName,
+        // the name under which the instance was backed up: an image finds its points by it
+        hostName: instance.nodeName ?? plan.hostName ?? host.engine.hostName,
         runUrl: event.runUrl,
         lockWaitMs: plan.lockWaitMs,
         signal,
-        readScript: (file) => (0,_repositoryFiles_js__WEBPACK_IMPORTED_MODULE_0__/* .readScript */ .U)({ workspace: event.workspace, configFile: inputs.config }, file),
-        discover: async () => ({ targets: [], remarks: [] }),
+        readScript: (file) => (0,_repositoryFiles_js__WEBPACK_IMPORTED_MODULE_1__/* .readScript */ .U)({ workspace: event.workspace, configFile: inputs.config }, file),
+        discover: (0,_hostTargets_js__WEBPACK_IMPORTED_MODULE_0__/* .openHostTargets */ .p)({ host, ...plan, settled: plan.instances, signal }).discover,
         hide: plan.hide,
         onEngineLost: () => { },
-        pending: () => [],
+        pending: (one) => (plan.hostNameProblem !== null && one.nodeName === null ? [plan.hostNameProblem] : []),
     };
 }
 //# sourceMappingURL=restoreContext.js.map
+
+/***/ }),
+
+/***/ 42362:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   l: () => (/* binding */ lineLink),
+/* harmony export */   o: () => (/* binding */ reportFooter)
+/* harmony export */ });
+/* harmony import */ var _markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(34902);
+/** Draws the links on the page of a restore or a drill. Pure. */
+
+/** Returns a link to an instance's line of the configuration, in brackets behind a sentence; empty without that page. */
+function lineLink({ configFile }, line, { config }) {
+    const at = (0,_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(`${configFile} line ${line}`, config === null ? null : `${config}#L${line}`);
+    return at === null ? '' : ` (${at})`;
+}
+/** Draws where the report, the logs and the configuration are, and which host it was. */
+function reportFooter({ host, configFile }, links) {
+    const parts = [
+        `Host ${(0,_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .inline */ .mG)(host)}`,
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(links.logs === null ? 'report' : 'report and logs', links.report),
+        (0,_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(configFile, links.config),
+    ];
+    return `<sub>${parts.filter((part) => part !== null).join(' · ')}</sub>`;
+}
+//# sourceMappingURL=reportFooter.js.map
 
 /***/ }),
 
@@ -265,19 +296,23 @@ function wantedOf(manifest, names) {
 function warningsOf({ failed, timestamp }, names) {
     return failed
         .filter(({ name }) => names.length === 0 || names.includes(name))
-        .map(({ name, error }) => `${name} is not in the backup of ${timestamp}, because it failed then: ${error}`);
+        .map(({ kind, name, error }) => `${kind === 'db' ? 'database' : 'volume'} ${name} is not in the backup of ${timestamp}, because it failed then: ${error}`);
 }
 async function checkVolume(helper, target, options) {
     const what = `volume ${target.name}`;
     const root = `${options.directory}/${target.path}`;
     const isThere = await helper.exec({
-        script: '[ -d "$1" ] && [ ! -L "$1" ]',
+        script: '[ -d "$1" ] && [ ! -L "$1" ] || exit 44',
         args: [root],
         deadlineMs: options.deadlineMs,
         signal: options.signal,
     });
-    if (isThere.code !== 0)
+    if (isThere.ended.kind === 'cancelled')
+        throw new errors/* CancelledError */.cc();
+    if (isThere.code === 44)
         throw new errors/* DamagedBackupError */.cp(`${what} is in the manifest, and the image did not restore its folder ${target.path}`);
+    if (isThere.code !== 0)
+        throw new errors/* InstanceError */.i2(`the restored ${what} could not be looked at: ${(0,readable/* shownReason */.On)(isThere)}`);
     const entries = [];
     let files = 0;
     let size = 0;
@@ -366,12 +401,13 @@ function isPointId(text) {
 
 /***/ }),
 
-/***/ 15534:
+/***/ 81703:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
+  KO: () => (/* binding */ refusePending),
   x_: () => (/* binding */ releaseLock),
   g_: () => (/* binding */ restoreInstance),
   y7: () => (/* binding */ restoreLock),
@@ -384,14 +420,14 @@ var hostState = __webpack_require__(87061);
 var layout = __webpack_require__(23916);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __webpack_require__(19473);
+// EXTERNAL MODULE: ./build/format.js
+var format = __webpack_require__(47413);
 // EXTERNAL MODULE: ./build/instance/image.js + 1 modules
 var instance_image = __webpack_require__(45934);
 // EXTERNAL MODULE: ./build/instance/instanceRun.js + 1 modules
 var instanceRun = __webpack_require__(21522);
 // EXTERNAL MODULE: ./build/instance/lock.js
 var instance_lock = __webpack_require__(20095);
-// EXTERNAL MODULE: ./build/instance/reportBuilder.js
-var reportBuilder = __webpack_require__(14403);
 // EXTERNAL MODULE: ./build/restic/scripts.js
 var scripts = __webpack_require__(84755);
 // EXTERNAL MODULE: ./build/applications/runnerContainers.js
@@ -402,6 +438,8 @@ var stopPlan = __webpack_require__(38377);
 var helperContainer = __webpack_require__(23108);
 // EXTERNAL MODULE: ./build/claim/undoPlace.js
 var undoPlace = __webpack_require__(80026);
+// EXTERNAL MODULE: ./build/claim/unfinishedRestores.js
+var unfinishedRestores = __webpack_require__(23969);
 // EXTERNAL MODULE: ./build/copy/freeSpace.js
 var freeSpace = __webpack_require__(19648);
 // EXTERNAL MODULE: ./build/copy/listing.js
@@ -410,32 +448,30 @@ var copy_listing = __webpack_require__(11656);
 var tools = __webpack_require__(62063);
 // EXTERNAL MODULE: ./build/docker/labels.js
 var labels = __webpack_require__(84078);
-// EXTERNAL MODULE: ./build/format.js
-var format = __webpack_require__(47413);
 // EXTERNAL MODULE: ./build/instance/containerSpecs.js
 var containerSpecs = __webpack_require__(67941);
 // EXTERNAL MODULE: ./build/instance/otherInstances.js + 1 modules
 var otherInstances = __webpack_require__(20413);
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __webpack_require__(58500);
 // EXTERNAL MODULE: ./build/applications/start.js + 1 modules
 var start = __webpack_require__(85867);
 // EXTERNAL MODULE: ./build/applications/whileStopped.js + 1 modules
 var whileStopped = __webpack_require__(84063);
+// EXTERNAL MODULE: ./build/claim/acquireSweep.js
+var acquireSweep = __webpack_require__(80067);
 // EXTERNAL MODULE: ./build/claim/stopWriters.js
 var stopWriters = __webpack_require__(41203);
 // EXTERNAL MODULE: ./build/copy/copyVolume.js + 1 modules
 var copyVolume = __webpack_require__(60306);
 // EXTERNAL MODULE: ./build/copy/replaceTree.js
 var replaceTree = __webpack_require__(92680);
-// EXTERNAL MODULE: ./build/docker/containers.js
-var containers = __webpack_require__(96485);
-// EXTERNAL MODULE: ./build/restore/placeDatabases.js
-var placeDatabases = __webpack_require__(80218);
+// EXTERNAL MODULE: ./build/restore/placeDatabases.js + 2 modules
+var placeDatabases = __webpack_require__(34276);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: ./build/databases/engines.js + 40 modules
-var engines = __webpack_require__(82050);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __webpack_require__(58500);
+// EXTERNAL MODULE: ./build/databases/engines.js + 45 modules
+var engines = __webpack_require__(76775);
 // EXTERNAL MODULE: ./build/docker/exec.js + 1 modules
 var exec = __webpack_require__(91431);
 // EXTERNAL MODULE: ./build/dump/questions.js
@@ -484,7 +520,7 @@ async function findServerFile(run, database) {
     const mount = mountOf(files.folder, source.container.mounts);
     if (mount === null)
         throw failed(`its file lies in ${files.folder}, which is no volume and no folder of the host, and is lost with the container: restore it by hand`);
-    return { database, files, mounted: placeOf(mount), below: external_node_path_.posix.relative(mount.target, files.folder) };
+    return { database, files, ...placeOf(mount, files.folder) };
 }
 function withWords(read, failed) {
     try {
@@ -502,8 +538,15 @@ function mountOf(folder, mounts) {
     const [nearest] = mounts.filter(isWithin).sort((a, b) => b.target.length - a.target.length);
     return nearest !== undefined && /^(volume|bind)$/.test(nearest.type) ? nearest : null;
 }
-function placeOf({ type, name, source }) {
-    return type === 'volume' && name !== null ? { type: 'volume', source: name } : { type: 'bind', source };
+/**
+ * Returns where the helper finds a server's folder, which lies in this mount of the server. Of a folder of the host it gets this part alone:
+ * what lies beside it is not the server's, and processes of the host may write there. Pure.
+ */
+function placeOf({ type, name, source, target }, folder) {
+    const below = external_node_path_.posix.relative(target, folder);
+    return type === 'volume' && name !== null
+        ? { mounted: { type: 'volume', source: name }, below }
+        : { mounted: { type: 'bind', source: external_node_path_.posix.join(source, below) }, below: '' };
 }
 /** Makes a server write its data down, so that its old files hold what it has. Throws an `InstanceError` if it does not. */
 async function saveOld(run, { database, files }) {
@@ -606,12 +649,8 @@ function ask(run, container, script, deadlineMs) {
 
 
 
-
 /** The mount point of the restored tree in the helper that brings it in. */
 const RESTORED = '/marina/restored';
-/** Number of times that the old data is tried to be put back. */
-const UNDO_TRIES = 3;
-const UNDO_PAUSE_MS = 1_000;
 /** Time to stop and start everybody once more to put the old data back, ms. It counts although the time of the instance may be over. */
 const AGAIN_MS = 15 * 60_000;
 /** Replaces the data. Throws `RestoreFailedError` if not all of it is new with everybody up. */
@@ -625,13 +664,17 @@ async function replaceWhileStopped(run, placer, replacing) {
             return;
         touched.add(container);
         await (0,undoPlace/* writeDumps */.PS)(placer.exec, changedOf(kept, touched));
+        const server = request.databases.find(({ source }) => source.container.id === container);
+        const isKept = kept.some((dump) => dump.container === container);
+        if (server !== undefined && !isKept)
+            await (0,undoPlace/* writeLost */.md)(placer.exec, server.source.container.name);
     };
     const files = request.placements.flatMap(({ file }) => file ?? []);
     await saveFiles(run, files, request.keepsOld);
     const began = Date.now();
-    const stopped = await stopAll(run, stops, async () => {
+    const stopped = await stopAll(run, { stops, progress }, async () => {
         kept = await keepOld(run, placer, request);
-        await (0,undoPlace/* writeState */.Jq)(placer.exec, 'changing');
+        await (0,undoPlace/* writeChanging */.jU)(placer.exec);
         progress.data = 'torn';
         try {
             await bringNew(run, placer, { ...request, onBegin });
@@ -660,6 +703,9 @@ async function replaceWhileStopped(run, placer, replacing) {
         throw new errors/* RestoreFailedError */.UM(error, (0,format/* joinSentences */.DP)(['Nothing was changed', ...wrong]));
     if (wrong.length > 0)
         await giveBack(run, placer, { ...replacing, kept, touched, why: (0,format/* joinSentences */.DP)(wrong) });
+    // a run that finds the helper need not see again whether they come up; without a helper there is nothing to find
+    if (error === null)
+        await (0,undoPlace/* writeState */.Jq)(placer.exec, 'up').catch(() => { });
     if (error !== null)
         throw new errors/* RestoreFailedError */.UM(error, ALL_NEW);
 }
@@ -679,11 +725,20 @@ async function giveBack(run, placer, { why, ...undoing }) {
         fate = await undone(run, placer, undoing);
     }
     catch (error) {
-        fate = `${ALL_NEW}: the old data could not be put back, because ${(0,errors/* asError */.zR)(error).message}`;
+        const old = (0,undoPlace/* oldDataIn */.Bi)(request.placements.map((placement) => placement.undo));
+        const where = old === '' ? '' : `. The old data is in ${old}`;
+        fate = `${ALL_NEW}: the old data could not be put back, because ${(0,errors/* asError */.zR)(error).message}${where}`;
     }
+    // half of the data is nothing to work with
+    if (isTorn(progress))
+        throw new errors/* RestoreFailedError */.UM(cause, fate);
     const notUp = await startAgain(run, stops).catch((error) => [(0,errors/* asError */.zR)(error).message]);
     const rest = notUp.length === 0 ? 'Everything is up again' : (0,format/* joinSentences */.DP)(notUp);
     throw new errors/* RestoreFailedError */.UM(cause, `${fate}. ${rest}`);
+}
+/** Tells whether the data is neither the old nor the new. Nobody may be started with it. */
+function isTorn({ data }) {
+    return data === 'torn';
 }
 /** Starts everybody who was stopped for the restore, also one that has ended since. Returns a sentence for each that is not up. */
 async function startAgain(run, { groups, journal }) {
@@ -702,7 +757,7 @@ async function startAgain(run, { groups, journal }) {
     return failed.map(({ error }) => error);
 }
 const ALL_NEW = 'The restored data is in place';
-const TRIED_AGAIN = '. The next run on this host tries again';
+const TRIED_AGAIN = 'Every run on this host tries again, such as one that lists the points (an empty point)';
 /**
  * Keeps the old data of volumes and servers. Nothing is changed by it, and everybody is stopped, so that nothing is lost that was written
  * until then. Returns the dumps.
@@ -719,6 +774,7 @@ async function keepOld(run, placer, { placements, databases, keepsOld }) {
             paths: [],
             exclude: [],
             allowEmpty: true,
+            canLeaveOut: false,
             live: false,
             ...limits(run),
         });
@@ -757,6 +813,7 @@ async function bringNew(run, placer, { placements, databases, onBegin, }) {
         if (undo.into === 'dumps')
             continue;
         await run.log.write('marina', `bringing the restored data into ${volume}`);
+        await (0,undoPlace/* writeChanged */.CQ)(placer.exec, index);
         if (file !== undefined) {
             await bringFile(placer, file, { index, restored: RESTORED, ...limits(run) });
             continue;
@@ -779,34 +836,43 @@ function changedOf(kept, touched) {
     return kept.filter(({ container }) => touched.has(container));
 }
 /** Puts the old data back, and says in a sentence what has become of it. Never throws. */
-async function undone(run, placer, { request: { placements, databases }, progress, kept, touched }) {
+async function undone(run, placer, { stops, request: { placements, databases }, progress, kept, touched }) {
     const undo = placements.map((placement) => placement.undo);
     const dumps = changedOf(kept, touched);
     const lost = databases.filter(({ source: { container } }) => touched.has(container.id) && kept.every((one) => one.container !== container.id));
-    const checkOwner = async () => {
-        const now = await (0,containers/* inspectContainer */.aH)(run.context.host.docker, placer.id);
-        if (now !== null && now.name !== (0,labels/* placeClaimName */.vU)(run.instance.id))
-            throw new errors/* InstanceError */.i2('another run has taken over the clean-up');
-    };
-    for (let tried = 1;; tried += 1) {
-        try {
-            await (0,undoPlace/* putBack */.pK)(placer, { undo, dumps, checkOwner, loadBack: (dump) => (0,placeDatabases/* loadOld */.EG)(run, placer, { databases, dump }) });
-            progress.data = 'undone';
-            return saysUndone(undo, kept, lost);
-        }
-        catch (error) {
-            if (tried === UNDO_TRIES || placer.lost.aborted)
-                return `The old data could not be put back: ${(0,errors/* asError */.zR)(error).message}${TRIED_AGAIN}`;
-            await run.log.write('marina', `the old data is not back yet: ${(0,errors/* asError */.zR)(error).message}; trying again`);
-            await (0,promises_.setTimeout)(UNDO_PAUSE_MS);
-        }
+    const self = (0,labels/* placeClaimName */.vU)(run.instance.id);
+    try {
+        // the last step of the change may have written that all of it is new
+        await (0,undoPlace/* writeState */.Jq)(placer.exec, 'changing');
+        await (0,undoPlace/* putBackPatiently */.jX)(placer, {
+            undo,
+            dumps,
+            checkOwner: (0,acquireSweep/* checkOwnerOf */.Ds)(run.context.host.docker, placer.id, (name) => name === self),
+            loadBack: (dump) => (0,placeDatabases/* loadOld */.EG)(run, placer, { databases, dump }),
+        }, {
+            isHopeless: (error) => placer.lost.aborted || error instanceof acquireSweep/* TakenOverError */.Cq,
+            say: (line) => run.log.write('marina', line),
+        });
+        progress.data = 'undone';
+        return saysUndone(undo, kept, lost);
+    }
+    catch (error) {
+        const where = (0,undoPlace/* oldDataIn */.Bi)(undo);
+        return [
+            `The old data could not be put back: ${(0,errors/* asError */.zR)(error).message}`,
+            ...(where === '' ? [] : [`It is in ${where}`]),
+            ...(0,undoPlace/* saysStaysStopped */.YG)(stops.journal.map(({ name }) => name)),
+            TRIED_AGAIN,
+        ].join('. ');
     }
 }
 function saysUndone(undo, kept, lost) {
     if (undo.every(({ into }) => into === 'new'))
         return 'Nothing was changed';
-    const hadOld = kept.length > 0 || undo.some(({ into }) => into === 'place');
-    const what = hadOld ? 'The old data is in place again' : 'There was no old data to put back';
+    const hadOld = kept.some(({ isMissing }) => isMissing !== true) || undo.some(({ into }) => into === 'place');
+    const what = hadOld
+        ? 'The old data is in place again'
+        : 'There was no old data to put back; what the restore had made is gone again';
     if (lost.length === 0)
         return what;
     return `${what}, but not in ${lost.map(({ source }) => source.container.name).join(', ')}: what was there could not be kept, and a part of the backup may be in it`;
@@ -821,8 +887,12 @@ function noteUp(run, entries, notUp) {
     run.down = entries.filter(({ id }) => notUp.some((one) => one.isDown && one.expected.id === id));
     run.report.notUp(notUp.map(({ expected }) => expected.name), notUp.filter(({ isUnhealthy }) => isUnhealthy).map(({ expected }) => expected.name));
 }
+function mayBeDown(expected, { message }) {
+    const error = `whether container "${expected.name}" is up again is not known: ${message}`;
+    return { expected, name: expected.name, id: null, error, isDown: true, isUnhealthy: false, log: [] };
+}
 /** Does `work` while all groups are stopped, one within the other. */
-async function stopAll(run, stops, work) {
+async function stopAll(run, { stops, progress }, work) {
     noteDown(run, stops.journal);
     const notUp = [];
     const disturbed = [];
@@ -836,7 +906,12 @@ async function stopAll(run, stops, work) {
             signal: run.abort.signal,
             say: (line) => run.log.write('marina', line),
             onLogLine: (line) => run.log.write('out', `${line}\n`),
-        }, () => within(rest));
+            mayStart: () => !isTorn(progress),
+        }, () => within(rest)).catch((error) => {
+            // nobody knows whether they are up: the journal must go on to list them
+            notUp.push(...first.start.flat().map((expected) => mayBeDown(expected, (0,errors/* asError */.zR)(error))));
+            throw error;
+        });
         for (const warning of [...stopped.torn, ...stopped.warnings])
             await run.report.warn(warning);
         notUp.push(...stopped.notUp);
@@ -845,7 +920,8 @@ async function stopAll(run, stops, work) {
         disturbed.push(...stopped.outcome.disturbed);
     };
     const error = await within(stops.groups).then(() => null, errors/* asError */.zR);
-    noteUp(run, stops.journal, notUp);
+    if (!isTorn(progress))
+        noteUp(run, stops.journal, notUp);
     return { error, notUp, disturbed };
 }
 //# sourceMappingURL=replaceWhileStopped.js.map
@@ -855,6 +931,7 @@ async function stopAll(run, stops, work) {
  * new one is brought in, dumps are loaded into their servers, and everybody is started again. What fails on the way is undone, here or by
  * whoever finds the helper that remembers it.
  */
+
 
 
 
@@ -880,20 +957,37 @@ async function bringIntoPlace(run, request) {
     const stops = await planPlaceStops(run, request);
     const progress = { data: 'untouched' };
     let placer = null;
+    let isDone = false;
     try {
         placer = await openPlacer(run, request, { stops, undo });
         run.abort.also(placer.lost, 'the helper died while data was brought into place');
         await (0,otherInstances/* waitForEarlierClaims */.aS)(run, placer.id, {
             restart: stops.journal,
             dumps: request.databases.map(({ source }) => source.container.id),
-            hooks: [],
+            replaces: undo.flatMap(({ into, volume }) => (into === 'place' ? [volume] : [])),
         });
+        await refuseHalfRestored(run, request);
         await refuseWithoutRoom(run, placer, request.placements);
         await replaceWhileStopped(run, placer, { stops, request, progress });
+        isDone = true;
     }
     finally {
-        await closePlacer(run, placer, { ...request, undo, data: progress.data });
+        // after a failure the old data may be all that somebody has, whatever keep-old says
+        const keepsOld = request.keepsOld || !isDone;
+        await closePlacer(run, placer, { ...request, keepsOld, undo, data: progress.data });
     }
+}
+/** Throws `InstanceError` if an earlier restore is not undone where this one would bring data in: its old data would be lost. */
+async function refuseHalfRestored(run, { placements, databases }) {
+    const restores = await (0,unfinishedRestores/* findUnfinishedRestores */.e)(run.context.host);
+    const servers = [...databases, ...placements.flatMap(({ file }) => file?.database ?? [])];
+    const things = [
+        ...placements.flatMap(({ volume, undo }) => undo.into === 'dumps' ? [] : [{ kind: 'volume', name: volume }]),
+        ...servers.map(({ source: { container } }) => ({ kind: 'db', id: container.id, name: container.name })),
+    ];
+    const half = things.flatMap((thing) => (0,unfinishedRestores/* saysHalfRestored */.C)(restores, thing) ?? []);
+    if (half.length > 0)
+        throw new errors/* InstanceError */.i2((0,format/* joinSentences */.DP)(half));
 }
 /** Plans who is stopped for the volumes that are replaced. Throws `InstanceError` if somebody cannot be. */
 async function planPlaceStops(run, { placements, databases }) {
@@ -926,7 +1020,10 @@ async function planPlaceStops(run, { placements, databases }) {
 async function openPlacer(run, { lock, held, placements, databases, label }, { stops, undo }) {
     const staged = await (0,instance_lock/* stagingVolume */.mI)(lock, held.id);
     const mount = (source, target) => ({ type: 'volume', source, target, readonly: false });
-    const made = (source, target) => ({ ...mount(source, target), labels: (0,undoPlace/* restoreLabels */.Kz)(label) });
+    const made = (source, target) => ({
+        ...mount(source, target),
+        labels: (0,undoPlace/* restoreLabels */.Kz)(label, run.context.host.owner.job),
+    });
     const opened = await (0,helperContainer/* startHelper */.j)(run.context.host, {
         claim: {
             kind: 'helper',
@@ -949,6 +1046,9 @@ async function openPlacer(run, { lock, held, placements, databases, label }, { s
             ]),
         ],
     }, { lockWaitMs: 0, signal: run.abort.signal, onClaimed: () => { }, say: (line) => run.log.write('marina', line) }, (exec) => (0,tools/* probeTools */.E)(exec, PROBE_MS, run.abort.signal));
+    if (placements.length > 0)
+        for (const warning of opened.tools.warnings)
+            await run.report.warn(warning);
     return { ...opened.helper, tools: opened.tools };
 }
 /** Throws `InstanceError` if a disk has no room for the old and the new data. Nothing is stopped or changed before. */
@@ -1007,37 +1107,65 @@ async function closePlacer(run, placer, { undo, data, keepsOld, onHelperStays, }
             return run.report.warn(`the helper of the restore stays, and the next run removes it: ${(0,errors/* asError */.zR)(error).message}`);
         }
     }
-    const { docker } = run.context.host;
+    const { docker, owner } = run.context.host;
     const worthless = data === 'placed' ? (keepsOld ? [] : undo.filter(({ into }) => into !== 'new')) : undo;
-    const left = await (0,undoPlace/* removeMade */.gp)(docker, worthless);
+    const left = await (0,undoPlace/* removeMade */.gp)(docker, worthless, owner.job);
     if (left.length > 0)
         await run.report.warn(`${left.join(', ')} could not be removed, and nothing needs it: docker volume rm ${left.join(' ')}`);
 }
 //# sourceMappingURL=bringIntoPlace.js.map
 // EXTERNAL MODULE: ./build/restore/checkRestored.js + 2 modules
 var checkRestored = __webpack_require__(50849);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __webpack_require__(77598);
 ;// CONCATENATED MODULE: ./build/restore/placements.js
 /** Decides where each volume of a backup goes, and how the volumes are named that a restore makes. Pure. */
 
 
+
 /** Longest name of a volume that is made here; the engine takes 255 characters. */
 const LONGEST_NAME = 200;
+const HASH_DIGITS = 8;
 /**
  * Returns a placement for each volume and, if there are databases, a last one for dumps: those of the backup (`new`), or of what the servers
  * hold now (`place`). Throws `InstanceError` if a volume to make exists already.
  */
 function placementsOf(targets, request) {
-    const placements = [
+    const wanted = [
         ...targets.flatMap((target) => (target.kind === 'volume' ? [placementOf(target, request)] : [])),
         ...request.files.map((file) => placementOfFile(file, request)),
         ...dumpsOf(targets, request),
     ];
-    refuseMeeting(placements);
+    refuseMeeting(wanted);
+    const placements = withNamesOfTheirOwn(wanted, request);
     const made = placements.map(madeBy);
     const taken = made.filter((name) => request.existing.has(name));
     if (taken.length > 0)
         throw new errors/* InstanceError */.i2(`volume ${taken.join(', ')} is there already, from an earlier restore: remove it (docker volume rm ${taken.join(' ')}) and restore again`);
     return placements;
+}
+/**
+ * Gives each placement a volume of its own to make: a volume of the backup may be called as that of the dumps is, or as the container of a
+ * server whose file comes into place.
+ */
+function withNamesOfTheirOwn(placements, { into }) {
+    const isFixed = ({ undo }) => into === 'place' && undo.into === 'new';
+    const used = new Set(placements.flatMap((one) => (isFixed(one) || one.undo.into === 'place' ? [one.volume] : [])));
+    const free = (name) => {
+        let found = name;
+        for (let n = 2; used.has(found); n++)
+            found = `${name}-${n}`;
+        used.add(found);
+        return found;
+    };
+    return placements.map((one) => {
+        if (isFixed(one))
+            return one;
+        if (one.undo.into === 'place')
+            return { ...one, undo: { ...one.undo, before: free(one.undo.before) } };
+        const volume = free(one.volume);
+        return { ...one, volume, undo: { ...one.undo, volume } };
+    });
 }
 /** Returns the name of the volume that a placement makes. */
 function madeBy({ undo }) {
@@ -1080,15 +1208,40 @@ function dumpsOf(targets, request) {
     const kind = into === 'new' ? 'new' : 'dumps';
     return [{ volume, from: '', paths: ['manifest.json', ...dumps], undo: { into: kind, volume, before: '' } }];
 }
-/** Makes a volume's name of these parts. */
+/** Makes a volume's name of these parts. A long one is cut and gets a hash, so that two that begin alike stay apart. */
 function named(name, word, when) {
-    return `${name}-${word}-${when.replace(/[^a-zA-Z0-9_.-]/g, '-')}`.slice(0, LONGEST_NAME);
+    const whole = `${name}-${word}-${when.replace(/[^a-zA-Z0-9_.-]/g, '-')}`;
+    if (whole.length <= LONGEST_NAME)
+        return whole;
+    const hash = (0,external_node_crypto_.createHash)('sha256').update(`${name} ${word} ${when}`).digest('hex').slice(0, HASH_DIGITS);
+    return `${whole.slice(0, LONGEST_NAME - HASH_DIGITS - 1)}-${hash}`;
 }
 //# sourceMappingURL=placements.js.map
-// EXTERNAL MODULE: ./build/restore/runRestoreImage.js
-var runRestoreImage = __webpack_require__(50439);
+// EXTERNAL MODULE: ./build/instance/reportBuilder.js
+var reportBuilder = __webpack_require__(14403);
+;// CONCATENATED MODULE: ./build/restore/refuseForeign.js
+
+
+/** Throws an `InstanceError` that names what the backup holds and the instance does not have today. */
+function refuseForeign(held, question) {
+    const { instance, own, isDiscovered, existing } = question;
+    const isOwn = ({ kind, name }) => own.some((one) => one.kind === kind && (0,reportBuilder/* targetName */.je)(one) === name);
+    // a volume that the host has lost is nobody else's, and has no label either
+    const isLost = ({ kind, name }) => isDiscovered && kind === 'volume' && !existing.has(name);
+    const foreign = held.filter((one) => !isOwn(one) && !isLost(one));
+    if (foreign.length === 0)
+        return;
+    const names = foreign.map(({ kind, name }) => `${kind === 'db' ? 'database' : 'volume'} ${name}`).join(', ');
+    throw new errors/* InstanceError */.i2(isDiscovered
+        ? `the backup holds ${names}, which instance ${instance} does not find on this host as its own today: say in targets what is to be replaced`
+        : `the backup holds ${names}, which the configuration does not name as a target of ${instance}: say in targets what is to be replaced`);
+}
+//# sourceMappingURL=refuseForeign.js.map
+// EXTERNAL MODULE: ./build/restore/runRestoreImage.js + 1 modules
+var runRestoreImage = __webpack_require__(86252);
 ;// CONCATENATED MODULE: ./build/restore/restoreInstance.js
 /** Restores one instance: resolve, image, claim, run the image, check what came back, bring it into place, release. */
+
 
 
 
@@ -1117,6 +1270,7 @@ async function restoreInstance(context, instance, log, request) {
     try {
         const image = await run.report
             .phase('resolve', async () => {
+            refusePending(run);
             run.script = await scriptOf(run);
         })
             .then(() => run.report.phase('image', () => (0,instance_image/* findImage */.F1)(run)));
@@ -1166,6 +1320,12 @@ function restoreLock(run, image) {
         say: (line) => log.write('marina', line),
     };
 }
+/** Throws `InstanceError` if a value that the restore needs, as the name of the host, is not known because a variable of it has no value. */
+function refusePending({ context, instance }) {
+    const pending = context.pending(instance);
+    if (pending.length > 0)
+        throw new errors/* InstanceError */.i2((0,format/* joinSentences */.DP)(pending));
+}
 /** Returns what is put at `/restore.sh`; `null` if the image has its own. */
 async function scriptOf({ context, instance }) {
     if (instance.repository !== null)
@@ -1196,10 +1356,15 @@ function leftOut(targets, { into, keepsOld }) {
         : []);
 }
 async function place(run, lock, { helper, checked, request, onHelperStays }) {
-    if (request.into === 'place' && request.targets.length === 0)
-        refuseForeign(run.instance, checked);
     const { docker } = run.context.host;
     const { hostVolumes } = await (0,hostState/* hostContents */.vT)(docker, [], async () => { }, { signal: run.abort.signal });
+    const existing = new Set(hostVolumes.map(({ name }) => name));
+    if (request.into === 'place' && request.targets.length === 0) {
+        const isNothingThere = checked.targets.every(({ kind, name }) => kind === 'volume' && !existing.has(name));
+        const own = await ownTargets(run, isNothingThere);
+        const { id, targets } = run.instance;
+        refuseForeign(checked.targets, { instance: id, own, isDiscovered: targets === null, existing });
+    }
     const entries = checked.targets.flatMap((target) => (target.kind === 'db' ? [target] : []));
     const servers = request.into === 'place' ? await (0,placeDatabases/* findServers */.G9)(run, entries) : [];
     const files = [];
@@ -1211,7 +1376,7 @@ async function place(run, lock, { helper, checked, request, onHelperStays }) {
         point: request.point,
         timestamp: checked.manifest.timestamp,
         now: (0,layout/* layoutOf */.aH)('timestamp', new Date()).timestamp,
-        existing: new Set(hostVolumes.map(({ name }) => name)),
+        existing,
         files,
     });
     await bringIntoPlace(run, {
@@ -1225,12 +1390,20 @@ async function place(run, lock, { helper, checked, request, onHelperStays }) {
     });
     return checked.targets.map((target) => restoredTo(target, placements, request));
 }
-/** Throws an `InstanceError` if the backup holds what is no target of the instance any more: somebody else's data may have that name now. */
-function refuseForeign({ id, targets }, { targets: held }) {
-    const own = targets?.map(reportBuilder/* targetName */.je);
-    const foreign = held.map(({ name }) => name).filter((name) => own?.includes(name) === false);
-    if (foreign.length > 0)
-        throw new errors/* InstanceError */.i2(`the backup holds ${foreign.join(', ')}, which the configuration does not name as a target of ${id}: say in targets what is to be replaced`);
+/** Returns the targets that the instance has today. An empty host has none to find, and none that could be somebody else's. */
+async function ownTargets({ context, instance }, isNothingThere) {
+    if (instance.targets !== null)
+        return instance.targets;
+    if (isNothingThere)
+        return [];
+    const found = await context.discover(instance).catch((error) => {
+        if (!(error instanceof errors/* InstanceError */.i2))
+            throw error;
+        throw new errors/* InstanceError */.i2(`${error.message}. To restore all the same, say in targets what is to be replaced`, {
+            cause: error,
+        });
+    });
+    return found.targets;
 }
 /** Says where a target is now, and where its old data is. */
 function restoredTo({ kind, name, path }, placements, { into, keepsOld }) {
@@ -1262,20 +1435,63 @@ async function releaseLock(run, lock, isEngineLost) {
 
 /***/ }),
 
-/***/ 50439:
+/***/ 86252:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Cl: () => (/* binding */ listPoints),
-/* harmony export */   vV: () => (/* binding */ askPoints),
-/* harmony export */   vY: () => (/* binding */ fetchPoint)
-/* harmony export */ });
-/* harmony import */ var _container_fillContainer_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(18294);
-/* harmony import */ var _container_runBackup_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(61231);
-/* harmony import */ var _docker_copyFiles_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(75669);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(19473);
-/* harmony import */ var _instance_instanceRun_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(21522);
-/* harmony import */ var _points_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(98094);
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  vV: () => (/* binding */ askPoints),
+  vY: () => (/* binding */ fetchPoint),
+  Cl: () => (/* binding */ listPoints)
+});
+
+// EXTERNAL MODULE: ./build/container/fillContainer.js + 1 modules
+var fillContainer = __webpack_require__(18294);
+// EXTERNAL MODULE: ./build/container/runBackup.js + 3 modules
+var runBackup = __webpack_require__(61231);
+// EXTERNAL MODULE: ./build/docker/copyFiles.js
+var copyFiles = __webpack_require__(75669);
+// EXTERNAL MODULE: ./build/errors.js
+var errors = __webpack_require__(19473);
+// EXTERNAL MODULE: ./build/instance/instanceRun.js + 1 modules
+var instanceRun = __webpack_require__(21522);
+;// CONCATENATED MODULE: ./build/restore/listTail.js
+/** Keeps the end of the list of points that an image prints: the newest stands last. */
+/** Most bytes of a list that are kept. */
+const LIST_BYTES = 1 << 20;
+/** Makes a collector of what an image prints. It holds at most `limit` bytes and the last chunk. */
+function listTail(limit = LIST_BYTES) {
+    let kept = [];
+    let length = 0;
+    let isCut = false;
+    const joined = () => {
+        const all = Buffer.concat(kept);
+        if (all.length > limit)
+            isCut = true;
+        const end = all.subarray(Math.max(0, all.length - limit));
+        kept = [end];
+        length = end.length;
+        return end;
+    };
+    return {
+        add(chunk) {
+            kept.push(Buffer.from(chunk));
+            length += chunk.length;
+            if (length > 2 * limit)
+                joined();
+        },
+        /** Returns the kept lines, without the one that is cut. */
+        end() {
+            const text = joined().toString();
+            return { text: isCut ? text.slice(text.indexOf('\n') + 1 || text.length) : text, isCut };
+        },
+    };
+}
+//# sourceMappingURL=listTail.js.map
+// EXTERNAL MODULE: ./build/restore/points.js
+var restore_points = __webpack_require__(98094);
+;// CONCATENATED MODULE: ./build/restore/runRestoreImage.js
 /** Runs the image of an instance in the other direction: it lists its points, or fills the staging volume with what a backup held. */
 
 
@@ -1283,31 +1499,30 @@ async function releaseLock(run, lock, isEngineLost) {
 
 
 
-/** Most bytes of a list that are read. */
-const LIST_BYTES = 1 << 20;
+
 /** Asks the image which points it has. Throws `InstanceError` if it fails, or prints nothing that names a point. */
 async function listPoints(run, lock, image) {
     const { points } = await askPoints(run, lock, image);
     if (points.length === 0)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InstanceError */ .i2('the image lists no point: nothing was ever backed up for this instance, or its /restore.sh does not know MARINA_RESTORE_LIST');
+        throw new errors/* InstanceError */.i2('the image lists no point: nothing was ever backed up for this instance, or its /restore.sh does not know MARINA_RESTORE_LIST');
     return points;
 }
 /** Asks the image which points it has: none, if it prints nothing. Warns of lines that name no point, and throws `InstanceError` if it fails. */
 async function askPoints(run, lock, image) {
-    const printed = [];
-    let length = 0;
+    const printed = listTail();
     const log = {
         ...run.log,
         async write(source, chunk) {
-            if (source === 'out' && length < LIST_BYTES) {
-                printed.push(chunk.toString());
-                length += chunk.length;
-            }
+            if (source === 'out')
+                printed.add(Buffer.from(chunk));
             await run.log.write(source, chunk);
         },
     };
     await runImage(run, lock, { image, log, env: { MARINA_RESTORE_LIST: '1' } });
-    const { points, unread } = (0,_points_js__WEBPACK_IMPORTED_MODULE_5__/* .parsePoints */ .PW)(printed.join(''));
+    const { text, isCut } = printed.end();
+    if (isCut)
+        await run.report.warn('the list of points that the image printed is longer than 1 MiB: only its end was read, where the newest stand');
+    const { points, unread } = (0,restore_points/* parsePoints */.PW)(text);
     if (unread > 0)
         await run.report.warn(`${unread} of the lines that the image printed name no point: with MARINA_RESTORE_LIST=1 it must print \`ID TIME text\`, one point a line, and everything else on stderr`);
     return { points, unread };
@@ -1320,12 +1535,12 @@ async function runImage(run, lock, { image, log, env }) {
     const { context, instance, report, abort } = run;
     const { docker } = context.host;
     const container = await lock.create([], { ...restoreEnvironment(run), ...env, ...instance.env });
-    const owner = await (0,_container_fillContainer_js__WEBPACK_IMPORTED_MODULE_0__/* .imageUserOf */ .s)({ docker, instance, image, signal: abort.signal }, container);
-    await (0,_docker_copyFiles_js__WEBPACK_IMPORTED_MODULE_2__/* .copyIn */ .D)(docker, container, [
+    const owner = await (0,fillContainer/* imageUserOf */.s)({ docker, instance, image, signal: abort.signal }, container);
+    await (0,copyFiles/* copyIn */.D)(docker, container, [
         { path: 'restore/', mode: 0o755, ...owner },
         ...(run.script ? [{ path: 'restore.sh', mode: 0o755, ...owner, content: run.script }] : []),
     ], { signal: abort.signal });
-    const end = await (0,_container_runBackup_js__WEBPACK_IMPORTED_MODULE_1__/* .runBackup */ .Q)({
+    const end = await (0,runBackup/* runBackup */.Q)({
         work: 'restore',
         docker,
         container,
@@ -1340,11 +1555,11 @@ async function runImage(run, lock, { image, log, env }) {
     for (const warning of end.warnings)
         await report.warn(warning);
     if (abort.reason() !== null) {
-        (0,_instance_instanceRun_js__WEBPACK_IMPORTED_MODULE_4__/* .explainFailure */ .SP)(run, new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .CancelledError */ .cc());
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .CancelledError */ .cc();
+        (0,instanceRun/* explainFailure */.SP)(run, new errors/* CancelledError */.cc());
+        throw new errors/* CancelledError */.cc();
     }
     if (end.kind === 'failed')
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InstanceError */ .i2(end.error);
+        throw new errors/* InstanceError */.i2(end.error);
 }
 /** Makes the variables of the contract for a restore. */
 function restoreEnvironment({ context, instance }) {
@@ -1362,4 +1577,4 @@ function restoreEnvironment({ context, instance }) {
 
 };
 
-//# sourceMappingURL=710.index.js.map
+//# sourceMappingURL=596.index.js.map
