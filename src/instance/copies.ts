@@ -168,7 +168,7 @@ async function copyStopped(on: CopySurroundings, group: StopGroup, members: read
   const stopped = await stopAround(on, group, left)
   for (const member of left) member.torn = stopped.torn
   for (const warning of stopped.warnings) await on.run.report.warn(warning)
-  refuseDown(on.run.context.host.docker, stopped)
+  refuseDown(on.run.context.host.docker, stopped, members)
   if (stopped.outcome.kind === 'failed') {
     const { error } = stopped.outcome
     if (on.run.abort.signal.aborted || !isExpected(error)) throw error
@@ -236,10 +236,20 @@ async function stopAround(
   return stopped
 }
 
-/** Throws if an application did not come up again: that fails the instance, even if its copies are good. */
-function refuseDown(docker: Docker, { notUp }: WorkWhileStopped<void>): void {
+/**
+ * Throws if an application did not come up again: that fails the instance, even if its copies are good. What else went wrong meanwhile stands
+ * behind it, since it may be the cause.
+ */
+export function refuseDown(
+  docker: Docker,
+  { notUp, outcome }: WorkWhileStopped<void>,
+  members: readonly Pick<Member, 'progress'>[],
+): void {
   if (notUp.length === 0) return
-  throw new ApplicationDownError(joinSentences(notUp.map((one) => `${one.error}${saidLast(docker, one)}`)))
+  const down = notUp.map((one) => `${one.error}${saidLast(docker, one)}`)
+  const failed = members.flatMap(({ progress }) => (progress.kind === 'failed' ? [progress.error.message] : []))
+  const others = outcome.kind === 'failed' ? [outcome.error.message] : outcome.disturbed
+  throw new ApplicationDownError(joinSentences([...new Set([...down, ...failed, ...others])]))
 }
 
 /** Quotes the end of an application's log, as the end of a sentence; empty without one. */
