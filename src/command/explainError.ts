@@ -1,5 +1,6 @@
 /** Reports an error that ended a command: in annotations, in the outputs, and on the run's page. */
 import type { AnnotationPlace, Console } from '../action/console/console.ts'
+import type { Command } from '../action/inputs.ts'
 import { setOutputs } from '../action/outputs.ts'
 import { readPages } from '../action/pages.ts'
 import { withSourceLines } from '../action/sourceLines.ts'
@@ -48,7 +49,8 @@ export async function explainError({ env, console, bundle }: Surroundings, error
  * Says for each command what was not done if an error ended it before it began. A backup is missing here: its words also serve for a
  * command that nobody knows.
  */
-const NOT_DONE: Readonly<Record<string, string>> = {
+const NOT_DONE: Readonly<Record<Command, string>> = {
+  backup: 'Nothing was backed up',
   restore: 'Nothing was restored',
   drill: 'Nothing was drilled',
   validate: 'The configuration could not be checked',
@@ -59,7 +61,8 @@ const NOT_DONE: Readonly<Record<string, string>> = {
 
 /** Makes the heading of the page. It says what was not done (`NOT_DONE`) only for errors that can end a command before it begins, and not later. */
 function headingOf(error: unknown, command: string): string {
-  const notDone = NOT_DONE[command] ?? 'Nothing was backed up'
+  // an input that is no command ends here, too
+  const notDone = (NOT_DONE as Readonly<Record<string, string>>)[command] ?? NOT_DONE.backup
   if (error instanceof ConfigError) {
     const errors = count(error.issues.length, 'error')
     const and = notDone.startsWith('Nothing') ? `, ${notDone.replace('N', 'n')}` : ''
