@@ -155,7 +155,7 @@ async function vitest(project: string, only: readonly string[] = []): Promise<Ta
     cwd: ROOT,
     env: { ...process.env, CI: 'true', MARINA_TEST_CACHE: archives }, // plain lines, which those of another lane may stand between
     show: true,
-    timeoutMs: 2_400_000,
+    timeoutMs: 2_700_000,
   })
   const text = await readFile(file, 'utf8').catch(() => null)
   if (text === null) return fail(`the ${project} tests ended with code ${ran.code} before they could say how they went`)

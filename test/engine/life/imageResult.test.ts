@@ -26,8 +26,8 @@ test('is read wherever the staging volume lies, whoever the image runs as', asyn
   const ran = await runJob(engine, { instances }, { inputs: { 'max-parallel': '4' } })
   expectNoTrace(ran)
   const seen = (name: string) => {
-    const { status, exitCode, result, warnings } = reportOf(ran, id(name))
-    return [status, exitCode, result, ...warnings.map((one) => one.replace(/^.*MARINA_RESULT /, ''))]
+    const { status, exitCode, result, warnings, notices = [] } = reportOf(ran, id(name))
+    return [status, exitCode, result, ...warnings, ...notices.map((one) => one.replace(/^.*MARINA_RESULT /, ''))]
   }
   for (const name of ['mounted', 'copied', 'user', 'user-copied', 'stable'])
     expect([name, ...seen(name)]).toEqual([name, 'success', 0, TOLD])
