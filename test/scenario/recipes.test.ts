@@ -1,4 +1,4 @@
-/** Every block of the documentation that people may copy is run by a test, or says why not. */
+/** Every block that people may copy from the pages of `PAGES` (`support/cookbook.ts`) is run by a test, or says why not. */
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
