@@ -5,6 +5,7 @@
 import type { Claim, HelperClaim } from '../docker/labels.ts'
 import { findClaims, whyStale } from './findClaims.ts'
 import type { DockerHost } from './host.ts'
+import { oldDataIn } from './undoPlace.ts'
 
 /** A volume, or the container of a database, that is to be backed up or restored. */
 export type TouchedThing =
@@ -33,8 +34,7 @@ export function saysHalfRestored(restores: readonly HelperClaim[], thing: Touche
   const restore = restores.find((one) => isTouched(one, thing))
   if (restore === undefined) return null
   const what = thing.kind === 'volume' ? `volume ${thing.name}` : `database ${thing.name}`
-  const old = (restore.undo ?? []).map(({ into, volume, before }) => (into === 'dumps' ? volume : before))
-  const where = [...new Set(old)].filter((name) => name !== '').join(', ')
+  const where = oldDataIn(restore.undo ?? [])
   return `${what} may hold half of a restore of instance ${restore.instance}, which is not undone yet${where === '' ? '' : `: the old data is in ${where}`}. Every run on this host tries again to put it back, and says what keeps it from that. To give the old data up: docker rm -fv ${restore.container.name}`
 }
 
